@@ -1,0 +1,39 @@
+import { checkEnvironment, checkExistence, checkKey, checkOwner, checkTenant, refuseFormat } from "./key-checks.js";
+import { accepted, refuse } from "./refusal.js";
+import { checkAddress, checkApi, checkLimits, checkScopes } from "./request-checks.js";
+import type { Decision, DecisionRequest, KeyRecord } from "./types.js";
+
+/**
+ * Decides whether a presented key is valid: the only place where a verdict is made, called by the server, by the SDK's
+ * local guard and by `diagnoseKey` alike.
+ *
+ * Pure: no I/O, no clock, no randomness, and the same answer for the same arguments. The checks run in the order of
+ * `verdictCodes`, and the first that applies wins. An instant counts as reached at its very millisecond (a key is refused
+ * when `now` equals `expiresAt`). Data that contradicts itself refuses the key, never accepts it. Never throws.
+ *
+ * To keep refused calls free of charge, call it twice where limits apply: first without `limits`, and, if the answer is
+ * `VALID`, take from the limits and call it again with their states.
+ *
+ * @param record what is known of the presented secret; null when nothing is.
+ * @param now epoch milliseconds.
+ */
+export function decide(record: KeyRecord | null, request: DecisionRequest, now: number): Decision {
+  const { format } = request;
+  if (!format.ok) return refuseFormat(format);
+
+  const wrongEnvironment = checkEnvironment(record, format, request);
+  if (wrongEnvironment) return wrongEnvironment;
+  if (record === null) return refuse("NOT_FOUND");
+
+  return (
+    checkExistence(record, now) ??
+    checkKey(record, now) ??
+    checkOwner(record) ??
+    checkTenant(record) ??
+    checkScopes(record, request) ??
+    checkApi(request, now) ??
+    checkAddress(record, request) ??
+    checkLimits(request, now) ??
+    accepted
+  );
+}

@@ -1,0 +1,124 @@
+import type { MalformedKey, WellFormedKey } from "../key-format/format-result.js";
+import { becauseOf, formatTime, isReached, refuse, sinceWhen } from "./refusal.js";
+import type { Decision, DecisionRequest, KeyRecord } from "./types.js";
+
+/** For how long after its deletion a key can be restored, in milliseconds: 30 days. */
+export const restoreWindowMs = 30 * 24 * 60 * 60 * 1000;
+
+/** MALFORMED, CHECKSUM_MISMATCH. */
+export function refuseFormat(format: MalformedKey): Decision {
+  const code = format.problem === "checksum" ? "CHECKSUM_MISMATCH" : "MALFORMED";
+  return refuse(code, undefined, { hint: format.hint });
+}
+
+/** WRONG_ENVIRONMENT. Needs no record: the key's text says where it belongs. */
+export function checkEnvironment(
+  record: KeyRecord | null,
+  format: WellFormedKey,
+  request: DecisionRequest,
+): Decision | null {
+  const expected = request.environment;
+  if (expected !== undefined && format.environment !== expected) {
+    return refuse(
+      "WRONG_ENVIRONMENT",
+      `This is a ${format.environment} key, but a ${expected} key is needed. Use a ${expected} key.`,
+    );
+  }
+  // Only corrupt data gets here: the environment stands in the text that was hashed.
+  if (record !== null && record.key.environment !== format.environment) {
+    return refuse(
+      "WRONG_ENVIRONMENT",
+      `The key's text says ${format.environment}, but it is stored as a ${record.key.environment} key. Rotate the key to mend its record.`,
+    );
+  }
+  return null;
+}
+
+/** NOT_FOUND for a record that exists: the key was deleted, or its record contradicts itself. */
+export function checkExistence({ key, tenant }: KeyRecord, now: number): Decision | null {
+  if (key.deletedAt !== null) {
+    const until = key.deletedAt + restoreWindowMs;
+    const mend = isReached(until, now)
+      ? "It can no longer be restored; create a new key."
+      : `restoreKey brings it back within 30 days, until ${formatTime(until)}.`;
+    return refuse("NOT_FOUND", `The key was deleted at ${formatTime(key.deletedAt)}. ${mend}`);
+  }
+  if (tenant.id !== key.tenantId) {
+    return refuse(
+      "NOT_FOUND",
+      "The key's record contradicts its tenant's, so it is refused. Examine it with diagnoseKey.",
+    );
+  }
+  return null;
+}
+
+/**
+ * REVOKED, EXPIRED, SUPERSEDED, DISABLED: the key's own state.
+ *
+ * A revocation or a disabling counts whatever its time: a verifier whose clock is behind must refuse at once, too.
+ */
+export function checkKey({ key, secret }: KeyRecord, now: number): Decision | null {
+  if (key.revokedAt !== null) {
+    const when = `${formatTime(key.revokedAt)}${becauseOf(key.revokedReason)}`;
+    return refuse("REVOKED", `The key was revoked for good at ${when}. Ask the owner of the API for a new key.`);
+  }
+  if (key.expiresAt !== null && isReached(key.expiresAt, now)) {
+    return refuse(
+      "EXPIRED",
+      `The key expired at ${formatTime(key.expiresAt)}. Extend it with updateKey, or issue a new key.`,
+    );
+  }
+  if (secret.supersededAt !== null && (secret.stopsAt === null || isReached(secret.stopsAt, now))) {
+    const rotated = formatTime(secret.supersededAt);
+    const stopped = formatTime(secret.stopsAt ?? secret.supersededAt);
+    return refuse(
+      "SUPERSEDED",
+      `The key got a new secret at ${rotated}, and this old one stopped at ${stopped}. Use the new secret.`,
+    );
+  }
+  if (key.disabledAt !== null) {
+    const when = `${formatTime(key.disabledAt)}${becauseOf(key.disabledReason)}`;
+    return refuse("DISABLED", `The key is disabled since ${when}. Enable it with enableKey.`);
+  }
+  return null;
+}
+
+/** OWNER_NOT_FOUND, OWNER_DISABLED. An owner that contradicts the key's record is as good as none. */
+export function checkOwner({ key, owner }: KeyRecord): Decision | null {
+  if (owner === null) return refuse("OWNER_NOT_FOUND");
+  if (owner.id !== key.ownerId || owner.tenantId !== key.tenantId) {
+    return refuse(
+      "OWNER_NOT_FOUND",
+      "The key's record contradicts its owner's, so the owner counts as missing. Reissue the key to a user of its tenant with reissueKey.",
+    );
+  }
+  const { since, reason } = owner;
+  if (owner.status === "DELETED") {
+    const when = since === null ? "" : ` at ${formatTime(since)}`;
+    return refuse(
+      "OWNER_NOT_FOUND",
+      `The user whom this key belongs to was deleted${when}${becauseOf(reason)}. Reissue the key to another user with reissueKey.`,
+    );
+  }
+  if (owner.status === "ACTIVE") return null;
+  return refuse(
+    "OWNER_DISABLED",
+    `The user whom this key belongs to is disabled${sinceWhen(since)}${becauseOf(reason)}. Enable the user with enableUser, or reissue the key.`,
+  );
+}
+
+/** TENANT_SUSPENDED. */
+export function checkTenant({ tenant }: KeyRecord): Decision | null {
+  const { status, since, reason } = tenant;
+  if (status === "ACTIVE") return null;
+  if (status === "DELETED") {
+    return refuse(
+      "TENANT_SUSPENDED",
+      `The tenant of this key is deleted${sinceWhen(since)}${becauseOf(reason)}. Its keys cannot be used.`,
+    );
+  }
+  return refuse(
+    "TENANT_SUSPENDED",
+    `The tenant of this key is suspended${sinceWhen(since)}${becauseOf(reason)}. The operator resumes it with resumeTenant.`,
+  );
+}

@@ -1,0 +1,101 @@
+import { isCidrOrAddress, isWithin, readCallerAddress } from "./cidr.js";
+import { formatTime, isReached, refuse } from "./refusal.js";
+import type { Decision, DecisionRequest, KeyRecord } from "./types.js";
+
+/** INSUFFICIENT_SCOPE. Scopes are compared exactly: no wildcard and no hierarchy can surprise anybody. */
+export function checkScopes({ key }: KeyRecord, { scopes }: DecisionRequest): Decision | null {
+  if (scopes === undefined || scopes.every((scope) => key.scopes.includes(scope))) return null;
+  const missingScopes = [...new Set(scopes)].filter((scope) => !key.scopes.includes(scope));
+  const names = missingScopes.join(", ");
+  return refuse(
+    "INSUFFICIENT_SCOPE",
+    `The key lacks ${missingScopes.length === 1 ? "the scope" : "the scopes"} ${names}. Add what is missing with updateKey, or use another key.`,
+    { missingScopes },
+  );
+}
+
+/** API_NOT_GRANTED, API_RETIRED. */
+export function checkApi({ api }: DecisionRequest, now: number): Decision | null {
+  if (api === undefined) return null;
+  if (api.grant === "PENDING") {
+    return refuse(
+      "API_NOT_GRANTED",
+      `Access to ${api.name} was requested and waits for approval. Try again once it is approved.`,
+    );
+  }
+  if (api.grant === "REFUSED") {
+    return refuse("API_NOT_GRANTED", `Access to ${api.name} was requested and refused. Ask its owner for the reason.`);
+  }
+  if (api.grant !== "GRANTED") {
+    return refuse("API_NOT_GRANTED", `The key has no access to ${api.name}. Request access and wait for the approval.`);
+  }
+  if (api.retiredAt !== null && isReached(api.retiredAt, now)) {
+    return refuse(
+      "API_RETIRED",
+      `${api.name} was retired at ${formatTime(api.retiredAt)}. Move to a version that is in service.`,
+    );
+  }
+  return null;
+}
+
+/** IP_NOT_ALLOWED. The deny list wins; where a list exists, an unknown address is refused: nobody can say it is fine. */
+export function checkAddress({ key }: KeyRecord, { ip }: DecisionRequest): Decision | null {
+  const { allowedIps, deniedIps } = key;
+  if (allowedIps.length === 0 && deniedIps.length === 0) return null;
+  if (ip === undefined) {
+    return refuse(
+      "IP_NOT_ALLOWED",
+      "The key is bound to addresses, but the verifier did not pass the caller's. Pass ip when verifying.",
+    );
+  }
+  const address = readCallerAddress(ip);
+  if (address === null) {
+    return refuse(
+      "IP_NOT_ALLOWED",
+      "The key is bound to addresses, but what was passed as ip is no IPv4 or IPv6 address. Correct it.",
+    );
+  }
+  // An entry that cannot be read may have been the one that denies this address.
+  if (!deniedIps.every(isCidrOrAddress)) {
+    return refuse(
+      "IP_NOT_ALLOWED",
+      "The key's deny list has an entry that is no address range. Correct deniedIps with updateKey.",
+    );
+  }
+  if (isWithin(address, deniedIps)) {
+    return refuse(
+      "IP_NOT_ALLOWED",
+      "The caller's address is on the key's deny list. Call from another one, or change deniedIps.",
+    );
+  }
+  if (allowedIps.length > 0 && !isWithin(address, allowedIps)) {
+    return refuse(
+      "IP_NOT_ALLOWED",
+      "The caller's address is not on the key's allow list. Call from an allowed one, or change allowedIps.",
+    );
+  }
+  return null;
+}
+
+/** RATE_LIMITED, QUOTA_EXCEEDED. */
+export function checkLimits({ limits }: DecisionRequest, now: number): Decision | null {
+  if (limits === undefined) return null;
+  const exceeded = limits.rateLimits.filter((state) => state.exceeded);
+  if (exceeded.length > 0) {
+    // The latest of them: before that, at least one limit would refuse again.
+    const retryAfterMs = Math.max(0, ...exceeded.map((state) => state.resetAt - now));
+    const names = exceeded.map((state) => state.name).join(", ");
+    return refuse("RATE_LIMITED", `Too many calls (${names}). Wait ${retryAfterMs} ms and try again.`, {
+      retryAfterMs,
+    });
+  }
+  const { quota } = limits;
+  if (!quota?.exceeded) return null;
+  if (quota.resetAt === null)
+    return refuse("QUOTA_EXCEEDED", `The quota of ${quota.limit} is used up. Raise it to go on.`);
+  return refuse(
+    "QUOTA_EXCEEDED",
+    `The quota of ${quota.limit} is used up. It resets at ${formatTime(quota.resetAt)}; raise it to go on before.`,
+    { retryAfterMs: Math.max(0, quota.resetAt - now) },
+  );
+}

@@ -1,0 +1,114 @@
+import type { Environment } from "../environments.js";
+import type { KeyFormatResult } from "../key-format/format-result.js";
+import type { TenantStatus, UserStatus } from "../statuses.js";
+import type { VerdictCode } from "../verdict-codes.js";
+
+/** Everything that a verifier must know of one secret in order to decide. All times are epoch milliseconds. */
+export interface KeyRecord {
+  readonly secret: {
+    readonly start: string;
+    /** When a newer secret took this one's place; null while this is the key's current secret. */
+    readonly supersededAt: number | null;
+    /** From when on this superseded secret is refused (the end of the overlap); null while it is not superseded. */
+    readonly stopsAt: number | null;
+  };
+  readonly key: {
+    readonly id: string;
+    readonly tenantId: string;
+    readonly ownerId: string;
+    readonly name: string;
+    readonly environment: Environment;
+    readonly scopes: readonly string[];
+    readonly metadata: Readonly<Record<string, unknown>>;
+    /** CIDR ranges or single addresses; an empty list allows every address. */
+    readonly allowedIps: readonly string[];
+    /** CIDR ranges or single addresses; they win over `allowedIps`. */
+    readonly deniedIps: readonly string[];
+    /** From when on the key is refused; null = never expires. */
+    readonly expiresAt: number | null;
+    readonly revokedAt: number | null;
+    readonly revokedReason: string | null;
+    readonly disabledAt: number | null;
+    readonly disabledReason: string | null;
+    readonly deletedAt: number | null;
+  };
+  /** Null when the owner is missing altogether; a deleted owner is a tombstone with the status `DELETED`. */
+  readonly owner: {
+    readonly id: string;
+    readonly tenantId: string;
+    readonly name: string;
+    readonly email: string;
+    readonly externalId: string | null;
+    readonly status: UserStatus;
+    /** Since when the owner has this status, where known. */
+    readonly since: number | null;
+    readonly reason: string | null;
+  } | null;
+  readonly tenant: {
+    readonly id: string;
+    readonly status: TenantStatus;
+    /** Since when the tenant has this status, where known. */
+    readonly since: number | null;
+    readonly reason: string | null;
+  };
+}
+
+/** The state of one rate limit after the attempt to take from it. */
+export interface RateLimitState {
+  readonly name: string;
+  readonly limit: number;
+  readonly remaining: number;
+  /** When the limit gives again; epoch milliseconds. */
+  readonly resetAt: number;
+  /** True when this attempt was over the limit. */
+  readonly exceeded: boolean;
+}
+
+/** The state of a quota after the attempt to take from it. */
+export interface QuotaState {
+  readonly limit: number;
+  readonly used: number;
+  readonly remaining: number;
+  /** When the quota is full again, in epoch milliseconds; null = never by itself. */
+  readonly resetAt: number | null;
+  /** True when this attempt was over the quota. */
+  readonly exceeded: boolean;
+}
+
+/** What the verifier asks, besides the key's own record. What is left out is not checked. */
+export interface DecisionRequest {
+  /** What `parseKey` said of the presented text. */
+  readonly format: KeyFormatResult;
+  /** Scopes that the call needs, compared exactly. */
+  readonly scopes?: readonly string[] | undefined;
+  /** The environment that the verifier serves. */
+  readonly environment?: Environment | undefined;
+  /** The caller's address, IPv4 or IPv6. */
+  readonly ip?: string | undefined;
+  /** The API that is called, and how the key stands to it. */
+  readonly api?:
+    | {
+        readonly name: string;
+        readonly grant: "GRANTED" | "NONE" | "PENDING" | "REFUSED";
+        /** From when on the API version is refused, epoch milliseconds; null = in service. */
+        readonly retiredAt: number | null;
+      }
+    | undefined;
+  /** Limits after the attempt to consume. Only in the second pass: a call refused by the first must cost nothing. */
+  readonly limits?: { readonly rateLimits: readonly RateLimitState[]; readonly quota: QuotaState | null } | undefined;
+}
+
+/** A verdict, and what a person needs in order to act on it. */
+export interface Decision {
+  readonly code: VerdictCode;
+  /** True only for `VALID`. */
+  readonly valid: boolean;
+  /** A sentence that says what is wrong and what to do. */
+  readonly message: string;
+  /** What looks wrong about a malformed or mistyped key, else null. */
+  readonly hint: string | null;
+  /** The requested scopes that the key lacks, in the order of the request, each once. */
+  readonly missingScopes: readonly string[];
+  /** After how many milliseconds the call may succeed, for refusals by a limit that resets; else null. */
+  readonly retryAfterMs: number | null;
+}

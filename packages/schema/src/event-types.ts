@@ -1,0 +1,33 @@
+/**
+ * Every type of event that `keyEvents` tells of.
+ *
+ * Add it here: add the type, append the event in the service that makes the change, and teach the verification index and the
+ * SDK's guard what it means for a key that they hold.
+ */
+
+/** The registry of key event types. */
+export const keyEventTypes = {
+  CREATED: { description: "A key was created." },
+  UPDATED: {
+    description:
+      "A key's name, scopes, metadata, expiry or address lists changed, or the key was restored after a deletion.",
+  },
+  ROTATED: {
+    description:
+      "A key got a new secret, by rotation or by being reissued to another owner. The old one stops at previousSecretExpiresAt.",
+  },
+  DISABLED: { description: "A key was disabled; it is refused until it is enabled." },
+  ENABLED: { description: "A disabled key was enabled again." },
+  REVOKED: { description: "A key was revoked for good." },
+  EXPIRED: { description: "A key reached its expiresAt." },
+  EXPIRING: { description: "A key will expire soon. It still works: this is the reminder." },
+  DELETED: { description: "A key was deleted. It can be restored within 30 days." },
+  OWNER_DISABLED: { description: "A user was disabled; all keys of that user are refused. keyId is null." },
+  OWNER_ENABLED: { description: "A disabled user was enabled again, and the user's keys with it. keyId is null." },
+  OWNER_DELETED: { description: "A user was deleted; all keys of that user are refused. keyId is null." },
+  TENANT_SUSPENDED: { description: "A tenant was suspended; all its keys are refused. keyId and userId are null." },
+  TENANT_RESUMED: { description: "A suspended tenant was resumed, and its keys with it. keyId and userId are null." },
+} as const satisfies Record<string, { readonly description: string }>;
+
+/** What has happened to a key, to its owner, or to its tenant. */
+export type KeyEventType = keyof typeof keyEventTypes;

@@ -1,0 +1,32 @@
+/**
+ * Keyplane's contract: the words that server, SDK and documentation share, the key format, and the one function that
+ * makes a verdict. No I/O; runs in browsers, workers and servers.
+ *
+ * @packageDocumentation
+ */
+
+export { isCidrOrAddress, matchesCidr } from "./decision/cidr.js";
+export { decide } from "./decision/decide.js";
+export { restoreWindowMs } from "./decision/key-checks.js";
+export type { Decision, DecisionRequest, KeyRecord, QuotaState, RateLimitState } from "./decision/types.js";
+export { docsUrlForError, docsUrlForVerdict } from "./docs-url.js";
+export { type Environment, environments } from "./environments.js";
+export { type ErrorCode, type ErrorCodeEntry, type ErrorPlace, errorCodes } from "./error-codes.js";
+export { type KeyEventType, keyEventTypes } from "./event-types.js";
+export { createId, type IdKind, idPrefixes, kindOfId } from "./id-prefixes.js";
+export type { KeyFormatProblem, KeyFormatResult, MalformedKey, WellFormedKey } from "./key-format/format-result.js";
+export { type GeneratedKey, type GenerateKeyOptions, generateKey, startOf } from "./key-format/generate-key.js";
+export { keyPattern, parseKey, parseManagementToken } from "./key-format/parse-key.js";
+export { isValidPrefix, keyPrefixPattern, managementTokenPrefix, reservedKeyPrefixes } from "./key-format/prefix.js";
+export { type Permission, type PermissionEntry, permissions, permissionsOf } from "./permissions.js";
+export { type RandomBytes, secureRandomBytes } from "./random.js";
+export { type Role, roles } from "./roles.js";
+export {
+  type KeyStatus,
+  keyStatuses,
+  type TenantStatus,
+  tenantStatuses,
+  type UserStatus,
+  userStatuses,
+} from "./statuses.js";
+export { type VerdictCode, type VerdictCodeEntry, verdictCodes } from "./verdict-codes.js";

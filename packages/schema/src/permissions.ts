@@ -1,0 +1,81 @@
+/**
+ * Every permission, and the roles that have it.
+ *
+ * Add it here: add the entry, then require it on the field that it protects. Whatever is not listed is not permitted.
+ */
+import type { Role } from "./roles.js";
+
+/** One permission of the registry. */
+export interface PermissionEntry {
+  /** What the permission allows. */
+  readonly description: string;
+  /** True when only a caller of the whole installation can have it, never one that belongs to a single tenant. */
+  readonly installationOnly: boolean;
+  /** The roles that have it. */
+  readonly roles: readonly Role[];
+}
+
+const admin = ["ADMIN"] as const;
+const adminAndDeveloper = ["ADMIN", "DEVELOPER"] as const;
+
+/** The registry of permissions. */
+export const permissions = {
+  "tenants:read": { description: "Read tenants.", installationOnly: false, roles: adminAndDeveloper },
+  "tenants:create": { description: "Create tenants.", installationOnly: true, roles: admin },
+  "tenants:update": { description: "Change a tenant's name and policy.", installationOnly: false, roles: admin },
+  "tenants:suspend": { description: "Suspend and resume tenants.", installationOnly: true, roles: admin },
+  "users:read": { description: "Read users.", installationOnly: false, roles: adminAndDeveloper },
+  "users:create": { description: "Create users.", installationOnly: false, roles: admin },
+  "users:update": { description: "Change users.", installationOnly: false, roles: admin },
+  "users:disable": { description: "Disable and enable users.", installationOnly: false, roles: admin },
+  "users:delete": { description: "Delete users.", installationOnly: false, roles: admin },
+  "keys:read": {
+    description: "Read keys and their events; never their secrets.",
+    installationOnly: false,
+    roles: adminAndDeveloper,
+  },
+  "keys:create": { description: "Create keys.", installationOnly: false, roles: admin },
+  "keys:update": { description: "Change keys.", installationOnly: false, roles: admin },
+  "keys:disable": { description: "Disable and enable keys.", installationOnly: false, roles: admin },
+  "keys:rotate": { description: "Give keys a new secret.", installationOnly: false, roles: admin },
+  "keys:reissue": { description: "Reissue keys to another owner.", installationOnly: false, roles: admin },
+  "keys:revoke": { description: "Revoke keys for good.", installationOnly: false, roles: admin },
+  "keys:delete": { description: "Delete keys, and restore deleted ones.", installationOnly: false, roles: admin },
+  "keys:verify": {
+    description: "Verify keys: learn whether a presented key is valid, and why not.",
+    installationOnly: false,
+    roles: adminAndDeveloper,
+  },
+  "tokens:read": {
+    description: "Read management tokens; never their secrets.",
+    installationOnly: false,
+    roles: admin,
+  },
+  "tokens:create": { description: "Create management tokens.", installationOnly: false, roles: admin },
+  "tokens:revoke": { description: "Revoke management tokens.", installationOnly: false, roles: admin },
+  "audit:read": { description: "Read the audit log.", installationOnly: false, roles: admin },
+} as const satisfies Record<string, PermissionEntry>;
+
+/** The name of a permission. */
+export type Permission = keyof typeof permissions;
+
+const everyPermission: ReadonlyArray<[string, PermissionEntry]> = Object.entries(permissions);
+
+function listFor(role: Role): readonly Permission[] {
+  const granted = everyPermission.filter(([, entry]) => entry.roles.includes(role));
+  return Object.freeze(granted.map(([name]) => name as Permission));
+}
+
+const permissionsByRole: Readonly<Record<Role, readonly Permission[]>> = {
+  ADMIN: listFor("ADMIN"),
+  DEVELOPER: listFor("DEVELOPER"),
+  GUEST: listFor("GUEST"),
+};
+
+/**
+ * The permissions that a role has, in the registry's order. They include those marked `installationOnly`; a caller that
+ * belongs to one tenant does not have these, whatever its role.
+ */
+export function permissionsOf(role: Role): readonly Permission[] {
+  return permissionsByRole[role];
+}

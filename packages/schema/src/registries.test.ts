@@ -1,0 +1,92 @@
+import { describe, expect, test } from "vitest";
+import { docsUrlForError, docsUrlForVerdict } from "./docs-url.js";
+import { environments } from "./environments.js";
+import { type ErrorCode, errorCodes } from "./error-codes.js";
+import { keyEventTypes } from "./event-types.js";
+import { permissions, permissionsOf } from "./permissions.js";
+import { roles } from "./roles.js";
+import { keyStatuses, tenantStatuses, userStatuses } from "./statuses.js";
+import { type VerdictCode, verdictCodes } from "./verdict-codes.js";
+
+const sentence = /^[A-Z`].*\.$/;
+
+describe("verdict codes", () => {
+  test("stand in the order of the contract, which is the order of the checks", () => {
+    expect(Object.keys(verdictCodes).join(" ")).toBe(
+      "VALID MALFORMED CHECKSUM_MISMATCH WRONG_ENVIRONMENT NOT_FOUND REVOKED EXPIRED SUPERSEDED DISABLED " +
+        "OWNER_NOT_FOUND OWNER_DISABLED TENANT_SUSPENDED INSUFFICIENT_SCOPE API_NOT_GRANTED API_RETIRED " +
+        "IP_NOT_ALLOWED RATE_LIMITED QUOTA_EXCEEDED",
+    );
+  });
+
+  test.each(Object.entries(verdictCodes))("%s has whole sentences and a page", (code, { message, cause, remedy }) => {
+    for (const text of [message, cause, remedy]) expect(text).toMatch(sentence);
+    expect(docsUrlForVerdict(code as VerdictCode)).toMatch(/\/docs\/reference\/verdict-codes\.md#[a-z_]+$/);
+  });
+
+  test("only limits are worth a retry", () => {
+    const retryable = Object.entries(verdictCodes).filter(([, entry]) => entry.retryable);
+    expect(retryable.map(([code]) => code)).toEqual(["RATE_LIMITED", "QUOTA_EXCEEDED"]);
+  });
+});
+
+describe("error codes", () => {
+  test.each(Object.entries(errorCodes))("%s has whole sentences and a page", (code, { message, remedy }) => {
+    for (const text of [message, remedy]) expect(text).toMatch(sentence);
+    expect(docsUrlForError(code as ErrorCode)).toMatch(/\/docs\/reference\/error-codes\.md#[a-z_]+$/);
+  });
+
+  test.each(Object.entries(errorCodes))("%s has an HTTP status that fits its place", (_, { where, httpStatus }) => {
+    if (where === "result") expect(httpStatus).toBe(200);
+    else expect(httpStatus).toBeGreaterThanOrEqual(400);
+  });
+});
+
+describe("permissions", () => {
+  test("an administrator has every permission", () => {
+    expect(permissionsOf("ADMIN")).toEqual(Object.keys(permissions));
+  });
+
+  test("a developer reads and verifies, and changes nothing", () => {
+    expect(permissionsOf("DEVELOPER")).toEqual(["tenants:read", "users:read", "keys:read", "keys:verify"]);
+  });
+
+  test("a guest has none", () => {
+    expect(permissionsOf("GUEST")).toEqual([]);
+  });
+
+  test("only creating and suspending tenants is reserved to callers of the whole installation", () => {
+    const reserved = Object.entries(permissions).filter(([, entry]) => entry.installationOnly);
+    expect(reserved.map(([name]) => name)).toEqual(["tenants:create", "tenants:suspend"]);
+  });
+
+  test("a list of permissions cannot be changed by its reader", () => {
+    expect(Object.isFrozen(permissionsOf("GUEST"))).toBe(true);
+  });
+});
+
+describe("enums", () => {
+  test("have the contract's values in its order, each with a description", () => {
+    const values = { environments, tenantStatuses, userStatuses, keyStatuses, roles, keyEventTypes };
+    expect(
+      Object.fromEntries(Object.entries(values).map(([name, table]) => [name, Object.keys(table).join(" ")])),
+    ).toEqual({
+      environments: "LIVE TEST",
+      tenantStatuses: "ACTIVE SUSPENDED DELETED",
+      userStatuses: "ACTIVE DISABLED DELETED",
+      keyStatuses: "ACTIVE DISABLED REVOKED EXPIRED",
+      roles: "ADMIN DEVELOPER GUEST",
+      keyEventTypes:
+        "CREATED UPDATED ROTATED DISABLED ENABLED REVOKED EXPIRED EXPIRING DELETED " +
+        "OWNER_DISABLED OWNER_ENABLED OWNER_DELETED TENANT_SUSPENDED TENANT_RESUMED",
+    });
+    const entries = Object.values(values).flatMap((table) => Object.values(table));
+    for (const { description } of entries) expect(description).toMatch(sentence);
+  });
+
+  test("the address of a page carries the code in lower case, underscores kept", () => {
+    expect(docsUrlForVerdict("INSUFFICIENT_SCOPE")).toBe(
+      "https://github.com/keyplane/keyplane/blob/main/docs/reference/verdict-codes.md#insufficient_scope",
+    );
+  });
+});

@@ -1,0 +1,17 @@
+/**
+ * The roles of a caller.
+ *
+ * Add it here: add the role, then name it in the entries of `permissions.ts` that it should have.
+ */
+
+/** The registry of roles. */
+export const roles = {
+  ADMIN: {
+    description: "May create, read, update and delete users, keys and management tokens, and read the audit log.",
+  },
+  DEVELOPER: { description: "May read tenants, users and keys, and verify keys; changes nothing." },
+  GUEST: { description: "May only ask who it is (`viewer`); reads public APIs." },
+} as const satisfies Record<string, { readonly description: string }>;
+
+/** The role of a user or of a management token. */
+export type Role = keyof typeof roles;

@@ -1,0 +1,158 @@
+/**
+ * Every verdict that a verification can have, in the order in which `decide` checks: the first that applies wins.
+ *
+ * Add it here: put a new code at its place in the order, add its check to `decision/`, a vector to `vectors/decisions.json`,
+ * and run `pnpm generate`. The GraphQL enum and docs/reference/verdict-codes.md are made from this table.
+ */
+
+/** The texts of one verdict code. */
+export interface VerdictCodeEntry {
+  /** A few words, used as a heading. */
+  readonly title: string;
+  /** The default sentence of `Verdict.message`; it says what to do. `decide` adds times and reasons where it knows them. */
+  readonly message: string;
+  /** What has happened, for the documentation. */
+  readonly cause: string;
+  /** What mends it, for the documentation. */
+  readonly remedy: string;
+  /** True when the same call may succeed later without anybody changing anything. */
+  readonly retryable: boolean;
+}
+
+/** The registry of verdict codes. */
+export const verdictCodes = {
+  VALID: {
+    title: "Valid",
+    message: "The key is valid.",
+    cause: "Every check passed.",
+    remedy: "Nothing to do: serve the request.",
+    retryable: false,
+  },
+  MALFORMED: {
+    title: "Malformed key",
+    message: "This is not the text of a Keyplane key. Read the hint, copy the whole key again, and send only the key.",
+    cause:
+      "The text does not have the form of a key: it is empty, cut off, too long, of another vendor, or has a character that no key has.",
+    remedy: "Read `hint`: it names what is wrong and where. Copy the key again from where it was stored.",
+    retryable: false,
+  },
+  CHECKSUM_MISMATCH: {
+    title: "Checksum does not match",
+    message: "The key has a typing error: its checksum does not match. Copy the whole key again instead of typing it.",
+    cause:
+      "The text has the form of a key, but at least one character differs from the key that was issued, so no such key can exist.",
+    remedy: "Copy the key again. If the original is lost, rotate the key and store the new secret.",
+    retryable: false,
+  },
+  WRONG_ENVIRONMENT: {
+    title: "Wrong environment",
+    message: "The key belongs to another environment. Use a live key for live traffic and a test key for tests.",
+    cause: "A live key was presented where a test key is expected, or a test key where a live one is.",
+    remedy: "Use a key of the expected environment, or correct the `environment` that the verifier asks for.",
+    retryable: false,
+  },
+  NOT_FOUND: {
+    title: "Key not found",
+    message:
+      "No key with this secret exists here. Check that it was issued by this Keyplane; otherwise create a new key.",
+    cause: "The key is well formed, but it was never issued by this installation, or it was deleted.",
+    remedy:
+      "Check the address of the control plane. A key deleted less than 30 days ago comes back with `restoreKey`; otherwise issue a new one with `createKey`.",
+    retryable: false,
+  },
+  REVOKED: {
+    title: "Key revoked",
+    message: "The key was revoked for good. Ask the owner of the API for a new key.",
+    cause: "Somebody revoked the key with `revokeKey`. A revocation is final.",
+    remedy: "Issue a new key with `createKey` if access should continue.",
+    retryable: false,
+  },
+  EXPIRED: {
+    title: "Key expired",
+    message: "The key has expired. Extend it with updateKey, or issue a new key.",
+    cause: "The key's `expiresAt` has been reached.",
+    remedy: "Set a later `expiresAt` with `updateKey`, or issue a new key with `createKey`.",
+    retryable: false,
+  },
+  SUPERSEDED: {
+    title: "Secret superseded",
+    message: "The key was rotated and this old secret has stopped. Use the key's new secret.",
+    cause: "The key was rotated or reissued, and the overlap in which the old secret still worked is over.",
+    remedy: "Deploy the new secret. If it is lost, rotate the key again and choose an overlap.",
+    retryable: false,
+  },
+  DISABLED: {
+    title: "Key disabled",
+    message: "The key is disabled for now. Enable it with enableKey.",
+    cause: "Somebody disabled the key with `disableKey`.",
+    remedy: "Enable it with `enableKey` when the reason for the pause is gone.",
+    retryable: false,
+  },
+  OWNER_NOT_FOUND: {
+    title: "Owner not found",
+    message: "The user whom this key belongs to no longer exists. Reissue the key to another user with reissueKey.",
+    cause: "The key's owner was deleted, is missing, or belongs to another tenant than the key.",
+    remedy: "Reissue the key to an existing user of the same tenant with `reissueKey`.",
+    retryable: false,
+  },
+  OWNER_DISABLED: {
+    title: "Owner disabled",
+    message: "The user whom this key belongs to is disabled. Enable the user with enableUser, or reissue the key.",
+    cause: "The key's owner was disabled with `disableUser`; all keys of that user are refused.",
+    remedy: "Enable the user with `enableUser`, or reissue the key to another user with `reissueKey`.",
+    retryable: false,
+  },
+  TENANT_SUSPENDED: {
+    title: "Tenant suspended",
+    message: "The tenant of this key is suspended. Ask the operator of this Keyplane to resume it with resumeTenant.",
+    cause: "The whole tenant was suspended or deleted; all its keys are refused.",
+    remedy: "An installation administrator resumes it with `resumeTenant`.",
+    retryable: false,
+  },
+  INSUFFICIENT_SCOPE: {
+    title: "Scope missing",
+    message: "The key lacks a scope that this call needs. Add the missing scopes with updateKey, or use another key.",
+    cause: "The verifier asked for scopes that the key does not have; `missingScopes` names them.",
+    remedy: "Add the missing scopes to the key with `updateKey`, or use a key that has them.",
+    retryable: false,
+  },
+  API_NOT_GRANTED: {
+    title: "API not granted",
+    message: "The key has no access to this API. Request access and wait for the approval.",
+    cause: "Access to the API was never requested, is waiting for approval, or was refused.",
+    remedy: "Request access to the API, or ask its owner to approve the request that waits.",
+    retryable: false,
+  },
+  API_RETIRED: {
+    title: "API retired",
+    message: "This version of the API is retired. Move to a version that is in service.",
+    cause: "The API version's date of retirement has been reached.",
+    remedy: "Call a newer version of the API.",
+    retryable: false,
+  },
+  IP_NOT_ALLOWED: {
+    title: "Address not allowed",
+    message: "The key may not be used from this address. Call from an allowed address, or change the key's lists.",
+    cause:
+      "The caller's address is on the key's deny list, or is not on its allow list, or is unknown while the key has such a list.",
+    remedy: "Change `allowedIps` or `deniedIps` with `updateKey`, and pass the caller's `ip` when verifying.",
+    retryable: false,
+  },
+  RATE_LIMITED: {
+    title: "Rate limit exceeded",
+    message: "Too many calls. Wait for retryAfterMs milliseconds and try again.",
+    cause: "A rate limit of the key, its owner or its tenant is used up for the current window.",
+    remedy: "Wait for `retryAfterMs`, spread the calls, or raise the limit. A refused call costs nothing.",
+    retryable: true,
+  },
+  QUOTA_EXCEEDED: {
+    title: "Quota used up",
+    message: "The quota is used up. Wait until it resets, or raise it.",
+    cause: "The calls paid for in the current period are used up.",
+    remedy: "Wait until the quota resets, or raise it. A refused call costs nothing.",
+    retryable: true,
+  },
+} as const satisfies Record<string, VerdictCodeEntry>;
+
+/** The code of a verdict: `VALID`, or the first reason for which the key is refused. */
+export type VerdictCode = keyof typeof verdictCodes;

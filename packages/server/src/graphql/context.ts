@@ -1,0 +1,54 @@
+import type DataLoader from "dataloader";
+import type { Audit } from "../modules/audit/index.js";
+import type { Principal } from "../modules/auth/index.js";
+import type { KeyReads, KeySecrets, Keys, Verify } from "../modules/keys/index.js";
+import type { TenantReads, Tenants } from "../modules/tenants/index.js";
+import type { Tokens } from "../modules/tokens/index.js";
+import type { UserReads, Users } from "../modules/users/index.js";
+import type { Clock } from "../platform/clock.js";
+import type { Tenant, User } from "../platform/database/index.js";
+
+/** What resolvers may call. Add a service here and in `compose.ts`. */
+export interface Services {
+  readonly audit: Audit;
+  readonly clock: Clock;
+  readonly keyReads: KeyReads;
+  readonly keySecrets: KeySecrets;
+  readonly keys: Keys;
+  readonly tenantReads: TenantReads;
+  readonly tenants: Tenants;
+  readonly tokens: Tokens;
+  readonly userReads: UserReads;
+  readonly users: Users;
+  readonly verify: Verify;
+}
+
+/** The context of one GraphQL request. */
+export interface Context {
+  /** Who calls. There is no request without a caller: whoever is not known is turned away before GraphQL begins. */
+  readonly principal: Principal;
+  readonly services: Services;
+  /** One query for all entities of a kind that the request needs; made when first used. */
+  readonly loaders: Loaders;
+}
+
+export interface Loaders {
+  readonly tenants: DataLoader<string, Tenant | null>;
+  readonly users: DataLoader<string, User | null>;
+}
+
+/** The loaders of one request: what they remember must not outlive it. */
+export function createLoaders(services: Services, principal: Principal): Loaders {
+  let tenants: Loaders["tenants"] | undefined;
+  let users: Loaders["users"] | undefined;
+  return {
+    get tenants() {
+      tenants ??= services.tenantReads.loader(principal);
+      return tenants;
+    },
+    get users() {
+      users ??= services.userReads.loader(principal);
+      return users;
+    },
+  };
+}

@@ -1,0 +1,16 @@
+// Importing a file of types adds them to the builder. Add a module's file here.
+import "./scalars.js";
+import "./errors.js";
+import "./node.js";
+import "../modules/tenants/tenants.graphql.js";
+import "../modules/users/users.graphql.js";
+import "../modules/tokens/tokens.graphql.js";
+import "../modules/keys/keys.graphql.js";
+import "../modules/keys/key-changes.graphql.js";
+import "../modules/keys/verification/verify.graphql.js";
+import "../modules/audit/audit.graphql.js";
+import type { GraphQLSchema } from "graphql";
+import { builder } from "./builder.js";
+
+/** The whole schema, in alphabetical order, so that a change of it reads as a change. */
+export const schema: GraphQLSchema = builder.toSchema({ sortSchema: true });

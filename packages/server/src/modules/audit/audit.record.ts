@@ -1,0 +1,47 @@
+import type { Principal } from "../auth/index.js";
+
+/** Who made a change, as the audit log keeps it. */
+export interface AuditActor {
+  readonly type: "management_token" | "system";
+  readonly id: string;
+  readonly name: string;
+  readonly address: string | null;
+  readonly requestId: string;
+}
+
+/** The caller of a request as an actor. */
+export function actorOf(principal: Principal): AuditActor {
+  return {
+    type: "management_token",
+    id: principal.id,
+    name: principal.name,
+    address: principal.address,
+    requestId: principal.requestId,
+  };
+}
+
+/** Keyplane itself, e.g. when it makes the first management token. */
+export const systemActor: AuditActor = {
+  type: "system",
+  id: "keyplane",
+  name: "Keyplane",
+  address: null,
+  requestId: "start",
+};
+
+/** One change that somebody made. */
+export interface AuditRecord {
+  readonly id: string;
+  readonly tenantId: string | null;
+  readonly actorType: string;
+  readonly actorId: string;
+  readonly actorName: string;
+  readonly action: string;
+  readonly targetType: string;
+  readonly targetId: string;
+  readonly before: unknown;
+  readonly after: unknown;
+  readonly address: string | null;
+  readonly requestId: string;
+  readonly createdAt: Date;
+}

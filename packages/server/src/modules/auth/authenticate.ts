@@ -1,0 +1,115 @@
+import { hash } from "node:crypto";
+import type { Permission, Role, UserStatus } from "@keyplane/schema";
+import type { Clock } from "../../platform/clock.js";
+import { UnauthenticatedError } from "../../platform/errors.js";
+import { permissionsWithin } from "./authorize.js";
+import type { Principal } from "./principal.js";
+
+/** A management token with what its validity hangs on. */
+export interface Credential {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  /** The token's own permissions; empty: all of the role's. */
+  readonly permissions: readonly Permission[];
+  readonly grantableScopes: readonly string[] | null;
+  readonly tenantId: string | null;
+  readonly tenantSuspended: boolean;
+  readonly userId: string | null;
+  readonly userStatus: UserStatus | null;
+  readonly expiresAt: number | null;
+  readonly revokedAt: number | null;
+}
+
+export interface AuthenticationDeps {
+  readonly clock: Clock;
+  /** Finds a credential by the SHA-256 of its token, from memory when it can. */
+  readonly findCredential: (tokenHash: string) => Credential | null | Promise<Credential | null>;
+}
+
+/** Where a request came from. */
+export interface RequestOrigin {
+  readonly requestId: string;
+  readonly address: string | null;
+}
+
+export type Authenticate = (
+  authorization: string | null | undefined,
+  origin: RequestOrigin,
+) => Principal | Promise<Principal>;
+
+/** SHA-256 in lower-case hexadecimal: all that is kept of a token or a key. 256 random bits need no slow hash. */
+export function hashSecret(secret: string): string {
+  return hash("sha256", secret, "hex");
+}
+
+/**
+ * Makes the function that turns an `Authorization: Bearer <token>` header into the Principal of the request.
+ * It answers at once, without a promise, when the token is known in memory.
+ *
+ * @throws UnauthenticatedError saying what is wrong with the header or the token, without telling unknown tokens apart.
+ */
+export function createAuthenticate({ clock, findCredential }: AuthenticationDeps): Authenticate {
+  return (authorization, origin) => {
+    const credential = findCredential(hashSecret(bearerToken(authorization)));
+    return credential instanceof Promise
+      ? credential.then((found) => toPrincipal(found, origin, clock.now()))
+      : toPrincipal(credential, origin, clock.now());
+  };
+}
+
+function bearerToken(authorization: string | null | undefined): string {
+  if (!authorization) {
+    throw new UnauthenticatedError("Send your management token in the header: Authorization: Bearer <token>.");
+  }
+  const space = authorization.indexOf(" ");
+  const token = authorization.slice(space + 1).trim();
+  if (space < 0 || authorization.slice(0, space).toLowerCase() !== "bearer" || token === "") {
+    throw new UnauthenticatedError("The Authorization header must read: Bearer <token>.");
+  }
+  return token;
+}
+
+function toPrincipal(credential: Credential | null, origin: RequestOrigin, now: number): Principal {
+  if (!credential || credential.revokedAt !== null) {
+    throw new UnauthenticatedError("This management token is not known, or it was revoked. Use another one.");
+  }
+  if (credential.expiresAt !== null && now >= credential.expiresAt) {
+    throw new UnauthenticatedError(
+      `This management token expired at ${new Date(credential.expiresAt).toISOString()}. Create a new one.`,
+    );
+  }
+  if (credential.userId !== null && credential.userStatus !== "ACTIVE") {
+    throw new UnauthenticatedError("The user whom this management token acts for is disabled or deleted.");
+  }
+  if (credential.tenantSuspended) {
+    throw new UnauthenticatedError("The tenant of this management token is suspended. Ask the operator to resume it.");
+  }
+  return {
+    id: credential.id,
+    name: credential.name,
+    role: credential.role,
+    permissions: effectivePermissions(credential),
+    tenantId: credential.tenantId,
+    userId: credential.userId,
+    onlyUserId: credential.role === "ADMIN" ? null : credential.userId,
+    grantableScopes: credential.grantableScopes,
+    expiresAt: credential.expiresAt,
+    requestId: origin.requestId,
+    address: origin.address,
+  };
+}
+
+// A credential object lives as long as it stays in the cache, so its set is made once and not with every request.
+const permissionSets = new WeakMap<Credential, ReadonlySet<Permission>>();
+
+function effectivePermissions(credential: Credential): ReadonlySet<Permission> {
+  let set = permissionSets.get(credential);
+  if (!set) {
+    const ofRole = permissionsWithin(credential.role, credential.tenantId);
+    const narrowed = credential.permissions.length > 0;
+    set = new Set(ofRole.filter((permission) => !narrowed || credential.permissions.includes(permission)));
+    permissionSets.set(credential, set);
+  }
+  return set;
+}

@@ -1,0 +1,17 @@
+export {
+  type Authenticate,
+  type Credential,
+  createAuthenticate,
+  hashSecret,
+  type RequestOrigin,
+} from "./authenticate.js";
+export {
+  authorize,
+  authorizeGrant,
+  authorizeScopes,
+  canSee,
+  permissionsWithin,
+  type Visibility,
+  visibleTo,
+} from "./authorize.js";
+export type { Principal } from "./principal.js";

@@ -1,0 +1,84 @@
+import { createId } from "@keyplane/schema";
+import type { Clock } from "../../platform/clock.js";
+import type { Database, Transaction } from "../../platform/database/index.js";
+import type { Logger } from "../../platform/logger.js";
+import type { DomainEvent } from "./event.js";
+import { insertEvent } from "./events.store.js";
+
+/** Hears of every change that this process or another one has committed. Called at least once for each. */
+export interface EventListener {
+  /** Forget what you know of the things that this event names. Must not throw and must not wait. */
+  onEvent(event: DomainEvent): void;
+  /** Events may have been missed: forget everything. */
+  onGap(): void;
+}
+
+export type Events = ReturnType<typeof createEvents>;
+
+/**
+ * Transactions that carry events. Every write of the server runs in one: the change, its audit record and its events
+ * are kept together or not at all, and when it ends, those who remember anything are told before the caller is answered.
+ */
+export function createEvents({ database, clock, logger }: { database: Database; clock: Clock; logger: Logger }) {
+  const listeners = new Set<EventListener>();
+  const pending = new WeakMap<Transaction, DomainEvent[]>();
+
+  function tell(event: DomainEvent): void {
+    for (const listener of listeners) {
+      try {
+        listener.onEvent(event);
+      } catch (error) {
+        // One listener's fault must not keep a revocation from the others.
+        logger.error({ err: error, event: event.type }, "a listener failed on an event");
+      }
+    }
+  }
+
+  return {
+    subscribe(listener: EventListener): () => void {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+
+    /** Tells an event that another process committed. */
+    tell,
+
+    /** Tells everyone that events may have been missed. */
+    tellGap(): void {
+      for (const listener of listeners) listener.onGap();
+    },
+
+    /** Keeps an event in the transaction of its change. */
+    async append(tx: Transaction, event: DomainEvent): Promise<void> {
+      const waiting = pending.get(tx);
+      if (!waiting) throw new Error("events.append needs a transaction of events.transaction");
+      waiting.push(event);
+      await insertEvent(tx, {
+        id: createId("Event"),
+        type: event.type,
+        tenantId: event.tenantId,
+        keyId: event.keyId ?? null,
+        userId: event.userId ?? null,
+        tokenId: event.tokenId ?? null,
+        reason: event.reason ?? null,
+        occurredAt: new Date(clock.now()),
+      });
+    },
+
+    /**
+     * Runs one write. Its events are told when it has ended, also when it failed: a commit whose answer was lost may
+     * have happened all the same, and forgetting too much costs one read, forgetting too little a revoked key that works.
+     */
+    async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+      const events: DomainEvent[] = [];
+      try {
+        return await database.transaction((tx) => {
+          pending.set(tx, events);
+          return work(tx);
+        });
+      } finally {
+        for (const event of events) tell(event);
+      }
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import type { Db } from "../../platform/database/index.js";
+import type { EventType } from "./event.js";
+
+/** An event as it is kept. */
+export interface StoredEvent {
+  readonly id: string;
+  readonly type: EventType;
+  readonly tenantId: string | null;
+  readonly keyId: string | null;
+  readonly userId: string | null;
+  readonly tokenId: string | null;
+  readonly reason: string | null;
+  readonly occurredAt: Date;
+}
+
+/** A place in the log: everything up to it has been seen. */
+export interface Position {
+  readonly transactionId: bigint;
+  readonly sequence: bigint;
+}
+
+export async function insertEvent(db: Db, event: StoredEvent): Promise<void> {
+  await db.event.create({ data: event });
+}
+
+/** The place after which events of transactions still running, and all later ones, will appear. */
+export async function readEndOfLog(db: Db): Promise<Position> {
+  const [row] = await db.$queryRaw<{ horizon: bigint }[]>`
+    SELECT (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint AS horizon`;
+  return { transactionId: (row?.horizon ?? 0n) - 1n, sequence: 2n ** 62n };
+}
+
+/**
+ * The events after a position, oldest first, as far as their order is final: those of a transaction that could still be
+ * overtaken by a running one are left for the next read, so that none is ever skipped.
+ */
+export function readEventsAfter(db: Db, after: Position, limit: number): Promise<(StoredEvent & Position)[]> {
+  return db.$queryRaw<(StoredEvent & Position)[]>`
+    SELECT "id", "type", "tenantId", "keyId", "userId", "tokenId", "reason", "occurredAt", "transactionId", "sequence"
+    FROM "Event"
+    WHERE ("transactionId", "sequence") > (${after.transactionId}, ${after.sequence})
+      AND "transactionId" < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint
+    ORDER BY "transactionId", "sequence"
+    LIMIT ${limit}`;
+}

@@ -1,0 +1,5 @@
+export { createKeySecrets, type KeySecrets } from "./key-secrets.service.js";
+export { createKeyReads, type KeyReads } from "./keys.reads.js";
+export { createKeys, type Keys } from "./keys.service.js";
+export { VerificationIndex } from "./verification/verification-index.js";
+export { createVerify, type Verify } from "./verification/verify.service.js";

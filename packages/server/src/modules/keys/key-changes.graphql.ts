@@ -1,0 +1,155 @@
+import { builder } from "../../graphql/builder.js";
+import { EnvironmentEnum } from "../../graphql/enums.js";
+import { changeErrors } from "../../graphql/errors.js";
+import { idempotencyKeyField, payloadOf, secretPayloadOf, statusInput } from "../../graphql/mutation.js";
+import { KeyType } from "./keys.graphql.js";
+
+const CreateKeyInput = builder.inputType("CreateKeyInput", {
+  description: "A new key.",
+  fields: (t) => ({
+    tenantId: t.id({ required: true, description: "The tenant that the key will belong to." }),
+    ownerId: t.id({ required: true, description: "The user who will own it, of the same tenant." }),
+    name: t.string({ required: true, description: "What it is for, 1 to 100 characters." }),
+    environment: t.field({ type: EnvironmentEnum, defaultValue: "LIVE", description: "LIVE or TEST; final." }),
+    scopes: t.stringList({ defaultValue: [], description: "What it may do in your API; at most 100." }),
+    metadata: t.field({ type: "JSON", description: "A JSON object of at most 16384 bytes. Verdicts carry it." }),
+    allowedIps: t.stringList({ description: "The only addresses that may use it, e.g. 203.0.113.0/24; at most 100." }),
+    deniedIps: t.stringList({ description: "Addresses that may not use it. Stronger than allowedIps; at most 100." }),
+    expiresAt: t.field({ type: "DateTime", description: "When it expires; without: as the tenant's policy says." }),
+    idempotencyKey: idempotencyKeyField(t),
+  }),
+});
+
+const UpdateKeyInput = builder.inputType("UpdateKeyInput", {
+  description: "What to change; what is left out stays.",
+  fields: (t) => ({
+    id: t.id({ required: true, description: "The key's id." }),
+    name: t.string({ description: "A new name." }),
+    scopes: t.stringList({ description: "All scopes from now on." }),
+    metadata: t.field({ type: "JSON", description: "All metadata from now on." }),
+    allowedIps: t.stringList({ description: "All allowed addresses from now on; empty: every address." }),
+    deniedIps: t.stringList({ description: "All denied addresses from now on." }),
+    expiresAt: t.field({
+      type: "DateTime",
+      description: "A new expiry; null: never, if the tenant's policy allows it.",
+    }),
+  }),
+});
+
+const RotateKeyInput = builder.inputType("RotateKeyInput", {
+  description: "Which key gets a new secret.",
+  fields: (t) => ({
+    id: t.id({ required: true, description: "The key's id; it stays the same." }),
+    overlapMs: t.int({
+      defaultValue: 0,
+      description: "For how many milliseconds the old secret goes on working; 0: it stops at once.",
+    }),
+    idempotencyKey: idempotencyKeyField(t),
+  }),
+});
+
+const ReissueKeyInput = builder.inputType("ReissueKeyInput", {
+  description: "Which key goes to which user.",
+  fields: (t) => ({
+    id: t.id({ required: true, description: "The key's id; it stays the same." }),
+    ownerId: t.id({ required: true, description: "The new owner, of the same tenant." }),
+    idempotencyKey: idempotencyKeyField(t),
+  }),
+});
+
+const RevokeKeyInput = builder.inputType("RevokeKeyInput", {
+  description: "Which key to revoke, and why.",
+  fields: (t) => ({
+    id: t.id({ required: true, description: "The key's id." }),
+    reason: t.string({ required: true, description: "Why, 1 to 500 characters. Verdicts show it." }),
+  }),
+});
+
+const CreateKeyPayload = secretPayloadOf("CreateKeyPayload", "key", KeyType);
+const UpdateKeyPayload = payloadOf("UpdateKeyPayload", "key", KeyType);
+const RotateKeyPayload = secretPayloadOf("RotateKeyPayload", "key", KeyType);
+const ReissueKeyPayload = secretPayloadOf("ReissueKeyPayload", "key", KeyType);
+const DisableKeyPayload = payloadOf("DisableKeyPayload", "key", KeyType);
+const EnableKeyPayload = payloadOf("EnableKeyPayload", "key", KeyType);
+const RevokeKeyPayload = payloadOf("RevokeKeyPayload", "key", KeyType);
+const DeleteKeyPayload = payloadOf("DeleteKeyPayload", "key", KeyType);
+const RestoreKeyPayload = payloadOf("RestoreKeyPayload", "key", KeyType);
+const DisableKeyInput = statusInput("DisableKeyInput", "disable", "key");
+const EnableKeyInput = statusInput("EnableKeyInput", "enable", "key");
+const DeleteKeyInput = statusInput("DeleteKeyInput", "delete", "key");
+const RestoreKeyInput = statusInput("RestoreKeyInput", "restore", "key");
+
+builder.mutationFields((t) => ({
+  createKey: t.field({
+    description: "Creates a key for a user. Its secret is shown this once.",
+    type: CreateKeyPayload,
+    errors: { types: changeErrors },
+    authScopes: { permission: "keys:create" },
+    args: { input: t.arg({ type: CreateKeyInput, required: true }) },
+    resolve: (_, { input }, { principal, services }) => services.keySecrets.create(principal, input),
+  }),
+  updateKey: t.field({
+    description: "Changes a key's name, scopes, metadata, addresses or expiry.",
+    type: UpdateKeyPayload,
+    errors: { types: changeErrors },
+    authScopes: { permission: "keys:update" },
+    args: { input: t.arg({ type: UpdateKeyInput, required: true }) },
+    resolve: async (_, { input }, { principal, services }) => ({ key: await services.keys.update(principal, input) }),
+  }),
+  rotateKey: t.field({
+    description: "Gives a key a new secret. The id stays, and the old secret works on for `overlapMs`.",
+    type: RotateKeyPayload,
+    errors: { types: changeErrors },
+    authScopes: { permission: "keys:rotate" },
+    args: { input: t.arg({ type: RotateKeyInput, required: true }) },
+    resolve: (_, { input }, { principal, services }) => services.keySecrets.rotate(principal, input),
+  }),
+  reissueKey: t.field({
+    description: "Gives a key to another user of the same tenant, with a new secret. The old one stops at once.",
+    type: ReissueKeyPayload,
+    errors: { types: changeErrors },
+    authScopes: { permission: "keys:reissue" },
+    args: { input: t.arg({ type: ReissueKeyInput, required: true }) },
+    resolve: (_, { input }, { principal, services }) => services.keySecrets.reissue(principal, input),
+  }),
+  disableKey: t.field({
+    description: "Refuses a key until it is enabled again.",
+    type: DisableKeyPayload,
+    errors: { types: changeErrors },
+    authScopes: { permission: "keys:disable" },
+    args: { input: t.arg({ type: DisableKeyInput, required: true }) },
+    resolve: async (_, { input }, { principal, services }) => ({ key: await services.keys.disable(principal, input) }),
+  }),
+  enableKey: t.field({
+    description: "Ends a disablement.",
+    type: EnableKeyPayload,
+    errors: { types: changeErrors },
+    authScopes: { permission: "keys:disable" },
+    args: { input: t.arg({ type: EnableKeyInput, required: true }) },
+    resolve: async (_, { input }, { principal, services }) => ({ key: await services.keys.enable(principal, input) }),
+  }),
+  revokeKey: t.field({
+    description: "Revokes a key for good. Once this answers, this server refuses the key.",
+    type: RevokeKeyPayload,
+    errors: { types: changeErrors },
+    authScopes: { permission: "keys:revoke" },
+    args: { input: t.arg({ type: RevokeKeyInput, required: true }) },
+    resolve: async (_, { input }, { principal, services }) => ({ key: await services.keys.revoke(principal, input) }),
+  }),
+  deleteKey: t.field({
+    description: "Refuses a key and takes it out of every list. `restoreKey` brings it back within 30 days.",
+    type: DeleteKeyPayload,
+    errors: { types: changeErrors },
+    authScopes: { permission: "keys:delete" },
+    args: { input: t.arg({ type: DeleteKeyInput, required: true }) },
+    resolve: async (_, { input }, { principal, services }) => ({ key: await services.keys.delete(principal, input) }),
+  }),
+  restoreKey: t.field({
+    description: "Brings a deleted key back as it was, within 30 days.",
+    type: RestoreKeyPayload,
+    errors: { types: changeErrors },
+    authScopes: { permission: "keys:delete" },
+    args: { input: t.arg({ type: RestoreKeyInput, required: true }) },
+    resolve: async (_, { input }, { principal, services }) => ({ key: await services.keys.restore(principal, input) }),
+  }),
+}));

@@ -1,0 +1,19 @@
+import type { Db, User } from "../../platform/database/index.js";
+import { LimitReachedError } from "../../platform/errors.js";
+import { countLiveKeys } from "./keys.store.js";
+import type { KeyPolicy } from "./lib/key-policy.js";
+
+/**
+ * Refuses one more key for an owner who has as many as the policy allows. The owner must be locked, so that two
+ * creations at once cannot both see the last free place.
+ *
+ * @throws LimitReachedError
+ */
+export async function refuseTooManyKeys(db: Db, policy: KeyPolicy, owner: User, now: number): Promise<void> {
+  if (policy.maxKeysPerUser === null) return;
+  const live = await countLiveKeys(db, owner.tenantId, owner.id, new Date(now));
+  if (live < policy.maxKeysPerUser) return;
+  throw new LimitReachedError(
+    `This user has ${live} keys, and the tenant's policy allows ${policy.maxKeysPerUser}. Revoke one that is not needed, or raise maxKeysPerUser with updateTenant.`,
+  );
+}

@@ -1,0 +1,171 @@
+import { createId, generateKey } from "@keyplane/schema";
+import type { Key, Tenant, Transaction, User } from "../../platform/database/index.js";
+import { ConflictError, InvalidInputError, NotFoundError } from "../../platform/errors.js";
+import { parseInput } from "../../platform/validation.js";
+import { authorize, authorizeScopes, hashSecret, type Principal } from "../auth/index.js";
+import type { Idempotency, Outcome } from "../idempotency/index.js";
+import { refuseTooManyKeys } from "./key-limit.js";
+import { createKeySchema, reissueKeySchema, rotateKeySchema } from "./keys.input.js";
+import { type Keys, type KeysDeps, refuseDead } from "./keys.service.js";
+import * as store from "./keys.store.js";
+import { defaultExpiry, expiryIssues, scopeIssues } from "./lib/key-policy.js";
+
+/** A key with the secret that is shown this once. */
+export interface IssuedKey {
+  readonly key: Key;
+  readonly secret: string;
+}
+
+export type KeySecrets = ReturnType<typeof createKeySecrets>;
+
+/** Everything that hands out a secret: create, rotate, reissue. */
+export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; keys: Pick<Keys, "lock" | "tell"> }) {
+  const { clock, events, idempotency, keys, tenants, users } = deps;
+
+  /** Answers an attempt, also a repeated one: the key as it is now, and the secret of the first time. */
+  async function answer(principal: Principal, outcome: Outcome): Promise<IssuedKey> {
+    const key = await events.transaction((tx) => keys.lock(tx, principal, outcome.targetId));
+    return { key, secret: outcome.secret ?? "" };
+  }
+
+  async function addSecret(tx: Transaction, tenant: Tenant, key: Pick<Key, "id" | "environment">, createdAt: Date) {
+    const generated = generateKey({ prefix: tenant.keyPrefix, environment: key.environment });
+    const { secret, start } = generated;
+    await store.insertSecret(tx, { hash: hashSecret(secret), keyId: key.id, start, createdAt });
+    return generated;
+  }
+
+  /** The owner of a new secret, locked against too many keys at once. */
+  async function requireActiveOwner(
+    tx: Transaction,
+    principal: Principal,
+    tenantId: string,
+    id: string,
+  ): Promise<User> {
+    const owner = await users.lock(tx, principal, id);
+    if (owner.tenantId !== tenantId) throw new NotFoundError("user");
+    if (owner.status === "ACTIVE") return owner;
+    throw new ConflictError(
+      owner.status === "DELETED"
+        ? "This user was deleted. Give the key to another user."
+        : "This user is disabled, so the key would be refused. Enable the user first with enableUser.",
+    );
+  }
+
+  /** A key that goes on must still be what the policy and the caller allow: a new secret grants all of it anew. */
+  function refuseBeyondPolicy(principal: Principal, tenant: Tenant, key: Key): void {
+    authorizeScopes(principal, key.scopes);
+    const issues = [...scopeIssues(tenant, key.scopes), ...expiryIssues(tenant, key.expiresAt, clock.now())];
+    if (issues.length === 0) return;
+    const what = issues.map((issue) => issue.message).join(" ");
+    throw new ConflictError(`This key does not fit any more: ${what} Change it first with updateKey.`);
+  }
+
+  return {
+    /**
+     * Creates a key for a user. The secret is in the answer and nowhere else.
+     *
+     * @throws InvalidInputError also for what the tenant's policy does not allow; NotFoundError for tenant or owner;
+     * ConflictError for a disabled or deleted owner; LimitReachedError; ForbiddenError.
+     */
+    async create(principal: Principal, rawInput: unknown): Promise<IssuedKey> {
+      authorize(principal, "keys:create");
+      const { idempotencyKey, ...input } = parseInput(createKeySchema, rawInput);
+      authorizeScopes(principal, input.scopes);
+      const attempt = { operation: "createKey", idempotencyKey, input };
+      const outcome = await idempotency.once(principal, attempt, events.transaction, async (tx) => {
+        const now = clock.now();
+        const tenant = await tenants.require(tx, principal, input.tenantId);
+        const expiresAt = input.expiresAt ?? defaultExpiry(tenant, now);
+        const issues = [...scopeIssues(tenant, input.scopes), ...expiryIssues(tenant, expiresAt, now)];
+        if (issues.length > 0) throw new InvalidInputError(issues);
+        const owner = await requireActiveOwner(tx, principal, tenant.id, input.ownerId);
+        await refuseTooManyKeys(tx, tenant, owner, now);
+
+        const createdAt = new Date(now);
+        const { tenantId, ownerId, name, environment, scopes, allowedIps, deniedIps } = input;
+        const draft = { id: createId("Key"), tenantId, ownerId, name, environment, scopes, allowedIps, deniedIps };
+        const { secret, start } = generateKey({ prefix: tenant.keyPrefix, environment });
+        const metadata = input.metadata as object;
+        const key = await store.insertKey(tx, {
+          ...draft,
+          metadata,
+          start,
+          expiresAt,
+          createdAt,
+          updatedAt: createdAt,
+        });
+        await store.insertSecret(tx, { hash: hashSecret(secret), keyId: key.id, start, createdAt });
+        await keys.tell(tx, principal, { action: "key.created", event: "CREATED", before: null, after: key });
+        return { targetId: key.id, secret };
+      });
+      return answer(principal, outcome);
+    },
+
+    /**
+     * Gives a key a new secret; its id stays. The old secret works on for `overlapMs` (0: stops at once), and no older
+     * one works longer than that.
+     *
+     * @throws ConflictError for a revoked, deleted or expired key, or one that the tenant's policy no longer allows.
+     */
+    async rotate(principal: Principal, rawInput: unknown): Promise<IssuedKey> {
+      authorize(principal, "keys:rotate");
+      const { idempotencyKey, ...input } = parseInput(rotateKeySchema, rawInput);
+      const attempt = { operation: "rotateKey", idempotencyKey, input };
+      const outcome = await idempotency.once(principal, attempt, events.transaction, async (tx) => {
+        const before = await keys.lock(tx, principal, input.id);
+        refuseDead(before);
+        const tenant = await tenants.require(tx, principal, before.tenantId);
+        refuseBeyondPolicy(principal, tenant, before);
+        const now = new Date(clock.now());
+        const stopsAt = new Date(now.getTime() + input.overlapMs);
+        await store.supersedeSecrets(tx, before.id, now, stopsAt);
+        const { secret, start } = await addSecret(tx, tenant, before, now);
+        const after = await store.updateKeyRow(tx, before.id, {
+          start,
+          rotatedAt: now,
+          previousSecretExpiresAt: stopsAt,
+          secretVersion: { increment: 1 },
+          updatedAt: now,
+        });
+        await keys.tell(tx, principal, { action: "key.rotated", event: "ROTATED", before, after });
+        return { targetId: after.id, secret };
+      });
+      return answer(principal, outcome);
+    },
+
+    /**
+     * Gives a key to another user of the same tenant, with a new secret; every old secret stops at once.
+     *
+     * @throws NotFoundError for key or user; ConflictError for a disabled or deleted user, and as rotate does.
+     */
+    async reissue(principal: Principal, rawInput: unknown): Promise<IssuedKey> {
+      authorize(principal, "keys:reissue");
+      const { idempotencyKey, ...input } = parseInput(reissueKeySchema, rawInput);
+      const attempt = { operation: "reissueKey", idempotencyKey, input };
+      const outcome = await idempotency.once(principal, attempt, events.transaction, async (tx) => {
+        const before = await keys.lock(tx, principal, input.id);
+        refuseDead(before);
+        const tenant = await tenants.require(tx, principal, before.tenantId);
+        refuseBeyondPolicy(principal, tenant, before);
+        const owner = await requireActiveOwner(tx, principal, tenant.id, input.ownerId);
+        if (owner.id !== before.ownerId) await refuseTooManyKeys(tx, tenant, owner, clock.now());
+        const now = new Date(clock.now());
+        await store.supersedeSecrets(tx, before.id, now, now);
+        const { secret, start } = await addSecret(tx, tenant, before, now);
+        const after = await store.updateKeyRow(tx, before.id, {
+          ownerId: owner.id,
+          start,
+          rotatedAt: now,
+          previousSecretExpiresAt: now,
+          secretVersion: { increment: 1 },
+          updatedAt: now,
+        });
+        const reason = `reissued from ${before.ownerId} to ${owner.id}`;
+        await keys.tell(tx, principal, { action: "key.reissued", event: "ROTATED", before, after, reason });
+        return { targetId: after.id, secret };
+      });
+      return answer(principal, outcome);
+    },
+  };
+}

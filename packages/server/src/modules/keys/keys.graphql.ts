@@ -1,0 +1,166 @@
+import { builder } from "../../graphql/builder.js";
+import { connectionOf, listComplexity, pageArguments } from "../../graphql/connection.js";
+import { EnvironmentEnum, enumOf, KeyStatusEnum } from "../../graphql/enums.js";
+import { NodeInterface } from "../../graphql/node.js";
+import type { Key } from "../../platform/database/index.js";
+import { TenantType } from "../tenants/tenants.graphql.js";
+import { UserType } from "../users/users.graphql.js";
+import { keyOrders } from "./keys.reads.js";
+import { keyStatusAt } from "./lib/key-status.js";
+
+export const KeyType = builder.objectRef<Key>("Key");
+
+KeyType.implement({
+  description:
+    "An API key. Its id stays the same when it is rotated or reissued; its secret is shown once and never again.",
+  interfaces: [NodeInterface],
+  fields: (t) => ({
+    tenant: t.field({
+      type: TenantType,
+      description: "The tenant that the key belongs to.",
+      authScopes: { permission: "tenants:read" },
+      resolve: async (key, _, { loaders }) => found(await loaders.tenants.load(key.tenantId)),
+    }),
+    owner: t.field({
+      type: UserType,
+      description: "Who owns the key; a deleted user is a tombstone with the status DELETED.",
+      authScopes: { permission: "users:read" },
+      resolve: async (key, _, { loaders }) => found(await loaders.users.load(key.ownerId)),
+    }),
+    name: t.exposeString("name", { description: "What the key is for." }),
+    environment: t.expose("environment", { type: EnvironmentEnum, description: "LIVE or TEST; part of the secret." }),
+    status: t.field({
+      type: KeyStatusEnum,
+      description: "The status of the key by itself: REVOKED before EXPIRED before DISABLED before ACTIVE.",
+      resolve: (key, _, { services }) => keyStatusAt(key, services.clock.now()),
+    }),
+    start: t.exposeString("start", { description: "What a person may see of the secret, e.g. kp_live_3fQz." }),
+    scopes: t.exposeStringList("scopes", { description: "What the key may do in your API." }),
+    metadata: t.expose("metadata", { type: "JSON", description: "Your own data about the key. Verdicts carry it." }),
+    allowedIps: t.exposeStringList("allowedIps", {
+      description: "The only addresses that may use the key, in CIDR notation; empty: all.",
+    }),
+    deniedIps: t.exposeStringList("deniedIps", {
+      description: "Addresses that may not use the key, in CIDR notation. Stronger than allowedIps.",
+    }),
+    createdAt: t.expose("createdAt", { type: "DateTime", description: "When the key was created." }),
+    updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When the key last changed." }),
+    expiresAt: t.expose("expiresAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "From when on the key is refused; null: never.",
+    }),
+    lastUsedAt: t.expose("lastUsedAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When the key was last accepted; null: not known.",
+    }),
+    rotatedAt: t.expose("rotatedAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When the key last got a new secret; null: never.",
+    }),
+    previousSecretExpiresAt: t.expose("previousSecretExpiresAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "Until when the secret before the last rotation works; null: there was none.",
+    }),
+    disabledAt: t.expose("disabledAt", { type: "DateTime", nullable: true, description: "Since when it is disabled." }),
+    disabledReason: t.exposeString("disabledReason", { nullable: true, description: "Why it is disabled." }),
+    revokedAt: t.expose("revokedAt", { type: "DateTime", nullable: true, description: "When it was revoked." }),
+    revokedReason: t.exposeString("revokedReason", { nullable: true, description: "Why it was revoked." }),
+    revokedBy: t.exposeID("revokedBy", { nullable: true, description: "The id of the token that revoked it." }),
+    deletedAt: t.expose("deletedAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When it was deleted; restoreKey brings it back within 30 days.",
+    }),
+  }),
+});
+
+/** A row that a foreign key promises and the caller's bounds allow; its absence is a fault of ours. */
+function found<Row>(row: Row | null): Row {
+  if (row === null) throw new Error("an entity that a foreign key names was not found");
+  return row;
+}
+
+const KeyConnection = connectionOf("Key", KeyType);
+const KeyOrderEnum = enumOf("KeyOrder", "How to order keys. Keys without a value come last.", keyOrders);
+
+const KeyFilterInput = builder.inputType("KeyFilter", {
+  description: "Which keys; what is left out does not matter, and all that is given must hold.",
+  fields: (t) => ({
+    ownerId: t.id({ description: "Those of this user." }),
+    status: t.field({ type: KeyStatusEnum, description: "Those with this status now." }),
+    environment: t.field({ type: EnvironmentEnum, description: "Those of this environment." }),
+    scope: t.string({ description: "Those that carry this scope." }),
+    expiringBefore: t.field({
+      type: "DateTime",
+      description: "Those that have not expired yet and will before this time.",
+    }),
+    unusedSince: t.field({ type: "DateTime", description: "Those created before this time and not used since it." }),
+    metadata: t.field({
+      type: "JSON",
+      description: 'Those whose metadata has these top-level fields with these values, e.g. {"plan":"pro"}.',
+    }),
+    search: t.string({ description: "Those with this text in name or start, in any case." }),
+    deleted: t.boolean({ description: "true: the deleted ones instead of the others." }),
+  }),
+});
+
+builder.queryFields((t) => ({
+  key: t.field({
+    description: "One key, deleted ones included; null when there is none with this id that you may see.",
+    type: KeyType,
+    nullable: true,
+    authScopes: { permission: "keys:read" },
+    args: { id: t.arg.id({ required: true, description: "The key's id, `key_…`." }) },
+    resolve: (_, { id }, { principal, services }) => services.keyReads.find(principal, id),
+  }),
+  keys: t.field({
+    description: "The keys that you may see.",
+    type: KeyConnection,
+    authScopes: { permission: "keys:read" },
+    complexity: listComplexity,
+    args: {
+      tenantId: t.arg.id({ description: "Only this tenant's; all that you may see when left out." }),
+      ...pageArguments(t.arg),
+      filter: t.arg({ type: KeyFilterInput, description: "Which keys." }),
+      orderBy: t.arg({ type: KeyOrderEnum, defaultValue: "CREATED_AT_DESC", description: "In which order." }),
+    },
+    resolve: (_, { tenantId, filter, orderBy, ...page }, { principal, services }) =>
+      services.keyReads.list(principal, { ...filter, tenantId }, orderBy ?? "CREATED_AT_DESC", page),
+  }),
+}));
+
+builder.objectField(TenantType, "keys", (t) =>
+  t.field({
+    description: "The tenant's keys.",
+    type: KeyConnection,
+    authScopes: { permission: "keys:read" },
+    complexity: listComplexity,
+    args: {
+      ...pageArguments(t.arg),
+      filter: t.arg({ type: KeyFilterInput, description: "Which keys." }),
+      orderBy: t.arg({ type: KeyOrderEnum, defaultValue: "CREATED_AT_DESC", description: "In which order." }),
+    },
+    resolve: (tenant, { filter, orderBy, ...page }, { principal, services }) =>
+      services.keyReads.list(principal, { ...filter, tenantId: tenant.id }, orderBy ?? "CREATED_AT_DESC", page),
+  }),
+);
+
+builder.objectField(UserType, "keys", (t) =>
+  t.field({
+    description: "The user's keys.",
+    type: KeyConnection,
+    authScopes: { permission: "keys:read" },
+    complexity: listComplexity,
+    args: {
+      ...pageArguments(t.arg),
+      filter: t.arg({ type: KeyFilterInput, description: "Which keys." }),
+      orderBy: t.arg({ type: KeyOrderEnum, defaultValue: "CREATED_AT_DESC", description: "In which order." }),
+    },
+    resolve: (user, { filter, orderBy, ...page }, { principal, services }) =>
+      services.keyReads.list(principal, { ...filter, ownerId: user.id }, orderBy ?? "CREATED_AT_DESC", page),
+  }),
+);

@@ -1,0 +1,190 @@
+import { restoreWindowMs } from "@keyplane/schema";
+import type { Clock } from "../../platform/clock.js";
+import type { Key, Transaction } from "../../platform/database/index.js";
+import { ConflictError, InvalidInputError, NotFoundError } from "../../platform/errors.js";
+import { parseInput } from "../../platform/validation.js";
+import { type Audit, actorOf } from "../audit/index.js";
+import { authorize, authorizeScopes, type Principal, visibleTo } from "../auth/index.js";
+import type { DomainEvent, Events } from "../events/index.js";
+import type { Tenants } from "../tenants/index.js";
+import type { Users } from "../users/index.js";
+import { refuseTooManyKeys } from "./key-limit.js";
+import { keyStatusSchema, revokeKeySchema, updateKeySchema } from "./keys.input.js";
+import * as store from "./keys.store.js";
+import { expiryIssues, scopeIssues } from "./lib/key-policy.js";
+
+export interface KeysDeps {
+  readonly audit: Audit;
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly tenants: Pick<Tenants, "require">;
+  readonly users: Pick<Users, "lock">;
+}
+
+export type Keys = ReturnType<typeof createKeys>;
+
+/** Everything that changes a key except what hands out a secret, which is in `key-secrets.service.ts`. */
+export function createKeys({ audit, clock, events, tenants, users }: KeysDeps) {
+  /** Reads a key for a change. @throws NotFoundError when there is none that the caller may see. */
+  async function lock(tx: Transaction, principal: Principal, id: string): Promise<Key> {
+    const key = await store.lockKey(tx, visibleTo(principal), id);
+    if (!key) throw new NotFoundError("key");
+    return key;
+  }
+
+  /** Keeps what a change needs kept besides the change itself. */
+  async function tell(
+    tx: Transaction,
+    principal: Principal,
+    change: { action: string; event: DomainEvent["type"]; before: Key | null; after: Key; reason?: string | undefined },
+  ): Promise<void> {
+    const { after, before } = change;
+    const target = { type: "Key", id: after.id } as const;
+    const actor = actorOf(principal);
+    await audit.record(tx, { actor, action: change.action, tenantId: after.tenantId, target, before, after });
+    await events.append(tx, {
+      type: change.event,
+      tenantId: after.tenantId,
+      keyId: after.id,
+      userId: after.ownerId,
+      reason: change.reason ?? null,
+    });
+  }
+
+  return {
+    lock,
+    tell,
+
+    /**
+     * Changes what the input names. An expired key works again once its expiry is moved into the future.
+     *
+     * @throws InvalidInputError also for what the tenant's policy does not allow; ConflictError for a revoked or deleted
+     * key; ForbiddenError without `keys:update` or for scopes that the caller may not give.
+     */
+    async update(principal: Principal, rawInput: unknown): Promise<Key> {
+      authorize(principal, "keys:update");
+      const input = parseInput(updateKeySchema, rawInput);
+      return events.transaction(async (tx) => {
+        const before = await lock(tx, principal, input.id);
+        refuseDead(before);
+        const policy = await tenants.require(tx, principal, before.tenantId);
+        authorizeScopes(principal, input.scopes ?? []);
+        const issues = [
+          ...(input.scopes === undefined ? [] : scopeIssues(policy, input.scopes)),
+          ...(input.expiresAt === undefined ? [] : expiryIssues(policy, input.expiresAt, clock.now())),
+        ];
+        if (issues.length > 0) throw new InvalidInputError(issues);
+        const after = await store.updateKeyRow(tx, before.id, {
+          ...(input.name === undefined ? {} : { name: input.name }),
+          ...(input.scopes === undefined ? {} : { scopes: input.scopes }),
+          ...(input.metadata === undefined ? {} : { metadata: input.metadata as object }),
+          ...(input.allowedIps === undefined ? {} : { allowedIps: input.allowedIps }),
+          ...(input.deniedIps === undefined ? {} : { deniedIps: input.deniedIps }),
+          ...(input.expiresAt === undefined ? {} : { expiresAt: input.expiresAt }),
+          updatedAt: new Date(clock.now()),
+        });
+        await tell(tx, principal, { action: "key.updated", event: "UPDATED", before, after });
+        return after;
+      });
+    },
+
+    /** Refuses the key until it is enabled again. Disabling twice changes nothing. */
+    async disable(principal: Principal, rawInput: unknown): Promise<Key> {
+      authorize(principal, "keys:disable");
+      const { id, reason } = parseInput(keyStatusSchema, rawInput);
+      return events.transaction(async (tx) => {
+        const before = await lock(tx, principal, id);
+        refuseDead(before);
+        if (before.disabledAt) return before;
+        const now = new Date(clock.now());
+        const change = { disabledAt: now, disabledReason: reason ?? null, updatedAt: now };
+        const after = await store.updateKeyRow(tx, before.id, change);
+        await tell(tx, principal, { action: "key.disabled", event: "DISABLED", before, after, reason });
+        return after;
+      });
+    },
+
+    /** Ends a disablement. Enabling an enabled key changes nothing. */
+    async enable(principal: Principal, rawInput: unknown): Promise<Key> {
+      authorize(principal, "keys:disable");
+      const { id, reason } = parseInput(keyStatusSchema, rawInput);
+      return events.transaction(async (tx) => {
+        const before = await lock(tx, principal, id);
+        refuseDead(before);
+        if (!before.disabledAt) return before;
+        const change = { disabledAt: null, disabledReason: null, updatedAt: new Date(clock.now()) };
+        const after = await store.updateKeyRow(tx, before.id, change);
+        await tell(tx, principal, { action: "key.enabled", event: "ENABLED", before, after, reason });
+        return after;
+      });
+    },
+
+    /**
+     * Revokes a key for good. Once this resolves, this process refuses the key; others follow by the event.
+     * Revoking a revoked key changes nothing and answers with the first revocation, so a retry is safe.
+     *
+     * @throws ForbiddenError when the caller lacks `keys:revoke`.
+     */
+    async revoke(principal: Principal, rawInput: unknown): Promise<Key> {
+      authorize(principal, "keys:revoke");
+      const { id, reason } = parseInput(revokeKeySchema, rawInput);
+      return events.transaction(async (tx) => {
+        const before = await lock(tx, principal, id);
+        if (before.revokedAt) return before;
+        const now = new Date(clock.now());
+        const after = await store.updateKeyRow(tx, before.id, {
+          revokedAt: now,
+          revokedReason: reason,
+          revokedBy: principal.id,
+          updatedAt: now,
+        });
+        await tell(tx, principal, { action: "key.revoked", event: "REVOKED", before, after, reason });
+        return after;
+      });
+    },
+
+    /** Takes the key out of every list and refuses it as one that does not exist; `restore` brings it back. */
+    async delete(principal: Principal, rawInput: unknown): Promise<Key> {
+      authorize(principal, "keys:delete");
+      const { id, reason } = parseInput(keyStatusSchema, rawInput);
+      return events.transaction(async (tx) => {
+        const before = await lock(tx, principal, id);
+        if (before.deletedAt) return before;
+        const now = new Date(clock.now());
+        const after = await store.updateKeyRow(tx, before.id, { deletedAt: now, updatedAt: now });
+        await tell(tx, principal, { action: "key.deleted", event: "DELETED", before, after, reason });
+        return after;
+      });
+    },
+
+    /**
+     * Brings a deleted key back as it was, within 30 days. A revoked one comes back revoked.
+     *
+     * @throws ConflictError after 30 days; LimitReachedError when its owner has as many keys as the policy allows.
+     */
+    async restore(principal: Principal, rawInput: unknown): Promise<Key> {
+      authorize(principal, "keys:delete");
+      const { id, reason } = parseInput(keyStatusSchema, rawInput);
+      return events.transaction(async (tx) => {
+        const before = await lock(tx, principal, id);
+        if (!before.deletedAt) return before;
+        const now = clock.now();
+        if (now - before.deletedAt.getTime() >= restoreWindowMs) {
+          throw new ConflictError("This key was deleted more than 30 days ago, which is final. Create a new key.");
+        }
+        const owner = await users.lock(tx, principal, before.ownerId);
+        const policy = await tenants.require(tx, principal, before.tenantId);
+        if (!before.revokedAt) await refuseTooManyKeys(tx, policy, owner, now);
+        const after = await store.updateKeyRow(tx, before.id, { deletedAt: null, updatedAt: new Date(now) });
+        await tell(tx, principal, { action: "key.restored", event: "UPDATED", before, after, reason });
+        return after;
+      });
+    },
+  };
+}
+
+/** A revoked or deleted key is not changed any more. */
+export function refuseDead(key: Key): void {
+  if (key.deletedAt) throw new ConflictError("This key is deleted. Restore it first with restoreKey.");
+  if (key.revokedAt) throw new ConflictError("This key is revoked, which is final. Create a new key instead.");
+}

@@ -1,0 +1,94 @@
+import { kindOfId } from "@keyplane/schema";
+import type { Db, Key, KeySecret, Prisma } from "../../platform/database/index.js";
+import { afterPlace, type Direction, orderBy, type Place } from "../../platform/pages.js";
+import type { Visibility } from "../auth/index.js";
+import { type KeyFilter, keyFilterCondition } from "./keys.filter.js";
+
+export function insertKey(db: Db, data: Prisma.KeyUncheckedCreateInput): Promise<Key> {
+  return db.key.create({ data });
+}
+
+/** Reads a key for a change and holds it until the transaction ends, so that changes of one key follow each other. */
+export async function lockKey(db: Db, visibility: Visibility, id: string): Promise<Key | null> {
+  if (kindOfId(id) !== "Key") return null;
+  await db.$queryRaw`SELECT 1 FROM "Key" WHERE "id" = ${id} FOR UPDATE`;
+  return findKey(db, visibility, id);
+}
+
+export async function findKey(db: Db, visibility: Visibility, id: string): Promise<Key | null> {
+  if (kindOfId(id) !== "Key") return null;
+  return db.key.findFirst({ where: { AND: [{ id }, visible(visibility)] } });
+}
+
+export function updateKeyRow(db: Db, id: string, data: Prisma.KeyUncheckedUpdateInput): Promise<Key> {
+  return db.key.update({ where: { id }, data });
+}
+
+/** How many keys of a user could still be accepted: neither revoked, deleted nor expired. */
+export function countLiveKeys(db: Db, tenantId: string, ownerId: string, now: Date): Promise<number> {
+  return db.key.count({
+    where: {
+      tenantId,
+      ownerId,
+      revokedAt: null,
+      deletedAt: null,
+      OR: [{ expiresAt: null }, { expiresAt: { gt: now } }],
+    },
+  });
+}
+
+export async function insertSecret(
+  db: Db,
+  secret: Pick<KeySecret, "hash" | "keyId" | "start" | "createdAt">,
+): Promise<void> {
+  await db.keySecret.create({ data: secret });
+}
+
+/**
+ * Supersedes every secret of a key: the current one from now on, and no older one goes on for longer than the new overlap.
+ */
+export async function supersedeSecrets(db: Db, keyId: string, now: Date, stopsAt: Date): Promise<void> {
+  await db.keySecret.updateMany({ where: { keyId, supersededAt: null }, data: { supersededAt: now, stopsAt } });
+  await db.keySecret.updateMany({ where: { keyId, stopsAt: { gt: stopsAt } }, data: { stopsAt } });
+}
+
+/** A secret with the version of its key's set of secrets, both of one instant. */
+export async function findSecret(
+  db: Db,
+  hash: string,
+): Promise<(KeySecret & { key: { secretVersion: number } }) | null> {
+  return db.keySecret.findUnique({ where: { hash }, include: { key: { select: { secretVersion: true } } } });
+}
+
+export function findKeys(
+  db: Db,
+  visibility: Visibility,
+  query: {
+    filter: KeyFilter;
+    now: Date;
+    field: string;
+    nullable: boolean;
+    direction: Direction;
+    after: Place | null;
+    take: number;
+  },
+): Promise<Key[]> {
+  const { field, direction, nullable } = query;
+  const page = afterPlace(field, direction, query.after, nullable) as Prisma.KeyWhereInput;
+  return db.key.findMany({
+    where: { AND: [visible(visibility), keyFilterCondition(query.filter, query.now), page] },
+    orderBy: orderBy(field, direction, nullable),
+    take: query.take,
+  });
+}
+
+export function countKeys(db: Db, visibility: Visibility, filter: KeyFilter, now: Date): Promise<number> {
+  return db.key.count({ where: { AND: [visible(visibility), keyFilterCondition(filter, now)] } });
+}
+
+function visible(visibility: Visibility): Prisma.KeyWhereInput {
+  return {
+    ...(visibility.tenantId === undefined ? {} : { tenantId: visibility.tenantId }),
+    ...(visibility.userId === undefined ? {} : { ownerId: visibility.userId }),
+  };
+}

@@ -1,0 +1,63 @@
+import type { KeyRecord } from "@keyplane/schema";
+import type { Database, Key } from "../../../platform/database/index.js";
+import { EntityCache } from "../../../platform/entity-cache.js";
+import { findKey, findSecret } from "../keys.store.js";
+
+/** What verification must know of a key, with the version of its set of secrets. */
+export type KeyState = KeyRecord["key"] & { readonly secretVersion: number };
+
+/** What verification must know of a secret, as it was at a version of its key's set of secrets. */
+export type SecretState = KeyRecord["secret"] & { readonly keyId: string; readonly secretVersion: number };
+
+const everything = { tenantId: undefined, userId: undefined };
+
+/** Keys by id. */
+export function createKeyStates(database: Database, max: number): EntityCache<KeyState> {
+  return new EntityCache({
+    max,
+    load: async (id) => {
+      const key = await findKey(database.prisma, everything, id);
+      return key && toKeyState(key);
+    },
+  });
+}
+
+/** Secrets by their SHA-256. */
+export function createSecretStates(database: Database, max: number): EntityCache<SecretState> {
+  return new EntityCache({
+    max,
+    load: async (hash) => {
+      const secret = await findSecret(database.prisma, hash);
+      return (
+        secret && {
+          keyId: secret.keyId,
+          start: secret.start,
+          supersededAt: secret.supersededAt?.getTime() ?? null,
+          stopsAt: secret.stopsAt?.getTime() ?? null,
+          secretVersion: secret.key.secretVersion,
+        }
+      );
+    },
+  });
+}
+
+function toKeyState(key: Key): KeyState {
+  return {
+    id: key.id,
+    tenantId: key.tenantId,
+    ownerId: key.ownerId,
+    name: key.name,
+    environment: key.environment,
+    scopes: key.scopes,
+    metadata: key.metadata as Record<string, unknown>,
+    allowedIps: key.allowedIps,
+    deniedIps: key.deniedIps,
+    expiresAt: key.expiresAt?.getTime() ?? null,
+    revokedAt: key.revokedAt?.getTime() ?? null,
+    revokedReason: key.revokedReason,
+    disabledAt: key.disabledAt?.getTime() ?? null,
+    disabledReason: key.disabledReason,
+    deletedAt: key.deletedAt?.getTime() ?? null,
+    secretVersion: key.secretVersion,
+  };
+}

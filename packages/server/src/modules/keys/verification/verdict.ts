@@ -1,0 +1,75 @@
+import {
+  type Decision,
+  docsUrlForVerdict,
+  type Environment,
+  type KeyRecord,
+  type QuotaState,
+  type RateLimitState,
+  type VerdictCode,
+} from "@keyplane/schema";
+
+/** The answer to a verification. */
+export interface Verdict {
+  readonly valid: boolean;
+  readonly code: VerdictCode;
+  readonly message: string;
+  readonly docsUrl: string;
+  readonly requestId: string;
+  readonly key: VerifiedKey | null;
+  readonly owner: VerifiedOwner | null;
+  readonly tenantId: string | null;
+  readonly scopes: readonly string[];
+  readonly missingScopes: readonly string[];
+  readonly rateLimits: readonly RateLimitState[];
+  readonly quota: QuotaState | null;
+  readonly retryAfterMs: number | null;
+  readonly hint: string | null;
+}
+
+/** What a verifier may know of the key. */
+export interface VerifiedKey {
+  readonly id: string;
+  readonly name: string;
+  readonly start: string;
+  readonly environment: Environment;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly expiresAt: Date | null;
+}
+
+/** What a verifier may know of the owner. */
+export interface VerifiedOwner {
+  readonly id: string;
+  readonly externalId: string | null;
+  readonly name: string;
+  readonly email: string;
+}
+
+const none: readonly never[] = Object.freeze([]);
+
+/** Makes the answer from the decision and what is known of the key. A key that counts as missing shows nothing. */
+export function toVerdict(decision: Decision, record: KeyRecord | null, requestId: string): Verdict {
+  const known = decision.code === "NOT_FOUND" ? null : record;
+  return {
+    valid: decision.valid,
+    code: decision.code,
+    message: decision.message,
+    docsUrl: docsUrlForVerdict(decision.code),
+    requestId,
+    key: known && {
+      id: known.key.id,
+      name: known.key.name,
+      start: known.secret.start,
+      environment: known.key.environment,
+      metadata: known.key.metadata,
+      expiresAt: known.key.expiresAt === null ? null : new Date(known.key.expiresAt),
+    },
+    owner: known?.owner ?? null,
+    tenantId: known?.key.tenantId ?? null,
+    scopes: known?.key.scopes ?? none,
+    missingScopes: decision.missingScopes,
+    rateLimits: none,
+    quota: null,
+    retryAfterMs: decision.retryAfterMs,
+    hint: decision.hint,
+  };
+}

@@ -1,0 +1,120 @@
+import type { QuotaState, RateLimitState } from "@keyplane/schema";
+import { builder } from "../../../graphql/builder.js";
+import { EnvironmentEnum, VerdictCodeEnum } from "../../../graphql/enums.js";
+import type { Verdict, VerifiedKey, VerifiedOwner } from "./verdict.js";
+
+const VerifiedKeyType = builder.objectRef<VerifiedKey>("VerifiedKey").implement({
+  description: "What a verifier may know of the key.",
+  fields: (t) => ({
+    id: t.exposeID("id", { description: "The key's id." }),
+    name: t.exposeString("name", { description: "What the key is for." }),
+    start: t.exposeString("start", { description: "The visible beginning of the presented secret." }),
+    environment: t.expose("environment", { type: EnvironmentEnum, description: "LIVE or TEST." }),
+    metadata: t.expose("metadata", { type: "JSON", description: "Your own data about the key." }),
+    expiresAt: t.expose("expiresAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When it expires; null: never.",
+    }),
+  }),
+});
+
+const VerifiedOwnerType = builder.objectRef<VerifiedOwner>("VerifiedOwner").implement({
+  description: "What a verifier may know of the key's owner.",
+  fields: (t) => ({
+    id: t.exposeID("id", { description: "The user's id." }),
+    externalId: t.exposeString("externalId", { nullable: true, description: "Your own system's id of the user." }),
+    name: t.exposeString("name", { description: "The user's name." }),
+    email: t.exposeString("email", { description: "The user's e-mail address." }),
+  }),
+});
+
+const RateLimitStateType = builder.objectRef<RateLimitState>("RateLimitState").implement({
+  description: "Where a rate limit of the key stands after this call.",
+  fields: (t) => ({
+    name: t.exposeString("name", { description: "Which limit." }),
+    limit: t.exposeInt("limit", { description: "How much it allows in its window." }),
+    remaining: t.exposeInt("remaining", { description: "How much is left of it." }),
+    resetAt: t.field({
+      type: "DateTime",
+      description: "When it is whole again.",
+      resolve: (state) => new Date(state.resetAt),
+    }),
+    exceeded: t.exposeBoolean("exceeded", { description: "Whether this call went over it." }),
+  }),
+});
+
+const QuotaStateType = builder.objectRef<QuotaState>("QuotaState").implement({
+  description: "Where the key's quota stands after this call.",
+  fields: (t) => ({
+    limit: t.exposeInt("limit", { description: "How much it allows." }),
+    used: t.exposeInt("used", { description: "How much is used of it." }),
+    remaining: t.exposeInt("remaining", { description: "How much is left of it." }),
+    resetAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "When it is whole again; null: never by itself.",
+      resolve: (state) => (state.resetAt === null ? null : new Date(state.resetAt)),
+    }),
+    exceeded: t.exposeBoolean("exceeded", { description: "Whether this call went over it." }),
+  }),
+});
+
+const VerdictType = builder.objectRef<Verdict>("Verdict").implement({
+  description: "Whether a key is valid, and if not, exactly why and what to do. A refusal is an answer, not an error.",
+  fields: (t) => ({
+    valid: t.exposeBoolean("valid", { description: "Whether to let the call in. True only for the code VALID." }),
+    code: t.expose("code", { type: VerdictCodeEnum, description: "The first reason that applies, for programs." }),
+    message: t.exposeString("message", { description: "The reason, and what to do, for people." }),
+    docsUrl: t.exposeString("docsUrl", { description: "The page that explains this code." }),
+    requestId: t.exposeID("requestId", { description: "Names this call in logs; quote it when you ask for help." }),
+    key: t.expose("key", {
+      type: VerifiedKeyType,
+      nullable: true,
+      description: "The key; null when there is none, or none that you may see.",
+    }),
+    owner: t.expose("owner", { type: VerifiedOwnerType, nullable: true, description: "Who owns the key." }),
+    tenantId: t.exposeID("tenantId", { nullable: true, description: "The tenant that the key belongs to." }),
+    scopes: t.stringList({ description: "The key's scopes.", resolve: (verdict) => verdict.scopes as string[] }),
+    missingScopes: t.stringList({
+      description: "Those of the asked scopes that the key lacks.",
+      resolve: (verdict) => verdict.missingScopes as string[],
+    }),
+    rateLimits: t.field({
+      type: [RateLimitStateType],
+      description: "Where the key's rate limits stand.",
+      resolve: (verdict) => verdict.rateLimits as RateLimitState[],
+    }),
+    quota: t.expose("quota", { type: QuotaStateType, nullable: true, description: "Where the key's quota stands." }),
+    retryAfterMs: t.exposeInt("retryAfterMs", {
+      nullable: true,
+      description: "After how many milliseconds a retry can succeed; null: a retry changes nothing.",
+    }),
+    hint: t.exposeString("hint", {
+      nullable: true,
+      description: "For a malformed or mistyped key: what looks wrong about it.",
+    }),
+  }),
+});
+
+const VerifyKeyInput = builder.inputType("VerifyKeyInput", {
+  description: "A key as somebody presented it, and what it is to be used for.",
+  fields: (t) => ({
+    key: t.string({ required: true, description: "The whole key, unchanged: what is wrong about it is found here." }),
+    scopes: t.stringList({ description: "The scopes that the call needs; the key must carry all of them." }),
+    environment: t.field({ type: EnvironmentEnum, description: "The environment that the call is for." }),
+    ip: t.string({ description: "The address that the call came from, for keys bound to addresses." }),
+    cost: t.int({ defaultValue: 1, description: "How much the call counts, 0 to 1000000." }),
+    tags: t.stringList({ description: "Labels for usage, at most 20." }),
+  }),
+});
+
+builder.mutationField("verifyKey", (t) =>
+  t.field({
+    description: "Says whether a key is valid, and if not, exactly why.",
+    type: VerdictType,
+    authScopes: { permission: "keys:verify" },
+    args: { input: t.arg({ type: VerifyKeyInput, required: true }) },
+    resolve: (_, { input }, { principal, services }) => services.verify(principal, input),
+  }),
+);

@@ -1,0 +1,2 @@
+export { createTenantReads, type TenantReads, type TenantState, TenantStates } from "./tenants.reads.js";
+export { createTenants, type Tenants } from "./tenants.service.js";

@@ -1,0 +1,62 @@
+import { isValidPrefix } from "@keyplane/schema";
+import { z } from "zod";
+import { idempotencyKeySchema, optional, reasonSchema, scopesSchema, text } from "../../platform/validation.js";
+
+const slugSchema = z
+  .string()
+  .regex(
+    /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
+    "Use 1 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends, e.g. acme.",
+  );
+
+const minute = 60_000;
+const century = 100 * 365 * 24 * 60 * minute;
+
+const lifetimeSchema = z
+  .number()
+  .int("Give whole milliseconds.")
+  .min(minute, "Give at least one minute: 60000.")
+  .max(century, "Give at most a hundred years; leave it out for keys that never expire.");
+
+/** Absent: leave as it is. null: no limit. */
+const keyPolicySchema = z
+  .object({
+    prefix: optional(
+      z.string().refine(isValidPrefix, "Use 2 to 12 lower-case letters and digits; keyplane itself is reserved."),
+    ),
+    defaultLifetimeMs: lifetimeSchema.nullable().optional(),
+    maxLifetimeMs: lifetimeSchema.nullable().optional(),
+    maxKeysPerUser: z
+      .number()
+      .int()
+      .min(1, "Give at least 1; disable users instead of allowing them no key.")
+      .max(1_000_000, "Give at most 1000000, or null for no limit.")
+      .nullable()
+      .optional(),
+    allowedScopes: scopesSchema.nullable().optional(),
+  })
+  .refine(
+    (policy) =>
+      policy.defaultLifetimeMs == null ||
+      policy.maxLifetimeMs == null ||
+      policy.defaultLifetimeMs <= policy.maxLifetimeMs,
+    { path: ["defaultLifetimeMs"], message: "The default lifetime cannot be longer than maxLifetimeMs." },
+  );
+
+export type KeyPolicyInput = Partial<z.output<typeof keyPolicySchema>>;
+
+export const createTenantSchema = z.object({
+  slug: slugSchema,
+  name: text("name", 100),
+  policy: optional(keyPolicySchema),
+  idempotencyKey: optional(idempotencyKeySchema),
+});
+
+export const updateTenantSchema = z.object({
+  id: z.string(),
+  slug: optional(slugSchema),
+  name: optional(text("name", 100)),
+  policy: optional(keyPolicySchema),
+});
+
+export const tenantStatusSchema = z.object({ id: z.string(), reason: optional(reasonSchema) });

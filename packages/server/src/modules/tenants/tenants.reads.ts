@@ -1,0 +1,108 @@
+import { type TenantStatus, tenantStatuses } from "@keyplane/schema";
+import DataLoader from "dataloader";
+import { z } from "zod";
+import type { Database, Tenant } from "../../platform/database/index.js";
+import { EntityCache } from "../../platform/entity-cache.js";
+import { type ListOrder, type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
+import { parseArguments, searchSchema } from "../../platform/validation.js";
+import { authorize, type Principal, visibleTo } from "../auth/index.js";
+import type { EventListener } from "../events/index.js";
+import { countTenants, findTenant, findTenants, findTenantsByIds } from "./tenants.store.js";
+
+/** What to look for among tenants. Absent means any. */
+const tenantFilterSchema = z.object({
+  status: z.enum(Object.keys(tenantStatuses) as TenantStatus[]).nullish(),
+  /** Text within the name or the slug, in any case. */
+  search: searchSchema.nullish(),
+});
+
+export type TenantFilter = z.output<typeof tenantFilterSchema>;
+
+/** Add an order here. */
+export const tenantOrders = {
+  CREATED_AT_DESC: { field: "createdAt", direction: "desc", description: "Newest first. The default." },
+  CREATED_AT_ASC: { field: "createdAt", direction: "asc", description: "Oldest first." },
+  NAME_ASC: { field: "name", direction: "asc", description: "By name, A to Z." },
+  NAME_DESC: { field: "name", direction: "desc", description: "By name, Z to A." },
+} as const satisfies Record<string, ListOrder<"createdAt" | "name">>;
+
+export type TenantOrder = keyof typeof tenantOrders;
+
+export type TenantReads = ReturnType<typeof createTenantReads>;
+
+export function createTenantReads({ database }: { database: Database }) {
+  return {
+    /** One tenant; null when there is none that the caller may see. */
+    async find(principal: Principal, id: string): Promise<Tenant | null> {
+      authorize(principal, "tenants:read");
+      return findTenant(database.prisma, visibleTo(principal), id);
+    },
+
+    async list(
+      principal: Principal,
+      rawFilter: unknown,
+      orderName: TenantOrder,
+      page: PageArguments,
+    ): Promise<Page<Tenant>> {
+      authorize(principal, "tenants:read");
+      const filter = parseArguments(tenantFilterSchema, rawFilter ?? {});
+      const { field, direction } = tenantOrders[orderName];
+      const { size, after } = parsePage(page, orderName, field);
+      const visibility = visibleTo(principal);
+      const rows = await findTenants(database.prisma, visibility, { filter, field, direction, after, take: size + 1 });
+      return pageOf({
+        rows,
+        size,
+        after,
+        order: orderName,
+        placeOf: (row) => ({ value: row[field], id: row.id }),
+        totalCount: () => countTenants(database.prisma, visibility, filter),
+      });
+    },
+
+    /** Reads the tenants of one request's entities in one query. */
+    loader(principal: Principal): DataLoader<string, Tenant | null> {
+      return new DataLoader(async (ids) => {
+        const rows = await findTenantsByIds(database.prisma, visibleTo(principal), ids);
+        const byId = new Map(rows.map((row) => [row.id, row]));
+        return ids.map((id) => byId.get(id) ?? null);
+      });
+    },
+  };
+}
+
+/** What verification must know of a tenant. Times are epoch milliseconds. */
+export interface TenantState {
+  readonly id: string;
+  readonly status: TenantStatus;
+  readonly since: number | null;
+  readonly reason: string | null;
+}
+
+/** The states of tenants, remembered until an event names them. */
+export class TenantStates extends EntityCache<TenantState> implements EventListener {
+  constructor({ database, max }: { database: Database; max: number }) {
+    super({
+      max,
+      load: async (id) => {
+        const row = await findTenant(database.prisma, { tenantId: undefined, userId: undefined }, id);
+        return (
+          row && {
+            id: row.id,
+            status: row.status,
+            since: row.statusChangedAt?.getTime() ?? null,
+            reason: row.statusReason,
+          }
+        );
+      },
+    });
+  }
+
+  onEvent(event: { readonly type: string; readonly tenantId: string | null }): void {
+    if (event.type.startsWith("TENANT_") && event.tenantId !== null) this.forget(event.tenantId);
+  }
+
+  onGap(): void {
+    this.forgetAll();
+  }
+}

@@ -1,0 +1,164 @@
+import { createId } from "@keyplane/schema";
+import type { Clock } from "../../platform/clock.js";
+import { isUniqueViolation, type Tenant, type Transaction } from "../../platform/database/index.js";
+import { ConflictError, InvalidInputError, NotFoundError } from "../../platform/errors.js";
+import { parseInput } from "../../platform/validation.js";
+import { type Audit, actorOf } from "../audit/index.js";
+import { authorize, type Principal, visibleTo } from "../auth/index.js";
+import type { Events } from "../events/index.js";
+import type { Idempotency } from "../idempotency/index.js";
+import { createTenantSchema, tenantStatusSchema, updateTenantSchema } from "./tenants.input.js";
+import * as store from "./tenants.store.js";
+
+interface Deps {
+  readonly audit: Audit;
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly idempotency: Idempotency;
+}
+
+export type Tenants = ReturnType<typeof createTenants>;
+
+export function createTenants({ audit, clock, events, idempotency }: Deps) {
+  /** Reads a tenant for a change. @throws NotFoundError when there is none that the caller may see. */
+  async function lock(tx: Transaction, principal: Principal, id: string): Promise<Tenant> {
+    const tenant = await store.lockTenant(tx, visibleTo(principal), id);
+    if (!tenant) throw new NotFoundError("tenant");
+    return tenant;
+  }
+
+  /** Reads a tenant that a change in it needs. @throws NotFoundError when there is none that the caller may see. */
+  async function require(tx: Transaction, principal: Principal, id: string): Promise<Tenant> {
+    const tenant = await store.findTenant(tx, visibleTo(principal), id);
+    if (!tenant) throw new NotFoundError("tenant");
+    return tenant;
+  }
+
+  async function recordUpdate(tx: Transaction, principal: Principal, action: string, before: Tenant, after: Tenant) {
+    const target = { type: "Tenant", id: after.id } as const;
+    await audit.record(tx, { actor: actorOf(principal), action, tenantId: after.id, target, before, after });
+  }
+
+  return {
+    require,
+
+    /**
+     * Creates a tenant.
+     *
+     * @throws InvalidInputError, ConflictError when the slug is taken, ForbiddenError without `tenants:create`.
+     */
+    async create(principal: Principal, rawInput: unknown): Promise<Tenant> {
+      authorize(principal, "tenants:create");
+      const { idempotencyKey, ...input } = parseInput(createTenantSchema, rawInput);
+      const attempt = { operation: "createTenant", idempotencyKey, input };
+      const outcome = await idempotency.once(principal, attempt, takenSlug(events.transaction), async (tx) => {
+        const now = new Date(clock.now());
+        const tenant = await store.insertTenant(tx, {
+          id: createId("Tenant"),
+          slug: input.slug,
+          name: input.name,
+          ...store.policyColumns(input.policy ?? {}),
+          createdAt: now,
+          updatedAt: now,
+        });
+        const target = { type: "Tenant", id: tenant.id } as const;
+        await audit.record(tx, {
+          actor: actorOf(principal),
+          action: "tenant.created",
+          tenantId: tenant.id,
+          target,
+          before: null,
+          after: tenant,
+        });
+        await events.append(tx, { type: "TENANT_CREATED", tenantId: tenant.id });
+        return { targetId: tenant.id };
+      });
+      return events.transaction((tx) => require(tx, principal, outcome.targetId));
+    },
+
+    /**
+     * Changes name, slug or key policy; what the input does not name stays. A changed policy counts for keys that are
+     * created, updated or rotated from now on; keys that exist keep what they have.
+     */
+    async update(principal: Principal, rawInput: unknown): Promise<Tenant> {
+      authorize(principal, "tenants:update");
+      const input = parseInput(updateTenantSchema, rawInput);
+      return takenSlug(events.transaction)(async (tx) => {
+        const before = await lock(tx, principal, input.id);
+        const columns = store.policyColumns(input.policy ?? {});
+        checkLifetimes({ ...before, ...columns });
+        const after = await store.updateTenantRow(tx, before.id, {
+          ...(input.slug === undefined ? {} : { slug: input.slug }),
+          ...(input.name === undefined ? {} : { name: input.name }),
+          ...columns,
+          updatedAt: new Date(clock.now()),
+        });
+        await recordUpdate(tx, principal, "tenant.updated", before, after);
+        await events.append(tx, { type: "TENANT_UPDATED", tenantId: after.id });
+        return after;
+      });
+    },
+
+    /** Refuses every key and every management token of the tenant from now on. Suspending twice changes nothing. */
+    async suspend(principal: Principal, rawInput: unknown): Promise<Tenant> {
+      authorize(principal, "tenants:suspend");
+      const input = parseInput(tenantStatusSchema, rawInput);
+      return events.transaction(async (tx) => {
+        const before = await lock(tx, principal, input.id);
+        if (before.status === "SUSPENDED") return before;
+        return changeStatus(tx, principal, before, { status: "SUSPENDED", reason: input.reason ?? null });
+      });
+    },
+
+    /** Ends a suspension: keys answer again as they did before it. Resuming an active tenant changes nothing. */
+    async resume(principal: Principal, rawInput: unknown): Promise<Tenant> {
+      authorize(principal, "tenants:suspend");
+      const input = parseInput(tenantStatusSchema, rawInput);
+      return events.transaction(async (tx) => {
+        const before = await lock(tx, principal, input.id);
+        if (before.status === "ACTIVE") return before;
+        return changeStatus(tx, principal, before, { status: "ACTIVE", reason: input.reason ?? null });
+      });
+    },
+  };
+
+  async function changeStatus(
+    tx: Transaction,
+    principal: Principal,
+    before: Tenant,
+    change: { status: "ACTIVE" | "SUSPENDED"; reason: string | null },
+  ): Promise<Tenant> {
+    const now = new Date(clock.now());
+    const after = await store.updateTenantRow(tx, before.id, {
+      status: change.status,
+      statusReason: change.reason,
+      statusChangedAt: now,
+      updatedAt: now,
+    });
+    const suspended = change.status === "SUSPENDED";
+    await recordUpdate(tx, principal, suspended ? "tenant.suspended" : "tenant.resumed", before, after);
+    const type = suspended ? "TENANT_SUSPENDED" : "TENANT_RESUMED";
+    await events.append(tx, { type, tenantId: after.id, reason: change.reason });
+    return after;
+  }
+}
+
+/** A partial update must not leave a default lifetime above the maximum that is already set. */
+function checkLifetimes(policy: Pick<Tenant, "defaultKeyLifetimeMs" | "maxKeyLifetimeMs">): void {
+  if (policy.defaultKeyLifetimeMs === null || policy.maxKeyLifetimeMs === null) return;
+  if (policy.defaultKeyLifetimeMs <= policy.maxKeyLifetimeMs) return;
+  const message = "The default lifetime cannot be longer than maxLifetimeMs. Change both together.";
+  throw new InvalidInputError([{ path: ["policy", "defaultLifetimeMs"], message }]);
+}
+
+/** Runs a write and words the violation of the slug's uniqueness for its caller. */
+function takenSlug(transaction: Events["transaction"]): Events["transaction"] {
+  return async (work) => {
+    try {
+      return await transaction(work);
+    } catch (error) {
+      if (!isUniqueViolation(error, "Tenant", ["slug"])) throw error;
+      throw new ConflictError("Another tenant has this slug. Choose another one.");
+    }
+  };
+}

@@ -1,0 +1,3 @@
+export { Credentials } from "./credentials.js";
+export { createRootToken, type RootToken } from "./root-token.js";
+export { createTokens, type Tokens } from "./tokens.service.js";

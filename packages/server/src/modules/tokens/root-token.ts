@@ -1,0 +1,82 @@
+import { createId, generateKey, managementTokenPrefix } from "@keyplane/schema";
+import type { Clock } from "../../platform/clock.js";
+import type { Database } from "../../platform/database/index.js";
+import { type Audit, systemActor } from "../audit/index.js";
+import { hashSecret } from "../auth/index.js";
+import type { Events } from "../events/index.js";
+import { findTokenByHash, insertToken, updateTokenRow } from "./tokens.store.js";
+
+/** What became of the first management token. */
+export type RootToken =
+  | { readonly source: "environment" | "stored" }
+  | {
+      readonly source: "generated";
+      /** Shown once, by whoever started the server. */
+      readonly secret: string;
+    };
+
+/** Makes sure that somebody can enter: an ADMIN token for the whole installation. */
+export function createRootToken(deps: { audit: Audit; clock: Clock; database: Database; events: Events }) {
+  const { audit, clock, database, events } = deps;
+
+  async function add(secret: string, start: string): Promise<void> {
+    await events.transaction(async (tx) => {
+      const token = await insertToken(tx, {
+        id: createId("ManagementToken"),
+        name: "root",
+        role: "ADMIN",
+        hash: hashSecret(secret),
+        start,
+        createdBy: "root",
+        createdAt: new Date(clock.now()),
+      });
+      const target = { type: "ManagementToken", id: token.id } as const;
+      const action = "management_token.created";
+      await audit.record(tx, { actor: systemActor, action, tenantId: null, target, before: null, after: token });
+      await events.append(tx, { type: "TOKEN_CREATED", tenantId: null, tokenId: token.id });
+    });
+  }
+
+  /** Tokens that an earlier KEYPLANE_ROOT_TOKEN set stop to work when the variable changes: that is how one is replaced. */
+  async function retire(keptHash: string): Promise<void> {
+    await events.transaction(async (tx) => {
+      const old = await tx.managementToken.findMany({
+        where: { createdBy: "root", revokedAt: null, hash: { not: keptHash } },
+      });
+      for (const before of old) {
+        const after = await updateTokenRow(tx, before.id, {
+          revokedAt: new Date(clock.now()),
+          revokedReason: "KEYPLANE_ROOT_TOKEN names another one",
+        });
+        const target = { type: "ManagementToken", id: after.id } as const;
+        const action = "management_token.revoked";
+        await audit.record(tx, { actor: systemActor, action, tenantId: null, target, before, after });
+        await events.append(tx, { type: "TOKEN_REVOKED", tenantId: null, tokenId: after.id });
+      }
+    });
+  }
+
+  return {
+    /**
+     * @param fromEnvironment the value of KEYPLANE_ROOT_TOKEN; null: one is generated when no token exists at all.
+     */
+    async ensure(fromEnvironment: string | null): Promise<RootToken> {
+      if (fromEnvironment !== null) {
+        const known = await findTokenByHash(database.prisma, hashSecret(fromEnvironment));
+        // Only its first characters may be shown, and none of a short one.
+        if (!known) await add(fromEnvironment, fromEnvironment.length >= 32 ? fromEnvironment.slice(0, 4) : "");
+        else if (known.revokedAt) {
+          await updateTokenRow(database.prisma, known.id, { revokedAt: null, revokedReason: null });
+        }
+        await retire(hashSecret(fromEnvironment));
+        return { source: "environment" };
+      }
+      if ((await database.prisma.managementToken.count({ where: { createdBy: "root", revokedAt: null } })) > 0) {
+        return { source: "stored" };
+      }
+      const { secret, start } = generateKey({ prefix: managementTokenPrefix, environment: "LIVE" });
+      await add(secret, start);
+      return { source: "generated", secret };
+    },
+  };
+}

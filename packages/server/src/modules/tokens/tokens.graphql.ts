@@ -1,0 +1,138 @@
+import type { Permission } from "@keyplane/schema";
+import { builder } from "../../graphql/builder.js";
+import { connectionOf, listComplexity, pageArguments } from "../../graphql/connection.js";
+import { PermissionEnum, RoleEnum } from "../../graphql/enums.js";
+import { changeErrors } from "../../graphql/errors.js";
+import { idempotencyKeyField, payloadOf, secretPayloadOf, statusInput } from "../../graphql/mutation.js";
+import type { ManagementToken } from "../../platform/database/index.js";
+import type { Principal } from "../auth/index.js";
+import { TenantType } from "../tenants/tenants.graphql.js";
+import { UserType } from "../users/users.graphql.js";
+
+const ViewerType = builder.objectRef<Principal>("Viewer").implement({
+  description: "Who calls: the management token of this request.",
+  fields: (t) => ({
+    id: t.exposeID("id", { description: "The token's id, `tok_…`." }),
+    name: t.exposeString("name", { description: "The token's name." }),
+    role: t.expose("role", { type: RoleEnum, description: "The token's role." }),
+    permissions: t.field({
+      type: [PermissionEnum],
+      description: "Everything that you may do.",
+      resolve: (principal) => [...principal.permissions],
+    }),
+    tenant: t.field({
+      type: TenantType,
+      nullable: true,
+      description: "The tenant that you are confined to; null: the whole installation.",
+      authScopes: { permission: "tenants:read" },
+      resolve: (principal, _, { loaders }) => (principal.tenantId ? loaders.tenants.load(principal.tenantId) : null),
+    }),
+    user: t.field({
+      type: UserType,
+      nullable: true,
+      description: "The user whom you act for; null: the token belongs to a program.",
+      authScopes: { permission: "users:read" },
+      resolve: (principal, _, { loaders }) => (principal.userId ? loaders.users.load(principal.userId) : null),
+    }),
+    expiresAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "When your token expires; null: never.",
+      resolve: (principal) => (principal.expiresAt === null ? null : new Date(principal.expiresAt)),
+    }),
+  }),
+});
+
+const ManagementTokenType = builder.objectRef<ManagementToken>("ManagementToken").implement({
+  description: "A credential for this API. Not an API key: those are what the API's own customers carry.",
+  fields: (t) => ({
+    id: t.exposeID("id", { description: "`tok_…`." }),
+    name: t.exposeString("name", { description: "What it is for." }),
+    tenantId: t.exposeID("tenantId", { nullable: true, description: "The tenant that it is confined to; null: none." }),
+    userId: t.exposeID("userId", { nullable: true, description: "The user whom it acts for; null: a program." }),
+    role: t.expose("role", { type: RoleEnum, description: "What it may do at most." }),
+    permissions: t.field({
+      type: [PermissionEnum],
+      description: "What it may do of that; empty: all of it.",
+      resolve: (token) => token.permissions as Permission[],
+    }),
+    grantableScopes: t.stringList({
+      nullable: true,
+      description: "The scopes that it may give to keys; null: any that the tenant's policy allows.",
+      resolve: (token) => (token.restrictScopes ? token.grantableScopes : null),
+    }),
+    start: t.exposeString("start", { description: "The visible beginning of its secret." }),
+    createdBy: t.exposeString("createdBy", { description: "The id of the token that created it, or `root`." }),
+    createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was created." }),
+    expiresAt: t.expose("expiresAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When it expires; null: never.",
+    }),
+    revokedAt: t.expose("revokedAt", { type: "DateTime", nullable: true, description: "When it was revoked." }),
+    revokedReason: t.exposeString("revokedReason", { nullable: true, description: "Why it was revoked." }),
+  }),
+});
+
+const ManagementTokenConnection = connectionOf("ManagementToken", ManagementTokenType);
+
+builder.queryFields((t) => ({
+  viewer: t.field({
+    description: "Who you are to Keyplane, and what you may do.",
+    type: ViewerType,
+    authScopes: { signedIn: true },
+    resolve: (_, __, { principal }) => principal,
+  }),
+  managementTokens: t.field({
+    description: "The management tokens that you may see, newest first.",
+    type: ManagementTokenConnection,
+    authScopes: { permission: "tokens:read" },
+    complexity: listComplexity,
+    args: {
+      tenantId: t.arg.id({ description: "Only this tenant's; all that you may see when left out." }),
+      ...pageArguments(t.arg),
+    },
+    resolve: (_, { tenantId, ...page }, { principal, services }) => services.tokens.list(principal, tenantId, page),
+  }),
+}));
+
+const CreateManagementTokenInput = builder.inputType("CreateManagementTokenInput", {
+  description: "A new credential for this API. It can never do more than the one that creates it.",
+  fields: (t) => ({
+    tenantId: t.id({ description: "Confine it to this tenant. Without: as far as you reach yourself." }),
+    userId: t.id({
+      description: "Let it act for this user. Unless the role is ADMIN, it then sees only this user's own keys.",
+    }),
+    name: t.string({ required: true, description: "What it is for, 1 to 100 characters." }),
+    role: t.field({ type: RoleEnum, required: true, description: "What it may do at most." }),
+    permissions: t.field({ type: [PermissionEnum], description: "Narrow the role to these, e.g. [KEYS_VERIFY]." }),
+    grantableScopes: t.stringList({ description: "The only scopes that it may give to keys." }),
+    expiresAt: t.field({ type: "DateTime", description: "When it expires; without: never." }),
+    idempotencyKey: idempotencyKeyField(t),
+  }),
+});
+
+const CreatePayload = secretPayloadOf("CreateManagementTokenPayload", "managementToken", ManagementTokenType);
+const RevokePayload = payloadOf("RevokeManagementTokenPayload", "managementToken", ManagementTokenType);
+const RevokeManagementTokenInput = statusInput("RevokeManagementTokenInput", "revoke", "management token");
+
+builder.mutationFields((t) => ({
+  createManagementToken: t.field({
+    description: "Creates a credential for this API. Its secret is shown this once.",
+    type: CreatePayload,
+    errors: { types: changeErrors },
+    authScopes: { permission: "tokens:create" },
+    args: { input: t.arg({ type: CreateManagementTokenInput, required: true }) },
+    resolve: (_, { input }, { principal, services }) => services.tokens.create(principal, input),
+  }),
+  revokeManagementToken: t.field({
+    description: "Ends a credential for this API at once.",
+    type: RevokePayload,
+    errors: { types: changeErrors },
+    authScopes: { permission: "tokens:revoke" },
+    args: { input: t.arg({ type: RevokeManagementTokenInput, required: true }) },
+    resolve: async (_, { input }, { principal, services }) => ({
+      managementToken: await services.tokens.revoke(principal, input),
+    }),
+  }),
+}));

@@ -1,0 +1,55 @@
+import { kindOfId } from "@keyplane/schema";
+import type { Db, ManagementToken, Prisma } from "../../platform/database/index.js";
+import { afterPlace, orderBy, type Place } from "../../platform/pages.js";
+import type { Visibility } from "../auth/index.js";
+
+export function insertToken(db: Db, data: Prisma.ManagementTokenUncheckedCreateInput): Promise<ManagementToken> {
+  return db.managementToken.create({ data });
+}
+
+export async function lockToken(db: Db, visibility: Visibility, id: string): Promise<ManagementToken | null> {
+  if (kindOfId(id) !== "ManagementToken") return null;
+  await db.$queryRaw`SELECT 1 FROM "ManagementToken" WHERE "id" = ${id} FOR UPDATE`;
+  return db.managementToken.findFirst({ where: { AND: [{ id }, visible(visibility)] } });
+}
+
+export function findTokenByHash(db: Db, hash: string): Promise<ManagementToken | null> {
+  return db.managementToken.findUnique({ where: { hash } });
+}
+
+export function updateTokenRow(
+  db: Db,
+  id: string,
+  data: Prisma.ManagementTokenUncheckedUpdateInput,
+): Promise<ManagementToken> {
+  return db.managementToken.update({ where: { id }, data });
+}
+
+/** Tokens that work or will tell why they do not; newest first. */
+export function findTokens(
+  db: Db,
+  visibility: Visibility,
+  tenantId: string | undefined,
+  after: Place | null,
+  take: number,
+): Promise<ManagementToken[]> {
+  const page = afterPlace("createdAt", "desc", after) as Prisma.ManagementTokenWhereInput;
+  return db.managementToken.findMany({
+    where: { AND: [visible(visibility), tenantId === undefined ? {} : { tenantId }, page] },
+    orderBy: orderBy("createdAt", "desc"),
+    take,
+  });
+}
+
+export function countTokens(db: Db, visibility: Visibility, tenantId: string | undefined): Promise<number> {
+  return db.managementToken.count({
+    where: { AND: [visible(visibility), tenantId === undefined ? {} : { tenantId }] },
+  });
+}
+
+function visible(visibility: Visibility): Prisma.ManagementTokenWhereInput {
+  return {
+    ...(visibility.tenantId === undefined ? {} : { tenantId: visibility.tenantId }),
+    ...(visibility.userId === undefined ? {} : { userId: visibility.userId }),
+  };
+}

@@ -1,0 +1,2 @@
+export { createUserReads, type UserReads, type UserState, UserStates } from "./users.reads.js";
+export { createUsers, type Users } from "./users.service.js";

@@ -1,0 +1,177 @@
+import { builder } from "../../graphql/builder.js";
+import { connectionOf, listComplexity, pageArguments } from "../../graphql/connection.js";
+import { enumOf, RoleEnum, UserStatusEnum } from "../../graphql/enums.js";
+import { changeErrors } from "../../graphql/errors.js";
+import { idempotencyKeyField, payloadOf, statusInput } from "../../graphql/mutation.js";
+import { NodeInterface } from "../../graphql/node.js";
+import type { User } from "../../platform/database/index.js";
+import { TenantType } from "../tenants/tenants.graphql.js";
+import { userOrders } from "./users.reads.js";
+
+export const UserType = builder.objectRef<User>("User");
+
+UserType.implement({
+  description: "Somebody who owns keys. Keys of a disabled or deleted user are refused.",
+  interfaces: [NodeInterface],
+  fields: (t) => ({
+    tenant: t.field({
+      type: TenantType,
+      description: "The tenant that the user belongs to.",
+      authScopes: { permission: "tenants:read" },
+      resolve: async (user, _, { loaders }) => found(await loaders.tenants.load(user.tenantId)),
+    }),
+    email: t.exposeString("email", { description: "In lower case; unique in the tenant while not deleted." }),
+    name: t.exposeString("name", { description: "The name that people read." }),
+    externalId: t.exposeString("externalId", {
+      nullable: true,
+      description: "Your own system's id of this user, unique in the tenant. Verdicts carry it.",
+    }),
+    role: t.expose("role", { type: RoleEnum, description: "What the user may do in Keyplane." }),
+    status: t.expose("status", { type: UserStatusEnum, description: "Only keys of ACTIVE users are accepted." }),
+    statusChangedAt: t.expose("statusChangedAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When the status last changed; null: never.",
+    }),
+    statusReason: t.exposeString("statusReason", { nullable: true, description: "Why the status last changed." }),
+    createdAt: t.expose("createdAt", { type: "DateTime", description: "When the user was created." }),
+    updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When the user last changed." }),
+  }),
+});
+
+/** A row that a foreign key promises and the caller's bounds allow; its absence is a fault of ours. */
+function found<Row>(row: Row | null): Row {
+  if (row === null) throw new Error("an entity that a foreign key names was not found");
+  return row;
+}
+
+const UserConnection = connectionOf("User", UserType);
+const UserOrderEnum = enumOf("UserOrder", "How to order users.", userOrders);
+
+const UserFilterInput = builder.inputType("UserFilter", {
+  description: "Which users; what is left out does not matter. Deleted users are listed only by `status: DELETED`.",
+  fields: (t) => ({
+    status: t.field({ type: UserStatusEnum, description: "Those with this status." }),
+    role: t.field({ type: RoleEnum, description: "Those with this role." }),
+    externalId: t.string({ description: "The one with exactly this external id." }),
+    search: t.string({ description: "Those with this text in name, e-mail address or external id, in any case." }),
+  }),
+});
+
+builder.queryFields((t) => ({
+  user: t.field({
+    description: "One user, deleted ones included; null when there is none with this id that you may see.",
+    type: UserType,
+    nullable: true,
+    authScopes: { permission: "users:read" },
+    args: { id: t.arg.id({ required: true, description: "The user's id, `usr_…`." }) },
+    resolve: (_, { id }, { principal, services }) => services.userReads.find(principal, id),
+  }),
+  users: t.field({
+    description: "The users that you may see.",
+    type: UserConnection,
+    authScopes: { permission: "users:read" },
+    complexity: listComplexity,
+    args: {
+      tenantId: t.arg.id({ description: "Only this tenant's; all that you may see when left out." }),
+      ...pageArguments(t.arg),
+      filter: t.arg({ type: UserFilterInput, description: "Which users." }),
+      orderBy: t.arg({ type: UserOrderEnum, defaultValue: "CREATED_AT_DESC", description: "In which order." }),
+    },
+    resolve: (_, { tenantId, filter, orderBy, ...page }, { principal, services }) =>
+      services.userReads.list(principal, { ...filter, tenantId }, orderBy ?? "CREATED_AT_DESC", page),
+  }),
+}));
+
+builder.objectField(TenantType, "users", (t) =>
+  t.field({
+    description: "The tenant's users.",
+    type: UserConnection,
+    authScopes: { permission: "users:read" },
+    complexity: listComplexity,
+    args: {
+      ...pageArguments(t.arg),
+      filter: t.arg({ type: UserFilterInput, description: "Which users." }),
+      orderBy: t.arg({ type: UserOrderEnum, defaultValue: "CREATED_AT_DESC", description: "In which order." }),
+    },
+    resolve: (tenant, { filter, orderBy, ...page }, { principal, services }) =>
+      services.userReads.list(principal, { ...filter, tenantId: tenant.id }, orderBy ?? "CREATED_AT_DESC", page),
+  }),
+);
+
+const CreateUserInput = builder.inputType("CreateUserInput", {
+  description: "A new user.",
+  fields: (t) => ({
+    tenantId: t.id({ required: true, description: "The tenant that the user will belong to." }),
+    email: t.string({ required: true, description: "Unique in the tenant." }),
+    name: t.string({ required: true, description: "1 to 100 characters." }),
+    role: t.field({ type: RoleEnum, defaultValue: "DEVELOPER", description: "What the user may do in Keyplane." }),
+    externalId: t.string({ description: "Your own system's id of this user, unique in the tenant." }),
+    idempotencyKey: idempotencyKeyField(t),
+  }),
+});
+
+const UpdateUserInput = builder.inputType("UpdateUserInput", {
+  description: "What to change; what is left out stays.",
+  fields: (t) => ({
+    id: t.id({ required: true, description: "The user's id." }),
+    email: t.string({ description: "A new e-mail address." }),
+    name: t.string({ description: "A new name." }),
+    role: t.field({ type: RoleEnum, description: "A new role." }),
+    externalId: t.string({ description: "A new external id; null removes it." }),
+  }),
+});
+
+const CreateUserPayload = payloadOf("CreateUserPayload", "user", UserType);
+const UpdateUserPayload = payloadOf("UpdateUserPayload", "user", UserType);
+const DisableUserPayload = payloadOf("DisableUserPayload", "user", UserType);
+const EnableUserPayload = payloadOf("EnableUserPayload", "user", UserType);
+const DeleteUserPayload = payloadOf("DeleteUserPayload", "user", UserType);
+const DisableUserInput = statusInput("DisableUserInput", "disable", "user");
+const EnableUserInput = statusInput("EnableUserInput", "enable", "user");
+const DeleteUserInput = statusInput("DeleteUserInput", "delete", "user");
+
+builder.mutationFields((t) => ({
+  createUser: t.field({
+    description: "Creates a user, who can own keys at once.",
+    type: CreateUserPayload,
+    errors: { types: changeErrors },
+    authScopes: { permission: "users:create" },
+    args: { input: t.arg({ type: CreateUserInput, required: true }) },
+    resolve: async (_, { input }, { principal, services }) => ({ user: await services.users.create(principal, input) }),
+  }),
+  updateUser: t.field({
+    description: "Changes a user's details.",
+    type: UpdateUserPayload,
+    errors: { types: changeErrors },
+    authScopes: { permission: "users:update" },
+    args: { input: t.arg({ type: UpdateUserInput, required: true }) },
+    resolve: async (_, { input }, { principal, services }) => ({ user: await services.users.update(principal, input) }),
+  }),
+  disableUser: t.field({
+    description: "Refuses the user's keys and management tokens until the user is enabled again.",
+    type: DisableUserPayload,
+    errors: { types: changeErrors },
+    authScopes: { permission: "users:disable" },
+    args: { input: t.arg({ type: DisableUserInput, required: true }) },
+    resolve: async (_, { input }, { principal, services }) => ({
+      user: await services.users.disable(principal, input),
+    }),
+  }),
+  enableUser: t.field({
+    description: "Ends a disablement: the user's keys answer again as before.",
+    type: EnableUserPayload,
+    errors: { types: changeErrors },
+    authScopes: { permission: "users:disable" },
+    args: { input: t.arg({ type: EnableUserInput, required: true }) },
+    resolve: async (_, { input }, { principal, services }) => ({ user: await services.users.enable(principal, input) }),
+  }),
+  deleteUser: t.field({
+    description: "Deletes a user for good. Its keys are refused; a tombstone stays, so that they can name their owner.",
+    type: DeleteUserPayload,
+    errors: { types: changeErrors },
+    authScopes: { permission: "users:delete" },
+    args: { input: t.arg({ type: DeleteUserInput, required: true }) },
+    resolve: async (_, { input }, { principal, services }) => ({ user: await services.users.delete(principal, input) }),
+  }),
+}));

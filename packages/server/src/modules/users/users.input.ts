@@ -1,0 +1,34 @@
+import { type Role, roles } from "@keyplane/schema";
+import { z } from "zod";
+import { idempotencyKeySchema, optional, reasonSchema, text } from "../../platform/validation.js";
+
+// RFC 5321 allows 254 characters. Compared in lower case, because no provider tells people apart by case.
+const emailSchema = z
+  .string()
+  .trim()
+  .max(254, "Shorten the e-mail address to at most 254 characters.")
+  .pipe(z.email("Give an e-mail address such as ada@example.com."))
+  .transform((email) => email.toLowerCase());
+
+const roleSchema = z.enum(Object.keys(roles) as Role[]);
+const externalIdSchema = text("external id", 200);
+
+export const createUserSchema = z.object({
+  tenantId: z.string(),
+  email: emailSchema,
+  name: text("name", 100),
+  role: roleSchema.nullish().transform((role) => role ?? "DEVELOPER"),
+  externalId: optional(externalIdSchema),
+  idempotencyKey: optional(idempotencyKeySchema),
+});
+
+export const updateUserSchema = z.object({
+  id: z.string(),
+  email: optional(emailSchema),
+  name: optional(text("name", 100)),
+  role: optional(roleSchema),
+  /** null removes it. */
+  externalId: externalIdSchema.nullable().optional(),
+});
+
+export const userStatusSchema = z.object({ id: z.string(), reason: optional(reasonSchema) });

@@ -1,0 +1,121 @@
+import { type Role, roles, type UserStatus, userStatuses } from "@keyplane/schema";
+import DataLoader from "dataloader";
+import { z } from "zod";
+import type { Database, User } from "../../platform/database/index.js";
+import { EntityCache } from "../../platform/entity-cache.js";
+import { type ListOrder, type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
+import { idSchema, parseArguments, searchSchema, text } from "../../platform/validation.js";
+import { authorize, type Principal, visibleTo } from "../auth/index.js";
+import type { EventListener } from "../events/index.js";
+import { countUsers, findUser, findUsers, findUsersByIds } from "./users.store.js";
+
+/** What to look for among users. Absent means any; deleted users only when `status` asks for them. */
+const userFilterSchema = z.object({
+  tenantId: idSchema.nullish(),
+  status: z.enum(Object.keys(userStatuses) as UserStatus[]).nullish(),
+  role: z.enum(Object.keys(roles) as Role[]).nullish(),
+  externalId: text("external id", 200).nullish(),
+  /** Text within name, e-mail address or external id, in any case. */
+  search: searchSchema.nullish(),
+});
+
+export type UserFilter = z.output<typeof userFilterSchema>;
+
+/** Add an order here. */
+export const userOrders = {
+  CREATED_AT_DESC: { field: "createdAt", direction: "desc", description: "Newest first. The default." },
+  CREATED_AT_ASC: { field: "createdAt", direction: "asc", description: "Oldest first." },
+  NAME_ASC: { field: "name", direction: "asc", description: "By name, A to Z." },
+  NAME_DESC: { field: "name", direction: "desc", description: "By name, Z to A." },
+  EMAIL_ASC: { field: "email", direction: "asc", description: "By e-mail address, A to Z." },
+  EMAIL_DESC: { field: "email", direction: "desc", description: "By e-mail address, Z to A." },
+} as const satisfies Record<string, ListOrder<"createdAt" | "name" | "email">>;
+
+export type UserOrder = keyof typeof userOrders;
+
+export type UserReads = ReturnType<typeof createUserReads>;
+
+export function createUserReads({ database }: { database: Database }) {
+  return {
+    /** One user, deleted ones included; null when there is none that the caller may see. */
+    async find(principal: Principal, id: string): Promise<User | null> {
+      authorize(principal, "users:read");
+      return findUser(database.prisma, visibleTo(principal), id);
+    },
+
+    async list(
+      principal: Principal,
+      rawFilter: unknown,
+      orderName: UserOrder,
+      page: PageArguments,
+    ): Promise<Page<User>> {
+      authorize(principal, "users:read");
+      const filter = parseArguments(userFilterSchema, rawFilter ?? {});
+      const { field, direction } = userOrders[orderName];
+      const { size, after } = parsePage(page, orderName, field);
+      const visibility = visibleTo(principal);
+      const rows = await findUsers(database.prisma, visibility, { filter, field, direction, after, take: size + 1 });
+      return pageOf({
+        rows,
+        size,
+        after,
+        order: orderName,
+        placeOf: (row) => ({ value: row[field], id: row.id }),
+        totalCount: () => countUsers(database.prisma, visibility, filter),
+      });
+    },
+
+    /** Reads the users of one request's entities in one query. */
+    loader(principal: Principal): DataLoader<string, User | null> {
+      return new DataLoader(async (ids) => {
+        const rows = await findUsersByIds(database.prisma, visibleTo(principal), ids);
+        const byId = new Map(rows.map((row) => [row.id, row]));
+        return ids.map((id) => byId.get(id) ?? null);
+      });
+    },
+  };
+}
+
+/** What verification must know of an owner. Times are epoch milliseconds. */
+export interface UserState {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly name: string;
+  readonly email: string;
+  readonly externalId: string | null;
+  readonly status: UserStatus;
+  readonly since: number | null;
+  readonly reason: string | null;
+}
+
+/** The states of users, remembered until an event names them. */
+export class UserStates extends EntityCache<UserState> implements EventListener {
+  constructor({ database, max }: { database: Database; max: number }) {
+    super({
+      max,
+      load: async (id) => {
+        const row = await findUser(database.prisma, { tenantId: undefined, userId: undefined }, id);
+        return (
+          row && {
+            id: row.id,
+            tenantId: row.tenantId,
+            name: row.name,
+            email: row.email,
+            externalId: row.externalId,
+            status: row.status,
+            since: row.statusChangedAt?.getTime() ?? null,
+            reason: row.statusReason,
+          }
+        );
+      },
+    });
+  }
+
+  onEvent(event: { readonly type: string; readonly userId?: string }): void {
+    if ((event.type.startsWith("USER_") || event.type.startsWith("OWNER_")) && event.userId) this.forget(event.userId);
+  }
+
+  onGap(): void {
+    this.forgetAll();
+  }
+}

@@ -1,0 +1,167 @@
+import { createId, type UserStatus } from "@keyplane/schema";
+import type { Clock } from "../../platform/clock.js";
+import { isUniqueViolation, type Transaction, type User } from "../../platform/database/index.js";
+import { ConflictError, NotFoundError } from "../../platform/errors.js";
+import { parseInput } from "../../platform/validation.js";
+import { type Audit, actorOf } from "../audit/index.js";
+import { authorize, authorizeGrant, type Principal, permissionsWithin, visibleTo } from "../auth/index.js";
+import type { Events } from "../events/index.js";
+import type { Idempotency } from "../idempotency/index.js";
+import type { Tenants } from "../tenants/index.js";
+import { createUserSchema, updateUserSchema, userStatusSchema } from "./users.input.js";
+import * as store from "./users.store.js";
+
+interface Deps {
+  readonly audit: Audit;
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly idempotency: Idempotency;
+  readonly tenants: Pick<Tenants, "require">;
+}
+
+/** The three ways to change a user's status: what each is called where it is told. */
+const statusChanges = {
+  disable: { status: "DISABLED", action: "user.disabled", event: "OWNER_DISABLED" },
+  enable: { status: "ACTIVE", action: "user.enabled", event: "OWNER_ENABLED" },
+  delete: { status: "DELETED", action: "user.deleted", event: "OWNER_DELETED" },
+} as const satisfies Record<string, { status: UserStatus; action: string; event: string }>;
+
+export type Users = ReturnType<typeof createUsers>;
+
+export function createUsers({ audit, clock, events, idempotency, tenants }: Deps) {
+  /** Reads a user for a change. @throws NotFoundError when there is none that the caller may see. */
+  async function lock(tx: Transaction, principal: Principal, id: string): Promise<User> {
+    const user = await store.lockUser(tx, visibleTo(principal), id);
+    if (!user) throw new NotFoundError("user");
+    return user;
+  }
+
+  async function record(tx: Transaction, principal: Principal, action: string, before: User | null, after: User) {
+    const target = { type: "User", id: after.id } as const;
+    await audit.record(tx, { actor: actorOf(principal), action, tenantId: after.tenantId, target, before, after });
+  }
+
+  async function changeStatus(principal: Principal, rawInput: unknown, how: keyof typeof statusChanges): Promise<User> {
+    const input = parseInput(userStatusSchema, rawInput);
+    const change = statusChanges[how];
+    return events.transaction(async (tx) => {
+      const before = await lock(tx, principal, input.id);
+      if (before.status === change.status) return before;
+      if (before.status === "DELETED") {
+        throw new ConflictError("This user was deleted, which is final. Create a new user and reissue the keys to it.");
+      }
+      const now = new Date(clock.now());
+      const after = await store.updateUserRow(tx, before.id, {
+        status: change.status,
+        statusReason: input.reason ?? null,
+        statusChangedAt: now,
+        updatedAt: now,
+        // A deleted user's address and external id are free for a new one.
+        ...(change.status === "DELETED" ? { activeEmail: null, externalId: null } : {}),
+      });
+      await record(tx, principal, change.action, before, after);
+      await events.append(tx, {
+        type: change.event,
+        tenantId: after.tenantId,
+        userId: after.id,
+        reason: input.reason ?? null,
+      });
+      return after;
+    });
+  }
+
+  return {
+    lock,
+
+    /**
+     * Creates a user, who can own keys from now on.
+     *
+     * @throws InvalidInputError, NotFoundError for the tenant, ConflictError when the e-mail address or external id is
+     * taken, ForbiddenError without `users:create` or for a role with more permissions than the caller's.
+     */
+    async create(principal: Principal, rawInput: unknown): Promise<User> {
+      authorize(principal, "users:create");
+      const { idempotencyKey, ...input } = parseInput(createUserSchema, rawInput);
+      authorizeGrant(principal, permissionsWithin(input.role, input.tenantId));
+      const attempt = { operation: "createUser", idempotencyKey, input };
+      const outcome = await idempotency.once(principal, attempt, unlessTaken(events.transaction), async (tx) => {
+        const tenant = await tenants.require(tx, principal, input.tenantId);
+        const now = new Date(clock.now());
+        const user = await store.insertUser(tx, {
+          id: createId("User"),
+          tenantId: tenant.id,
+          email: input.email,
+          activeEmail: input.email,
+          name: input.name,
+          role: input.role,
+          externalId: input.externalId ?? null,
+          createdAt: now,
+          updatedAt: now,
+        });
+        await record(tx, principal, "user.created", null, user);
+        await events.append(tx, { type: "USER_CREATED", tenantId: tenant.id, userId: user.id });
+        return { targetId: user.id };
+      });
+      return events.transaction((tx) => lock(tx, principal, outcome.targetId));
+    },
+
+    /** Changes what the input names. @throws as create does, and ConflictError for a deleted user. */
+    async update(principal: Principal, rawInput: unknown): Promise<User> {
+      authorize(principal, "users:update");
+      const input = parseInput(updateUserSchema, rawInput);
+      return unlessTaken(events.transaction)(async (tx) => {
+        const before = await lock(tx, principal, input.id);
+        if (input.role) authorizeGrant(principal, permissionsWithin(input.role, before.tenantId));
+        if (before.status === "DELETED")
+          throw new ConflictError("This user was deleted and cannot be changed any more.");
+        const after = await store.updateUserRow(tx, before.id, {
+          ...(input.email === undefined ? {} : { email: input.email, activeEmail: input.email }),
+          ...(input.name === undefined ? {} : { name: input.name }),
+          ...(input.role === undefined ? {} : { role: input.role }),
+          ...(input.externalId === undefined ? {} : { externalId: input.externalId }),
+          updatedAt: new Date(clock.now()),
+        });
+        await record(tx, principal, "user.updated", before, after);
+        await events.append(tx, { type: "USER_UPDATED", tenantId: after.tenantId, userId: after.id });
+        return after;
+      });
+    },
+
+    /** Refuses the user's keys and tokens until enabled again. Disabling twice changes nothing. */
+    async disable(principal: Principal, rawInput: unknown): Promise<User> {
+      authorize(principal, "users:disable");
+      return changeStatus(principal, rawInput, "disable");
+    },
+
+    /** Ends a disablement. Enabling an active user changes nothing. @throws ConflictError for a deleted user. */
+    async enable(principal: Principal, rawInput: unknown): Promise<User> {
+      authorize(principal, "users:disable");
+      return changeStatus(principal, rawInput, "enable");
+    },
+
+    /** Deletes for good; a tombstone stays, so that keys and history can name their owner. */
+    async delete(principal: Principal, rawInput: unknown): Promise<User> {
+      authorize(principal, "users:delete");
+      return changeStatus(principal, rawInput, "delete");
+    },
+  };
+}
+
+/** Runs a write and words the violations of uniqueness for its caller. */
+function unlessTaken(transaction: Events["transaction"]): Events["transaction"] {
+  return async (work) => {
+    try {
+      return await transaction(work);
+    } catch (error) {
+      if (isUniqueViolation(error, "User", ["tenantId", "activeEmail"])) {
+        throw new ConflictError(
+          "Another user of this tenant has this e-mail address. Use it, or give another address.",
+        );
+      }
+      if (isUniqueViolation(error, "User", ["tenantId", "externalId"])) {
+        throw new ConflictError("Another user of this tenant has this external id. Use it, or give another one.");
+      }
+      throw error;
+    }
+  };
+}

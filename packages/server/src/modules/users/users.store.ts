@@ -1,0 +1,74 @@
+import { kindOfId } from "@keyplane/schema";
+import type { Db, Prisma, User } from "../../platform/database/index.js";
+import { afterPlace, type Direction, orderBy, type Place } from "../../platform/pages.js";
+import type { Visibility } from "../auth/index.js";
+import type { UserFilter } from "./users.reads.js";
+
+export function insertUser(db: Db, data: Prisma.UserUncheckedCreateInput): Promise<User> {
+  return db.user.create({ data });
+}
+
+/** Reads a user for a change and holds it until the transaction ends: changes of one user, and new keys of it, follow each other. */
+export async function lockUser(db: Db, visibility: Visibility, id: string): Promise<User | null> {
+  if (kindOfId(id) !== "User") return null;
+  await db.$queryRaw`SELECT 1 FROM "User" WHERE "id" = ${id} FOR UPDATE`;
+  return findUser(db, visibility, id);
+}
+
+export async function findUser(db: Db, visibility: Visibility, id: string): Promise<User | null> {
+  if (kindOfId(id) !== "User") return null;
+  return db.user.findFirst({ where: { AND: [{ id }, visible(visibility)] } });
+}
+
+export function findUsersByIds(db: Db, visibility: Visibility, ids: readonly string[]): Promise<User[]> {
+  return db.user.findMany({ where: { AND: [{ id: { in: [...ids] } }, visible(visibility)] } });
+}
+
+export function updateUserRow(db: Db, id: string, data: Prisma.UserUncheckedUpdateInput): Promise<User> {
+  return db.user.update({ where: { id }, data });
+}
+
+export function findUsers(
+  db: Db,
+  visibility: Visibility,
+  query: {
+    filter: UserFilter;
+    field: "createdAt" | "name" | "email";
+    direction: Direction;
+    after: Place | null;
+    take: number;
+  },
+): Promise<User[]> {
+  const page = afterPlace(query.field, query.direction, query.after) as Prisma.UserWhereInput;
+  return db.user.findMany({
+    where: { AND: [where(visibility, query.filter), page] },
+    orderBy: orderBy(query.field, query.direction),
+    take: query.take,
+  });
+}
+
+export function countUsers(db: Db, visibility: Visibility, filter: UserFilter): Promise<number> {
+  return db.user.count({ where: where(visibility, filter) });
+}
+
+function where(visibility: Visibility, filter: UserFilter): Prisma.UserWhereInput {
+  const contains = filter.search == null ? null : { contains: filter.search, mode: "insensitive" as const };
+  return {
+    AND: [
+      visible(visibility),
+      filter.tenantId == null ? {} : { tenantId: filter.tenantId },
+      // Deleted users are history: they are listed only when somebody asks for them.
+      { status: filter.status ?? { not: "DELETED" } },
+      filter.role == null ? {} : { role: filter.role },
+      filter.externalId == null ? {} : { externalId: filter.externalId },
+      contains === null ? {} : { OR: [{ name: contains }, { email: contains }, { externalId: contains }] },
+    ],
+  };
+}
+
+function visible(visibility: Visibility): Prisma.UserWhereInput {
+  return {
+    ...(visibility.tenantId === undefined ? {} : { tenantId: visibility.tenantId }),
+    ...(visibility.userId === undefined ? {} : { id: visibility.userId }),
+  };
+}

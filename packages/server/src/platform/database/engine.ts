@@ -1,0 +1,11 @@
+import type { SqlDriverAdapterFactory } from "@prisma/driver-adapter-utils";
+import type { MigrationConnection } from "./migrate.js";
+
+/** What a kind of PostgreSQL brings to the database: a driver for Prisma, a connection to migrate on, an end. */
+export interface Engine {
+  readonly kind: "embedded" | "postgresql";
+  readonly adapter: SqlDriverAdapterFactory;
+  /** Lends a connection that nobody else uses until `work` has ended. */
+  migrating<T>(work: (connection: MigrationConnection) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}

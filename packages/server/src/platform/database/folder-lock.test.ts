@@ -1,0 +1,95 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { lockFolder } from "./folder-lock.js";
+import { ownIdentity } from "./process-identity.js";
+import { StartupError } from "./startup-error.js";
+
+describe("the lock of a data folder", () => {
+  let folder: string;
+  let path: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "keyplane-lock-"));
+    path = join(folder, "keyplane.lock");
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const leave = (holder: object): void =>
+    writeFileSync(
+      path,
+      JSON.stringify({ ...ownIdentity(), since: "2026-01-01T00:00:00.000Z", token: "left", ...holder }),
+    );
+  const holderPid = (): number => (JSON.parse(readFileSync(path, "utf8")) as { pid: number }).pid;
+
+  test("is held by one, and free again when it is released", async () => {
+    const lock = await lockFolder(folder);
+    await expect(lockFolder(folder)).rejects.toThrow(StartupError);
+    await expect(lockFolder(folder)).rejects.toThrow(
+      `The data folder ${folder} is in use by another Keyplane (process ${process.pid}, since `,
+    );
+    lock.release();
+    expect(existsSync(path)).toBe(false);
+    (await lockFolder(folder)).release();
+  });
+
+  test("is given to exactly one of many that ask at once, even when all find a dead one's lock", async () => {
+    leave({ pid: await pidOfDeadProcess() });
+    const results = await Promise.allSettled(Array.from({ length: 20 }, () => lockFolder(folder)));
+    expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  });
+
+  test("of a process that died is taken over", async () => {
+    leave({ pid: await pidOfDeadProcess() });
+    const lock = await lockFolder(folder);
+    expect(holderPid()).toBe(process.pid);
+    lock.release();
+  });
+
+  test.runIf(process.platform === "linux")(
+    "of a dead process is taken over when its number was given to another",
+    async () => {
+      leave({ pid: process.ppid, startTicks: "1" }); // the parent lives, but did not start with the machine's first tick
+      (await lockFolder(folder)).release();
+    },
+  );
+
+  test("of a process that lives is respected, whoever it belongs to", async () => {
+    leave({ pid: process.ppid, startTicks: null });
+    await expect(lockFolder(folder)).rejects.toThrow(`(process ${process.ppid}, since 2026-01-01T00:00:00.000Z)`);
+  });
+
+  test("of another container is respected while its heart beats, although its number says nothing here", async () => {
+    leave({ realm: "another container", pid: 1 });
+    const heart = setInterval(() => utimesSync(path, new Date(), new Date()), 50);
+    await expect(lockFolder(folder)).rejects.toThrow("is in use by another Keyplane");
+    clearInterval(heart);
+  });
+
+  test("of another container whose heart has stopped is taken over", async () => {
+    leave({ realm: "another container", pid: 1 });
+    const longAgo = new Date(Date.now() - 120_000);
+    utimesSync(path, longAgo, longAgo);
+    (await lockFolder(folder)).release();
+  });
+
+  test("that was never written to the end is taken over after a while", async () => {
+    writeFileSync(path, "");
+    (await lockFolder(folder)).release();
+  });
+
+  test("releasing leaves a lock alone that is another's by now", async () => {
+    const lock = await lockFolder(folder);
+    leave({ pid: process.ppid });
+    lock.release();
+    expect(holderPid()).toBe(process.ppid);
+  });
+});
+
+function pidOfDeadProcess(): Promise<number> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ["--version"], { stdio: "ignore" });
+    child.on("close", () => resolve(child.pid ?? 0));
+  });
+}

@@ -1,0 +1,14 @@
+/** The face of the database: what the rest of the server may use of it. */
+import type { Prisma, PrismaClient } from "./_generated/client.js";
+
+export * from "./_generated/client.js";
+export { type Database, type DatabaseOptions, openDatabase } from "./database.js";
+export { StartupError } from "./startup-error.js";
+export { loadTemplate, type Template } from "./template.js";
+export { isUniqueViolation } from "./unique-violation.js";
+
+/** The handle inside `Database.transaction`: what it writes commits together or not at all. */
+export type Transaction = Prisma.TransactionClient;
+
+/** The handle of a store: inside a transaction or, for single reads, without one. */
+export type Db = PrismaClient | Transaction;

@@ -1,0 +1,82 @@
+import { LRUCache } from "lru-cache";
+
+interface Read<State> {
+  readonly result: Promise<State | null>;
+  /** Set when the entity changed after this read began: what it brings may be the state before the change. */
+  outdated: boolean;
+}
+
+/**
+ * Remembers the state of entities by id, reads a missing one once however many ask, and never keeps a state that was
+ * read before a change. Changes are told by `forget`: the next reader asks the store. Bounded: the least recently
+ * used entry goes first.
+ */
+export class EntityCache<State extends object> {
+  readonly #entries: LRUCache<string, State>;
+  readonly #reads = new Map<string, Read<State>>();
+  readonly #load: (id: string) => Promise<State | null>;
+
+  /**
+   * @param options.max how many entities are kept at most.
+   * @param options.load reads one entity from the store; null when there is none, which is not remembered here.
+   */
+  constructor(options: { max: number; load: (id: string) => Promise<State | null> }) {
+    this.#entries = new LRUCache({ max: options.max });
+    this.#load = options.load;
+  }
+
+  /** How many entities are kept now. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** The remembered state, without any reading. */
+  peek(id: string): State | undefined {
+    return this.#entries.get(id);
+  }
+
+  /** The state of the entity; null when the store has none. Asks the store only when nothing is remembered. */
+  async get(id: string): Promise<State | null> {
+    return this.#entries.get(id) ?? this.#read(id);
+  }
+
+  /** The entity changed: what is remembered, and whatever a read under way brings, counts no more. */
+  forget(id: string): void {
+    this.#entries.delete(id);
+    this.#outdate(id);
+  }
+
+  /** Everything may have changed, e.g. after a gap in the events. */
+  forgetAll(): void {
+    this.#entries.clear();
+    for (const id of [...this.#reads.keys()]) this.#outdate(id);
+  }
+
+  #outdate(id: string): void {
+    const read = this.#reads.get(id);
+    if (!read) return;
+    read.outdated = true;
+    // Whoever asks from now on must not share a read that began before the change.
+    this.#reads.delete(id);
+  }
+
+  #read(id: string): Promise<State | null> {
+    const underWay = this.#reads.get(id);
+    if (underWay) return underWay.result;
+    const read: Read<State> = {
+      outdated: false,
+      result: this.#load(id).then((state) => this.#settle(id, read, state)),
+    };
+    this.#reads.set(id, read);
+    // A failed read is not remembered; the rejection itself reaches everyone who awaits `result`.
+    read.result.catch(() => this.#reads.get(id) === read && this.#reads.delete(id));
+    return read.result;
+  }
+
+  #settle(id: string, read: Read<State>, state: State | null): State | null | Promise<State | null> {
+    if (read.outdated) return this.get(id);
+    this.#reads.delete(id);
+    if (state) this.#entries.set(id, state);
+    return state;
+  }
+}

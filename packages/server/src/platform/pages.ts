@@ -1,0 +1,141 @@
+import { z } from "zod";
+import { BadUserInputError } from "./errors.js";
+
+export const maxPageSize = 100;
+export const defaultPageSize = 20;
+
+/** What a caller asks of a list. */
+export interface PageArguments {
+  readonly first?: number | null | undefined;
+  readonly after?: string | null | undefined;
+}
+
+/** A place in a list: the value that the list is ordered by, and the id that makes the order total. */
+export interface Place {
+  readonly value: string | Date | null;
+  readonly id: string;
+}
+
+export type Direction = "asc" | "desc";
+
+/** One way to order a list. Entries without a value come last in both directions. */
+export interface ListOrder<Field extends string> {
+  readonly field: Field;
+  readonly direction: Direction;
+  readonly description: string;
+}
+
+/** The ordering of a list, made total by the id. */
+export function orderBy(field: string, direction: Direction, nullable = false): Record<string, unknown>[] {
+  return [{ [field]: nullable ? { sort: direction, nulls: "last" } : direction }, { id: direction }];
+}
+
+/** The condition for everything after a place. By values, not by counting, so that new entries shift nothing. */
+export function afterPlace(
+  field: string,
+  direction: Direction,
+  place: Place | null,
+  nullable = false,
+): Record<string, unknown> {
+  if (!place) return {};
+  const beyond = direction === "asc" ? "gt" : "lt";
+  const sameValue = { [field]: place.value, id: { [beyond]: place.id } };
+  if (place.value === null) return sameValue;
+  const later = [{ [field]: { [beyond]: place.value } }, sameValue];
+  return { OR: nullable ? [...later, { [field]: null }] : later };
+}
+
+/** One page of a list, in the shape of a Relay connection. */
+export interface Page<Node> {
+  readonly edges: { readonly cursor: string; readonly node: Node }[];
+  readonly pageInfo: {
+    readonly hasNextPage: boolean;
+    readonly hasPreviousPage: boolean;
+    readonly startCursor: string | null;
+    readonly endCursor: string | null;
+  };
+  /** Counted only when the field is asked for. */
+  readonly totalCount: () => Promise<number>;
+}
+
+/**
+ * Checks `first` (1 to 100, default 20) and `after`.
+ *
+ * @param order the name of the list's order; a cursor of another order is refused, because it would skip entries silently.
+ * @param field the field that the order goes by.
+ * @throws BadUserInputError
+ */
+export function parsePage(page: PageArguments, order: string, field: string): { size: number; after: Place | null } {
+  const size = page.first ?? defaultPageSize;
+  if (size < 1 || size > maxPageSize) {
+    throw new BadUserInputError(`first: Ask for 1 to ${maxPageSize} entries and follow pageInfo.endCursor for more.`);
+  }
+  return { size, after: page.after == null ? null : decodeCursor(page.after, order, field) };
+}
+
+/**
+ * Makes a page of `rows`, of which one more than the page's size was read in order to know whether there is a next one.
+ *
+ * @param placeOf the place of a row in the list's order.
+ */
+export function pageOf<Row>(options: {
+  rows: readonly Row[];
+  size: number;
+  order: string;
+  after: Place | null;
+  placeOf: (row: Row) => Place;
+  totalCount: () => Promise<number>;
+}): Page<Row> {
+  const edges = options.rows.slice(0, options.size).map((node) => ({
+    cursor: encodeCursor(options.order, options.placeOf(node)),
+    node,
+  }));
+  return {
+    edges,
+    pageInfo: {
+      hasNextPage: options.rows.length > options.size,
+      hasPreviousPage: options.after !== null,
+      startCursor: edges.at(0)?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+    totalCount: options.totalCount,
+  };
+}
+
+// A time travels as a number, because JSON has no type for it.
+const placeSchemas = {
+  time: z.tuple([z.string(), z.number().int().nullable(), z.string().regex(/^\w{1,64}$/)]),
+  text: z.tuple([
+    z.string(),
+    z
+      .string()
+      .max(1_000)
+      .regex(/^[^\0]*$/),
+    z.string().regex(/^\w{1,64}$/),
+  ]),
+};
+
+function encodeCursor(order: string, place: Place): string {
+  const value = place.value instanceof Date ? place.value.getTime() : place.value;
+  return Buffer.from(JSON.stringify([order, value, place.id])).toString("base64url");
+}
+
+function decodeCursor(cursor: string, order: string, field: string): Place {
+  const schema = field.endsWith("At") ? placeSchemas.time : placeSchemas.text;
+  const parsed = schema.safeParse(parseJson(Buffer.from(cursor.slice(0, 4_096), "base64url").toString()));
+  if (!parsed.success || parsed.data[0] !== order) {
+    throw new BadUserInputError(
+      "after: Pass a cursor as this list gave it, with the same orderBy. To start again, leave it out.",
+    );
+  }
+  const [, value, id] = parsed.data;
+  return { value: typeof value === "number" ? new Date(value) : value, id };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // the caller words the refusal
+  }
+}

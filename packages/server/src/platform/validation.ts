@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { BadUserInputError, type InputIssue, InvalidInputError } from "./errors.js";
+
+/** Checks the input of a mutation. @throws InvalidInputError naming every problem at once. */
+export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+  const result = schema.safeParse(input);
+  if (!result.success) throw new InvalidInputError(issuesOf(result.error));
+  return result.data;
+}
+
+/** Checks the arguments of a query. @throws BadUserInputError, because a query has no result union to answer with. */
+export function parseArguments<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+  const result = schema.safeParse(input);
+  if (!result.success) throw new BadUserInputError(new InvalidInputError(issuesOf(result.error)).message);
+  return result.data;
+}
+
+function issuesOf(error: z.ZodError): InputIssue[] {
+  return error.issues.map((issue) => ({ path: issue.path.map(String), message: issue.message }));
+}
+
+/** An optional field of a GraphQL input: absent and null both mean "not given". */
+export function optional<Schema extends z.ZodType>(
+  schema: Schema,
+): z.ZodPipe<z.ZodOptional<z.ZodNullable<Schema>>, z.ZodTransform<z.output<Schema> | undefined>> {
+  return schema
+    .nullable()
+    .optional()
+    .transform((value) => value ?? undefined) as never;
+}
+
+const printable = /^[^\p{Cc}\p{Cs}]*$/u;
+
+/** Text that a person wrote: trimmed, without control characters. */
+export function text(label: string, max: number): z.ZodType<string, string> {
+  return z
+    .string()
+    .trim()
+    .min(1, `Give the ${label}; it cannot be empty.`)
+    .max(max, `Shorten the ${label} to at most ${max} characters.`)
+    .regex(printable, `Remove line breaks and control characters from the ${label}.`);
+}
+
+/** An id in a filter. One of a wrong form finds nothing, just like one that does not exist. */
+export const idSchema: z.ZodType<string, string> = z.string().transform((id) => (/^\w{1,64}$/.test(id) ? id : "none"));
+
+/** Text to look for in a list. */
+export const searchSchema: z.ZodType<string, string> = text("text to search for", 100);
+
+/** Why somebody did something. Kept in history and shown to operators. */
+export const reasonSchema: z.ZodType<string, string> = text("reason", 500);
+
+/** The caller's own name for one attempt; a retry repeats it. */
+export const idempotencyKeySchema: z.ZodType<string, string> = z
+  .string()
+  .min(1, "Leave idempotencyKey out or give it 1 to 128 characters, e.g. a UUID.")
+  .max(128, "Shorten idempotencyKey to at most 128 characters, e.g. a UUID.")
+  .regex(/^[\x21-\x7e]+$/, "Use printable ASCII without spaces in idempotencyKey, e.g. a UUID.");
+
+const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/** Scopes in the alphabet of RFC 6749 section 3.3, without doubles. */
+export const scopesSchema: z.ZodType<string[], string[]> = z
+  .array(
+    z
+      .string()
+      .min(1, "Remove the empty scope.")
+      .max(128, "Shorten this scope to at most 128 characters.")
+      .regex(scopeToken, 'Use printable ASCII without spaces, quotes or backslashes, e.g. "orders:read".'),
+  )
+  .max(100, "Give at most 100 scopes.")
+  .transform((scopes) => [...new Set(scopes)]);

@@ -1,0 +1,47 @@
+// Everything between a fresh clone and a running server or test, in one call. Plain Node: nothing is installed yet.
+import { pathToFileURL } from "node:url";
+import { generators } from "./lib/generators.mjs";
+import { install, isInstalled, requireNode } from "./lib/install.mjs";
+import { whileLocked } from "./lib/setup-lock.mjs";
+import { hashOf, isStamped, stamp } from "./lib/stamps.mjs";
+import { main, say } from "./lib/workspace.mjs";
+
+/** Starting and testing need only what the repository does not hold. */
+const needed = generators.filter((generator) => !generator.committed);
+
+const isCurrent = ({ name, sources, isThere }) => isThere() && isStamped(name, hashOf(sources));
+
+/**
+ * Installs and generates what is missing or out of date; when nothing is, it takes some milliseconds. Two processes may
+ * call it at once.
+ *
+ * @throws SetupError, whose message tells what to do.
+ */
+export function ensureSetup() {
+  requireNode();
+  if (isInstalled() && needed.every(isCurrent)) return;
+  const begin = Date.now();
+  whileLocked(() => {
+    install();
+    for (const generator of needed) if (!isCurrent(generator)) generate(generator);
+  });
+  say(`Set-up done in ${((Date.now() - begin) / 1000).toFixed(1)} s.`);
+}
+
+/** Generates everything in order, whether it is current or not. */
+export function generateAll() {
+  requireNode();
+  whileLocked(() => {
+    install();
+    generators.forEach(generate);
+  });
+}
+
+function generate({ name, what, sources, generate: run }) {
+  say(`Generating the ${what} …`);
+  const hash = hashOf(sources); // before: what changes meanwhile must count as changed
+  run();
+  stamp(name, hash);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main(ensureSetup);
