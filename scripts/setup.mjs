@@ -6,19 +6,18 @@ import { whileLocked } from "./lib/setup-lock.mjs";
 import { hashOf, isStamped, stamp } from "./lib/stamps.mjs";
 import { main, say } from "./lib/workspace.mjs";
 
-/** Starting and testing need only what the repository does not hold. */
-const needed = generators.filter((generator) => !generator.committed);
-
 const isCurrent = ({ name, sources, isThere }) => isThere() && isStamped(name, hashOf(sources));
 
 /**
  * Installs and generates what is missing or out of date; when nothing is, it takes some milliseconds. Two processes may
- * call it at once.
+ * call it at once. What the repository holds is left alone.
  *
+ * @param {{ toStart?: boolean }} [options] whether the server shall start from what is compiled; tests run the sources.
  * @throws SetupError, whose message tells what to do.
  */
-export function ensureSetup() {
+export function ensureSetup({ toStart = false } = {}) {
   requireNode();
+  const needed = generators.filter(({ committed, compiled }) => !committed && (toStart || !compiled));
   if (isInstalled() && needed.every(isCurrent)) return;
   const begin = Date.now();
   whileLocked(() => {
@@ -44,4 +43,4 @@ function generate({ name, what, sources, generate: run }) {
   stamp(name, hash);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main(ensureSetup);
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main(() => ensureSetup({ toStart: true }));

@@ -2,7 +2,8 @@
 import { main } from "./lib/workspace.mjs";
 import { ensureSetup } from "./setup.mjs";
 
-await main(ensureSetup);
-const { register } = await import("tsx/esm/api");
-register();
-await import("../packages/server/src/main.ts");
+await main(() => ensureSetup({ toStart: true }));
+
+// graphql-js checks each type's realm on every call unless it is told that this is no development.
+process.env.NODE_ENV ??= "production";
+await import("../packages/server/dist/main.js");

@@ -19,7 +19,13 @@ export function install() {
   if (isInstalled()) return;
   say("Installing packages (about half a minute the first time) …");
   // --config.confirm-modules-purge: nobody can answer a question here. The reporter that prints lines needs no terminal.
-  const args = ["install", "--frozen-lockfile", "--prefer-offline", "--reporter=append-only", "--config.confirm-modules-purge=false"];
+  const args = [
+    "install",
+    "--frozen-lockfile",
+    "--prefer-offline",
+    "--reporter=append-only",
+    "--config.confirm-modules-purge=false",
+  ];
   const code = run("npx", ["--yes", PNPM, ...args]);
   if (code !== 0) {
     throw new SetupError(

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { inRoot, say } from "./workspace.mjs";
 
@@ -16,7 +16,7 @@ const RETRY_MS = 200;
 export function whileLocked(work) {
   mkdirSync(dirname(path), { recursive: true });
   for (let told = false; !take(); told = true) {
-    if (!told) say("Another process is setting up; waiting for it …");
+    if (!told) say(`Another process (${holder() || "starting"}) is setting up; waiting for it …`);
     sleep(RETRY_MS);
   }
   try {
@@ -38,14 +38,19 @@ function take() {
 }
 
 function holderLives() {
+  const pid = holder();
+  if (pid === 0) return true; // being written or removed at this moment: look again
   try {
-    const pid = Number(readFileSync(path, "utf8"));
-    if (pid === 0) return true; // being written at this moment
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error.code === "EPERM"; // it lives and is someone else's; ESRCH and ENOENT: gone
+    return error.code === "EPERM"; // it lives and is someone else's
   }
+}
+
+/** The number of the process that holds the lock; 0 when there is none to be read. */
+function holder() {
+  return existsSync(path) ? Number(readFileSync(path, "utf8")) : 0;
 }
 
 function sleep(ms) {

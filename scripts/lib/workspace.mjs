@@ -1,6 +1,7 @@
 // Where things are, and how set-up speaks. Plain Node and nothing else: this runs before anything is installed.
-import { fileURLToPath } from "node:url";
+
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** The workspace's root. */
 export const root = fileURLToPath(new URL("../..", import.meta.url));

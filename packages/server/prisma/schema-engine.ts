@@ -55,30 +55,51 @@ export interface MigrationsToCompare {
  * @throws Error when a migration does not run on an empty database, or the schema is invalid.
  */
 export async function diffMigrations(input: MigrationsToCompare): Promise<string | null> {
-  const schema = { path: input.schema.path, content: input.schema.content };
   const shadow = await PGlite.create();
   try {
-    const adapter = bindMigrationAwareSqlAdapterFactory(new ShadowFactory(shadow));
-    const SchemaEngine = await loadEngine();
-    const engine = await SchemaEngine.new({ datamodels: [[schema.path, schema.content]] }, () => {}, adapter);
+    const engine = await engineOn(shadow, input);
     const { exitCode, stdout } = await engine.diff({
-      from: {
-        tag: "migrations",
-        baseDir: input.migrationsFolder,
-        lockfile: { path: "migration_lock.toml", content: 'provider = "postgresql"\n' },
-        shadowDbInitScript: "",
-        migrationDirectories: input.migrations.map(({ name, sql }) => ({
-          path: name,
-          migrationFile: { path: "migration.sql", content: { tag: "ok", value: sql } },
-        })),
-      },
-      to: { tag: "schemaDatamodel", files: [schema] },
+      from: { tag: "migrations", ...listOf(input) },
+      to: { tag: "schemaDatamodel", files: [{ ...input.schema }] },
       script: true,
       exitCode: true, // 2: they differ
-      filters: { externalTables: [], externalEnums: [] },
+      filters: NO_FILTERS,
     });
     return exitCode === 2 ? stdout : null;
   } finally {
     await shadow.close();
   }
+}
+
+/** What Prisma itself finds in the migration history of a database: null where all is well. */
+export async function diagnoseHistory(
+  database: PGlite,
+  input: MigrationsToCompare,
+): Promise<bindings.DiagnoseMigrationHistoryOutput> {
+  const engine = await engineOn(database, input);
+  return engine.diagnoseMigrationHistory({
+    migrationsList: listOf(input),
+    optInToShadowDatabase: false,
+    filters: NO_FILTERS,
+  });
+}
+
+const NO_FILTERS = { externalTables: [], externalEnums: [] };
+
+async function engineOn(database: PGlite, { schema }: MigrationsToCompare): Promise<bindings.SchemaEngine> {
+  const adapter = bindMigrationAwareSqlAdapterFactory(new ShadowFactory(database));
+  const SchemaEngine = await loadEngine();
+  return SchemaEngine.new({ datamodels: [[schema.path, schema.content]] }, () => {}, adapter);
+}
+
+function listOf({ migrationsFolder, migrations }: MigrationsToCompare): bindings.MigrationList {
+  return {
+    baseDir: migrationsFolder,
+    lockfile: { path: "migration_lock.toml", content: 'provider = "postgresql"\n' },
+    shadowDbInitScript: "",
+    migrationDirectories: migrations.map(({ name, sql }) => ({
+      path: name,
+      migrationFile: { path: "migration.sql", content: { tag: "ok", value: sql } },
+    })),
+  };
 }

@@ -60,7 +60,8 @@ export const builder = new SchemaBuilder<{
     startCursorFieldOptions: { description: "The place of the first entry; null on an empty page." },
     endCursorFieldOptions: { description: "The place of the last entry: pass it as `after` for the next page." },
   },
-  complexity: { defaultComplexity: 1, defaultListMultiplier: 10 },
+  // The length of a list is counted where it is asked for, at the connection; the lists within are not asked for again.
+  complexity: { defaultComplexity: 1, defaultListMultiplier: 1 },
 });
 
 /** What the builder knows of the types of our schema, for functions that take a part of it. */

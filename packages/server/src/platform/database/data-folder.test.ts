@@ -29,7 +29,7 @@ describe("the data folder", () => {
   ])("that is %s is refused", (_, path) => {
     writeFileSync(join(parent, "file"), "");
     expect(() => prepareDataFolder(join(parent, path))).toThrow(
-      /is not a directory, or lies below a file; name a directory\.$/,
+      /is not a directory, or lies below a file; set KEYPLANE_DATA_DIR to a directory\.$/,
     );
   });
 

@@ -29,15 +29,15 @@ function describe(folder: string, cause: unknown): string {
   switch (codeOf(cause)) {
     case "EEXIST":
     case "ENOTDIR":
-      return `The data folder ${folder} is not a directory, or lies below a file; name a directory.`;
+      return `The data folder ${folder} is not a directory, or lies below a file; set KEYPLANE_DATA_DIR to a directory.`;
     case "EACCES":
     case "EPERM":
     case "EROFS":
-      return `The data folder ${folder} is not writable for this user; change its owner or rights, or name another.`;
+      return `The data folder ${folder} is not writable for this user; change its owner or rights, or set KEYPLANE_DATA_DIR to another.`;
     case "ENOSPC":
     case "EDQUOT":
-      return `The disk of the data folder ${folder} is full; make room, or name another.`;
+      return `The disk of the data folder ${folder} is full; make room, or set KEYPLANE_DATA_DIR to another.`;
     default:
-      return `The data folder ${folder} cannot be used (${messageOf(cause)}); name another.`;
+      return `The data folder ${folder} cannot be used (${messageOf(cause)}); set KEYPLANE_DATA_DIR to another.`;
   }
 }

@@ -31,7 +31,7 @@ export async function openDataFolder(dataDir: string, template: () => Template |
   } catch (cause) {
     lock.release();
     throw new StartupError(
-      `The database in ${folder} does not open (${messageOf(cause)}); put a backup in its place, or name another data folder.`,
+      `The database in ${folder} does not open (${messageOf(cause)}); put a backup in its place, or set KEYPLANE_DATA_DIR to another folder.`,
       { cause },
     );
   }

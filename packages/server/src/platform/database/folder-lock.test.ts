@@ -16,11 +16,21 @@ describe("the lock of a data folder", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+  const age = (seconds: number): void => {
+    const then = new Date(Date.now() - seconds * 1000);
+    utimesSync(path, then, then);
+  };
   const leave = (holder: object): void =>
     writeFileSync(
       path,
       JSON.stringify({ ...ownIdentity(), since: "2026-01-01T00:00:00.000Z", token: "left", ...holder }),
     );
+  const takeOver = async (): Promise<number> => {
+    const lock = await lockFolder(folder);
+    const pid = holderPid();
+    lock.release();
+    return pid;
+  };
   const holderPid = (): number => (JSON.parse(readFileSync(path, "utf8")) as { pid: number }).pid;
 
   test("is held by one, and free again when it is released", async () => {
@@ -42,16 +52,14 @@ describe("the lock of a data folder", () => {
 
   test("of a process that died is taken over", async () => {
     leave({ pid: await pidOfDeadProcess() });
-    const lock = await lockFolder(folder);
-    expect(holderPid()).toBe(process.pid);
-    lock.release();
+    expect(await takeOver()).toBe(process.pid);
   });
 
   test.runIf(process.platform === "linux")(
     "of a dead process is taken over when its number was given to another",
     async () => {
       leave({ pid: process.ppid, startTicks: "1" }); // the parent lives, but did not start with the machine's first tick
-      (await lockFolder(folder)).release();
+      expect(await takeOver()).toBe(process.pid);
     },
   );
 
@@ -69,14 +77,14 @@ describe("the lock of a data folder", () => {
 
   test("of another container whose heart has stopped is taken over", async () => {
     leave({ realm: "another container", pid: 1 });
-    const longAgo = new Date(Date.now() - 120_000);
-    utimesSync(path, longAgo, longAgo);
-    (await lockFolder(folder)).release();
+    age(120);
+    expect(await takeOver()).toBe(process.pid);
   });
 
   test("that was never written to the end is taken over after a while", async () => {
     writeFileSync(path, "");
-    (await lockFolder(folder)).release();
+    age(10);
+    expect(await takeOver()).toBe(process.pid);
   });
 
   test("releasing leaves a lock alone that is another's by now", async () => {

@@ -66,7 +66,7 @@ async function isHeld(file: LockFile, found: string): Promise<boolean> {
 
   // Its number means nothing here, or is not written yet: what counts is whether the file still changes.
   const touched = file.touchedAt();
-  if (touched === null || (holder && Date.now() - touched > HEARTBEAT_DEAD_MS)) return false;
+  if (touched === null || Date.now() - touched > (holder ? HEARTBEAT_DEAD_MS : INCOMPLETE_MS)) return false;
   const until = Date.now() + (holder ? HEARTBEAT_PATIENCE_MS : INCOMPLETE_MS);
   while (Date.now() < until) {
     await sleep(RETRY_MS);
@@ -88,6 +88,6 @@ function parse(content: string): Holder | null {
 function inUse(folder: string, holder: Holder | null): StartupError {
   const who = holder ? ` (process ${holder.pid}, since ${holder.since})` : "";
   return new StartupError(
-    `The data folder ${folder} is in use by another Keyplane${who}; stop that one, or name another folder for this one.`,
+    `The data folder ${folder} is in use by another Keyplane${who}; stop that one, or set KEYPLANE_DATA_DIR to another folder.`,
   );
 }

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { PGlite } from "@electric-sql/pglite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { diagnoseHistory } from "../../../prisma/schema-engine.js";
 import { connectionOf } from "./embedded-engine.js";
 import { migrate } from "./migrate.js";
-import { type MigrationFile, readMigrations } from "./migration-files.js";
+import { type MigrationFile, migrationsFolder, readMigrations } from "./migration-files.js";
 import { StartupError } from "./startup-error.js";
 import { loadTemplate } from "./template.js";
 
@@ -94,6 +95,22 @@ describe("migrate", () => {
 });
 
 describe("this build's migrations", () => {
+  test("are applied in a way that Prisma's own tools accept", async () => {
+    const template = loadTemplate();
+    const pglite = await PGlite.create(template ? { loadDataDir: new Blob([template]) } : {});
+    const migrations = readMigrations();
+    await migrate(connectionOf(pglite), migrations);
+    const schema = { path: "schema.prisma", content: 'datasource db {\n provider = "postgresql"\n}' };
+    const history = await diagnoseHistory(pglite, { schema, migrationsFolder, migrations });
+    expect(history).toEqual({
+      editedMigrationNames: [],
+      failedMigrationNames: [],
+      hasMigrationsTable: true,
+      history: null,
+    });
+    await pglite.close();
+  });
+
   test("carry the checksum that Prisma computes", () => {
     for (const { sql, checksum } of readMigrations())
       expect(checksum).toBe(createHash("sha256").update(sql).digest("hex"));

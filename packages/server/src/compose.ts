@@ -1,0 +1,116 @@
+import type { Settings } from "./env.js";
+import type { Services } from "./graphql/context.js";
+import { schema } from "./graphql/schema.js";
+import { createGraphql } from "./graphql/yoga.js";
+import { createGraphqlEndpoint } from "./http/graphql-endpoint.js";
+import { createPages } from "./http/pages.js";
+import { createHttpServer, type HttpServer } from "./http/server.js";
+import { createAudit } from "./modules/audit/index.js";
+import { createAuthenticate } from "./modules/auth/index.js";
+import { createEventFollower, createEvents } from "./modules/events/index.js";
+import { createIdempotency, createSecretBox } from "./modules/idempotency/index.js";
+import { createKeyReads, createKeySecrets, createKeys, createVerify, VerificationIndex } from "./modules/keys/index.js";
+import { createTenantReads, createTenants, TenantStates } from "./modules/tenants/index.js";
+import { Credentials, createRootToken, createTokens, type RootToken } from "./modules/tokens/index.js";
+import { createUserReads, createUsers, UserStates } from "./modules/users/index.js";
+import { type Clock, systemClock } from "./platform/clock.js";
+import { type Database, openDatabase } from "./platform/database/index.js";
+import { readEncryptionKey } from "./platform/encryption-key.js";
+import { createLogger, type Logger } from "./platform/logger.js";
+import { startMaintenance } from "./platform/maintenance.js";
+import { version } from "./version.js";
+
+/** A composed server that is ready to listen. */
+export interface Keyplane {
+  readonly http: HttpServer;
+  readonly services: Services;
+  readonly database: Database;
+  readonly rootToken: RootToken;
+  /** Finishes what runs and closes everything. */
+  stop(): Promise<void>;
+}
+
+/** What tests put in the place of the outside world. */
+export interface Outside {
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  /** An opened database, which `stop` leaves open. */
+  readonly database?: Database;
+}
+
+/** The one place that constructs services and stores: one look shows the whole wiring. */
+export async function compose(settings: Settings, outside: Outside = {}): Promise<Keyplane> {
+  const clock = outside.clock ?? systemClock;
+  const logger = outside.logger ?? createLogger(settings.logLevel);
+  const { databaseUrl, dataDir } = settings;
+  const database = outside.database ?? (await openDatabase({ databaseUrl, dataDir, logger }));
+  const secretBox = createSecretBox(settings.encryptionKey ?? (await readEncryptionKey(dataDir)));
+
+  const events = createEvents({ database, clock, logger });
+  const audit = createAudit({ database, clock });
+  const idempotency = createIdempotency({ database, clock, secretBox });
+
+  const tenantStates = new TenantStates({ database, max: settings.maxCachedKeys });
+  const userStates = new UserStates({ database, max: settings.maxCachedKeys });
+  const credentials = new Credentials({ database, tenantStates, userStates });
+  const index = new VerificationIndex({
+    database,
+    clock,
+    owners: userStates,
+    tenants: tenantStates,
+    maxKeys: settings.maxCachedKeys,
+  });
+  for (const listener of [tenantStates, userStates, credentials, index]) events.subscribe(listener);
+
+  const tenants = createTenants({ audit, clock, events, idempotency });
+  const users = createUsers({ audit, clock, events, idempotency, tenants });
+  const tokens = createTokens({ audit, clock, database, events, idempotency, tenants, users });
+  const keys = createKeys({ audit, clock, events, tenants, users });
+  const services: Services = {
+    audit,
+    clock,
+    keyReads: createKeyReads({ database, clock }),
+    keySecrets: createKeySecrets({ audit, clock, events, idempotency, keys, tenants, users }),
+    keys,
+    tenantReads: createTenantReads({ database }),
+    tenants,
+    tokens,
+    userReads: createUserReads({ database }),
+    users,
+    verify: createVerify({ index, clock }),
+  };
+
+  const rootToken = await createRootToken({ audit, clock, database, events }).ensure(settings.rootToken);
+  const authenticate = createAuthenticate({
+    clock,
+    findCredential: (tokenHash) => credentials.find(tokenHash),
+  });
+  const http = createHttpServer({
+    graphql: createGraphqlEndpoint({ authenticate, graphql: createGraphql({ schema, logger }), services, logger }),
+    pages: createPages({
+      version,
+      database: database.kind === "embedded" ? "an embedded database" : "PostgreSQL",
+    }),
+    ping: () => database.ping(),
+    trustProxy: settings.trustProxy,
+    logger,
+  });
+
+  // The embedded database has no other process whose changes one could miss.
+  const follower = database.kind === "embedded" ? null : createEventFollower({ database, events, clock, logger });
+  await follower?.start();
+  const maintenance = startMaintenance([() => idempotency.sweep()], logger);
+
+  return {
+    http,
+    services,
+    database,
+    rootToken,
+    async stop() {
+      await http.stop();
+      await follower?.stop();
+      await maintenance.stop();
+      if (!outside.database) await database.close();
+    },
+  };
+}

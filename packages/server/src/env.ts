@@ -1,0 +1,179 @@
+import { type LogLevel, logLevels } from "./platform/logger.js";
+
+/** The settings of the server, read once from the environment. */
+export interface Settings {
+  readonly port: number;
+  readonly host: string;
+  readonly dataDir: string;
+  readonly rootToken: string | null;
+  readonly databaseUrl: string | null;
+  readonly encryptionKey: Buffer | null;
+  readonly logLevel: LogLevel;
+  readonly maxCachedKeys: number;
+  readonly trustProxy: boolean;
+}
+
+interface Variable<Value> {
+  readonly description: string;
+  /** What it is when it is not set, as a person would write it. */
+  readonly fallback: string;
+  /** What it wants, for the sentence that refuses a value. */
+  readonly wants: string;
+  /** Never shown, in a refusal neither. */
+  readonly secret?: true;
+  /** The value; undefined when the text is not one. */
+  parse(text: string): Value | undefined;
+  /** The value when the variable is not set or empty. */
+  readonly absent: Value;
+}
+
+const integer = (min: number, max: number) => (text: string) => {
+  const value = Number(text);
+  return /^\d+$/.test(text) && value >= min && value <= max ? value : undefined;
+};
+
+const isUrl = (text: string, protocols: readonly string[]): boolean =>
+  URL.canParse(text) && protocols.includes(new URL(text).protocol);
+
+/** Every variable that the server reads. Add it here: `--help` and docs/reference/configuration.md follow. */
+export const variables = {
+  PORT: {
+    description: "The port to listen on; 0 takes any free one.",
+    fallback: "4000",
+    wants: "a whole number from 0 to 65535",
+    parse: integer(0, 65_535),
+    absent: 4000,
+  },
+  HOST: {
+    description: "The address to listen on. 0.0.0.0 or :: lets other machines in; put TLS before it.",
+    fallback: "127.0.0.1",
+    wants: "an address or host name without spaces",
+    parse: (text) => (/^[\w.:-]+$/.test(text) ? text : undefined),
+    absent: "127.0.0.1",
+  },
+  KEYPLANE_DATA_DIR: {
+    description: "The folder of the embedded database and of generated secrets. One server at a time.",
+    fallback: ".keyplane",
+    wants: "the path of a folder",
+    parse: (text) => (text.includes("\0") ? undefined : text),
+    absent: ".keyplane",
+  },
+  KEYPLANE_ROOT_TOKEN: {
+    description:
+      "The first management token: ADMIN of the whole installation. Changing it replaces the old one. Without it, one is generated at the first start and printed once.",
+    fallback: "generated",
+    wants: "at least 8 printable ASCII characters without spaces; take 32 random ones or more",
+    secret: true,
+    parse: (text) => (/^[\x21-\x7e]{8,512}$/.test(text) ? text : undefined),
+    absent: null as string | null,
+  },
+  DATABASE_URL: {
+    description: "A served PostgreSQL 14 or newer, instead of the embedded database.",
+    fallback: "the embedded database",
+    wants: "postgresql://user:password@host:5432/database",
+    secret: true,
+    parse: (text) => (isUrl(text, ["postgres:", "postgresql:"]) ? text : undefined),
+    absent: null as string | null,
+  },
+  KEYPLANE_ENCRYPTION_KEY: {
+    description:
+      "32 bytes in hexadecimal or base64 that seal what is kept for retries. Without it, one is generated in the data folder. Set the same one for all servers of one DATABASE_URL.",
+    fallback: "generated",
+    wants: "32 bytes as 64 hexadecimal digits or 44 base64 characters, e.g. from: openssl rand -hex 32",
+    secret: true,
+    parse: parseKeyBytes,
+    absent: null as Buffer | null,
+  },
+  KEYPLANE_LOG_LEVEL: {
+    description: "How much is logged, as JSON lines on standard output.",
+    fallback: "info",
+    wants: `one of ${logLevels.join(", ")}`,
+    parse: (text) => logLevels.find((level) => level === text),
+    absent: "info" as LogLevel,
+  },
+  KEYPLANE_MAX_CACHED_KEYS: {
+    description: "How many keys are kept in memory for verification; about 1 KB each.",
+    fallback: "200000",
+    wants: "a whole number from 1000 to 10000000",
+    parse: integer(1_000, 10_000_000),
+    absent: 200_000,
+  },
+  KEYPLANE_TRUST_PROXY: {
+    description: "true behind a reverse proxy: the caller's address is then the last entry of X-Forwarded-For.",
+    fallback: "false",
+    wants: "true or false",
+    parse: (text) => (text === "true" ? true : text === "false" ? false : undefined),
+    absent: false,
+  },
+} satisfies Record<string, Variable<unknown>>;
+
+function parseKeyBytes(text: string): Buffer | undefined {
+  if (/^[0-9a-fA-F]{64}$/.test(text)) return Buffer.from(text, "hex");
+  const bytes = Buffer.from(text, "base64");
+  return /^[A-Za-z0-9+/]{43}=$/.test(text) && bytes.length === 32 ? bytes : undefined;
+}
+
+/** What is wrong with the environment: a line for every variable. */
+export class EnvironmentError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(
+      `The configuration has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:\n${problems.map((problem) => `  ${problem}`).join("\n")}\nRun with --help to see all variables.`,
+    );
+  }
+}
+
+/**
+ * Reads the settings.
+ *
+ * @throws EnvironmentError naming every variable that is wrong, at once.
+ */
+export function readEnvironment(environment: Readonly<Record<string, string | undefined>>): Settings {
+  const problems: string[] = [];
+  function read<Value>(name: keyof typeof variables): Value {
+    const variable: Variable<unknown> = variables[name];
+    const text = environment[name]?.trim();
+    if (!text) return variable.absent as Value;
+    const value = variable.parse(text);
+    if (value === undefined) {
+      const got = variable.secret ? `${text.length} characters (not shown)` : JSON.stringify(text);
+      problems.push(`${name} is ${got}; it must be ${variable.wants}.`);
+    }
+    return value as Value;
+  }
+  const settings: Settings = {
+    port: read("PORT"),
+    host: read("HOST"),
+    dataDir: read("KEYPLANE_DATA_DIR"),
+    rootToken: read("KEYPLANE_ROOT_TOKEN"),
+    databaseUrl: read("DATABASE_URL"),
+    encryptionKey: read("KEYPLANE_ENCRYPTION_KEY"),
+    logLevel: read("KEYPLANE_LOG_LEVEL"),
+    maxCachedKeys: read("KEYPLANE_MAX_CACHED_KEYS"),
+    trustProxy: read("KEYPLANE_TRUST_PROXY"),
+  };
+  if (problems.length > 0) throw new EnvironmentError(problems);
+  return settings;
+}
+
+/** Set variables that look like ours and are not: most likely misspelt. Those of the SDK may stand in the same shell. */
+export function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
+  const ofSdk = ["KEYPLANE_URL", "KEYPLANE_TOKEN"];
+  return Object.keys(environment).filter(
+    (name) => name.startsWith("KEYPLANE_") && !(name in variables) && !ofSdk.includes(name),
+  );
+}
+
+/** The text of `--help`. */
+export function helpText(): string {
+  const rows = Object.entries(variables).map(
+    ([name, variable]) => `  ${name}\n      ${variable.description}\n      Default: ${variable.fallback}.`,
+  );
+  return `Keyplane: a self-hosted control plane for API keys.
+
+Usage: npm start [-- --help]
+
+Configuration is by environment variables:
+
+${rows.join("\n\n")}
+`;
+}

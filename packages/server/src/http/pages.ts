@@ -1,0 +1,58 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import { landingHtml } from "./landing.js";
+import { playgroundHtml } from "./playground.js";
+
+/** The pages for people. */
+export interface Pages {
+  /** Whether a request for /graphql is a browser that wants the playground, not a query. */
+  isForPlayground(request: IncomingMessage): boolean;
+  sendPlayground(request: IncomingMessage, response: ServerResponse): void;
+  sendLanding(request: IncomingMessage, response: ServerResponse): void;
+}
+
+const compress = promisify(gzip);
+
+// Everything is in the page itself: nothing is loaded from elsewhere, and nothing is sent elsewhere.
+const playgroundPolicy =
+  "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' blob:; worker-src blob:; style-src 'unsafe-inline'; img-src data:; font-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const landingPolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
+
+export function createPages(deps: { version: string; database: string }): Pages {
+  const landing = page(() => landingHtml(deps), landingPolicy);
+  // 9 MB, made and compressed when somebody first opens it.
+  const playground = page(playgroundHtml, playgroundPolicy);
+  return {
+    isForPlayground: (request) =>
+      request.method === "GET" &&
+      (request.headers.accept ?? "").includes("text/html") &&
+      !/[?&](?:query|extensions)=/.test(request.url ?? ""),
+    sendPlayground: playground,
+    sendLanding: landing,
+  };
+}
+
+function page(render: () => string, policy: string): (request: IncomingMessage, response: ServerResponse) => void {
+  let compressed: Promise<Buffer> | undefined;
+  return (request, response) => {
+    const headers = {
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": policy,
+      "cache-control": "no-cache",
+      vary: "accept, accept-encoding",
+    };
+    if (!/\bgzip\b/.test(request.headers["accept-encoding"] ?? "")) {
+      response.writeHead(200, headers).end(request.method === "HEAD" ? undefined : render());
+      return;
+    }
+    compressed ??= compress(render());
+    compressed.then(
+      (body) => {
+        response.writeHead(200, { ...headers, "content-encoding": "gzip", "content-length": body.length });
+        response.end(request.method === "HEAD" ? undefined : body);
+      },
+      () => response.writeHead(500).end(),
+    );
+  };
+}

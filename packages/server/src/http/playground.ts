@@ -1,0 +1,86 @@
+import { renderGraphiQL } from "@graphql-yoga/render-graphiql";
+import { playgroundExamples } from "./playground-examples.js";
+
+/**
+ * GraphiQL in one page without remote parts, with our examples in its tabs and a field for the token above it.
+ * The token stays in this browser tab (sessionStorage) and is sent to this server only.
+ */
+export function playgroundHtml(): string {
+  const html = renderGraphiQL({
+    title: "Keyplane playground",
+    endpoint: "/graphql",
+    defaultTabs: playgroundExamples.map((query) => ({ query })),
+    shouldPersistHeaders: false,
+  });
+  return html
+    .replace("</style>", () => `${tokenBarStyle}</style>`)
+    .replace('<div id="root"></div>', () => `${tokenBar}<div id="root"></div>`);
+}
+
+const tokenBarStyle = `
+  body { display: flex; flex-direction: column; height: 100vh; margin: 0; }
+  #root { flex: 1; min-height: 0; }
+  #token-bar { display: flex; gap: .75rem; align-items: center; padding: .5rem 1rem; font: 14px system-ui, sans-serif;
+    background: #1f2937; color: #f9fafb; }
+  #token-bar input { flex: 1; max-width: 34rem; padding: .35rem .5rem; border: 1px solid #6b7280; border-radius: 4px;
+    font: 13px ui-monospace, monospace; background: #111827; color: inherit; }
+  #token-bar button { padding: .35rem .8rem; border: 0; border-radius: 4px; background: #2563eb; color: white; cursor: pointer; }
+  #token-bar a { color: inherit; }
+`;
+
+// Before GraphiQL's own script: its first request already carries the token.
+const tokenBar = `
+<form id="token-bar">
+  <a href="/">Keyplane</a>
+  <label for="token">Management token</label>
+  <input id="token" type="password" autocomplete="off" spellcheck="false" placeholder="keyplane_live_…, printed at the first start">
+  <button type="submit">Use this token</button>
+  <span id="token-state" role="status"></span>
+</form>
+<script>
+  (function () {
+    var name = "keyplane.token";
+    var input = document.getElementById("token");
+    var state = document.getElementById("token-state");
+    var originalFetch = window.fetch;
+    input.value = sessionStorage.getItem(name) || "";
+
+    window.fetch = function (resource, options) {
+      var token = sessionStorage.getItem(name);
+      var url = new URL(typeof resource === "string" ? resource : resource.url || String(resource), location.href);
+      if (token && url.origin === location.origin) {
+        var headers = new Headers((options && options.headers) || {});
+        if (!headers.has("authorization")) headers.set("authorization", "Bearer " + token);
+        options = Object.assign({}, options, { headers: headers });
+      }
+      return originalFetch.call(window, resource, options);
+    };
+
+    function check() {
+      if (!sessionStorage.getItem(name)) {
+        state.textContent = "Enter a token to begin.";
+        return;
+      }
+      window.fetch("/graphql", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ query: "{ viewer { name role } }" }),
+      })
+        .then(function (response) { return response.json(); })
+        .then(function (answer) {
+          var viewer = answer.data && answer.data.viewer;
+          state.textContent = viewer ? "Signed in as " + viewer.name + " (" + viewer.role + ")" : answer.errors[0].message;
+        })
+        .catch(function () { state.textContent = "The server does not answer."; });
+    }
+
+    document.getElementById("token-bar").addEventListener("submit", function (event) {
+      event.preventDefault();
+      sessionStorage.setItem(name, input.value.trim());
+      // GraphiQL reads the schema when it starts, so it starts again with the token.
+      location.reload();
+    });
+    check();
+  })();
+</script>
+`;

@@ -1,0 +1,32 @@
+import type { ServerResponse } from "node:http";
+import { docsUrlForError, type ErrorCode, errorCodes } from "@keyplane/schema";
+
+/** Answers with JSON. */
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    "content-type": "application/json; charset=utf-8",
+    "content-length": Buffer.byteLength(text),
+    "cache-control": "no-store",
+  });
+  response.end(text);
+}
+
+/** Refuses a request before GraphQL sees it, in the shape of a GraphQL answer, so that every client can read it. */
+export function sendError(
+  response: ServerResponse,
+  error: { code: ErrorCode; message?: string; requestId: string; status?: number },
+): void {
+  const { code, requestId } = error;
+  const message = error.message ?? errorCodes[code].message;
+  sendJson(response, error.status ?? errorCodes[code].httpStatus, {
+    errors: [{ message, extensions: { code, docsUrl: docsUrlForError(code), requestId } }],
+  });
+}
+
+/** What every page and answer says about how a browser may treat it. */
+export function setSecurityHeaders(response: ServerResponse): void {
+  response.setHeader("x-content-type-options", "nosniff");
+  response.setHeader("referrer-policy", "no-referrer");
+  response.setHeader("x-frame-options", "DENY");
+}

@@ -1,0 +1,116 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createId } from "@keyplane/schema";
+import type { RequestOrigin } from "../modules/auth/index.js";
+import type { Logger } from "../platform/logger.js";
+import type { Endpoint } from "./graphql-endpoint.js";
+import { answerHealth, answerReadiness } from "./health.js";
+import type { Pages } from "./pages.js";
+import { sendError, setSecurityHeaders } from "./responses.js";
+
+/** How long requests that run may take to end when the server stops, in milliseconds. */
+const drainMs = 15_000;
+
+export interface HttpServer {
+  /** Starts to listen. @returns the address, with the port that was taken. @throws what node:http reports, e.g. EADDRINUSE. */
+  listen(port: number, host: string): Promise<{ port: number }>;
+  /** Refuses what is new, finishes what runs, then resolves. */
+  stop(): Promise<void>;
+}
+
+export function createHttpServer(deps: {
+  graphql: Endpoint;
+  pages: Pages;
+  ping: () => Promise<void>;
+  trustProxy: boolean;
+  logger: Logger;
+}): HttpServer {
+  const { graphql, pages, ping, trustProxy, logger } = deps;
+  let stopping = false;
+
+  function route(request: IncomingMessage, response: ServerResponse, origin: RequestOrigin): void {
+    const url = request.url ?? "/";
+    const end = url.indexOf("?");
+    const path = end < 0 ? url : url.slice(0, end);
+    // First, because nearly every request is one.
+    if (path === "/graphql") {
+      if (pages.isForPlayground(request)) return pages.sendPlayground(request, response);
+      if (stopping) return refuseWhileStopping(response, origin);
+      return graphql(request, response, origin);
+    }
+    if (request.method !== "GET" && request.method !== "HEAD") return refuseUnknown(response, origin);
+    if (path === "/healthz") return answerHealth(response);
+    if (path === "/readyz") return void answerReadiness(response, { stopping, ping });
+    if (path === "/") return pages.sendLanding(request, response);
+    return refuseUnknown(response, origin);
+  }
+
+  const server: Server = createServer(
+    // Long enough for slow networks, short enough that idle half-requests cannot hold the server.
+    { requestTimeout: 30_000, headersTimeout: 15_000, keepAliveTimeout: 65_000, maxHeaderSize: 16_384 },
+    (request, response) => {
+      const origin = { requestId: createId("Request"), address: addressOf(request, trustProxy) };
+      setSecurityHeaders(response);
+      response.setHeader("x-request-id", origin.requestId);
+      if (stopping) response.setHeader("connection", "close");
+      if (logger.isLevelEnabled("debug")) logRequest(request, response, origin, logger);
+      route(request, response, origin);
+    },
+  );
+
+  return {
+    listen: (port, host) =>
+      new Promise((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(port, host, () => {
+          server.off("error", reject);
+          server.on("error", (error) => logger.error({ err: error }, "the http server failed"));
+          const address = server.address();
+          resolve({ port: typeof address === "object" && address ? address.port : port });
+        });
+      }),
+
+    stop: () =>
+      new Promise((resolve) => {
+        stopping = true;
+        const deadline = setTimeout(() => server.closeAllConnections(), drainMs);
+        server.close(() => {
+          clearTimeout(deadline);
+          resolve();
+        });
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+function refuseUnknown(response: ServerResponse, { requestId }: RequestOrigin): void {
+  const message = "There is nothing here. GraphQL is at POST /graphql, the playground at GET /graphql in a browser.";
+  sendError(response, { code: "NOT_FOUND", message, requestId, status: 404 });
+}
+
+function refuseWhileStopping(response: ServerResponse, { requestId }: RequestOrigin): void {
+  response.setHeader("retry-after", "1");
+  sendError(response, { code: "UNAVAILABLE", message: "This server is stopping. Try again.", requestId });
+}
+
+/** A proxy appends the address that it saw; entries before it are whatever the caller wrote. */
+function addressOf(request: IncomingMessage, trustProxy: boolean): string | null {
+  if (trustProxy) {
+    const forwarded = request.headers["x-forwarded-for"];
+    const last = (Array.isArray(forwarded) ? forwarded.join(",") : forwarded)?.split(",").at(-1)?.trim();
+    if (last && last.length <= 64) return last;
+  }
+  return request.socket.remoteAddress ?? null;
+}
+
+function logRequest(request: IncomingMessage, response: ServerResponse, origin: RequestOrigin, logger: Logger): void {
+  const startedAt = performance.now();
+  response.once("close", () => {
+    const ms = Math.round((performance.now() - startedAt) * 10) / 10;
+    // The path without its query, where a careless caller may have put a secret.
+    const path = (request.url ?? "").split("?", 1)[0];
+    logger.debug(
+      { requestId: origin.requestId, method: request.method, path, status: response.statusCode, ms },
+      "request",
+    );
+  });
+}

@@ -1,0 +1,91 @@
+import { compose, type Keyplane } from "./compose.js";
+import { EnvironmentError, helpText, readEnvironment, type Settings, unknownVariables } from "./env.js";
+import { StartupError } from "./platform/database/index.js";
+import { createLogger } from "./platform/logger.js";
+
+if (process.argv.includes("--help") || process.argv.includes("-h")) {
+  process.stdout.write(helpText());
+} else {
+  await start().catch(fail);
+}
+
+async function start(): Promise<void> {
+  const settings = readEnvironment(process.env);
+  const logger = createLogger(settings.logLevel);
+  for (const name of unknownVariables(process.env)) {
+    logger.warn({ variable: name }, "this is not a variable of Keyplane: check its spelling against --help");
+  }
+  const keyplane = await compose(settings, { logger });
+  const { port } = await keyplane.http.listen(settings.port, settings.host).catch(async (error: unknown) => {
+    await keyplane.stop();
+    throw portError(error, settings);
+  });
+  welcome(keyplane, settings, port);
+
+  let stopping = false;
+  const stop = (signal: string): void => {
+    if (stopping) return;
+    stopping = true;
+    logger.info({ signal }, "stopping: finishing what runs");
+    keyplane.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error({ err: error }, "stopping failed");
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+  logger.info({ port, database: keyplane.database.kind }, "listening");
+}
+
+/** Says where to go next. To standard error, so that standard output holds log lines only. */
+function welcome(keyplane: Keyplane, settings: Settings, port: number): void {
+  const host = ["0.0.0.0", "::"].includes(settings.host) ? "localhost" : settings.host;
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const { rootToken } = keyplane;
+  const token =
+    rootToken.source === "generated"
+      ? `Root token    ${rootToken.secret}\n                Shown this once: keep it. It may do everything.`
+      : rootToken.source === "environment"
+        ? "Root token    the value of KEYPLANE_ROOT_TOKEN"
+        : "Root token    printed at the first start. Lost? Set KEYPLANE_ROOT_TOKEN to a new one and start again.";
+  process.stderr.write(`
+  Keyplane is running.
+
+  Playground    ${url}/graphql
+  What is here  ${url}/
+  ${token}
+
+`);
+  if (settings.rootToken !== null && settings.rootToken.length < 32) {
+    process.stderr.write(
+      "  KEYPLANE_ROOT_TOKEN is short: use 32 random characters or more for anything but trying out.\n\n",
+    );
+  }
+}
+
+function portError(error: unknown, { port, host }: Settings): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === "EADDRINUSE") {
+    return new StartupError(`Port ${port} is taken. Stop what listens there, or choose another one with PORT.`);
+  }
+  if (code === "EACCES") {
+    return new StartupError(`Port ${port} needs more rights. Choose one above 1023 with PORT.`);
+  }
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") {
+    return new StartupError(`This machine has no address ${host}. Correct HOST.`);
+  }
+  return error;
+}
+
+/** One clear sentence for what a person can mend; everything else is a fault of ours and comes with its trace. */
+function fail(error: unknown): never {
+  if (error instanceof EnvironmentError || error instanceof StartupError) {
+    process.stderr.write(`Keyplane cannot start. ${error.message}\n`);
+  } else {
+    console.error("Keyplane cannot start because of a fault of its own:", error);
+  }
+  process.exit(1);
+}

@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { compose, createLogger, type Keyplane, readEnvironment } from "@keyplane/server";
+import { TestClock } from "./clock.js";
+import { openTestDatabase, type TestDatabase } from "./database.js";
+
+/** A running server of a test's own, in this process, on a database of its own. */
+export interface TestServer {
+  readonly url: string;
+  readonly rootToken: string;
+  readonly clock: TestClock;
+  readonly keyplane: Keyplane;
+  readonly database: TestDatabase;
+  /** Everything that the server has logged, a line each. */
+  readonly logs: string[];
+  stop(): Promise<void>;
+}
+
+export async function startServer(environment: Record<string, string> = {}): Promise<TestServer> {
+  const dataDir = mkdtempSync(join(tmpdir(), "keyplane-test-"));
+  const rootToken = `root-token-of-the-tests-${Math.random().toString(36).slice(2)}`;
+  const settings = readEnvironment({
+    KEYPLANE_DATA_DIR: dataDir,
+    KEYPLANE_ROOT_TOKEN: rootToken,
+    KEYPLANE_LOG_LEVEL: "debug",
+    ...environment,
+  });
+  const clock = new TestClock();
+  const logs: string[] = [];
+  const logger = createLogger(settings.logLevel, {
+    write(line: string) {
+      logs.push(line);
+      // TEST_LOGS=1 shows what the server has to say when a test fails for a reason of the server's.
+      if (process.env.TEST_LOGS && /"level":"(?:error|warn)"/.test(line)) process.stderr.write(line);
+    },
+  });
+  const database = await openTestDatabase();
+  const keyplane = await compose(settings, { clock, logger, database: database.database });
+  const { port } = await keyplane.http.listen(0, "127.0.0.1");
+  return {
+    url: `http://127.0.0.1:${port}`,
+    rootToken,
+    clock,
+    keyplane,
+    database,
+    logs,
+    async stop() {
+      await keyplane.stop();
+      await database.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { randomUUID } from "node:crypto";
+import { createId, type IdKind, type Role } from "@keyplane/schema";
+import { Caller } from "./caller.js";
+import type { TestClock } from "./clock.js";
+import type { TestServer } from "./server.js";
+
+/** What a story is told with: every name in it is new, so that all stories can share one server. */
+export class World {
+  /** ADMIN of the whole installation. */
+  readonly root: Caller;
+  /** Nobody: a caller without a token. */
+  readonly anonymous: Caller;
+
+  constructor(readonly server: TestServer) {
+    this.root = new Caller(server.url, server.rootToken);
+    this.anonymous = new Caller(server.url, null);
+  }
+
+  get url(): string {
+    return this.server.url;
+  }
+
+  get clock(): TestClock {
+    return this.server.clock;
+  }
+
+  /** A name that no other test has. */
+  unique(prefix = "t"): string {
+    return `${prefix}-${randomUUID().slice(0, 18)}`;
+  }
+
+  /** A well-formed id of something that does not exist. */
+  missingId(kind: IdKind): string {
+    return createId(kind);
+  }
+
+  /** A tenant and a caller who is its administrator. */
+  async tenant(policy?: Record<string, unknown>) {
+    const { tenant } = ok(
+      await this.root.tenant("createTenant", { slug: this.unique(), name: "Tenant", ...(policy ? { policy } : {}) }),
+    );
+    return { tenant, admin: await this.caller("ADMIN", { tenantId: tenant.id }) };
+  }
+
+  /** A caller with a new management token. */
+  async caller(role: Role, input: Record<string, unknown> = {}): Promise<Caller> {
+    const { secret } = ok(await this.root.createToken({ name: this.unique("token"), role, ...input }));
+    return new Caller(this.url, secret);
+  }
+
+  async user(tenantId: string, input: Record<string, unknown> = {}) {
+    const email = `${this.unique("user")}@example.com`;
+    return ok(await this.root.user("createUser", { tenantId, email, name: "User", ...input })).user;
+  }
+
+  async key(tenantId: string, ownerId: string, input: Record<string, unknown> = {}) {
+    const { key, secret } = ok(await this.root.keySecret("createKey", { tenantId, ownerId, name: "Key", ...input }));
+    return { key, secret: secret as string };
+  }
+
+  /** A tenant with an administrator, a user and its key: where most stories begin. */
+  async tenantWithKey(options: { policy?: Record<string, unknown>; key?: Record<string, unknown> } = {}) {
+    const { tenant, admin } = await this.tenant(options.policy);
+    const owner = await this.user(tenant.id);
+    const { key, secret } = await this.key(tenant.id, owner.id, options.key);
+    return { tenant, admin, owner, key, secret };
+  }
+}
+
+/** The payload of a mutation that must succeed. */
+export function ok<Result extends { __typename: string }>(result: Result): Result {
+  if ("code" in result) throw new Error(`expected success, got ${JSON.stringify(result)}`);
+  return result;
+}
