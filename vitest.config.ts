@@ -1,8 +1,13 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  // mainFields as Node reads them: with Vite's own, our code would get another copy of graphql than the libraries do.
-  resolve: { conditions: ["source"], mainFields: ["main"] },
+  // mainFields as Node reads them, and the file that Node takes for graphql's "index": left to itself, Vite would give our
+  // code another copy of graphql than the libraries get.
+  resolve: {
+    conditions: ["source"],
+    mainFields: ["main"],
+    alias: [{ find: /^graphql$/, replacement: "graphql/index.js" }],
+  },
   ssr: { resolve: { conditions: ["source"], externalConditions: ["source"], mainFields: ["main"] } },
   test: {
     include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"],

@@ -1,5 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { CodegenConfig } from "@graphql-codegen/cli";
+import { describedFields } from "./codegen/described-fields.mjs";
+import { stringDocuments } from "./codegen/string-documents.mjs";
 
 /** Absolute, so that the command works from the repository's root and from this folder alike. */
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -26,12 +28,13 @@ const config: CodegenConfig = {
     },
     // Results, whose enums come from open-enums.ts and stay open: a newer server may answer values that we do not know.
     [here("src/_generated/operations.ts")]: {
-      plugins: [here("codegen/described-operations.mjs")],
+      preset: describedFields,
+      plugins: ["typescript-operations"],
       config: { importSchemaTypesFrom: here("src/open-enums.ts") },
     },
     [here("src/_generated/documents.ts")]: {
-      plugins: [here("codegen/string-documents.mjs")],
-      config: { typedDocumentFrom: "../client/document.js", operationsFrom: "./operations.js" },
+      preset: stringDocuments,
+      config: { documentTypeFrom: "../client/document.js", operationsFrom: "./operations.js" },
     },
   },
 };

@@ -11,7 +11,7 @@ export { startServer, type TestServer } from "./server.js";
 export { ok, World } from "./world.js";
 
 /** `test("…", async ({ world }) => …)`: all tests of a worker share one server; every story makes its own tenants. */
-export const test = base.extend<object, { world: World }>({
+export const test = base.extend<{ $worker: { world: World } }>({
   world: [
     // biome-ignore lint/correctness/noEmptyPattern: vitest reads the parameter's pattern
     async ({}, use) => {

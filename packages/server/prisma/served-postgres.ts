@@ -15,6 +15,9 @@ export interface ServedPostgres {
   stop(): Promise<void>;
 }
 
+/** Like nothing else, so that a test can look for it where it must not be. */
+const PASSWORD = "pg-pa55word";
+
 /** Durability is of no use to a test. */
 const FLAGS = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"];
 
@@ -31,7 +34,7 @@ export async function startServedPostgres(settings: Readonly<Record<string, stri
     databaseDir: folder,
     port,
     user: "postgres",
-    password: "postgres",
+    password: PASSWORD,
     persistent: false,
     createPostgresUser: process.getuid?.() === 0, // PostgreSQL refuses to run as root
     postgresFlags: [...FLAGS, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])],
@@ -45,7 +48,7 @@ export async function startServedPostgres(settings: Readonly<Record<string, stri
     rmSync(folder, { recursive: true, force: true });
     throw new Error(`PostgreSQL for the tests did not start:\n${log.join("\n")}`, { cause });
   }
-  const urlOf = (database: string): string => `postgresql://postgres:postgres@127.0.0.1:${port}/${database}`;
+  const urlOf = (database: string): string => `postgresql://postgres:${PASSWORD}@127.0.0.1:${port}/${database}`;
   return {
     url: urlOf("postgres"),
     createDatabase: async (name) => {

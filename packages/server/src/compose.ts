@@ -26,6 +26,8 @@ export interface Keyplane {
   readonly services: Services;
   readonly database: Database;
   readonly rootToken: RootToken;
+  /** Resolves when as many keys as memory may hold are read; verification works before. */
+  readonly warmedUp: Promise<void>;
   /** Finishes what runs and closes everything. */
   stop(): Promise<void>;
 }
@@ -99,6 +101,10 @@ export async function compose(settings: Settings, outside: Outside = {}): Promis
   // The embedded database has no other process whose changes one could miss.
   const follower = database.kind === "embedded" ? null : createEventFollower({ database, events, clock, logger });
   await follower?.start();
+  const stopping = new AbortController();
+  const warmedUp = index.warmUp(stopping.signal).catch((error: unknown) => {
+    logger.warn({ err: error }, "warming up failed; keys are read when they are first presented");
+  });
   const maintenance = startMaintenance([() => idempotency.sweep()], logger);
 
   return {
@@ -106,8 +112,11 @@ export async function compose(settings: Settings, outside: Outside = {}): Promis
     services,
     database,
     rootToken,
+    warmedUp,
     async stop() {
+      stopping.abort();
       await http.stop();
+      await warmedUp;
       await follower?.stop();
       await maintenance.stop();
       if (!outside.database) await database.close();

@@ -2,6 +2,7 @@
 export { compose, type Keyplane, type Outside } from "./compose.js";
 export { readEnvironment, type Settings, variables } from "./env.js";
 export { schema } from "./graphql/schema.js";
+export { createGraphql } from "./graphql/yoga.js";
 export { playgroundExamples } from "./http/playground-examples.js";
 export type { Clock } from "./platform/clock.js";
 export { type Database, loadTemplate, openDatabase } from "./platform/database/index.js";

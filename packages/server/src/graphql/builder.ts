@@ -30,7 +30,10 @@ export const builder = new SchemaBuilder<{
     // Each field names the errors it can meet; a default of all errors would publish internal ones.
     defaultTypes: [],
     directResult: true,
-    defaultUnionOptions: { name: ({ fieldName }) => `${fieldName[0]?.toUpperCase()}${fieldName.slice(1)}Result` },
+    defaultUnionOptions: {
+      name: ({ fieldName }) => `${fieldName[0]?.toUpperCase()}${fieldName.slice(1)}Result`,
+      description: "The payload when the change was made, or the refusal that says why not: ask for `__typename`.",
+    },
   },
   scopeAuth: {
     defaultStrategy: "all",
@@ -46,12 +49,11 @@ export const builder = new SchemaBuilder<{
     },
   },
   relay: {
-    nodesOnConnection: true,
+    nodesOnConnection: { description: "The entries without their cursors." },
     nodeQueryOptions: false,
     nodesQueryOptions: false,
     edgesFieldOptions: { nullable: false, description: "The entries with their cursors." },
     nodeFieldOptions: { nullable: false, description: "The entry." },
-    nodesFieldOptions: { nullable: false, description: "The entries without their cursors." },
     cursorFieldOptions: { description: "The entry's place: pass it as `after` to go on from here." },
     pageInfoFieldOptions: { description: "Where this page stands." },
     pageInfoTypeOptions: { description: "Where a page stands in its list." },

@@ -30,7 +30,7 @@ function publicError(error: unknown, requestId: string, logger: Logger): GraphQL
       code,
       docsUrl: docsUrlForError(code),
       requestId,
-      http: error.extensions.http,
+      http: extensionsOf(error)["http"],
     });
   }
   logger.error({ err: cause, requestId }, "a request failed");
@@ -61,11 +61,16 @@ function rootCause(error: unknown): unknown {
 function isFaultOfRequest(error: GraphQLError, cause: unknown): boolean {
   if (!(cause instanceof GraphQLError)) return false;
   // An error with a path that has no other cause is a resolver's broken promise, such as null for a non-null field.
-  return error.path === undefined || cause !== error || "code" in error.extensions;
+  return error.path === undefined || cause !== error || "code" in extensionsOf(error);
+}
+
+/** graphql-jit's errors are GraphQLErrors too, but have no extensions where their cause has none. */
+function extensionsOf(error: GraphQLError): Readonly<Record<string, unknown>> {
+  return (error.extensions as GraphQLError["extensions"] | undefined) ?? {};
 }
 
 function codeOf(error: GraphQLError): ErrorCode {
-  const { code } = error.extensions;
+  const { code } = extensionsOf(error);
   if (typeof code === "string" && Object.hasOwn(errorCodes, code)) return code as ErrorCode;
   // graphql-js gives no codes: the wording of these two is part of its contract since version 14.
   if (error.message.startsWith("Syntax Error")) return "GRAPHQL_PARSE_FAILED";

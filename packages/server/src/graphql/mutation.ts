@@ -1,6 +1,9 @@
 import type { InputFieldBuilder, ObjectRef } from "@pothos/core";
 import { builder, type Types } from "./builder.js";
 
+/** The one argument of every mutation: `input: t.arg({ type: CreateKeyInput, ...requiredInput })`. */
+export const requiredInput = { required: true, description: "Everything that this needs, in one object." } as const;
+
 /** The payload of a mutation on one thing: `{ tenant }`, `{ user }`, `{ key }`. */
 export function payloadOf<Field extends string, Entity extends object>(
   name: string,

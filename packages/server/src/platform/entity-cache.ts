@@ -14,6 +14,8 @@ interface Read<State> {
 export class EntityCache<State extends object> {
   readonly #entries: LRUCache<string, State>;
   readonly #reads = new Map<string, Read<State>>();
+  /** For each reading of many that is under way: what changed meanwhile; null once everything may have. */
+  readonly #changedDuring = new Set<{ ids: Set<string> | null }>();
   readonly #load: (id: string) => Promise<State | null>;
 
   /**
@@ -40,15 +42,33 @@ export class EntityCache<State extends object> {
     return this.#entries.get(id) ?? this.#read(id);
   }
 
+  /**
+   * Reads many entities at once, e.g. to be warm before anybody asks, and remembers those that did not change meanwhile
+   * and are not known yet.
+   */
+  async getMany(read: () => Promise<Iterable<readonly [id: string, state: State]>>): Promise<void> {
+    const changed: { ids: Set<string> | null } = { ids: new Set() };
+    this.#changedDuring.add(changed);
+    try {
+      for (const [id, state] of await read()) {
+        if (changed.ids && !changed.ids.has(id) && !this.#entries.has(id)) this.#entries.set(id, state);
+      }
+    } finally {
+      this.#changedDuring.delete(changed);
+    }
+  }
+
   /** The entity changed: what is remembered, and whatever a read under way brings, counts no more. */
   forget(id: string): void {
     this.#entries.delete(id);
+    for (const changed of this.#changedDuring) changed.ids?.add(id);
     this.#outdate(id);
   }
 
   /** Everything may have changed, e.g. after a gap in the events. */
   forgetAll(): void {
     this.#entries.clear();
+    for (const changed of this.#changedDuring) changed.ids = null;
     for (const id of [...this.#reads.keys()]) this.#outdate(id);
   }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isStorableTime } from "./clock.js";
 import { BadUserInputError } from "./errors.js";
 
 export const maxPageSize = 100;
@@ -61,16 +62,23 @@ export interface Page<Node> {
 /**
  * Checks `first` (1 to 100, default 20) and `after`.
  *
- * @param order the name of the list's order; a cursor of another order is refused, because it would skip entries silently.
+ * @param order the list and its order, e.g. `users.NAME_ASC`; a cursor of another list or order is refused, because it would
+ * skip entries silently.
  * @param field the field that the order goes by.
+ * @param nullable whether entries may lack that field.
  * @throws BadUserInputError
  */
-export function parsePage(page: PageArguments, order: string, field: string): { size: number; after: Place | null } {
+export function parsePage(
+  page: PageArguments,
+  order: string,
+  field: string,
+  nullable = false,
+): { size: number; after: Place | null } {
   const size = page.first ?? defaultPageSize;
   if (size < 1 || size > maxPageSize) {
     throw new BadUserInputError(`first: Ask for 1 to ${maxPageSize} entries and follow pageInfo.endCursor for more.`);
   }
-  return { size, after: page.after == null ? null : decodeCursor(page.after, order, field) };
+  return { size, after: page.after == null ? null : decodeCursor(page.after, order, field, nullable) };
 }
 
 /**
@@ -103,33 +111,29 @@ export function pageOf<Row>(options: {
 }
 
 // A time travels as a number, because JSON has no type for it.
-const placeSchemas = {
-  time: z.tuple([z.string(), z.number().int().nullable(), z.string().regex(/^\w{1,64}$/)]),
-  text: z.tuple([
-    z.string(),
-    z
-      .string()
-      .max(1_000)
-      .regex(/^[^\0]*$/),
-    z.string().regex(/^\w{1,64}$/),
-  ]),
-};
+const timeSchema = z.number().int().refine(isStorableTime);
+const textSchema = z
+  .string()
+  .max(1_000)
+  .regex(/^[^\0]*$/);
+const idSchema = z.string().regex(/^\w{1,64}$/);
 
 function encodeCursor(order: string, place: Place): string {
   const value = place.value instanceof Date ? place.value.getTime() : place.value;
   return Buffer.from(JSON.stringify([order, value, place.id])).toString("base64url");
 }
 
-function decodeCursor(cursor: string, order: string, field: string): Place {
-  const schema = field.endsWith("At") ? placeSchemas.time : placeSchemas.text;
-  const parsed = schema.safeParse(parseJson(Buffer.from(cursor.slice(0, 4_096), "base64url").toString()));
-  if (!parsed.success || parsed.data[0] !== order) {
+function decodeCursor(cursor: string, order: string, field: string, nullable: boolean): Place {
+  const value = field.endsWith("At") ? timeSchema : textSchema;
+  const place = z.tuple([z.literal(order), nullable ? value.nullable() : value, idSchema]);
+  const parsed = place.safeParse(parseJson(Buffer.from(cursor.slice(0, 4_096), "base64url").toString()));
+  if (!parsed.success) {
     throw new BadUserInputError(
       "after: Pass a cursor as this list gave it, with the same orderBy. To start again, leave it out.",
     );
   }
-  const [, value, id] = parsed.data;
-  return { value: typeof value === "number" ? new Date(value) : value, id };
+  const [, at, id] = parsed.data;
+  return { value: typeof at === "number" ? new Date(at) : at, id };
 }
 
 function parseJson(text: string): unknown {

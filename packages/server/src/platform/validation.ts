@@ -29,23 +29,32 @@ export function optional<Schema extends z.ZodType>(
     .transform((value) => value ?? undefined) as never;
 }
 
-const printable = /^[^\p{Cc}\p{Cs}]*$/u;
+// Control characters, halves of a character, line and paragraph separators, and the marks that let a text show as another.
+const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+/** Something that a reader sees: not only spaces, joiners and the like. */
+const visible = /[^\p{C}\p{Z}\p{M}]/u;
 
-/** Text that a person wrote: trimmed, without control characters. */
+/** Text that a person wrote: trimmed, visible, on one line. Its length counts characters, of which an emoji is one. */
 export function text(label: string, max: number): z.ZodType<string, string> {
   return z
     .string()
     .trim()
-    .min(1, `Give the ${label}; it cannot be empty.`)
-    .max(max, `Shorten the ${label} to at most ${max} characters.`)
-    .regex(printable, `Remove line breaks and control characters from the ${label}.`);
+    .refine((value) => visible.test(value), `Give the ${label}; it cannot be empty.`)
+    .refine((value) => !isLonger(value, max), `Shorten the ${label} to at most ${max} characters.`)
+    .refine((value) => !unprintable.test(value), `Remove line breaks and control characters from the ${label}.`);
+}
+
+function isLonger(value: string, max: number): boolean {
+  return value.length > max && (value.length > 2 * max || [...value].length > max);
 }
 
 /** An id in a filter. One of a wrong form finds nothing, just like one that does not exist. */
 export const idSchema: z.ZodType<string, string> = z.string().transform((id) => (/^\w{1,64}$/.test(id) ? id : "none"));
 
-/** Text to look for in a list. */
-export const searchSchema: z.ZodType<string, string> = text("text to search for", 100);
+/** Text to look for in a list. Escaped for LIKE, because Prisma's `contains` would take % and _ for any text. */
+export const searchSchema: z.ZodType<string, string> = text("text to search for", 100).transform((search) =>
+  search.replace(/[\\%_]/g, "\\$&"),
+);
 
 /** Why somebody did something. Kept in history and shown to operators. */
 export const reasonSchema: z.ZodType<string, string> = text("reason", 500);

@@ -20,7 +20,7 @@ export interface AuditedChange {
   readonly after: object | null;
 }
 
-const order = "CREATED_AT_DESC";
+const order = "auditLog.CREATED_AT_DESC";
 
 export type Audit = ReturnType<typeof createAudit>;
 

@@ -1,7 +1,7 @@
 import { builder } from "../../graphql/builder.js";
 import { EnvironmentEnum } from "../../graphql/enums.js";
 import { changeErrors } from "../../graphql/errors.js";
-import { idempotencyKeyField, payloadOf, secretPayloadOf, statusInput } from "../../graphql/mutation.js";
+import { idempotencyKeyField, payloadOf, requiredInput, secretPayloadOf, statusInput } from "../../graphql/mutation.js";
 import { KeyType } from "./keys.graphql.js";
 
 const CreateKeyInput = builder.inputType("CreateKeyInput", {
@@ -85,7 +85,7 @@ builder.mutationFields((t) => ({
     type: CreateKeyPayload,
     errors: { types: changeErrors },
     authScopes: { permission: "keys:create" },
-    args: { input: t.arg({ type: CreateKeyInput, required: true }) },
+    args: { input: t.arg({ type: CreateKeyInput, ...requiredInput }) },
     resolve: (_, { input }, { principal, services }) => services.keySecrets.create(principal, input),
   }),
   updateKey: t.field({
@@ -93,7 +93,7 @@ builder.mutationFields((t) => ({
     type: UpdateKeyPayload,
     errors: { types: changeErrors },
     authScopes: { permission: "keys:update" },
-    args: { input: t.arg({ type: UpdateKeyInput, required: true }) },
+    args: { input: t.arg({ type: UpdateKeyInput, ...requiredInput }) },
     resolve: async (_, { input }, { principal, services }) => ({ key: await services.keys.update(principal, input) }),
   }),
   rotateKey: t.field({
@@ -101,7 +101,7 @@ builder.mutationFields((t) => ({
     type: RotateKeyPayload,
     errors: { types: changeErrors },
     authScopes: { permission: "keys:rotate" },
-    args: { input: t.arg({ type: RotateKeyInput, required: true }) },
+    args: { input: t.arg({ type: RotateKeyInput, ...requiredInput }) },
     resolve: (_, { input }, { principal, services }) => services.keySecrets.rotate(principal, input),
   }),
   reissueKey: t.field({
@@ -109,7 +109,7 @@ builder.mutationFields((t) => ({
     type: ReissueKeyPayload,
     errors: { types: changeErrors },
     authScopes: { permission: "keys:reissue" },
-    args: { input: t.arg({ type: ReissueKeyInput, required: true }) },
+    args: { input: t.arg({ type: ReissueKeyInput, ...requiredInput }) },
     resolve: (_, { input }, { principal, services }) => services.keySecrets.reissue(principal, input),
   }),
   disableKey: t.field({
@@ -117,7 +117,7 @@ builder.mutationFields((t) => ({
     type: DisableKeyPayload,
     errors: { types: changeErrors },
     authScopes: { permission: "keys:disable" },
-    args: { input: t.arg({ type: DisableKeyInput, required: true }) },
+    args: { input: t.arg({ type: DisableKeyInput, ...requiredInput }) },
     resolve: async (_, { input }, { principal, services }) => ({ key: await services.keys.disable(principal, input) }),
   }),
   enableKey: t.field({
@@ -125,7 +125,7 @@ builder.mutationFields((t) => ({
     type: EnableKeyPayload,
     errors: { types: changeErrors },
     authScopes: { permission: "keys:disable" },
-    args: { input: t.arg({ type: EnableKeyInput, required: true }) },
+    args: { input: t.arg({ type: EnableKeyInput, ...requiredInput }) },
     resolve: async (_, { input }, { principal, services }) => ({ key: await services.keys.enable(principal, input) }),
   }),
   revokeKey: t.field({
@@ -133,7 +133,7 @@ builder.mutationFields((t) => ({
     type: RevokeKeyPayload,
     errors: { types: changeErrors },
     authScopes: { permission: "keys:revoke" },
-    args: { input: t.arg({ type: RevokeKeyInput, required: true }) },
+    args: { input: t.arg({ type: RevokeKeyInput, ...requiredInput }) },
     resolve: async (_, { input }, { principal, services }) => ({ key: await services.keys.revoke(principal, input) }),
   }),
   deleteKey: t.field({
@@ -141,7 +141,7 @@ builder.mutationFields((t) => ({
     type: DeleteKeyPayload,
     errors: { types: changeErrors },
     authScopes: { permission: "keys:delete" },
-    args: { input: t.arg({ type: DeleteKeyInput, required: true }) },
+    args: { input: t.arg({ type: DeleteKeyInput, ...requiredInput }) },
     resolve: async (_, { input }, { principal, services }) => ({ key: await services.keys.delete(principal, input) }),
   }),
   restoreKey: t.field({
@@ -149,7 +149,7 @@ builder.mutationFields((t) => ({
     type: RestoreKeyPayload,
     errors: { types: changeErrors },
     authScopes: { permission: "keys:delete" },
-    args: { input: t.arg({ type: RestoreKeyInput, required: true }) },
+    args: { input: t.arg({ type: RestoreKeyInput, ...requiredInput }) },
     resolve: async (_, { input }, { principal, services }) => ({ key: await services.keys.restore(principal, input) }),
   }),
 }));

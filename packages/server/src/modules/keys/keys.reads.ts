@@ -38,10 +38,11 @@ export function createKeyReads({ database, clock }: { database: Database; clock:
       authorize(principal, "keys:read");
       const filter = parseArguments(keyFilterSchema, rawFilter ?? {});
       const { field, direction } = keyOrders[orderName];
-      const { size, after } = parsePage(page, orderName, field);
       const visibility = visibleTo(principal);
       const now = new Date(clock.now());
       const nullable = nullableFields.includes(field);
+      const order = `keys.${orderName}`;
+      const { size, after } = parsePage(page, order, field, nullable);
       return pageOf({
         rows: await findKeys(database.prisma, visibility, {
           filter,
@@ -54,7 +55,7 @@ export function createKeyReads({ database, clock }: { database: Database; clock:
         }),
         size,
         after,
-        order: orderName,
+        order,
         placeOf: (row) => ({ value: row[field], id: row.id }),
         totalCount: () => countKeys(database.prisma, visibility, filter, now),
       });

@@ -60,6 +60,20 @@ export async function findSecret(
   return db.keySecret.findUnique({ where: { hash }, include: { key: { select: { secretVersion: true } } } });
 }
 
+/** Keys that could still be accepted, with their secrets, a page at a time in the order of their ids. */
+export function findLiveKeysWithSecrets(
+  db: Db,
+  afterId: string,
+  take: number,
+): Promise<(Key & { secrets: KeySecret[] })[]> {
+  return db.key.findMany({
+    where: { id: { gt: afterId }, revokedAt: null, deletedAt: null },
+    include: { secrets: true },
+    orderBy: { id: "asc" },
+    take,
+  });
+}
+
 export function findKeys(
   db: Db,
   visibility: Visibility,

@@ -2,7 +2,7 @@ import { builder } from "../../graphql/builder.js";
 import { connectionOf, listComplexity, pageArguments } from "../../graphql/connection.js";
 import { enumOf, TenantStatusEnum } from "../../graphql/enums.js";
 import { changeErrors } from "../../graphql/errors.js";
-import { idempotencyKeyField, payloadOf, statusInput } from "../../graphql/mutation.js";
+import { idempotencyKeyField, payloadOf, requiredInput, statusInput } from "../../graphql/mutation.js";
 import { NodeInterface } from "../../graphql/node.js";
 import type { Tenant } from "../../platform/database/index.js";
 import { tenantOrders } from "./tenants.reads.js";
@@ -137,7 +137,7 @@ builder.mutationFields((t) => ({
     type: CreateTenantPayload,
     errors: { types: changeErrors },
     authScopes: { permission: "tenants:create" },
-    args: { input: t.arg({ type: CreateTenantInput, required: true }) },
+    args: { input: t.arg({ type: CreateTenantInput, ...requiredInput }) },
     resolve: async (_, { input }, { principal, services }) => ({
       tenant: await services.tenants.create(principal, input),
     }),
@@ -147,7 +147,7 @@ builder.mutationFields((t) => ({
     type: UpdateTenantPayload,
     errors: { types: changeErrors },
     authScopes: { permission: "tenants:update" },
-    args: { input: t.arg({ type: UpdateTenantInput, required: true }) },
+    args: { input: t.arg({ type: UpdateTenantInput, ...requiredInput }) },
     resolve: async (_, { input }, { principal, services }) => ({
       tenant: await services.tenants.update(principal, input),
     }),
@@ -157,7 +157,7 @@ builder.mutationFields((t) => ({
     type: SuspendTenantPayload,
     errors: { types: changeErrors },
     authScopes: { permission: "tenants:suspend" },
-    args: { input: t.arg({ type: SuspendTenantInput, required: true }) },
+    args: { input: t.arg({ type: SuspendTenantInput, ...requiredInput }) },
     resolve: async (_, { input }, { principal, services }) => ({
       tenant: await services.tenants.suspend(principal, input),
     }),
@@ -167,7 +167,7 @@ builder.mutationFields((t) => ({
     type: ResumeTenantPayload,
     errors: { types: changeErrors },
     authScopes: { permission: "tenants:suspend" },
-    args: { input: t.arg({ type: ResumeTenantInput, required: true }) },
+    args: { input: t.arg({ type: ResumeTenantInput, ...requiredInput }) },
     resolve: async (_, { input }, { principal, services }) => ({
       tenant: await services.tenants.resume(principal, input),
     }),

@@ -47,14 +47,15 @@ export function createTenantReads({ database }: { database: Database }) {
       authorize(principal, "tenants:read");
       const filter = parseArguments(tenantFilterSchema, rawFilter ?? {});
       const { field, direction } = tenantOrders[orderName];
-      const { size, after } = parsePage(page, orderName, field);
+      const order = `tenants.${orderName}`;
+      const { size, after } = parsePage(page, order, field);
       const visibility = visibleTo(principal);
       const rows = await findTenants(database.prisma, visibility, { filter, field, direction, after, take: size + 1 });
       return pageOf({
         rows,
         size,
         after,
-        order: orderName,
+        order,
         placeOf: (row) => ({ value: row[field], id: row.id }),
         totalCount: () => countTenants(database.prisma, visibility, filter),
       });
@@ -79,22 +80,39 @@ export interface TenantState {
   readonly reason: string | null;
 }
 
+function toTenantState(row: Tenant): TenantState {
+  return {
+    id: row.id,
+    status: row.status,
+    since: row.statusChangedAt?.getTime() ?? null,
+    reason: row.statusReason,
+  };
+}
+
+const everything = { tenantId: undefined, userId: undefined };
+
 /** The states of tenants, remembered until an event names them. */
 export class TenantStates extends EntityCache<TenantState> implements EventListener {
+  readonly #database: Database;
+
   constructor({ database, max }: { database: Database; max: number }) {
     super({
       max,
       load: async (id) => {
-        const row = await findTenant(database.prisma, { tenantId: undefined, userId: undefined }, id);
-        return (
-          row && {
-            id: row.id,
-            status: row.status,
-            since: row.statusChangedAt?.getTime() ?? null,
-            reason: row.statusReason,
-          }
-        );
+        const row = await findTenant(database.prisma, everything, id);
+        return row && toTenantState(row);
       },
+    });
+    this.#database = database;
+  }
+
+  /** Reads those of them that are not remembered, in one query. */
+  async warmUp(ids: Iterable<string>): Promise<void> {
+    const missing = [...new Set(ids)].filter((id) => !this.peek(id));
+    if (missing.length === 0) return;
+    await this.getMany(async () => {
+      const rows = await findTenantsByIds(this.#database.prisma, everything, missing);
+      return rows.map((row) => [row.id, toTenantState(row)] as const);
     });
   }
 

@@ -3,7 +3,7 @@ import { builder } from "../../graphql/builder.js";
 import { connectionOf, listComplexity, pageArguments } from "../../graphql/connection.js";
 import { PermissionEnum, RoleEnum } from "../../graphql/enums.js";
 import { changeErrors } from "../../graphql/errors.js";
-import { idempotencyKeyField, payloadOf, secretPayloadOf, statusInput } from "../../graphql/mutation.js";
+import { idempotencyKeyField, payloadOf, requiredInput, secretPayloadOf, statusInput } from "../../graphql/mutation.js";
 import type { ManagementToken } from "../../platform/database/index.js";
 import type { Principal } from "../auth/index.js";
 import { TenantType } from "../tenants/tenants.graphql.js";
@@ -122,7 +122,7 @@ builder.mutationFields((t) => ({
     type: CreatePayload,
     errors: { types: changeErrors },
     authScopes: { permission: "tokens:create" },
-    args: { input: t.arg({ type: CreateManagementTokenInput, required: true }) },
+    args: { input: t.arg({ type: CreateManagementTokenInput, ...requiredInput }) },
     resolve: (_, { input }, { principal, services }) => services.tokens.create(principal, input),
   }),
   revokeManagementToken: t.field({
@@ -130,7 +130,7 @@ builder.mutationFields((t) => ({
     type: RevokePayload,
     errors: { types: changeErrors },
     authScopes: { permission: "tokens:revoke" },
-    args: { input: t.arg({ type: RevokeManagementTokenInput, required: true }) },
+    args: { input: t.arg({ type: RevokeManagementTokenInput, ...requiredInput }) },
     resolve: async (_, { input }, { principal, services }) => ({
       managementToken: await services.tokens.revoke(principal, input),
     }),

@@ -35,7 +35,7 @@ interface Deps {
   readonly users: Pick<Users, "lock">;
 }
 
-const order = "CREATED_AT_DESC";
+const order = "managementTokens.CREATED_AT_DESC";
 
 export type Tokens = ReturnType<typeof createTokens>;
 

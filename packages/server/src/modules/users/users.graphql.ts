@@ -2,7 +2,7 @@ import { builder } from "../../graphql/builder.js";
 import { connectionOf, listComplexity, pageArguments } from "../../graphql/connection.js";
 import { enumOf, RoleEnum, UserStatusEnum } from "../../graphql/enums.js";
 import { changeErrors } from "../../graphql/errors.js";
-import { idempotencyKeyField, payloadOf, statusInput } from "../../graphql/mutation.js";
+import { idempotencyKeyField, payloadOf, requiredInput, statusInput } from "../../graphql/mutation.js";
 import { NodeInterface } from "../../graphql/node.js";
 import type { User } from "../../platform/database/index.js";
 import { TenantType } from "../tenants/tenants.graphql.js";
@@ -137,7 +137,7 @@ builder.mutationFields((t) => ({
     type: CreateUserPayload,
     errors: { types: changeErrors },
     authScopes: { permission: "users:create" },
-    args: { input: t.arg({ type: CreateUserInput, required: true }) },
+    args: { input: t.arg({ type: CreateUserInput, ...requiredInput }) },
     resolve: async (_, { input }, { principal, services }) => ({ user: await services.users.create(principal, input) }),
   }),
   updateUser: t.field({
@@ -145,7 +145,7 @@ builder.mutationFields((t) => ({
     type: UpdateUserPayload,
     errors: { types: changeErrors },
     authScopes: { permission: "users:update" },
-    args: { input: t.arg({ type: UpdateUserInput, required: true }) },
+    args: { input: t.arg({ type: UpdateUserInput, ...requiredInput }) },
     resolve: async (_, { input }, { principal, services }) => ({ user: await services.users.update(principal, input) }),
   }),
   disableUser: t.field({
@@ -153,7 +153,7 @@ builder.mutationFields((t) => ({
     type: DisableUserPayload,
     errors: { types: changeErrors },
     authScopes: { permission: "users:disable" },
-    args: { input: t.arg({ type: DisableUserInput, required: true }) },
+    args: { input: t.arg({ type: DisableUserInput, ...requiredInput }) },
     resolve: async (_, { input }, { principal, services }) => ({
       user: await services.users.disable(principal, input),
     }),
@@ -163,7 +163,7 @@ builder.mutationFields((t) => ({
     type: EnableUserPayload,
     errors: { types: changeErrors },
     authScopes: { permission: "users:disable" },
-    args: { input: t.arg({ type: EnableUserInput, required: true }) },
+    args: { input: t.arg({ type: EnableUserInput, ...requiredInput }) },
     resolve: async (_, { input }, { principal, services }) => ({ user: await services.users.enable(principal, input) }),
   }),
   deleteUser: t.field({
@@ -171,7 +171,7 @@ builder.mutationFields((t) => ({
     type: DeleteUserPayload,
     errors: { types: changeErrors },
     authScopes: { permission: "users:delete" },
-    args: { input: t.arg({ type: DeleteUserInput, required: true }) },
+    args: { input: t.arg({ type: DeleteUserInput, ...requiredInput }) },
     resolve: async (_, { input }, { principal, services }) => ({ user: await services.users.delete(principal, input) }),
   }),
 }));

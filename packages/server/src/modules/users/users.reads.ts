@@ -52,14 +52,15 @@ export function createUserReads({ database }: { database: Database }) {
       authorize(principal, "users:read");
       const filter = parseArguments(userFilterSchema, rawFilter ?? {});
       const { field, direction } = userOrders[orderName];
-      const { size, after } = parsePage(page, orderName, field);
+      const order = `users.${orderName}`;
+      const { size, after } = parsePage(page, order, field);
       const visibility = visibleTo(principal);
       const rows = await findUsers(database.prisma, visibility, { filter, field, direction, after, take: size + 1 });
       return pageOf({
         rows,
         size,
         after,
-        order: orderName,
+        order,
         placeOf: (row) => ({ value: row[field], id: row.id }),
         totalCount: () => countUsers(database.prisma, visibility, filter),
       });
@@ -88,26 +89,43 @@ export interface UserState {
   readonly reason: string | null;
 }
 
+function toUserState(row: User): UserState {
+  return {
+    id: row.id,
+    tenantId: row.tenantId,
+    name: row.name,
+    email: row.email,
+    externalId: row.externalId,
+    status: row.status,
+    since: row.statusChangedAt?.getTime() ?? null,
+    reason: row.statusReason,
+  };
+}
+
+const everything = { tenantId: undefined, userId: undefined };
+
 /** The states of users, remembered until an event names them. */
 export class UserStates extends EntityCache<UserState> implements EventListener {
+  readonly #database: Database;
+
   constructor({ database, max }: { database: Database; max: number }) {
     super({
       max,
       load: async (id) => {
-        const row = await findUser(database.prisma, { tenantId: undefined, userId: undefined }, id);
-        return (
-          row && {
-            id: row.id,
-            tenantId: row.tenantId,
-            name: row.name,
-            email: row.email,
-            externalId: row.externalId,
-            status: row.status,
-            since: row.statusChangedAt?.getTime() ?? null,
-            reason: row.statusReason,
-          }
-        );
+        const row = await findUser(database.prisma, everything, id);
+        return row && toUserState(row);
       },
+    });
+    this.#database = database;
+  }
+
+  /** Reads those of them that are not remembered, in one query. */
+  async warmUp(ids: Iterable<string>): Promise<void> {
+    const missing = [...new Set(ids)].filter((id) => !this.peek(id));
+    if (missing.length === 0) return;
+    await this.getMany(async () => {
+      const rows = await findUsersByIds(this.#database.prisma, everything, missing);
+      return rows.map((row) => [row.id, toUserState(row)] as const);
     });
   }
 

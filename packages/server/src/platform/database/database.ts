@@ -59,7 +59,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 
 function openEngine({ databaseUrl, dataDir, logger, ...options }: DatabaseOptions): Promise<Engine> {
   if (databaseUrl !== null) {
-    return openServed(databaseUrl, (error) => logger?.warn({ err: error }, "connection to the database lost"));
+    return openServed(databaseUrl, (reason) => logger?.warn({ reason }, "connection to the database lost"));
   }
   // Read only when it is needed: 40 MB that no second start has a use for.
   const template = (): Template | null => (options.template === undefined ? loadTemplate() : options.template);

@@ -67,6 +67,11 @@ describe("migrate", () => {
     expect(await run(FIRST, SECOND)).toEqual([SECOND.name]);
   });
 
+  test("a migration that cannot be recorded leaves nothing behind either", async () => {
+    await expect(run(migration("x".repeat(256), SECOND.sql))).rejects.toThrow("value too long");
+    expect(await tables()).toEqual([]);
+  });
+
   test("a database of a newer version is refused, by the name of what is unknown", async () => {
     await run(FIRST, SECOND);
     await expect(run(FIRST)).rejects.toThrow(/database is of a newer version: it has migration 20260102000000_second/);

@@ -1,9 +1,11 @@
 import { createServer } from "node:net";
+import { inspect } from "node:util";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type ServedPostgres, startServedPostgres } from "../../../prisma/served-postgres.js";
 import { type Database, openDatabase } from "./database.js";
 import { readMigrations } from "./migration-files.js";
+import { StartupError } from "./startup-error.js";
 
 describe("a served PostgreSQL", () => {
   let server: ServedPostgres;
@@ -40,12 +42,16 @@ describe("a served PostgreSQL", () => {
     await other.end();
   });
 
-  test("times come back as they went in, whatever the server's time zone", async () => {
+  test("times are stored and come back as they went in, whatever the server's time zone", async () => {
     const database = await open(await server.createDatabase("zones"));
     const createdAt = new Date("2026-03-29T01:30:00.123Z");
     await database.prisma.idempotencyRecord.create({ data: record("zones", createdAt) });
     const found = await database.prisma.idempotencyRecord.findUniqueOrThrow({ where: { id: "zones" } });
     expect(found.createdAt).toEqual(createdAt);
+    // The driver errs the same way in both directions, so the round trip alone proves nothing.
+    const stored = await database.prisma.$queryRaw`
+      SELECT extract(epoch FROM "createdAt")::float8 * 1000 AS "ms" FROM "IdempotencyRecord"`;
+    expect(stored).toEqual([{ ms: createdAt.getTime() }]);
     await database.close();
   });
 
@@ -62,57 +68,69 @@ describe("a served PostgreSQL", () => {
     await database.close();
   });
 
-  test("connections that the server ends are replaced, and the process lives on", async () => {
+  test("connections that the server ends are replaced, and the log tells it without the password", async () => {
     const url = await server.createDatabase("broken");
-    const database = await open(url);
-    await database.ping();
+    const warn = vi.fn();
+    const database = await openDatabase({ databaseUrl: url, dataDir: null, logger: { info: vi.fn(), warn } });
     const other = new pg.Client(url);
     await other.connect();
     await other.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'keyplane'");
     await other.end();
-    await expect.poll(() => database.ping().then(() => "answers", String)).toBe("answers");
+    await expect
+      .poll(() => warn.mock.calls)
+      .toEqual([
+        [{ reason: "terminating connection due to administrator command" }, "connection to the database lost"],
+      ]);
+    await database.ping();
     await database.close();
   });
 
   test.each([
-    ["a wrong password", (url: string) => url.replace(":postgres@", ":wr0ng-secret@"), /refuses the user "postgres"/],
+    ["a wrong password", (url: string) => url.replace(/:[^:@]+@/, ":wr0ng-secret@"), /refuses the user "postgres"/],
     ["a database that does not exist", (url: string) => url.replace(/\w+$/, "nothing"), /has no database "nothing"/],
   ])("%s is one clear sentence without the password", async (_, change, sentence) => {
-    const error = await open(change(server.url)).then(() => null, String);
-    expect(error).toMatch(sentence);
-    expect(error).not.toContain("wr0ng-secret");
+    const url = change(server.url);
+    const error = await failureOf(url);
+    expect(error.message).toMatch(sentence);
+    expect(everythingIn(error)).not.toContain(new URL(url).password);
   });
 });
 
 describe("a PostgreSQL that cannot be reached", () => {
-  const open = (databaseUrl: string): Promise<unknown> =>
-    openDatabase({ databaseUrl, dataDir: null }).then(
-      () => null,
-      (error: Error) => `${error.name}: ${error.message}`,
-    );
-
   test("nobody listens: the sentence names host and port, never the password", async () => {
     const port = await closedPort();
-    const message = await open(`postgresql://ada:s3cret@127.0.0.1:${port}/keyplane`);
-    expect(message).toMatch(
-      new RegExp(`^StartupError: PostgreSQL at 127\\.0\\.0\\.1:${port} cannot be reached \\(.*ECONNREFUSED`),
+    const error = await failureOf(`postgresql://ada:s3cret@127.0.0.1:${port}/keyplane`);
+    expect(error).toBeInstanceOf(StartupError);
+    expect(error.message).toMatch(
+      new RegExp(`^PostgreSQL at 127\\.0\\.0\\.1:${port} cannot be reached \\(.*ECONNREFUSED`),
     );
-    expect(message).not.toContain("s3cret");
+    expect(everythingIn(error)).not.toContain("s3cret");
   });
 
   test.each(["mysql://ada:s3cret@host/db", "ada:s3cret@host", "postgresql://ada:s3cret@ho st/db"])(
     "%s is refused as an address, without repeating it",
     async (url) => {
-      const message = await open(url);
-      expect(message).toMatch(/^StartupError: DATABASE_URL is not an address/);
-      expect(message).not.toContain("s3cret");
+      const error = await failureOf(url);
+      expect(error.message).toMatch(/^DATABASE_URL is not an address/);
+      expect(everythingIn(error)).not.toContain("s3cret");
     },
   );
 
   test("a schema of its own is refused rather than ignored", async () => {
-    expect(await open("postgresql://localhost/db?schema=mine")).toMatch(/names the schema "mine"/);
+    expect((await failureOf("postgresql://localhost/db?schema=mine")).message).toMatch(/names the schema "mine"/);
   });
 });
+
+async function failureOf(databaseUrl: string): Promise<Error> {
+  const database = await openDatabase({ databaseUrl, dataDir: null }).catch((error: Error) => error);
+  if (database instanceof Error) return database;
+  throw new Error("it opened");
+}
+
+/** What a log would show of an error at worst: its causes and every property. */
+function everythingIn(error: Error): string {
+  return inspect(error, { depth: null, showHidden: true });
+}
 
 function record(
   id: string,

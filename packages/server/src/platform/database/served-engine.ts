@@ -7,8 +7,8 @@ import { codeOf, messageOf, StartupError } from "./startup-error.js";
 const MAX_CONNECTIONS = 10;
 const CONNECTION_TIMEOUT_MS = 5_000;
 
-/** Told of connections that break while nobody uses them. */
-export type ConnectionLost = (error: Error) => void;
+/** Told of connections that break while nobody uses them, and why. */
+export type ConnectionLost = (reason: string) => void;
 
 /**
  * Connects to a served PostgreSQL.
@@ -27,7 +27,8 @@ export async function openServed(databaseUrl: string, connectionLost: Connection
     onConnect: (client) => client.query("SET TIME ZONE 'UTC'"),
   });
   // Without a listener the restart of the server would end this process; the pool replaces the connection by itself.
-  pool.on("error", connectionLost);
+  // Only the message goes on: the pool hangs the client on the error, and with it the password.
+  pool.on("error", (error) => connectionLost(messageOf(error)));
 
   try {
     (await pool.connect()).release();

@@ -1,5 +1,5 @@
 import type { KeyRecord } from "@keyplane/schema";
-import type { Database, Key } from "../../../platform/database/index.js";
+import type { Database, Key, KeySecret } from "../../../platform/database/index.js";
 import { EntityCache } from "../../../platform/entity-cache.js";
 import { findKey, findSecret } from "../keys.store.js";
 
@@ -28,20 +28,22 @@ export function createSecretStates(database: Database, max: number): EntityCache
     max,
     load: async (hash) => {
       const secret = await findSecret(database.prisma, hash);
-      return (
-        secret && {
-          keyId: secret.keyId,
-          start: secret.start,
-          supersededAt: secret.supersededAt?.getTime() ?? null,
-          stopsAt: secret.stopsAt?.getTime() ?? null,
-          secretVersion: secret.key.secretVersion,
-        }
-      );
+      return secret && toSecretState(secret, secret.key.secretVersion);
     },
   });
 }
 
-function toKeyState(key: Key): KeyState {
+export function toSecretState(secret: KeySecret, secretVersion: number): SecretState {
+  return {
+    keyId: secret.keyId,
+    start: secret.start,
+    supersededAt: secret.supersededAt?.getTime() ?? null,
+    stopsAt: secret.stopsAt?.getTime() ?? null,
+    secretVersion,
+  };
+}
+
+export function toKeyState(key: Key): KeyState {
   return {
     id: key.id,
     tenantId: key.tenantId,

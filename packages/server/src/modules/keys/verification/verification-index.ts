@@ -5,14 +5,24 @@ import type { Database } from "../../../platform/database/index.js";
 import type { EntityCache } from "../../../platform/entity-cache.js";
 import { KeyplaneError } from "../../../platform/errors.js";
 import type { DomainEvent, EventListener } from "../../events/index.js";
-import type { TenantState } from "../../tenants/index.js";
-import type { UserState } from "../../users/index.js";
-import { createKeyStates, createSecretStates, type KeyState, type SecretState } from "./key-states.js";
+import type { TenantStates } from "../../tenants/index.js";
+import type { UserStates } from "../../users/index.js";
+import { findLiveKeysWithSecrets } from "../keys.store.js";
+import {
+  createKeyStates,
+  createSecretStates,
+  type KeyState,
+  type SecretState,
+  toKeyState,
+  toSecretState,
+} from "./key-states.js";
 
 /** How many hashes of unknown keys are remembered. Apart from the known ones, so that guesses cannot push those out. */
 const maxUnknown = 100_000;
 /** How long an unknown hash is believed to stay unknown, in milliseconds. */
 const unknownMs = 60_000;
+/** How many keys are read at once while warming up: few, because the embedded database works on this very thread. */
+const warmUpPage = 250;
 /** A key that changes faster than it can be read is a fault, not a reason to loop for ever. */
 const maxAttempts = 20;
 
@@ -26,17 +36,19 @@ const maxAttempts = 20;
 export class VerificationIndex implements EventListener {
   readonly #keys: EntityCache<KeyState>;
   readonly #secrets: EntityCache<SecretState>;
-  readonly #owners: EntityCache<UserState>;
-  readonly #tenants: EntityCache<TenantState>;
+  readonly #owners: UserStates;
+  readonly #tenants: TenantStates;
   readonly #unknown = new LRUCache<string, number>({ max: maxUnknown });
   readonly #clock: Clock;
+  readonly #database: Database;
+  readonly #maxKeys: number;
 
   /** @param deps.maxKeys how many keys are remembered at most. */
   constructor(deps: {
     database: Database;
     clock: Clock;
-    owners: EntityCache<UserState>;
-    tenants: EntityCache<TenantState>;
+    owners: UserStates;
+    tenants: TenantStates;
     maxKeys: number;
   }) {
     this.#keys = createKeyStates(deps.database, deps.maxKeys);
@@ -44,6 +56,8 @@ export class VerificationIndex implements EventListener {
     this.#owners = deps.owners;
     this.#tenants = deps.tenants;
     this.#clock = deps.clock;
+    this.#database = deps.database;
+    this.#maxKeys = deps.maxKeys;
   }
 
   /** How many keys are remembered now. */
@@ -61,6 +75,38 @@ export class VerificationIndex implements EventListener {
     const unknownUntil = this.#unknown.get(hash);
     if (unknownUntil !== undefined && this.#clock.now() < unknownUntil) return null;
     return this.#read(hash);
+  }
+
+  /**
+   * Reads keys into memory before anybody presents them, so that a restart does not send every caller to the database.
+   * Verification works meanwhile. Stops when the memory is full.
+   */
+  async warmUp(stop: AbortSignal): Promise<void> {
+    let afterId = "";
+    while (!stop.aborted && this.#keys.size < this.#maxKeys) {
+      const page = await this.#warmUpPage(afterId);
+      const last = page.at(-1);
+      if (!last) return;
+      afterId = last.id;
+      await this.#owners.warmUp(page.map((key) => key.ownerId));
+      await this.#tenants.warmUp(page.map((key) => key.tenantId));
+      // Requests first.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** One reading for both caches: each keeps of it what did not change meanwhile. */
+  async #warmUpPage(afterId: string): Promise<Awaited<ReturnType<typeof findLiveKeysWithSecrets>>> {
+    const page = findLiveKeysWithSecrets(this.#database.prisma, afterId, warmUpPage);
+    await Promise.all([
+      this.#keys.getMany(async () => (await page).map((key) => [key.id, toKeyState(key)] as const)),
+      this.#secrets.getMany(async () =>
+        (await page).flatMap((key) =>
+          key.secrets.map((secret) => [secret.hash, toSecretState(secret, key.secretVersion)] as const),
+        ),
+      ),
+    ]);
+    return page;
   }
 
   onEvent(event: DomainEvent): void {

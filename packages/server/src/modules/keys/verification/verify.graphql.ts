@@ -1,6 +1,7 @@
 import type { QuotaState, RateLimitState } from "@keyplane/schema";
 import { builder } from "../../../graphql/builder.js";
 import { EnvironmentEnum, VerdictCodeEnum } from "../../../graphql/enums.js";
+import { requiredInput } from "../../../graphql/mutation.js";
 import type { Verdict, VerifiedKey, VerifiedOwner } from "./verdict.js";
 
 const VerifiedKeyType = builder.objectRef<VerifiedKey>("VerifiedKey").implement({
@@ -114,7 +115,7 @@ builder.mutationField("verifyKey", (t) =>
     description: "Says whether a key is valid, and if not, exactly why.",
     type: VerdictType,
     authScopes: { permission: "keys:verify" },
-    args: { input: t.arg({ type: VerifyKeyInput, required: true }) },
+    args: { input: t.arg({ type: VerifyKeyInput, ...requiredInput }) },
     resolve: (_, { input }, { principal, services }) => services.verify(principal, input),
   }),
 );

@@ -1,0 +1,1402 @@
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type * as Types from '../open-enums.js';
+
+export type ListAuditVariables = Exact<{
+  tenantId?: string | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+  filter?: Types.AuditFilter | null | undefined;
+}>;
+
+
+export type ListAudit = {
+  /**
+   * Every change, newest first.
+   *
+   * Needs the permission `audit:read`.
+   */
+  readonly auditLog: {
+    readonly totalCount?: number,
+    /** Where this page stands. */
+    readonly pageInfo: PageInfo,
+    readonly nodes: ReadonlyArray<AuditRecord>
+  }
+};
+
+export type Tenant = {
+  /** Opaque; its prefix tells people what it is, e.g. `key_`. */
+  readonly id: string,
+  /** A short name for addresses, unique in the installation. */
+  readonly slug: string,
+  /** The name that people read. */
+  readonly name: string,
+  /** While SUSPENDED, every key is refused. */
+  readonly status: Types.TenantStatus,
+  /** When the status last changed; null: never. */
+  readonly statusChangedAt: string | null,
+  /** Why the status last changed. */
+  readonly statusReason: string | null,
+  /** When the tenant was created. */
+  readonly createdAt: string,
+  /** When the tenant last changed. */
+  readonly updatedAt: string,
+  /** The rules for keys. */
+  readonly policy: {
+    /** What new secrets begin with, e.g. `acme` for acme_live_…. */
+    readonly prefix: string,
+    /** How long a key lives when its creator gives no expiresAt; null: as long as maxLifetimeMs allows. */
+    readonly defaultLifetimeMs: number | null,
+    /** The longest lifetime, counted from creation, update or rotation; null: keys may live for ever. */
+    readonly maxLifetimeMs: number | null,
+    /** How many keys a user may have that are neither revoked, deleted nor expired; null: no limit. */
+    readonly maxKeysPerUser: number | null,
+    /** The scopes that keys may carry; null: any. */
+    readonly allowedScopes: ReadonlyArray<string> | null
+  }
+};
+
+export type User = {
+  /** Opaque; its prefix tells people what it is, e.g. `key_`. */
+  readonly id: string,
+  /** In lower case; unique in the tenant while not deleted. */
+  readonly email: string,
+  /** The name that people read. */
+  readonly name: string,
+  /** Your own system's id of this user, unique in the tenant. Verdicts carry it. */
+  readonly externalId: string | null,
+  /** What the user may do in Keyplane. */
+  readonly role: Types.Role,
+  /** Only keys of ACTIVE users are accepted. */
+  readonly status: Types.UserStatus,
+  /** When the status last changed; null: never. */
+  readonly statusChangedAt: string | null,
+  /** Why the status last changed. */
+  readonly statusReason: string | null,
+  /** When the user was created. */
+  readonly createdAt: string,
+  /** When the user last changed. */
+  readonly updatedAt: string
+};
+
+export type Key = {
+  /** Opaque; its prefix tells people what it is, e.g. `key_`. */
+  readonly id: string,
+  /** What the key is for. */
+  readonly name: string,
+  /** LIVE or TEST; part of the secret. */
+  readonly environment: Types.Environment,
+  /** The status of the key by itself: REVOKED before EXPIRED before DISABLED before ACTIVE. */
+  readonly status: Types.KeyStatus,
+  /** What a person may see of the secret, e.g. kp_live_3fQz. */
+  readonly start: string,
+  /** What the key may do in your API. */
+  readonly scopes: ReadonlyArray<string>,
+  /** Your own data about the key. Verdicts carry it. */
+  readonly metadata: Record<string, unknown>,
+  /** The only addresses that may use the key, in CIDR notation; empty: all. */
+  readonly allowedIps: ReadonlyArray<string>,
+  /** Addresses that may not use the key, in CIDR notation. Stronger than allowedIps. */
+  readonly deniedIps: ReadonlyArray<string>,
+  /** When the key was created. */
+  readonly createdAt: string,
+  /** When the key last changed. */
+  readonly updatedAt: string,
+  /** From when on the key is refused; null: never. */
+  readonly expiresAt: string | null,
+  /** When the key was last accepted; null: not known. */
+  readonly lastUsedAt: string | null,
+  /** When the key last got a new secret; null: never. */
+  readonly rotatedAt: string | null,
+  /** Until when the secret before the last rotation works; null: there was none. */
+  readonly previousSecretExpiresAt: string | null,
+  /** Since when it is disabled. */
+  readonly disabledAt: string | null,
+  /** Why it is disabled. */
+  readonly disabledReason: string | null,
+  /** When it was revoked. */
+  readonly revokedAt: string | null,
+  /** Why it was revoked. */
+  readonly revokedReason: string | null,
+  /** The id of the token that revoked it. */
+  readonly revokedBy: string | null,
+  /** When it was deleted; restoreKey brings it back within 30 days. */
+  readonly deletedAt: string | null
+};
+
+export type ManagementToken = {
+  /** `tok_…`. */
+  readonly id: string,
+  /** What it is for. */
+  readonly name: string,
+  /** The visible beginning of its secret. */
+  readonly start: string,
+  /** What it may do at most. */
+  readonly role: Types.Role,
+  /** What it may do of that; empty: all of it. */
+  readonly permissions: ReadonlyArray<Types.Permission>,
+  /** The scopes that it may give to keys; null: any that the tenant's policy allows. */
+  readonly grantableScopes: ReadonlyArray<string> | null,
+  /** The tenant that it is confined to; null: none. */
+  readonly tenantId: string | null,
+  /** The user whom it acts for; null: a program. */
+  readonly userId: string | null,
+  /** The id of the token that created it, or `root`. */
+  readonly createdBy: string,
+  /** When it was created. */
+  readonly createdAt: string,
+  /** When it expires; null: never. */
+  readonly expiresAt: string | null,
+  /** When it was revoked. */
+  readonly revokedAt: string | null,
+  /** Why it was revoked. */
+  readonly revokedReason: string | null
+};
+
+export type PageInfo = {
+  /** The place of the last entry: pass it as `after` for the next page. */
+  readonly endCursor: string | null,
+  /** Whether there are more entries after this page. */
+  readonly hasNextPage: boolean
+};
+
+export type AuditRecord = {
+  /** `aud_…`. */
+  readonly id: string,
+  /** What was done, e.g. `key.revoked`. */
+  readonly action: string,
+  /** Who made the change. */
+  readonly actorId: string,
+  /** The actor's name at that time. */
+  readonly actorName: string,
+  /** `management_token`, or `system` for Keyplane itself. */
+  readonly actorType: string,
+  /** What was changed. */
+  readonly targetId: string,
+  /** `Tenant`, `User`, `Key` or `ManagementToken`. */
+  readonly targetType: string,
+  /** The tenant concerned; null: the installation. */
+  readonly tenantId: string | null,
+  /** Its state before; null: it was new. */
+  readonly before: Record<string, unknown> | null,
+  /** Its state after, without secrets. */
+  readonly after: Record<string, unknown> | null,
+  /** The address that the request came from. */
+  readonly address: string | null,
+  /** The request, as in the logs. */
+  readonly requestId: string,
+  /** When. */
+  readonly createdAt: string
+};
+
+export type GetKeyVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetKey = {
+  /**
+   * One key, deleted ones included; null when there is none with this id that you may see.
+   *
+   * Needs the permission `keys:read`.
+   */
+  readonly key: Key | null
+};
+
+export type ListKeysVariables = Exact<{
+  tenantId?: string | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+  filter?: Types.KeyFilter | null | undefined;
+  orderBy?: Types.KeyOrder | null | undefined;
+}>;
+
+
+export type ListKeys = {
+  /**
+   * The keys that you may see.
+   *
+   * Needs the permission `keys:read`.
+   */
+  readonly keys: {
+    readonly totalCount?: number,
+    /** Where this page stands. */
+    readonly pageInfo: PageInfo,
+    readonly nodes: ReadonlyArray<Key>
+  }
+};
+
+export type CreateKeyVariables = Exact<{
+  input: Types.CreateKeyInput;
+}>;
+
+
+export type CreateKey = {
+  readonly createKey:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'CreateKeyPayload',
+      readonly secret: string,
+      readonly key: Key
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type RotateKeyVariables = Exact<{
+  input: Types.RotateKeyInput;
+}>;
+
+
+export type RotateKey = {
+  readonly rotateKey:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'RotateKeyPayload',
+      readonly secret: string,
+      readonly key: Key
+    }
+
+};
+
+export type ReissueKeyVariables = Exact<{
+  input: Types.ReissueKeyInput;
+}>;
+
+
+export type ReissueKey = {
+  readonly reissueKey:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ReissueKeyPayload',
+      readonly secret: string,
+      readonly key: Key
+    }
+
+};
+
+export type UpdateKeyVariables = Exact<{
+  input: Types.UpdateKeyInput;
+}>;
+
+
+export type UpdateKey = {
+  readonly updateKey:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'UpdateKeyPayload',
+      readonly key: Key
+    }
+
+};
+
+export type DisableKeyVariables = Exact<{
+  input: Types.DisableKeyInput;
+}>;
+
+
+export type DisableKey = {
+  readonly disableKey:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'DisableKeyPayload',
+      readonly key: Key
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type EnableKeyVariables = Exact<{
+  input: Types.EnableKeyInput;
+}>;
+
+
+export type EnableKey = {
+  readonly enableKey:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'EnableKeyPayload',
+      readonly key: Key
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type RevokeKeyVariables = Exact<{
+  input: Types.RevokeKeyInput;
+}>;
+
+
+export type RevokeKey = {
+  readonly revokeKey:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'RevokeKeyPayload',
+      readonly key: Key
+    }
+
+};
+
+export type DeleteKeyVariables = Exact<{
+  input: Types.DeleteKeyInput;
+}>;
+
+
+export type DeleteKey = {
+  readonly deleteKey:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'DeleteKeyPayload',
+      readonly key: Key
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type RestoreKeyVariables = Exact<{
+  input: Types.RestoreKeyInput;
+}>;
+
+
+export type RestoreKey = {
+  readonly restoreKey:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'RestoreKeyPayload',
+      readonly key: Key
+    }
+
+};
+
+export type VerifyKeyVariables = Exact<{
+  input: Types.VerifyKeyInput;
+}>;
+
+
+export type VerifyKey = {
+  /**
+   * Says whether a key is valid, and if not, exactly why.
+   *
+   * Needs the permission `keys:verify`.
+   */
+  readonly verifyKey: {
+    /** Whether to let the call in. True only for the code VALID. */
+    readonly valid: boolean,
+    /** The first reason that applies, for programs. */
+    readonly code: Types.VerdictCode,
+    /** The reason, and what to do, for people. */
+    readonly message: string,
+    /** The page that explains this code. */
+    readonly docsUrl: string,
+    /** Names this call in logs; quote it when you ask for help. */
+    readonly requestId: string,
+    /** The tenant that the key belongs to. */
+    readonly tenantId: string | null,
+    /** The key's scopes. */
+    readonly scopes: ReadonlyArray<string>,
+    /** Those of the asked scopes that the key lacks. */
+    readonly missingScopes: ReadonlyArray<string>,
+    /** After how many milliseconds a retry can succeed; null: a retry changes nothing. */
+    readonly retryAfterMs: number | null,
+    /** For a malformed or mistyped key: what looks wrong about it. */
+    readonly hint: string | null,
+    /** The key; null when there is none, or none that you may see. */
+    readonly key: {
+      /** The key's id. */
+      readonly id: string,
+      /** What the key is for. */
+      readonly name: string,
+      /** The visible beginning of the presented secret. */
+      readonly start: string,
+      /** LIVE or TEST. */
+      readonly environment: Types.Environment,
+      /** Your own data about the key. */
+      readonly metadata: Record<string, unknown>,
+      /** When it expires; null: never. */
+      readonly expiresAt: string | null
+    } | null,
+    /** Who owns the key. */
+    readonly owner: {
+      /** The user's id. */
+      readonly id: string,
+      /** Your own system's id of the user. */
+      readonly externalId: string | null,
+      /** The user's name. */
+      readonly name: string,
+      /** The user's e-mail address. */
+      readonly email: string
+    } | null,
+    /** Where the key's rate limits stand. */
+    readonly rateLimits: ReadonlyArray<{
+      /** Which limit. */
+      readonly name: string,
+      /** How much it allows in its window. */
+      readonly limit: number,
+      /** How much is left of it. */
+      readonly remaining: number,
+      /** When it is whole again. */
+      readonly resetAt: string,
+      /** Whether this call went over it. */
+      readonly exceeded: boolean
+    }>,
+    /** Where the key's quota stands. */
+    readonly quota: {
+      /** How much it allows. */
+      readonly limit: number,
+      /** How much is used of it. */
+      readonly used: number,
+      /** How much is left of it. */
+      readonly remaining: number,
+      /** When it is whole again; null: never by itself. */
+      readonly resetAt: string | null,
+      /** Whether this call went over it. */
+      readonly exceeded: boolean
+    } | null
+  }
+};
+
+export type ListManagementTokensVariables = Exact<{
+  tenantId?: string | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+}>;
+
+
+export type ListManagementTokens = {
+  /**
+   * The management tokens that you may see, newest first.
+   *
+   * Needs the permission `tokens:read`.
+   */
+  readonly managementTokens: {
+    readonly totalCount?: number,
+    /** Where this page stands. */
+    readonly pageInfo: PageInfo,
+    readonly nodes: ReadonlyArray<ManagementToken>
+  }
+};
+
+export type CreateManagementTokenVariables = Exact<{
+  input: Types.CreateManagementTokenInput;
+}>;
+
+
+export type CreateManagementToken = {
+  readonly createManagementToken:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'CreateManagementTokenPayload',
+      readonly secret: string,
+      readonly managementToken: ManagementToken
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type RevokeManagementTokenVariables = Exact<{
+  input: Types.RevokeManagementTokenInput;
+}>;
+
+
+export type RevokeManagementToken = {
+  readonly revokeManagementToken:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'RevokeManagementTokenPayload',
+      readonly managementToken: ManagementToken
+    }
+
+};
+
+export type GetTenantVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetTenant = {
+  /**
+   * One tenant; null when there is none with this id that you may see.
+   *
+   * Needs the permission `tenants:read`.
+   */
+  readonly tenant: Tenant | null
+};
+
+export type ListTenantsVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+  filter?: Types.TenantFilter | null | undefined;
+  orderBy?: Types.TenantOrder | null | undefined;
+}>;
+
+
+export type ListTenants = {
+  /**
+   * The tenants that you may see.
+   *
+   * Needs the permission `tenants:read`.
+   */
+  readonly tenants: {
+    readonly totalCount?: number,
+    /** Where this page stands. */
+    readonly pageInfo: PageInfo,
+    readonly nodes: ReadonlyArray<Tenant>
+  }
+};
+
+export type CreateTenantVariables = Exact<{
+  input: Types.CreateTenantInput;
+}>;
+
+
+export type CreateTenant = {
+  readonly createTenant:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'CreateTenantPayload',
+      readonly tenant: Tenant
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type UpdateTenantVariables = Exact<{
+  input: Types.UpdateTenantInput;
+}>;
+
+
+export type UpdateTenant = {
+  readonly updateTenant:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'UpdateTenantPayload',
+      readonly tenant: Tenant
+    }
+
+};
+
+export type SuspendTenantVariables = Exact<{
+  input: Types.SuspendTenantInput;
+}>;
+
+
+export type SuspendTenant = {
+  readonly suspendTenant:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'SuspendTenantPayload',
+      readonly tenant: Tenant
+    }
+
+};
+
+export type ResumeTenantVariables = Exact<{
+  input: Types.ResumeTenantInput;
+}>;
+
+
+export type ResumeTenant = {
+  readonly resumeTenant:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ResumeTenantPayload',
+      readonly tenant: Tenant
+    }
+
+};
+
+export type GetUserVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetUser = {
+  /**
+   * One user, deleted ones included; null when there is none with this id that you may see.
+   *
+   * Needs the permission `users:read`.
+   */
+  readonly user: User | null
+};
+
+export type ListUsersVariables = Exact<{
+  tenantId?: string | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+  filter?: Types.UserFilter | null | undefined;
+  orderBy?: Types.UserOrder | null | undefined;
+}>;
+
+
+export type ListUsers = {
+  /**
+   * The users that you may see.
+   *
+   * Needs the permission `users:read`.
+   */
+  readonly users: {
+    readonly totalCount?: number,
+    /** Where this page stands. */
+    readonly pageInfo: PageInfo,
+    readonly nodes: ReadonlyArray<User>
+  }
+};
+
+export type CreateUserVariables = Exact<{
+  input: Types.CreateUserInput;
+}>;
+
+
+export type CreateUser = {
+  readonly createUser:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'CreateUserPayload',
+      readonly user: User
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type UpdateUserVariables = Exact<{
+  input: Types.UpdateUserInput;
+}>;
+
+
+export type UpdateUser = {
+  readonly updateUser:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'UpdateUserPayload',
+      readonly user: User
+    }
+
+};
+
+export type DisableUserVariables = Exact<{
+  input: Types.DisableUserInput;
+}>;
+
+
+export type DisableUser = {
+  readonly disableUser:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'DisableUserPayload',
+      readonly user: User
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type EnableUserVariables = Exact<{
+  input: Types.EnableUserInput;
+}>;
+
+
+export type EnableUser = {
+  readonly enableUser:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'EnableUserPayload',
+      readonly user: User
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type DeleteUserVariables = Exact<{
+  input: Types.DeleteUserInput;
+}>;
+
+
+export type DeleteUser = {
+  readonly deleteUser:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'DeleteUserPayload',
+      readonly user: User
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type ViewerVariables = Exact<{ [key: string]: never; }>;
+
+
+export type Viewer = {
+  /**
+   * Who you are to Keyplane, and what you may do.
+   *
+   * Needs any valid management token.
+   */
+  readonly viewer: {
+    /** The token's id, `tok_…`. */
+    readonly id: string,
+    /** The token's name. */
+    readonly name: string,
+    /** The token's role. */
+    readonly role: Types.Role,
+    /** Everything that you may do. */
+    readonly permissions: ReadonlyArray<Types.Permission>,
+    /** When your token expires; null: never. */
+    readonly expiresAt: string | null
+  }
+};

@@ -1,0 +1,522 @@
+/** Which changes; what is left out does not matter. */
+export type AuditFilter = {
+  /** Those of this kind, e.g. `key.revoked`. */
+  readonly action?: string | null | undefined;
+  /** Those that this actor made. */
+  readonly actorId?: string | null | undefined;
+  /** Those at or after this time. */
+  readonly from?: string | null | undefined;
+  /** Those of this tenant, user, key or token. */
+  readonly targetId?: string | null | undefined;
+  /** Those before this time. */
+  readonly to?: string | null | undefined;
+};
+
+/** A new key. */
+export type CreateKeyInput = {
+  /** The only addresses that may use it, e.g. 203.0.113.0/24; at most 100. */
+  readonly allowedIps?: ReadonlyArray<string> | null | undefined;
+  /** Addresses that may not use it. Stronger than allowedIps; at most 100. */
+  readonly deniedIps?: ReadonlyArray<string> | null | undefined;
+  /** LIVE or TEST; final. */
+  readonly environment?: Environment | null | undefined;
+  /** When it expires; without: as the tenant's policy says. */
+  readonly expiresAt?: string | null | undefined;
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** A JSON object of at most 16384 bytes. Verdicts carry it. */
+  readonly metadata?: Record<string, unknown> | null | undefined;
+  /** What it is for, 1 to 100 characters. */
+  readonly name: string;
+  /** The user who will own it, of the same tenant. */
+  readonly ownerId: string;
+  /** What it may do in your API; at most 100. */
+  readonly scopes?: ReadonlyArray<string> | null | undefined;
+  /** The tenant that the key will belong to. */
+  readonly tenantId: string;
+};
+
+/** A new credential for this API. It can never do more than the one that creates it. */
+export type CreateManagementTokenInput = {
+  /** When it expires; without: never. */
+  readonly expiresAt?: string | null | undefined;
+  /** The only scopes that it may give to keys. */
+  readonly grantableScopes?: ReadonlyArray<string> | null | undefined;
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** What it is for, 1 to 100 characters. */
+  readonly name: string;
+  /** Narrow the role to these, e.g. [KEYS_VERIFY]. */
+  readonly permissions?: ReadonlyArray<Permission> | null | undefined;
+  /** What it may do at most. */
+  readonly role: Role;
+  /** Confine it to this tenant. Without: as far as you reach yourself. */
+  readonly tenantId?: string | null | undefined;
+  /** Let it act for this user. Unless the role is ADMIN, it then sees only this user's own keys. */
+  readonly userId?: string | null | undefined;
+};
+
+/** A new tenant. */
+export type CreateTenantInput = {
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** 1 to 100 characters. */
+  readonly name: string;
+  /** Rules for its keys; without: prefix `kp`, no limits. */
+  readonly policy?: KeyPolicyInput | null | undefined;
+  /** Lower-case letters, digits and hyphens, unique, e.g. `acme`. */
+  readonly slug: string;
+};
+
+/** A new user. */
+export type CreateUserInput = {
+  /** Unique in the tenant. */
+  readonly email: string;
+  /** Your own system's id of this user, unique in the tenant. */
+  readonly externalId?: string | null | undefined;
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** 1 to 100 characters. */
+  readonly name: string;
+  /** What the user may do in Keyplane. */
+  readonly role?: Role | null | undefined;
+  /** The tenant that the user will belong to. */
+  readonly tenantId: string;
+};
+
+/** Which key to delete, and why. */
+export type DeleteKeyInput = {
+  /** The id of the key. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Kept in history and shown to operators. */
+  readonly reason?: string | null | undefined;
+};
+
+/** Which user to delete, and why. */
+export type DeleteUserInput = {
+  /** The id of the user. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Kept in history and shown to operators. */
+  readonly reason?: string | null | undefined;
+};
+
+/** Which key to disable, and why. */
+export type DisableKeyInput = {
+  /** The id of the key. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Kept in history and shown to operators. */
+  readonly reason?: string | null | undefined;
+};
+
+/** Which user to disable, and why. */
+export type DisableUserInput = {
+  /** The id of the user. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Kept in history and shown to operators. */
+  readonly reason?: string | null | undefined;
+};
+
+/** Which key to enable, and why. */
+export type EnableKeyInput = {
+  /** The id of the key. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Kept in history and shown to operators. */
+  readonly reason?: string | null | undefined;
+};
+
+/** Which user to enable, and why. */
+export type EnableUserInput = {
+  /** The id of the user. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Kept in history and shown to operators. */
+  readonly reason?: string | null | undefined;
+};
+
+/** Whether a key is for real calls or for trying out. */
+export type Environment =
+  /** Real traffic. Its keys carry `_live_`. */
+  | 'LIVE'
+  /** Development and tests. Its keys carry `_test_`. */
+  | 'TEST';
+
+/** Why a request was refused. */
+export type ErrorCode =
+  /** This is not a well-formed GraphQL request. Send JSON with query, and optionally variables. */
+  | 'BAD_REQUEST'
+  /** An argument or variable of the operation is wrong. Correct the value that is named. */
+  | 'BAD_USER_INPUT'
+  /** Too many operations in one request. Send fewer at a time. */
+  | 'BATCH_TOO_LARGE'
+  /** This contradicts the present state. Read the object again and decide anew. */
+  | 'CONFLICT'
+  /** This kind of request needs the header x-graphql-yoga-csrf: 1. Add it, or send a POST with JSON. */
+  | 'CSRF_HEADER_MISSING'
+  /** Your token may not do this. Use a token whose role has the permission. */
+  | 'FORBIDDEN'
+  /** The GraphQL document has a syntax error. Correct it at the place that locations names. */
+  | 'GRAPHQL_PARSE_FAILED'
+  /** The GraphQL document does not fit the schema. Correct the field, argument or type that is named. */
+  | 'GRAPHQL_VALIDATION_FAILED'
+  /** Something failed on our side. Quote the request id when you report it. */
+  | 'INTERNAL'
+  /** Some values of the input are not acceptable. Correct the fields that issues names. */
+  | 'INVALID_INPUT'
+  /** A limit of the tenant's policy is reached. Remove what is not needed, or raise the limit. */
+  | 'LIMIT_REACHED'
+  /** Nothing with this id is visible to you. Check the id and the tenant of your token. */
+  | 'NOT_FOUND'
+  /** The request body is larger than 1 MB. Send less at a time. */
+  | 'PAYLOAD_TOO_LARGE'
+  /** The operation asks for too much at once. Ask for fewer fields, smaller pages or less depth. */
+  | 'QUERY_TOO_COMPLEX'
+  /** The operation took too long and was stopped. Ask for less, or try again later. */
+  | 'TIMEOUT'
+  /** No valid management token was sent. Send the header Authorization: Bearer <token>. */
+  | 'UNAUTHENTICATED'
+  /** The server is stopping, or cannot reach its database. Try again in a moment. */
+  | 'UNAVAILABLE';
+
+/** Which keys; what is left out does not matter, and all that is given must hold. */
+export type KeyFilter = {
+  /** true: the deleted ones instead of the others. */
+  readonly deleted?: boolean | null | undefined;
+  /** Those of this environment. */
+  readonly environment?: Environment | null | undefined;
+  /** Those that have not expired yet and will before this time. */
+  readonly expiringBefore?: string | null | undefined;
+  /** Those whose metadata has these top-level fields with these values, e.g. {"plan":"pro"}. */
+  readonly metadata?: Record<string, unknown> | null | undefined;
+  /** Those of this user. */
+  readonly ownerId?: string | null | undefined;
+  /** Those that carry this scope. */
+  readonly scope?: string | null | undefined;
+  /** Those with this text in name or start, in any case. */
+  readonly search?: string | null | undefined;
+  /** Those with this status now. */
+  readonly status?: KeyStatus | null | undefined;
+  /** Those created before this time and not used since it. */
+  readonly unusedSince?: string | null | undefined;
+};
+
+/** How to order keys. Keys without a value come last. */
+export type KeyOrder =
+  /** Oldest first. */
+  | 'CREATED_AT_ASC'
+  /** Newest first. The default. */
+  | 'CREATED_AT_DESC'
+  /** Those that expire first, first. */
+  | 'EXPIRES_AT_ASC'
+  /** Those that expire last, first. */
+  | 'EXPIRES_AT_DESC'
+  /** Least recently used first. */
+  | 'LAST_USED_AT_ASC'
+  /** Most recently used first. */
+  | 'LAST_USED_AT_DESC'
+  /** By name, A to Z. */
+  | 'NAME_ASC'
+  /** By name, Z to A. */
+  | 'NAME_DESC';
+
+/** Rules for a tenant's keys. What is left out stays as it is; null removes a limit. */
+export type KeyPolicyInput = {
+  /** At most 100 scopes; an empty list allows none. */
+  readonly allowedScopes?: ReadonlyArray<string> | null | undefined;
+  /** At least a minute. */
+  readonly defaultLifetimeMs?: number | null | undefined;
+  /** At least 1. */
+  readonly maxKeysPerUser?: number | null | undefined;
+  /** At least a minute. */
+  readonly maxLifetimeMs?: number | null | undefined;
+  /** 2 to 12 of a-z and 0-9. Keys that exist keep theirs. New tenants have `kp`. */
+  readonly prefix?: string | null | undefined;
+};
+
+/** The status of a key by itself. Its owner and tenant may refuse it all the same: ask `verifyKey` for a verdict. */
+export type KeyStatus =
+  /** Neither revoked, expired nor disabled. Its owner or tenant may still cause a refusal. */
+  | 'ACTIVE'
+  /** Paused: refused until it is enabled. */
+  | 'DISABLED'
+  /** Its expiresAt has been reached. */
+  | 'EXPIRED'
+  /** Refused for good. */
+  | 'REVOKED';
+
+/** One thing that a caller may do. */
+export type Permission =
+  /** Read the audit log. */
+  | 'AUDIT_READ'
+  /** Create keys. */
+  | 'KEYS_CREATE'
+  /** Delete keys, and restore deleted ones. */
+  | 'KEYS_DELETE'
+  /** Disable and enable keys. */
+  | 'KEYS_DISABLE'
+  /** Read keys and their events; never their secrets. */
+  | 'KEYS_READ'
+  /** Reissue keys to another owner. */
+  | 'KEYS_REISSUE'
+  /** Revoke keys for good. */
+  | 'KEYS_REVOKE'
+  /** Give keys a new secret. */
+  | 'KEYS_ROTATE'
+  /** Change keys. */
+  | 'KEYS_UPDATE'
+  /** Verify keys: learn whether a presented key is valid, and why not. */
+  | 'KEYS_VERIFY'
+  /** Create tenants. */
+  | 'TENANTS_CREATE'
+  /** Read tenants. */
+  | 'TENANTS_READ'
+  /** Suspend and resume tenants. */
+  | 'TENANTS_SUSPEND'
+  /** Change a tenant's name and policy. */
+  | 'TENANTS_UPDATE'
+  /** Create management tokens. */
+  | 'TOKENS_CREATE'
+  /** Read management tokens; never their secrets. */
+  | 'TOKENS_READ'
+  /** Revoke management tokens. */
+  | 'TOKENS_REVOKE'
+  /** Create users. */
+  | 'USERS_CREATE'
+  /** Delete users. */
+  | 'USERS_DELETE'
+  /** Disable and enable users. */
+  | 'USERS_DISABLE'
+  /** Read users. */
+  | 'USERS_READ'
+  /** Change users. */
+  | 'USERS_UPDATE';
+
+/** Which key goes to which user. */
+export type ReissueKeyInput = {
+  /** The key's id; it stays the same. */
+  readonly id: string;
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The new owner, of the same tenant. */
+  readonly ownerId: string;
+};
+
+/** Which key to restore, and why. */
+export type RestoreKeyInput = {
+  /** The id of the key. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Kept in history and shown to operators. */
+  readonly reason?: string | null | undefined;
+};
+
+/** Which tenant to resume, and why. */
+export type ResumeTenantInput = {
+  /** The id of the tenant. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Kept in history and shown to operators. */
+  readonly reason?: string | null | undefined;
+};
+
+/** Which key to revoke, and why. */
+export type RevokeKeyInput = {
+  /** The key's id. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Verdicts show it. */
+  readonly reason: string;
+};
+
+/** Which management token to revoke, and why. */
+export type RevokeManagementTokenInput = {
+  /** The id of the management token. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Kept in history and shown to operators. */
+  readonly reason?: string | null | undefined;
+};
+
+/** What somebody may do. */
+export type Role =
+  /** May create, read, update and delete users, keys and management tokens, and read the audit log. */
+  | 'ADMIN'
+  /** May read tenants, users and keys, and verify keys; changes nothing. */
+  | 'DEVELOPER'
+  /** May only ask who it is (`viewer`); reads public APIs. */
+  | 'GUEST';
+
+/** Which key gets a new secret. */
+export type RotateKeyInput = {
+  /** The key's id; it stays the same. */
+  readonly id: string;
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** For how many milliseconds the old secret goes on working; 0: it stops at once. */
+  readonly overlapMs?: number | null | undefined;
+};
+
+/** Which tenant to suspend, and why. */
+export type SuspendTenantInput = {
+  /** The id of the tenant. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Kept in history and shown to operators. */
+  readonly reason?: string | null | undefined;
+};
+
+/** Which tenants; what is left out does not matter. */
+export type TenantFilter = {
+  /** Those with this text in name or slug, in any case. */
+  readonly search?: string | null | undefined;
+  /** Those with this status. */
+  readonly status?: TenantStatus | null | undefined;
+};
+
+/** How to order tenants. */
+export type TenantOrder =
+  /** Oldest first. */
+  | 'CREATED_AT_ASC'
+  /** Newest first. The default. */
+  | 'CREATED_AT_DESC'
+  /** By name, A to Z. */
+  | 'NAME_ASC'
+  /** By name, Z to A. */
+  | 'NAME_DESC';
+
+/** Whether a tenant's keys can be accepted. */
+export type TenantStatus =
+  /** In service. */
+  | 'ACTIVE'
+  /** Deleted: all its keys are refused. */
+  | 'DELETED'
+  /** Paused by an operator: all its keys are refused until it is resumed. */
+  | 'SUSPENDED';
+
+/** What to change; what is left out stays. */
+export type UpdateKeyInput = {
+  /** All allowed addresses from now on; empty: every address. */
+  readonly allowedIps?: ReadonlyArray<string> | null | undefined;
+  /** All denied addresses from now on. */
+  readonly deniedIps?: ReadonlyArray<string> | null | undefined;
+  /** A new expiry; null: never, if the tenant's policy allows it. */
+  readonly expiresAt?: string | null | undefined;
+  /** The key's id. */
+  readonly id: string;
+  /** All metadata from now on. */
+  readonly metadata?: Record<string, unknown> | null | undefined;
+  /** A new name. */
+  readonly name?: string | null | undefined;
+  /** All scopes from now on. */
+  readonly scopes?: ReadonlyArray<string> | null | undefined;
+};
+
+/** What to change; what is left out stays. */
+export type UpdateTenantInput = {
+  /** The tenant's id. */
+  readonly id: string;
+  /** A new name. */
+  readonly name?: string | null | undefined;
+  /** What to change of the rules for keys. */
+  readonly policy?: KeyPolicyInput | null | undefined;
+  /** A new slug. */
+  readonly slug?: string | null | undefined;
+};
+
+/** What to change; what is left out stays. */
+export type UpdateUserInput = {
+  /** A new e-mail address. */
+  readonly email?: string | null | undefined;
+  /** A new external id; null removes it. */
+  readonly externalId?: string | null | undefined;
+  /** The user's id. */
+  readonly id: string;
+  /** A new name. */
+  readonly name?: string | null | undefined;
+  /** A new role. */
+  readonly role?: Role | null | undefined;
+};
+
+/** Which users; what is left out does not matter. Deleted users are listed only by `status: DELETED`. */
+export type UserFilter = {
+  /** The one with exactly this external id. */
+  readonly externalId?: string | null | undefined;
+  /** Those with this role. */
+  readonly role?: Role | null | undefined;
+  /** Those with this text in name, e-mail address or external id, in any case. */
+  readonly search?: string | null | undefined;
+  /** Those with this status. */
+  readonly status?: UserStatus | null | undefined;
+};
+
+/** How to order users. */
+export type UserOrder =
+  /** Oldest first. */
+  | 'CREATED_AT_ASC'
+  /** Newest first. The default. */
+  | 'CREATED_AT_DESC'
+  /** By e-mail address, A to Z. */
+  | 'EMAIL_ASC'
+  /** By e-mail address, Z to A. */
+  | 'EMAIL_DESC'
+  /** By name, A to Z. */
+  | 'NAME_ASC'
+  /** By name, Z to A. */
+  | 'NAME_DESC';
+
+/** Whether a user's keys can be accepted. */
+export type UserStatus =
+  /** In service. */
+  | 'ACTIVE'
+  /** Deleted: all keys of the user are refused. A tombstone stays, so that history is kept. */
+  | 'DELETED'
+  /** Paused: all keys of the user are refused until the user is enabled. */
+  | 'DISABLED';
+
+/** Why a key is or is not valid: the first reason that applies. docs/reference/verdict-codes.md has them in the order of the checks. */
+export type VerdictCode =
+  /** The key has no access to this API. Request access and wait for the approval. */
+  | 'API_NOT_GRANTED'
+  /** This version of the API is retired. Move to a version that is in service. */
+  | 'API_RETIRED'
+  /** The key has a typing error: its checksum does not match. Copy the whole key again instead of typing it. */
+  | 'CHECKSUM_MISMATCH'
+  /** The key is disabled for now. Enable it with enableKey. */
+  | 'DISABLED'
+  /** The key has expired. Extend it with updateKey, or issue a new key. */
+  | 'EXPIRED'
+  /** The key lacks a scope that this call needs. Add the missing scopes with updateKey, or use another key. */
+  | 'INSUFFICIENT_SCOPE'
+  /** The key may not be used from this address. Call from an allowed address, or change the key's lists. */
+  | 'IP_NOT_ALLOWED'
+  /** This is not the text of a Keyplane key. Read the hint, copy the whole key again, and send only the key. */
+  | 'MALFORMED'
+  /** No key with this secret exists here. Check that it was issued by this Keyplane; otherwise create a new key. */
+  | 'NOT_FOUND'
+  /** The user whom this key belongs to is disabled. Enable the user with enableUser, or reissue the key. */
+  | 'OWNER_DISABLED'
+  /** The user whom this key belongs to no longer exists. Reissue the key to another user with reissueKey. */
+  | 'OWNER_NOT_FOUND'
+  /** The quota is used up. Wait until it resets, or raise it. */
+  | 'QUOTA_EXCEEDED'
+  /** Too many calls. Wait for retryAfterMs milliseconds and try again. */
+  | 'RATE_LIMITED'
+  /** The key was revoked for good. Ask the owner of the API for a new key. */
+  | 'REVOKED'
+  /** The key was rotated and this old secret has stopped. Use the key's new secret. */
+  | 'SUPERSEDED'
+  /** The tenant of this key is suspended. Ask the operator of this Keyplane to resume it with resumeTenant. */
+  | 'TENANT_SUSPENDED'
+  /** The key is valid. */
+  | 'VALID'
+  /** The key belongs to another environment. Use a live key for live traffic and a test key for tests. */
+  | 'WRONG_ENVIRONMENT';
+
+/** A key as somebody presented it, and what it is to be used for. */
+export type VerifyKeyInput = {
+  /** How much the call counts, 0 to 1000000. */
+  readonly cost?: number | null | undefined;
+  /** The environment that the call is for. */
+  readonly environment?: Environment | null | undefined;
+  /** The address that the call came from, for keys bound to addresses. */
+  readonly ip?: string | null | undefined;
+  /** The whole key, unchanged: what is wrong about it is found here. */
+  readonly key: string;
+  /** The scopes that the call needs; the key must carry all of them. */
+  readonly scopes?: ReadonlyArray<string> | null | undefined;
+  /** Labels for usage, at most 20. */
+  readonly tags?: ReadonlyArray<string> | null | undefined;
+};

@@ -1,0 +1,48 @@
+import type * as Operations from "./_generated/operations.js";
+import type { Refusal } from "./client/results.js";
+
+// What each changing method answers: the payload, or the refusal. Tell them apart by `__typename`, or by `"code" in result`.
+
+/** The member of a result that stands for success. */
+type PayloadOf<Result extends { readonly __typename: string }> = Extract<Result, { readonly __typename: `${string}Payload` }>;
+
+/** The new tenant, or why not. */
+export type CreateTenantResult = PayloadOf<Operations.CreateTenant["createTenant"]> | Refusal;
+/** The tenant as changed, or why not. */
+export type UpdateTenantResult = PayloadOf<Operations.UpdateTenant["updateTenant"]> | Refusal;
+/** The suspended tenant, or why not. */
+export type SuspendTenantResult = PayloadOf<Operations.SuspendTenant["suspendTenant"]> | Refusal;
+/** The resumed tenant, or why not. */
+export type ResumeTenantResult = PayloadOf<Operations.ResumeTenant["resumeTenant"]> | Refusal;
+/** The new user, or why not. */
+export type CreateUserResult = PayloadOf<Operations.CreateUser["createUser"]> | Refusal;
+/** The user as changed, or why not. */
+export type UpdateUserResult = PayloadOf<Operations.UpdateUser["updateUser"]> | Refusal;
+/** The disabled user, or why not. */
+export type DisableUserResult = PayloadOf<Operations.DisableUser["disableUser"]> | Refusal;
+/** The enabled user, or why not. */
+export type EnableUserResult = PayloadOf<Operations.EnableUser["enableUser"]> | Refusal;
+/** The tombstone of the deleted user, or why not. */
+export type DeleteUserResult = PayloadOf<Operations.DeleteUser["deleteUser"]> | Refusal;
+/** The new key and its secret, which is shown this once, or why not. */
+export type CreateKeyResult = PayloadOf<Operations.CreateKey["createKey"]> | Refusal;
+/** The key as changed, or why not. */
+export type UpdateKeyResult = PayloadOf<Operations.UpdateKey["updateKey"]> | Refusal;
+/** The key and its new secret, which is shown this once, or why not. */
+export type RotateKeyResult = PayloadOf<Operations.RotateKey["rotateKey"]> | Refusal;
+/** The key of its new owner and its new secret, which is shown this once, or why not. */
+export type ReissueKeyResult = PayloadOf<Operations.ReissueKey["reissueKey"]> | Refusal;
+/** The disabled key, or why not. */
+export type DisableKeyResult = PayloadOf<Operations.DisableKey["disableKey"]> | Refusal;
+/** The enabled key, or why not. */
+export type EnableKeyResult = PayloadOf<Operations.EnableKey["enableKey"]> | Refusal;
+/** The revoked key, or why not. */
+export type RevokeKeyResult = PayloadOf<Operations.RevokeKey["revokeKey"]> | Refusal;
+/** The deleted key, or why not. */
+export type DeleteKeyResult = PayloadOf<Operations.DeleteKey["deleteKey"]> | Refusal;
+/** The restored key, or why not. */
+export type RestoreKeyResult = PayloadOf<Operations.RestoreKey["restoreKey"]> | Refusal;
+/** The new management token and its secret, which is shown this once, or why not. */
+export type CreateManagementTokenResult = PayloadOf<Operations.CreateManagementToken["createManagementToken"]> | Refusal;
+/** The revoked management token, or why not. */
+export type RevokeManagementTokenResult = PayloadOf<Operations.RevokeManagementToken["revokeManagementToken"]> | Refusal;

@@ -1,0 +1,69 @@
+/** The part of `fetch` that the SDK uses. The global one fits, and so do undici's and a Cloudflare service binding's. */
+export type Fetch = (
+  url: string,
+  init: {
+    readonly method: "POST";
+    readonly headers: Record<string, string>;
+    readonly body: string;
+    readonly redirect: "manual";
+    readonly signal: AbortSignal;
+  },
+) => Promise<FetchResponse>;
+
+/** The part of a `Response` that the SDK reads. */
+export interface FetchResponse {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  text(): Promise<string>;
+}
+
+/** How to reach a Keyplane server, and how long to try. */
+export interface KeyplaneOptions {
+  /** The server's address, such as `https://keyplane.example.com`; `/graphql` is appended unless it is there. */
+  readonly url: string;
+  /**
+   * A management token, or a function that gives one; the function is asked before every attempt, so that it can renew the
+   * token. The token is kept where neither `console.log` nor `JSON.stringify` can see it.
+   */
+  readonly token: string | (() => string | Promise<string>);
+  /** How to send requests. Default: the global `fetch`. */
+  readonly fetch?: Fetch | undefined;
+  /** How long one attempt may take, in milliseconds, 1 to 2147483647. Default: 10000. */
+  readonly timeoutMs?: number | undefined;
+  /** How many times a failed attempt is repeated where that is safe, 0 to 10. Default: 2. */
+  readonly maxRetries?: number | undefined;
+  /** Headers to send with every request, for example for a proxy. They never replace those of the SDK. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** What can be different for one call. */
+export interface RequestOptions {
+  /** Ends the call, waiting for a retry included, with an AbortedError. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long one attempt may take, in milliseconds. Default: that of the client. */
+  readonly timeoutMs?: number | undefined;
+  /** How many times a failed attempt is repeated where that is safe. Default: that of the client. */
+  readonly maxRetries?: number | undefined;
+  /** Headers of this call, which win over those of the client. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** What can be different for one call that creates something or hands out a secret. */
+export interface IdempotentRequestOptions extends RequestOptions {
+  /**
+   * Your name for this attempt. Calls that repeat it, with the same input and token, get the first answer instead of a
+   * second effect: for 24 hours, and a secret for 10 minutes. Default: a new UUID, which retries of this call share. Give your
+   * own where the call may be repeated by something above the SDK, such as a job queue.
+   */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** Options that have been checked and completed. */
+export interface ResolvedOptions {
+  readonly url: string;
+  readonly token: () => string | Promise<string>;
+  readonly fetch: Fetch;
+  readonly timeoutMs: number;
+  readonly maxRetries: number;
+  readonly headers: Readonly<Record<string, string>>;
+}

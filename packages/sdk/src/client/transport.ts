@@ -1,0 +1,74 @@
+import { type RawAnswer, readAnswer } from "./answer.js";
+import { withDeadline } from "./deadline.js";
+import { type RequestDocument, textOfDocument } from "./document.js";
+import { ConnectionError } from "./errors.js";
+import { wasNeverSent } from "./never-sent.js";
+import type { FetchResponse, RequestOptions, ResolvedOptions } from "./options.js";
+import { redactCause } from "./redact.js";
+import { checkToken, withCallOptions } from "./resolve-options.js";
+import { type Repeatable, withRetries } from "./retry.js";
+import type { Runtime } from "./runtime.js";
+
+/** Sends one operation and answers its data, however many attempts that takes. */
+export type Send = <Result, Variables>(
+  document: RequestDocument<Result, Variables>,
+  variables: Variables,
+  call: RequestOptions & {
+    /** When it may be sent again. */
+    readonly repeatable: Repeatable;
+  },
+) => Promise<Result>;
+
+/** Makes the function through which every request of a client goes. */
+export function createSend(options: ResolvedOptions, runtime: Runtime): Send {
+  return async <Result, Variables>(
+    document: RequestDocument<Result, Variables>,
+    variables: Variables,
+    call: RequestOptions & { readonly repeatable: Repeatable },
+  ): Promise<Result> => {
+    const settings = withCallOptions(options, call);
+    const body = JSON.stringify({ query: textOfDocument(document), variables });
+    const deadline = { timeoutMs: settings.timeoutMs, signal: call.signal };
+    const limits = { repeatable: call.repeatable, maxRetries: settings.maxRetries, signal: call.signal };
+    const attempt = (): Promise<unknown> => withDeadline(deadline, (signal) => sendOnce(settings, body, signal, runtime));
+    // What the document asks for is what a GraphQL server answers; there is nothing that could be checked at run time.
+    return (await withRetries(attempt, limits, runtime)) as Result;
+  };
+}
+
+async function sendOnce(options: ResolvedOptions, body: string, signal: AbortSignal, runtime: Runtime): Promise<unknown> {
+  const token: unknown = await options.token();
+  checkToken(token);
+  const answer = await exchange(options, token, body, signal);
+  return readAnswer(answer, { url: options.url, token, now: runtime.now() });
+}
+
+/** One request and its whole answer. @throws ConnectionError */
+async function exchange(options: ResolvedOptions, token: string, body: string, signal: AbortSignal): Promise<RawAnswer> {
+  const { fetch, url, headers } = options;
+  let response: FetchResponse | undefined;
+  try {
+    response = await fetch(url, {
+      method: "POST",
+      headers: {
+        ...headers,
+        accept: "application/graphql-response+json, application/json",
+        authorization: `Bearer ${token}`,
+        "content-type": "application/json",
+      },
+      body,
+      // A redirect would carry the key that is being verified to wherever it points.
+      redirect: "manual",
+      signal,
+    });
+    const { status } = response;
+    return { status, header: (name) => response?.headers.get(name) ?? null, body: await response.text() };
+  } catch (error) {
+    const cause = redactCause(error, token);
+    if (response) {
+      const message = `The connection to ${url} broke before the answer was complete.`;
+      throw new ConnectionError(message, { cause, neverSent: false, status: response.status });
+    }
+    throw new ConnectionError(`Keyplane cannot be reached at ${url}.`, { cause, neverSent: wasNeverSent(error) });
+  }
+}

@@ -1,0 +1,117 @@
+import * as documents from "../_generated/documents.js";
+import type * as Inputs from "../_generated/schema-types.js";
+import type * as Results from "../change-results.js";
+import type { IdempotentRequestOptions, RequestOptions } from "../client/options.js";
+import { PaginatedList } from "../client/paginated-list.js";
+import type { Send } from "../client/transport.js";
+import type { Key, Verdict } from "../entities.js";
+import { withIdempotencyKey } from "./idempotent.js";
+import { repeatability } from "./repeatability.js";
+
+/** Which keys to list. What is left out does not matter. */
+export interface ListKeysArguments {
+  /** Those of this tenant. Default: all that the token may see. */
+  readonly tenantId?: string | undefined;
+  /** Those that fit; deleted keys only with `deleted: true`. */
+  readonly filter?: Inputs.KeyFilter | undefined;
+  /** Default: CREATED_AT_DESC, newest first. */
+  readonly orderBy?: Inputs.KeyOrder | undefined;
+  /** How many keys to read at a time, 1 to 100. Default: 100. */
+  readonly pageSize?: number | undefined;
+}
+
+/**
+ * API keys. Expected refusals are answered as data; every method throws a KeyplaneError for anything else. Each needs the permission
+ * that the schema names for its operation.
+ */
+export class Keys {
+  readonly #send: Send;
+
+  /** @internal */
+  constructor(send: Send) {
+    this.#send = send;
+  }
+
+  /**
+   * Says whether a key is valid for a call, and if not, exactly why. A refused key is an answer (`valid: false` and a `code`), not an
+   * error.
+   *
+   * @param input the key exactly as it was presented, and what the call needs.
+   * @throws KeyplaneError when there is no verdict: do not let the call in then.
+   */
+  async verify(input: Inputs.VerifyKeyInput, options?: RequestOptions): Promise<Verdict> {
+    const call = { ...options, repeatable: repeatability.verify };
+    return (await this.#send(documents.VerifyKeyDocument, { input }, call)).verifyKey;
+  }
+
+  /** One key, deleted ones included; null when there is none with this id that the token may see. */
+  async get(id: string, options?: RequestOptions): Promise<Key | null> {
+    return (await this.#send(documents.GetKeyDocument, { id }, { ...options, repeatable: repeatability.read })).key;
+  }
+
+  /** The keys that the token may see: `for await (const key of keyplane.keys.list())`. */
+  list({ pageSize, ...filter }: ListKeysArguments = {}, options?: RequestOptions): PaginatedList<Key> {
+    const call = { ...options, repeatable: repeatability.read };
+    return new PaginatedList(
+      async (page) => (await this.#send(documents.ListKeysDocument, { ...filter, ...page }, call)).keys,
+      pageSize,
+    );
+  }
+
+  /** Creates a key for a user. The answer holds the secret, which is shown this once and kept nowhere. */
+  async create(input: Inputs.CreateKeyInput, options?: IdempotentRequestOptions): Promise<Results.CreateKeyResult> {
+    const variables = { input: withIdempotencyKey(input, options) };
+    const call = { ...options, repeatable: repeatability.keyed };
+    return (await this.#send(documents.CreateKeyDocument, variables, call)).createKey;
+  }
+
+  /** Gives a key a new secret. Its id stays, and the old secret works on for `overlapMs` milliseconds (default 0: it stops at once). */
+  async rotate(input: Inputs.RotateKeyInput, options?: IdempotentRequestOptions): Promise<Results.RotateKeyResult> {
+    const variables = { input: withIdempotencyKey(input, options) };
+    const call = { ...options, repeatable: repeatability.keyed };
+    return (await this.#send(documents.RotateKeyDocument, variables, call)).rotateKey;
+  }
+
+  /** Gives a key to another user of its tenant, with a new secret. The old secret stops at once. */
+  async reissue(input: Inputs.ReissueKeyInput, options?: IdempotentRequestOptions): Promise<Results.ReissueKeyResult> {
+    const variables = { input: withIdempotencyKey(input, options) };
+    const call = { ...options, repeatable: repeatability.keyed };
+    return (await this.#send(documents.ReissueKeyDocument, variables, call)).reissueKey;
+  }
+
+  /** Changes what the input names; what it leaves out stays. */
+  async update(input: Inputs.UpdateKeyInput, options?: RequestOptions): Promise<Results.UpdateKeyResult> {
+    const call = { ...options, repeatable: repeatability.update };
+    return (await this.#send(documents.UpdateKeyDocument, { input }, call)).updateKey;
+  }
+
+  /** Refuses a key until it is enabled again. */
+  async disable(input: Inputs.DisableKeyInput, options?: RequestOptions): Promise<Results.DisableKeyResult> {
+    const call = { ...options, repeatable: repeatability.close };
+    return (await this.#send(documents.DisableKeyDocument, { input }, call)).disableKey;
+  }
+
+  /** Ends a disablement. */
+  async enable(input: Inputs.EnableKeyInput, options?: RequestOptions): Promise<Results.EnableKeyResult> {
+    const call = { ...options, repeatable: repeatability.open };
+    return (await this.#send(documents.EnableKeyDocument, { input }, call)).enableKey;
+  }
+
+  /** Revokes a key for good. Once this answers, the server that answered refuses the key. Revoking again changes nothing. */
+  async revoke(input: Inputs.RevokeKeyInput, options?: RequestOptions): Promise<Results.RevokeKeyResult> {
+    const call = { ...options, repeatable: repeatability.close };
+    return (await this.#send(documents.RevokeKeyDocument, { input }, call)).revokeKey;
+  }
+
+  /** Refuses a key and takes it out of every list. `restore` brings it back within 30 days. */
+  async delete(input: Inputs.DeleteKeyInput, options?: RequestOptions): Promise<Results.DeleteKeyResult> {
+    const call = { ...options, repeatable: repeatability.close };
+    return (await this.#send(documents.DeleteKeyDocument, { input }, call)).deleteKey;
+  }
+
+  /** Brings a deleted key back as it was, within 30 days. */
+  async restore(input: Inputs.RestoreKeyInput, options?: RequestOptions): Promise<Results.RestoreKeyResult> {
+    const call = { ...options, repeatable: repeatability.open };
+    return (await this.#send(documents.RestoreKeyDocument, { input }, call)).restoreKey;
+  }
+}

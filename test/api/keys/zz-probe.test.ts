@@ -1,0 +1,96 @@
+import { test, ok } from "../../testkit/index.js";
+import { sendGraphql } from "../../testkit/graphql.js";
+
+test("probe", async ({ world }) => {
+  const t0 = performance.now();
+  const { tenant, admin, owner, key, secret } = await world.tenantWithKey();
+  console.log("tenantWithKey ms", performance.now() - t0);
+  const t1 = performance.now();
+  for (let i = 0; i < 10; i++) await world.key(tenant.id, owner.id);
+  console.log("key ms", (performance.now() - t1) / 10);
+  const t2 = performance.now();
+  for (let i = 0; i < 10; i++) await admin.verify(secret);
+  console.log("verify ms", (performance.now() - t2) / 10);
+  const tryIt = async (label: string, f: () => Promise<unknown>) => {
+    try { console.log(label, "=>", JSON.stringify(await f()).slice(0, 700)); }
+    catch (e) { console.log(label, "=> THROWS", String((e as Error).message).slice(0, 500)); }
+  };
+  const create = (more: object) => admin.keySecret("createKey", { tenantId: tenant.id, ownerId: owner.id, name: "K", ...more });
+  const deep = (n: number) => { let v: unknown = 1; for (let i = 0; i < n; i++) v = { a: v }; return v; };
+  await tryIt("depth 8", async () => (await create({ metadata: deep(8) })).__typename);
+  await tryIt("depth 9", () => create({ metadata: deep(9) }));
+  await tryIt("deep 5000", async () => {
+    const text = '{"a":'.repeat(5000) + "1" + "}".repeat(5000);
+    const r = await fetch(`${world.url}/graphql`, { method: "POST", headers: { "content-type": "application/json", authorization: `Bearer ${admin.token}` }, body: `{"query":"mutation($i:CreateKeyInput!){createKey(input:$i){__typename ... on InvalidInputError{issues{path message}}}}","variables":{"i":{"tenantId":"${tenant.id}","ownerId":"${owner.id}","name":"x","metadata":${text}}}}` });
+    return await r.text();
+  });
+  await tryIt("deep 60000", async () => {
+    const text = '{"a":'.repeat(60000) + "1" + "}".repeat(60000);
+    const r = await fetch(`${world.url}/graphql`, { method: "POST", headers: { "content-type": "application/json", authorization: `Bearer ${admin.token}` }, body: `{"query":"mutation($i:CreateKeyInput!){createKey(input:$i){__typename ... on InvalidInputError{issues{path message}}}}","variables":{"i":{"tenantId":"${tenant.id}","ownerId":"${owner.id}","name":"x","metadata":${text}}}}` });
+    return await r.text();
+  });
+  await tryIt("wide", () => create({ metadata: { a: new Array(300000).fill(0) } }));
+  await tryIt("surrogate value", () => create({ metadata: { a: "\ud800" } }));
+  await tryIt("surrogate key", () => create({ metadata: { "\udc00": 1 } }));
+  await tryIt("NUL", () => create({ metadata: { a: "\0" } }));
+  await tryIt("literal \\u0000", () => create({ metadata: { a: "\\u0000" } }));
+  await tryIt("name surrogate", () => create({ name: "\ud800" }));
+  await tryIt("name emoji 100", () => create({ name: "😀".repeat(50) }));
+  await tryIt("name emoji 101", () => create({ name: "😀".repeat(51) }));
+  await tryIt("name nbsp", () => create({ name: "\u00a0" }));
+  await tryIt("name zwsp", () => create({ name: "\u200b" }));
+  await tryIt("name line sep", () => create({ name: "a\u2028b" }));
+  await tryIt("name bidi", () => create({ name: "a\u202eb" }));
+  await tryIt("proto", () => admin.query(`mutation($i:CreateKeyInput!){createKey(input:$i){__typename ... on CreateKeyPayload{key{metadata}}}}`, { i: { tenantId: tenant.id, ownerId: owner.id, name: "x", metadata: JSON.parse('{"__proto__":{"a":1},"constructor":2}') } }));
+  await tryIt("inline literal", () => admin.query(`mutation{createKey(input:{tenantId:"${tenant.id}",ownerId:"${owner.id}",name:"x",metadata:{a:1,b:[true,null,"x",{c:1.5}]}}){__typename ... on CreateKeyPayload{key{metadata}}}}`));
+  await tryIt("empty cidr", () => create({ allowedIps: ["", "10.1.2.3/33", " 1.2.3.4", "1.2.3.4"], deniedIps: ["::/129"] }));
+  await tryIt("cidr nulls", () => create({ allowedIps: [null] }));
+  await tryIt("scopes null", () => create({ scopes: null, metadata: null, environment: null, expiresAt: null, allowedIps: null, deniedIps: null, idempotencyKey: null }));
+  await tryIt("scope bad", () => create({ scopes: ["", "a b", "x".repeat(129), "é", "a\"b"] }));
+  const past = new Date(world.clock.now()).toISOString();
+  await tryIt("expiresAt now", () => create({ expiresAt: past }));
+  await tryIt("expiresAt 9999", () => create({ expiresAt: "9999-12-31T23:59:59.999Z" }));
+  await tryIt("expiresAt 24:00", () => create({ expiresAt: "2090-01-31T24:00:00Z" }));
+  await tryIt("expiresAt +99:99", () => create({ expiresAt: "2090-01-31T12:00:00+99:99" }));
+  await tryIt("expiresAt +23:60", () => create({ expiresAt: "2090-01-31T12:00:00+23:60" }));
+  await tryIt("expiresAt leap", () => create({ expiresAt: "2090-06-30T23:59:60Z" }));
+  const list = (filter: object, more = "") => admin.query(`query($f:KeyFilter){keys(filter:$f,first:3${more}){totalCount nodes{name start metadata}}}`, { f: filter });
+  await create({ name: "100% sure" }); await create({ name: "100 sure" }); await create({ name: "back\\slash" }); await create({ name: "ÄÖÜ straße" });
+  await create({ name: "m", metadata: { a: null, b: 1, "x,y": true, "": "e", "q\"{}": "z", n: 1.5 } });
+  for (const s of ["%", "_", "100%", "\\", "back\\slash", "äöü", "STRASSE", "KP_LIVE", "kp-live", "'"]) await tryIt(`search ${s}`, () => list({ search: s }));
+  for (const m of [{ a: null }, { b: 1 }, { b: 1.0 }, { "x,y": true }, { "": "e" }, { "q\"{}": "z" }, { n: 1.5 }, { zz: null }, { a: 1, b: 1 }, { "\ud800": 1 }, { a: "\ud800" }, [1], "x", { a: { b: 1 } }, { a: 1e300 }]) await tryIt(`metadata ${JSON.stringify(m)}`, () => list({ metadata: m }));
+  await tryIt("scope filter", () => list({ scope: "\ud800" }));
+  await tryIt("search surrogate", () => list({ search: "\ud800" }));
+  const cur = (v: unknown[]) => Buffer.from(JSON.stringify(v)).toString("base64url");
+  for (const [o, v] of [["CREATED_AT_DESC", ["CREATED_AT_DESC", null, key.id]], ["CREATED_AT_DESC", ["CREATED_AT_DESC", 9007199254740991, key.id]], ["CREATED_AT_DESC", ["CREATED_AT_DESC", -8640000000000000, key.id]], ["CREATED_AT_DESC", ["CREATED_AT_DESC", 8640000000000000, key.id]], ["EXPIRES_AT_ASC", ["EXPIRES_AT_ASC", null, key.id]], ["NAME_ASC", ["NAME_ASC", "\ud800", key.id]], ["NAME_ASC", ["NAME_ASC", null, key.id]]] as const)
+    await tryIt(`cursor ${JSON.stringify(v)}`, () => admin.query(`{keys(first:1,orderBy:${o},after:"${cur(v as never)}"){nodes{name}}}`));
+  await tryIt("first 0", () => admin.query(`{keys(first:0){nodes{name}}}`));
+  await tryIt("first 101", () => admin.query(`{keys(first:101){nodes{name}}}`));
+  await tryIt("expiringBefore far", () => list({ expiringBefore: "9999-12-31T23:59:59Z" }));
+  await tryIt("unusedSince year 0", () => list({ unusedSince: "0000-01-01T00:00:00Z" }));
+  await tryIt("unusedSince year 1", () => list({ unusedSince: "0001-01-01T00:00:00Z" }));
+  await tryIt("ownerId long", () => list({ ownerId: "x".repeat(10000) }));
+  await tryIt("reason", () => admin.key("revokeKey", { id: key.id, reason: "x".repeat(501) }));
+  await tryIt("overlap -1", () => admin.keySecret("rotateKey", { id: key.id, overlapMs: -1 }));
+  await tryIt("overlap null", () => admin.keySecret("rotateKey", { id: key.id, overlapMs: null }));
+  await tryIt("overlap big", () => admin.keySecret("rotateKey", { id: key.id, overlapMs: 2147483647 }));
+  await tryIt("overlap float", () => admin.keySecret("rotateKey", { id: key.id, overlapMs: 1.5 }));
+  await tryIt("id NUL", () => admin.keySecret("rotateKey", { id: "key_\0" }));
+  await tryIt("idem", () => create({ idempotencyKey: "a b" }));
+  await tryIt("idem empty", () => create({ idempotencyKey: "" }));
+  await tryIt("idem long", () => create({ idempotencyKey: "x".repeat(129) }));
+  await tryIt("update nothing", () => admin.key("updateKey", { id: key.id }));
+  await tryIt("update nulls", () => admin.key("updateKey", { id: key.id, name: null, scopes: null, metadata: null, allowedIps: null, deniedIps: null }));
+  const raw = await sendGraphql(world.url, admin.token, `mutation($i:VerifyKeyInput!){verifyKey(input:$i){code hint message key{id}}}`, { i: { key: "x".repeat(990000) } });
+  console.log("garbage", raw.status, raw.text);
+  const raw2 = await sendGraphql(world.url, admin.token, `mutation($i:VerifyKeyInput!){verifyKey(input:$i){code hint message key{id}}}`, { i: { key: "x".repeat(1_100_000) } });
+  console.log("garbage2", raw2.status, raw2.text);
+  await tryIt("verify scopes bad", () => admin.verify(secret, { scopes: [""] }));
+  await tryIt("verify ip long", () => admin.verify(secret, { ip: "1".repeat(65) }));
+  await tryIt("verify cost", () => admin.verify(secret, { cost: -1 }));
+  await tryIt("verify cost null", () => admin.verify(secret, { cost: null }));
+  await tryIt("verify tags", () => admin.verify(secret, { tags: new Array(21).fill("x") }));
+  await tryIt("verify tags NUL", () => admin.verify(secret, { tags: ["\0"] }));
+  await tryIt("verify surrogate", () => admin.verify("\ud800"));
+  ok(await create({}));
+});

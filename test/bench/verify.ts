@@ -1,0 +1,122 @@
+/**
+ * `pnpm bench verify`: verifications per second over HTTP on one core, beside what bounds them, interleaved in one run.
+ * Figures swing with the machine; the ratios are what to read.
+ */
+import { type ChildProcess, execFileSync, fork } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+// Not a part of the SDK's face: the very text that it sends.
+import { VerifyKeyDocument } from "../../packages/sdk/src/_generated/documents.js";
+import { report } from "./report.js";
+import { post, sendLoad } from "./verify/load.js";
+import { populate, savePopulation } from "./verify/seed.js";
+import { measureStart } from "./verify/start-time.js";
+
+const keyCount = Number(process.env.BENCH_KEYS ?? 100_000);
+const rounds = Number(process.env.BENCH_ROUNDS ?? 9);
+const roundMs = Number(process.env.BENCH_ROUND_MS ?? 2_000);
+const connections = 32;
+
+const variants = ["keyplane", "constant", "stock", "bare"] as const;
+type Variant = (typeof variants)[number];
+const labels: Record<Variant, string> = {
+  keyplane: "(a) Keyplane, verifyKey as the SDK sends it",
+  constant: "(b) Yoga with our plugins, a constant field",
+  stock: "(d) Yoga as it comes, the same verifyKey",
+  bare: "(c) bare node:http, JSON + SHA-256 + Map",
+};
+
+/** Server on one core, sender on the other, where the system can do that. */
+function onCore(core: number): { execPath: string; execArgv: string[] } {
+  const flags = ["--conditions=source", "--import", "tsx"];
+  try {
+    execFileSync("taskset", ["-c", String(core), "true"], { stdio: "ignore" });
+    return { execPath: "taskset", execArgv: ["-c", String(core), process.execPath, ...flags] };
+  } catch {
+    return { execPath: process.execPath, execArgv: flags };
+  }
+}
+
+function ask<Answer>(child: ChildProcess, question?: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    child.once("message", (message) => resolve(message as Answer));
+    child.once("exit", (code) => reject(new Error(`a server of the benchmark ended with ${code}`)));
+    if (question) child.send(question);
+  });
+}
+
+const folder = mkdtempSync(join(tmpdir(), "keyplane-bench-"));
+const children: ChildProcess[] = [];
+try {
+  console.log(`Preparing ${keyCount} keys …`);
+  const population = populate(keyCount);
+  const populationFile = join(folder, "population.json");
+  savePopulation(populationFile, population);
+
+  const targets = new Map<Variant, { child: ChildProcess; port: number; requests: Buffer[]; expect: string }>();
+  for (const variant of variants) {
+    const child = fork(fileURLToPath(new URL("verify/server.ts", import.meta.url)), [variant, populationFile], {
+      ...onCore(0),
+      // As `npm start` does: graphql-js is slower otherwise.
+      env: { ...process.env, NODE_ENV: "production" },
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    children.push(child);
+    const { port, rootToken } = await ask<{ port: number; rootToken: string }>(child);
+    const body = (secret: string) =>
+      variant === "constant"
+        ? { query: "{ constant }" }
+        : {
+            query: String(VerifyKeyDocument),
+            operationName: "VerifyKey",
+            variables: { input: { key: secret, scopes: ["orders:read"] } },
+          };
+    targets.set(variant, {
+      child,
+      port,
+      requests: population.keys.map(({ secret }) => post("/graphql", rootToken, body(secret))),
+      expect: variant === "constant" ? '{"data":{"constant":"constant"}}' : '"valid":true',
+    });
+  }
+
+  const results = new Map<Variant, number[]>(variants.map((variant) => [variant, []]));
+  // The first round warms every server up: compiled code, owners and tenants read.
+  for (let round = 0; round <= rounds; round++) {
+    for (const [variant, target] of targets) {
+      const { perSecond, wrong } = await sendLoad({ ...target, connections, durationMs: roundMs });
+      if (wrong > 0) throw new Error(`${labels[variant]}: ${wrong} answers were not what they must be`);
+      if (round > 0) results.get(variant)?.push(perSecond);
+    }
+    process.stdout.write(`round ${round} of ${rounds}\r`);
+  }
+  const memory = new Map<Variant, number>();
+  for (const [variant, { child }] of targets)
+    memory.set(variant, (await ask<{ memoryMb: number }>(child, "memory")).memoryMb);
+  for (const child of children) child.disconnect();
+  const start = await measureStart();
+
+  const median = (variant: Variant) =>
+    [...(results.get(variant) ?? [])].sort((a, b) => a - b)[Math.floor(rounds / 2)] ?? 0;
+  const ratio = (a: Variant, b: Variant) => (median(a) / median(b)).toFixed(2);
+  report("verify", [
+    `${cpus()[0]?.model}, ${cpus().length} cores, Node ${process.version}; server on one core, ${connections} connections, ${keyCount} keys`,
+    `medians of ${rounds} interleaved rounds of ${roundMs} ms`,
+    "",
+    ...variants.map((variant) => {
+      const all = results.get(variant) ?? [];
+      const range = `${Math.round(Math.min(...all))} to ${Math.round(Math.max(...all))}`;
+      return `${labels[variant].padEnd(46)} ${String(Math.round(median(variant))).padStart(6)} /s  (${range}), ${memory.get(variant)} MB`;
+    }),
+    "",
+    `(a)/(b) ${ratio("keyplane", "constant")}   to reach: 0.80`,
+    `(a)/(d) ${ratio("keyplane", "stock")}   to reach: 3.00`,
+    `(a)/(c) ${ratio("keyplane", "bare")}`,
+    "",
+    ...start,
+  ]);
+} finally {
+  for (const child of children) child.kill();
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,105 @@
+import { hash } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { createId, generateKey } from "@keyplane/schema";
+import type { Database } from "@keyplane/server";
+
+/** Enough of a population to be like a real one: keys of many owners in several tenants. */
+export interface Population {
+  readonly tenants: readonly string[];
+  readonly users: readonly { id: string; tenantId: string }[];
+  readonly keys: readonly { id: string; tenantId: string; ownerId: string; secret: string; start: string }[];
+}
+
+export function populate(keyCount: number): Population {
+  const tenants = Array.from({ length: 10 }, () => createId("Tenant"));
+  const at = <Item>(list: readonly Item[], index: number): Item => list[index % list.length] as Item;
+  const users = Array.from({ length: 1_000 }, (_, index) => ({ id: createId("User"), tenantId: at(tenants, index) }));
+  const keys = Array.from({ length: keyCount }, (_, index) => {
+    const user = at(users, index);
+    return {
+      id: createId("Key"),
+      tenantId: user.tenantId,
+      ownerId: user.id,
+      ...generateKey({ prefix: "kp", environment: "LIVE" }),
+    };
+  });
+  return { tenants, users, keys };
+}
+
+export function savePopulation(path: string, population: Population): void {
+  writeFileSync(path, JSON.stringify(population));
+}
+
+const chunkSize = 5_000;
+
+/** Puts a population into a database, in few large statements: through the API it would take the better part of an hour. */
+export async function seedDatabase(database: Database, population: Population): Promise<void> {
+  const now = new Date().toISOString();
+  const times = { createdAt: now, updatedAt: now };
+  await insert(
+    database,
+    "Tenant",
+    population.tenants.map((id) => ({
+      id,
+      slug: id.toLowerCase().replace("_", "-"),
+      name: "Tenant",
+      status: "ACTIVE",
+      keyPrefix: "kp",
+      allowedScopes: [],
+      restrictScopes: false,
+      ...times,
+    })),
+  );
+  await insert(
+    database,
+    "User",
+    population.users.map(({ id, tenantId }) => ({
+      id,
+      tenantId,
+      email: `${id}@example.com`,
+      activeEmail: `${id}@example.com`,
+      name: "User",
+      role: "DEVELOPER",
+      status: "ACTIVE",
+      ...times,
+    })),
+  );
+  for (let from = 0; from < population.keys.length; from += chunkSize) {
+    const keys = population.keys.slice(from, from + chunkSize);
+    await insert(
+      database,
+      "Key",
+      keys.map(({ id, tenantId, ownerId, start }) => ({
+        id,
+        tenantId,
+        ownerId,
+        start,
+        name: "Key",
+        environment: "LIVE",
+        scopes: ["orders:read", "orders:write"],
+        metadata: { plan: "pro" },
+        allowedIps: [],
+        deniedIps: [],
+        secretVersion: 1,
+        ...times,
+      })),
+    );
+    await insert(
+      database,
+      "KeySecret",
+      keys.map(({ id, secret, start }) => ({
+        hash: hash("sha256", secret, "hex"),
+        keyId: id,
+        start,
+        createdAt: now,
+      })),
+    );
+  }
+}
+
+async function insert(database: Database, table: string, rows: readonly object[]): Promise<void> {
+  await database.prisma.$executeRawUnsafe(
+    `INSERT INTO "${table}" SELECT * FROM jsonb_populate_recordset(NULL::"${table}", $1::jsonb)`,
+    JSON.stringify(rows),
+  );
+}

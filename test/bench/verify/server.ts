@@ -1,0 +1,122 @@
+/**
+ * One of the servers that the benchmark compares, in a process of its own. It tells its port and what to send by IPC.
+ *
+ * @param argv.name `keyplane`, `constant`, `stock` or `bare`.
+ * @param argv.population the file with the keys.
+ */
+import { hash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { docsUrlForVerdict } from "@keyplane/schema";
+import { compose, createGraphql, createLogger, openDatabase, readEnvironment, schema } from "@keyplane/server";
+import { buildSchema } from "graphql";
+import { createYoga } from "graphql-yoga";
+import { type Population, seedDatabase } from "./seed.js";
+
+const [, , name, populationFile] = process.argv;
+const population = JSON.parse(readFileSync(populationFile ?? "", "utf8")) as Population;
+const rootToken = "the-root-token-of-the-benchmark-000";
+
+async function composeSeeded() {
+  const database = await openDatabase({ databaseUrl: null, dataDir: null });
+  await seedDatabase(database, population);
+  const environment = {
+    KEYPLANE_DATA_DIR: `${populationFile}.data`,
+    KEYPLANE_ROOT_TOKEN: rootToken,
+    KEYPLANE_LOG_LEVEL: "warn",
+  };
+  const keyplane = await compose(readEnvironment(environment), { database });
+  await keyplane.warmedUp;
+  return keyplane;
+}
+
+function listen(listener: RequestListener): Promise<number> {
+  const server = createServer(listener);
+  return new Promise((resolve) => {
+    server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+const servers: Record<string, () => Promise<number>> = {
+  /** (a) What we ship. */
+  async keyplane() {
+    const keyplane = await composeSeeded();
+    return (await keyplane.http.listen(0, "127.0.0.1")).port;
+  },
+
+  /** (b) Yoga with our plugins and settings, answering a constant; no authentication, no keys. */
+  async constant() {
+    const constantSchema = buildSchema("type Query { constant: String! }");
+    const field = constantSchema.getQueryType()?.getFields().constant;
+    if (field) field.resolve = () => "constant";
+    const graphql = createGraphql({ schema: constantSchema, logger: createLogger("warn") });
+    const context = { principal: { requestId: "" } } as never;
+    return listen((request, response) => void graphql(request, response, context));
+  },
+
+  /** (d) Our schema and services on Yoga as it comes: its own executor, body limit, masking and logging. */
+  async stock() {
+    const keyplane = await composeSeeded();
+    const permissions = { has: () => true };
+    const principal = { permissions, tenantId: null, onlyUserId: null, requestId: "req" };
+    const yoga = createYoga({ schema, context: () => ({ principal, services: keyplane.services }) });
+    return listen((request, response) => void yoga(request, response));
+  },
+
+  /** (c) The least that any server must do: JSON, SHA-256, Map, JSON. */
+  async bare() {
+    const known = new Map(population.keys.map((key) => [hash("sha256", key.secret, "hex"), key]));
+    return listen((request, response) => {
+      readAll(request).then(
+        (text) => {
+          const { key } = (JSON.parse(text) as { variables: { input: { key: string } } }).variables.input;
+          const found = known.get(hash("sha256", key, "hex"));
+          const body = Buffer.from(JSON.stringify({ data: { verifyKey: verdictOf(found) } }));
+          response.writeHead(200, { "content-type": "application/json", "content-length": body.length });
+          response.end(body);
+        },
+        () => response.destroy(),
+      );
+    });
+  },
+};
+
+function verdictOf(key: Population["keys"][number] | undefined): object {
+  return {
+    valid: key !== undefined,
+    code: "VALID",
+    message: "The key is valid.",
+    docsUrl: docsUrlForVerdict("VALID"),
+    requestId: "req_000000000000000000000000",
+    key: key && {
+      id: key.id,
+      name: "Key",
+      start: key.start,
+      environment: "LIVE",
+      metadata: { plan: "pro" },
+      expiresAt: null,
+    },
+    owner: key && { id: key.ownerId, externalId: null, name: "User", email: `${key.ownerId}@example.com` },
+    tenantId: key?.tenantId,
+    scopes: ["orders:read", "orders:write"],
+    missingScopes: [],
+    rateLimits: [],
+    quota: null,
+    retryAfterMs: null,
+    hint: null,
+  };
+}
+
+async function readAll(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+const port = await servers[name ?? ""]?.();
+process.send?.({ port, rootToken });
+process.on("message", (message) => {
+  if (message === "memory") process.send?.({ memoryMb: Math.round(process.memoryUsage.rss() / 1e6) });
+});
+process.on("disconnect", () => process.exit(0));

@@ -1,0 +1,156 @@
+import { type AnyCall, callOf, everyField, everyRootField, idPlaces, type Ids, kindsAt } from "../testkit/any-call.js";
+import { Caller, describe, expect, ok, sendGraphql, test, type World } from "../testkit/index.js";
+
+// Generated from the schema: an operation that is added later is tested from its first day, or makes this file fail.
+const cases = everyField().flatMap((field) =>
+  idPlaces(field).map((place) => [`${field.name} at ${place}`, { field, place }] as const),
+);
+const lists = everyRootField()
+  .filter(({ parent, field }) => parent.name === "Query" && field.args.some((arg) => arg.name === "first"))
+  .map((list) => [list.name, list] as const);
+
+/** A tenant with one thing of every kind, and its administrator. */
+async function fullTenant(world: World): Promise<{ ids: Required<Ids>; admin: Caller; secret: string }> {
+  const { tenant, admin, owner, key, secret } = await world.tenantWithKey();
+  const token = ok(await admin.createToken({ name: "token", role: "GUEST" })).managementToken;
+  const { auditLog } = await admin.query("{ auditLog(first: 1) { nodes { id } } }");
+  const event = await world.server.keyplane.database.prisma.event.findFirstOrThrow({ where: { keyId: key.id } });
+  const ids = {
+    Tenant: tenant.id,
+    User: owner.id,
+    Key: key.id,
+    ManagementToken: token.id,
+    AuditRecord: auditLog.nodes[0].id,
+    Event: event.id,
+    Request: world.missingId("Request"),
+  };
+  return { ids, admin, secret };
+}
+
+/** Everything of an answer that a caller can tell apart, but what names this one request. */
+async function answerOf(caller: Caller, { document, variables }: AnyCall, id: string) {
+  const { status, headers, text } = await sendGraphql(caller.url, caller.token, document, variables);
+  const kept = [...headers].filter(([name]) => !["date", "x-request-id", "keep-alive"].includes(name));
+  return { status, headers: kept, body: text.replaceAll(id, "<id>").replaceAll(/req_[0-9A-Za-z]{24}/g, "<request>") };
+}
+
+/** All rows of all tables that name any of these things, as text. */
+async function rowsOf(world: World, ids: readonly string[]): Promise<string[]> {
+  const { prisma } = world.server.keyplane.database;
+  const tables = await prisma.$queryRaw<{ name: string }[]>`
+    SELECT table_name::text AS name FROM information_schema.tables WHERE table_schema = 'public'`;
+  const rows = await Promise.all(
+    tables.map(({ name }) => prisma.$queryRawUnsafe<{ row: string }[]>(`SELECT t::text AS row FROM "${name}" t`)),
+  );
+  return rows
+    .flat()
+    .map(({ row }) => row)
+    .filter((row) => ids.some((id) => row.includes(id)))
+    .sort();
+}
+
+describe("isolation: another tenant's id answers byte for byte as a missing one, and changes nothing", () => {
+  test("there is something to test", () => {
+    expect(cases.length).toBeGreaterThan(30);
+    expect(lists.length).toBeGreaterThan(4);
+  });
+
+  test.for(cases)("%s", async ([, { field, place }], { world }) => {
+    const [ours, theirs] = [await fullTenant(world), await fullTenant(world)];
+    const before = await rowsOf(world, Object.values(theirs.ids));
+    for (const kind of kindsAt(field, place)) {
+      const answerFor = (id: string) => answerOf(ours.admin, callOf(field, ours.ids, { [place]: id }), id);
+      const missing = await answerFor(world.missingId(kind));
+      expect(await answerFor(theirs.ids[kind])).toEqual(missing);
+    }
+    expect(await rowsOf(world, Object.values(theirs.ids))).toEqual(before);
+  });
+
+  // Without this, a call that fails for another reason would pass above whatever it does.
+  test.for(cases)("with one's own id, %s answers something else", async ([, { field, place }], { world }) => {
+    const installationOnly = ["suspendTenant", "resumeTenant"].includes(field.field.name);
+    const found = installationOnly || field.field.name === "node" ? ["Tenant" as const] : kindsAt(field, place);
+    for (const kind of found) {
+      const ours = await fullTenant(world);
+      const caller = installationOnly ? world.root : ours.admin;
+      // The actor of what happened in the tenant is whoever did it: here, its administrator.
+      const own = place.endsWith("actorId") ? await actorOf(ours.admin) : ours.ids[kind];
+      const answerFor = (id: string) => answerOf(caller, callOf(field, ours.ids, { [place]: id }), id);
+      const missing = await answerFor(world.missingId(kind));
+      const answer = await answerFor(own);
+      expect(answer).not.toEqual(missing);
+      expect(answer.body).not.toMatch(/"errors":|"__typename":"\w+Error"/);
+    }
+  });
+});
+
+async function actorOf(admin: Caller): Promise<string> {
+  return (await admin.query("{ viewer { id } }")).viewer.id;
+}
+
+describe("isolation: what names no id", () => {
+  test.for(lists)("%s lists nothing of another tenant", async ([, list], { world }) => {
+    const [ours, theirs] = [await fullTenant(world), await fullTenant(world)];
+    const { document, variables } = callOf(list, ours.ids, { first: 100 }, "{ totalCount nodes { id } }");
+    const { text, body } = await sendGraphql(world.url, ours.admin.token, document, variables);
+    expect(body.data[list.field.name].nodes.length).toBeGreaterThan(0);
+    expect(body.data[list.field.name].totalCount).toBe(body.data[list.field.name].nodes.length);
+    for (const id of Object.values(theirs.ids)) expect(text).not.toContain(id);
+  });
+
+  test.for(lists)("%s follows a cursor of another tenant into one's own list only", async ([, list], { world }) => {
+    const [ours, theirs] = [await fullTenant(world), await fullTenant(world)];
+    const cursors = callOf(list, theirs.ids, { first: 1 }, "{ pageInfo { endCursor } }");
+    const answer = await theirs.admin.query(cursors.document, cursors.variables);
+    const after = answer[list.field.name].pageInfo.endCursor;
+    const { document, variables } = callOf(list, ours.ids, { first: 100, after }, "{ totalCount nodes { id } }");
+    const { text, status } = await sendGraphql(world.url, ours.admin.token, document, variables);
+    expect(status).toBe(200);
+    for (const id of Object.values(theirs.ids)) expect(text).not.toContain(id);
+  });
+
+  test("another tenant's key is verified byte for byte as an unknown one", async ({ world }) => {
+    const [ours, theirs] = [await fullTenant(world), await fullTenant(world)];
+    const gone = await fullTenant(world);
+    ok(await gone.admin.key("deleteKey", { id: gone.ids.Key }));
+    const verification = everyRootField().find(({ field }) => field.name === "verifyKey");
+    if (!verification) throw new Error("there is no verifyKey");
+    const answerFor = (key: string) => answerOf(ours.admin, callOf(verification, ours.ids, { "input.key": key }), key);
+    const deleted = await answerFor(gone.secret);
+    expect(await answerFor(theirs.secret)).toEqual(deleted);
+    expect(await answerFor(theirs.secret)).toEqual(deleted); // warm
+    expect(deleted.body).toContain('"NOT_FOUND"');
+  });
+
+  test("another tenant's idempotencyKey is one's own to use", async ({ world }) => {
+    const [ours, theirs] = [await world.tenantWithKey(), await world.tenantWithKey()];
+    const idempotencyKey = world.unique("attempt");
+    const create = (story: typeof ours) =>
+      story.admin.keySecret("createKey", {
+        tenantId: story.tenant.id,
+        ownerId: story.owner.id,
+        name: "Key",
+        idempotencyKey,
+      });
+    const [first, second] = [ok(await create(theirs)), ok(await create(ours))];
+    expect(second.key.tenant.id).toBe(ours.tenant.id);
+    expect(second.secret).not.toBe(first.secret);
+  });
+
+  test("a person who is no administrator meets another person's id of the same tenant as a missing one", async ({
+    world,
+  }) => {
+    const { tenant, owner, key } = await world.tenantWithKey();
+    const person = await world.user(tenant.id);
+    const caller = await world.caller("DEVELOPER", { tenantId: tenant.id, userId: person.id });
+    for (const [kind, id] of [
+      ["Key", key.id],
+      ["User", owner.id],
+    ] as const) {
+      for (const [, { field }] of cases.filter(([name]) => /^Query\.\w+ at id$/.test(name))) {
+        const answerFor = (each: string) => answerOf(caller, callOf(field, {}, { id: each }), each);
+        expect(await answerFor(id)).toEqual(await answerFor(world.missingId(kind)));
+      }
+    }
+  });
+});

@@ -1,0 +1,186 @@
+import { type IdKind, idPrefixes } from "@keyplane/schema";
+import { schema } from "@keyplane/server";
+import {
+  type GraphQLField,
+  type GraphQLInputType,
+  type GraphQLNamedType,
+  type GraphQLObjectType,
+  getNamedType,
+  getNullableType,
+  isEnumType,
+  isInputObjectType,
+  isLeafType,
+  isListType,
+  isObjectType,
+  isRequiredArgument,
+  isRequiredInputField,
+  isUnionType,
+} from "graphql";
+
+/** Ids of things that a caller may see, for calls made from the schema alone. */
+export type Ids = Readonly<Partial<Record<IdKind, string>>>;
+
+/** A field that can be called, and where it is. */
+export interface AnyField {
+  /** `Query.key`, `Tenant.users`. */
+  readonly name: string;
+  readonly parent: GraphQLObjectType;
+  readonly field: GraphQLField<unknown, unknown>;
+}
+
+/** An operation, ready to send. */
+export interface AnyCall {
+  readonly document: string;
+  readonly variables: Record<string, unknown>;
+}
+
+/** Every field of every object type of the schema. */
+export function everyField(): AnyField[] {
+  return Object.values(schema.getTypeMap())
+    .filter(isObjectType)
+    .filter((type) => !type.name.startsWith("__"))
+    .flatMap((parent) =>
+      Object.values(parent.getFields()).map((field) => ({ name: `${parent.name}.${field.name}`, parent, field })),
+    );
+}
+
+/** Every query and mutation. */
+export function everyRootField(): AnyField[] {
+  return everyField().filter(({ parent }) => ["Query", "Mutation", "Subscription"].includes(parent.name));
+}
+
+/** The places of a field's arguments that take an id, such as `input.ownerId` or `filter.targetId`. */
+export function idPlaces({ field }: AnyField): string[] {
+  const below = (path: string, type: GraphQLInputType, above: readonly GraphQLNamedType[]): string[] => {
+    const named = getNamedType(type);
+    if (named.name === "ID") return [path];
+    if (!isInputObjectType(named) || above.includes(named)) return [];
+    return Object.values(named.getFields()).flatMap((part) =>
+      below(`${path}.${part.name}`, part.type, [...above, named]),
+    );
+  };
+  return field.args.flatMap((arg) => below(arg.name, arg.type, []));
+}
+
+/** The kinds of things that an id at a place can name. A place that it does not know is an error: teach it here. */
+export function kindsAt(field: AnyField, place: string): readonly IdKind[] {
+  const name = place.split(".").at(-1);
+  if (name === "tenantId") return ["Tenant"];
+  if (name === "ownerId" || name === "userId") return ["User"];
+  if (name === "actorId") return ["ManagementToken"];
+  if (name === "targetId") return ["Tenant", "User", "Key", "ManagementToken"];
+  if (name === "id") {
+    if (field.field.name === "node") return Object.keys(idPrefixes) as IdKind[];
+    // Longest first: revokeManagementToken ends with no shorter kind, but a later one could.
+    const kinds = (Object.keys(idPrefixes) as IdKind[]).sort((a, b) => b.length - a.length);
+    const kind = kinds.find((each) => field.field.name.toLowerCase().endsWith(each.toLowerCase()));
+    if (kind) return [kind];
+  }
+  throw new Error(`${field.name} takes an id at ${place}: teach kindsAt what it names, so that isolation is tested`);
+}
+
+/** Values for what an input requires besides ids. By name: names mean one thing in the whole schema. */
+const samples: Readonly<Record<string, () => unknown>> = {
+  email: () => `${unique()}@example.com`,
+  slug: unique,
+  name: () => "Name",
+  reason: () => "reason",
+  role: () => "GUEST",
+  key: () => "kp_live_0000000000000000000000000000000000000000000000000",
+};
+
+function unique(): string {
+  return `any-${Math.random().toString(36).slice(2)}`;
+}
+
+/**
+ * A call of any field, with everything that it requires and all that it can answer.
+ *
+ * @param own things that the caller may see: what required ids name, and the way to a nested field.
+ * @param set values at places such as `input.ownerId`, instead of or besides what is required.
+ * @param selection what to ask for; everything when left out.
+ */
+export function callOf(
+  target: AnyField,
+  own: Ids,
+  set: Readonly<Record<string, unknown>> = {},
+  selection?: string,
+): AnyCall {
+  const variables: Record<string, unknown> = {};
+  for (const arg of target.field.args) {
+    const given = Object.keys(set).some((place) => place === arg.name || place.startsWith(`${arg.name}.`));
+    if (given || isRequiredArgument(arg)) variables[arg.name] = valueFor(target, arg.name, arg.type, own, set);
+    else if (arg.name === "first") variables[arg.name] = pageSize;
+  }
+  const used = target.field.args.filter((arg) => arg.name in variables);
+  const declared = used.map((arg) => `$${arg.name}: ${String(arg.type)}`);
+  const passed = used.map((arg) => `${arg.name}: $${arg.name}`);
+  const call = `${target.field.name}${passed.length > 0 ? `(${passed.join(", ")})` : ""} ${selection ?? selectionOf(getNamedType(target.field.type))}`;
+  const heading = `${target.parent.name === "Mutation" ? "mutation" : "query"} Any${declared.length > 0 ? `(${declared.join(", ")})` : ""}`;
+  return { document: `${heading} { ${within(target, own, call)} }`, variables };
+}
+
+/** The way from the root to a nested field: through the query that finds its parent by id. */
+function within({ name, parent }: AnyField, own: Ids, call: string): string {
+  if (["Query", "Mutation"].includes(parent.name)) return call;
+  if (parent.name === "Viewer") return `viewer { ${call} }`;
+  const query = schema.getQueryType()?.getFields()[parent.name.toLowerCase()];
+  const id = own[parent.name as IdKind];
+  if (!query || !id) throw new Error(`${name} is nested in a type without a query of its own: teach within its way`);
+  return `${query.name}(id: "${id}") { ${call} }`;
+}
+
+function valueFor(
+  target: AnyField,
+  place: string,
+  type: GraphQLInputType,
+  own: Ids,
+  set: Readonly<Record<string, unknown>>,
+): unknown {
+  if (place in set) return set[place];
+  const named = getNamedType(type);
+  if (isListType(getNullableType(type))) return [];
+  if (isInputObjectType(named)) {
+    const fields = Object.values(named.getFields()).filter((field) => {
+      const path = `${place}.${field.name}`;
+      return isRequiredInputField(field) || Object.keys(set).some((each) => each === path || each.startsWith(`${path}.`));
+    });
+    return Object.fromEntries(
+      fields.map((field) => [field.name, valueFor(target, `${place}.${field.name}`, field.type, own, set)]),
+    );
+  }
+  if (named.name === "ID") {
+    const id = kindsAt(target, place).map((kind) => own[kind])[0];
+    if (id) return id;
+  }
+  // createUser and createManagementToken have a role with a default or without: GUEST gives nothing away in both.
+  const sample = samples[place.split(".").at(-1) ?? ""];
+  if (sample) return sample();
+  if (isEnumType(named)) return named.getValues()[0]?.name;
+  throw new Error(`${target.name} requires ${place}, a ${String(type)}: give samples a value for it`);
+}
+
+const maxLevels = 4;
+/** Small, because the cost of everything within everything grows with it. */
+const pageSize = 2;
+
+/** Everything that can be asked of a type without arguments, some levels deep. */
+function selectionOf(type: GraphQLNamedType, level = 0): string {
+  if (isLeafType(type)) return "";
+  if (isUnionType(type)) {
+    return `{ __typename ${type
+      .getTypes()
+      .map((member) => `... on ${member.name} ${selectionOf(member, level)}`)
+      .join(" ")} }`;
+  }
+  if (!("getFields" in type) || isInputObjectType(type)) return "";
+  const parts = Object.values(type.getFields()).flatMap((field) => {
+    const named = getNamedType(field.type);
+    if (field.args.some(isRequiredArgument)) return [];
+    if (isLeafType(named)) return [field.name];
+    if (level >= maxLevels) return [];
+    const page = field.args.some((arg) => arg.name === "first") ? `(first: ${pageSize})` : "";
+    return [`${field.name}${page} ${selectionOf(named, level + 1)}`];
+  });
+  return `{ __typename ${parts.join(" ")} }`;
+}
