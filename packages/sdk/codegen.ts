@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { CodegenConfig } from "@graphql-codegen/cli";
-import { describedFields } from "./codegen/described-fields.mjs";
-import { stringDocuments } from "./codegen/string-documents.mjs";
+import { describedFields } from "./codegen/described-fields.js";
+import { stringDocuments } from "./codegen/string-documents.js";
 
 /** Absolute, so that the command works from the repository's root and from this folder alike. */
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -9,7 +9,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const config: CodegenConfig = {
   schema: here("../schema/schema.graphql"),
   documents: here("src/operations/*.graphql"),
-  emitLegacyCommonJSImports: false,
+  importExtension: ".js",
   config: {
     scalars: { DateTime: "string", ID: "string", JSON: "Record<string, unknown>", Milliseconds: "number" },
     strictScalars: true, // a scalar that is not named here is an error, not an `any`

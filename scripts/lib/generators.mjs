@@ -72,6 +72,15 @@ export const generators = [
       ]),
   },
   {
+    name: "docs",
+    what: "reference pages",
+    sources: ["packages/server/src", "packages/schema/src", "scripts/docs.ts", "pnpm-lock.yaml"],
+    committed: "docs/reference",
+    isThere: () => existsSync(inRoot("docs/reference/verdict-codes.md")),
+    generate: () =>
+      runQuietly("Writing the reference pages", process.execPath, [...typescript, needed("scripts/docs.ts")]),
+  },
+  {
     name: "server-build",
     what: "server's JavaScript",
     sources: ["packages/server/src", "packages/schema/src", "tsconfig.base.json", "pnpm-lock.yaml"],

@@ -30,7 +30,8 @@ const labels: Record<Variant, string> = {
 
 /** Server on one core, sender on the other, where the system can do that. */
 function onCore(core: number): { execPath: string; execArgv: string[] } {
-  const flags = ["--conditions=source", "--import", "tsx"];
+  // Without the condition "source": the compiled server, as `npm start` runs it.
+  const flags = ["--import", "tsx"];
   try {
     execFileSync("taskset", ["-c", String(core), "true"], { stdio: "ignore" });
     return { execPath: "taskset", execArgv: ["-c", String(core), process.execPath, ...flags] };

@@ -5,11 +5,9 @@ import {
   type GraphQLArgument,
   type GraphQLInputField,
   type GraphQLNamedType,
-  GraphQLNonNull,
   isEnumType,
   isInputObjectType,
   isInterfaceType,
-  isNonNullType,
   isObjectType,
   isRequiredArgument,
   isRequiredInputField,
@@ -31,9 +29,11 @@ const typesOf = (each: typeof schema): GraphQLNamedType[] => Object.values(each.
 function everyElement(): [coordinate: string, description: string | null | undefined][] {
   return typesOf(schema).flatMap((type): [string, string | null | undefined][] => {
     const parts: [string, string | null | undefined][] = [[type.name, type.description]];
-    if (isEnumType(type)) for (const value of type.getValues()) parts.push([`${type.name}.${value.name}`, value.description]);
+    if (isEnumType(type))
+      for (const value of type.getValues()) parts.push([`${type.name}.${value.name}`, value.description]);
     if (isInputObjectType(type)) {
-      for (const field of Object.values(type.getFields())) parts.push([`${type.name}.${field.name}`, field.description]);
+      for (const field of Object.values(type.getFields()))
+        parts.push([`${type.name}.${field.name}`, field.description]);
     }
     if (isObjectType(type) || isInterfaceType(type)) {
       for (const field of Object.values(type.getFields())) {
@@ -81,10 +81,13 @@ describe("the schema keeps the public contract", () => {
 /** What a client that was written for the promised type would stumble over. */
 function differences(promised: GraphQLNamedType, actual: GraphQLNamedType | undefined): string[] {
   if (!actual) return [`${promised.name} is missing`];
-  if (actual.constructor.name !== promised.constructor.name) return [`${promised.name} is a ${actual.constructor.name}`];
+  if (actual.constructor.name !== promised.constructor.name)
+    return [`${promised.name} is a ${actual.constructor.name}`];
   if (isEnumType(promised) && isEnumType(actual)) {
     const names = actual.getValues().map((value) => value.name);
-    return promised.getValues().flatMap(({ name }) => (names.includes(name) ? [] : `${promised.name}.${name} is missing`));
+    return promised
+      .getValues()
+      .flatMap(({ name }) => (names.includes(name) ? [] : `${promised.name}.${name} is missing`));
   }
   if (isUnionType(promised) && isUnionType(actual)) {
     const names = actual.getTypes().map((type) => type.name);
@@ -103,7 +106,9 @@ function differences(promised: GraphQLNamedType, actual: GraphQLNamedType | unde
         const found = actual.getFields()[field.name];
         if (!found) return [`${place} is missing`];
         return [
-          ...(String(found.type) === String(field.type) ? [] : [`${place} is ${found.type}, promised was ${field.type}`]),
+          ...(String(found.type) === String(field.type)
+            ? []
+            : [`${place} is ${found.type}, promised was ${field.type}`]),
           ...inputDifferences(place, field.args, found.args),
         ];
       }),
@@ -127,12 +132,11 @@ function inputDifferences(
       const found = actual.find(({ name }) => name === field.name);
       if (!found) return [`${place}.${field.name} is missing`];
       // Accepting null where it was not promised breaks nobody.
-      const same =
-        String(found.type) === String(field.type) ||
-        (isNonNullType(field.type) && String(new GraphQLNonNull(found.type as never)) === String(field.type));
+      const same = [String(found.type), `${String(found.type)}!`].includes(String(field.type));
       return [
         ...(same ? [] : [`${place}.${field.name} is ${found.type}, promised was ${field.type}`]),
-        ...(field.defaultValue === undefined || Object.is(JSON.stringify(field.defaultValue), JSON.stringify(found.defaultValue))
+        ...(field.defaultValue === undefined ||
+        Object.is(JSON.stringify(field.defaultValue), JSON.stringify(found.defaultValue))
           ? []
           : [`${place}.${field.name} defaults to ${JSON.stringify(found.defaultValue)}`]),
       ];

@@ -143,7 +143,9 @@ function valueFor(
   if (isInputObjectType(named)) {
     const fields = Object.values(named.getFields()).filter((field) => {
       const path = `${place}.${field.name}`;
-      return isRequiredInputField(field) || Object.keys(set).some((each) => each === path || each.startsWith(`${path}.`));
+      const given = Object.keys(set).some((each) => each === path || each.startsWith(`${path}.`));
+      // Nobody gives a role with more permissions than their own, and a default may have more.
+      return given || isRequiredInputField(field) || field.name === "role";
     });
     return Object.fromEntries(
       fields.map((field) => [field.name, valueFor(target, `${place}.${field.name}`, field.type, own, set)]),
@@ -153,7 +155,6 @@ function valueFor(
     const id = kindsAt(target, place).map((kind) => own[kind])[0];
     if (id) return id;
   }
-  // createUser and createManagementToken have a role with a default or without: GUEST gives nothing away in both.
   const sample = samples[place.split(".").at(-1) ?? ""];
   if (sample) return sample();
   if (isEnumType(named)) return named.getValues()[0]?.name;

@@ -7,7 +7,9 @@ export { describe, expect } from "vitest";
 export { Caller, keyFields, tenantFields, tokenFields, userFields, verdictFields } from "./caller.js";
 export { day, hour, minute, second, TestClock } from "./clock.js";
 export { GraphqlFailure, mutate, query, sendGraphql } from "./graphql.js";
+export { idsOf, type ListName, type ListPage, readPage, readPages } from "./lists.js";
 export { startServer, type TestServer } from "./server.js";
+export { strangeIds, strangeTexts } from "./strange.js";
 export { ok, World } from "./world.js";
 
 /** `test("…", async ({ world }) => …)`: all tests of a worker share one server; every story makes its own tenants. */

@@ -17,16 +17,26 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-export async function startServer(environment: Record<string, string> = {}): Promise<TestServer> {
+/** What a test gives to a server instead of something of the server's own. */
+export interface Given {
+  /** Shared with another server; stays open when the server stops. */
+  readonly database?: TestDatabase;
+  readonly clock?: TestClock;
+  /** Milliseconds until a request is answered with TIMEOUT. */
+  readonly timeLimitMs?: number;
+}
+
+export async function startServer(environment: Record<string, string> = {}, given: Given = {}): Promise<TestServer> {
   const dataDir = mkdtempSync(join(tmpdir(), "keyplane-test-"));
-  const rootToken = `root-token-of-the-tests-${Math.random().toString(36).slice(2)}`;
+  const rootToken =
+    environment["KEYPLANE_ROOT_TOKEN"] ?? `root-token-of-the-tests-${Math.random().toString(36).slice(2)}`;
   const settings = readEnvironment({
     KEYPLANE_DATA_DIR: dataDir,
     KEYPLANE_ROOT_TOKEN: rootToken,
     KEYPLANE_LOG_LEVEL: "debug",
     ...environment,
   });
-  const clock = new TestClock();
+  const clock = given.clock ?? new TestClock();
   const logs: string[] = [];
   const logger = createLogger(settings.logLevel, {
     write(line: string) {
@@ -35,8 +45,14 @@ export async function startServer(environment: Record<string, string> = {}): Pro
       if (process.env.TEST_LOGS && /"level":"(?:error|warn)"/.test(line)) process.stderr.write(line);
     },
   });
-  const database = await openTestDatabase();
-  const keyplane = await compose(settings, { clock, logger, database: database.database });
+  const database = given.database ?? (await openTestDatabase());
+  const { timeLimitMs } = given;
+  const keyplane = await compose(settings, {
+    clock,
+    logger,
+    database: database.database,
+    ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
+  });
   const { port } = await keyplane.http.listen(0, "127.0.0.1");
   return {
     url: `http://127.0.0.1:${port}`,
@@ -47,7 +63,7 @@ export async function startServer(environment: Record<string, string> = {}): Pro
     logs,
     async stop() {
       await keyplane.stop();
-      await database.close();
+      if (!given.database) await database.close();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };

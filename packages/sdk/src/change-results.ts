@@ -4,7 +4,10 @@ import type { Refusal } from "./client/results.js";
 // What each changing method answers: the payload, or the refusal. Tell them apart by `__typename`, or by `"code" in result`.
 
 /** The member of a result that stands for success. */
-type PayloadOf<Result extends { readonly __typename: string }> = Extract<Result, { readonly __typename: `${string}Payload` }>;
+type PayloadOf<Result extends { readonly __typename: string }> = Extract<
+  Result,
+  { readonly __typename: `${string}Payload` }
+>;
 
 /** The new tenant, or why not. */
 export type CreateTenantResult = PayloadOf<Operations.CreateTenant["createTenant"]> | Refusal;
@@ -43,6 +46,10 @@ export type DeleteKeyResult = PayloadOf<Operations.DeleteKey["deleteKey"]> | Ref
 /** The restored key, or why not. */
 export type RestoreKeyResult = PayloadOf<Operations.RestoreKey["restoreKey"]> | Refusal;
 /** The new management token and its secret, which is shown this once, or why not. */
-export type CreateManagementTokenResult = PayloadOf<Operations.CreateManagementToken["createManagementToken"]> | Refusal;
+export type CreateManagementTokenResult =
+  | PayloadOf<Operations.CreateManagementToken["createManagementToken"]>
+  | Refusal;
 /** The revoked management token, or why not. */
-export type RevokeManagementTokenResult = PayloadOf<Operations.RevokeManagementToken["revokeManagementToken"]> | Refusal;
+export type RevokeManagementTokenResult =
+  | PayloadOf<Operations.RevokeManagementToken["revokeManagementToken"]>
+  | Refusal;

@@ -38,6 +38,8 @@ export interface Outside {
   readonly logger?: Logger;
   /** An opened database, which `stop` leaves open. */
   readonly database?: Database;
+  /** Milliseconds until a request is answered with TIMEOUT. */
+  readonly timeLimitMs?: number;
 }
 
 /** The one place that constructs services and stores: one look shows the whole wiring. */
@@ -88,7 +90,12 @@ export async function compose(settings: Settings, outside: Outside = {}): Promis
     findCredential: (tokenHash) => credentials.find(tokenHash),
   });
   const http = createHttpServer({
-    graphql: createGraphqlEndpoint({ authenticate, graphql: createGraphql({ schema, logger }), services, logger }),
+    graphql: createGraphqlEndpoint({
+      authenticate,
+      graphql: createGraphql({ schema, logger, timeLimitMs: outside.timeLimitMs }),
+      services,
+      logger,
+    }),
     pages: createPages({
       version,
       database: database.kind === "embedded" ? "an embedded database" : "PostgreSQL",

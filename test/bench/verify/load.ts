@@ -2,6 +2,7 @@ import { connect, type Socket } from "node:net";
 
 /** What one round of load measured. */
 export interface Round {
+  readonly answers: number;
   readonly perSecond: number;
   /** Answers whose body did not contain what it must. */
   readonly wrong: number;
@@ -51,7 +52,7 @@ export async function sendLoad(options: {
 
   const sockets = Array.from({ length: options.connections }, () => connect(options.port, "127.0.0.1").setNoDelay());
   await Promise.all(sockets.map(drive));
-  return { perSecond: (answers * 1000) / (performance.now() - startedAt), wrong };
+  return { answers, perSecond: (answers * 1000) / (performance.now() - startedAt), wrong };
 }
 
 function isComplete(received: string): boolean {

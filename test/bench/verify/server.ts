@@ -117,6 +117,7 @@ async function readAll(request: IncomingMessage): Promise<string> {
 const port = await servers[name ?? ""]?.();
 process.send?.({ port, rootToken });
 process.on("message", (message) => {
-  if (message === "memory") process.send?.({ memoryMb: Math.round(process.memoryUsage.rss() / 1e6) });
+  const { user, system } = process.cpuUsage();
+  if (message === "usage") process.send?.({ memoryMb: Math.round(process.memoryUsage.rss() / 1e6), cpuUs: user + system });
 });
 process.on("disconnect", () => process.exit(0));

@@ -20,9 +20,11 @@ export type ListAudit = {
    * Needs the permission `audit:read`.
    */
   readonly auditLog: {
+    /** How many entries the whole list has, over all pages. */
     readonly totalCount?: number,
     /** Where this page stands. */
     readonly pageInfo: PageInfo,
+    /** The entries without their cursors. */
     readonly nodes: ReadonlyArray<AuditRecord>
   }
 };
@@ -223,9 +225,11 @@ export type ListKeys = {
    * Needs the permission `keys:read`.
    */
   readonly keys: {
+    /** How many entries the whole list has, over all pages. */
     readonly totalCount?: number,
     /** Where this page stands. */
     readonly pageInfo: PageInfo,
+    /** The entries without their cursors. */
     readonly nodes: ReadonlyArray<Key>
   }
 };
@@ -767,9 +771,11 @@ export type ListManagementTokens = {
    * Needs the permission `tokens:read`.
    */
   readonly managementTokens: {
+    /** How many entries the whole list has, over all pages. */
     readonly totalCount?: number,
     /** Where this page stands. */
     readonly pageInfo: PageInfo,
+    /** The entries without their cursors. */
     readonly nodes: ReadonlyArray<ManagementToken>
   }
 };
@@ -901,9 +907,11 @@ export type ListTenants = {
    * Needs the permission `tenants:read`.
    */
   readonly tenants: {
+    /** How many entries the whole list has, over all pages. */
     readonly totalCount?: number,
     /** Where this page stands. */
     readonly pageInfo: PageInfo,
+    /** The entries without their cursors. */
     readonly nodes: ReadonlyArray<Tenant>
   }
 };
@@ -1131,9 +1139,11 @@ export type ListUsers = {
    * Needs the permission `users:read`.
    */
   readonly users: {
+    /** How many entries the whole list has, over all pages. */
     readonly totalCount?: number,
     /** Where this page stands. */
     readonly pageInfo: PageInfo,
+    /** The entries without their cursors. */
     readonly nodes: ReadonlyArray<User>
   }
 };

@@ -1,5 +1,5 @@
-import { type KeyplaneError, type KeyplaneErrorDetails, RequestError, ServerError } from "./errors.js";
 import { errorFor } from "./error-for.js";
+import { type KeyplaneError, type KeyplaneErrorDetails, RequestError, ServerError } from "./errors.js";
 import { redact } from "./redact.js";
 import { parseRetryAfter } from "./retry-after.js";
 
@@ -37,7 +37,11 @@ export function readAnswer(answer: RawAnswer, context: AnswerContext): unknown {
   throw withoutGraphql(answer, context);
 }
 
-function fromGraphqlError({ message, extensions }: GraphqlError, answer: RawAnswer, context: AnswerContext): KeyplaneError {
+function fromGraphqlError(
+  { message, extensions }: GraphqlError,
+  answer: RawAnswer,
+  context: AnswerContext,
+): KeyplaneError {
   const { code, requestId, retryAfterMs, docsUrl } = extensions;
   const base = detailsOf(answer, context);
   return errorFor(redact(message, context.token), {

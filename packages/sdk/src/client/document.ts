@@ -21,7 +21,7 @@ export type RequestDocument<Result, Variables> =
 export type OperationKind = "query" | "mutation" | "subscription";
 
 /** The text to send. */
-export function textOfDocument(document: RequestDocument<never, never>): string {
+export function textOfDocument(document: RequestDocument<unknown, never>): string {
   return isDocumentNode(document) ? printDocument(document) : document.toString();
 }
 

@@ -1,6 +1,6 @@
 import {
   AuthenticationError,
-  KeyplaneError,
+  type KeyplaneError,
   type KeyplaneErrorDetails,
   PermissionError,
   RateLimitedError,

@@ -54,12 +54,17 @@ export class KeyplaneError extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
-    // A subclass of an application's own has no kind of its own: nothing from another copy can be an instance of it.
-    if (!Object.hasOwn(this, "kind") || typeof value !== "object" || value === null) return false;
-    const kinds: unknown = Reflect.get(value, kindsOf);
-    return Array.isArray(kinds) && kinds.includes(this.kind);
+    // biome-ignore lint/complexity/noThisInStatic: the class that is asked for, which may be a subclass
+    return isInstance(this, value);
   }
+}
+
+function isInstance(type: typeof KeyplaneError, value: unknown): boolean {
+  if (Function.prototype[Symbol.hasInstance].call(type, value)) return true;
+  // A subclass of an application's own has no kind of its own: nothing from another copy can be an instance of it.
+  if (!Object.hasOwn(type, "kind") || typeof value !== "object" || value === null) return false;
+  const kinds: unknown = Reflect.get(value, kindsOf);
+  return Array.isArray(kinds) && kinds.includes(type.kind);
 }
 
 function ancestorKinds(type: typeof KeyplaneError): readonly string[] {

@@ -55,7 +55,12 @@ const pair = (node: Node): string => `${child(node, "name")}: ${child(node, "val
 const printers: Readonly<Record<string, (node: Node) => string>> = {
   OperationDefinition: (node) => {
     const variables = children(node, "variableDefinitions", ", ", "(", ")");
-    return spaced(String(node["operation"]), child(node, "name") + variables, directives(node), child(node, "selectionSet"));
+    return spaced(
+      String(node["operation"]),
+      child(node, "name") + variables,
+      directives(node),
+      child(node, "selectionSet"),
+    );
   },
   FragmentDefinition: (node) => {
     const condition = child(node, "typeCondition", "on ");
@@ -69,7 +74,8 @@ const printers: Readonly<Record<string, (node: Node) => string>> = {
     return spaced(child(node, "alias", "", ":"), call, directives(node), child(node, "selectionSet"));
   },
   FragmentSpread: (node) => spaced(`...${child(node, "name")}`, directives(node)),
-  InlineFragment: (node) => spaced("...", child(node, "typeCondition", "on "), directives(node), child(node, "selectionSet")),
+  InlineFragment: (node) =>
+    spaced("...", child(node, "typeCondition", "on "), directives(node), child(node, "selectionSet")),
   Directive: (node) => `@${child(node, "name")}${argumentsOf(node)}`,
   Argument: pair,
   ObjectField: pair,

@@ -6,7 +6,9 @@ const keyLike = /\b([a-z0-9]{2,12}_(?:live|test)_[0-9A-Za-z]{0,4})[0-9A-Za-z_]*/
 
 /** The text without the token, and without more of a key than its displayed start. */
 export function redact(text: string, token: string): string {
-  return text.replaceAll(token, "[token]").replaceAll(keyLike, (whole, start: string) => (whole === start ? whole : `${start}…`));
+  return text
+    .replaceAll(token, "[token]")
+    .replaceAll(keyLike, (whole, start: string) => (whole === start ? whole : `${start}…`));
 }
 
 /**

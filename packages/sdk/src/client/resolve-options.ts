@@ -59,10 +59,13 @@ function endpointOf(url: unknown): string {
   if (typeof url !== "string" || url === "") {
     throw new TypeError("url is missing. Pass the server's address, such as http://localhost:4000.");
   }
-  if (!URL.canParse(url)) throw new TypeError("url is no address. Pass one with its scheme, such as http://localhost:4000.");
+  if (!URL.canParse(url))
+    throw new TypeError("url is no address. Pass one with its scheme, such as http://localhost:4000.");
   const { protocol, origin, pathname, search, hash, username, password } = new URL(url);
-  if (protocol !== "http:" && protocol !== "https:") throw new TypeError(`url must begin with http or https, not ${protocol}`);
-  if (username !== "" || password !== "") throw new TypeError("url must not contain a user or a password. Use the option headers.");
+  if (protocol !== "http:" && protocol !== "https:")
+    throw new TypeError(`url must begin with http or https, not ${protocol}`);
+  if (username !== "" || password !== "")
+    throw new TypeError("url must not contain a user or a password. Use the option headers.");
   if (search !== "" || hash !== "") throw new TypeError("url must be the server's address alone, without ? or #.");
   const path = pathname.replace(/\/+$/, "");
   return origin + (path.endsWith("/graphql") ? path : `${path}/graphql`);
@@ -70,7 +73,9 @@ function endpointOf(url: unknown): string {
 
 function checkLimits({ timeoutMs, maxRetries }: { timeoutMs: number; maxRetries: number }): void {
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > maxTimeoutMs) {
-    throw new TypeError(`timeoutMs must be a whole number of milliseconds from 1 to ${maxTimeoutMs}, not ${timeoutMs}.`);
+    throw new TypeError(
+      `timeoutMs must be a whole number of milliseconds from 1 to ${maxTimeoutMs}, not ${timeoutMs}.`,
+    );
   }
   if (!Number.isInteger(maxRetries) || maxRetries < 0 || maxRetries > maxMaxRetries) {
     throw new TypeError(`maxRetries must be a whole number from 0 to ${maxMaxRetries}, not ${maxRetries}.`);

@@ -9,14 +9,16 @@ import { checkToken, withCallOptions } from "./resolve-options.js";
 import { type Repeatable, withRetries } from "./retry.js";
 import type { Runtime } from "./runtime.js";
 
-/** Sends one operation and answers its data, however many attempts that takes. */
+/**
+ * Sends one operation and answers its data, however many attempts that takes.
+ *
+ * @param repeatable when an attempt may be repeated whose outcome is not known.
+ */
 export type Send = <Result, Variables>(
   document: RequestDocument<Result, Variables>,
   variables: Variables,
-  call: RequestOptions & {
-    /** When it may be sent again. */
-    readonly repeatable: Repeatable;
-  },
+  repeatable: Repeatable,
+  options?: RequestOptions,
 ) => Promise<Result>;
 
 /** Makes the function through which every request of a client goes. */
@@ -24,19 +26,26 @@ export function createSend(options: ResolvedOptions, runtime: Runtime): Send {
   return async <Result, Variables>(
     document: RequestDocument<Result, Variables>,
     variables: Variables,
-    call: RequestOptions & { readonly repeatable: Repeatable },
+    repeatable: Repeatable,
+    call: RequestOptions = {},
   ): Promise<Result> => {
     const settings = withCallOptions(options, call);
+    const { timeoutMs, maxRetries } = settings;
+    const { signal } = call;
     const body = JSON.stringify({ query: textOfDocument(document), variables });
-    const deadline = { timeoutMs: settings.timeoutMs, signal: call.signal };
-    const limits = { repeatable: call.repeatable, maxRetries: settings.maxRetries, signal: call.signal };
-    const attempt = (): Promise<unknown> => withDeadline(deadline, (signal) => sendOnce(settings, body, signal, runtime));
-    // What the document asks for is what a GraphQL server answers; there is nothing that could be checked at run time.
-    return (await withRetries(attempt, limits, runtime)) as Result;
+    const attempt = (): Promise<unknown> =>
+      withDeadline({ timeoutMs, signal }, (stop) => sendOnce(settings, body, stop, runtime));
+    // A GraphQL server answers what the document asks for. Nothing more could be checked here without the schema.
+    return (await withRetries(attempt, { repeatable, maxRetries, signal }, runtime)) as Result;
   };
 }
 
-async function sendOnce(options: ResolvedOptions, body: string, signal: AbortSignal, runtime: Runtime): Promise<unknown> {
+async function sendOnce(
+  options: ResolvedOptions,
+  body: string,
+  signal: AbortSignal,
+  runtime: Runtime,
+): Promise<unknown> {
   const token: unknown = await options.token();
   checkToken(token);
   const answer = await exchange(options, token, body, signal);
@@ -44,7 +53,12 @@ async function sendOnce(options: ResolvedOptions, body: string, signal: AbortSig
 }
 
 /** One request and its whole answer. @throws ConnectionError */
-async function exchange(options: ResolvedOptions, token: string, body: string, signal: AbortSignal): Promise<RawAnswer> {
+async function exchange(
+  options: ResolvedOptions,
+  token: string,
+  body: string,
+  signal: AbortSignal,
+): Promise<RawAnswer> {
   const { fetch, url, headers } = options;
   let response: FetchResponse | undefined;
   try {

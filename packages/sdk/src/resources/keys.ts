@@ -40,78 +40,67 @@ export class Keys {
    * @throws KeyplaneError when there is no verdict: do not let the call in then.
    */
   async verify(input: Inputs.VerifyKeyInput, options?: RequestOptions): Promise<Verdict> {
-    const call = { ...options, repeatable: repeatability.verify };
-    return (await this.#send(documents.VerifyKeyDocument, { input }, call)).verifyKey;
+    return (await this.#send(documents.VerifyKeyDocument, { input }, repeatability.verify, options)).verifyKey;
   }
 
   /** One key, deleted ones included; null when there is none with this id that the token may see. */
   async get(id: string, options?: RequestOptions): Promise<Key | null> {
-    return (await this.#send(documents.GetKeyDocument, { id }, { ...options, repeatable: repeatability.read })).key;
+    return (await this.#send(documents.GetKeyDocument, { id }, repeatability.read, options)).key;
   }
 
   /** The keys that the token may see: `for await (const key of keyplane.keys.list())`. */
   list({ pageSize, ...filter }: ListKeysArguments = {}, options?: RequestOptions): PaginatedList<Key> {
-    const call = { ...options, repeatable: repeatability.read };
-    return new PaginatedList(
-      async (page) => (await this.#send(documents.ListKeysDocument, { ...filter, ...page }, call)).keys,
-      pageSize,
-    );
+    return new PaginatedList(async (page) => {
+      const variables = { ...filter, ...page };
+      return (await this.#send(documents.ListKeysDocument, variables, repeatability.read, options)).keys;
+    }, pageSize);
   }
 
   /** Creates a key for a user. The answer holds the secret, which is shown this once and kept nowhere. */
   async create(input: Inputs.CreateKeyInput, options?: IdempotentRequestOptions): Promise<Results.CreateKeyResult> {
     const variables = { input: withIdempotencyKey(input, options) };
-    const call = { ...options, repeatable: repeatability.keyed };
-    return (await this.#send(documents.CreateKeyDocument, variables, call)).createKey;
+    return (await this.#send(documents.CreateKeyDocument, variables, repeatability.keyed, options)).createKey;
   }
 
   /** Gives a key a new secret. Its id stays, and the old secret works on for `overlapMs` milliseconds (default 0: it stops at once). */
   async rotate(input: Inputs.RotateKeyInput, options?: IdempotentRequestOptions): Promise<Results.RotateKeyResult> {
     const variables = { input: withIdempotencyKey(input, options) };
-    const call = { ...options, repeatable: repeatability.keyed };
-    return (await this.#send(documents.RotateKeyDocument, variables, call)).rotateKey;
+    return (await this.#send(documents.RotateKeyDocument, variables, repeatability.keyed, options)).rotateKey;
   }
 
   /** Gives a key to another user of its tenant, with a new secret. The old secret stops at once. */
   async reissue(input: Inputs.ReissueKeyInput, options?: IdempotentRequestOptions): Promise<Results.ReissueKeyResult> {
     const variables = { input: withIdempotencyKey(input, options) };
-    const call = { ...options, repeatable: repeatability.keyed };
-    return (await this.#send(documents.ReissueKeyDocument, variables, call)).reissueKey;
+    return (await this.#send(documents.ReissueKeyDocument, variables, repeatability.keyed, options)).reissueKey;
   }
 
   /** Changes what the input names; what it leaves out stays. */
   async update(input: Inputs.UpdateKeyInput, options?: RequestOptions): Promise<Results.UpdateKeyResult> {
-    const call = { ...options, repeatable: repeatability.update };
-    return (await this.#send(documents.UpdateKeyDocument, { input }, call)).updateKey;
+    return (await this.#send(documents.UpdateKeyDocument, { input }, repeatability.update, options)).updateKey;
   }
 
   /** Refuses a key until it is enabled again. */
   async disable(input: Inputs.DisableKeyInput, options?: RequestOptions): Promise<Results.DisableKeyResult> {
-    const call = { ...options, repeatable: repeatability.close };
-    return (await this.#send(documents.DisableKeyDocument, { input }, call)).disableKey;
+    return (await this.#send(documents.DisableKeyDocument, { input }, repeatability.close, options)).disableKey;
   }
 
   /** Ends a disablement. */
   async enable(input: Inputs.EnableKeyInput, options?: RequestOptions): Promise<Results.EnableKeyResult> {
-    const call = { ...options, repeatable: repeatability.open };
-    return (await this.#send(documents.EnableKeyDocument, { input }, call)).enableKey;
+    return (await this.#send(documents.EnableKeyDocument, { input }, repeatability.open, options)).enableKey;
   }
 
   /** Revokes a key for good. Once this answers, the server that answered refuses the key. Revoking again changes nothing. */
   async revoke(input: Inputs.RevokeKeyInput, options?: RequestOptions): Promise<Results.RevokeKeyResult> {
-    const call = { ...options, repeatable: repeatability.close };
-    return (await this.#send(documents.RevokeKeyDocument, { input }, call)).revokeKey;
+    return (await this.#send(documents.RevokeKeyDocument, { input }, repeatability.close, options)).revokeKey;
   }
 
   /** Refuses a key and takes it out of every list. `restore` brings it back within 30 days. */
   async delete(input: Inputs.DeleteKeyInput, options?: RequestOptions): Promise<Results.DeleteKeyResult> {
-    const call = { ...options, repeatable: repeatability.close };
-    return (await this.#send(documents.DeleteKeyDocument, { input }, call)).deleteKey;
+    return (await this.#send(documents.DeleteKeyDocument, { input }, repeatability.close, options)).deleteKey;
   }
 
   /** Brings a deleted key back as it was, within 30 days. */
   async restore(input: Inputs.RestoreKeyInput, options?: RequestOptions): Promise<Results.RestoreKeyResult> {
-    const call = { ...options, repeatable: repeatability.open };
-    return (await this.#send(documents.RestoreKeyDocument, { input }, call)).restoreKey;
+    return (await this.#send(documents.RestoreKeyDocument, { input }, repeatability.open, options)).restoreKey;
   }
 }

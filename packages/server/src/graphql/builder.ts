@@ -1,19 +1,14 @@
-import type { Permission } from "@keyplane/schema";
 import SchemaBuilder from "@pothos/core";
 import ComplexityPlugin from "@pothos/plugin-complexity";
 import ErrorsPlugin from "@pothos/plugin-errors";
 import RelayPlugin from "@pothos/plugin-relay";
-import ScopeAuthPlugin from "@pothos/plugin-scope-auth";
-import { ForbiddenError } from "../platform/errors.js";
+import AccessPlugin from "./access.js";
 import type { Context } from "./context.js";
-import PermissionDescriptions from "./permission-descriptions.js";
 
 /** How the schema is built. Types stand beside their services, in `modules/<module>/*.graphql.ts`. */
 export const builder = new SchemaBuilder<{
   Context: Context;
   DefaultFieldNullability: false;
-  DefaultAuthStrategy: "all";
-  AuthScopes: { permission: Permission; signedIn: boolean };
   Scalars: {
     DateTime: { Input: Date; Output: Date };
     JSON: { Input: unknown; Output: unknown };
@@ -22,9 +17,9 @@ export const builder = new SchemaBuilder<{
   DefaultEdgesNullability: false;
   DefaultNodeNullability: false;
 }>({
-  // The order matters. Errors first, so that it stands outermost and turns what scope-auth throws into a result member.
+  // The order matters. Errors first, so that it stands outermost and turns what access throws into a result member.
   // Input is validated by the services, after the permission was checked: a caller without it learns nothing of the rules.
-  plugins: [ErrorsPlugin, PermissionDescriptions, ScopeAuthPlugin, RelayPlugin, ComplexityPlugin],
+  plugins: [ErrorsPlugin, AccessPlugin, RelayPlugin, ComplexityPlugin],
   defaultFieldNullability: false,
   errors: {
     // Each field names the errors it can meet; a default of all errors would publish internal ones.
@@ -33,19 +28,6 @@ export const builder = new SchemaBuilder<{
     defaultUnionOptions: {
       name: ({ fieldName }) => `${fieldName[0]?.toUpperCase()}${fieldName.slice(1)}Result`,
       description: "The payload when the change was made, or the refusal that says why not: ask for `__typename`.",
-    },
-  },
-  scopeAuth: {
-    defaultStrategy: "all",
-    authScopes: ({ principal }) => ({
-      permission: (permission) => principal.permissions.has(permission),
-      signedIn: true,
-    }),
-    unauthorizedError: (_parent, _context, info) => {
-      const access = info.parentType.getFields()[info.fieldName]?.extensions["access"] as { permission?: string };
-      return new ForbiddenError(
-        `${info.parentType.name}.${info.fieldName} needs the permission ${access.permission}, which your token does not have. Ask an administrator for a token with it.`,
-      );
     },
   },
   relay: {

@@ -26,19 +26,20 @@ function publicError(error: unknown, requestId: string, logger: Logger): GraphQL
   const cause = rootCause(error);
   if (error instanceof GraphQLError && (cause instanceof KeyplaneError || isFaultOfRequest(error, cause))) {
     const code = cause instanceof KeyplaneError ? cause.code : codeOf(error);
-    return rebuild(error, error.message, {
+    const message = error.message === validationAborted ? errorCodes[code].message : withoutValues(error.message);
+    return rebuild(error, message, {
       code,
       docsUrl: docsUrlForError(code),
       requestId,
-      http: extensionsOf(error)["http"],
+      http: httpOf(error, code),
     });
   }
   logger.error({ err: cause, requestId }, "a request failed");
   const message = `${errorCodes.INTERNAL.message} Request id: ${requestId}.`;
   const extensions = { code: "INTERNAL", docsUrl: docsUrlForError("INTERNAL"), requestId };
   return error instanceof GraphQLError
-    ? rebuild(error, message, extensions)
-    : new GraphQLError(message, { extensions });
+    ? rebuild(error, message, { ...extensions, http: httpOf(error, "INTERNAL") })
+    : new GraphQLError(message, { extensions: { ...extensions, http: { status: errorCodes.INTERNAL.httpStatus } } });
 }
 
 function rebuild(error: GraphQLError, message: string, extensions: Record<string, unknown>): GraphQLError {
@@ -49,6 +50,32 @@ function rebuild(error: GraphQLError, message: string, extensions: Record<string
     path: error.path ?? null,
     extensions,
   });
+}
+
+/** What is wrong with the document and not with the request that carries it. */
+const documentCodes: readonly ErrorCode[] = [
+  "GRAPHQL_PARSE_FAILED",
+  "GRAPHQL_VALIDATION_FAILED",
+  "BAD_USER_INPUT",
+  "QUERY_TOO_COMPLEX",
+];
+
+/**
+ * The HTTP status of an answer without data. An error with a path comes with what was executed, and with 200. `spec`: a
+ * client that accepts only `application/json` gets 200 for these, as the GraphQL over HTTP specification asks.
+ */
+function httpOf(error: GraphQLError, code: ErrorCode): Http | undefined {
+  if (error.path !== undefined) return undefined;
+  const { http } = extensionsOf(error) as { http?: Http };
+  // What Yoga says of the request itself is more exact: 405 for a mutation by GET, with the methods that would do.
+  if (http?.status !== undefined && !http.spec && code !== "INTERNAL") return http;
+  return { status: errorCodes[code].httpStatus, ...(documentCodes.includes(code) ? { spec: true } : {}) };
+}
+
+interface Http {
+  readonly status?: number;
+  readonly spec?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 function rootCause(error: unknown): unknown {
@@ -69,11 +96,30 @@ function extensionsOf(error: GraphQLError): Readonly<Record<string, unknown>> {
   return (error.extensions as GraphQLError["extensions"] | undefined) ?? {};
 }
 
+/**
+ * graphql-js repeats the value of a variable that it refuses: with a misspelt field beside it, a whole API key would stand in
+ * an error that clients log. What is kept says where the value is and what is wrong with it.
+ */
+function withoutValues(message: string): string {
+  if (!message.startsWith('Variable "$')) return message;
+  return message
+    .replace(/(; (?:\w+|Enum "\w+") cannot represent [\w -]*value): [\s\S]*$/, "$1.")
+    .replace(/^(Variable "\$\w+" got invalid value) [\s\S]*?( at "[^"]*")?; ((?:(?!; )[\s\S])*)$/, "$1$2; $3");
+}
+
+// graphql-js gives no codes: its wording is part of its contract since version 14.
+const tooManyTokens = /^Syntax Error: Document contains more tha[nt] \d+ tokens/;
+/** Comparing fields of the same name was given up: of a document made to take long. */
+const validationAborted = "Validation aborted.";
+
 function codeOf(error: GraphQLError): ErrorCode {
-  const { code } = extensionsOf(error);
+  const { message } = error;
+  // Yoga knows these only as documents with a fault, and a batch that is too large only as a bad request.
+  if (tooManyTokens.test(message) || message === validationAborted) return "QUERY_TOO_COMPLEX";
+  const { code, http } = extensionsOf(error) as { code?: unknown; http?: { status?: number } };
+  if (http?.status === errorCodes.BATCH_TOO_LARGE.httpStatus) return "BATCH_TOO_LARGE";
   if (typeof code === "string" && Object.hasOwn(errorCodes, code)) return code as ErrorCode;
-  // graphql-js gives no codes: the wording of these two is part of its contract since version 14.
-  if (error.message.startsWith("Syntax Error")) return "GRAPHQL_PARSE_FAILED";
-  if (/^Variable "\$/.test(error.message)) return "BAD_USER_INPUT";
+  if (message.startsWith("Syntax Error")) return "GRAPHQL_PARSE_FAILED";
+  if (/^Variable "\$/.test(message)) return "BAD_USER_INPUT";
   return error.nodes ? "GRAPHQL_VALIDATION_FAILED" : "BAD_REQUEST";
 }

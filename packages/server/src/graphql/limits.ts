@@ -1,5 +1,13 @@
 import { complexityFromQuery } from "@pothos/plugin-complexity";
-import { type DocumentNode, GraphQLError, type GraphQLSchema, Kind, visit } from "graphql";
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  Kind,
+  type OperationDefinitionNode,
+  visit,
+} from "graphql";
 import type { Plugin } from "graphql-yoga";
 import { maxPageSize } from "../platform/pages.js";
 
@@ -23,19 +31,21 @@ export const limits = {
 } as const;
 
 /**
- * Refuses an operation that would cost too much. Most documents are cheap whatever their variables say, and are known to be
+ * Refuses an operation that would cost too much. Most operations are cheap whatever their variables say, and are known to be
  * after the first time; only the others are reckoned up for each request.
  */
 export function useComplexityLimit(schema: GraphQLSchema): Plugin {
-  const alwaysCheap = new WeakMap<DocumentNode, boolean>();
+  const alwaysCheap = new WeakMap<OperationDefinitionNode, boolean>();
   return {
     onExecute({ args, setResultAndStopExecution }) {
-      const document: DocumentNode = args.document;
-      if (alwaysCheap.get(document)) return;
+      const operation = getOperationAST(args.document, args.operationName);
+      // Of several, none was chosen: executing it will say so.
+      if (!operation || alwaysCheap.get(operation)) return;
       const variables = args.variableValues ?? {};
       try {
-        if (!alwaysCheap.has(document)) {
-          alwaysCheap.set(document, costOf(schema, withLargestPages(document), variables) <= limits.complexity);
+        const document = onlyWith(operation, args.document);
+        if (!alwaysCheap.has(operation)) {
+          alwaysCheap.set(operation, costOf(schema, withLargestPages(document), variables) <= limits.complexity);
         }
         const cost = costOf(schema, document, variables);
         if (cost > limits.complexity) setResultAndStopExecution({ errors: [tooComplex(cost)] });
@@ -46,6 +56,12 @@ export function useComplexityLimit(schema: GraphQLSchema): Plugin {
       }
     },
   };
+}
+
+/** The document with this operation alone: the cost is reckoned of the first one that it finds. */
+function onlyWith(operation: OperationDefinitionNode, document: DocumentNode): DocumentNode {
+  const isOther = ({ kind }: { kind: Kind }): boolean => kind === Kind.OPERATION_DEFINITION;
+  return { ...document, definitions: document.definitions.filter((each) => each === operation || !isOther(each)) };
 }
 
 function costOf(schema: GraphQLSchema, document: DocumentNode, variables: Record<string, unknown>): number {

@@ -1,9 +1,9 @@
-import { GraphQLError, Kind, type ValueNode } from "graphql";
+import { GraphQLError, Kind, type ValueNode, valueFromASTUntyped } from "graphql";
 import { isStorableTime } from "../platform/clock.js";
 import { builder } from "./builder.js";
 
 // RFC 3339 section 5.6: a full date, a full time and an offset. Date alone would accept "2026" and "1 May".
-const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})$/;
+const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt](?:[01]\d|2[0-3]):\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})$/;
 
 function parseDateTime(value: unknown): Date {
   const date = typeof value === "string" && rfc3339.test(value) ? new Date(value) : null;
@@ -30,6 +30,8 @@ builder.scalarType("JSON", {
   description: "Any JSON value.",
   serialize: (value) => value,
   parseValue: (value) => value,
+  // As graphql-js would do it by itself, but with one declared parameter: graphql-jit complains of two on every use.
+  parseLiteral: (node: ValueNode, ...[variables]) => valueFromASTUntyped(node, variables),
 });
 
 function parseMilliseconds(value: unknown): number {

@@ -1,13 +1,19 @@
 import { useGraphQlJit } from "@envelop/graphql-jit";
 import { EnvelopArmorPlugin } from "@escape.tech/graphql-armor";
 import {
+  BREAK,
   type DocumentNode,
+  type ExecutionArgs,
+  execute,
   GraphQLError,
   type GraphQLSchema,
   Kind,
+  type ListValueNode,
+  type ObjectValueNode,
   type ParseOptions,
   parse,
   type ValidationContext,
+  visit,
 } from "graphql";
 import { createYoga, type Plugin, type YogaServerInstance } from "graphql-yoga";
 import type { Logger } from "../platform/logger.js";
@@ -19,7 +25,12 @@ import { limits, useComplexityLimit, useTimeLimit } from "./limits.js";
  * The GraphQL server without HTTP around it. Who calls, the size of the body and the CSRF header are settled by the http
  * layer before this sees a request, so that an anonymous caller costs no parsing.
  */
-export function createGraphql(deps: { schema: GraphQLSchema; logger: Logger }): YogaServerInstance<Context, object> {
+export function createGraphql(deps: {
+  schema: GraphQLSchema;
+  logger: Logger;
+  /** Milliseconds; the usual limit when it is left out. */
+  timeLimitMs?: number | undefined;
+}): YogaServerInstance<Context, object> {
   return createYoga<Context>({
     schema: deps.schema,
     graphqlEndpoint: "/graphql",
@@ -37,9 +48,10 @@ export function createGraphql(deps: { schema: GraphQLSchema; logger: Logger }): 
       useErrorMasking(deps.logger),
       useTokenLimit(limits.tokens),
       armor(),
-      useGraphQlJit({}, { enableIf: ({ document }) => hasOneOperation(document), onError: () => {} }),
+      useGraphQlJit({}, { enableIf: ({ document }) => isCompilable(document), onError: () => {} }),
+      useWordsOfGraphqlJs(),
       useComplexityLimit(deps.schema),
-      useTimeLimit(),
+      useTimeLimit(deps.timeLimitMs),
     ],
   });
 }
@@ -73,12 +85,54 @@ function useTokenLimit(maxTokens: number): Plugin {
   };
 }
 
+const compilable = new WeakMap<DocumentNode, boolean>();
+
 /**
- * The plugin remembers one compiled query for a document, whatever operation is asked for: of a document with several, it would
- * run the wrong one. Such documents come from playgrounds, where speed does not matter.
+ * Whether graphql-jit does the right thing with a document. The plugin remembers one compiled query for each, whatever
+ * operation is asked for: of a document with several, it would run the wrong one. And it leaves out variables within the
+ * literal of a scalar, `metadata: { plan: $plan }`: a filter would then find everything. Both come from playgrounds,
+ * where speed does not matter.
  */
+function isCompilable(document: DocumentNode): boolean {
+  let answer = compilable.get(document);
+  if (answer === undefined) {
+    answer = hasOneOperation(document) && !hasVariableInLiteral(document);
+    compilable.set(document, answer);
+  }
+  return answer;
+}
+
 function hasOneOperation(document: DocumentNode): boolean {
-  let operations = 0;
-  for (const definition of document.definitions) if (definition.kind === Kind.OPERATION_DEFINITION) operations++;
-  return operations === 1;
+  return document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION).length === 1;
+}
+
+function hasVariableInLiteral(document: DocumentNode): boolean {
+  let found = false;
+  const findVariable = (literal: ObjectValueNode | ListValueNode) => {
+    visit(literal, {
+      Variable() {
+        found = true;
+        return BREAK;
+      },
+    });
+    return false;
+  };
+  visit(document, { ObjectValue: findVariable, ListValue: findVariable });
+  return found;
+}
+
+/** graphql-jit says of a wrong variable that it is wrong; graphql-js says where and why. Nothing has run by then. */
+function useWordsOfGraphqlJs(): Plugin {
+  return {
+    onExecute({ executeFn, setExecuteFn }) {
+      setExecuteFn((args: ExecutionArgs): unknown => {
+        const result: unknown = executeFn(args);
+        return wasRefused(result) ? execute(args) : result;
+      });
+    },
+  };
+}
+
+function wasRefused(result: unknown): boolean {
+  return !(result instanceof Promise) && typeof result === "object" && result !== null && !("data" in result);
 }

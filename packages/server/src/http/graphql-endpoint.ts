@@ -24,6 +24,12 @@ export function createGraphqlEndpoint(deps: {
   const { authenticate, graphql, services, logger } = deps;
 
   function refuse(response: ServerResponse, requestId: string, error: unknown): void {
+    // An answer that has begun cannot become another one; the caller sees that it breaks off.
+    if (response.headersSent) {
+      logger.error({ err: error, requestId }, "a request failed while it was answered");
+      response.destroy();
+      return;
+    }
     if (error instanceof KeyplaneError) {
       if (error.code === "UNAUTHENTICATED") response.setHeader("www-authenticate", 'Bearer realm="keyplane"');
       sendError(response, { code: error.code, message: error.message, requestId });
@@ -35,19 +41,29 @@ export function createGraphqlEndpoint(deps: {
 
   function run(request: IncomingMessage, response: ServerResponse, principal: Principal): void {
     const { requestId } = principal;
+    if (request.method !== "POST" && request.method !== "GET") {
+      response.setHeader("allow", "GET, POST");
+      const message = "GraphQL is asked by POST, or by GET for queries.";
+      return sendError(response, { code: "BAD_REQUEST", message, requestId, status: 405 });
+    }
     if (!isPreflighted(request)) return sendError(response, { code: "CSRF_HEADER_MISSING", requestId });
     const declared = checkDeclaredLength(request, limits.bodyBytes);
     if (declared === "too-large") return refuseBody(response, requestId);
-    if (declared === "ok") return execute(request, response, principal);
+    if (declared === "ok") return void execute(request, response, principal);
     readUnknownLength(request, limits.bodyBytes).then(
-      (check) => (check === "ok" ? execute(request, response, principal) : refuseBody(response, requestId)),
+      (check) => (check === "ok" ? void execute(request, response, principal) : refuseBody(response, requestId)),
       (error: unknown) => logger.debug({ err: error, requestId }, "the caller went away while sending"),
     );
   }
 
-  function execute(request: IncomingMessage, response: ServerResponse, principal: Principal): void {
-    const context: Context = { principal, services, loaders: createLoaders(services, principal) };
-    graphql(request, response, context).catch((error: unknown) => refuse(response, principal.requestId, error));
+  async function execute(request: IncomingMessage, response: ServerResponse, principal: Principal): Promise<void> {
+    try {
+      const context: Context = { principal, services, loaders: createLoaders(services, principal) };
+      const answer = await graphql.handleNodeRequestAndResponse(request, response, context);
+      if (answer) await sendAnswer(response, answer, principal.requestId);
+    } catch (error) {
+      refuse(response, principal.requestId, error);
+    }
   }
 
   return (request, response, origin) => {
@@ -61,6 +77,22 @@ export function createGraphqlEndpoint(deps: {
       refuse(response, origin.requestId, error);
     }
   };
+}
+
+/**
+ * Sends what GraphQL answered, headers and body in one write. Yoga's own way copies the context with its getters, merges
+ * headers one by one and writes twice, which took a quarter of a verification's time.
+ */
+async function sendAnswer(response: ServerResponse, answer: Response, requestId: string): Promise<void> {
+  const text = await answer.text();
+  if (response.destroyed) return;
+  const headers: Record<string, string | number> = { "x-request-id": requestId, "x-content-type-options": "nosniff" };
+  answer.headers.forEach((value, name) => {
+    headers[name] = value;
+  });
+  headers["content-length"] = Buffer.byteLength(text);
+  response.writeHead(answer.status, headers);
+  response.end(text);
 }
 
 function refuseBody(response: ServerResponse, requestId: string): void {

@@ -40,6 +40,9 @@ function page(render: () => string, policy: string): (request: IncomingMessage, 
       "content-type": "text/html; charset=utf-8",
       "content-security-policy": policy,
       "cache-control": "no-cache",
+      "x-content-type-options": "nosniff",
+      "x-frame-options": "DENY",
+      "referrer-policy": "no-referrer",
       vary: "accept, accept-encoding",
     };
     if (!/\bgzip\b/.test(request.headers["accept-encoding"] ?? "")) {

@@ -8,6 +8,7 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
     "content-type": "application/json; charset=utf-8",
     "content-length": Buffer.byteLength(text),
     "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
   });
   response.end(text);
 }
@@ -18,15 +19,9 @@ export function sendError(
   error: { code: ErrorCode; message?: string; requestId: string; status?: number },
 ): void {
   const { code, requestId } = error;
+  response.setHeader("x-request-id", requestId);
   const message = error.message ?? errorCodes[code].message;
   sendJson(response, error.status ?? errorCodes[code].httpStatus, {
     errors: [{ message, extensions: { code, docsUrl: docsUrlForError(code), requestId } }],
   });
-}
-
-/** What every page and answer says about how a browser may treat it. */
-export function setSecurityHeaders(response: ServerResponse): void {
-  response.setHeader("x-content-type-options", "nosniff");
-  response.setHeader("referrer-policy", "no-referrer");
-  response.setHeader("x-frame-options", "DENY");
 }

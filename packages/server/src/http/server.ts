@@ -1,14 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createId } from "@keyplane/schema";
 import type { RequestOrigin } from "../modules/auth/index.js";
 import type { Logger } from "../platform/logger.js";
+import { createRequestIds } from "../platform/request-id.js";
 import type { Endpoint } from "./graphql-endpoint.js";
 import { answerHealth, answerReadiness } from "./health.js";
 import type { Pages } from "./pages.js";
-import { sendError, setSecurityHeaders } from "./responses.js";
+import { sendError } from "./responses.js";
 
 /** How long requests that run may take to end when the server stops, in milliseconds. */
 const drainMs = 15_000;
+/** How often connections are closed whose last request has ended meanwhile, in milliseconds. */
+const sweepMs = 50;
 
 export interface HttpServer {
   /** Starts to listen. @returns the address, with the port that was taken. @throws what node:http reports, e.g. EADDRINUSE. */
@@ -25,6 +27,7 @@ export function createHttpServer(deps: {
   logger: Logger;
 }): HttpServer {
   const { graphql, pages, ping, trustProxy, logger } = deps;
+  const nextRequestId = createRequestIds();
   let stopping = false;
 
   function route(request: IncomingMessage, response: ServerResponse, origin: RequestOrigin): void {
@@ -33,10 +36,12 @@ export function createHttpServer(deps: {
     const path = end < 0 ? url : url.slice(0, end);
     // First, because nearly every request is one.
     if (path === "/graphql") {
+      // GraphQL sends the request's id itself, with all other headers at once.
       if (pages.isForPlayground(request)) return pages.sendPlayground(request, response);
       if (stopping) return refuseWhileStopping(response, origin);
       return graphql(request, response, origin);
     }
+    response.setHeader("x-request-id", origin.requestId);
     if (request.method !== "GET" && request.method !== "HEAD") return refuseUnknown(response, origin);
     if (path === "/healthz") return answerHealth(response);
     if (path === "/readyz") return void answerReadiness(response, { stopping, ping });
@@ -48,9 +53,7 @@ export function createHttpServer(deps: {
     // Long enough for slow networks, short enough that idle half-requests cannot hold the server.
     { requestTimeout: 30_000, headersTimeout: 15_000, keepAliveTimeout: 65_000, maxHeaderSize: 16_384 },
     (request, response) => {
-      const origin = { requestId: createId("Request"), address: addressOf(request, trustProxy) };
-      setSecurityHeaders(response);
-      response.setHeader("x-request-id", origin.requestId);
+      const origin = { requestId: nextRequestId(), address: addressOf(request, trustProxy) };
       if (stopping) response.setHeader("connection", "close");
       if (logger.isLevelEnabled("debug")) logRequest(request, response, origin, logger);
       route(request, response, origin);
@@ -73,8 +76,11 @@ export function createHttpServer(deps: {
       new Promise((resolve) => {
         stopping = true;
         const deadline = setTimeout(() => server.closeAllConnections(), drainMs);
+        // A request that began before may keep its connection alive; nobody may wait for the next one on it.
+        const sweep = setInterval(() => server.closeIdleConnections(), sweepMs);
         server.close(() => {
           clearTimeout(deadline);
+          clearInterval(sweep);
           resolve();
         });
         server.closeIdleConnections();

@@ -64,9 +64,9 @@ export const idempotencyKeySchema: z.ZodType<string, string> = z
   .string()
   .min(1, "Leave idempotencyKey out or give it 1 to 128 characters, e.g. a UUID.")
   .max(128, "Shorten idempotencyKey to at most 128 characters, e.g. a UUID.")
-  .regex(/^[\x21-\x7e]+$/, "Use printable ASCII without spaces in idempotencyKey, e.g. a UUID.");
+  .regex(/^[\x21-\x7e]*$/, "Use printable ASCII without spaces in idempotencyKey, e.g. a UUID.");
 
-const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]*$/;
 
 /** Scopes in the alphabet of RFC 6749 section 3.3, without doubles. */
 export const scopesSchema: z.ZodType<string[], string[]> = z

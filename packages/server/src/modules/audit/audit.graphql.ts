@@ -38,7 +38,7 @@ builder.queryField("auditLog", (t) =>
   t.field({
     description: "Every change, newest first.",
     type: AuditConnection,
-    authScopes: { permission: "audit:read" },
+    access: { permission: "audit:read" },
     complexity: listComplexity,
     args: {
       tenantId: t.arg.id({ description: "Only this tenant's; all that you may see when left out." }),

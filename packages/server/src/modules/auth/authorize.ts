@@ -45,7 +45,9 @@ export function permissionsWithin(role: Role, tenantId: string | null): readonly
 export function authorizeGrant(principal: Principal, granted: readonly Permission[]): void {
   const lacking = granted.filter((permission) => !principal.permissions.has(permission));
   if (lacking.length === 0) return;
-  throw new ForbiddenError(`You cannot give ${lacking.join(", ")}, because your token does not have it itself.`);
+  throw new ForbiddenError(
+    `You cannot give ${lacking.join(", ")}, because your token does not have it itself. Give less, or use a token that has it.`,
+  );
 }
 
 /**
@@ -59,6 +61,6 @@ export function authorizeScopes(principal: Principal, scopes: readonly string[])
   const beyond = scopes.filter((scope) => !grantable.includes(scope));
   if (beyond.length === 0) return;
   throw new ForbiddenError(
-    `Your token may not give the scopes ${beyond.join(", ")}. It may give: ${grantable.join(", ") || "none"}.`,
+    `Your token may not give the scopes ${beyond.join(", ")}. It may give: ${grantable.join(", ") || "none"}. Leave the others out, or use a token that may.`,
   );
 }

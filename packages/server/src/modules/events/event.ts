@@ -11,7 +11,8 @@ export type EventType =
   | "USER_CREATED"
   | "USER_UPDATED"
   | "TOKEN_CREATED"
-  | "TOKEN_REVOKED";
+  | "TOKEN_REVOKED"
+  | "TOKEN_RESTORED";
 
 /** Something that happened, and to whom. */
 export interface DomainEvent {

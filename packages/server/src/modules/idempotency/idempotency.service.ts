@@ -53,7 +53,7 @@ export function createIdempotency(deps: { database: Database; clock: Clock; secr
     const secret = record.sealedSecret && age < secretKeptMs ? secretBox.open(record.sealedSecret, id) : null;
     if (secret === null) {
       throw new ConflictError(
-        `This idempotencyKey was used at ${record.createdAt.toISOString()} for ${record.targetId}, and its secret is no longer kept. If it is lost, rotate the key; to create another one, use a new idempotencyKey.`,
+        `This idempotencyKey was used at ${record.createdAt.toISOString()} for ${record.targetId}, and its secret is no longer kept. If it is lost, rotate the key or revoke the token; for another one, use a new idempotencyKey.`,
       );
     }
     return { targetId: record.targetId, secret };

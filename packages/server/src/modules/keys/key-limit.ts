@@ -1,7 +1,8 @@
-import type { Db, User } from "../../platform/database/index.js";
+import type { Db, Key, User } from "../../platform/database/index.js";
 import { LimitReachedError } from "../../platform/errors.js";
 import { countLiveKeys } from "./keys.store.js";
 import type { KeyPolicy } from "./lib/key-policy.js";
+import { keyStatusAt } from "./lib/key-status.js";
 
 /**
  * Refuses one more key for an owner who has as many as the policy allows. The owner must be locked, so that two
@@ -16,4 +17,9 @@ export async function refuseTooManyKeys(db: Db, policy: KeyPolicy, owner: User, 
   throw new LimitReachedError(
     `This user has ${live} keys, and the tenant's policy allows ${policy.maxKeysPerUser}. Revoke one that is not needed, or raise maxKeysPerUser with updateTenant.`,
   );
+}
+
+/** Whether a key counts among those that the policy allows a user: it could be accepted, or could be once enabled. */
+export function countsForLimit(key: Pick<Key, "revokedAt" | "expiresAt" | "disabledAt" | "deletedAt">, now: number) {
+  return key.deletedAt === null && ["ACTIVE", "DISABLED"].includes(keyStatusAt(key, now));
 }

@@ -9,6 +9,7 @@ import { createKeySchema, reissueKeySchema, rotateKeySchema } from "./keys.input
 import { type Keys, type KeysDeps, refuseDead } from "./keys.service.js";
 import * as store from "./keys.store.js";
 import { defaultExpiry, expiryIssues, scopeIssues } from "./lib/key-policy.js";
+import { keyStatusAt } from "./lib/key-status.js";
 
 /** A key with the secret that is shown this once. */
 export interface IssuedKey {
@@ -55,6 +56,11 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
   /** A key that goes on must still be what the policy and the caller allow: a new secret grants all of it anew. */
   function refuseBeyondPolicy(principal: Principal, tenant: Tenant, key: Key): void {
     authorizeScopes(principal, key.scopes);
+    if (keyStatusAt(key, clock.now()) === "EXPIRED") {
+      throw new ConflictError(
+        `This key expired at ${key.expiresAt?.toISOString()}. Extend it first with updateKey, or create a new key.`,
+      );
+    }
     const issues = [...scopeIssues(tenant, key.scopes), ...expiryIssues(tenant, key.expiresAt, clock.now())];
     if (issues.length === 0) return;
     const what = issues.map((issue) => issue.message).join(" ");

@@ -2,11 +2,20 @@ import { type Environment, environments, type KeyStatus, keyStatuses } from "@ke
 import { z } from "zod";
 import type { Prisma } from "../../platform/database/index.js";
 import { idSchema, searchSchema } from "../../platform/validation.js";
+import { metadataProblem, unstorable } from "./lib/metadata.js";
 
-const metadataFilterSchema = z
-  .record(z.string().max(200), z.union([z.string().max(1_000), z.number(), z.boolean(), z.null()]))
-  .refine((filter) => Object.keys(filter).length <= 10, "Filter by at most 10 metadata fields.")
-  .refine((filter) => !JSON.stringify(filter).includes("\\u0000"), "Remove the character U+0000.");
+type MetadataFilter = Readonly<Record<string, string | number | boolean | null>>;
+
+const metadataFilterSchema = z.custom<MetadataFilter>(
+  isMetadataFilter,
+  'Give a JSON object of at most 10 fields, each with a text, a number, true, false or null, e.g. {"plan":"pro"}.',
+);
+
+function isMetadataFilter(filter: unknown): boolean {
+  if (metadataProblem(filter) !== null) return false;
+  const entries = Object.entries(filter as object);
+  return entries.length <= 10 && entries.every(([, value]) => typeof value !== "object" || value === null);
+}
 
 /** What to look for among keys. Absent means any; deleted keys only when `deleted` is true. Add a filter here. */
 export const keyFilterSchema = z.object({
@@ -17,9 +26,9 @@ export const keyFilterSchema = z.object({
   /** Keys that carry this scope. */
   scope: z
     .string()
-    .min(1)
-    .max(128)
-    .regex(/^[^\0]*$/)
+    .min(1, "Give a scope, e.g. orders:read, or leave the filter out.")
+    .max(128, "Shorten the scope: none has more than 128 characters.")
+    .refine((scope) => !unstorable.test(scope), "Remove the character U+0000 and halves of surrogate pairs.")
     .nullish(),
   /** Keys that have not expired yet and will before this time. */
   expiringBefore: z.date().nullish(),

@@ -18,13 +18,13 @@ KeyType.implement({
     tenant: t.field({
       type: TenantType,
       description: "The tenant that the key belongs to.",
-      authScopes: { permission: "tenants:read" },
+      access: { permission: "tenants:read" },
       resolve: async (key, _, { loaders }) => found(await loaders.tenants.load(key.tenantId)),
     }),
     owner: t.field({
       type: UserType,
       description: "Who owns the key; a deleted user is a tombstone with the status DELETED.",
-      authScopes: { permission: "users:read" },
+      access: { permission: "users:read" },
       resolve: async (key, _, { loaders }) => found(await loaders.users.load(key.ownerId)),
     }),
     name: t.exposeString("name", { description: "What the key is for." }),
@@ -113,14 +113,14 @@ builder.queryFields((t) => ({
     description: "One key, deleted ones included; null when there is none with this id that you may see.",
     type: KeyType,
     nullable: true,
-    authScopes: { permission: "keys:read" },
+    access: { permission: "keys:read" },
     args: { id: t.arg.id({ required: true, description: "The key's id, `key_…`." }) },
     resolve: (_, { id }, { principal, services }) => services.keyReads.find(principal, id),
   }),
   keys: t.field({
     description: "The keys that you may see.",
     type: KeyConnection,
-    authScopes: { permission: "keys:read" },
+    access: { permission: "keys:read" },
     complexity: listComplexity,
     args: {
       tenantId: t.arg.id({ description: "Only this tenant's; all that you may see when left out." }),
@@ -137,7 +137,7 @@ builder.objectField(TenantType, "keys", (t) =>
   t.field({
     description: "The tenant's keys.",
     type: KeyConnection,
-    authScopes: { permission: "keys:read" },
+    access: { permission: "keys:read" },
     complexity: listComplexity,
     args: {
       ...pageArguments(t.arg),
@@ -153,7 +153,7 @@ builder.objectField(UserType, "keys", (t) =>
   t.field({
     description: "The user's keys.",
     type: KeyConnection,
-    authScopes: { permission: "keys:read" },
+    access: { permission: "keys:read" },
     complexity: listComplexity,
     args: {
       ...pageArguments(t.arg),

@@ -1,27 +1,12 @@
 import { type Environment, environments, isCidrOrAddress } from "@keyplane/schema";
 import { z } from "zod";
 import { idempotencyKeySchema, optional, reasonSchema, scopesSchema, text } from "../../platform/validation.js";
+import { metadataProblem } from "./lib/metadata.js";
 
-const maxMetadataBytes = 16_384;
-const maxMetadataDepth = 8;
-
-const metadataSchema = z
-  .custom<Record<string, unknown>>(
-    (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-    'Give a JSON object, e.g. {"plan":"pro"}.',
-  )
-  .refine(
-    (value) => Buffer.byteLength(JSON.stringify(value)) <= maxMetadataBytes,
-    `Shorten metadata to at most ${maxMetadataBytes} bytes of JSON.`,
-  )
-  .refine((value) => depthOf(value) <= maxMetadataDepth, `Nest metadata at most ${maxMetadataDepth} levels deep.`)
-  // PostgreSQL cannot keep U+0000 in JSON.
-  .refine((value) => !JSON.stringify(value).includes("\\u0000"), "Remove the character U+0000 from metadata.");
-
-function depthOf(value: unknown): number {
-  if (typeof value !== "object" || value === null) return 0;
-  return 1 + Math.max(0, ...Object.values(value).map(depthOf));
-}
+const metadataSchema = z.custom<Record<string, unknown>>().superRefine((metadata, context) => {
+  const message = metadataProblem(metadata);
+  if (message) context.addIssue({ code: "custom", message });
+});
 
 const addressesSchema = z
   .array(

@@ -8,7 +8,7 @@ import { authorize, authorizeScopes, type Principal, visibleTo } from "../auth/i
 import type { DomainEvent, Events } from "../events/index.js";
 import type { Tenants } from "../tenants/index.js";
 import type { Users } from "../users/index.js";
-import { refuseTooManyKeys } from "./key-limit.js";
+import { countsForLimit, refuseTooManyKeys } from "./key-limit.js";
 import { keyStatusSchema, revokeKeySchema, updateKeySchema } from "./keys.input.js";
 import * as store from "./keys.store.js";
 import { expiryIssues, scopeIssues } from "./lib/key-policy.js";
@@ -51,6 +51,14 @@ export function createKeys({ audit, clock, events, tenants, users }: KeysDeps) {
     });
   }
 
+  /** Refuses a change after which a key counts that did not, when its owner has as many as the policy allows. */
+  async function refuseOneTooMany(tx: Transaction, principal: Principal, before: Key, change: Partial<Key>) {
+    const now = clock.now();
+    if (countsForLimit(before, now) || !countsForLimit({ ...before, ...change }, now)) return;
+    const owner = await users.lock(tx, principal, before.ownerId);
+    await refuseTooManyKeys(tx, await tenants.require(tx, principal, before.tenantId), owner, now);
+  }
+
   return {
     lock,
     tell,
@@ -59,7 +67,8 @@ export function createKeys({ audit, clock, events, tenants, users }: KeysDeps) {
      * Changes what the input names. An expired key works again once its expiry is moved into the future.
      *
      * @throws InvalidInputError also for what the tenant's policy does not allow; ConflictError for a revoked or deleted
-     * key; ForbiddenError without `keys:update` or for scopes that the caller may not give.
+     * key; LimitReachedError for an expired key that would be one too many; ForbiddenError without `keys:update` or for
+     * scopes that the caller may not give.
      */
     async update(principal: Principal, rawInput: unknown): Promise<Key> {
       authorize(principal, "keys:update");
@@ -74,6 +83,10 @@ export function createKeys({ audit, clock, events, tenants, users }: KeysDeps) {
           ...(input.expiresAt === undefined ? [] : expiryIssues(policy, input.expiresAt, clock.now())),
         ];
         if (issues.length > 0) throw new InvalidInputError(issues);
+        // A later expiry brings an expired key back, and its owner may have another one in its place by now.
+        if (input.expiresAt !== undefined) {
+          await refuseOneTooMany(tx, principal, before, { expiresAt: input.expiresAt });
+        }
         const after = await store.updateKeyRow(tx, before.id, {
           ...(input.name === undefined ? {} : { name: input.name }),
           ...(input.scopes === undefined ? {} : { scopes: input.scopes }),
@@ -172,9 +185,7 @@ export function createKeys({ audit, clock, events, tenants, users }: KeysDeps) {
         if (now - before.deletedAt.getTime() >= restoreWindowMs) {
           throw new ConflictError("This key was deleted more than 30 days ago, which is final. Create a new key.");
         }
-        const owner = await users.lock(tx, principal, before.ownerId);
-        const policy = await tenants.require(tx, principal, before.tenantId);
-        if (!before.revokedAt) await refuseTooManyKeys(tx, policy, owner, now);
+        await refuseOneTooMany(tx, principal, before, { deletedAt: null });
         const after = await store.updateKeyRow(tx, before.id, { deletedAt: null, updatedAt: new Date(now) });
         await tell(tx, principal, { action: "key.restored", event: "UPDATED", before, after, reason });
         return after;

@@ -74,14 +74,14 @@ builder.queryFields((t) => ({
     description: "One tenant; null when there is none with this id that you may see.",
     type: TenantType,
     nullable: true,
-    authScopes: { permission: "tenants:read" },
+    access: { permission: "tenants:read" },
     args: { id: t.arg.id({ required: true, description: "The tenant's id, `ten_…`." }) },
     resolve: (_, { id }, { principal, services }) => services.tenantReads.find(principal, id),
   }),
   tenants: t.field({
     description: "The tenants that you may see.",
     type: TenantConnection,
-    authScopes: { permission: "tenants:read" },
+    access: { permission: "tenants:read" },
     complexity: listComplexity,
     args: {
       ...pageArguments(t.arg),
@@ -136,7 +136,7 @@ builder.mutationFields((t) => ({
     description: "Creates a tenant.",
     type: CreateTenantPayload,
     errors: { types: changeErrors },
-    authScopes: { permission: "tenants:create" },
+    access: { permission: "tenants:create" },
     args: { input: t.arg({ type: CreateTenantInput, ...requiredInput }) },
     resolve: async (_, { input }, { principal, services }) => ({
       tenant: await services.tenants.create(principal, input),
@@ -146,7 +146,7 @@ builder.mutationFields((t) => ({
     description: "Changes a tenant's name, slug or key policy.",
     type: UpdateTenantPayload,
     errors: { types: changeErrors },
-    authScopes: { permission: "tenants:update" },
+    access: { permission: "tenants:update" },
     args: { input: t.arg({ type: UpdateTenantInput, ...requiredInput }) },
     resolve: async (_, { input }, { principal, services }) => ({
       tenant: await services.tenants.update(principal, input),
@@ -156,7 +156,7 @@ builder.mutationFields((t) => ({
     description: "Refuses every key and management token of a tenant until it is resumed.",
     type: SuspendTenantPayload,
     errors: { types: changeErrors },
-    authScopes: { permission: "tenants:suspend" },
+    access: { permission: "tenants:suspend" },
     args: { input: t.arg({ type: SuspendTenantInput, ...requiredInput }) },
     resolve: async (_, { input }, { principal, services }) => ({
       tenant: await services.tenants.suspend(principal, input),
@@ -166,7 +166,7 @@ builder.mutationFields((t) => ({
     description: "Ends a tenant's suspension: its keys answer again as before.",
     type: ResumeTenantPayload,
     errors: { types: changeErrors },
-    authScopes: { permission: "tenants:suspend" },
+    access: { permission: "tenants:suspend" },
     args: { input: t.arg({ type: ResumeTenantInput, ...requiredInput }) },
     resolve: async (_, { input }, { principal, services }) => ({
       tenant: await services.tenants.resume(principal, input),

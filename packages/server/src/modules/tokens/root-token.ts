@@ -1,6 +1,6 @@
 import { createId, generateKey, managementTokenPrefix } from "@keyplane/schema";
 import type { Clock } from "../../platform/clock.js";
-import type { Database } from "../../platform/database/index.js";
+import { type Database, isUniqueViolation, type ManagementToken, StartupError } from "../../platform/database/index.js";
 import { type Audit, systemActor } from "../audit/index.js";
 import { hashSecret } from "../auth/index.js";
 import type { Events } from "../events/index.js";
@@ -37,6 +37,26 @@ export function createRootToken(deps: { audit: Audit; clock: Clock; database: Da
     });
   }
 
+  /** Several processes may start on one database at once: one of them adds the token. */
+  async function addOnce(secret: string, start: string): Promise<void> {
+    try {
+      await add(secret, start);
+    } catch (error) {
+      if (!isUniqueViolation(error, "ManagementToken", ["hash"])) throw error;
+    }
+  }
+
+  /** A token that the variable names again works again, whoever revoked it: whoever sets the variable owns the installation. */
+  async function restore(before: ManagementToken): Promise<void> {
+    await events.transaction(async (tx) => {
+      const after = await updateTokenRow(tx, before.id, { revokedAt: null, revokedReason: null });
+      const target = { type: "ManagementToken", id: after.id } as const;
+      const action = "management_token.restored";
+      await audit.record(tx, { actor: systemActor, action, tenantId: null, target, before, after });
+      await events.append(tx, { type: "TOKEN_RESTORED", tenantId: null, tokenId: after.id });
+    });
+  }
+
   /** Tokens that an earlier KEYPLANE_ROOT_TOKEN set stop to work when the variable changes: that is how one is replaced. */
   async function retire(keptHash: string): Promise<void> {
     await events.transaction(async (tx) => {
@@ -58,16 +78,16 @@ export function createRootToken(deps: { audit: Audit; clock: Clock; database: Da
 
   return {
     /**
-     * @param fromEnvironment the value of KEYPLANE_ROOT_TOKEN; null: one is generated when no token exists at all.
+     * @param fromEnvironment the value of KEYPLANE_ROOT_TOKEN; null: one is generated when there is no root token.
+     * @throws StartupError when the value is the secret of another management token.
      */
     async ensure(fromEnvironment: string | null): Promise<RootToken> {
       if (fromEnvironment !== null) {
         const known = await findTokenByHash(database.prisma, hashSecret(fromEnvironment));
         // Only its first characters may be shown, and none of a short one.
-        if (!known) await add(fromEnvironment, fromEnvironment.length >= 32 ? fromEnvironment.slice(0, 4) : "");
-        else if (known.revokedAt) {
-          await updateTokenRow(database.prisma, known.id, { revokedAt: null, revokedReason: null });
-        }
+        if (!known) await addOnce(fromEnvironment, fromEnvironment.length >= 32 ? fromEnvironment.slice(0, 4) : "");
+        else if (known.createdBy !== "root") throw alreadyTaken(known);
+        else if (known.revokedAt) await restore(known);
         await retire(hashSecret(fromEnvironment));
         return { source: "environment" };
       }
@@ -79,4 +99,11 @@ export function createRootToken(deps: { audit: Audit; clock: Clock; database: Da
       return { source: "generated", secret };
     },
   };
+}
+
+/** It may do less than a root token, and retiring the others would lock everybody out. */
+function alreadyTaken(token: ManagementToken): StartupError {
+  return new StartupError(
+    `KEYPLANE_ROOT_TOKEN is the secret of the management token ${token.id}, which is not a root token. Set it to a value of its own.`,
+  );
 }

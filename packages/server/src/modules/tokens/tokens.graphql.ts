@@ -24,14 +24,14 @@ const ViewerType = builder.objectRef<Principal>("Viewer").implement({
       type: TenantType,
       nullable: true,
       description: "The tenant that you are confined to; null: the whole installation.",
-      authScopes: { permission: "tenants:read" },
+      access: { permission: "tenants:read" },
       resolve: (principal, _, { loaders }) => (principal.tenantId ? loaders.tenants.load(principal.tenantId) : null),
     }),
     user: t.field({
       type: UserType,
       nullable: true,
       description: "The user whom you act for; null: the token belongs to a program.",
-      authScopes: { permission: "users:read" },
+      access: { permission: "users:read" },
       resolve: (principal, _, { loaders }) => (principal.userId ? loaders.users.load(principal.userId) : null),
     }),
     expiresAt: t.field({
@@ -80,13 +80,13 @@ builder.queryFields((t) => ({
   viewer: t.field({
     description: "Who you are to Keyplane, and what you may do.",
     type: ViewerType,
-    authScopes: { signedIn: true },
+    access: "signed-in",
     resolve: (_, __, { principal }) => principal,
   }),
   managementTokens: t.field({
     description: "The management tokens that you may see, newest first.",
     type: ManagementTokenConnection,
-    authScopes: { permission: "tokens:read" },
+    access: { permission: "tokens:read" },
     complexity: listComplexity,
     args: {
       tenantId: t.arg.id({ description: "Only this tenant's; all that you may see when left out." }),
@@ -121,7 +121,7 @@ builder.mutationFields((t) => ({
     description: "Creates a credential for this API. Its secret is shown this once.",
     type: CreatePayload,
     errors: { types: changeErrors },
-    authScopes: { permission: "tokens:create" },
+    access: { permission: "tokens:create" },
     args: { input: t.arg({ type: CreateManagementTokenInput, ...requiredInput }) },
     resolve: (_, { input }, { principal, services }) => services.tokens.create(principal, input),
   }),
@@ -129,7 +129,7 @@ builder.mutationFields((t) => ({
     description: "Ends a credential for this API at once.",
     type: RevokePayload,
     errors: { types: changeErrors },
-    authScopes: { permission: "tokens:revoke" },
+    access: { permission: "tokens:revoke" },
     args: { input: t.arg({ type: RevokeManagementTokenInput, ...requiredInput }) },
     resolve: async (_, { input }, { principal, services }) => ({
       managementToken: await services.tokens.revoke(principal, input),

@@ -1,7 +1,7 @@
 import { createId, generateKey, managementTokenPrefix } from "@keyplane/schema";
 import type { Clock } from "../../platform/clock.js";
 import type { Database, ManagementToken, Transaction } from "../../platform/database/index.js";
-import { InvalidInputError, NotFoundError } from "../../platform/errors.js";
+import { ConflictError, type InputIssue, InvalidInputError, NotFoundError } from "../../platform/errors.js";
 import { type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
 import { idSchema, parseArguments, parseInput } from "../../platform/validation.js";
 import { type Audit, actorOf } from "../audit/index.js";
@@ -53,15 +53,36 @@ export function createTokens({ audit, clock, database, events, idempotency, tena
     if (input.userId === undefined) return tenantId;
     const user = await users.lock(tx, principal, input.userId);
     if (tenantId !== null && user.tenantId !== tenantId) throw new NotFoundError("user");
-    return user.tenantId;
+    if (user.status === "ACTIVE") return user.tenantId;
+    throw new ConflictError(
+      user.status === "DELETED"
+        ? "This user was deleted, so the token would be refused. Let it act for another user."
+        : "This user is disabled, so the token would be refused. Enable the user first with enableUser.",
+    );
+  }
+
+  /** What is wrong with what a new token may do, beyond what its creator may not give. */
+  function refuseMeaningless(input: CreateManagementTokenInput, tenantId: string | null): void {
+    const issues: InputIssue[] = [];
+    const ofRole = permissionsWithin(input.role, tenantId);
+    const beyond = input.permissions.filter((permission) => !ofRole.includes(permission));
+    if (beyond.length > 0) {
+      const who = `A token with the role ${input.role}${tenantId === null ? "" : " in a tenant"}`;
+      const message = `${who} cannot have ${beyond.join(", ")}. Leave it out, or choose another role.`;
+      issues.push({ path: ["permissions"], message });
+    }
+    if (input.expiresAt && input.expiresAt.getTime() <= clock.now()) {
+      issues.push({ path: ["expiresAt"], message: "Give a time in the future, or leave it out." });
+    }
+    if (issues.length > 0) throw new InvalidInputError(issues);
   }
 
   return {
     /**
      * Creates a management token. Its secret is in the answer and nowhere else.
      *
-     * @throws InvalidInputError, NotFoundError for tenant or user, ForbiddenError without `tokens:create`, or for a
-     * role, permissions or scopes beyond the caller's own.
+     * @throws InvalidInputError, NotFoundError for tenant or user, ConflictError for a disabled or deleted user,
+     * ForbiddenError without `tokens:create`, or for a role, permissions or scopes beyond the caller's own.
      */
     async create(
       principal: Principal,
@@ -70,15 +91,13 @@ export function createTokens({ audit, clock, database, events, idempotency, tena
       authorize(principal, "tokens:create");
       const { idempotencyKey, ...input } = parseInput(createManagementTokenSchema, rawInput);
       authorizeScopes(principal, input.grantableScopes ?? []);
-      if (input.expiresAt && input.expiresAt.getTime() <= clock.now()) {
-        throw new InvalidInputError([{ path: ["expiresAt"], message: "Give a time in the future, or leave it out." }]);
-      }
       const attempt = { operation: "createManagementToken", idempotencyKey, input };
       const outcome = await idempotency.once(principal, attempt, events.transaction, async (tx) => {
         const tenantId = await tenantOf(tx, principal, input);
         // Permissions given by name narrow the role, so that the rest of the role needs no covering.
         const narrowed = input.permissions.length > 0;
         authorizeGrant(principal, narrowed ? input.permissions : permissionsWithin(input.role, tenantId));
+        refuseMeaningless(input, tenantId);
         const { secret, start } = generateKey({ prefix: managementTokenPrefix, environment: "LIVE" });
         const token = await store.insertToken(tx, {
           id: createId("ManagementToken"),

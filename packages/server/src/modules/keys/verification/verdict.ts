@@ -48,7 +48,8 @@ const none: readonly never[] = Object.freeze([]);
 
 /** Makes the answer from the decision and what is known of the key. A key that counts as missing shows nothing. */
 export function toVerdict(decision: Decision, record: KeyRecord | null, requestId: string): Verdict {
-  const known = decision.code === "NOT_FOUND" ? null : record;
+  // A deleted key counts as missing, also where another check came first.
+  const known = decision.code === "NOT_FOUND" || record?.key.deletedAt !== null ? null : record;
   return {
     valid: decision.valid,
     code: decision.code,

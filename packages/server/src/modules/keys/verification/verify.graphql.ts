@@ -114,7 +114,7 @@ builder.mutationField("verifyKey", (t) =>
   t.field({
     description: "Says whether a key is valid, and if not, exactly why.",
     type: VerdictType,
-    authScopes: { permission: "keys:verify" },
+    access: { permission: "keys:verify" },
     args: { input: t.arg({ type: VerifyKeyInput, ...requiredInput }) },
     resolve: (_, { input }, { principal, services }) => services.verify(principal, input),
   }),

@@ -42,8 +42,8 @@ export type Verify = (principal: Principal, input: VerifyKeyInput) => Verdict | 
 export function createVerify({ index, clock }: { index: VerificationIndex; clock: Clock }): Verify {
   return (principal, input) => {
     authorize(principal, "keys:verify");
-    // Most calls give nothing but the key.
-    if (input.scopes || input.ip || input.cost != null || input.tags) parseArguments(boundsSchema, input);
+    // Most calls give nothing but the key, and GraphQL then a cost of 1.
+    if (input.scopes || input.ip || (input.cost ?? 1) !== 1 || input.tags) parseArguments(boundsSchema, input);
     const format = parseKey(input.key);
     const found = format.ok ? index.find(hashSecret(input.key)) : null;
     return found instanceof Promise

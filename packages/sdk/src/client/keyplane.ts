@@ -1,0 +1,86 @@
+import { ViewerDocument } from "../_generated/documents.js";
+import type { Viewer } from "../entities.js";
+import { Audit } from "../resources/audit.js";
+import { Keys } from "../resources/keys.js";
+import { ManagementTokens } from "../resources/management-tokens.js";
+import { repeatability } from "../resources/repeatability.js";
+import { Tenants } from "../resources/tenants.js";
+import { Users } from "../resources/users.js";
+import { operationKindOf, type RequestDocument, textOfDocument } from "./document.js";
+import type { KeyplaneOptions, RequestOptions } from "./options.js";
+import { resolveOptions } from "./resolve-options.js";
+import { realRuntime } from "./runtime.js";
+import { createSend, type Send } from "./transport.js";
+
+/** What can be different for one `keyplane.request`. */
+export interface DocumentRequestOptions extends RequestOptions {
+  /**
+   * Your word that sending the document twice does no harm, for example because its input has an idempotencyKey. Then it is
+   * repeated like a query after a failure whose outcome is not known. Default: true for queries, false for mutations.
+   */
+  readonly repeatable?: boolean | undefined;
+}
+
+/** The variables, which may be left out where none is required, and the options. */
+export type RequestArguments<Variables> =
+  Record<never, never> extends Variables
+    ? [variables?: Variables, options?: DocumentRequestOptions]
+    : [variables: Variables, options?: DocumentRequestOptions];
+
+/**
+ * A client of a Keyplane server. Make one and keep it; it holds no connection that would have to be closed.
+ *
+ * What a caller must expect, such as a taken e-mail address, is answered as data with a `code`. What nobody can expect is thrown:
+ * a KeyplaneError of the class that says what happened on the way, or what is wrong with the token or the request.
+ *
+ * @example
+ * const keyplane = new Keyplane({ url: "http://localhost:4000", token });
+ * const verdict = await keyplane.keys.verify({ key: presented, scopes: ["orders:read"] });
+ * if (!verdict.valid) return respond(401, verdict.code);
+ */
+export class Keyplane {
+  /** Where requests go: the server's GraphQL endpoint. */
+  readonly url: string;
+  readonly audit: Audit;
+  readonly keys: Keys;
+  readonly managementTokens: ManagementTokens;
+  readonly tenants: Tenants;
+  readonly users: Users;
+
+  // Private at run time too, and a closure besides: no inspector, serialiser or error reporter can reach the token.
+  readonly #send: Send;
+
+  /** @throws TypeError that names the option, what it got and what it wants. */
+  constructor(options: KeyplaneOptions) {
+    const resolved = resolveOptions(options);
+    this.url = resolved.url;
+    this.#send = createSend(resolved, realRuntime);
+    this.audit = new Audit(this.#send);
+    this.keys = new Keys(this.#send);
+    this.managementTokens = new ManagementTokens(this.#send);
+    this.tenants = new Tenants(this.#send);
+    this.users = new Users(this.#send);
+  }
+
+  /** Who the token is to Keyplane, and what it may do. @throws KeyplaneError */
+  async viewer(options?: RequestOptions): Promise<Viewer> {
+    return (await this.#send(ViewerDocument, {}, repeatability.read, options)).viewer;
+  }
+
+  /**
+   * Sends a document of your own and answers its data, typed when the document is. Subscriptions are not requests.
+   *
+   * @param document a string, or what graphql-codegen makes of one.
+   * @throws KeyplaneError also when the answer has data besides errors: a hole in it cannot be told from a null.
+   */
+  async request<Result = unknown, Variables = Record<string, unknown>>(
+    document: RequestDocument<Result, Variables>,
+    ...[variables, options]: RequestArguments<Variables>
+  ): Promise<Result> {
+    const text = textOfDocument(document);
+    const kind = operationKindOf(text);
+    if (kind === "subscription") throw new TypeError("A subscription cannot be sent with request().");
+    const repeatable = (options?.repeatable ?? kind === "query") ? "always" : "if-not-done";
+    return this.#send<Result, Variables | undefined>(text, variables, repeatable, options);
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Keyplane's typed client: verify, issue and revoke API keys.
+ *
+ * @packageDocumentation
+ */
+
+export {
+  type ErrorCodeEntry,
+  errorCodes,
+  type KeyFormatProblem,
+  type KeyFormatResult,
+  keyPattern,
+  type MalformedKey,
+  parseKey,
+  type VerdictCodeEntry,
+  verdictCodes,
+  type WellFormedKey,
+} from "@keyplane/schema";
+// Every input of the schema, and its enums as this version knows them. Results have the same enums, opened: see Open.
+export type * from "./_generated/schema-types.js";
+export type * from "./change-results.js";
+export type { DocumentTypes, RequestDocument, TypedDocument } from "./client/document.js";
+export {
+  AbortedError,
+  AuthenticationError,
+  type ClientErrorCode,
+  ConnectionError,
+  KeyplaneError,
+  type KeyplaneErrorDetails,
+  PermissionError,
+  RateLimitedError,
+  RequestError,
+  ServerError,
+  TimeoutError,
+} from "./client/errors.js";
+export { type DocumentRequestOptions, Keyplane, type RequestArguments } from "./client/keyplane.js";
+export type {
+  Fetch,
+  FetchResponse,
+  IdempotentRequestOptions,
+  KeyplaneOptions,
+  RequestOptions,
+} from "./client/options.js";
+export type { CountedPage, Page, PageRequest, PaginatedList } from "./client/paginated-list.js";
+export {
+  type InputIssue,
+  type InvalidInputRefusal,
+  isRefusal,
+  KeyplaneRefusedError,
+  type OtherRefusal,
+  type Refusal,
+  unwrap,
+} from "./client/results.js";
+export type * from "./entities.js";
+export type { Open } from "./open-enums.js";
+export type { Audit, ListAuditArguments } from "./resources/audit.js";
+export type { Keys, ListKeysArguments } from "./resources/keys.js";
+export type { ListManagementTokensArguments, ManagementTokens } from "./resources/management-tokens.js";
+export type { ListTenantsArguments, Tenants } from "./resources/tenants.js";
+export type { ListUsersArguments, Users } from "./resources/users.js";

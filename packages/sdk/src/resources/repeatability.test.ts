@@ -1,0 +1,119 @@
+import { describe, expect } from "vitest";
+import type { Send } from "../client/transport.js";
+import { data, drop, text } from "../test-helpers/fake-server.js";
+import { secret, test } from "../test-helpers/story.js";
+import { Audit } from "./audit.js";
+import { Keys } from "./keys.js";
+import { ManagementTokens } from "./management-tokens.js";
+import { Tenants } from "./tenants.js";
+import { Users } from "./users.js";
+
+const id = "key_1";
+
+interface Call {
+  readonly run: (send: Send) => Promise<unknown>;
+  readonly field: string;
+}
+
+const call = (field: string, run: Call["run"]): Call => ({ field, run });
+
+const repeated: Record<string, Call> = {
+  "keys.verify": call("verifyKey", (send) => new Keys(send).verify({ key: secret })),
+  "keys.get": call("key", (send) => new Keys(send).get(id)),
+  "keys.create": call("createKey", (send) => new Keys(send).create({ tenantId: "t", ownerId: "u", name: "n" })),
+  "keys.rotate": call("rotateKey", (send) => new Keys(send).rotate({ id })),
+  "keys.reissue": call("reissueKey", (send) => new Keys(send).reissue({ id, ownerId: "u" })),
+  "keys.disable": call("disableKey", (send) => new Keys(send).disable({ id })),
+  "keys.revoke": call("revokeKey", (send) => new Keys(send).revoke({ id, reason: "leaked" })),
+  "keys.delete": call("deleteKey", (send) => new Keys(send).delete({ id })),
+  "tenants.get": call("tenant", (send) => new Tenants(send).get(id)),
+  "tenants.create": call("createTenant", (send) => new Tenants(send).create({ slug: "s", name: "n" })),
+  "tenants.suspend": call("suspendTenant", (send) => new Tenants(send).suspend({ id })),
+  "users.get": call("user", (send) => new Users(send).get(id)),
+  "users.create": call("createUser", (send) => new Users(send).create({ tenantId: "t", email: "e", name: "n" })),
+  "users.disable": call("disableUser", (send) => new Users(send).disable({ id })),
+  "users.delete": call("deleteUser", (send) => new Users(send).delete({ id })),
+  "managementTokens.create": call("createManagementToken", (send) =>
+    new ManagementTokens(send).create({ name: "n", role: "GUEST" }),
+  ),
+  "managementTokens.revoke": call("revokeManagementToken", (send) => new ManagementTokens(send).revoke({ id })),
+};
+
+const sentOnce: Record<string, Call> = {
+  "keys.update": call("updateKey", (send) => new Keys(send).update({ id })),
+  "keys.enable": call("enableKey", (send) => new Keys(send).enable({ id })),
+  "keys.restore": call("restoreKey", (send) => new Keys(send).restore({ id })),
+  "tenants.update": call("updateTenant", (send) => new Tenants(send).update({ id })),
+  "tenants.resume": call("resumeTenant", (send) => new Tenants(send).resume({ id })),
+  "users.update": call("updateUser", (send) => new Users(send).update({ id })),
+  "users.enable": call("enableUser", (send) => new Users(send).enable({ id })),
+};
+
+describe("after an attempt whose outcome is not known", () => {
+  for (const [name, { run, field }] of Object.entries(repeated)) {
+    test(`${name} is sent again, as it was sent first`, async ({ story }) => {
+      story.server.replies(drop, data({ [field]: null }));
+      expect(await run(story.send)).toBeNull();
+      const [first, second] = story.server.requests;
+      expect(second).toMatchObject({ query: first?.query, variables: first?.variables });
+    });
+  }
+
+  for (const [name, { run, field }] of Object.entries(sentOnce)) {
+    test(`${name} is not sent again`, async ({ story }) => {
+      story.server.replies(drop, data({ [field]: null }));
+      await expect(run(story.send)).rejects.toMatchObject({ code: "CONNECTION_FAILED" });
+      expect(story.server.requests).toHaveLength(1);
+    });
+
+    test(`${name} is sent again where it certainly was not done`, async ({ story }) => {
+      story.server.replies(text(429, ""), data({ [field]: null }));
+      expect(await run(story.send)).toBeNull();
+    });
+  }
+
+  for (const List of [Audit, Keys, ManagementTokens, Tenants, Users]) {
+    test(`every page of a list of ${List.name} is asked for again`, async ({ story }) => {
+      const field = {
+        Audit: "auditLog",
+        Keys: "keys",
+        ManagementTokens: "managementTokens",
+        Tenants: "tenants",
+        Users: "users",
+      };
+      const pages = { nodes: [1], pageInfo: { endCursor: null, hasNextPage: false }, totalCount: 1 };
+      story.server.replies(drop, data({ [field[List.name as keyof typeof field]]: pages }));
+      expect((await new List(story.send).list().page()).nodes).toEqual([1]);
+    });
+  }
+});
+
+describe("an idempotencyKey", () => {
+  const input = { tenantId: "t", ownerId: "u", name: "n" };
+  const created = data({ createKey: null });
+
+  test("is made for each call and shared by its attempts", async ({ story }) => {
+    story.server.replies(drop, created, drop, created);
+    await story.keys.create(input);
+    await story.keys.create(input);
+    const [a, b, c, d] = story.server.requests.map(({ variables }) => variables.input?.["idempotencyKey"]);
+    expect(a).toMatch(/^[0-9a-f]{8}-[0-9a-f-]{27}$/);
+    expect([b, d]).toEqual([a, c]);
+    expect(c).not.toBe(a);
+  });
+
+  test("can be the caller's own, in the options or in the input, which wins", async ({ story }) => {
+    story.server.replies(created);
+    await story.keys.create(input, { idempotencyKey: "job-1" });
+    await story.keys.create({ ...input, idempotencyKey: "job-2" }, { idempotencyKey: "job-1" });
+    const keys = story.server.requests.map(({ variables }) => variables.input?.["idempotencyKey"]);
+    expect(keys).toEqual(["job-1", "job-2"]);
+  });
+
+  test("is not added to the caller's own object", async ({ story }) => {
+    story.server.replies(created);
+    const own = Object.freeze({ ...input });
+    await story.keys.create(own);
+    expect(own).toEqual(input);
+  });
+});

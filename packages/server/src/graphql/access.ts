@@ -1,0 +1,108 @@
+import { type Permission, permissions } from "@keyplane/schema";
+import SchemaBuilder, {
+  BasePlugin,
+  type FieldKind,
+  type PothosOutputFieldConfig,
+  type SchemaTypes,
+} from "@pothos/core";
+import type { GraphQLFieldResolver } from "graphql";
+import { ForbiddenError } from "../platform/errors.js";
+import type { Context } from "./context.js";
+
+/** What a field asks of its caller: a permission, or only to be known. */
+export type FieldAccess = { readonly permission: Permission } | "signed-in";
+
+const pluginName = "access";
+
+declare global {
+  export namespace PothosSchemaTypes {
+    export interface Plugins<Types extends SchemaTypes> {
+      access: AccessPlugin<Types>;
+    }
+    export interface FieldOptions<
+      Types extends SchemaTypes = SchemaTypes,
+      // biome-ignore-start lint/correctness/noUnusedVariables: the parameters must be those of Pothos' own interface
+      ParentShape = unknown,
+      Type extends import("@pothos/core").TypeParam<Types> = import("@pothos/core").TypeParam<Types>,
+      Nullable extends import("@pothos/core").FieldNullability<Type> = import("@pothos/core").FieldNullability<Type>,
+      Args extends import("@pothos/core").InputFieldMap = import("@pothos/core").InputFieldMap,
+      ResolveShape = unknown,
+      ResolveReturnShape = unknown,
+      // biome-ignore-end lint/correctness/noUnusedVariables: as above
+    > {
+      /** Who may ask for this field. Every field of Query, Mutation and Subscription must say it. */
+      access?: FieldAccess;
+    }
+  }
+}
+
+/**
+ * Enforces `access`, and writes it into the field's description, from one option, so that the two cannot differ. A root field
+ * without it is refused when the schema is built: silence must not mean public.
+ *
+ * Not Pothos' scope-auth, because that keeps an entry of a WeakMap for each request, which outlives young garbage
+ * collections and made a warm verification half as fast; see docs/internals/decisions.
+ */
+class AccessPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
+  override onOutputFieldConfig(field: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
+    const access = accessOf(field);
+    if (!access) {
+      if (["Query", "Mutation", "Subscription"].includes(field.parentType)) {
+        throw new Error(`${field.parentType}.${field.name} declares no access: say which permission it needs.`);
+      }
+      return field;
+    }
+    const description = [field.description, describe(access)].filter(Boolean).join("\n\n");
+    return { ...field, description, extensions: { ...field.extensions, access } };
+  }
+
+  override wrapResolve(
+    resolver: GraphQLFieldResolver<unknown, Types["Context"], object>,
+    field: PothosOutputFieldConfig<Types>,
+  ): GraphQLFieldResolver<unknown, Types["Context"], object> {
+    return guarded(resolver, field);
+  }
+
+  override wrapSubscribe(
+    subscribe: GraphQLFieldResolver<unknown, Types["Context"], object> | undefined,
+    field: PothosOutputFieldConfig<Types>,
+  ): GraphQLFieldResolver<unknown, Types["Context"], object> | undefined {
+    return subscribe && guarded(subscribe, field);
+  }
+}
+
+function accessOf(field: { readonly pothosOptions: unknown }): FieldAccess | undefined {
+  return (field.pothosOptions as { access?: FieldAccess }).access;
+}
+
+function describe(access: FieldAccess): string {
+  if (access === "signed-in") return "Needs any valid management token.";
+  const reach = permissions[access.permission].installationOnly ? " on the whole installation" : "";
+  return `Needs the permission \`${access.permission}\`${reach}.`;
+}
+
+function guarded<Resolver extends GraphQLFieldResolver<unknown, object, object>>(
+  resolver: Resolver,
+  field: {
+    readonly parentType: string;
+    readonly name: string;
+    readonly pothosOptions: unknown;
+    readonly kind: FieldKind;
+  },
+): Resolver {
+  const access = accessOf(field);
+  // Whoever is not signed in was turned away before GraphQL began.
+  if (!access || access === "signed-in") return resolver;
+  const { permission } = access;
+  const guard: GraphQLFieldResolver<unknown, object, object> = (parent, args, context, info) => {
+    if ((context as Context).principal.permissions.has(permission)) return resolver(parent, args, context, info);
+    throw new ForbiddenError(
+      `${field.parentType}.${field.name} needs the permission ${permission}, which your token does not have. Ask an administrator for a token with it.`,
+    );
+  };
+  return guard as Resolver;
+}
+
+SchemaBuilder.registerPlugin(pluginName, AccessPlugin);
+
+export default pluginName;

@@ -1,0 +1,170 @@
+import { type Permission, permissions } from "@keyplane/schema";
+import { schema } from "@keyplane/server";
+import { getNamedType, isInterfaceType, isObjectType } from "graphql";
+import { type AnyField, callOf, everyField, everyRootField, type Ids } from "../testkit/any-call.js";
+import { type Caller, describe, expect, ok, sendGraphql, test, type World } from "../testkit/index.js";
+
+/** What a field declares that its caller must have; written by the same option that enforces it. */
+const accessOf = ({ field }: AnyField): unknown => field.extensions["access"];
+
+function permissionOf(field: AnyField): Permission | undefined {
+  return (accessOf(field) as { permission?: Permission } | undefined)?.permission;
+}
+
+const permissionNames = Object.keys(permissions) as Permission[];
+const named = (fields: AnyField[]) => fields.map((field) => [field.name, field] as const);
+
+/** Things of their own that a caller could be kept from. Add a new kind here. */
+const entities = ["Tenant", "User", "Key", "ManagementToken", "AuditRecord", "Node"];
+
+/** Types that only wrap what the field before them has granted: a page of a list, the payload of a change. */
+const isWrapper = (name: string): boolean => /(?:Connection|Edge|Payload)$/.test(name);
+
+function leadsToEntity({ field }: AnyField): boolean {
+  const name = getNamedType(field.type).name.replace(/(?:Connection|Edge)$/, "");
+  return entities.includes(name === "Audit" ? "AuditRecord" : name);
+}
+
+const guarded = everyField().filter((field) => permissionOf(field));
+const guardedRoots = everyRootField().filter((field) => permissionOf(field));
+const guardedNested = guarded.filter(({ parent }) => !["Query", "Mutation"].includes(parent.name));
+
+describe("every field says who may use it", () => {
+  test("all types with an id are known here as entities", () => {
+    const withId = Object.values(schema.getTypeMap()).filter(
+      (type) => (isObjectType(type) || isInterfaceType(type)) && "id" in type.getFields(),
+    );
+    // What verification shows of a key and its owner is part of the verdict, and a viewer is the caller.
+    const parts = ["VerifiedKey", "VerifiedOwner", "Viewer"];
+    expect(
+      withId
+        .map(({ name }) => name)
+        .filter((name) => !parts.includes(name))
+        .sort(),
+    ).toEqual([...entities].sort());
+  });
+
+  test.for(named(everyRootField()))("%s declares a permission, or that any caller will do", ([, field]) => {
+    expect(permissionOf(field) ?? accessOf(field)).toBeOneOf([...permissionNames, "signed-in"]);
+  });
+
+  test("only viewer and node ask for no permission of their own", () => {
+    const open = everyRootField().filter((field) => !permissionOf(field));
+    expect(open.map(({ name }) => name).sort()).toEqual(["Query.node", "Query.viewer"]);
+  });
+
+  const doors = everyField().filter((field) => leadsToEntity(field) && !isWrapper(field.parent.name));
+  test.for(named(doors))("%s leads to another entity and declares access", ([, field]) => {
+    expect(accessOf(field)).toBeDefined();
+  });
+
+  test.for(named(guarded))("%s names its permission in its description", ([, field]) => {
+    const permission = permissionOf(field) as Permission;
+    expect(permissionNames).toContain(permission);
+    expect(field.field.description).toContain(`\`${permission}\``);
+    expect(field.field.description?.includes("on the whole installation")).toBe(
+      permissions[permission].installationOnly,
+    );
+  });
+
+  test("every permission of the registry is needed by some field", () => {
+    const used = new Set(guarded.map((field) => permissionOf(field)));
+    expect(permissionNames.filter((permission) => !used.has(permission))).toEqual([]);
+  });
+});
+
+/** A tenant with one thing of each kind, for callers of the whole installation. */
+async function story(world: World): Promise<Ids> {
+  const { tenant, owner, key } = await world.tenantWithKey();
+  const token = ok(await world.root.createToken({ name: "token", role: "GUEST", tenantId: tenant.id })).managementToken;
+  return { Tenant: tenant.id, User: owner.id, Key: key.id, ManagementToken: token.id };
+}
+
+const asEnum = (permission: Permission): string => permission.replace(":", "_").toUpperCase();
+
+function callerWith(world: World, granted: readonly Permission[]): Promise<Caller> {
+  // An empty list means all of the role's: a role without any stands for none.
+  return granted.length === 0 ? world.caller("GUEST") : world.caller("ADMIN", { permissions: granted.map(asEnum) });
+}
+
+/** The code of the refusal, wherever it stands in the answer; null when there is none. */
+async function refusalOf(caller: Caller, field: AnyField, own: Ids): Promise<string | null> {
+  const selection =
+    getNamedType(field.field.type).name === "Verdict" ? "{ valid }" : "{ __typename ... on Error { code message } }";
+  const isResult = getNamedType(field.field.type).name.endsWith("Result");
+  const { document, variables } = callOf(field, own, {}, isResult ? selection : "{ __typename }");
+  const { body } = await sendGraphql(caller.url, caller.token, document, variables);
+  const error = body.errors?.[0];
+  if (error) return `${error.extensions.code}: ${error.message}`;
+  const result = body.data[field.field.name];
+  return result?.code ? `${result.code}: ${result.message}` : null;
+}
+
+describe("the permission that a field names is the one that it needs", () => {
+  test.for(named(guardedRoots))(
+    "%s is refused to a token that lacks only this permission",
+    async ([, field], { world }) => {
+      const needed = permissionOf(field) as Permission;
+      const caller = await callerWith(
+        world,
+        permissionNames.filter((permission) => permission !== needed),
+      );
+      const refusal = await refusalOf(caller, field, await story(world));
+      expect(refusal).toMatch(/^FORBIDDEN: /);
+      expect(refusal).toContain(needed);
+    },
+  );
+
+  test.for(named(guardedRoots))("%s is open to a token that has only this permission", async ([, field], { world }) => {
+    const caller = await callerWith(world, [permissionOf(field) as Permission]);
+    expect(await refusalOf(caller, field, await story(world))).toBeNull();
+  });
+
+  test.for(named(guardedNested))("%s is refused within an answer that is not", async ([, field], { world }) => {
+    const needed = permissionOf(field) as Permission;
+    const lacking = await callerWith(
+      world,
+      permissionNames.filter((permission) => permission !== needed),
+    );
+    const { document, variables } = callOf(field, await story(world), {}, "{ __typename }");
+    const { body } = await sendGraphql(world.url, lacking.token, document, variables);
+    expect(body.errors[0].extensions.code).toBe("FORBIDDEN");
+    expect(body.errors[0].message).toContain(needed);
+  });
+
+  test.for([
+    ["tenants:read", "Tenant"],
+    ["users:read", "User"],
+    ["keys:read", "Key"],
+  ] as const)("node needs %s for a %s, whether it exists or not", async ([needed, kind], { world }) => {
+    const lacking = await callerWith(
+      world,
+      permissionNames.filter((permission) => permission !== needed),
+    );
+    const own = await story(world);
+    for (const id of [own[kind], world.missingId(kind)]) {
+      const refusal = lacking.query("query ($id: ID!) { node(id: $id) { id } }", { id });
+      await expect(refusal).rejects.toMatchObject({ code: "FORBIDDEN", message: expect.stringContaining(needed) });
+    }
+  });
+
+  test.for(named(everyRootField()))("%s is refused to whoever is not known", async ([, field], { world }) => {
+    const own = await story(world);
+    for (const token of [null, "", "keyplane_live_0000000000000000000000000000000000000000000000000"]) {
+      const { document, variables } = callOf(field, own, {});
+      const { status, body, headers } = await sendGraphql(world.url, token, document, variables);
+      expect([status, body.errors?.[0].extensions.code]).toEqual([401, "UNAUTHENTICATED"]);
+      expect(body.data).toBeUndefined();
+      expect(headers.get("www-authenticate")).toMatch(/^Bearer/);
+    }
+  });
+
+  test("what only the whole installation's administrators may do is refused to a tenant's", async ({ world }) => {
+    const { tenant, admin } = await world.tenant();
+    const reserved = guardedRoots.filter((field) => permissions[permissionOf(field) as Permission].installationOnly);
+    expect(reserved.length).toBeGreaterThan(0);
+    for (const field of reserved) {
+      expect(await refusalOf(admin, field, { Tenant: tenant.id })).toMatch(/^FORBIDDEN: /);
+    }
+  });
+});

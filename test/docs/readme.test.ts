@@ -1,0 +1,59 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { playgroundExamples } from "@keyplane/server";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sendGraphql } from "../testkit/index.js";
+import { npmStart, root, type ServerProcess } from "./server-process.js";
+import { block, comparable, fillIn, stepsOf } from "./steps.js";
+
+const steps = stepsOf(readFileSync(join(root, "README.md"), "utf8"));
+
+describe("the README's first key in five steps", () => {
+  let server: ServerProcess;
+  /** What a reader would copy from one step into the next. */
+  const values: Record<string, string> = {};
+
+  beforeAll(async () => {
+    server = await npmStart();
+    values["keyplane_live"] = server.rootToken;
+  });
+  afterAll(() => server.stop());
+
+  test("there are five", () => {
+    expect(steps.map(({ title }) => title.slice(0, 2))).toEqual(["1.", "2.", "3.", "4.", "5."]);
+  });
+
+  test("step 1: npm start says what the README shows", () => {
+    expect(block(steps[0], "sh")).toBe("npm start\n");
+    expect(comparable(server.welcome).trim()).toBe(comparable(block(steps[0], "text")).trim());
+  });
+
+  test.each([1, 2, 3])("step %i + 1: the operation answers what the README shows", async (index) => {
+    const operation = fillIn(block(steps[index], "graphql"), values);
+    const { text } = await sendGraphql(server.url, server.rootToken, operation);
+    for (const [prefix, pattern] of Object.entries({ ten: /ten_\w+/, usr: /usr_\w+/, acme_live: /acme_live_\w{49}/ })) {
+      values[prefix] ??= pattern.exec(text)?.[0] ?? (undefined as never);
+    }
+    expect(JSON.parse(comparable(text))).toEqual(JSON.parse(comparable(block(steps[index], "json"))));
+  });
+
+  test("steps 2 to 4 are what the playground's tabs hold", () => {
+    for (const index of [1, 2, 3]) {
+      const withoutComment = playgroundExamples[index]?.replace(/^#.*\n/, "");
+      expect(block(steps[index], "graphql")).toBe(withoutComment);
+    }
+  });
+
+  test("step 5: the application prints what the README shows", async () => {
+    const [path = ""] = /packages\/sdk\/examples\/\S+/.exec(block(steps[4], "sh")) ?? [];
+    expect(block(steps[4], "ts")).toBe(readFileSync(join(root, path), "utf8"));
+    const command = fillIn(block(steps[4], "sh"), values);
+    const { stdout } = await promisify(execFile)("sh", ["-c", command], {
+      cwd: root,
+      env: { ...process.env, KEYPLANE_URL: server.url },
+    });
+    expect(comparable(stdout)).toBe(comparable(block(steps[4], "text")));
+  });
+});

@@ -1,0 +1,89 @@
+import { getNamedType, isInputObjectType } from "graphql";
+import { afterAll, beforeAll } from "vitest";
+import { type AnyField, callOf, everyRootField, type Ids } from "../testkit/any-call.js";
+import { describe, expect, ok, sendGraphql, startServer, type TestServer, test, World } from "../testkit/index.js";
+import { everyRow } from "../testkit/rows.js";
+
+// Generated from the schema: a mutation that is added later is tested from its first day.
+const mutations = everyRootField()
+  .filter(({ parent, field }) => parent.name === "Mutation" && field.name !== "verifyKey")
+  .map((mutation) => [mutation.field.name, mutation] as const);
+
+/** What must have happened before, so that a mutation of this name has something to change. */
+const opposites: readonly (readonly [RegExp, string])[] = [
+  [/^enable/, "disable"],
+  [/^resume/, "suspend"],
+  [/^restore/, "delete"],
+];
+
+let server: TestServer;
+let world: World;
+
+beforeAll(async () => {
+  server = await startServer();
+  world = new World(server);
+  await run(
+    `CREATE FUNCTION break() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'broken by a test'; END $$`,
+  );
+});
+afterAll(() => server.stop());
+
+const run = (sql: string) => server.keyplane.database.prisma.$executeRawUnsafe(sql);
+
+/** Ways to make a write fail after its change was made. */
+const breakages = [
+  ["the audit record cannot be written", 'CREATE TRIGGER broken BEFORE INSERT ON "AuditRecord"', "AuditRecord"],
+  ["the event cannot be written", 'CREATE TRIGGER broken BEFORE INSERT ON "Event"', "Event"],
+  [
+    "the commit fails",
+    'CREATE CONSTRAINT TRIGGER broken AFTER INSERT ON "Event" DEFERRABLE INITIALLY DEFERRED',
+    "Event",
+  ],
+] as const;
+
+/** A story in which this mutation has something to change, and the call that would. */
+async function readyFor(mutation: AnyField) {
+  const { tenant, owner, key, secret, admin } = await world.tenantWithKey();
+  const token = ok(await admin.createToken({ name: "token", role: "GUEST" })).managementToken;
+  const own: Ids = { Tenant: tenant.id, User: owner.id, Key: key.id, ManagementToken: token.id };
+  for (const [name, opposite] of opposites) {
+    if (!name.test(mutation.field.name)) continue;
+    const before = mutations.find(([each]) => each === mutation.field.name.replace(name, opposite));
+    if (!before) throw new Error(`${mutation.name} has no opposite: teach opposites what must have happened before it`);
+    const { document, variables } = callOf(before[1], own, {}, "{ __typename }");
+    expect((await world.root.query(document, variables))[before[0]].__typename).toMatch(/Payload$/);
+  }
+  const attempt = hasIdempotencyKey(mutation) ? { "input.idempotencyKey": world.unique("attempt") } : {};
+  return { call: callOf(mutation, own, attempt, "{ __typename }"), secret, admin };
+}
+
+function hasIdempotencyKey({ field }: AnyField): boolean {
+  const input = field.args[0] && getNamedType(field.args[0].type);
+  return isInputObjectType(input) && "idempotencyKey" in input.getFields();
+}
+
+describe.for(breakages)("when %s", ([, trigger, table]) => {
+  test.for(mutations)("%s changes nothing, and a repeat makes the change whole", async ([name, mutation]) => {
+    const { call, secret } = await readyFor(mutation);
+    const verdict = await world.root.verify(secret);
+    const before = await everyRow(server);
+
+    await run(`${trigger} FOR EACH ROW EXECUTE FUNCTION break()`);
+    const { body } = await sendGraphql(server.url, server.rootToken, call.document, call.variables);
+    await run(`DROP TRIGGER broken ON "${table}"`);
+
+    expect(body.errors[0].extensions.code).toBe("INTERNAL");
+    expect(await everyRow(server)).toEqual(before);
+    expect(await world.root.verify(secret)).toEqual({ ...verdict, requestId: expect.anything() });
+
+    const repeated = await world.root.query(call.document, call.variables);
+    expect(repeated[name].__typename).toMatch(/Payload$/);
+    const added = (await everyRow(server)).filter((row) => !before.includes(row));
+    expect(added.filter((row) => row.startsWith("AuditRecord "))).toHaveLength(1);
+    expect(added.filter((row) => row.startsWith("Event "))).toHaveLength(1);
+    expect(added.filter((row) => row.startsWith("IdempotencyRecord "))).toHaveLength(
+      hasIdempotencyKey(mutation) ? 1 : 0,
+    );
+    expect(added.some((row) => /^(?:Tenant|User|Key|ManagementToken) /.test(row))).toBe(true);
+  });
+});
