@@ -8,8 +8,9 @@ export default defineConfig({
   target: "es2022",
   dts: { oxc: true },
   clean: true,
-  // @keyplane/schema is bundled, so that applications install this one package. decide() alone needs ipaddr.js; nothing here calls it.
-  deps: { onlyBundle: ["@keyplane/schema"], neverBundle: ["ipaddr.js"] },
+  // @keyplane/schema is bundled, so that applications install this one package; nothing of node_modules is. ipaddr.js is needed by
+  // decide() alone, which nothing here calls.
+  deps: { onlyBundle: [], neverBundle: ["ipaddr.js"] },
   // No module of ours does anything when it is loaded.
   inputOptions: { treeshake: { moduleSideEffects: false } },
 });

@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
-import { describe, expect, expectTypeOf } from "vitest";
 import type { KeyStatus } from "./_generated/schema-types.js";
 import { isRefusal } from "./client/results.js";
 import type { Key, Verdict } from "./entities.js";
 import { data } from "./test-helpers/fake-server.js";
-import { secret, test } from "./test-helpers/story.js";
+import { describe, expect, expectTypeOf, secret, test } from "./test-helpers/story.js";
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
 

@@ -1,7 +1,6 @@
 import { errorCodes } from "@keyplane/schema";
-import { describe, expect } from "vitest";
 import { data, failure, json, type Reply, text } from "../test-helpers/fake-server.js";
-import { secret, test, token } from "../test-helpers/story.js";
+import { describe, expect, secret, test, token } from "../test-helpers/story.js";
 import * as errors from "./errors.js";
 
 const { AuthenticationError, PermissionError, RateLimitedError, RequestError, ServerError, TimeoutError } = errors;

@@ -27,21 +27,13 @@ describe("what a document does", () => {
     test.each(texts)(`%s is a ${kind}`, (text) => expect(operationKindOf(text)).toBe(kind));
   }
 
-  test("is told rightly for every generated document", () => {
-    for (const [name, text] of Object.entries(documents)) {
-      const isQuery = /^(?:Get|List|Viewer)/.test(name);
-      expect(operationKindOf(text), name).toBe(isQuery ? "query" : "mutation");
-    }
-  });
-
-  test("is found in linear time in a hostile document", () => {
-    expect(operationKindOf(`${"{".repeat(50_000)} mutation`)).toBe("mutation");
+  test.each(Object.entries(documents))("is told rightly for %s", (name, text) => {
+    expect(operationKindOf(text)).toBe(/^(?:Get|List|Viewer)/.test(name) ? "query" : "mutation");
   });
 });
 
 test("a TypedDocumentString gives its text", () => {
   class TypedDocumentString extends String {
-    // biome-ignore lint/complexity/noUselessConstructor: as graphql-codegen writes it
     constructor(private text: string) {
       super(text);
     }

@@ -27,8 +27,6 @@ export function textOfDocument(document: RequestDocument<unknown, never>): strin
 
 // Strings before comments: a # inside a string begins no comment, and a quote inside a comment begins no string.
 const stringsAndComments = /"""[\s\S]*?"""|"(?:\\.|[^"\\\n])*"|#[^\n]*/g;
-const innermostBraces = /\{[^{}]*\}/g;
-const innermostParentheses = /\([^()]*\)/g;
 const keywordAndName = /\b(query|mutation|subscription|fragment)\b(?:\s+\w+)?/g;
 
 /**
@@ -36,10 +34,13 @@ const keywordAndName = /\b(query|mutation|subscription|fragment)\b(?:\s+\w+)?/g;
  * than that takes (https://spec.graphql.org/October2021/#sec-Document): definitions begin outside all braces.
  */
 export function operationKindOf(text: string): OperationKind {
-  let outside = text.replaceAll(stringsAndComments, " ");
-  for (let before = ""; before !== outside; ) {
-    before = outside;
-    outside = outside.replaceAll(innermostBraces, ";").replaceAll(innermostParentheses, " ");
+  let outside = "";
+  let depth = 0;
+  for (const character of text.replaceAll(stringsAndComments, " ")) {
+    if (character === "{" || character === "(") depth++;
+    else if (character === "}" || character === ")") depth--;
+    else if (depth === 0) outside += character;
+    if (character === "}") outside += ";"; // or the end of one definition would run into the beginning of the next
   }
   // The name goes with its keyword, so that a query called "mutation" stays a query.
   const kinds = [...outside.matchAll(keywordAndName)].map((match) => match[1]);

@@ -19,13 +19,16 @@ export interface FetchResponse {
 
 /** How to reach a Keyplane server, and how long to try. */
 export interface KeyplaneOptions {
-  /** The server's address, such as `https://keyplane.example.com`; `/graphql` is appended unless it is there. */
-  readonly url: string;
+  /**
+   * The server's address, such as `https://keyplane.example.com`; `/graphql` is appended unless it is there. The type lets a variable
+   * that may not be set pass, as it does for `token`: the constructor refuses it with a sentence that says so.
+   */
+  readonly url: string | undefined;
   /**
    * A management token, or a function that gives one; the function is asked before every attempt, so that it can renew the
    * token. The token is kept where neither `console.log` nor `JSON.stringify` can see it.
    */
-  readonly token: string | (() => string | Promise<string>);
+  readonly token: string | (() => string | Promise<string>) | undefined;
   /** How to send requests. Default: the global `fetch`. */
   readonly fetch?: Fetch | undefined;
   /** How long one attempt may take, in milliseconds, 1 to 2147483647. Default: 10000. */

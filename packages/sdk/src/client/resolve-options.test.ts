@@ -1,13 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { token } from "../test-helpers/story.js";
-import type { KeyplaneOptions } from "./options.js";
 import { resolveOptions, withCallOptions } from "./resolve-options.js";
 
 const good = { url: "http://localhost:4000", token };
 
 /** Options as JavaScript callers, or a missing variable, can give them. */
 function resolveAny(options: Record<string, unknown>): unknown {
-  return resolveOptions({ ...good, ...options } as unknown as KeyplaneOptions);
+  return resolveOptions({ ...good, ...options });
 }
 
 test("what is left out has its default", () => {

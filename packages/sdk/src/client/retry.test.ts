@@ -1,6 +1,5 @@
-import { describe, expect } from "vitest";
 import { breakOff, data, deadAddress, drop, failure, hang, type Reply, text } from "../test-helpers/fake-server.js";
-import { fakeRuntime, secret, test } from "../test-helpers/story.js";
+import { describe, expect, fakeRuntime, secret, test } from "../test-helpers/story.js";
 import { AbortedError, ConnectionError, KeyplaneError, RateLimitedError, ServerError } from "./errors.js";
 import { withRetries } from "./retry.js";
 

@@ -1,6 +1,5 @@
-import { describe, expect } from "vitest";
 import { breakOff, data, deadAddress, hang, stall, text } from "../test-helpers/fake-server.js";
-import { secret, test, token } from "../test-helpers/story.js";
+import { describe, expect, secret, test, token } from "../test-helpers/story.js";
 import { AbortedError, ConnectionError, RequestError, TimeoutError } from "./errors.js";
 
 const success = data({ verifyKey: { valid: true } });

@@ -1,7 +1,6 @@
-import { describe, expect } from "vitest";
 import type { Send } from "../client/transport.js";
 import { data, drop, text } from "../test-helpers/fake-server.js";
-import { secret, test } from "../test-helpers/story.js";
+import { describe, expect, secret, test } from "../test-helpers/story.js";
 import { Audit } from "./audit.js";
 import { Keys } from "./keys.js";
 import { ManagementTokens } from "./management-tokens.js";

@@ -21,7 +21,8 @@ export interface FakeServer {
   close(): Promise<void>;
 }
 
-export async function startFakeServer(): Promise<FakeServer> {
+/** @param owner for whom it answers; a request that was not foreseen is answered with that name. */
+export async function startFakeServer(owner: string): Promise<FakeServer> {
   const requests: SeenRequest[] = [];
   let queue: readonly Reply[] = [];
   const server = createServer((request, response) => {
@@ -34,9 +35,9 @@ export async function startFakeServer(): Promise<FakeServer> {
       const { query, variables } = JSON.parse(body) as Pick<SeenRequest, "query" | "variables">;
       const seen = { path: request.url, headers: request.headers, query, variables };
       requests.push(seen);
-      const [reply, ...rest] = queue;
+      const [reply = text(500, `no reply for ${owner}`), ...rest] = queue;
       if (rest.length > 0) queue = rest;
-      reply?.(response, seen);
+      reply(response, seen);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -56,7 +57,7 @@ export async function startFakeServer(): Promise<FakeServer> {
 
 /** An address at which nothing listens. */
 export async function deadAddress(): Promise<string> {
-  const server = await startFakeServer();
+  const server = await startFakeServer("nobody");
   await server.close();
   return server.url;
 }

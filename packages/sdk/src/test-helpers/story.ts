@@ -6,6 +6,8 @@ import { createSend, type Send } from "../client/transport.js";
 import { Keys } from "../resources/keys.js";
 import { type FakeServer, startFakeServer } from "./fake-server.js";
 
+export { describe, expect, expectTypeOf } from "vitest";
+
 /** A well-formed management token that was never issued. */
 export const token = "keyplane_live_003aUlTJC7tjlCTQj2uNU3MFagCXG9LRKRcwGkBIDlf2dJQ4E";
 
@@ -41,9 +43,8 @@ export interface Story {
 
 /** `test("…", async ({ story }) => …)` */
 export const test = base.extend<{ story: Story & { with(options: Partial<KeyplaneOptions>): Keys } }>({
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads the parameter's pattern
-  story: async ({}, use) => {
-    const server = await startFakeServer();
+  story: async ({ task }, use) => {
+    const server = await startFakeServer(task.name);
     const runtime = fakeRuntime();
     const sendWith = (options: Partial<KeyplaneOptions>): Send =>
       createSend(resolveOptions({ url: server.url, token, ...options }), runtime);

@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { landingHtml } from "./landing.js";
-import { playgroundHtml } from "./playground.js";
 
 /** The pages for people. */
 export interface Pages {
@@ -20,9 +19,9 @@ const playgroundPolicy =
 const landingPolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 
 export function createPages(deps: { version: string; database: string }): Pages {
-  const landing = page(() => landingHtml(deps), landingPolicy);
-  // 9 MB, made and compressed when somebody first opens it.
-  const playground = page(playgroundHtml, playgroundPolicy);
+  const landing = page(async () => landingHtml(deps), landingPolicy);
+  // 9 MB, loaded and compressed when somebody first opens it: a start need not wait for that.
+  const playground = page(async () => (await import("./playground.js")).playgroundHtml(), playgroundPolicy);
   return {
     isForPlayground: (request) =>
       request.method === "GET" &&
@@ -33,26 +32,29 @@ export function createPages(deps: { version: string; database: string }): Pages 
   };
 }
 
-function page(render: () => string, policy: string): (request: IncomingMessage, response: ServerResponse) => void {
+function page(
+  render: () => Promise<string>,
+  policy: string,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  let plain: Promise<string> | undefined;
   let compressed: Promise<Buffer> | undefined;
   return (request, response) => {
-    const headers = {
-      "content-type": "text/html; charset=utf-8",
-      "content-security-policy": policy,
-      "cache-control": "no-cache",
-      "x-content-type-options": "nosniff",
-      "x-frame-options": "DENY",
-      "referrer-policy": "no-referrer",
-      vary: "accept, accept-encoding",
-    };
-    if (!/\bgzip\b/.test(request.headers["accept-encoding"] ?? "")) {
-      response.writeHead(200, headers).end(request.method === "HEAD" ? undefined : render());
-      return;
-    }
-    compressed ??= compress(render());
-    compressed.then(
+    const zipped = /\bgzip\b/.test(request.headers["accept-encoding"] ?? "");
+    plain ??= render();
+    if (zipped) compressed ??= plain.then((html) => compress(html));
+    (zipped ? compressed : plain)?.then(
       (body) => {
-        response.writeHead(200, { ...headers, "content-encoding": "gzip", "content-length": body.length });
+        response.writeHead(200, {
+          "content-type": "text/html; charset=utf-8",
+          "content-length": Buffer.byteLength(body),
+          ...(zipped ? { "content-encoding": "gzip" } : {}),
+          "content-security-policy": policy,
+          "cache-control": "no-cache",
+          "x-content-type-options": "nosniff",
+          "x-frame-options": "DENY",
+          "referrer-policy": "no-referrer",
+          vary: "accept, accept-encoding",
+        });
         response.end(request.method === "HEAD" ? undefined : body);
       },
       () => response.writeHead(500).end(),

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { isIP } from "node:net";
 import type { RequestOrigin } from "../modules/auth/index.js";
 import type { Logger } from "../platform/logger.js";
 import { createRequestIds } from "../platform/request-id.js";
@@ -103,7 +104,7 @@ function addressOf(request: IncomingMessage, trustProxy: boolean): string | null
   if (trustProxy) {
     const forwarded = request.headers["x-forwarded-for"];
     const last = (Array.isArray(forwarded) ? forwarded.join(",") : forwarded)?.split(",").at(-1)?.trim();
-    if (last && last.length <= 64) return last;
+    if (last && isIP(last)) return last;
   }
   return request.socket.remoteAddress ?? null;
 }

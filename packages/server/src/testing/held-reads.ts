@@ -1,4 +1,5 @@
 interface HeldRead {
+  readonly name: string;
   look(): void;
   answer(): void;
   fail(error: Error): void;
@@ -16,15 +17,20 @@ export class HeldReads {
     return this.#waiting.length;
   }
 
+  /** The place among those that wait of the newest read with this name; -1 when there is none. */
+  find(name: string): number {
+    return this.#waiting.findLastIndex((read) => read.name === name);
+  }
+
   /** Begins a read. @param see takes a picture of the store. */
-  read<Result>(see: () => Result): Promise<Result> {
+  read<Result>(see: () => Result, name = ""): Promise<Result> {
     return new Promise((resolve, reject) => {
       let seen: { readonly result: Result } | undefined;
       const look = () => {
         seen ??= { result: see() };
         return seen.result;
       };
-      this.#waiting.push({ look, answer: () => resolve(look()), fail: reject });
+      this.#waiting.push({ name, look, answer: () => resolve(look()), fail: reject });
     });
   }
 

@@ -17,6 +17,8 @@ export interface Credential {
   readonly tenantSuspended: boolean;
   readonly userId: string | null;
   readonly userStatus: UserStatus | null;
+  /** The user's role now; a token never does more than its user may. */
+  readonly userRole: Role | null;
   readonly expiresAt: number | null;
   readonly revokedAt: number | null;
 }
@@ -92,12 +94,16 @@ function toPrincipal(credential: Credential | null, origin: RequestOrigin, now: 
     permissions: effectivePermissions(credential),
     tenantId: credential.tenantId,
     userId: credential.userId,
-    onlyUserId: credential.role === "ADMIN" ? null : credential.userId,
+    onlyUserId: isAdministrator(credential) ? null : credential.userId,
     grantableScopes: credential.grantableScopes,
     expiresAt: credential.expiresAt,
     requestId: origin.requestId,
     address: origin.address,
   };
+}
+
+function isAdministrator({ role, userRole }: Credential): boolean {
+  return role === "ADMIN" && (userRole === null || userRole === "ADMIN");
 }
 
 // A credential object lives as long as it stays in the cache, so its set is made once and not with every request.
@@ -106,9 +112,13 @@ const permissionSets = new WeakMap<Credential, ReadonlySet<Permission>>();
 function effectivePermissions(credential: Credential): ReadonlySet<Permission> {
   let set = permissionSets.get(credential);
   if (!set) {
-    const ofRole = permissionsWithin(credential.role, credential.tenantId);
-    const narrowed = credential.permissions.length > 0;
-    set = new Set(ofRole.filter((permission) => !narrowed || credential.permissions.includes(permission)));
+    const { role, userRole, tenantId, permissions } = credential;
+    const ofUser = userRole && permissionsWithin(userRole, tenantId);
+    set = new Set(
+      permissionsWithin(role, tenantId)
+        .filter((permission) => permissions.length === 0 || permissions.includes(permission))
+        .filter((permission) => !ofUser || ofUser.includes(permission)),
+    );
     permissionSets.set(credential, set);
   }
   return set;

@@ -30,16 +30,22 @@ export async function readEndOfLog(db: Db): Promise<Position> {
   return { transactionId: (row?.horizon ?? 0n) - 1n, sequence: 2n ** 62n };
 }
 
+/** An event at its place in the log. */
+export interface PlacedEvent extends StoredEvent, Position {
+  /** Whether no event can appear before this one any more. */
+  readonly isFinal: boolean;
+}
+
 /**
- * The events after a position, oldest first, as far as their order is final: those of a transaction that could still be
- * overtaken by a running one are left for the next read, so that none is ever skipped.
+ * The events after a position, oldest first. The order is final up to the first transaction that still runs: a reader that
+ * must not skip one goes on from there, because what that transaction commits will stand before what follows now.
  */
-export function readEventsAfter(db: Db, after: Position, limit: number): Promise<(StoredEvent & Position)[]> {
-  return db.$queryRaw<(StoredEvent & Position)[]>`
-    SELECT "id", "type", "tenantId", "keyId", "userId", "tokenId", "reason", "occurredAt", "transactionId", "sequence"
+export function readEventsAfter(db: Db, after: Position, limit: number): Promise<PlacedEvent[]> {
+  return db.$queryRaw<PlacedEvent[]>`
+    SELECT "id", "type", "tenantId", "keyId", "userId", "tokenId", "reason", "occurredAt", "transactionId", "sequence",
+      "transactionId" < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint AS "isFinal"
     FROM "Event"
     WHERE ("transactionId", "sequence") > (${after.transactionId}, ${after.sequence})
-      AND "transactionId" < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint
     ORDER BY "transactionId", "sequence"
     LIMIT ${limit}`;
 }

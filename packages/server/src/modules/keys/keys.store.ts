@@ -52,15 +52,22 @@ export async function supersedeSecrets(db: Db, keyId: string, now: Date, stopsAt
   await db.keySecret.updateMany({ where: { keyId, stopsAt: { gt: stopsAt } }, data: { stopsAt } });
 }
 
-/** A secret with the version of its key's set of secrets, both of one instant. */
-export async function findSecret(
-  db: Db,
-  hash: string,
-): Promise<(KeySecret & { key: { secretVersion: number } }) | null> {
-  return db.keySecret.findUnique({ where: { hash }, include: { key: { select: { secretVersion: true } } } });
+/**
+ * A secret with the version of its key's set of secrets, both of one instant: in one statement, because `include` makes two,
+ * and a rotation between them would leave an old secret with the new version, as if it were current.
+ */
+export async function findSecret(db: Db, hash: string): Promise<(KeySecret & { secretVersion: number }) | null> {
+  const [secret] = await db.$queryRaw<(KeySecret & { secretVersion: number })[]>`
+    SELECT "KeySecret".*, "Key"."secretVersion"
+    FROM "KeySecret" JOIN "Key" ON "Key"."id" = "KeySecret"."keyId"
+    WHERE "KeySecret"."hash" = ${hash}`;
+  return secret ?? null;
 }
 
-/** Keys that could still be accepted, with their secrets, a page at a time in the order of their ids. */
+/**
+ * Keys that could still be accepted, with their secrets, a page at a time in the order of their ids. The secrets are read
+ * after the keys: of a key that is rotated meanwhile they are newer than its version, which is the safe side.
+ */
 export function findLiveKeysWithSecrets(
   db: Db,
   afterId: string,

@@ -4,7 +4,7 @@ import { EntityCache } from "../../platform/entity-cache.js";
 import type { Credential } from "../auth/index.js";
 import type { EventListener } from "../events/index.js";
 import type { TenantStates } from "../tenants/index.js";
-import type { UserStates } from "../users/index.js";
+import type { UserState, UserStates } from "../users/index.js";
 import { findTokenByHash } from "./tokens.store.js";
 
 /** Tokens are few beside keys; the bound only stops a flood. */
@@ -25,7 +25,7 @@ export class Credentials implements EventListener {
         if (!token) return null;
         const tenant = token.tenantId === null ? null : await deps.tenantStates.get(token.tenantId);
         const user = token.userId === null ? null : await deps.userStates.get(token.userId);
-        return toCredential(token, tenant?.status !== undefined && tenant.status !== "ACTIVE", user?.status ?? null);
+        return toCredential(token, tenant?.status !== undefined && tenant.status !== "ACTIVE", user);
       },
     });
   }
@@ -36,7 +36,7 @@ export class Credentials implements EventListener {
   }
 
   onEvent(event: { readonly type: string }): void {
-    if (/^(?:TOKEN|TENANT|OWNER)_/.test(event.type)) this.#cache.forgetAll();
+    if (/^(?:TOKEN|TENANT|OWNER|USER)_/.test(event.type)) this.#cache.forgetAll();
   }
 
   onGap(): void {
@@ -44,11 +44,7 @@ export class Credentials implements EventListener {
   }
 }
 
-function toCredential(
-  token: ManagementToken,
-  tenantSuspended: boolean,
-  userStatus: Credential["userStatus"],
-): Credential {
+function toCredential(token: ManagementToken, tenantSuspended: boolean, user: UserState | null): Credential {
   return {
     id: token.id,
     name: token.name,
@@ -58,7 +54,8 @@ function toCredential(
     tenantId: token.tenantId,
     tenantSuspended,
     userId: token.userId,
-    userStatus,
+    userStatus: user?.status ?? null,
+    userRole: user?.role ?? null,
     expiresAt: token.expiresAt?.getTime() ?? null,
     revokedAt: token.revokedAt?.getTime() ?? null,
   };

@@ -101,7 +101,8 @@ const CreateManagementTokenInput = builder.inputType("CreateManagementTokenInput
   fields: (t) => ({
     tenantId: t.id({ description: "Confine it to this tenant. Without: as far as you reach yourself." }),
     userId: t.id({
-      description: "Let it act for this user. Unless the role is ADMIN, it then sees only this user's own keys.",
+      description:
+        "Let it act for this user: it may then never do more than the user's role allows, and unless that is ADMIN it sees only the user's own keys.",
     }),
     name: t.string({ required: true, description: "What it is for, 1 to 100 characters." }),
     role: t.field({ type: RoleEnum, required: true, description: "What it may do at most." }),

@@ -1,6 +1,6 @@
 import { createId, generateKey, managementTokenPrefix } from "@keyplane/schema";
 import type { Clock } from "../../platform/clock.js";
-import type { Database, ManagementToken, Transaction } from "../../platform/database/index.js";
+import type { Database, ManagementToken, Transaction, User } from "../../platform/database/index.js";
 import { ConflictError, type InputIssue, InvalidInputError, NotFoundError } from "../../platform/errors.js";
 import { type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
 import { idSchema, parseArguments, parseInput } from "../../platform/validation.js";
@@ -53,7 +53,10 @@ export function createTokens({ audit, clock, database, events, idempotency, tena
     if (input.userId === undefined) return tenantId;
     const user = await users.lock(tx, principal, input.userId);
     if (tenantId !== null && user.tenantId !== tenantId) throw new NotFoundError("user");
-    if (user.status === "ACTIVE") return user.tenantId;
+    if (user.status === "ACTIVE") {
+      refuseBeyondUser(input, user);
+      return user.tenantId;
+    }
     throw new ConflictError(
       user.status === "DELETED"
         ? "This user was deleted, so the token would be refused. Let it act for another user."
@@ -168,4 +171,12 @@ export function createTokens({ audit, clock, database, events, idempotency, tena
       });
     },
   };
+}
+
+/** A token never does more than the user whom it acts for. */
+function refuseBeyondUser(input: CreateManagementTokenInput, user: User): void {
+  const ofUser = permissionsWithin(user.role, user.tenantId);
+  if (permissionsWithin(input.role, user.tenantId).every((permission) => ofUser.includes(permission))) return;
+  const message = `This user has the role ${user.role}. Choose that role or a lesser one, or change the user's role first with updateUser.`;
+  throw new InvalidInputError([{ path: ["role"], message }]);
 }

@@ -84,6 +84,7 @@ export interface UserState {
   readonly name: string;
   readonly email: string;
   readonly externalId: string | null;
+  readonly role: Role;
   readonly status: UserStatus;
   readonly since: number | null;
   readonly reason: string | null;
@@ -96,6 +97,7 @@ function toUserState(row: User): UserState {
     name: row.name,
     email: row.email,
     externalId: row.externalId,
+    role: row.role,
     status: row.status,
     since: row.statusChangedAt?.getTime() ?? null,
     reason: row.statusReason,

@@ -1,7 +1,7 @@
 import { PGlite, type PGliteOptions } from "@electric-sql/pglite";
-import { PrismaPGlite } from "pglite-prisma-adapter";
 import type { Engine } from "./engine.js";
 import type { MigrationConnection } from "./migrate.js";
+import { adapterOf } from "./pglite-adapter.js";
 import type { Template } from "./template.js";
 
 /**
@@ -40,7 +40,7 @@ async function engineOf(pglite: PGlite): Promise<Engine> {
   await pglite.exec("SET TIME ZONE 'UTC'");
   return {
     kind: "embedded",
-    adapter: new PrismaPGlite(pglite),
+    adapter: adapterOf(pglite),
     migrating: (work) => work(connectionOf(pglite)),
     close: async () => {
       if (!pglite.closed) await pglite.close();

@@ -28,7 +28,7 @@ export function createSecretStates(database: Database, max: number): EntityCache
     max,
     load: async (hash) => {
       const secret = await findSecret(database.prisma, hash);
-      return secret && toSecretState(secret, secret.key.secretVersion);
+      return secret && toSecretState(secret, secret.secretVersion);
     },
   });
 }

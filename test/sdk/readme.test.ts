@@ -1,0 +1,59 @@
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "../testkit/index.js";
+import { root, run, succeed, temporaryFolder, tool } from "./program.js";
+
+/** The README's snippets as one program, in their order. */
+function programOf(readme: string): string {
+  return [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, snippet]) => snippet).join("\n");
+}
+
+/** What the program says that it prints: the comment behind each console.log. */
+function promisedOutput(program: string): string {
+  const promises = [...program.matchAll(/console\.log\(.*\); \/\/ (.*)$/gm)];
+  return promises.map(([, output]) => `${output}\n`).join("");
+}
+
+describe("the README of the SDK", () => {
+  const program = programOf(readFileSync(join(root, "packages/sdk/README.md"), "utf8"));
+
+  test("has snippets that compile strictly, run in their order, and print what they say", async ({ world }) => {
+    const folder = temporaryFolder();
+    try {
+      mkdirSync(join(folder.path, "node_modules/@keyplane"), { recursive: true });
+      symlinkSync(join(root, "packages/sdk"), join(folder.path, "node_modules/@keyplane/sdk"));
+      writeFileSync(join(folder.path, "program.mts"), program);
+
+      const strict = [
+        "--noEmit",
+        "--strict",
+        "--exactOptionalPropertyTypes",
+        "--target",
+        "es2022",
+        "--module",
+        "nodenext",
+      ];
+      const types = [
+        "--customConditions",
+        "source",
+        "--types",
+        "node",
+        "--typeRoots",
+        join(root, "node_modules/@types"),
+      ];
+
+      await succeed(process.execPath, [tool.tsc, ...strict, ...types, "program.mts"], folder.path);
+
+      const ended = await run(
+        process.execPath,
+        ["--conditions=source", "--import", tool.tsx, "program.mts"],
+        folder.path,
+        { KEYPLANE_URL: world.url, KEYPLANE_TOKEN: world.server.rootToken },
+      );
+
+      expect(ended).toEqual({ code: 0, stdout: promisedOutput(program), stderr: "" });
+    } finally {
+      folder.remove();
+    }
+  });
+});
