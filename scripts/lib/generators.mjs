@@ -58,6 +58,7 @@ export const generators = [
     sources: [
       "packages/schema/schema.graphql",
       "packages/sdk/src/operations",
+      "packages/sdk/codegen",
       "packages/sdk/codegen.ts",
       "pnpm-lock.yaml",
     ],

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { playgroundExamples } from "@keyplane/server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sendGraphql } from "../testkit/index.js";
-import { npmStart, root, type ServerProcess } from "./server-process.js";
+import { npmStart, root, type ServerProcess } from "./npm-start.js";
 import { block, comparable, fillIn, stepsOf } from "./steps.js";
 
 const steps = stepsOf(readFileSync(join(root, "README.md"), "utf8"));
@@ -30,13 +30,11 @@ describe("the README's first key in five steps", () => {
     expect(comparable(server.welcome).trim()).toBe(comparable(block(steps[0], "text")).trim());
   });
 
-  test.each([1, 2, 3])("step %i + 1: the operation answers what the README shows", async (index) => {
-    const operation = fillIn(block(steps[index], "graphql"), values);
-    const { text } = await sendGraphql(server.url, server.rootToken, operation);
-    for (const [prefix, pattern] of Object.entries({ ten: /ten_\w+/, usr: /usr_\w+/, acme_live: /acme_live_\w{49}/ })) {
-      values[prefix] ??= pattern.exec(text)?.[0] ?? (undefined as never);
-    }
-    expect(JSON.parse(comparable(text))).toEqual(JSON.parse(comparable(block(steps[index], "json"))));
+  test.each([2, 3, 4])("step %i: the operation answers what the README shows", async (number) => {
+    const step = steps[number - 1];
+    const { text } = await sendGraphql(server.url, server.rootToken, fillIn(block(step, "graphql"), values));
+    for (const [, value = "", prefix = ""] of text.matchAll(/"((ten|usr|acme_live)_\w{24,})"/g)) values[prefix] = value;
+    expect(JSON.parse(comparable(text))).toEqual(JSON.parse(comparable(block(step, "json"))));
   });
 
   test("steps 2 to 4 are what the playground's tabs hold", () => {

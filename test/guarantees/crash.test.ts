@@ -100,7 +100,7 @@ describe("a server that is killed with SIGKILL in the midst of writing", () => {
     await server.end("SIGKILL");
     expect(known.filter(({ open }) => open === null).length).toBeGreaterThan(rounds);
 
-    const databaseUrl = environment["DATABASE_URL"] ?? null;
+    const databaseUrl = home.environment["DATABASE_URL"] ?? null;
     const database = await openDatabase({ databaseUrl, dataDir: home.dataDir });
     const [keys, secrets, audit, events] = await Promise.all([
       database.prisma.key.findMany(),

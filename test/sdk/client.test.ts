@@ -1,3 +1,4 @@
+import { docsUrlForError } from "@keyplane/schema";
 import {
   AuthenticationError,
   Keyplane,
@@ -89,8 +90,8 @@ describe("the SDK", () => {
     expect(await keyplane.users.get(heir.id)).toMatchObject({ status: "DELETED" });
 
     const actions = (await collect(keyplane.audit.list({ filter: { targetId: key.id } }))).map(({ action }) => action);
-    expect(actions).toHaveLength(8);
-    expect(actions[0]).toBe("key.revoked");
+    const done = ["created", "deleted", "disabled", "enabled", "reissued", "restored", "revoked", "rotated", "updated"];
+    expect(actions.sort()).toEqual(done.map((change) => `key.${change}`));
   });
 
   test("answers refusals as data, with what is wrong and where", async ({ world, keyplane }) => {
@@ -99,7 +100,7 @@ describe("the SDK", () => {
     expect(taken).toMatchObject({
       __typename: "ConflictError",
       code: "CONFLICT",
-      docsUrl: expect.stringContaining("conflict"),
+      docsUrl: docsUrlForError("CONFLICT"),
     });
     const invalid = await keyplane.tenants.create({ slug: "Not A Slug", name: "" });
     expect(invalid).toMatchObject({
@@ -114,13 +115,13 @@ describe("the SDK", () => {
 
   test("reads lists of any length, filtered and ordered, page by page", async ({ world, keyplane }) => {
     const { tenant, user } = await tenantAndUser(keyplane, world);
-    const names = ["a", "b", "c", "d", "e"];
+    const names = ["key-a", "key-b", "key-c", "key-d", "key-e"];
     for (const name of names) unwrap(await keyplane.keys.create({ tenantId: tenant.id, ownerId: user.id, name }));
     const list = keyplane.keys.list({ tenantId: tenant.id, orderBy: "NAME_ASC", pageSize: 2 });
     expect((await collect(list)).map(({ name }) => name)).toEqual(names);
     expect((await collect(list.byPage())).map(({ nodes }) => nodes.length)).toEqual([2, 2, 1]);
     expect(await list.page({ first: 3 })).toMatchObject({ totalCount: 5, pageInfo: { hasNextPage: true } });
-    const found = keyplane.keys.list({ tenantId: tenant.id, filter: { search: "c" } });
+    const found = keyplane.keys.list({ tenantId: tenant.id, filter: { search: "key-c" } });
     expect((await found.page()).totalCount).toBe(1);
     expect((await collect(keyplane.tenants.list({ filter: { search: tenant.slug } }))).map(({ id }) => id)).toEqual([
       tenant.id,
@@ -160,7 +161,8 @@ describe("the SDK", () => {
     expect(await keyplane.request(parse(text))).toEqual({ viewer: { role: "ADMIN" } });
     const wrong = keyplane.request("{ nothing }");
     await expect(wrong).rejects.toBeInstanceOf(RequestError);
-    await expect(wrong).rejects.toMatchObject({ code: "GRAPHQL_VALIDATION_FAILED", requestId: expect.any(String) });
+    await expect(wrong).rejects.toMatchObject({ code: "GRAPHQL_VALIDATION_FAILED", status: 400 });
+    await expect(wrong).rejects.toHaveProperty("requestId", expect.stringMatching(/./));
   });
 });
 

@@ -16,7 +16,9 @@ function write(name: string, text: string): void {
   writeFileSync(join(folder.path, name), text);
 }
 
-/** Built, packed and unpacked into an application's node_modules: all that an installation without dependencies does. */
+/**
+ * Built, packed and unpacked into an application's node_modules: all that an installation without dependencies does.
+ */
 beforeAll(async () => {
   await succeed("npx", ["--yes", "--prefer-offline", pnpm, "pack", "--pack-destination", folder.path], sdk);
   const tarball = readdirSync(folder.path).find((name) => name.endsWith(".tgz"));

@@ -1,8 +1,9 @@
 import { definitionsOf, onePlugin, type Preset, type PresetInput, type Sources } from "./preset.js";
 
 /**
- * A graphql-codegen preset: the plugin typescript-operations, with the schema's descriptions on the fields of results. By
- * itself it describes only inputs and enums, but it is at `key.previousSecretExpiresAt` that an editor should say what it is.
+ * A graphql-codegen preset: the plugin typescript-operations, with the schema's descriptions on the fields of results.
+ * By itself it describes only inputs and enums, but it is at `key.previousSecretExpiresAt` that an editor should say
+ * what it is.
  */
 export const describedFields: Preset = onePlugin(({ pluginMap }) => ({
   async plugin(schema, sources, config, info) {

@@ -7,8 +7,8 @@ import { type Definition, definitionsOf, onePlugin, type Preset, type Sources } 
  * loads. A bundler cannot drop those that are not used, and the white space in them, hence a document's hash, is the
  * plugin's own matter and may change with it.
  *
- * Nothing here imports graphql: the CLI may run its CommonJS or its ESM build, and types of the one are not instances of
- * the other.
+ * Nothing here imports graphql: the CLI may run its CommonJS or its ESM build, and types of the one are not instances
+ * of the other.
  */
 export const stringDocuments: Preset = onePlugin(() => ({
   plugin: (_schema, sources, config: Settings) => ({ content: print(sources, config) }),
@@ -42,8 +42,8 @@ function print(sources: Sources, { documentTypeFrom, operationsFrom }: Settings)
 }
 
 /**
- * A definition without ignored characters, as graphql-js' `stripIgnoredCharacters` would write it: how its file is laid out must not
- * decide about its hash. Our operations hold neither strings nor comments.
+ * A definition without ignored characters, as graphql-js' `stripIgnoredCharacters` would write it: how its file is laid
+ * out must not decide about its hash. Our operations hold neither strings nor comments.
  */
 function textOf({ loc }: Definition): string {
   const text = loc?.source.body.slice(loc.start, loc.end) ?? "";

@@ -1,7 +1,8 @@
 import type * as Operations from "./_generated/operations.js";
 import type { Refusal } from "./client/results.js";
 
-// What each changing method answers: the payload, or the refusal. Tell them apart by `__typename`, or by `"code" in result`.
+// What each changing method answers: the payload, or the refusal. Tell them apart by `__typename`, or by `"code" in
+// result`.
 
 /** The member of a result that stands for success. */
 type PayloadOf<Result extends { readonly __typename: string }> = Extract<

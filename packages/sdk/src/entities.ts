@@ -1,6 +1,7 @@
 import type * as Operations from "./_generated/operations.js";
 
-// What the client's methods read, under the names of the schema. The fields are those of src/operations/fragments.graphql.
+// What the client's methods read, under the names of the schema. The fields are those of
+// src/operations/fragments.graphql.
 
 export type { AuditRecord, Key, ManagementToken, Tenant, User } from "./_generated/operations.js";
 

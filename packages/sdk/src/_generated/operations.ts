@@ -64,6 +64,8 @@ export type Tenant = {
 export type User = {
   /** Opaque; its prefix tells people what it is, e.g. `key_`. */
   readonly id: string,
+  /** The id of that tenant. */
+  readonly tenantId: string,
   /** In lower case; unique in the tenant while not deleted. */
   readonly email: string,
   /** The name that people read. */
@@ -87,6 +89,10 @@ export type User = {
 export type Key = {
   /** Opaque; its prefix tells people what it is, e.g. `key_`. */
   readonly id: string,
+  /** The id of that tenant. */
+  readonly tenantId: string,
+  /** The id of that user. */
+  readonly ownerId: string,
   /** What the key is for. */
   readonly name: string,
   /** LIVE or TEST; part of the secret. */
@@ -1406,6 +1412,10 @@ export type Viewer = {
     readonly role: Types.Role,
     /** Everything that you may do. */
     readonly permissions: ReadonlyArray<Types.Permission>,
+    /** The id of that tenant. */
+    readonly tenantId: string | null,
+    /** The id of that user. */
+    readonly userId: string | null,
     /** When your token expires; null: never. */
     readonly expiresAt: string | null
   }

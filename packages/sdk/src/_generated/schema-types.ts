@@ -52,7 +52,7 @@ export type CreateManagementTokenInput = {
   readonly role: Role;
   /** Confine it to this tenant. Without: as far as you reach yourself. */
   readonly tenantId?: string | null | undefined;
-  /** Let it act for this user. Unless the role is ADMIN, it then sees only this user's own keys. */
+  /** Let it act for this user: it may then never do more than the user's role allows, and unless that is ADMIN it sees only the user's own keys. */
   readonly userId?: string | null | undefined;
 };
 

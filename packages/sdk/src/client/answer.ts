@@ -24,8 +24,8 @@ interface GraphqlError {
 }
 
 /**
- * The data of a GraphQL answer (https://graphql.github.io/graphql-over-http/draft/). An answer with errors has none: partial
- * data with a hole that looks like a null is worse than an error.
+ * The data of a GraphQL answer (https://graphql.github.io/graphql-over-http/draft/). An answer with errors has none:
+ * partial data with a hole that looks like a null is worse than an error.
  *
  * @throws KeyplaneError of the class that fits.
  */
@@ -59,7 +59,7 @@ function withoutGraphql(answer: RawAnswer, context: AnswerContext): KeyplaneErro
   const details = { ...detailsOf(answer, context), code: codeForStatus(status) };
   // A browser hides the status of a redirect behind a 0.
   if (status === 0 || (status >= 300 && status < 400)) {
-    const message = `${context.url} redirects elsewhere, and keys are not sent after a redirect. Use the final address as url.`;
+    const message = `${context.url} redirects, and keys are not sent after a redirect. Use the final address as url.`;
     return new RequestError(message, details);
   }
   if (status >= 200 && status < 300) {

@@ -7,11 +7,11 @@ export interface Deadline {
 }
 
 /**
- * Runs work that ends, one way or the other, when its time is up or when the caller aborts. The work gets a signal so that it
- * can stop; whether it does or not, nobody waits for it any longer.
+ * Runs work that ends, one way or the other, when its time is up or when the caller aborts. The work gets a signal so
+ * that it can stop; whether it does or not, nobody waits for it any longer.
  *
- * Neither `AbortSignal.timeout` nor `AbortSignal.any`: the timer of the first cannot be cleared, and the second leaks memory on a
- * long-lived signal in Node 20 (nodejs/node#54614), which is what a server's shutdown signal is.
+ * Neither `AbortSignal.timeout` nor `AbortSignal.any`: the timer of the first cannot be cleared, and the second leaks
+ * memory on a long-lived signal in Node 20 (nodejs/node#54614), which is what a server's shutdown signal is.
  *
  * @throws TimeoutError, AbortedError, or what the work throws.
  */

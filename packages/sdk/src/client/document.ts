@@ -30,8 +30,8 @@ const stringsAndComments = /"""[\s\S]*?"""|"(?:\\.|[^"\\\n])*"|#[^\n]*/g;
 const keywordAndName = /\b(query|mutation|subscription|fragment)\b(?:\s+\w+)?/g;
 
 /**
- * Finds out whether a document changes anything, which decides whether it may be sent twice. Reads no more of the grammar
- * than that takes (https://spec.graphql.org/October2021/#sec-Document): definitions begin outside all braces.
+ * Finds out whether a document changes anything, which decides whether it may be sent twice. Reads no more of the
+ * grammar than that takes (https://spec.graphql.org/October2021/#sec-Document): definitions begin outside all braces.
  */
 export function operationKindOf(text: string): OperationKind {
   let outside = "";

@@ -10,8 +10,8 @@ import {
 } from "./errors.js";
 
 /**
- * The error of the class that fits a code. The code decides before the status does, because a GraphQL answer may have errors and the
- * status 200. A code that only a newer server knows falls to the status.
+ * The error of the class that fits a code. The code decides before the status does, because a GraphQL answer may have
+ * errors and the status 200. A code that only a newer server knows falls to the status.
  */
 export function errorFor(message: string, details: KeyplaneErrorDetails): KeyplaneError {
   const { code, status = 0 } = details;

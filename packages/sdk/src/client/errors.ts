@@ -25,7 +25,10 @@ export class KeyplaneError extends Error {
   static readonly kind: string = "KeyplaneError";
 
   override readonly name: string;
-  /** The reason, for programs: a code of the server (see docs/reference/error-codes.md), or one of {@link ClientErrorCode}. */
+  /**
+   * The reason, for programs: a code of the server (see docs/reference/error-codes.md), or a {@link ClientErrorCode}
+   * for what happened on the way.
+   */
   readonly code: ErrorCode | ClientErrorCode;
   /** The HTTP status; undefined when there was no answer. */
   readonly status: number | undefined;
@@ -87,7 +90,9 @@ export class ConnectionError extends KeyplaneError {
   }
 }
 
-/** No answer within `timeoutMs` (no `status`), or the server or a proxy gave up (408, 504). A change may have happened. */
+/**
+ * No answer within `timeoutMs` (no `status`), or the server or a proxy gave up (408, 504). A change may have happened.
+ */
 export class TimeoutError extends KeyplaneError {
   static override readonly kind: string = "TimeoutError";
 }

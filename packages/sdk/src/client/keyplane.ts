@@ -15,8 +15,9 @@ import { createSend, type Send } from "./transport.js";
 /** What can be different for one `keyplane.request`. */
 export interface DocumentRequestOptions extends RequestOptions {
   /**
-   * Your word that sending the document twice does no harm, for example because its input has an idempotencyKey. Then it is
-   * repeated like a query after a failure whose outcome is not known. Default: true for queries, false for mutations.
+   * Your word that sending the document twice does no harm, for example because its input has an idempotencyKey. Then
+   * it is repeated like a query after a failure whose outcome is not known. Default: true for queries, false for
+   * mutations.
    */
   readonly repeatable?: boolean | undefined;
 }
@@ -30,8 +31,9 @@ export type RequestArguments<Variables> =
 /**
  * A client of a Keyplane server. Make one and keep it; it holds no connection that would have to be closed.
  *
- * What a caller must expect, such as a taken e-mail address, is answered as data with a `code`. What nobody can expect is thrown:
- * a KeyplaneError of the class that says what happened on the way, or what is wrong with the token or the request.
+ * What a caller must expect, such as a taken e-mail address, is answered as data with a `code`. What nobody can expect
+ * is thrown: a KeyplaneError of the class that says what happened on the way, or what is wrong with the token or the
+ * request.
  *
  * @example
  * const keyplane = new Keyplane({ url: "http://localhost:4000", token });

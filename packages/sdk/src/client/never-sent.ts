@@ -1,6 +1,7 @@
 /**
- * The codes with which runtimes say that no connection came about: Node's own, undici's for a connection that took too long, and
- * Bun's. What is not listed, Deno and workers included, counts as possibly sent, which costs a retry and never a second effect.
+ * The codes with which runtimes say that no connection came about: Node's own, undici's for a connection that took too
+ * long, and Bun's. What is not listed, Deno and workers included, counts as possibly sent, which costs a retry and
+ * never a second effect.
  */
 const codes: ReadonlySet<unknown> = new Set([
   "ECONNREFUSED",

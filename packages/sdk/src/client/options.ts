@@ -1,4 +1,6 @@
-/** The part of `fetch` that the SDK uses. The global one fits, and so do undici's and a Cloudflare service binding's. */
+/**
+ * The part of `fetch` that the SDK uses. The global one fits, and so do undici's and a Cloudflare service binding's.
+ */
 export type Fetch = (
   url: string,
   init: {
@@ -20,13 +22,14 @@ export interface FetchResponse {
 /** How to reach a Keyplane server, and how long to try. */
 export interface KeyplaneOptions {
   /**
-   * The server's address, such as `https://keyplane.example.com`; `/graphql` is appended unless it is there. The type lets a variable
-   * that may not be set pass, as it does for `token`: the constructor refuses it with a sentence that says so.
+   * The server's address, such as `https://keyplane.example.com`; `/graphql` is appended unless it is there. The type
+   * lets a variable that may not be set pass, as it does for `token`: the constructor refuses it with a sentence that
+   * says so.
    */
   readonly url: string | undefined;
   /**
-   * A management token, or a function that gives one; the function is asked before every attempt, so that it can renew the
-   * token. The token is kept where neither `console.log` nor `JSON.stringify` can see it.
+   * A management token, or a function that gives one; the function is asked before every attempt, so that it can renew
+   * the token. The token is kept where neither `console.log` nor `JSON.stringify` can see it.
    */
   readonly token: string | (() => string | Promise<string>) | undefined;
   /** How to send requests. Default: the global `fetch`. */
@@ -55,8 +58,8 @@ export interface RequestOptions {
 export interface IdempotentRequestOptions extends RequestOptions {
   /**
    * Your name for this attempt. Calls that repeat it, with the same input and token, get the first answer instead of a
-   * second effect: for 24 hours, and a secret for 10 minutes. Default: a new UUID, which retries of this call share. Give your
-   * own where the call may be repeated by something above the SDK, such as a job queue.
+   * second effect: for 24 hours, and a secret for 10 minutes. Default: a new UUID, which retries of this call share.
+   * Give your own where the call may be repeated by something above the SDK, such as a job queue.
    */
   readonly idempotencyKey?: string | undefined;
 }

@@ -31,10 +31,11 @@ export type ReadPage<Entry> = (request: {
 }) => Promise<Page<Entry> & { readonly totalCount?: number }>;
 
 /**
- * A list that reads itself page by page. Nothing is asked of the server before the first entry is; whoever stops early leaves the
- * rest unread. Each loop begins anew.
+ * A list that reads itself page by page. Nothing is asked of the server before the first entry is; whoever stops early
+ * leaves the rest unread. Each loop begins anew.
  *
- * Entries that are added or removed meanwhile move nothing: the cursor is a place in the order, not a number of entries.
+ * Entries that are added or removed meanwhile move nothing: the cursor is a place in the order, not a number of
+ * entries.
  */
 export class PaginatedList<Entry> implements AsyncIterable<Entry> {
   readonly #readPage: ReadPage<Entry>;

@@ -16,8 +16,9 @@ export function isDocumentNode(document: unknown): document is DocumentNodeLike 
 }
 
 /**
- * The text of a parsed document. The `print` of graphql-js would do it too, but would make every application carry graphql
- * for the sake of the few whose documents arrive parsed. Covers what a client can send: operations and fragments.
+ * The text of a parsed document. The `print` of graphql-js would do it too, but would make every application carry
+ * graphql for the sake of the few whose documents arrive parsed. Covers what a client can send: operations and
+ * fragments.
  *
  * @throws TypeError for a node that has no place in a request, such as a type definition.
  */

@@ -12,8 +12,8 @@ export function redact(text: string, token: string): string {
 }
 
 /**
- * An error of the runtime, as it can be shown as a `cause`. It stays the object that it is unless it, or a cause of its,
- * contains the token or a key: some runtimes quote the headers that they could not send.
+ * An error of the runtime, as it can be shown as a `cause`. It stays the object that it is unless it, or a cause of
+ * its, contains the token or a key: some runtimes quote the headers that they could not send.
  */
 export function redactCause(cause: unknown, token: string): unknown {
   const text = textOf(cause, 0);

@@ -41,8 +41,8 @@ export function withCallOptions(options: ResolvedOptions, call: RequestOptions):
 }
 
 /**
- * Refuses what cannot be a token. Runtimes quote a header's value when they refuse it, so a token that cannot stand in a header
- * must not get that far.
+ * Refuses what cannot be a token. Runtimes quote a header's value when they refuse it, so a token that cannot stand in
+ * a header must not get that far.
  */
 export function checkToken(token: unknown): asserts token is string {
   if (token === undefined || token === null || token === "") {

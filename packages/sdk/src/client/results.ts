@@ -1,7 +1,10 @@
 import type { ErrorCode } from "../open-enums.js";
 import { KeyplaneError } from "./errors.js";
 
-/** A refusal that is expected: data, not an exception. A newer server may add kinds; `code` and `message` are always there. */
+/**
+ * A refusal that is expected: data, not an exception. A newer server may add kinds; `code` and `message` are always
+ * there.
+ */
 export interface OtherRefusal {
   readonly __typename: "ConflictError" | "ForbiddenError" | "LimitReachedError" | "NotFoundError";
   /** The reason, for programs. See docs/reference/error-codes.md. */

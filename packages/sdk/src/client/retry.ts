@@ -5,8 +5,8 @@ import type { Runtime } from "./runtime.js";
  * When an operation may be sent again after a failure.
  *
  * - `always`: sending it twice does the same as sending it once.
- * - `if-not-done`: only when it is certain that the failed attempt did nothing, because a second effect, or a first one that
- *   comes late, would matter.
+ * - `if-not-done`: only when it is certain that the failed attempt did nothing, because a second effect, or a first one
+ *   that comes late, would matter.
  */
 export type Repeatable = "always" | "if-not-done";
 
@@ -17,10 +17,14 @@ export interface RetryLimits {
   readonly signal: AbortSignal | undefined;
 }
 
-/** The first wait is at most this long, in milliseconds, and each further one at most twice as long as the one before. */
+/**
+ * The first wait is at most this long, in milliseconds, and each further one at most twice as long as the one before.
+ */
 const firstWaitMs = 250;
 const longestWaitMs = 8_000;
-/** A server may ask for more patience than that; then the caller, who knows what waits for the answer, has to decide. */
+/**
+ * A server may ask for more patience than that; then the caller, who knows what waits for the answer, has to decide.
+ */
 const longestRetryAfterMs = 30_000;
 
 /**
@@ -57,8 +61,9 @@ function isTransient(error: KeyplaneError): boolean {
 }
 
 /**
- * Exponential backoff with full jitter: anything from 0 to the limit, so that clients that failed together do not come back
- * together (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). Never earlier than the server asks.
+ * Exponential backoff with full jitter: anything from 0 to the limit, so that clients that failed together do not come
+ * back together (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). Never earlier than the
+ * server asks.
  */
 function waitBefore(retries: number, retryAfterMs: number | undefined, random: () => number): number {
   const limit = Math.min(longestWaitMs, firstWaitMs * 2 ** retries);

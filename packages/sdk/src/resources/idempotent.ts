@@ -1,8 +1,8 @@
 import type { IdempotentRequestOptions } from "../client/options.js";
 
 /**
- * The input with an idempotencyKey: that of the input, else that of the call, else a new UUID. Made once for a call, so that all its
- * attempts share it.
+ * The input with an idempotencyKey: that of the input, else that of the call, else a new UUID. Made once for a call, so
+ * that all its attempts share it.
  */
 export function withIdempotencyKey<Input extends { readonly idempotencyKey?: string | null | undefined }>(
   input: Input,

@@ -21,8 +21,8 @@ export interface ListKeysArguments {
 }
 
 /**
- * API keys. Expected refusals are answered as data; every method throws a KeyplaneError for anything else. Each needs the permission
- * that the schema names for its operation.
+ * API keys. Expected refusals are answered as data; every method throws a KeyplaneError for anything else. Each needs
+ * the permission that the schema names for its operation.
  */
 export class Keys {
   readonly #send: Send;
@@ -33,8 +33,8 @@ export class Keys {
   }
 
   /**
-   * Says whether a key is valid for a call, and if not, exactly why. A refused key is an answer (`valid: false` and a `code`), not an
-   * error.
+   * Says whether a key is valid for a call, and if not, exactly why. A refused key is an answer (`valid: false` and a
+   * `code`), not an error.
    *
    * @param input the key exactly as it was presented, and what the call needs.
    * @throws KeyplaneError when there is no verdict: do not let the call in then.
@@ -62,7 +62,10 @@ export class Keys {
     return (await this.#send(documents.CreateKeyDocument, variables, repeatability.keyed, options)).createKey;
   }
 
-  /** Gives a key a new secret. Its id stays, and the old secret works on for `overlapMs` milliseconds (default 0: it stops at once). */
+  /**
+   * Gives a key a new secret. Its id stays, and the old secret works on for `overlapMs` milliseconds (default 0: it
+   * stops at once).
+   */
   async rotate(input: Inputs.RotateKeyInput, options?: IdempotentRequestOptions): Promise<Results.RotateKeyResult> {
     const variables = { input: withIdempotencyKey(input, options) };
     return (await this.#send(documents.RotateKeyDocument, variables, repeatability.keyed, options)).rotateKey;
@@ -89,7 +92,10 @@ export class Keys {
     return (await this.#send(documents.EnableKeyDocument, { input }, repeatability.open, options)).enableKey;
   }
 
-  /** Revokes a key for good. Once this answers, the server that answered refuses the key. Revoking again changes nothing. */
+  /**
+   * Revokes a key for good. Once this answers, the server that answered refuses the key. Revoking again changes
+   * nothing.
+   */
   async revoke(input: Inputs.RevokeKeyInput, options?: RequestOptions): Promise<Results.RevokeKeyResult> {
     return (await this.#send(documents.RevokeKeyDocument, { input }, repeatability.close, options)).revokeKey;
   }

@@ -17,8 +17,8 @@ export interface ListManagementTokensArguments {
 }
 
 /**
- * Management tokens: the credentials for Keyplane itself. Expected refusals are answered as data; every method throws a KeyplaneError for anything else. Each needs the permission that the
- * schema names for its operation.
+ * Management tokens: the credentials for Keyplane itself. Expected refusals are answered as data; every method throws a
+ * KeyplaneError for anything else. Each needs the permission that the schema names for its operation.
  */
 export class ManagementTokens {
   readonly #send: Send;
@@ -40,7 +40,10 @@ export class ManagementTokens {
     }, pageSize);
   }
 
-  /** Creates a management token, which can never do more than the one that creates it. The answer holds its secret, shown this once. */
+  /**
+   * Creates a management token, which can never do more than the one that creates it. The answer holds its secret,
+   * shown this once.
+   */
   async create(
     input: Inputs.CreateManagementTokenInput,
     options?: IdempotentRequestOptions,

@@ -18,8 +18,8 @@ export interface ListTenantsArguments {
 }
 
 /**
- * Tenants: the customers of an installation. Expected refusals are answered as data; every method throws a KeyplaneError for anything else. Each needs the permission that the
- * schema names for its operation.
+ * Tenants: the customers of an installation. Expected refusals are answered as data; every method throws a
+ * KeyplaneError for anything else. Each needs the permission that the schema names for its operation.
  */
 export class Tenants {
   readonly #send: Send;

@@ -21,8 +21,8 @@ export interface ListUsersArguments {
 }
 
 /**
- * Users: the owners of keys. Expected refusals are answered as data; every method throws a KeyplaneError for anything else. Each needs the permission that the
- * schema names for its operation.
+ * Users: the owners of keys. Expected refusals are answered as data; every method throws a KeyplaneError for anything
+ * else. Each needs the permission that the schema names for its operation.
  */
 export class Users {
   readonly #send: Send;

@@ -27,6 +27,8 @@ KeyType.implement({
       access: { permission: "users:read" },
       resolve: async (key, _, { loaders }) => found(await loaders.users.load(key.ownerId)),
     }),
+    tenantId: t.exposeID("tenantId", { description: "The id of that tenant." }),
+    ownerId: t.exposeID("ownerId", { description: "The id of that user." }),
     name: t.exposeString("name", { description: "What the key is for." }),
     environment: t.expose("environment", { type: EnvironmentEnum, description: "LIVE or TEST; part of the secret." }),
     status: t.field({

@@ -34,6 +34,8 @@ const ViewerType = builder.objectRef<Principal>("Viewer").implement({
       access: { permission: "users:read" },
       resolve: (principal, _, { loaders }) => (principal.userId ? loaders.users.load(principal.userId) : null),
     }),
+    tenantId: t.exposeID("tenantId", { nullable: true, description: "The id of that tenant." }),
+    userId: t.exposeID("userId", { nullable: true, description: "The id of that user." }),
     expiresAt: t.field({
       type: "DateTime",
       nullable: true,

@@ -20,6 +20,7 @@ UserType.implement({
       access: { permission: "tenants:read" },
       resolve: async (user, _, { loaders }) => found(await loaders.tenants.load(user.tenantId)),
     }),
+    tenantId: t.exposeID("tenantId", { description: "The id of that tenant." }),
     email: t.exposeString("email", { description: "In lower case; unique in the tenant while not deleted." }),
     name: t.exposeString("name", { description: "The name that people read." }),
     externalId: t.exposeString("externalId", {
