@@ -94,9 +94,9 @@ try {
   }
   const memory = new Map<Variant, number>();
   for (const [variant, { child }] of targets)
-    memory.set(variant, (await ask<{ memoryMb: number }>(child, "memory")).memoryMb);
+    memory.set(variant, (await ask<{ memoryMb: number }>(child, "usage")).memoryMb);
   for (const child of children) child.disconnect();
-  const start = await measureStart();
+  const start = process.env.BENCH_SKIP_START ? [] : await measureStart();
 
   const median = (variant: Variant) =>
     [...(results.get(variant) ?? [])].sort((a, b) => a - b)[Math.floor(rounds / 2)] ?? 0;

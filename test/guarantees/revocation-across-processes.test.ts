@@ -9,7 +9,7 @@ import {
   expect,
   minute,
   ok,
-  second,
+  second as oneSecond,
   startServer,
   TestClock,
   type TestServer,
@@ -52,7 +52,7 @@ async function codeOf(caller: Caller, secret: string): Promise<string | null> {
   );
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), 5 * second);
+    timer = setTimeout(() => resolve(null), 5 * oneSecond);
   });
   return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
@@ -127,7 +127,7 @@ describe("what one server does, another one knows without a restart", () => {
     expect(await until(revoked.elsewhere, revoked.secret, (code) => code !== "VALID")).toBe("UNAUTHENTICATED");
   });
 
-  test("a key that was unknown at one server and is created at the other is found", async ({ skip }) => {
+  test("a key that is created at one server is known at the other at once", async ({ skip }) => {
     skip(withoutPostgres, reason);
     const { first, second } = await twoServers();
     const { elsewhere, admin, tenant, owner } = await warmKey(first, second);
@@ -241,14 +241,16 @@ describe("a server that cannot read the event log", () => {
         through.port = String(proxy.port);
         return through.href;
       });
+      // First of all, or a server that waits for its database could not stop.
+      cleanups.push(async () => proxy.open());
       const story = await warmKey(first, second);
       proxy[how]();
       ok(await story.admin.key("revokeKey", { id: story.key.id, reason: "x" }));
       // Cut off, it goes on for a while with what it knows: that is what its memory is for.
       expect(await codeOf(story.elsewhere, story.secret)).toBe("VALID");
-      clock.advance(31 * second);
+      clock.advance(31 * oneSecond);
       const code = await until(story.elsewhere, story.secret, (each) => each !== "VALID");
-      expect(code).toBeOneOf([null, "UNAVAILABLE", "INTERNAL"]);
+      expect(code).toBeOneOf([null, "UNAVAILABLE"]);
       proxy.open();
       expect(await until(story.elsewhere, story.secret, (each) => each === "REVOKED")).toBe("REVOKED");
     },

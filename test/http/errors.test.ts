@@ -246,9 +246,20 @@ describe("health", () => {
     expect([readiness.status, JSON.parse(readiness.text)]).toEqual([200, { status: "ready", database: "ok" }]);
   });
 
-  test("without its database a server is alive and not ready", async () => {
+  test("without its database a server is alive and not ready, and tells callers to try again", async () => {
     const server = await startServer();
+    await sendGraphql(server.url, server.rootToken, "{ viewer { id } }");
     await server.database.close();
+    for (const query of [
+      "{ keys { nodes { id } } }",
+      'mutation { suspendTenant(input: { id: "ten_000000000000000000000000" }) { __typename } }',
+    ]) {
+      const { body } = await sendGraphql(server.url, server.rootToken, query);
+      expect(body.errors[0].extensions.code).toBe("UNAVAILABLE");
+    }
+    // The caller is not in the memory of the server.
+    const stranger = await sendGraphql(server.url, "keyplane_live_x", "{ viewer { id } }");
+    expect([stranger.status, stranger.body.errors[0].extensions.code]).toEqual([503, "UNAVAILABLE"]);
     const [health, readiness] = await Promise.all([
       rawRequest(`${server.url}/healthz`),
       rawRequest(`${server.url}/readyz`),

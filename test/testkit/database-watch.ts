@@ -55,7 +55,7 @@ export class DatabaseWatch {
     query: (args: unknown) => Promise<unknown>;
   }): Promise<unknown> {
     const { model = null, operation, args } = call;
-    if (operation === "$queryRaw" && JSON.stringify(args).includes('FROM \\"Event\\"')) {
+    if (operation === "$queryRaw" && (args as { strings: string[] }).strings.join("?").includes('FROM "Event"')) {
       const events = await call.query(args);
       this.#followed.push(...(events as { keyId: string | null; type: string }[]));
       return events;

@@ -125,8 +125,9 @@ describe("createManagementToken", () => {
   });
 
   test("a permission that no token of a tenant has is refused, and says so", async ({ world }) => {
-    const { tenant, owner } = await world.tenantWithKey();
-    for (const bounds of [{ tenantId: tenant.id }, { userId: owner.id }]) {
+    const { tenant } = await world.tenant();
+    const user = await world.user(tenant.id, { role: "ADMIN" });
+    for (const bounds of [{ tenantId: tenant.id }, { userId: user.id }]) {
       const input = { name: "token", role: "ADMIN", permissions: ["TENANTS_CREATE", "KEYS_READ"], ...bounds };
       expect(await world.root.createToken(input)).toMatchObject({
         code: "INVALID_INPUT",
@@ -249,6 +250,25 @@ describe("createManagementToken: nobody gives more than they have", () => {
     const caller = await world.caller("ADMIN", { permissions: ["TOKENS_CREATE"] });
     const refused = await caller.createToken({ name: "token", role: "ADMIN", permissions: [] });
     expect(refused).toMatchObject({ code: "FORBIDDEN" });
+  });
+
+  test("no role above that of the user whom the token acts for", async ({ world }) => {
+    const { tenant, admin } = await world.tenant();
+    for (const [ofUser, allowed] of [
+      ["ADMIN", ["ADMIN", "DEVELOPER", "GUEST"]],
+      ["DEVELOPER", ["DEVELOPER", "GUEST"]],
+      ["GUEST", ["GUEST"]],
+    ] as const) {
+      const { id: userId } = await world.user(tenant.id, { role: ofUser });
+      for (const role of ["ADMIN", "DEVELOPER", "GUEST"]) {
+        const answer = await admin.createToken({ name: "token", role, userId });
+        if (allowed.some((one) => one === role)) ok(answer);
+        else {
+          const message = expect.stringContaining(`This user has the role ${ofUser}`);
+          expect(answer).toMatchObject({ code: "INVALID_INPUT", issues: [{ path: ["role"], message }] });
+        }
+      }
+    }
   });
 
   test("a caller of a tenant gives nothing of the installation", async ({ world }) => {

@@ -78,14 +78,40 @@ describe("a token that acts for a user who is not ADMIN", () => {
 });
 
 describe("a token that acts for a user", () => {
-  test("sees the whole tenant when its role is ADMIN, and no other tenant", async ({ world }) => {
-    const { tenant, ada, bob } = await adaAndBob(world);
+  test("sees the whole tenant when both are ADMIN, and no other tenant", async ({ world }) => {
+    const { tenant, admin, ada, bob } = await adaAndBob(world);
     await adaAndBob(world);
+    ok(await admin.user("updateUser", { id: ada.id, role: "ADMIN" }));
     const caller = await world.caller("ADMIN", { userId: ada.id });
     expect(idsOf(await readPage(caller, "users")).sort()).toEqual([ada.id, bob.id].sort());
     expect(await readPage(caller, "keys")).toMatchObject({ totalCount: 2 });
     expect(idsOf(await readPage(caller, "tenants"))).toEqual([tenant.id]);
     ok(await caller.user("updateUser", { id: bob.id, name: "Robert" }));
+  });
+
+  test("does what its user may now: less after a demotion, never more than its own role", async ({ world }) => {
+    const { admin, ada, adasKey, bob, caller: developer } = await adaAndBob(world);
+    ok(await admin.user("updateUser", { id: ada.id, role: "ADMIN" }));
+    const administrator = await world.caller("ADMIN", { userId: ada.id });
+    expect(await readPage(administrator, "users")).toMatchObject({ totalCount: 2 });
+    expect(await readPage(developer, "users")).toMatchObject({ totalCount: 1 });
+
+    ok(await administrator.user("updateUser", { id: ada.id, role: "DEVELOPER" }));
+    for (const caller of [administrator, developer]) {
+      expect(idsOf(await readPage(caller, "users"))).toEqual([ada.id]);
+      expect(idsOf(await readPage(caller, "keys"))).toEqual([adasKey.id]);
+      const again = await caller.user("updateUser", { id: ada.id, role: "ADMIN" });
+      expect(again).toMatchObject({ code: "FORBIDDEN" });
+      expect(await caller.user("updateUser", { id: bob.id, name: "x" })).toMatchObject({ code: "FORBIDDEN" });
+    }
+
+    ok(await admin.user("updateUser", { id: ada.id, role: "GUEST" }));
+    expect((await administrator.query("{ viewer { permissions } }")).viewer.permissions).toEqual([]);
+    await expect(readPage(developer, "users")).rejects.toMatchObject({ code: "FORBIDDEN" });
+
+    ok(await admin.user("updateUser", { id: ada.id, role: "ADMIN" }));
+    expect(await readPage(administrator, "users")).toMatchObject({ totalCount: 2 });
+    expect(await readPage(developer, "users")).toMatchObject({ totalCount: 1 });
   });
 
   test("a DEVELOPER's token of a program sees everyone of its tenant", async ({ world }) => {

@@ -58,6 +58,18 @@ describe("createUser", () => {
     });
   });
 
+  test("a name is found however its letters are composed; an external id stays as it is written", async ({ world }) => {
+    const { tenant, admin } = await world.tenant();
+    const [composed, decomposed] = ["\u00c9milie", "E\u0301milie"];
+    const { id } = await world.user(tenant.id, { name: decomposed, externalId: decomposed });
+    const page = async (filter: object) => readPage(admin, "users", { filter }, "name externalId");
+    for (const search of [composed, decomposed]) {
+      expect((await page({ search })).nodes).toEqual([{ id, name: composed, externalId: decomposed }]);
+    }
+    expect((await page({ externalId: decomposed })).totalCount).toBe(1);
+    expect((await page({ externalId: composed })).totalCount).toBe(0);
+  });
+
   test.for(invalidUsers)("$what is refused with its place", async ({ input, path }, { world }) => {
     const valid = { tenantId: world.missingId("Tenant"), email: "ada@example.com", name: "Ada" };
     const refused = await world.root.user("createUser", { ...valid, ...input });

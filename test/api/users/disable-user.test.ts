@@ -24,7 +24,8 @@ describe("disableUser", () => {
   });
 
   test("refuses the management tokens that act for the user at once", async ({ world }) => {
-    const { admin, owner } = await world.tenantWithKey();
+    const { tenant, admin } = await world.tenant();
+    const owner = await world.user(tenant.id, { role: "ADMIN" });
     const personal = await world.caller("DEVELOPER", { userId: owner.id });
     const administrator = await world.caller("ADMIN", { userId: owner.id });
     for (const caller of [personal, administrator]) await caller.query("{ viewer { id } }");

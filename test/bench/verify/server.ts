@@ -118,6 +118,7 @@ const port = await servers[name ?? ""]?.();
 process.send?.({ port, rootToken });
 process.on("message", (message) => {
   const { user, system } = process.cpuUsage();
-  if (message === "usage") process.send?.({ memoryMb: Math.round(process.memoryUsage.rss() / 1e6), cpuUs: user + system });
+  if (message === "usage")
+    process.send?.({ memoryMb: Math.round(process.memoryUsage.rss() / 1e6), cpuUs: user + system });
 });
 process.on("disconnect", () => process.exit(0));

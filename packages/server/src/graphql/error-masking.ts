@@ -1,6 +1,7 @@
-import { docsUrlForError, type ErrorCode, errorCodes } from "@keyplane/schema";
+import { docsUrlForError, type ErrorCode, errorCodes, keyPattern } from "@keyplane/schema";
 import { GraphQLError } from "graphql";
 import type { Plugin } from "graphql-yoga";
+import { isDatabaseAway } from "../platform/database/index.js";
 import { KeyplaneError } from "../platform/errors.js";
 import type { Logger } from "../platform/logger.js";
 import type { Context } from "./context.js";
@@ -27,7 +28,7 @@ function publicError(error: unknown, requestId: string, logger: Logger): GraphQL
   if (error instanceof GraphQLError && (cause instanceof KeyplaneError || isFaultOfRequest(error, cause))) {
     const code = cause instanceof KeyplaneError ? cause.code : codeOf(error);
     const message = error.message === validationAborted ? errorCodes[code].message : withoutValues(error.message);
-    return rebuild(error, message, {
+    return rebuild(error, message.replace(keys, "[a key]"), {
       code,
       docsUrl: docsUrlForError(code),
       requestId,
@@ -35,11 +36,13 @@ function publicError(error: unknown, requestId: string, logger: Logger): GraphQL
     });
   }
   logger.error({ err: cause, requestId }, "a request failed");
-  const message = `${errorCodes.INTERNAL.message} Request id: ${requestId}.`;
-  const extensions = { code: "INTERNAL", docsUrl: docsUrlForError("INTERNAL"), requestId };
+  // The one fault that mends itself, so a client may try again.
+  const code = isDatabaseAway(cause) ? "UNAVAILABLE" : "INTERNAL";
+  const message = `${errorCodes[code].message} Request id: ${requestId}.`;
+  const extensions = { code, docsUrl: docsUrlForError(code), requestId };
   return error instanceof GraphQLError
-    ? rebuild(error, message, { ...extensions, http: httpOf(error, "INTERNAL") })
-    : new GraphQLError(message, { extensions: { ...extensions, http: { status: errorCodes.INTERNAL.httpStatus } } });
+    ? rebuild(error, message, { ...extensions, http: httpOf(error, code) })
+    : new GraphQLError(message, { extensions: { ...extensions, http: { status: errorCodes[code].httpStatus } } });
 }
 
 function rebuild(error: GraphQLError, message: string, extensions: Record<string, unknown>): GraphQLError {
@@ -68,7 +71,7 @@ function httpOf(error: GraphQLError, code: ErrorCode): Http | undefined {
   if (error.path !== undefined) return undefined;
   const { http } = extensionsOf(error) as { http?: Http };
   // What Yoga says of the request itself is more exact: 405 for a mutation by GET, with the methods that would do.
-  if (http?.status !== undefined && !http.spec && code !== "INTERNAL") return http;
+  if (http?.status !== undefined && !http.spec && code !== "INTERNAL" && code !== "UNAVAILABLE") return http;
   return { status: errorCodes[code].httpStatus, ...(documentCodes.includes(code) ? { spec: true } : {}) };
 }
 
@@ -96,6 +99,9 @@ function extensionsOf(error: GraphQLError): Readonly<Record<string, unknown>> {
   return (error.extensions as GraphQLError["extensions"] | undefined) ?? {};
 }
 
+/** A key within the document itself stands in an error as a name: "Cannot query field …". */
+const keys = new RegExp(keyPattern, "g");
+
 /**
  * graphql-js repeats the value of a variable that it refuses: with a misspelt field beside it, a whole API key would stand in
  * an error that clients log. What is kept says where the value is and what is wrong with it.
@@ -103,6 +109,7 @@ function extensionsOf(error: GraphQLError): Readonly<Record<string, unknown>> {
 function withoutValues(message: string): string {
   if (!message.startsWith('Variable "$')) return message;
   return message
+    .replace(/; Value "[\s\S]*" does not exist in "(\w+)" enum\./, '; The value does not exist in "$1" enum.')
     .replace(/(; (?:\w+|Enum "\w+") cannot represent [\w -]*value): [\s\S]*$/, "$1.")
     .replace(/^(Variable "\$\w+" got invalid value) [\s\S]*?( at "[^"]*")?; ((?:(?!; )[\s\S])*)$/, "$1$2; $3");
 }

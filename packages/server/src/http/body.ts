@@ -1,27 +1,40 @@
 import type { IncomingMessage } from "node:http";
 
-/** What came of looking at a request's body. */
-export type BodyCheck = "ok" | "too-large";
+/** The body is larger than allowed; the rest of it was not read. */
+export const tooLarge = Symbol("too large");
 
 /**
- * Makes sure that a body is not larger than allowed. Node reads no more than Content-Length says, so a small one needs no
- * counting and stays a stream; a body of unknown length is read here and handed on whole, as `request.body`.
+ * Reads a whole body, never more than `maxBytes`.
+ *
+ * @returns tooLarge as soon as the declared length, or what has come so far, is more than that.
+ * @throws when the caller goes away before the end.
  */
-export async function readUnknownLength(request: IncomingMessage, maxBytes: number): Promise<BodyCheck> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > maxBytes) return "too-large";
-    chunks.push(chunk);
-  }
-  (request as IncomingMessage & { body?: Buffer }).body = Buffer.concat(chunks);
-  return "ok";
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | typeof tooLarge> {
+  if (Number(request.headers["content-length"] ?? 0) > maxBytes) return Promise.resolve(tooLarge);
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > maxBytes) {
+        request.pause();
+        resolve(tooLarge);
+      } else chunks.push(chunk);
+    });
+    request.once("end", () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    request.once("error", reject);
+    request.once("close", () => reject(new Error("the caller went away while sending")));
+  });
 }
 
-/** Whether the declared length is allowed; undefined when none is declared. */
-export function checkDeclaredLength(request: IncomingMessage, maxBytes: number): BodyCheck | undefined {
-  const declared = request.headers["content-length"];
-  if (declared !== undefined) return Number(declared) > maxBytes ? "too-large" : "ok";
-  return request.headers["transfer-encoding"] === undefined ? "ok" : undefined;
+/** Hands a body that was read on to GraphQL, which expects a stream. */
+export function replayBody(request: IncomingMessage, body: Buffer): void {
+  const replayed = {
+    // Yoga takes an object with nothing in it for no body.
+    length: body.length,
+    async *[Symbol.asyncIterator]() {
+      yield body;
+    },
+  };
+  (request as IncomingMessage & { body?: typeof replayed }).body = replayed;
 }

@@ -5,9 +5,10 @@ import { limits } from "../graphql/limits.js";
 import type { Authenticate, Principal, RequestOrigin } from "../modules/auth/index.js";
 import { KeyplaneError } from "../platform/errors.js";
 import type { Logger } from "../platform/logger.js";
-import { checkDeclaredLength, readUnknownLength } from "./body.js";
+import { readBody, replayBody, tooLarge } from "./body.js";
 import { isPreflighted } from "./csrf.js";
 import { sendError } from "./responses.js";
+import { createTrustedVerify } from "./trusted-verify.js";
 
 export type Endpoint = (request: IncomingMessage, response: ServerResponse, origin: RequestOrigin) => void;
 
@@ -22,6 +23,7 @@ export function createGraphqlEndpoint(deps: {
   logger: Logger;
 }): Endpoint {
   const { authenticate, graphql, services, logger } = deps;
+  const trustedVerify = createTrustedVerify(services.verify);
 
   function refuse(response: ServerResponse, requestId: string, error: unknown): void {
     // An answer that has begun cannot become another one; the caller sees that it breaks off.
@@ -47,20 +49,43 @@ export function createGraphqlEndpoint(deps: {
       return sendError(response, { code: "BAD_REQUEST", message, requestId, status: 405 });
     }
     if (!isPreflighted(request)) return sendError(response, { code: "CSRF_HEADER_MISSING", requestId });
-    const declared = checkDeclaredLength(request, limits.bodyBytes);
-    if (declared === "too-large") return refuseBody(response, requestId);
-    if (declared === "ok") return void execute(request, response, principal);
-    readUnknownLength(request, limits.bodyBytes).then(
-      (check) => (check === "ok" ? void execute(request, response, principal) : refuseBody(response, requestId)),
+    if (request.method === "GET") return void execute(request, response, principal);
+    readBody(request, limits.bodyBytes).then(
+      (body) => void answerBody(request, response, principal, body),
       (error: unknown) => logger.debug({ err: error, requestId }, "the caller went away while sending"),
     );
+  }
+
+  async function answerBody(
+    request: IncomingMessage,
+    response: ServerResponse,
+    principal: Principal,
+    body: Buffer | typeof tooLarge,
+  ): Promise<void> {
+    try {
+      if (body === tooLarge) return refuseBody(response, principal.requestId);
+      const contentType = plainContentType(request);
+      const text = contentType === null ? null : await trustedVerify(body, principal);
+      if (contentType !== null && text !== null) {
+        return sendText(response, 200, { "content-type": contentType }, text, principal);
+      }
+      replayBody(request, body);
+      await execute(request, response, principal);
+    } catch (error) {
+      refuse(response, principal.requestId, error);
+    }
   }
 
   async function execute(request: IncomingMessage, response: ServerResponse, principal: Principal): Promise<void> {
     try {
       const context: Context = { principal, services, loaders: createLoaders(services, principal) };
       const answer = await graphql.handleNodeRequestAndResponse(request, response, context);
-      if (answer) await sendAnswer(response, answer, principal.requestId);
+      if (!answer) return;
+      const headers: Record<string, string> = {};
+      answer.headers.forEach((value, name) => {
+        headers[name] = value;
+      });
+      sendText(response, answer.status, headers, await answer.text(), principal);
     } catch (error) {
       refuse(response, principal.requestId, error);
     }
@@ -79,19 +104,34 @@ export function createGraphqlEndpoint(deps: {
   };
 }
 
+/** The content type of an answer to a plain JSON request; null where GraphQL's rules for choosing one must be asked. */
+function plainContentType({ headers }: IncomingMessage): string | null {
+  if (!/^application\/json(?:; ?charset=utf-8)?$/i.test(headers["content-type"] ?? "")) return null;
+  if (headers.accept === "application/json") return "application/json; charset=utf-8";
+  return headers.accept === sdkAccept ? "application/graphql-response+json; charset=utf-8" : null;
+}
+
+/** What the SDK accepts. */
+const sdkAccept = "application/graphql-response+json, application/json";
+
 /**
- * Sends what GraphQL answered, headers and body in one write. Yoga's own way copies the context with its getters, merges
- * headers one by one and writes twice, which took a quarter of a verification's time.
+ * Sends headers and body in one write. Yoga's own way merges headers one by one and writes twice, which took a quarter of
+ * a verification's time.
  */
-async function sendAnswer(response: ServerResponse, answer: Response, requestId: string): Promise<void> {
-  const text = await answer.text();
+function sendText(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  text: string,
+  { requestId }: Principal,
+): void {
   if (response.destroyed) return;
-  const headers: Record<string, string | number> = { "x-request-id": requestId, "x-content-type-options": "nosniff" };
-  answer.headers.forEach((value, name) => {
-    headers[name] = value;
+  response.writeHead(status, {
+    ...headers,
+    "content-length": Buffer.byteLength(text),
+    "x-request-id": requestId,
+    "x-content-type-options": "nosniff",
   });
-  headers["content-length"] = Buffer.byteLength(text);
-  response.writeHead(answer.status, headers);
   response.end(text);
 }
 

@@ -37,8 +37,11 @@ export function createHttpServer(deps: {
     const path = end < 0 ? url : url.slice(0, end);
     // First, because nearly every request is one.
     if (path === "/graphql") {
+      if (pages.isForPlayground(request)) {
+        response.setHeader("x-request-id", origin.requestId);
+        return pages.sendPlayground(request, response);
+      }
       // GraphQL sends the request's id itself, with all other headers at once.
-      if (pages.isForPlayground(request)) return pages.sendPlayground(request, response);
       if (stopping) return refuseWhileStopping(response, origin);
       return graphql(request, response, origin);
     }
@@ -109,12 +112,15 @@ function addressOf(request: IncomingMessage, trustProxy: boolean): string | null
   return request.socket.remoteAddress ?? null;
 }
 
+const servedPaths: readonly string[] = ["/graphql", "/healthz", "/readyz", "/"];
+
 function logRequest(request: IncomingMessage, response: ServerResponse, origin: RequestOrigin, logger: Logger): void {
   const startedAt = performance.now();
   response.once("close", () => {
     const ms = Math.round((performance.now() - startedAt) * 10) / 10;
-    // The path without its query, where a careless caller may have put a secret.
-    const path = (request.url ?? "").split("?", 1)[0];
+    // Only a path that we serve, and without its query: a careless caller may have put a secret anywhere else.
+    const asked = (request.url ?? "").split("?", 1)[0] ?? "";
+    const path = servedPaths.includes(asked) ? asked : "unknown";
     logger.debug(
       { requestId: origin.requestId, method: request.method, path, status: response.statusCode, ms },
       "request",

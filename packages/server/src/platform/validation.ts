@@ -34,11 +34,21 @@ const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
 /** Something that a reader sees: not only spaces, joiners and the like. */
 const visible = /[^\p{C}\p{Z}\p{M}]/u;
 
-/** Text that a person wrote: trimmed, visible, on one line. Its length counts characters, of which an emoji is one. */
+/**
+ * Text that a person wrote: trimmed, visible, on one line. Its letters are composed (Unicode NFC), so that a search finds
+ * what looks the same. Its length counts characters, of which an emoji is one.
+ */
 export function text(label: string, max: number): z.ZodType<string, string> {
-  return z
-    .string()
-    .trim()
+  return checkedText(z.string().trim().normalize(), label, max);
+}
+
+/** Text that means something to another system: as `text`, but kept as it is written there. */
+export function foreignText(label: string, max: number): z.ZodType<string, string> {
+  return checkedText(z.string().trim(), label, max);
+}
+
+function checkedText(schema: z.ZodString, label: string, max: number): z.ZodType<string, string> {
+  return schema
     .refine((value) => visible.test(value), `Give the ${label}; it cannot be empty.`)
     .refine((value) => !isLonger(value, max), `Shorten the ${label} to at most ${max} characters.`)
     .refine((value) => !unprintable.test(value), `Remove line breaks and control characters from the ${label}.`);

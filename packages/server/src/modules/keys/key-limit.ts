@@ -15,7 +15,7 @@ export async function refuseTooManyKeys(db: Db, policy: KeyPolicy, owner: User, 
   const live = await countLiveKeys(db, owner.tenantId, owner.id, new Date(now));
   if (live < policy.maxKeysPerUser) return;
   throw new LimitReachedError(
-    `This user has ${live} keys, and the tenant's policy allows ${policy.maxKeysPerUser}. Revoke one that is not needed, or raise maxKeysPerUser with updateTenant.`,
+    `This user has ${live} ${live === 1 ? "key" : "keys"}, and the tenant's policy allows ${policy.maxKeysPerUser}. Revoke one that is not needed, or raise maxKeysPerUser with updateTenant.`,
   );
 }
 

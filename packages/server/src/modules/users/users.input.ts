@@ -1,6 +1,6 @@
 import { type Role, roles } from "@keyplane/schema";
 import { z } from "zod";
-import { idempotencyKeySchema, optional, reasonSchema, text } from "../../platform/validation.js";
+import { foreignText, idempotencyKeySchema, optional, reasonSchema, text } from "../../platform/validation.js";
 
 // RFC 5321 allows 254 characters. Compared in lower case, because no provider tells people apart by case.
 const emailSchema = z
@@ -11,7 +11,7 @@ const emailSchema = z
   .transform((email) => email.toLowerCase());
 
 const roleSchema = z.enum(Object.keys(roles) as Role[]);
-const externalIdSchema = text("external id", 200);
+const externalIdSchema = foreignText("external id", 200);
 
 export const createUserSchema = z.object({
   tenantId: z.string(),

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Database, User } from "../../platform/database/index.js";
 import { EntityCache } from "../../platform/entity-cache.js";
 import { type ListOrder, type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
-import { idSchema, parseArguments, searchSchema, text } from "../../platform/validation.js";
+import { foreignText, idSchema, parseArguments, searchSchema } from "../../platform/validation.js";
 import { authorize, type Principal, visibleTo } from "../auth/index.js";
 import type { EventListener } from "../events/index.js";
 import { countUsers, findUser, findUsers, findUsersByIds } from "./users.store.js";
@@ -14,7 +14,7 @@ const userFilterSchema = z.object({
   tenantId: idSchema.nullish(),
   status: z.enum(Object.keys(userStatuses) as UserStatus[]).nullish(),
   role: z.enum(Object.keys(roles) as Role[]).nullish(),
-  externalId: text("external id", 200).nullish(),
+  externalId: foreignText("external id", 200).nullish(),
   /** Text within name, e-mail address or external id, in any case. */
   search: searchSchema.nullish(),
 });

@@ -1,0 +1,197 @@
+import { randomBytes } from "node:crypto";
+import { createServer } from "node:net";
+import { afterAll, beforeAll } from "vitest";
+import {
+  Caller,
+  describe,
+  expect,
+  ok,
+  sendGraphql,
+  startServer,
+  type TestServer,
+  test,
+  World,
+} from "../testkit/index.js";
+import { everyRow } from "../testkit/rows.js";
+import { newHome, runServer, startProcess } from "../testkit/server-process.js";
+
+/** Everything that must be nowhere but in the answer that hands it out. */
+const secrets = new Set<string>();
+/** What callers were told, but for the answers that hand out a secret. */
+const told: string[] = [];
+const encryptionKey = randomBytes(32);
+
+let server: TestServer;
+let world: World;
+
+/** A secret in every form in which it could be found. */
+function forms(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  const random = secret.split("_").at(-1) ?? secret;
+  return [secret, random, bytes.toString("hex"), bytes.toString("base64"), encodeURIComponent(secret)];
+}
+
+function expectNone(texts: readonly string[], where: string): void {
+  const all = texts.join("\n");
+  const found = [...secrets].filter((secret) => forms(secret).some((form) => all.includes(form)));
+  expect(found, `secrets in ${where}`).toEqual([]);
+}
+
+/** Sends an operation and keeps what was answered. */
+async function tell(token: string | null, query: string, variables: Record<string, unknown> = {}): Promise<void> {
+  told.push((await sendGraphql(server.url, token, query, variables)).text);
+}
+
+const verify = "mutation ($input: VerifyKeyInput!) { verifyKey(input: $input) { code message hint key { start } } }";
+
+beforeAll(async () => {
+  server = await startServer({
+    KEYPLANE_LOG_LEVEL: "trace",
+    KEYPLANE_ENCRYPTION_KEY: encryptionKey.toString("hex"),
+    KEYPLANE_ROOT_TOKEN: `root-${randomBytes(24).toString("hex")}`,
+  });
+  world = new World(server);
+  secrets.add(server.rootToken).add(encryptionKey.toString("hex")).add(encryptionKey.toString("base64"));
+
+  const { tenant, admin, owner, key, secret } = await world.tenantWithKey();
+  const { secret: token } = ok(await admin.createToken({ name: "t", role: "ADMIN", idempotencyKey: "token" }));
+  const heir = await world.user(tenant.id);
+  const id = key.id;
+  const rotated = ok(await admin.keySecret("rotateKey", { id, overlapMs: 1_000, idempotencyKey: "rotate" }));
+  const reissued = ok(await admin.keySecret("reissueKey", { id, ownerId: heir.id, idempotencyKey: "reissue" }));
+  const again = ok(await admin.keySecret("reissueKey", { id, ownerId: heir.id, idempotencyKey: "reissue" }));
+  expect(again.secret).toBe(reissued.secret);
+  for (const each of [secret, rotated.secret, reissued.secret, token, admin.token ?? ""]) secrets.add(each);
+
+  // Everything that is right about them …
+  for (const each of [secret, rotated.secret, reissued.secret])
+    await tell(admin.token, verify, { input: { key: each } });
+  await tell(token, "{ viewer { id name permissions } managementTokens { nodes { id name start } } }");
+  await tell(admin.token, `{ key(id: "${id}") { id start metadata } keys { nodes { id start } } }`);
+  await tell(admin.token, "{ auditLog(first: 100) { nodes { action actorName before after requestId } } }");
+  await tell(admin.token, `mutation { revokeKey(input: { id: "${id}", reason: "x" }) { ... on Error { message } } }`);
+  await tell(admin.token, verify, { input: { key: reissued.secret } });
+  await tell(admin.token, `mutation { disableUser(input: { id: "${owner.id}" }) { __typename } }`);
+
+  // … and everything that can be wrong about them.
+  for (const each of [secret, token, server.rootToken]) {
+    const wrong = [
+      `${each} `,
+      each.slice(1),
+      each.replace(/.$/, "!"),
+      `Bearer ${each}`,
+      each.toUpperCase(),
+      each.slice(0, -1),
+    ];
+    for (const key of [each, ...wrong]) await tell(admin.token, verify, { input: { key } });
+    await tell(each.toUpperCase(), "{ viewer { id } }");
+    await tell(`${each}x`, "{ viewer { id } }");
+    await tell(admin.token, verify, { input: { key: each, misspelt: true } });
+    await tell(admin.token, verify, { input: { key: [each] } });
+    await tell(admin.token, verify, { input: each });
+    await tell(admin.token, verify, { input: { key: "x", environment: each } });
+    await tell(admin.token, verify, { input: { key: "x", ip: each, cost: -1, scopes: [each, ""] } });
+    await tell(admin.token, "query ($first: Int) { keys(first: $first) { totalCount } }", { first: each });
+    await tell(admin.token, "query ($after: String) { keys(after: $after) { totalCount } }", { after: each });
+    await tell(admin.token, `{ node(id: "${each}") { id } key(id: "${each}") { id } }`);
+    await tell(admin.token, `{ keys(filter: { search: "${each}" }) { totalCount } }`);
+    await tell(
+      admin.token,
+      `mutation { revokeKey(input: { id: "${each}", reason: "x" }) { ... on Error { message } } }`,
+    );
+    // As a name within the document, without quotes. A root token of one's own making has no form to be known by.
+    const bare = each === server.rootToken ? "name" : each;
+    for (const text of [
+      bare,
+      `"${each}"`,
+      `key: ${bare}`,
+      `{ ${bare} }`,
+      `{ viewer { ${bare} } }`,
+      `{ viewer(${bare}: 1) { id } }`,
+    ]) {
+      await tell(admin.token, text);
+    }
+    await tell(admin.token, `mutation { verifyKey(input: { key: ${bare} }) { code } }`);
+    await tell(admin.token, `mutation { verifyKey(input: { ${bare}: 1 }) { code } }`);
+    await tell(admin.token, `{ keys(orderBy: ${bare}) { totalCount } }`);
+    const url = `${server.url}/graphql?key=${each}&query=${encodeURIComponent(`{ ${bare}`)}`;
+    told.push(await (await fetch(url)).text());
+    const headers = { authorization: `Bearer ${admin.token}`, "x-graphql-yoga-csrf": "1" };
+    told.push(await (await fetch(url, { headers })).text());
+    told.push(await (await fetch(`${server.url}/${each}`)).text());
+    const post = {
+      method: "POST",
+      headers: { ...headers, "content-type": "application/json" },
+      body: `{"query": "${each}`,
+    };
+    told.push(await (await fetch(`${server.url}/graphql`, post)).text());
+  }
+
+  // A fault of the server's own while it holds a secret in its hands.
+  const create = { tenantId: tenant.id, ownerId: heir.id, name: "Key", idempotencyKey: "broken" };
+  const { prisma } = server.keyplane.database;
+  await prisma.$executeRawUnsafe('ALTER TABLE "Key" RENAME COLUMN "name" TO "broken"');
+  const query = "mutation ($input: CreateKeyInput!) { createKey(input: $input) { __typename } }";
+  await tell(admin.token, query, { input: create });
+  await tell(admin.token, verify, { input: { key: secret } });
+  await prisma.$executeRawUnsafe('ALTER TABLE "Key" RENAME COLUMN "broken" TO "name"');
+});
+afterAll(() => server.stop());
+
+describe("no secret stands in", () => {
+  test("a line of the log, at the most talkative level", () => {
+    expect(server.logs.length).toBeGreaterThan(50);
+    expect(server.logs.some((line) => line.includes('"level":"error"'))).toBe(true);
+    expectNone(server.logs, "the log");
+  });
+
+  test("anything that a caller is told, but for the answer that hands it out", () => {
+    expect(told.length).toBeGreaterThan(50);
+    expectNone(told, "answers");
+  });
+
+  test("a dump of the database, of which the audit log is a part", async () => {
+    const rows = await everyRow(server);
+    for (const table of ["AuditRecord", "IdempotencyRecord", "KeySecret", "ManagementToken"]) {
+      expect(rows.some((row) => row.startsWith(`${table} `))).toBe(true);
+    }
+    expectNone(rows, "the database");
+  });
+});
+
+describe("no secret of the configuration is printed", () => {
+  test("when the server starts, refuses to start, or helps", async () => {
+    const home = await newHome();
+    const rootToken = `root-${randomBytes(16).toString("hex")}`;
+    const environment = {
+      ...home.environment,
+      KEYPLANE_ROOT_TOKEN: rootToken,
+      KEYPLANE_ENCRYPTION_KEY: encryptionKey.toString("hex"),
+      KEYPLANE_LOG_LEVEL: "trace",
+    };
+    secrets.add(rootToken);
+    const running = await startProcess(environment);
+    await new Caller(running.url, rootToken).query("{ viewer { id } }");
+    const ended = await running.end("SIGTERM");
+    const password = `password-${randomBytes(8).toString("hex")}`;
+    secrets.add(password);
+    const nobody = createServer();
+    await new Promise<void>((resolve) => nobody.listen(0, "127.0.0.1", resolve));
+    const address = nobody.address();
+    const port = typeof address === "object" && address ? address.port : 0;
+    await new Promise((resolve) => nobody.close(resolve));
+    const outputs = [
+      ended,
+      await runServer({ ...environment, DATABASE_URL: `postgresql://me:${password}@127.0.0.1:${port}/x` }),
+      await runServer({ ...environment, DATABASE_URL: `mysql://me:${password}@127.0.0.1:${port}/x` }),
+      await runServer({ ...environment, DATABASE_URL: `postgresql://me:${password}@127.0.0.1:${port}/x?schema=other` }),
+      await runServer({ ...environment, KEYPLANE_ENCRYPTION_KEY: `${password}` }),
+      await runServer(environment, ["--help"]),
+    ];
+    expectNone(
+      outputs.flatMap(({ stdout, stderr }) => [stdout, stderr]),
+      "what is printed",
+    );
+    await home.remove();
+  });
+});

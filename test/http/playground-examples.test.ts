@@ -1,0 +1,40 @@
+import { playgroundExamples, schema } from "@keyplane/server";
+import { parse, validate } from "graphql";
+import { describe, expect, test } from "../testkit/index.js";
+
+const nameOf = (example: string): string => /(?:query|mutation) (\w+)/.exec(example)?.[1] ?? "";
+
+describe("the examples of the playground", () => {
+  test.for(playgroundExamples.map((example) => [nameOf(example), example] as const))(
+    "%s fits the schema",
+    ([, example]) => {
+      expect(validate(schema, parse(example))).toEqual([]);
+      expect(example).toMatch(/^# \d\. /);
+    },
+  );
+
+  test("work in their order, with what each answers in the place of the next one's …", async ({ world }) => {
+    const slug = world.unique("acme");
+    const found = new Map<string, string>();
+    const answers = new Map<string, Record<string, unknown>>();
+    for (const example of playgroundExamples) {
+      let text = example.replace('"acme"', `"${slug}"`);
+      for (const [prefix, value] of found) text = text.replaceAll(`"${prefix}…"`, `"${value}"`);
+      expect(text.replace(/^#.*$/gm, "")).not.toContain("…");
+      const data = await world.root.query(text);
+      const flat = JSON.stringify(data);
+      expect(flat, nameOf(example)).not.toMatch(/"__typename":"\w+Error"/);
+      for (const prefix of ["ten_", "usr_", "key_"]) {
+        const id = new RegExp(`"(${prefix}[0-9A-Za-z]{24})"`).exec(flat)?.[1];
+        if (id && !found.has(prefix)) found.set(prefix, id);
+      }
+      const secret = /"(acme_live_[0-9A-Za-z]{49})"/.exec(flat)?.[1];
+      if (secret) found.set("acme_live_", secret);
+      answers.set(nameOf(example), data);
+    }
+    expect(answers.get("WhoAmI")).toMatchObject({ viewer: { role: "ADMIN" } });
+    expect(answers.get("VerifyKey")).toMatchObject({ verifyKey: { valid: true, code: "VALID" } });
+    expect(answers.get("RevokeKey")).toMatchObject({ revokeKey: { key: { status: "REVOKED" } } });
+    expect(JSON.stringify(answers.get("AuditLog"))).toContain("key.revoked");
+  });
+});
