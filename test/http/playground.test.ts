@@ -87,6 +87,28 @@ describe("the playground in a browser", () => {
     await page.close();
   });
 
+  test("comes back as it was left when it is opened again, with nothing of it in the address", async ({
+    world,
+    skip,
+  }) => {
+    skip(missing, reason);
+    const { page } = await open(world);
+    await page.locator(".graphiql-tab", { hasText: "VerifyKey" }).locator("button").first().click();
+    await page.locator(".graphiql-query-editor .monaco-editor").first().click();
+    await page.keyboard.press("Control+End");
+    await page.keyboard.type("# a key that somebody pastes");
+    const keptTabs = () => page.evaluate('localStorage.getItem("graphiql:tabState")');
+    await expect.poll(keptTabs).toContain("# a key that somebody pastes");
+    expect(page.url()).toBe(`${world.url}/graphql`);
+
+    const tabs = await page.locator(".graphiql-tab").count();
+    await page.reload();
+    await page.waitForSelector(".graphiql-container");
+    await expect.poll(() => page.textContent(".graphiql-query-editor")).toContain("pastes");
+    expect(await page.locator(".graphiql-tab").count()).toBe(tabs);
+    await page.close();
+  });
+
   test("keeps the token in this tab only", async ({ world, skip }) => {
     skip(missing, reason);
     const { page } = await open(world);

@@ -22,7 +22,7 @@ const adminAndDeveloper = ["ADMIN", "DEVELOPER"] as const;
 export const permissions = {
   "tenants:read": { description: "Read tenants.", installationOnly: false, roles: adminAndDeveloper },
   "tenants:create": { description: "Create tenants.", installationOnly: true, roles: admin },
-  "tenants:update": { description: "Change a tenant's name and policy.", installationOnly: false, roles: admin },
+  "tenants:update": { description: "Change a tenant's name, slug and policy.", installationOnly: false, roles: admin },
   "tenants:suspend": { description: "Suspend and resume tenants.", installationOnly: true, roles: admin },
   "users:read": { description: "Read users.", installationOnly: false, roles: adminAndDeveloper },
   "users:create": { description: "Create users.", installationOnly: false, roles: admin },

@@ -270,7 +270,7 @@ export type Permission =
   | 'TENANTS_READ'
   /** Suspend and resume tenants. */
   | 'TENANTS_SUSPEND'
-  /** Change a tenant's name and policy. */
+  /** Change a tenant's name, slug and policy. */
   | 'TENANTS_UPDATE'
   /** Create management tokens. */
   | 'TOKENS_CREATE'

@@ -1,70 +1,136 @@
 /**
- * What the playground opens with: one tab each, in the order of a first key. The names are what the tabs show.
+ * What the playground opens with: one tab each, in the order of a first key. The names are what the tabs show. Lines are
+ * short, because the editor shows about fifty characters.
  * A test runs every one of them. Add an example here.
  */
 export const playgroundExamples: readonly string[] = [
-  `# 1. Who am I? Enter your management token above, then press the play button.
+  `# 1. Who am I?
+# Enter your token above, then press play.
 query WhoAmI {
-  viewer { name role permissions tenant { name } }
+  viewer {
+    name
+    role
+    permissions
+    tenant { name }
+  }
 }
 `,
-  `# 2. A tenant: a customer of yours. Everything else belongs to one.
+  `# 2. A tenant: a customer of yours.
+# Everything else belongs to one.
 mutation CreateTenant {
-  createTenant(input: { slug: "acme", name: "Acme Inc.", policy: { prefix: "acme" } }) {
+  createTenant(input: {
+    slug: "acme"
+    name: "Acme Inc."
+    policy: { prefix: "acme" }
+  }) {
     __typename
-    ... on CreateTenantPayload { tenant { id slug name policy { prefix } } }
+    ... on CreateTenantPayload {
+      tenant { id slug name policy { prefix } }
+    }
     ... on Error { code message docsUrl }
   }
 }
 `,
-  `# 3. A user, who will own keys. Put the tenant's id in the place of ten_….
+  `# 3. A user, who will own keys.
+# Put the tenant's id in the place of ten_….
 mutation CreateUser {
-  createUser(input: { tenantId: "ten_…", email: "ada@acme.example", name: "Ada" }) {
+  createUser(input: {
+    tenantId: "ten_…"
+    email: "ada@acme.example"
+    name: "Ada"
+  }) {
     __typename
-    ... on CreateUserPayload { user { id email role status } }
+    ... on CreateUserPayload {
+      user { id email role status }
+    }
     ... on Error { code message docsUrl }
   }
 }
 `,
   `# 4. A key. Its secret is shown this once.
+# Put both ids in their places.
 mutation CreateKey {
-  createKey(input: { tenantId: "ten_…", ownerId: "usr_…", name: "First key", scopes: ["orders:read"] }) {
+  createKey(input: {
+    tenantId: "ten_…"
+    ownerId: "usr_…"
+    name: "First key"
+    scopes: ["orders:read"]
+  }) {
     __typename
-    ... on CreateKeyPayload { secret key { id start status expiresAt } }
+    ... on CreateKeyPayload {
+      secret
+      key { id start status expiresAt }
+    }
     ... on Error { code message docsUrl }
   }
 }
 `,
-  `# 5. Is it valid? Try it with a letter changed, or with a scope that it lacks.
+  `# 5. Is it valid? Put the secret in its place.
+# Then try it with a letter changed, or with a
+# scope that it lacks.
 mutation VerifyKey {
-  verifyKey(input: { key: "acme_live_…", scopes: ["orders:read"] }) {
-    valid code message hint missingScopes
-    key { id name } owner { name email } tenantId
+  verifyKey(input: {
+    key: "acme_live_…"
+    scopes: ["orders:read"]
+  }) {
+    valid
+    code
+    message
+    hint
+    missingScopes
+    key { id name }
+    owner { name email }
+    tenantId
   }
 }
 `,
   `# 6. Revoke it, then verify it again.
 mutation RevokeKey {
-  revokeKey(input: { id: "key_…", reason: "trying out" }) {
+  revokeKey(input: {
+    id: "key_…"
+    reason: "trying out"
+  }) {
     __typename
-    ... on RevokeKeyPayload { key { id status revokedAt revokedReason } }
+    ... on RevokeKeyPayload {
+      key { id status revokedAt revokedReason }
+    }
     ... on Error { code message docsUrl }
   }
 }
 `,
-  `# 7. Find things: lists have search, filters, orders and pages.
+  `# 7. Find things: lists have search, filters,
+# orders and pages.
 query FindKeys {
-  keys(first: 10, filter: { status: ACTIVE }, orderBy: CREATED_AT_DESC) {
+  keys(
+    first: 10
+    filter: { status: ACTIVE }
+    orderBy: CREATED_AT_DESC
+  ) {
     totalCount
     pageInfo { hasNextPage endCursor }
-    nodes { id name start status scopes owner { name email } tenant { slug } }
+    nodes {
+      id
+      name
+      start
+      status
+      scopes
+      owner { name email }
+      tenant { slug }
+    }
   }
 }
 `,
   `# 8. Who changed what?
 query AuditLog {
   auditLog(first: 10) {
-    nodes { createdAt actorName action targetType targetId address }
+    nodes {
+      createdAt
+      actorName
+      action
+      targetType
+      targetId
+      address
+    }
   }
 }
 `,

@@ -20,12 +20,16 @@ export function playgroundHtml(): string {
 const tokenBarStyle = `
   body { display: flex; flex-direction: column; height: 100vh; margin: 0; }
   #root { flex: 1; min-height: 0; }
+  #root .graphiql-container { height: 100%; width: 100%; }
+  /* The bar says where one is; the tabs need the room. */
+  #root .graphiql-logo { display: none; }
   #token-bar { display: flex; gap: .75rem; align-items: center; padding: .5rem 1rem; font: 14px system-ui, sans-serif;
     background: #1f2937; color: #f9fafb; }
   #token-bar input { flex: 1; max-width: 34rem; padding: .35rem .5rem; border: 1px solid #6b7280; border-radius: 4px;
     font: 13px ui-monospace, monospace; background: #111827; color: inherit; }
   #token-bar button { padding: .35rem .8rem; border: 0; border-radius: 4px; background: #2563eb; color: white; cursor: pointer; }
-  #token-bar a { color: inherit; }
+  #token-bar a { color: inherit; font-weight: 600; }
+  #token-state.wrong { color: #fca5a5; }
 `;
 
 // Before GraphiQL's own script: its first request already carries the token.
@@ -45,6 +49,24 @@ const tokenBar = `
     var originalFetch = window.fetch;
     input.value = sessionStorage.getItem(name) || "";
 
+    // GraphiQL writes every query into the address, where a key that somebody pastes would stay in the browser's history,
+    // and which asks for an answer instead of this page when it is opened again.
+    history.replaceState = function () {};
+
+    // GraphiQL opens an empty tab beside the kept ones unless it finds what the shown one holds.
+    function showKeptTab() {
+      var kept = JSON.parse(localStorage.getItem("graphiql:tabState") || "null");
+      var tab = kept && kept.tabs && kept.tabs[kept.activeTabIndex];
+      if (!tab) return;
+      localStorage.setItem("graphiql:query", tab.query || "");
+      localStorage.setItem("graphiql:variables", tab.variables || "");
+    }
+    try {
+      showKeptTab();
+    } catch (error) {
+      console.warn("The kept tabs cannot be read.", error);
+    }
+
     window.fetch = function (resource, options) {
       var token = sessionStorage.getItem(name);
       var url = new URL(typeof resource === "string" ? resource : resource.url || String(resource), location.href);
@@ -56,11 +78,13 @@ const tokenBar = `
       return originalFetch.call(window, resource, options);
     };
 
+    function say(text, isWrong) {
+      state.textContent = text;
+      state.className = isWrong ? "wrong" : "";
+    }
+
     function check() {
-      if (!sessionStorage.getItem(name)) {
-        state.textContent = "Enter a token to begin.";
-        return;
-      }
+      if (!sessionStorage.getItem(name)) return say("Enter a token to begin.");
       window.fetch("/graphql", {
         method: "POST",
         headers: { "content-type": "application/json" },
@@ -69,9 +93,10 @@ const tokenBar = `
         .then(function (response) { return response.json(); })
         .then(function (answer) {
           var viewer = answer.data && answer.data.viewer;
-          state.textContent = viewer ? "Signed in as " + viewer.name + " (" + viewer.role + ")" : answer.errors[0].message;
+          if (viewer) say("Signed in as " + viewer.name + " (" + viewer.role + ")");
+          else say(answer.errors[0].message, true);
         })
-        .catch(function () { state.textContent = "The server does not answer."; });
+        .catch(function () { say("The server does not answer.", true); });
     }
 
     document.getElementById("token-bar").addEventListener("submit", function (event) {

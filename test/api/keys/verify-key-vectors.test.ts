@@ -1,0 +1,172 @@
+import { readFileSync } from "node:fs";
+import { generateKey, type KeyRecord, restoreWindowMs } from "@keyplane/schema";
+import { type Caller, describe, expect, ok, test, type World } from "../../testkit/index.js";
+
+type Changes<Whole> = { readonly [Section in keyof Whole]?: Partial<Whole[Section]> | null };
+
+/** The layout of one vector; packages/schema/README.md describes it. */
+interface Vector {
+  readonly name: string;
+  readonly input: {
+    readonly text?: string;
+    readonly now?: number;
+    readonly record?: Changes<KeyRecord> | null;
+    readonly request?: Record<string, unknown>;
+  };
+  readonly expected: {
+    readonly code: string;
+    readonly missingScopes?: readonly string[];
+    readonly messageIncludes?: string;
+    readonly hintIncludes?: string;
+  };
+}
+
+const path = new URL("../../../packages/schema/vectors/decisions.json", import.meta.url);
+const { base, vectors } = JSON.parse(readFileSync(path, "utf8")) as {
+  base: { text: string; now: number; record: KeyRecord };
+  vectors: Vector[];
+};
+
+/** What the server cannot be brought into, or does not ask for yet. A new vector stands here or is tested. */
+const beyondTheServer = [
+  // A foreign key of the database forbids them.
+  "a missing owner",
+  "a key whose tenant is another than its record says",
+  "an owner with another id than the key says",
+  "everything is wrong: the first in order is told",
+  // verifyKey takes no API yet.
+  "access to the API is granted",
+  "access to the API was never requested",
+  "access to the API waits for approval",
+  "access to the API was refused",
+  "one millisecond before the API's retirement",
+  "at the millisecond of the API's retirement",
+  // Keys have no limits yet.
+  "limits that are not exceeded",
+  "no limits at all",
+  "a rate limit is exceeded",
+  "two rate limits are exceeded: the later one tells when to retry",
+  "a rate limit whose reset has just passed",
+  "a rate limit comes before a quota",
+  "a quota that resets is used up",
+  "a quota that never resets is used up",
+];
+
+const reachable = vectors.filter(({ name }) => !beyondTheServer.includes(name));
+
+/** A place in the vector's time, on the clock of the story. */
+type At = (time: number) => number;
+
+interface Act {
+  readonly at: number;
+  readonly act: () => Promise<unknown>;
+}
+
+interface Story {
+  readonly tenantId: string;
+  readonly ownerId: string;
+  readonly keyId: string;
+}
+
+/** The mutations that bring the server into the state of a vector, each at its time. */
+function actsOf(root: Caller, record: Changes<KeyRecord>, { tenantId, ownerId, keyId }: Story): Act[] {
+  const { key, secret, owner, tenant } = record;
+  const acts: Act[] = [];
+  const add = (at: number | null | undefined, act: () => Promise<unknown>) => {
+    if (at != null) acts.push({ at, act: async () => ok((await act()) as never) });
+  };
+  // `x` stands for reasons that a mutation requires and the vector leaves out; the rows are corrected afterwards.
+  add(key?.revokedAt, () => root.key("revokeKey", { id: keyId, reason: key?.revokedReason ?? "x" }));
+  add(key?.disabledAt, () => root.key("disableKey", { id: keyId, reason: key?.disabledReason ?? null }));
+  add(key?.deletedAt, () => root.key("deleteKey", { id: keyId }));
+  const overlapMs = (secret?.stopsAt ?? secret?.supersededAt ?? 0) - (secret?.supersededAt ?? 0);
+  add(secret?.supersededAt, () => root.keySecret("rotateKey", { id: keyId, overlapMs }));
+  const mutation = owner?.status === "DELETED" ? "deleteUser" : "disableUser";
+  if (owner?.status) add(owner.since, () => root.user(mutation, { id: ownerId, reason: owner.reason ?? null }));
+  if (tenant?.status === "SUSPENDED") {
+    add(tenant.since, () => root.tenant("suspendTenant", { id: tenantId, reason: tenant.reason ?? null }));
+  }
+  return acts.sort((a, b) => a.at - b.at);
+}
+
+/** Writes what no mutation would: rows that contradict themselves, or that came from elsewhere. */
+async function corrupt(world: World, record: Changes<KeyRecord>, { tenantId, keyId }: Story, at: At): Promise<void> {
+  const { prisma } = world.server.keyplane.database;
+  const { key, secret, owner, tenant } = record;
+  if (key?.environment) await prisma.key.update({ where: { id: keyId }, data: { environment: key.environment } });
+  if (key?.revokedAt != null) {
+    const data = { revokedAt: new Date(at(key.revokedAt)), revokedReason: key.revokedReason ?? null };
+    await prisma.key.update({ where: { id: keyId }, data });
+  }
+  for (const list of ["allowedIps", "deniedIps"] as const) {
+    if (key?.[list]) await prisma.key.update({ where: { id: keyId }, data: { [list]: [...key[list]] } });
+  }
+  if (secret?.supersededAt != null && secret.stopsAt === null) {
+    await prisma.keySecret.updateMany({ where: { keyId, supersededAt: { not: null } }, data: { stopsAt: null } });
+  }
+  if (owner?.tenantId) {
+    const elsewhere = await world.tenantWithKey();
+    await prisma.key.update({ where: { id: keyId }, data: { ownerId: elsewhere.owner.id } });
+  }
+  if (tenant?.status === "DELETED")
+    await prisma.tenant.update({ where: { id: tenantId }, data: { status: "DELETED" } });
+}
+
+/** Times in the words of a vector, as they are on the clock of the story. */
+function retold(words: string, at: At): string {
+  return words.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => new Date(at(Date.parse(time))).toISOString());
+}
+
+describe("the decision vectors, through the server", () => {
+  test.for(reachable)("$name", async ({ input, expected }, { world }) => {
+    const record = input.record ?? {};
+    const now = input.now ?? base.now;
+    const times = [record.key?.revokedAt, record.key?.disabledAt, record.key?.deletedAt, record.secret?.supersededAt];
+    const began = Math.min(
+      now,
+      ...[...times, record.owner?.since, record.tenant?.since].filter((time) => time != null),
+    );
+    const start = world.clock.now() + 1_000;
+    const at: At = (time) => start + time - began;
+
+    const { tenant } = await world.tenant();
+    const owner = await world.user(tenant.id);
+    const environment = input.text?.startsWith("kp_test_") ? "TEST" : "LIVE";
+    const { scopes, expiresAt } = { ...base.record.key, ...record.key };
+    const { key, secret } = await world.key(tenant.id, owner.id, {
+      environment,
+      scopes,
+      expiresAt: expiresAt === null ? null : new Date(at(expiresAt)).toISOString(),
+    });
+    const story = { tenantId: tenant.id, ownerId: owner.id, keyId: key.id };
+
+    for (const { at: time, act } of actsOf(world.root, record, story)) {
+      if (time > now) continue;
+      world.clock.advance(at(time) - world.clock.now());
+      await act();
+    }
+    await corrupt(world, record, story, at);
+    world.clock.advance(at(now) - world.clock.now());
+
+    const isKey = input.text === undefined || /^kp_(?:live|test)_\w{43}0(?:GsQOQ|QqPLe)$/.test(input.text);
+    const stored = input.record === null ? generateKey({ prefix: "kp", environment }).secret : secret;
+    const presented = isKey ? stored : (input.text as string);
+    // The second time from memory.
+    for (let time = 0; time < 2; time++) {
+      expect(await world.root.verify(presented, input.request)).toMatchObject({
+        code: expected.code,
+        valid: expected.code === "VALID",
+        message: expect.stringContaining(retold(expected.messageIncludes ?? "", at)),
+        hint: expected.hintIncludes === undefined ? null : expect.stringContaining(expected.hintIncludes),
+        missingScopes: expected.missingScopes ?? [],
+      });
+    }
+  });
+
+  test("those left out are named, and each of them exists", () => {
+    const names = vectors.map(({ name }) => name);
+    for (const name of beyondTheServer) expect(names).toContain(name);
+    expect(reachable.length).toBeGreaterThan(50);
+    expect(restoreWindowMs).toBe(30 * 24 * 60 * 60 * 1000);
+  });
+});

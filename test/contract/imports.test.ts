@@ -1,0 +1,165 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+const packages = fileURLToPath(new URL("../../packages", import.meta.url));
+
+/** The modules of the server, in their line: each imports only from its left. Add a module at its place. */
+const line = ["platform", "auth", "audit", "events", "idempotency", "tenants", "users", "tokens", "keys"];
+
+/** What each package may import of ours. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  schema: [],
+  server: ["schema"],
+  sdk: ["schema"],
+};
+
+interface Import {
+  /** Both from the folder `packages`, with forward slashes: `server/src/modules/keys/index.ts`. */
+  readonly from: string;
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+const sources = Object.keys(allowed).flatMap((name) => filesBelow(join(packages, name, "src")));
+const imports = sources.flatMap(importsOf);
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return filesBelow(path);
+    return /\.ts$/.test(entry.name) && !/\.test\.ts$/.test(entry.name) ? [path] : [];
+  });
+}
+
+const short = (path: string): string => relative(packages, path).split(sep).join("/");
+
+/** Static and dynamic imports, and what is passed on. Formatted code, so a plain pattern finds them all. */
+function importsOf(file: string): Import[] {
+  const text = readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+  const found = text.matchAll(
+    /\b(import|export)(\s+type)?\b[^"'`;]*?["']([^"'\n]+)["']|\bimport\(\s*["']([^"']+)["']/g,
+  );
+  return [...found].flatMap(([whole, keyword, type, stated, dynamic]) => {
+    const to = stated ?? dynamic ?? "";
+    // `export const x = "…"` is no import.
+    if (keyword === "export" && !/\bfrom\s*["']/.test(whole)) return [];
+    const target = to.startsWith(".") ? short(join(dirname(file), to)).replace(/\.js$/, ".ts") : to;
+    return [{ from: short(file), to: target, typeOnly: type !== undefined }];
+  });
+}
+
+/** The module of a file of the server; undefined for what stands around the modules. */
+function moduleOf(path: string): string | undefined {
+  const [, name] = /^server\/src\/(?:modules\/)?([^/]+)\//.exec(path) ?? [];
+  return name !== undefined && line.includes(name) ? name : undefined;
+}
+
+const told = ({ from, to }: Import): string => `${from} imports ${to}`;
+
+describe("between packages", () => {
+  test("there is something to read", () => {
+    expect(imports.length).toBeGreaterThan(300);
+    expect(imports.map(told)).toContain("server/src/main.ts imports server/src/compose.ts");
+  });
+
+  test.for(Object.keys(allowed))("%s imports of ours only what it may", (name) => {
+    const wrong = imports.filter(({ from, to }) => {
+      if (!from.startsWith(`${name}/`)) return false;
+      const [, ours] = /^@keyplane\/([^/]+)/.exec(to) ?? [];
+      if (ours !== undefined) return !allowed[name]?.includes(ours) || to.split("/").length > 2;
+      // A relative way out of the package would go round its face.
+      return /^(?:schema|server|sdk)\//.test(to) && !to.startsWith(`${name}/`);
+    });
+    expect(wrong.map(told)).toEqual([]);
+  });
+
+  test.for(["schema", "sdk"])("%s runs anywhere: no built-in of Node, in its core", (name) => {
+    const wrong = imports.filter(({ from, to }) => from.startsWith(`${name}/`) && to.startsWith("node:"));
+    expect(wrong.map(told)).toEqual([]);
+  });
+});
+
+describe("within the server", () => {
+  test("every module stands in the line", () => {
+    const folders = readdirSync(join(packages, "server/src/modules"));
+    expect(folders.filter((name) => !line.includes(name))).toEqual([]);
+  });
+
+  test("a module imports only from its left", () => {
+    const wrong = imports.filter(({ from, to }) => {
+      const [here, there] = [moduleOf(from), moduleOf(to)];
+      return here !== undefined && there !== undefined && line.indexOf(there) > line.indexOf(here);
+    });
+    expect(wrong.map(told)).toEqual([]);
+  });
+
+  test("a module imports only another module's index.ts", () => {
+    const wrong = imports.filter(({ from, to }) => {
+      const [here, there] = [moduleOf(from), moduleOf(to)];
+      // platform is no module with a face: it is the floor that all stand on. Of its database, only the face is used.
+      if (there === "platform") return here !== "platform" && /\/database\/(?!index\.ts$)/.test(to);
+      if (here === undefined || there === undefined || here === there) return false;
+      // Types of the schema refer to each other. Passing them on through index.ts would add them to the builder wherever a
+      // service is imported, in whatever order that happens to be.
+      if (from.endsWith(".graphql.ts") && to.endsWith(".graphql.ts")) return false;
+      return !to.endsWith(`/${there}/index.ts`);
+    });
+    expect(wrong.map(told)).toEqual([]);
+  });
+
+  test("only types of the schema and their parts know GraphQL", () => {
+    const wrong = imports.filter(
+      ({ from, to }) =>
+        moduleOf(from) !== undefined &&
+        !from.endsWith(".graphql.ts") &&
+        (to.startsWith("server/src/graphql/") || /^(?:graphql|graphql-yoga|@pothos\/.*)$/.test(to)),
+    );
+    expect(wrong.map(told)).toEqual([]);
+  });
+
+  test("what stands around the modules uses their faces", () => {
+    const wrong = imports.filter(({ from, to }) => {
+      const there = moduleOf(to);
+      if (moduleOf(from) !== undefined || there === undefined || !from.startsWith("server/")) return false;
+      if (there === "platform") return /\/database\/(?!index\.ts$)/.test(to);
+      // Importing a file of types adds them to the schema: that is the one thing that this file does.
+      if (from === "server/src/graphql/schema.ts") return !to.endsWith(".graphql.ts");
+      return !to.endsWith("/index.ts");
+    });
+    expect(wrong.map(told)).toEqual([]);
+  });
+
+  test("nobody reaches for the one place that wires everything, but the program and the library", () => {
+    const wiring = imports.filter(({ to }) => to === "server/src/compose.ts");
+    expect(wiring.map(({ from }) => from).sort()).toEqual(["server/src/index.ts", "server/src/main.ts"]);
+  });
+
+  test("services are made in compose.ts only", () => {
+    const faces = imports.filter(
+      ({ from, to }) => /^server\/src\/modules\/\w+\/index\.ts$/.test(to) && from !== "server/src/compose.ts",
+    );
+    const wrong = faces.flatMap(({ from, to }) => {
+      const text = readFileSync(join(packages, from), "utf8");
+      return [...text.matchAll(/\b(?:await )?(create[A-Z]\w*|new (?:Credentials|VerificationIndex|\w+States))\(/g)]
+        .map(([, made]) => made ?? "")
+        .filter((made) => exportedBy(to).includes(made.replace("new ", "")))
+        .map((made) => `${from} calls ${made}`);
+    });
+    expect([...new Set(wrong)]).toEqual([]);
+  });
+
+  test("the environment is read in env.ts and main.ts only, and nowhere in the other packages", () => {
+    const readers = sources.filter((file) => readFileSync(file, "utf8").includes("process.env"));
+    // main.ts hands process.env to env.ts, which is where variables have names.
+    expect(readers.map(short)).toEqual(["server/src/main.ts"]);
+    const main = readFileSync(join(packages, "server/src/main.ts"), "utf8");
+    expect(main).not.toMatch(/process\.env[.[]/);
+  });
+});
+
+function exportedBy(index: string): string[] {
+  const text = readFileSync(join(packages, index), "utf8");
+  return [...text.matchAll(/\b\w+\b/g)].map(([word]) => word);
+}
