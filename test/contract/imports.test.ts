@@ -19,7 +19,6 @@ interface Import {
   /** Both from the folder `packages`, with forward slashes: `server/src/modules/keys/index.ts`. */
   readonly from: string;
   readonly to: string;
-  readonly typeOnly: boolean;
 }
 
 const sources = Object.keys(allowed).flatMap((name) => filesBelow(join(packages, name, "src")));
@@ -28,25 +27,26 @@ const imports = sources.flatMap(importsOf);
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return filesBelow(path);
+    // What is generated follows its own rules, and what only tests use is not shipped.
+    if (entry.isDirectory()) return ["_generated", "test-helpers"].includes(entry.name) ? [] : filesBelow(path);
     return /\.ts$/.test(entry.name) && !/\.test\.ts$/.test(entry.name) ? [path] : [];
   });
 }
 
-const short = (path: string): string => relative(packages, path).split(sep).join("/");
+function short(path: string): string {
+  return relative(packages, path).split(sep).join("/");
+}
 
 /** Static and dynamic imports, and what is passed on. Formatted code, so a plain pattern finds them all. */
 function importsOf(file: string): Import[] {
   const text = readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
-  const found = text.matchAll(
-    /\b(import|export)(\s+type)?\b[^"'`;]*?["']([^"'\n]+)["']|\bimport\(\s*["']([^"']+)["']/g,
-  );
-  return [...found].flatMap(([whole, keyword, type, stated, dynamic]) => {
+  const found = text.matchAll(/\b(import|export)\b[^"'`;]*?["']([^"'\n]+)["']|\bimport\(\s*["']([^"']+)["']/g);
+  return [...found].flatMap(([whole, keyword, stated, dynamic]) => {
     const to = stated ?? dynamic ?? "";
     // `export const x = "…"` is no import.
     if (keyword === "export" && !/\bfrom\s*["']/.test(whole)) return [];
     const target = to.startsWith(".") ? short(join(dirname(file), to)).replace(/\.js$/, ".ts") : to;
-    return [{ from: short(file), to: target, typeOnly: type !== undefined }];
+    return [{ from: short(file), to: target }];
   });
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test, type World } from "../testkit/index.js";
-import { rawRequest } from "./raw-request.js";
+import { rawRequest } from "../testkit/raw-request.js";
 
 // A browser sends some requests to other sites without asking first: GET, and POST with the types of a form. Whoever tricks a
 // browser into one must not get it answered, whatever credentials a proxy before Keyplane may add.

@@ -1,9 +1,9 @@
 import { connect } from "node:net";
 import { docsUrlForError, errorCodes } from "@keyplane/schema";
 import { afterAll, beforeAll } from "vitest";
+import { holdKey } from "../testkit/hold-key.js";
 import { describe, expect, ok, sendGraphql, startServer, type TestServer, test, World } from "../testkit/index.js";
-import { holdKey } from "./hold-row.js";
-import { rawRequest } from "./raw-request.js";
+import { rawRequest } from "../testkit/raw-request.js";
 
 const requestId = /^req_[0-9A-Za-z]{24}$/;
 

@@ -1,7 +1,7 @@
 import { everyRootField } from "../testkit/any-call.js";
+import { holdKey } from "../testkit/hold-key.js";
 import { describe, expect, ok, sendGraphql, startServer, test, World } from "../testkit/index.js";
-import { holdKey } from "./hold-row.js";
-import { rawRequest } from "./raw-request.js";
+import { rawRequest } from "../testkit/raw-request.js";
 
 /** The code and status of a refusal; `ok` when there is none. */
 async function outcomeOf(world: World, query: string, variables: Record<string, unknown> = {}) {

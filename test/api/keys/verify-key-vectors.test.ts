@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { generateKey, type KeyRecord, restoreWindowMs } from "@keyplane/schema";
+import { generateKey, isCidrOrAddress, type KeyRecord, parseKey } from "@keyplane/schema";
 import { type Caller, describe, expect, ok, test, type World } from "../../testkit/index.js";
 
 type Changes<Whole> = { readonly [Section in keyof Whole]?: Partial<Whole[Section]> | null };
@@ -99,7 +99,9 @@ async function corrupt(world: World, record: Changes<KeyRecord>, { tenantId, key
     await prisma.key.update({ where: { id: keyId }, data });
   }
   for (const list of ["allowedIps", "deniedIps"] as const) {
-    if (key?.[list]) await prisma.key.update({ where: { id: keyId }, data: { [list]: [...key[list]] } });
+    if (key?.[list] && !key[list].every(isCidrOrAddress)) {
+      await prisma.key.update({ where: { id: keyId }, data: { [list]: [...key[list]] } });
+    }
   }
   if (secret?.supersededAt != null && secret.stopsAt === null) {
     await prisma.keySecret.updateMany({ where: { keyId, supersededAt: { not: null } }, data: { stopsAt: null } });
@@ -132,10 +134,12 @@ describe("the decision vectors, through the server", () => {
     const { tenant } = await world.tenant();
     const owner = await world.user(tenant.id);
     const environment = input.text?.startsWith("kp_test_") ? "TEST" : "LIVE";
-    const { scopes, expiresAt } = { ...base.record.key, ...record.key };
+    const { scopes, allowedIps, deniedIps, expiresAt } = { ...base.record.key, ...record.key };
     const { key, secret } = await world.key(tenant.id, owner.id, {
       environment,
       scopes,
+      allowedIps: allowedIps.filter(isCidrOrAddress),
+      deniedIps: deniedIps.filter(isCidrOrAddress),
       expiresAt: expiresAt === null ? null : new Date(at(expiresAt)).toISOString(),
     });
     const story = { tenantId: tenant.id, ownerId: owner.id, keyId: key.id };
@@ -148,9 +152,8 @@ describe("the decision vectors, through the server", () => {
     await corrupt(world, record, story, at);
     world.clock.advance(at(now) - world.clock.now());
 
-    const isKey = input.text === undefined || /^kp_(?:live|test)_\w{43}0(?:GsQOQ|QqPLe)$/.test(input.text);
-    const stored = input.record === null ? generateKey({ prefix: "kp", environment }).secret : secret;
-    const presented = isKey ? stored : (input.text as string);
+    const issued = input.record === null ? generateKey({ prefix: "kp", environment }).secret : secret;
+    const presented = parseKey(input.text ?? base.text).ok ? issued : (input.text ?? "");
     // The second time from memory.
     for (let time = 0; time < 2; time++) {
       expect(await world.root.verify(presented, input.request)).toMatchObject({
@@ -167,6 +170,5 @@ describe("the decision vectors, through the server", () => {
     const names = vectors.map(({ name }) => name);
     for (const name of beyondTheServer) expect(names).toContain(name);
     expect(reachable.length).toBeGreaterThan(50);
-    expect(restoreWindowMs).toBe(30 * 24 * 60 * 60 * 1000);
   });
 });

@@ -1,8 +1,6 @@
 import { hash } from "node:crypto";
 import type { Principal } from "../modules/auth/index.js";
-import type { Verify } from "../modules/keys/index.js";
-import type { Verdict } from "../modules/keys/verification/verdict.js";
-import type { VerifyKeyInput } from "../modules/keys/verification/verify.service.js";
+import type { Verdict, Verify, VerifyKeyInput } from "../modules/keys/index.js";
 
 /**
  * SHA-256 of the documents of `verifyKey` that SDKs send. All of them select the same fields in the same order, which is that of

@@ -1,4 +1,5 @@
 import type { Permission } from "@keyplane/schema";
+import { LRUCache } from "lru-cache";
 import type { Database, ManagementToken } from "../../platform/database/index.js";
 import { EntityCache } from "../../platform/entity-cache.js";
 import type { Credential } from "../auth/index.js";
@@ -9,6 +10,8 @@ import { findTokenByHash } from "./tokens.store.js";
 
 /** Tokens are few beside keys; the bound only stops a flood. */
 const maxTokens = 10_000;
+/** How many hashes of unknown tokens are remembered, apart from the known ones, so that guesses cost no look-up twice. */
+const maxUnknown = 10_000;
 
 /**
  * Finds management tokens by their hash, from memory once known. What a token hangs on, its tenant and its user, may change at any
@@ -16,6 +19,10 @@ const maxTokens = 10_000;
  */
 export class Credentials implements EventListener {
   readonly #cache: EntityCache<Credential>;
+  /** How often everything was forgotten. */
+  #changes = 0;
+  /** Until the next event about a token. */
+  readonly #unknown = new LRUCache<string, true>({ max: maxUnknown });
 
   constructor(deps: { database: Database; tenantStates: TenantStates; userStates: UserStates }) {
     this.#cache = new EntityCache<Credential>({
@@ -31,16 +38,32 @@ export class Credentials implements EventListener {
   }
 
   /** The credential of a token, at once when it is known. */
-  find(tokenHash: string): Credential | Promise<Credential | null> {
-    return this.#cache.peek(tokenHash) ?? this.#cache.get(tokenHash);
+  find(tokenHash: string): Credential | null | Promise<Credential | null> {
+    const known = this.#cache.peek(tokenHash);
+    if (known) return known;
+    return this.#unknown.has(tokenHash) ? null : this.#read(tokenHash);
+  }
+
+  async #read(tokenHash: string): Promise<Credential | null> {
+    const changes = this.#changes;
+    const credential = await this.#cache.get(tokenHash);
+    // A token that was made while we looked is not unknown.
+    if (!credential && changes === this.#changes) this.#unknown.set(tokenHash, true);
+    return credential;
   }
 
   onEvent(event: { readonly type: string }): void {
-    if (/^(?:TOKEN|TENANT|OWNER|USER)_/.test(event.type)) this.#cache.forgetAll();
+    if (/^(?:TOKEN|TENANT|OWNER|USER)_/.test(event.type)) this.#forgetAll();
   }
 
   onGap(): void {
+    this.#forgetAll();
+  }
+
+  #forgetAll(): void {
+    this.#changes++;
     this.#cache.forgetAll();
+    this.#unknown.clear();
   }
 }
 

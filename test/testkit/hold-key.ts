@@ -1,4 +1,4 @@
-import type { TestServer } from "../testkit/index.js";
+import type { TestServer } from "./server.js";
 
 /**
  * Holds the row of a key in a transaction of its own, so that every change of that key waits. On the embedded database,
