@@ -178,6 +178,7 @@ const requestLimitTexts: Record<keyof typeof limits, (limit: string) => [what: s
     limit,
   ],
   aliases: (limit) => ["Aliases in an operation", limit],
+  characters: (limit) => ["Characters of a query's text", limit],
   directives: (limit) => ["Directives in an operation", limit],
   tokens: (limit) => ["Words and signs of a document", limit],
   batch: (limit) => ["Operations in one request", limit],

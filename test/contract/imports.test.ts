@@ -29,7 +29,7 @@ function filesBelow(folder: string): string[] {
     const path = join(folder, entry.name);
     // What is generated follows its own rules, and what only tests use is not shipped.
     if (entry.isDirectory()) return ["_generated", "test-helpers"].includes(entry.name) ? [] : filesBelow(path);
-    return /\.ts$/.test(entry.name) && !/\.test\.ts$/.test(entry.name) ? [path] : [];
+    return entry.name.endsWith(".ts") && !entry.name.endsWith(".test.ts") ? [path] : [];
   });
 }
 

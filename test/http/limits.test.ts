@@ -248,3 +248,12 @@ describe("the time of a request", () => {
     }
   });
 });
+
+describe("the length of a query's text", () => {
+  const text = (characters: number) => `{ viewer { role } } #${"x".repeat(characters - 21)}`;
+
+  test("32000 characters are read, one more is not, whatever they say", async ({ world }) => {
+    expect(await outcomeOf(world, text(32_000))).toBe("ok");
+    expect(await outcomeOf(world, text(32_001))).toMatch(/QUERY_TOO_COMPLEX$/);
+  });
+});

@@ -92,7 +92,7 @@ export const variables = {
     absent: "info" as LogLevel,
   },
   KEYPLANE_MAX_CACHED_KEYS: {
-    description: "How many keys are kept in memory for verification; about 1 KB each.",
+    description: "How many keys are kept in memory for verification; about 1 KB each and their metadata.",
     fallback: "200000",
     wants: "a whole number from 1000 to 10000000",
     parse: integer(1_000, 10_000_000),

@@ -22,7 +22,7 @@ describe("updateTenant", () => {
     let expected = tenant;
     for (const [input, change] of changes) {
       expected = { ...expected, ...change };
-      expect(ok(await admin.tenant("updateTenant", { id: tenant.id, ...input })).tenant).toEqual(expected);
+      expect(ok(await world.root.tenant("updateTenant", { id: tenant.id, ...input })).tenant).toEqual(expected);
     }
     expect((await admin.query("query ($id: ID!) { tenant(id: $id) { slug name } }", { id: tenant.id })).tenant).toEqual(
       {
@@ -116,11 +116,19 @@ describe("updateTenant", () => {
   test("a slug that another tenant has is refused; one's own is not", async ({ world }) => {
     const [ours, theirs] = [await world.tenant(), await world.tenant()];
     const { id, slug } = ours.tenant;
-    expect(await ours.admin.tenant("updateTenant", { id, slug: theirs.tenant.slug, name: "New" })).toMatchObject({
+    expect(await world.root.tenant("updateTenant", { id, slug: theirs.tenant.slug, name: "New" })).toMatchObject({
       __typename: "ConflictError",
       message: "Another tenant has this slug. Choose another one.",
     });
-    expect(ok(await ours.admin.tenant("updateTenant", { id, slug })).tenant).toEqual(ours.tenant);
+    expect(ok(await world.root.tenant("updateTenant", { id, slug })).tenant).toEqual(ours.tenant);
+  });
+
+  test("a tenant's own administrator cannot try out which slugs exist", async ({ world }) => {
+    const [ours, theirs] = [await world.tenant(), await world.tenant()];
+    const attempt = (slug: string) => ours.admin.tenant("updateTenant", { id: ours.tenant.id, slug });
+    const refused = await attempt(theirs.tenant.slug);
+    expect(refused).toMatchObject({ code: "FORBIDDEN" });
+    expect(await attempt(world.unique())).toEqual(refused);
   });
 
   test("another tenant and strange ids answer as a missing one", async ({ world }) => {

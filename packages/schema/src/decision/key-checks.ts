@@ -52,6 +52,11 @@ export function checkExistence({ key, tenant }: KeyRecord, now: number): Decisio
   return null;
 }
 
+/** Without an overlap a secret stops at once, whatever the time: a verifier whose clock is behind must not accept it longer. */
+function hasStopped(supersededAt: number, stopsAt: number | null, now: number): boolean {
+  return stopsAt === null || stopsAt <= supersededAt || isReached(stopsAt, now);
+}
+
 /**
  * REVOKED, EXPIRED, SUPERSEDED, DISABLED: the key's own state.
  *
@@ -68,7 +73,7 @@ export function checkKey({ key, secret }: KeyRecord, now: number): Decision | nu
       `The key expired at ${formatTime(key.expiresAt)}. Extend it with updateKey, or issue a new key.`,
     );
   }
-  if (secret.supersededAt !== null && (secret.stopsAt === null || isReached(secret.stopsAt, now))) {
+  if (secret.supersededAt !== null && hasStopped(secret.supersededAt, secret.stopsAt, now)) {
     const rotated = formatTime(secret.supersededAt);
     const stopped = formatTime(secret.stopsAt ?? secret.supersededAt);
     return refuse(

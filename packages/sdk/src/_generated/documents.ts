@@ -1,7 +1,7 @@
 import type { TypedDocument } from "../client/document.js";
 import type * as Operations from "./operations.js";
 
-export const ListAuditDocument = "query ListAudit($tenantId:ID$first:Int$after:String$counted:Boolean!$filter:AuditFilter){auditLog(tenantId:$tenantId first:$first after:$after filter:$filter){totalCount@include(if:$counted)pageInfo{...PageInfo}nodes{...AuditRecord}}}fragment PageInfo on PageInfo{endCursor hasNextPage}fragment AuditRecord on AuditRecord{id action actorId actorName actorType targetId targetType tenantId before after address requestId createdAt}" as TypedDocument<Operations.ListAudit, Operations.ListAuditVariables>;
+export const ListAuditDocument = "query ListAudit($tenantId:ID$first:Int$after:String$counted:Boolean!$filter:AuditFilter){auditLog(tenantId:$tenantId first:$first after:$after filter:$filter){totalCount@include(if:$counted)pageInfo{...PageInfo}nodes{...AuditRecord}}}fragment PageInfo on PageInfo{endCursor hasNextPage}fragment AuditRecord on AuditRecord{id action actorId actorName actorType targetId targetType tenantId before after reason address requestId createdAt}" as TypedDocument<Operations.ListAudit, Operations.ListAuditVariables>;
 
 export const GetKeyDocument = "query GetKey($id:ID!){key(id:$id){...Key}}fragment Key on Key{id tenantId ownerId name environment status start scopes metadata allowedIps deniedIps createdAt updatedAt expiresAt lastUsedAt rotatedAt previousSecretExpiresAt disabledAt disabledReason revokedAt revokedReason revokedBy deletedAt}" as TypedDocument<Operations.GetKey, Operations.GetKeyVariables>;
 

@@ -192,6 +192,8 @@ export type AuditRecord = {
   readonly before: Record<string, unknown> | null,
   /** Its state after, without secrets. */
   readonly after: Record<string, unknown> | null,
+  /** Why, as whoever made the change said. */
+  readonly reason: string | null,
   /** The address that the request came from. */
   readonly address: string | null,
   /** The request, as in the logs. */

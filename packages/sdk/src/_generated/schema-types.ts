@@ -38,7 +38,7 @@ export type CreateKeyInput = {
 
 /** A new credential for this API. It can never do more than the one that creates it. */
 export type CreateManagementTokenInput = {
-  /** When it expires; without: never. */
+  /** When it expires; without: when your own token does. */
   readonly expiresAt?: string | null | undefined;
   /** The only scopes that it may give to keys. */
   readonly grantableScopes?: ReadonlyArray<string> | null | undefined;

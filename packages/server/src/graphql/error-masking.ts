@@ -127,6 +127,6 @@ function codeOf(error: GraphQLError): ErrorCode {
   if (http?.status === errorCodes.BATCH_TOO_LARGE.httpStatus) return "BATCH_TOO_LARGE";
   if (typeof code === "string" && Object.hasOwn(errorCodes, code)) return code as ErrorCode;
   if (message.startsWith("Syntax Error")) return "GRAPHQL_PARSE_FAILED";
-  if (/^Variable "\$/.test(message)) return "BAD_USER_INPUT";
+  if (message.startsWith('Variable "$')) return "BAD_USER_INPUT";
   return error.nodes ? "GRAPHQL_VALIDATION_FAILED" : "BAD_REQUEST";
 }

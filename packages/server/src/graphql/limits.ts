@@ -22,6 +22,8 @@ export const limits = {
   /** The same field under other names: brute force in one request. */
   aliases: 15,
   directives: 50,
+  /** Characters of the query's text, because texts are remembered. */
+  characters: 32_000,
   /** Words and signs of the query's text. */
   tokens: 2_000,
   /** Operations in one request. */

@@ -46,6 +46,7 @@ export function createGraphql(deps: {
     maxRequestBodySize: false,
     plugins: [
       useErrorMasking(deps.logger),
+      useTextLimit(limits.characters),
       useTokenLimit(limits.tokens),
       armor(),
       useGraphQlJit({}, { enableIf: ({ document }) => isCompilable(document), onError: () => {} }),
@@ -75,6 +76,17 @@ function armor(): Plugin {
     // useComplexityLimit knows the length of lists.
     costLimit: { enabled: false },
   }) as Plugin;
+}
+
+/** Before the text is remembered: the caches of documents are bounded by number only. */
+function useTextLimit(maxCharacters: number): Plugin {
+  return {
+    onParams({ params, setResult }) {
+      if ((params.query?.length ?? 0) <= maxCharacters) return;
+      const message = `The query's text is longer than ${maxCharacters} characters. Put values into variables, or split it.`;
+      setResult({ errors: [new GraphQLError(message, { extensions: { code: "QUERY_TOO_COMPLEX" } })] });
+    },
+  };
 }
 
 function useTokenLimit(maxTokens: number): Plugin {

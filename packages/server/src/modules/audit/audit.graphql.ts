@@ -15,6 +15,7 @@ const AuditRecordType = builder.objectRef<AuditRecord>("AuditRecord").implement(
     targetId: t.exposeID("targetId", { description: "What was changed." }),
     before: t.expose("before", { type: "JSON", nullable: true, description: "Its state before; null: it was new." }),
     after: t.expose("after", { type: "JSON", nullable: true, description: "Its state after, without secrets." }),
+    reason: t.exposeString("reason", { nullable: true, description: "Why, as whoever made the change said." }),
     address: t.exposeString("address", { nullable: true, description: "The address that the request came from." }),
     requestId: t.exposeID("requestId", { description: "The request, as in the logs." }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When." }),

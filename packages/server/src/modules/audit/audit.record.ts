@@ -41,6 +41,7 @@ export interface AuditRecord {
   readonly targetId: string;
   readonly before: unknown;
   readonly after: unknown;
+  readonly reason: string | null;
   readonly address: string | null;
   readonly requestId: string;
   readonly createdAt: Date;

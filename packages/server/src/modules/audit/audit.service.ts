@@ -18,6 +18,8 @@ export interface AuditedChange {
   /** The thing before and after; null where it did not exist. Secrets are removed by name. */
   readonly before: object | null;
   readonly after: object | null;
+  /** Why, in the words of whoever did it. */
+  readonly reason?: string | null | undefined;
 }
 
 const order = "auditLog.CREATED_AT_DESC";
@@ -39,6 +41,7 @@ export function createAudit({ database, clock }: { database: Database; clock: Cl
         targetId: change.target.id,
         before: auditSnapshot(change.before),
         after: auditSnapshot(change.after),
+        reason: change.reason ?? null,
         address: change.actor.address,
         requestId: change.actor.requestId,
         createdAt: new Date(clock.now()),

@@ -46,6 +46,8 @@ export function readEventsAfter(db: Db, after: Position, limit: number): Promise
       "transactionId" < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint AS "isFinal"
     FROM "Event"
     WHERE ("transactionId", "sequence") > (${after.transactionId}, ${after.sequence})
+      -- Events of another server, brought here by a dump, have places that this one has not reached: they would never be final.
+      AND "transactionId" < (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint
     ORDER BY "transactionId", "sequence"
     LIMIT ${limit}`;
 }

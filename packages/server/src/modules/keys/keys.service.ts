@@ -41,7 +41,8 @@ export function createKeys({ audit, clock, events, tenants, users }: KeysDeps) {
     const { after, before } = change;
     const target = { type: "Key", id: after.id } as const;
     const actor = actorOf(principal);
-    await audit.record(tx, { actor, action: change.action, tenantId: after.tenantId, target, before, after });
+    const { action, reason } = change;
+    await audit.record(tx, { actor, action, tenantId: after.tenantId, target, before, after, reason });
     await events.append(tx, {
       type: change.event,
       tenantId: after.tenantId,
@@ -77,7 +78,9 @@ export function createKeys({ audit, clock, events, tenants, users }: KeysDeps) {
         const before = await lock(tx, principal, input.id);
         refuseDead(before);
         const policy = await tenants.require(tx, principal, before.tenantId);
-        authorizeScopes(principal, input.scopes ?? []);
+        // Whoever lets a key live longer or come from elsewhere grants all that it can do.
+        const widens = input.expiresAt !== undefined || input.allowedIps !== undefined || input.deniedIps !== undefined;
+        authorizeScopes(principal, input.scopes ?? (widens ? before.scopes : []));
         const issues = [
           ...(input.scopes === undefined ? [] : scopeIssues(policy, input.scopes)),
           ...(input.expiresAt === undefined ? [] : expiryIssues(policy, input.expiresAt, clock.now())),
@@ -125,6 +128,7 @@ export function createKeys({ audit, clock, events, tenants, users }: KeysDeps) {
         const before = await lock(tx, principal, id);
         refuseDead(before);
         if (!before.disabledAt) return before;
+        authorizeScopes(principal, before.scopes);
         const change = { disabledAt: null, disabledReason: null, updatedAt: new Date(clock.now()) };
         const after = await store.updateKeyRow(tx, before.id, change);
         await tell(tx, principal, { action: "key.enabled", event: "ENABLED", before, after, reason });
@@ -181,6 +185,7 @@ export function createKeys({ audit, clock, events, tenants, users }: KeysDeps) {
       return events.transaction(async (tx) => {
         const before = await lock(tx, principal, id);
         if (!before.deletedAt) return before;
+        authorizeScopes(principal, before.scopes);
         const now = clock.now();
         if (now - before.deletedAt.getTime() >= restoreWindowMs) {
           throw new ConflictError("This key was deleted more than 30 days ago, which is final. Create a new key.");

@@ -11,7 +11,13 @@ export function insertKey(db: Db, data: Prisma.KeyUncheckedCreateInput): Promise
 /** Reads a key for a change and holds it until the transaction ends, so that changes of one key follow each other. */
 export async function lockKey(db: Db, visibility: Visibility, id: string): Promise<Key | null> {
   if (kindOfId(id) !== "Key") return null;
-  await db.$queryRaw`SELECT 1 FROM "Key" WHERE "id" = ${id} FOR UPDATE`;
+  const { tenantId = null, userId = null } = visibility;
+  // Within the bounds already here: whoever may not see a key must not wait for it either, or make others wait.
+  await db.$queryRaw`
+    SELECT 1 FROM "Key"
+    WHERE "id" = ${id}
+      AND (${tenantId}::text IS NULL OR "tenantId" = ${tenantId}) AND (${userId}::text IS NULL OR "ownerId" = ${userId})
+    FOR UPDATE`;
   return findKey(db, visibility, id);
 }
 
@@ -70,12 +76,14 @@ export async function findSecret(db: Db, hash: string): Promise<(KeySecret & { s
  */
 export function findLiveKeysWithSecrets(
   db: Db,
+  now: Date,
   afterId: string,
   take: number,
 ): Promise<(Key & { secrets: KeySecret[] })[]> {
   return db.key.findMany({
     where: { id: { gt: afterId }, revokedAt: null, deletedAt: null },
-    include: { secrets: true },
+    // Secrets that stopped are for history; they would push the useful ones out of memory.
+    include: { secrets: { where: { OR: [{ supersededAt: null }, { stopsAt: { gt: now } }] } } },
     orderBy: { id: "asc" },
     take,
   });

@@ -1,7 +1,7 @@
 import { createId } from "@keyplane/schema";
 import type { Clock } from "../../platform/clock.js";
 import { isUniqueViolation, type Tenant, type Transaction } from "../../platform/database/index.js";
-import { ConflictError, InvalidInputError, NotFoundError } from "../../platform/errors.js";
+import { ConflictError, ForbiddenError, InvalidInputError, NotFoundError } from "../../platform/errors.js";
 import { parseInput } from "../../platform/validation.js";
 import { type Audit, actorOf } from "../audit/index.js";
 import { authorize, type Principal, visibleTo } from "../auth/index.js";
@@ -34,9 +34,16 @@ export function createTenants({ audit, clock, events, idempotency }: Deps) {
     return tenant;
   }
 
-  async function recordUpdate(tx: Transaction, principal: Principal, action: string, before: Tenant, after: Tenant) {
+  async function recordUpdate(
+    tx: Transaction,
+    principal: Principal,
+    action: string,
+    before: Tenant,
+    after: Tenant,
+    reason: string | null = null,
+  ): Promise<void> {
     const target = { type: "Tenant", id: after.id } as const;
-    await audit.record(tx, { actor: actorOf(principal), action, tenantId: after.id, target, before, after });
+    await audit.record(tx, { actor: actorOf(principal), action, tenantId: after.id, target, before, after, reason });
   }
 
   return {
@@ -83,6 +90,10 @@ export function createTenants({ audit, clock, events, idempotency }: Deps) {
     async update(principal: Principal, rawInput: unknown): Promise<Tenant> {
       authorize(principal, "tenants:update");
       const input = parseInput(updateTenantSchema, rawInput);
+      if (input.slug !== undefined && principal.tenantId !== null) {
+        // Slugs are unique over all tenants: a tenant's caller could try out which others exist.
+        throw new ForbiddenError("Only a caller of the whole installation can change a slug. Ask the operator.");
+      }
       return takenSlug(events.transaction)(async (tx) => {
         const before = await lock(tx, principal, input.id);
         const columns = store.policyColumns(input.policy ?? {});
@@ -136,7 +147,7 @@ export function createTenants({ audit, clock, events, idempotency }: Deps) {
       updatedAt: now,
     });
     const suspended = change.status === "SUSPENDED";
-    await recordUpdate(tx, principal, suspended ? "tenant.suspended" : "tenant.resumed", before, after);
+    await recordUpdate(tx, principal, suspended ? "tenant.suspended" : "tenant.resumed", before, after, change.reason);
     const type = suspended ? "TENANT_SUSPENDED" : "TENANT_RESUMED";
     await events.append(tx, { type, tenantId: after.id, reason: change.reason });
     return after;

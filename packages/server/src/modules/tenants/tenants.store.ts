@@ -31,6 +31,8 @@ export function insertTenant(db: Db, data: Prisma.TenantUncheckedCreateInput): P
 /** Reads a tenant for a change and holds it until the transaction ends, so that changes of one tenant follow each other. */
 export async function lockTenant(db: Db, visibility: Visibility, id: string): Promise<Tenant | null> {
   if (kindOfId(id) !== "Tenant") return null;
+  // Within the bounds already here: whoever may not see a tenant must not wait for it either, or make others wait.
+  if (visibility.tenantId !== undefined && visibility.tenantId !== id) return null;
   await db.$queryRaw`SELECT 1 FROM "Tenant" WHERE "id" = ${id} FOR UPDATE`;
   return findTenant(db, visibility, id);
 }

@@ -110,7 +110,7 @@ const CreateManagementTokenInput = builder.inputType("CreateManagementTokenInput
     role: t.field({ type: RoleEnum, required: true, description: "What it may do at most." }),
     permissions: t.field({ type: [PermissionEnum], description: "Narrow the role to these, e.g. [KEYS_VERIFY]." }),
     grantableScopes: t.stringList({ description: "The only scopes that it may give to keys." }),
-    expiresAt: t.field({ type: "DateTime", description: "When it expires; without: never." }),
+    expiresAt: t.field({ type: "DateTime", description: "When it expires; without: when your own token does." }),
     idempotencyKey: idempotencyKeyField(t),
   }),
 });

@@ -65,7 +65,7 @@ export function createTokens({ audit, clock, database, events, idempotency, tena
   }
 
   /** What is wrong with what a new token may do, beyond what its creator may not give. */
-  function refuseMeaningless(input: CreateManagementTokenInput, tenantId: string | null): void {
+  function refuseMeaningless(principal: Principal, input: CreateManagementTokenInput, tenantId: string | null): void {
     const issues: InputIssue[] = [];
     const ofRole = permissionsWithin(input.role, tenantId);
     const beyond = input.permissions.filter((permission) => !ofRole.includes(permission));
@@ -76,6 +76,10 @@ export function createTokens({ audit, clock, database, events, idempotency, tena
     }
     if (input.expiresAt && input.expiresAt.getTime() <= clock.now()) {
       issues.push({ path: ["expiresAt"], message: "Give a time in the future, or leave it out." });
+    }
+    if (input.expiresAt && principal.expiresAt !== null && input.expiresAt.getTime() > principal.expiresAt) {
+      const end = new Date(principal.expiresAt).toISOString();
+      issues.push({ path: ["expiresAt"], message: `Your own token expires at ${end}; give no later time.` });
     }
     if (issues.length > 0) throw new InvalidInputError(issues);
   }
@@ -100,7 +104,7 @@ export function createTokens({ audit, clock, database, events, idempotency, tena
         // Permissions given by name narrow the role, so that the rest of the role needs no covering.
         const narrowed = input.permissions.length > 0;
         authorizeGrant(principal, narrowed ? input.permissions : permissionsWithin(input.role, tenantId));
-        refuseMeaningless(input, tenantId);
+        refuseMeaningless(principal, input, tenantId);
         const { secret, start } = generateKey({ prefix: managementTokenPrefix, environment: "LIVE" });
         const token = await store.insertToken(tx, {
           id: createId("ManagementToken"),
@@ -114,7 +118,8 @@ export function createTokens({ audit, clock, database, events, idempotency, tena
           hash: hashSecret(secret),
           start,
           createdBy: principal.id,
-          expiresAt: input.expiresAt ?? null,
+          // A token that ends cannot leave one behind that does not.
+          expiresAt: input.expiresAt ?? (principal.expiresAt === null ? null : new Date(principal.expiresAt)),
           createdAt: new Date(clock.now()),
         });
         await audit.record(tx, {
@@ -150,6 +155,7 @@ export function createTokens({ audit, clock, database, events, idempotency, tena
           target: { type: "ManagementToken", id: after.id },
           before,
           after,
+          reason: input.reason,
         });
         await events.append(tx, { type: "TOKEN_REVOKED", tenantId: after.tenantId, tokenId: after.id });
         return after;

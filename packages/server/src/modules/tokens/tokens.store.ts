@@ -9,7 +9,13 @@ export function insertToken(db: Db, data: Prisma.ManagementTokenUncheckedCreateI
 
 export async function lockToken(db: Db, visibility: Visibility, id: string): Promise<ManagementToken | null> {
   if (kindOfId(id) !== "ManagementToken") return null;
-  await db.$queryRaw`SELECT 1 FROM "ManagementToken" WHERE "id" = ${id} FOR UPDATE`;
+  const { tenantId = null, userId = null } = visibility;
+  // Within the bounds already here: whoever may not see a token must not wait for it either, or make others wait.
+  await db.$queryRaw`
+    SELECT 1 FROM "ManagementToken"
+    WHERE "id" = ${id}
+      AND (${tenantId}::text IS NULL OR "tenantId" = ${tenantId}) AND (${userId}::text IS NULL OR "userId" = ${userId})
+    FOR UPDATE`;
   return db.managementToken.findFirst({ where: { AND: [{ id }, visible(visibility)] } });
 }
 

@@ -36,9 +36,24 @@ export function createUsers({ audit, clock, events, idempotency, tenants }: Deps
     return user;
   }
 
-  async function record(tx: Transaction, principal: Principal, action: string, before: User | null, after: User) {
+  async function record(
+    tx: Transaction,
+    principal: Principal,
+    action: string,
+    before: User | null,
+    after: User,
+    reason?: string,
+  ): Promise<void> {
     const target = { type: "User", id: after.id } as const;
-    await audit.record(tx, { actor: actorOf(principal), action, tenantId: after.tenantId, target, before, after });
+    await audit.record(tx, {
+      actor: actorOf(principal),
+      action,
+      tenantId: after.tenantId,
+      target,
+      before,
+      after,
+      reason,
+    });
   }
 
   async function changeStatus(principal: Principal, rawInput: unknown, how: keyof typeof statusChanges): Promise<User> {
@@ -59,7 +74,7 @@ export function createUsers({ audit, clock, events, idempotency, tenants }: Deps
         // A deleted user's address and external id are free for a new one.
         ...(change.status === "DELETED" ? { activeEmail: null, externalId: null } : {}),
       });
-      await record(tx, principal, change.action, before, after);
+      await record(tx, principal, change.action, before, after, input.reason);
       await events.append(tx, {
         type: change.event,
         tenantId: after.tenantId,

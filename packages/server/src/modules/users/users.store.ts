@@ -11,7 +11,13 @@ export function insertUser(db: Db, data: Prisma.UserUncheckedCreateInput): Promi
 /** Reads a user for a change and holds it until the transaction ends: changes of one user, and new keys of it, follow each other. */
 export async function lockUser(db: Db, visibility: Visibility, id: string): Promise<User | null> {
   if (kindOfId(id) !== "User") return null;
-  await db.$queryRaw`SELECT 1 FROM "User" WHERE "id" = ${id} FOR UPDATE`;
+  const { tenantId = null, userId = null } = visibility;
+  // Within the bounds already here: whoever may not see a user must not wait for it either, or make others wait.
+  await db.$queryRaw`
+    SELECT 1 FROM "User"
+    WHERE "id" = ${id}
+      AND (${tenantId}::text IS NULL OR "tenantId" = ${tenantId}) AND (${userId}::text IS NULL OR "id" = ${userId})
+    FOR UPDATE`;
   return findUser(db, visibility, id);
 }
 

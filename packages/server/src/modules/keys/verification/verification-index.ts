@@ -97,7 +97,8 @@ export class VerificationIndex implements EventListener {
 
   /** One reading for both caches: each keeps of it what did not change meanwhile. */
   async #warmUpPage(afterId: string): Promise<Awaited<ReturnType<typeof findLiveKeysWithSecrets>>> {
-    const page = findLiveKeysWithSecrets(this.#database.prisma, afterId, warmUpPage);
+    const now = new Date(this.#clock.now());
+    const page = findLiveKeysWithSecrets(this.#database.prisma, now, afterId, warmUpPage);
     await Promise.all([
       this.#keys.getMany(async () => (await page).map((key) => [key.id, toKeyState(key)] as const)),
       this.#secrets.getMany(async () =>
