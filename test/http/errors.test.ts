@@ -1,6 +1,8 @@
 import { connect } from "node:net";
-import { docsUrlForError, errorCodes } from "@keyplane/schema";
+import { docsUrlForError, errorCodes, generateKey } from "@keyplane/schema";
 import { afterAll, beforeAll } from "vitest";
+// Not a part of the SDK's face: the very text that it sends.
+import { VerifyKeyDocument } from "../../packages/sdk/src/_generated/documents.js";
 import { holdKey } from "../testkit/hold-key.js";
 import { describe, expect, ok, sendGraphql, startServer, type TestServer, test, World } from "../testkit/index.js";
 import { rawRequest } from "../testkit/raw-request.js";
@@ -55,6 +57,81 @@ describe("a fault of the server's own", () => {
       "{ viewer { role } keys { nodes { owner { name } } } }",
     );
     expect(body.errors[0].extensions.code).toBe("INTERNAL");
+  });
+});
+
+describe("before GraphQL", () => {
+  /** Takes every table that a request needs first, so that reading waits. The embedded database has one connection only. */
+  async function holdTables(server: TestServer): Promise<() => Promise<void>> {
+    let end = (): void => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    let transaction: Promise<void> = Promise.resolve();
+    await new Promise<void>((held, failed) => {
+      transaction = server.keyplane.database.transaction(async (tx) => {
+        await tx.$executeRaw`LOCK TABLE "ManagementToken", "KeySecret" IN ACCESS EXCLUSIVE MODE`;
+        held();
+        await ended;
+      });
+      transaction.catch(failed);
+    });
+    return () => {
+      end();
+      return transaction;
+    };
+  }
+
+  const verify = (server: TestServer, token: string) =>
+    sendGraphql(
+      server.url,
+      token,
+      String(VerifyKeyDocument),
+      { input: { key: generateKey({ prefix: "kp", environment: "LIVE" }).secret } },
+      {
+        accept: "application/graphql-response+json, application/json",
+      },
+    );
+
+  test("a caller and a key that are not in memory wait for the database no longer than the limit", async () => {
+    const server = await startServer({}, { timeLimitMs: 300 });
+    await sendGraphql(server.url, server.rootToken, "{ viewer { id } }");
+    const release = await holdTables(server);
+    const answers = [
+      await sendGraphql(server.url, "nobody we know", "{ viewer { id } }"),
+      await verify(server, server.rootToken),
+    ];
+    for (const { status, body, headers } of answers) {
+      expect([status, body.errors[0].extensions.code]).toEqual([504, "TIMEOUT"]);
+      expect(body.errors[0].message).toContain("longer than 0.3 seconds");
+      expect(body.errors[0].extensions.requestId).toBe(headers.get("x-request-id"));
+    }
+    await release();
+    expect((await verify(server, server.rootToken)).body.data.verifyKey.code).toBe("NOT_FOUND");
+    await server.stop();
+  });
+
+  test("a fault is masked, and is not called a database that is away", async () => {
+    const server = await startServer();
+    await sendGraphql(server.url, server.rootToken, "{ viewer { id } }");
+    const { prisma } = server.keyplane.database;
+    await prisma.$executeRawUnsafe('ALTER TABLE "ManagementToken" RENAME COLUMN "hash" TO "broken"');
+    await prisma.$executeRawUnsafe('ALTER TABLE "KeySecret" RENAME COLUMN "hash" TO "broken"');
+    for (const { status, body, headers } of [
+      await sendGraphql(server.url, "nobody we know", "{ viewer { id } }"),
+      await verify(server, server.rootToken),
+    ]) {
+      const id = headers.get("x-request-id");
+      expect(status).toBe(500);
+      expect(body.errors).toEqual([
+        {
+          message: `${errorCodes.INTERNAL.message} Request id: ${id}.`,
+          extensions: { code: "INTERNAL", docsUrl: docsUrlForError("INTERNAL"), requestId: id },
+        },
+      ]);
+      expect(server.logs.find((line) => line.includes(String(id)) && line.includes('"error"'))).toMatch(/column/);
+    }
+    await server.stop();
   });
 });
 

@@ -1,8 +1,9 @@
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
-import { openDatabase, variables } from "@keyplane/server";
+import { compose, openDatabase, readEnvironment, variables } from "@keyplane/server";
 import { afterEach } from "vitest";
+import { freezableProxy } from "../../packages/server/src/testing/freezable-proxy.js";
 import { Caller, describe, expect, sendGraphql, test } from "../testkit/index.js";
 import { type Home, newHome, runServer, type ServerProcess, startProcess } from "../testkit/server-process.js";
 
@@ -116,11 +117,30 @@ describe("what keeps the server from starting is one clear sentence", () => {
     const { environment } = await home();
     const { port, close } = await takenPort();
     cleanups.push(close);
+    await (await start(environment)).end("SIGTERM");
     expectRefusal(await runServer({ ...environment, PORT: String(port) }), new RegExp(`Port ${port} is taken.*PORT`));
+  });
+
+  test("the port is taken at the first start: the root token that it made is printed, and works at the next one", async () => {
+    const { environment } = await home();
+    const { port, close } = await takenPort();
+    cleanups.push(close);
+    const { code, stdout, stderr } = await runServer({ ...environment, PORT: String(port) });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      new RegExp(`^Keyplane cannot start\\. Port ${port} is taken.*\n\n  Root token    keyplane_live_`),
+    );
+    const token = /keyplane_live_[0-9A-Za-z]+/.exec(stderr)?.[0] ?? "";
+    expect(stdout).not.toContain(token);
+
+    const second = await start(environment);
+    expect(second.output.stderr).not.toContain("keyplane_live_");
+    expect(await roleOf(second, token)).toBe("ADMIN");
   });
 
   test("the address is not this machine's", async () => {
     const { environment } = await home();
+    await (await start(environment)).end("SIGTERM");
     expectRefusal(await runServer({ ...environment, PORT: "0", HOST: "192.0.2.1" }), /no address 192\.0\.2\.1.*HOST/);
   });
 
@@ -167,6 +187,16 @@ describe("what keeps the server from starting is one clear sentence", () => {
     });
     expectRefusal(ended, new RegExp(`PostgreSQL at 127\\.0\\.0\\.1:${port} cannot be reached`));
     expect(ended.stdout + ended.stderr).not.toContain("hunter2");
+  });
+
+  test("the encryption key is damaged: nothing stays open for an embedder who mends it", async () => {
+    const { dataDir } = await home();
+    const file = join(dataDir, "encryption.key");
+    writeFileSync(file, "damaged");
+    const settings = readEnvironment({ KEYPLANE_DATA_DIR: dataDir, KEYPLANE_LOG_LEVEL: "silent" });
+    await expect(compose(settings)).rejects.toThrow("is damaged");
+    rmSync(file);
+    await (await compose(settings)).stop();
   });
 
   test("the database is of a newer version", async () => {
@@ -264,6 +294,72 @@ describe("a running server", () => {
     const again = await start(environment);
     const { tenants } = await new Caller(again.url, caller.token).query("{ tenants { nodes { slug } } }");
     expect(tenants.nodes).toEqual([{ slug }]);
+  });
+});
+
+describe("signals and faults", () => {
+  /** Runs within the program as soon as it listens for signals. */
+  const meanwhile = (script: string): Record<string, string> => ({
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(
+      `const timer = setInterval(() => { if (process.listenerCount("SIGTERM") > 0) { clearInterval(timer); ${script} } }, 1);`,
+    )}`,
+  });
+
+  test.for(["SIGTERM", "SIGINT"])(
+    "%s while starting ends the start with 0 and leaves nothing locked",
+    async (signal) => {
+      const { environment, dataDir } = await home();
+      const ended = await runServer({
+        ...environment,
+        PORT: "0",
+        ...meanwhile(`process.kill(process.pid, "${signal}");`),
+      });
+      expect(ended).toMatchObject({ code: 0, stderr: "" });
+      expect(ended.stdout).toContain('"stopping');
+      expect(ended.stdout).not.toContain('"listening"');
+      expect(readdirSync(dataDir)).not.toContain("keyplane.lock");
+      expect(printedToken(await start(environment))).toBeDefined();
+    },
+  );
+
+  test("a second signal ends at once what still runs", async () => {
+    const { environment } = await home();
+    const server = await start(environment);
+    const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+    socket.on("error", () => {}); // the end of the server is the end of the connection
+    socket.write("POST /graphql HTTP/1.1\r\nhost: x\r\n");
+    await roleOf(server, printedToken(server) ?? "");
+    const ended = server.end("SIGTERM");
+    await until(() => server.output.stdout.includes('"stopping'));
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(server.output.code).toBeNull();
+    process.kill(server.pid, "SIGINT");
+    expect((await ended).code).toBe(1);
+    expect(server.output.stdout).toContain("a second signal");
+  });
+
+  test.for([
+    ["a rejection", "Promise.reject(new Error('nobody caught me'));"],
+    ["an exception", "setTimeout(() => { throw new Error('nobody caught me'); });"],
+  ] as const)("%s that nobody handles is one fatal line, and exit code 1", async ([, script]) => {
+    const { environment } = await home();
+    const { code, stdout, stderr } = await runServer({ ...environment, PORT: "0", ...meanwhile(script) });
+    expect([code, stderr]).toEqual([1, ""]);
+    const last = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+    expect(last).toMatchObject({ level: "fatal", err: { message: "nobody caught me" } });
+  });
+
+  test("SIGTERM ends the server with 0 also when PostgreSQL hangs", async ({ skip }) => {
+    const { environment } = await home();
+    skip(environment["DATABASE_URL"] === undefined, "the embedded database is no other process");
+    const proxy = await freezableProxy(environment["DATABASE_URL"] ?? "");
+    cleanups.push(() => proxy.close());
+    const server = await start({ ...environment, DATABASE_URL: proxy.url });
+    proxy.freeze();
+    await new Promise((resolve) => setTimeout(resolve, 500)); // the event log is read every quarter of a second
+    const since = performance.now();
+    expect((await server.end("SIGTERM")).code).toBe(0);
+    expect(performance.now() - since).toBeLessThan(25_000);
   });
 });
 

@@ -2,6 +2,7 @@ import { generateKey } from "@keyplane/schema";
 // Not a part of the SDK's face: the very text that it sends.
 import { VerifyKeyDocument } from "../../packages/sdk/src/_generated/documents.js";
 import { createTrustedVerify } from "../../packages/server/src/http/trusted-verify.js";
+import { ForbiddenError } from "../../packages/server/src/platform/errors.js";
 import { day, describe, expect, ok, test, type World } from "../testkit/index.js";
 
 const sdkAccept = "application/graphql-response+json, application/json";
@@ -29,18 +30,35 @@ async function both(world: World, token: string | null, rest: Record<string, unk
   };
 }
 
+const bodyOf = (query: string) => Buffer.from(JSON.stringify({ query, variables: { input: { key: "k" } } }));
+
 describe("the SDK's verifyKey, answered without GraphQL", () => {
   test("is taken for the document that the SDK sends, and for no other", () => {
     const calls: unknown[] = [];
     const trusted = createTrustedVerify((_principal, input) => {
       calls.push(input);
-      throw new Error("enough seen");
+      return new Promise(() => {}); // what it would answer is the next test's
     });
-    const body = (query: string) => Buffer.from(JSON.stringify({ query, variables: { input: { key: "k" } } }));
-    trusted(body(String(VerifyKeyDocument)), {} as never);
+    const ask = (query: string) => {
+      void trusted(bodyOf(query), {} as never);
+    };
+    ask(String(VerifyKeyDocument));
     expect(calls).toEqual([{ key: "k" }]);
-    trusted(body(`${VerifyKeyDocument} `), {} as never);
+    ask(`${VerifyKeyDocument} `);
     expect(calls).toHaveLength(1);
+  });
+
+  test("leaves a refusal to GraphQL, but not a fault: GraphQL would only wait for the database once more", async () => {
+    const [refusal, fault] = [new ForbiddenError(), new Error("the database is away")];
+    const body = bodyOf(String(VerifyKeyDocument));
+    const failing = (fail: () => never | Promise<never>) => () => createTrustedVerify(fail)(body, {} as never);
+    const at = (error: Error) => () => {
+      throw error;
+    };
+    expect(failing(at(refusal))()).toBeNull();
+    expect(await failing(() => Promise.reject(refusal))()).toBeNull();
+    expect(failing(at(fault))).toThrow(fault);
+    await expect(failing(() => Promise.reject(fault))()).rejects.toBe(fault);
   });
 
   test("answers every verdict as GraphQL does, to the letter", async ({ world }) => {

@@ -4,9 +4,9 @@ import { startServer } from "./server.js";
 import { World } from "./world.js";
 
 export { describe, expect } from "vitest";
-export { Caller, keyFields, tenantFields, tokenFields, userFields, verdictFields } from "./caller.js";
+export { Caller, keyFields, verdictFields } from "./caller.js";
 export { day, hour, minute, second, TestClock } from "./clock.js";
-export { GraphqlFailure, mutate, query, sendGraphql } from "./graphql.js";
+export { GraphqlFailure, mutate, sendGraphql } from "./graphql.js";
 export { idsOf, type ListName, type ListPage, readPage, readPages } from "./lists.js";
 export { startServer, type TestServer } from "./server.js";
 export { strangeIds, strangeTexts } from "./strange.js";

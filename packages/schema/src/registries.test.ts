@@ -80,7 +80,8 @@ describe("enums", () => {
         "CREATED UPDATED ROTATED DISABLED ENABLED REVOKED EXPIRED EXPIRING DELETED " +
         "OWNER_DISABLED OWNER_ENABLED OWNER_DELETED TENANT_SUSPENDED TENANT_RESUMED",
     });
-    const entries = Object.values(values).flatMap((table) => Object.values(table));
+    const tables: Record<string, { readonly description: string }>[] = Object.values(values);
+    const entries = tables.flatMap((table) => Object.values(table));
     for (const { description } of entries) expect(description).toMatch(sentence);
   });
 

@@ -40,15 +40,41 @@ export interface Outside {
   readonly database?: Database;
   /** Milliseconds until a request is answered with TIMEOUT. */
   readonly timeLimitMs?: number;
+  /** Gives up the start: what was opened is closed, and the signal's reason is thrown. */
+  readonly abort?: AbortSignal;
 }
 
-/** The one place that constructs services and stores: one look shows the whole wiring. */
+/**
+ * Opens the database and wires everything to it.
+ *
+ * @throws StartupError when something that a person can mend is in the way; nothing is left open then.
+ */
 export async function compose(settings: Settings, outside: Outside = {}): Promise<Keyplane> {
-  const clock = outside.clock ?? systemClock;
   const logger = outside.logger ?? createLogger(settings.logLevel);
   const { databaseUrl, dataDir } = settings;
   const database = outside.database ?? (await openDatabase({ databaseUrl, dataDir, logger }));
-  const secretBox = createSecretBox(settings.encryptionKey ?? (await readEncryptionKey(dataDir)));
+  const close = async (): Promise<void> => {
+    if (!outside.database) await database.close();
+  };
+  try {
+    outside.abort?.throwIfAborted();
+    return await wire(settings, { ...outside, logger, database }, close);
+  } catch (error) {
+    // Left open, it would keep the folder locked for as long as an embedder's process lives. Its own failure to close would
+    // hide the error that counts.
+    await close().catch((err: unknown) => logger.warn({ err }, "the database of a failed start did not close"));
+    throw error;
+  }
+}
+
+/** The one place that constructs services and stores: one look shows the whole wiring. */
+async function wire(
+  settings: Settings,
+  outside: Outside & { readonly logger: Logger; readonly database: Database },
+  close: () => Promise<void>,
+): Promise<Keyplane> {
+  const { clock = systemClock, logger, database } = outside;
+  const secretBox = createSecretBox(settings.encryptionKey ?? (await readEncryptionKey(settings.dataDir)));
 
   const events = createEvents({ database, clock, logger });
   const audit = createAudit({ database, clock });
@@ -84,7 +110,6 @@ export async function compose(settings: Settings, outside: Outside = {}): Promis
     verify: createVerify({ index, clock }),
   };
 
-  const rootToken = await createRootToken({ audit, clock, database, events }).ensure(settings.rootToken);
   const authenticate = createAuthenticate({
     clock,
     findCredential: (tokenHash) => credentials.find(tokenHash),
@@ -95,6 +120,7 @@ export async function compose(settings: Settings, outside: Outside = {}): Promis
       graphql: createGraphql({ schema, logger, timeLimitMs: outside.timeLimitMs }),
       services,
       logger,
+      timeLimitMs: outside.timeLimitMs,
     }),
     pages: createPages({
       version,
@@ -108,11 +134,21 @@ export async function compose(settings: Settings, outside: Outside = {}): Promis
   // The embedded database has no other process whose changes one could miss.
   const follower = database.kind === "embedded" ? null : createEventFollower({ database, events, clock, logger });
   await follower?.start();
+  // Last of all that can fail: a token that is made is shown once, by whoever gets this start's result.
+  const rootToken = await ensureRootToken().catch(async (error: unknown) => {
+    await follower?.stop();
+    throw error;
+  });
   const stopping = new AbortController();
   const warmedUp = index.warmUp(stopping.signal).catch((error: unknown) => {
     logger.warn({ err: error }, "warming up failed; keys are read when they are first presented");
   });
   const maintenance = startMaintenance([() => idempotency.sweep()], logger);
+
+  async function ensureRootToken(): Promise<RootToken> {
+    outside.abort?.throwIfAborted();
+    return createRootToken({ audit, clock, database, events }).ensure(settings.rootToken);
+  }
 
   return {
     http,
@@ -123,10 +159,9 @@ export async function compose(settings: Settings, outside: Outside = {}): Promis
     async stop() {
       stopping.abort();
       await http.stop();
-      await warmedUp;
-      await follower?.stop();
-      await maintenance.stop();
-      if (!outside.database) await database.close();
+      // At once: each may wait for a query that a database which hangs lets time out.
+      await Promise.all([warmedUp, follower?.stop(), maintenance.stop()]);
+      await close();
     },
   };
 }

@@ -89,7 +89,7 @@ export const variables = {
     fallback: "info",
     wants: `one of ${logLevels.join(", ")}`,
     parse: (text) => logLevels.find((level) => level === text),
-    absent: "info" as LogLevel,
+    absent: "info" satisfies LogLevel,
   },
   KEYPLANE_MAX_CACHED_KEYS: {
     description: "How many keys are kept in memory for verification; about 1 KB each and their metadata.",

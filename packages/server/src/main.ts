@@ -1,32 +1,29 @@
 import { compose, type Keyplane } from "./compose.js";
 import { EnvironmentError, helpText, readEnvironment, type Settings, unknownVariables } from "./env.js";
+import type { RootToken } from "./modules/tokens/index.js";
 import { StartupError } from "./platform/database/index.js";
 import { createLogger } from "./platform/logger.js";
+import { exitOnFaults, stopOnSignals } from "./stopping.js";
 
 if (process.argv.includes("--help") || process.argv.includes("-h")) {
   process.stdout.write(helpText());
 } else {
-  await start().catch(fail);
+  await start().catch((error: unknown) => fail(error));
 }
 
 async function start(): Promise<void> {
   const settings = readEnvironment(process.env);
   const logger = createLogger(settings.logLevel);
+  exitOnFaults(logger);
+  const stopping = stopOnSignals(logger);
   for (const name of unknownVariables(process.env)) {
     logger.warn({ variable: name }, "this is not a variable of Keyplane: check its spelling against --help");
   }
-  const keyplane = await compose(settings, { logger });
-  const { port } = await keyplane.http.listen(settings.port, settings.host).catch(async (error: unknown) => {
-    await keyplane.stop();
-    throw portError(error, settings);
+  const keyplane = await compose(settings, { logger, abort: stopping }).catch((error: unknown) => {
+    if (error === stopping.reason) process.exit(0); // asked to, and nothing is left open
+    throw error;
   });
-  welcome(keyplane, settings, port);
-
-  let stopping = false;
-  const stop = (signal: string): void => {
-    if (stopping) return;
-    stopping = true;
-    logger.info({ signal }, "stopping: finishing what runs");
+  const stop = (): Promise<never> =>
     keyplane.stop().then(
       () => process.exit(0),
       (error: unknown) => {
@@ -34,10 +31,19 @@ async function start(): Promise<void> {
         process.exit(1);
       },
     );
-  };
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
+  if (stopping.aborted) {
+    process.stderr.write(unseenToken(keyplane.rootToken));
+    await stop();
+  }
+
+  const { port } = await keyplane.http.listen(settings.port, settings.host).catch(async (error: unknown) => {
+    await keyplane.stop().catch((err: unknown) => logger.error({ err }, "stopping failed"));
+    return fail(portError(error, settings), keyplane.rootToken);
+  });
+  welcome(keyplane, settings, port);
   logger.info({ port, database: keyplane.database.kind }, "listening");
+  if (stopping.aborted) await stop();
+  stopping.addEventListener("abort", () => void stop());
 }
 
 /** Says where to go next. To standard error, so that standard output holds log lines only. */
@@ -81,11 +87,22 @@ function portError(error: unknown, { port, host }: Settings): unknown {
 }
 
 /** One clear sentence for what a person can mend; everything else is a fault of ours and comes with its trace. */
-function fail(error: unknown): never {
+function fail(error: unknown, rootToken?: RootToken): never {
   if (error instanceof EnvironmentError || error instanceof StartupError) {
     process.stderr.write(`Keyplane cannot start. ${error.message}\n`);
   } else {
     console.error("Keyplane cannot start because of a fault of its own:", error);
   }
+  if (rootToken) process.stderr.write(unseenToken(rootToken));
   process.exit(1);
+}
+
+/** The token of a start that comes to nothing: without it, nobody could enter after the next one. */
+function unseenToken(rootToken: RootToken): string {
+  if (rootToken.source !== "generated") return "";
+  return `
+  Root token    ${rootToken.secret}
+                Made by this start and kept in the database: it will not be printed again. It may do everything.
+
+`;
 }

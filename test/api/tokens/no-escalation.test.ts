@@ -29,17 +29,20 @@ describe("a limited management token", () => {
   });
 
   test("is forgotten by nothing that concerns another one", async ({ world }) => {
-    const [ours, theirs] = [await world.tenantWithKey(), await world.tenantWithKey()];
-    await ours.admin.verify(ours.secret);
-    ok(await world.root.user("disableUser", { id: theirs.owner.id }));
-    ok(await world.root.tenant("suspendTenant", { id: theirs.tenant.id }));
     const watch = new DatabaseWatch(world.server);
     try {
+      const [ours, theirs] = [await world.tenantWithKey(), await world.tenantWithKey()];
+      // On a served database the events of ours come a second time, and may forget what they name.
+      await watch.followed(theirs.key.id);
+      await ours.admin.verify(ours.secret);
+      ok(await world.root.user("disableUser", { id: theirs.owner.id }));
+      ok(await world.root.tenant("suspendTenant", { id: theirs.tenant.id }));
+      watch.asked.length = 0;
       expect(await ours.admin.verify(ours.secret)).toMatchObject({ valid: true });
       expect(watch.asked).toEqual([]);
+      await expect(theirs.admin.verify(theirs.secret)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
     } finally {
       watch.stop();
     }
-    await expect(theirs.admin.verify(theirs.secret)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
   });
 });

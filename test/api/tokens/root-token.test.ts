@@ -141,6 +141,16 @@ describe("the root token", () => {
       for (const server of servers) await server.stop();
     }));
 
+  test("is made once by processes that start for the first time at the same time", () =>
+    withDatabase(async (database) => {
+      const servers = await Promise.all([start(database), start(database), start(database)]);
+      expect(servers.map(({ source }) => source).sort()).toEqual(["generated", "stored", "stored"]);
+      const secret = String(servers.find(({ generated }) => generated)?.generated);
+      for (const server of servers) expect(await server.knows(secret)).toBe(true);
+      expect(await database.database.prisma.managementToken.count()).toBe(1);
+      for (const server of servers) await server.stop();
+    }));
+
   test("shows its first four characters when it is long, and none when it is short", () =>
     withDatabase(async (database) => {
       for (const [token, shown] of [

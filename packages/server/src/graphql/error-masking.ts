@@ -1,8 +1,8 @@
 import { docsUrlForError, type ErrorCode, errorCodes, keyPattern } from "@keyplane/schema";
 import { GraphQLError } from "graphql";
 import type { Plugin } from "graphql-yoga";
-import { isDatabaseAway } from "../platform/database/index.js";
 import { KeyplaneError } from "../platform/errors.js";
+import { faultOf } from "../platform/fault.js";
 import type { Logger } from "../platform/logger.js";
 import type { Context } from "./context.js";
 
@@ -36,9 +36,7 @@ function publicError(error: unknown, requestId: string, logger: Logger): GraphQL
     });
   }
   logger.error({ err: cause, requestId }, "a request failed");
-  // The one fault that mends itself, so a client may try again.
-  const code = isDatabaseAway(cause) ? "UNAVAILABLE" : "INTERNAL";
-  const message = `${errorCodes[code].message} Request id: ${requestId}.`;
+  const { code, message } = faultOf(cause, requestId);
   const extensions = { code, docsUrl: docsUrlForError(code), requestId };
   return error instanceof GraphQLError
     ? rebuild(error, message, { ...extensions, http: httpOf(error, code) })
@@ -96,7 +94,7 @@ function isFaultOfRequest(error: GraphQLError, cause: unknown): boolean {
 
 /** graphql-jit's errors are GraphQLErrors too, but have no extensions where their cause has none. */
 function extensionsOf(error: GraphQLError): Readonly<Record<string, unknown>> {
-  return (error.extensions as GraphQLError["extensions"] | undefined) ?? {};
+  return (error as { readonly extensions?: Readonly<Record<string, unknown>> }).extensions ?? {};
 }
 
 /** A key within the document itself stands in an error as a name: "Cannot query field …". */

@@ -1,6 +1,7 @@
 import { complexityFromQuery } from "@pothos/plugin-complexity";
 import {
   type DocumentNode,
+  type ExecutionArgs,
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
@@ -40,12 +41,13 @@ export function useComplexityLimit(schema: GraphQLSchema): Plugin {
   const alwaysCheap = new WeakMap<OperationDefinitionNode, boolean>();
   return {
     onExecute({ args, setResultAndStopExecution }) {
-      const operation = getOperationAST(args.document, args.operationName);
+      const request: ExecutionArgs = args;
+      const operation = getOperationAST(request.document, request.operationName);
       // Of several, none was chosen: executing it will say so.
       if (!operation || alwaysCheap.get(operation)) return;
-      const variables = args.variableValues ?? {};
+      const variables = request.variableValues ?? {};
       try {
-        const document = onlyWith(operation, args.document);
+        const document = onlyWith(operation, request.document);
         if (!alwaysCheap.has(operation)) {
           alwaysCheap.set(operation, costOf(schema, withLargestPages(document), variables) <= limits.complexity);
         }
@@ -72,12 +74,12 @@ function costOf(schema: GraphQLSchema, document: DocumentNode, variables: Record
 
 /** The document as if every page size that a variable gives were the largest. */
 function withLargestPages(document: DocumentNode): DocumentNode {
-  return visit(document, {
+  return visit<DocumentNode>(document, {
     Argument(node) {
       if (node.name.value !== "first" || node.value.kind !== Kind.VARIABLE) return undefined;
       return { ...node, value: { kind: Kind.INT, value: String(maxPageSize) } };
     },
-  }) as DocumentNode;
+  });
 }
 
 function tooComplex(cost: number): GraphQLError {

@@ -89,10 +89,10 @@ function useTextLimit(maxCharacters: number): Plugin {
   };
 }
 
-function useTokenLimit(maxTokens: number): Plugin {
+function useTokenLimit(maxLexicalTokens: number): Plugin {
   return {
     onParse({ setParseFn }) {
-      setParseFn((source: string, options?: ParseOptions) => parse(source, { ...options, maxTokens }));
+      setParseFn((source: string, options?: ParseOptions) => parse(source, { ...options, maxLexicalTokens }));
     },
   };
 }

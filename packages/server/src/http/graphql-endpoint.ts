@@ -4,10 +4,12 @@ import { type Context, createLoaders, type Services } from "../graphql/context.j
 import { limits } from "../graphql/limits.js";
 import type { Authenticate, Principal, RequestOrigin } from "../modules/auth/index.js";
 import { KeyplaneError } from "../platform/errors.js";
+import { faultOf } from "../platform/fault.js";
 import type { Logger } from "../platform/logger.js";
 import { readBody, replayBody, tooLarge } from "./body.js";
 import { isPreflighted } from "./csrf.js";
 import { sendError } from "./responses.js";
+import { withTimeLimit } from "./time-limit.js";
 import { createTrustedVerify } from "./trusted-verify.js";
 
 export type Endpoint = (request: IncomingMessage, response: ServerResponse, origin: RequestOrigin) => void;
@@ -21,8 +23,10 @@ export function createGraphqlEndpoint(deps: {
   graphql: YogaServerInstance<Context, object>;
   services: Services;
   logger: Logger;
+  /** Milliseconds for what happens before GraphQL, which has a limit of its own; the usual one when it is left out. */
+  timeLimitMs?: number | undefined;
 }): Endpoint {
-  const { authenticate, graphql, services, logger } = deps;
+  const { authenticate, graphql, services, logger, timeLimitMs = limits.timeMs } = deps;
   const trustedVerify = createTrustedVerify(services.verify);
 
   function refuse(response: ServerResponse, requestId: string, error: unknown): void {
@@ -38,7 +42,7 @@ export function createGraphqlEndpoint(deps: {
       return;
     }
     logger.error({ err: error, requestId }, "a request failed before GraphQL");
-    sendError(response, { code: "UNAVAILABLE", requestId });
+    sendError(response, { ...faultOf(error, requestId), requestId });
   }
 
   function run(request: IncomingMessage, response: ServerResponse, principal: Principal): void {
@@ -65,7 +69,9 @@ export function createGraphqlEndpoint(deps: {
     try {
       if (body === tooLarge) return refuseBody(response, principal.requestId);
       const contentType = plainContentType(request);
-      const text = contentType === null ? null : await trustedVerify(body, principal);
+      const verified = contentType === null ? null : trustedVerify(body, principal);
+      // What is in memory is answered at once and needs no timer.
+      const text = verified instanceof Promise ? await withTimeLimit(verified, timeLimitMs) : verified;
       if (contentType !== null && text !== null) {
         return sendText(response, 200, { "content-type": contentType }, text, principal);
       }
@@ -95,7 +101,7 @@ export function createGraphqlEndpoint(deps: {
     try {
       const principal = authenticate(request.headers.authorization, origin);
       if (!(principal instanceof Promise)) return run(request, response, principal);
-      principal
+      withTimeLimit(principal, timeLimitMs)
         .then((known) => run(request, response, known))
         .catch((error: unknown) => refuse(response, origin.requestId, error));
     } catch (error) {

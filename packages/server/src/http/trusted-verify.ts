@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { Principal } from "../modules/auth/index.js";
 import type { Verdict, Verify, VerifyKeyInput } from "../modules/keys/index.js";
+import { KeyplaneError } from "../platform/errors.js";
 
 /**
  * SHA-256 of the documents of `verifyKey` that SDKs send. All of them select the same fields in the same order, which is that of
@@ -15,7 +16,8 @@ const maxBytes = 32_768;
  * Answers the SDK's `verifyKey` without parsing, validating or executing GraphQL, with the very same JSON that GraphQL
  * would give: nearly all of a control plane's traffic is this one operation, and GraphQL would take most of its time.
  *
- * @returns null for whatever is not exactly that, or fails: GraphQL then answers it, and words what is wrong.
+ * @returns null for whatever is not exactly that, or is refused: GraphQL then answers it, and words what is wrong.
+ * @throws what is no refusal, such as a database that is away: GraphQL would only wait for it a second time.
  */
 export type TrustedVerify = (body: Buffer, principal: Principal) => string | null | Promise<string | null>;
 
@@ -25,11 +27,17 @@ export function createTrustedVerify(verify: Verify): TrustedVerify {
     if (!input) return null;
     try {
       const verdict = verify(principal, input);
-      return verdict instanceof Promise ? verdict.then(answerOf, () => null) : answerOf(verdict);
-    } catch {
-      return null; // not swallowed: GraphQL meets the same refusal and answers with it
+      return verdict instanceof Promise ? verdict.then(answerOf, leaveToGraphql) : answerOf(verdict);
+    } catch (error) {
+      return leaveToGraphql(error);
     }
   };
+}
+
+/** GraphQL meets the same refusal and answers with it. */
+function leaveToGraphql(error: unknown): null {
+  if (error instanceof KeyplaneError) return null;
+  throw error;
 }
 
 function inputOf(body: Buffer): VerifyKeyInput | null {

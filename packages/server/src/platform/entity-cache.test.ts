@@ -106,7 +106,8 @@ describe("a change that comes while a read is under way", () => {
     const asked = cache.get("a");
     reads.look();
     store.set("a", { version: 2 });
-    how === "forget" ? cache.forget("a") : cache.forgetAll();
+    if (how === "forget") cache.forget("a");
+    else cache.forgetAll();
     await reads.answer();
     expect(cache.peek("a")).toBeUndefined();
     await reads.answerAll();
@@ -171,7 +172,8 @@ describe("reading many at once", () => {
     const done = cache.getMany(everything(store, reads));
     reads.look();
     store.set("a", { version: 2 });
-    how === "forget" ? cache.forget("a") : cache.forgetAll();
+    if (how === "forget") cache.forget("a");
+    else cache.forgetAll();
     await reads.answerAll();
     await done;
     expect(cache.peek("a")).toBeUndefined();

@@ -69,7 +69,7 @@ export class EntityCache<State extends object> {
   forgetAll(): void {
     this.#entries.clear();
     for (const changed of this.#changedDuring) changed.ids = null;
-    for (const id of [...this.#reads.keys()]) this.#outdate(id);
+    for (const id of this.#reads.keys()) this.#outdate(id);
   }
 
   #outdate(id: string): void {

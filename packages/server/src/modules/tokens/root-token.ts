@@ -1,6 +1,12 @@
 import { createId, generateKey, managementTokenPrefix } from "@keyplane/schema";
 import type { Clock } from "../../platform/clock.js";
-import { type Database, isUniqueViolation, type ManagementToken, StartupError } from "../../platform/database/index.js";
+import {
+  type Database,
+  isUniqueViolation,
+  type ManagementToken,
+  StartupError,
+  type Transaction,
+} from "../../platform/database/index.js";
 import { type Audit, systemActor } from "../audit/index.js";
 import { hashSecret } from "../auth/index.js";
 import type { Events } from "../events/index.js";
@@ -19,28 +25,34 @@ export type RootToken =
 export function createRootToken(deps: { audit: Audit; clock: Clock; database: Database; events: Events }) {
   const { audit, clock, database, events } = deps;
 
-  async function add(secret: string, start: string): Promise<void> {
-    await events.transaction(async (tx) => {
-      const token = await insertToken(tx, {
-        id: createId("ManagementToken"),
-        name: "root",
-        role: "ADMIN",
-        hash: hashSecret(secret),
-        start,
-        createdBy: "root",
-        createdAt: new Date(clock.now()),
-      });
-      const target = { type: "ManagementToken", id: token.id } as const;
-      const action = "management_token.created";
-      await audit.record(tx, { actor: systemActor, action, tenantId: null, target, before: null, after: token });
-      await events.append(tx, { type: "TOKEN_CREATED", tenantId: null, tokenId: token.id });
+  /** Several processes may start on one database at once: each sees what the one before has made of the root tokens. */
+  function oneAtATime<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    return events.transaction(async (tx) => {
+      await tx.$executeRaw`SELECT pg_advisory_xact_lock(5219410873104)`; // any number that nothing else locks
+      return work(tx);
     });
   }
 
-  /** Several processes may start on one database at once: one of them adds the token. */
+  async function add(tx: Transaction, secret: string, start: string): Promise<void> {
+    const token = await insertToken(tx, {
+      id: createId("ManagementToken"),
+      name: "root",
+      role: "ADMIN",
+      hash: hashSecret(secret),
+      start,
+      createdBy: "root",
+      createdAt: new Date(clock.now()),
+    });
+    const target = { type: "ManagementToken", id: token.id } as const;
+    const action = "management_token.created";
+    await audit.record(tx, { actor: systemActor, action, tenantId: null, target, before: null, after: token });
+    await events.append(tx, { type: "TOKEN_CREATED", tenantId: null, tokenId: token.id });
+  }
+
+  /** Another process may have added the token of the same variable since it was looked for. */
   async function addOnce(secret: string, start: string): Promise<void> {
     try {
-      await add(secret, start);
+      await oneAtATime((tx) => add(tx, secret, start));
     } catch (error) {
       if (!isUniqueViolation(error, "ManagementToken", ["hash"])) throw error;
     }
@@ -59,7 +71,7 @@ export function createRootToken(deps: { audit: Audit; clock: Clock; database: Da
 
   /** Tokens that an earlier KEYPLANE_ROOT_TOKEN set stop to work when the variable changes: that is how one is replaced. */
   async function retire(keptHash: string): Promise<void> {
-    await events.transaction(async (tx) => {
+    await oneAtATime(async (tx) => {
       const old = await tx.managementToken.findMany({
         where: { createdBy: "root", revokedAt: null, hash: { not: keptHash } },
       });
@@ -91,12 +103,13 @@ export function createRootToken(deps: { audit: Audit; clock: Clock; database: Da
         await retire(hashSecret(fromEnvironment));
         return { source: "environment" };
       }
-      if ((await database.prisma.managementToken.count({ where: { createdBy: "root", revokedAt: null } })) > 0) {
-        return { source: "stored" };
-      }
-      const { secret, start } = generateKey({ prefix: managementTokenPrefix, environment: "LIVE" });
-      await add(secret, start);
-      return { source: "generated", secret };
+      return oneAtATime(async (tx) => {
+        const known = await tx.managementToken.count({ where: { createdBy: "root", revokedAt: null } });
+        if (known > 0) return { source: "stored" };
+        const { secret, start } = generateKey({ prefix: managementTokenPrefix, environment: "LIVE" });
+        await add(tx, secret, start);
+        return { source: "generated", secret };
+      });
     },
   };
 }

@@ -63,7 +63,13 @@ function openEngine({ databaseUrl, dataDir, logger, ...options }: DatabaseOption
   }
   // Read only when it is needed: 40 MB that no second start has a use for.
   const template = (): Template | null => (options.template === undefined ? loadTemplate() : options.template);
-  return dataDir === null ? openInMemory(template()) : openDataFolder(dataDir, template);
+  if (dataDir === null) return openInMemory(template());
+  return openDataFolder(dataDir, template, (reason) =>
+    logger?.warn(
+      { reason },
+      "the lock of the data folder cannot be touched; on a shared volume another process may take it",
+    ),
+  );
 }
 
 function databaseOf(engine: Engine): Database {

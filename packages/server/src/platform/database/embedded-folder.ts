@@ -12,11 +12,16 @@ import { untar } from "./untar.js";
  * Opens the embedded database of a data folder and makes it when there is none. The folder stays locked until it is closed.
  *
  * @param template asked for what a new database begins with; null: PGlite builds it, slowly.
+ * @param lockFailing told once, and why, when the folder's lock can no longer be kept fresh.
  * @throws StartupError when the folder cannot be used, is in use, or holds a database that does not open.
  */
-export async function openDataFolder(dataDir: string, template: () => Template | null): Promise<Engine> {
+export async function openDataFolder(
+  dataDir: string,
+  template: () => Template | null,
+  lockFailing?: (reason: string) => void,
+): Promise<Engine> {
   const folder = prepareDataFolder(dataDir);
-  const lock = await lockFolder(folder);
+  const lock = await lockFolder(folder, lockFailing);
   try {
     const files = join(folder, "postgres");
     if (!existsSync(files)) await createFiles(files, template());

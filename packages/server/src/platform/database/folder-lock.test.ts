@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { lockFolder } from "./folder-lock.js";
 import { ownIdentity } from "./process-identity.js";
 import { StartupError } from "./startup-error.js";
@@ -85,6 +85,24 @@ describe("the lock of a data folder", () => {
     writeFileSync(path, "");
     age(10);
     expect(await takeOver()).toBe(process.pid);
+  });
+
+  test("that can no longer be touched is told of once, and ends nothing", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    try {
+      const reasons: string[] = [];
+      const lock = await lockFolder(folder, (reason) => reasons.push(reason));
+      // A file where the folder was fails whoever we are; a disk that failed cannot be had in a test.
+      renameSync(folder, `${folder}.away`);
+      writeFileSync(folder, "");
+      vi.advanceTimersByTime(60_000);
+      expect(reasons).toEqual([expect.stringContaining("ENOTDIR")]);
+      rmSync(folder);
+      renameSync(`${folder}.away`, folder);
+      lock.release();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test("releasing leaves a lock alone that is another's by now", async () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type LockFile, lockFileAt } from "./lock-file.js";
 import { isRunning, ownIdentity, type ProcessIdentity } from "./process-identity.js";
-import { StartupError } from "./startup-error.js";
+import { messageOf, StartupError } from "./startup-error.js";
 
 /** The holder touches its lock this often, for those who cannot look up its process: other containers on one volume. */
 const HEARTBEAT_MS = 2_000;
@@ -32,9 +32,10 @@ interface Holder extends ProcessIdentity {
  * Takes `<folder>/keyplane.lock`, because PGlite has no lock of its own: two processes on one folder lose rows silently.
  * The lock of a process that is dead, killed or gone with its machine is taken over.
  *
+ * @param heartFailed told once, and why, when the lock can no longer be touched.
  * @throws StartupError when a running process holds it.
  */
-export async function lockFolder(folder: string): Promise<FolderLock> {
+export async function lockFolder(folder: string, heartFailed?: (reason: string) => void): Promise<FolderLock> {
   const file = lockFileAt(join(folder, "keyplane.lock"));
   const holder: Holder = { ...ownIdentity(), since: new Date().toISOString(), token: randomUUID() };
   const own = JSON.stringify(holder);
@@ -44,11 +45,21 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     if (await isHeld(file, found)) throw inUse(folder, parse(found));
     if (!file.removeIf(found)) await sleep(RETRY_MS);
   }
-  return hold(file, own);
+  return hold(file, own, heartFailed);
 }
 
-function hold(file: LockFile, own: string): FolderLock {
-  const heart = setInterval(() => file.touch(), HEARTBEAT_MS).unref();
+function hold(file: LockFile, own: string, heartFailed?: (reason: string) => void): FolderLock {
+  let failed = false;
+  // A disk that turns read-only or fails must not end the server, which still verifies keys from memory.
+  const beat = (): void => {
+    try {
+      file.touch();
+    } catch (error) {
+      if (!failed) heartFailed?.(messageOf(error));
+      failed = true;
+    }
+  };
+  const heart = setInterval(beat, HEARTBEAT_MS).unref();
   let held = true;
   return {
     release() {

@@ -3,8 +3,12 @@ import { inspect } from "node:util";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type ServedPostgres, startServedPostgres } from "../../../prisma/served-postgres.js";
+import { freezableProxy } from "../../testing/freezable-proxy.js";
+import { PrismaClient } from "./_generated/client.js";
 import { type Database, openDatabase } from "./database.js";
+import { isDatabaseAway } from "./database-away.js";
 import { readMigrations } from "./migration-files.js";
+import { openServed } from "./served-engine.js";
 import { StartupError } from "./startup-error.js";
 
 describe("a served PostgreSQL", () => {
@@ -85,6 +89,87 @@ describe("a served PostgreSQL", () => {
     await database.close();
   });
 
+  test("the server ends by itself what a request would no longer wait for", async () => {
+    const database = await open(await server.createDatabase("limits"));
+    const settings = await database.prisma.$queryRaw`
+      SELECT "name", "setting" FROM pg_settings WHERE "name" IN
+        ('idle_in_transaction_session_timeout', 'lock_timeout', 'statement_timeout') ORDER BY "name"`;
+    expect(settings).toEqual([
+      { name: "idle_in_transaction_session_timeout", setting: "20000" },
+      { name: "lock_timeout", setting: "10000" },
+      { name: "statement_timeout", setting: "18000" },
+    ]);
+    await database.close();
+  });
+
+  test("what it gives up because of others counts as a database that is away, which may be tried again", async () => {
+    const url = await server.createDatabase("contended");
+    const database = await open(url);
+    for (const id of ["a", "b"]) await database.prisma.idempotencyRecord.create({ data: record(id, new Date()) });
+    const touch = { data: { targetId: "touched" } };
+    const other = new pg.Client(url);
+    await other.connect();
+    await other.query('BEGIN; LOCK TABLE "IdempotencyRecord" IN ACCESS EXCLUSIVE MODE');
+    for (const limit of ["lock_timeout", "statement_timeout"]) {
+      const waiting = database.transaction(async (tx) => {
+        await tx.$executeRawUnsafe(`SET LOCAL ${limit} = '50ms'`);
+        await tx.idempotencyRecord.update({ where: { id: "a" }, ...touch });
+      });
+      expect(await awayness(waiting)).toBe(true);
+      const raw = database.transaction(async (tx) => {
+        await tx.$executeRawUnsafe(`SET LOCAL ${limit} = '50ms'`);
+        await tx.$queryRaw`SELECT "id" FROM "IdempotencyRecord"`;
+      });
+      expect(await awayness(raw)).toBe(true);
+    }
+    await other.query("ROLLBACK");
+    await other.end();
+
+    let first = (): void => {};
+    const bothHold = new Promise<void>((resolve) => {
+      first = resolve;
+    });
+    let held = 0;
+    const cross = (mine: string, theirs: string): Promise<void> =>
+      database.transaction(async (tx) => {
+        await tx.idempotencyRecord.update({ where: { id: mine }, ...touch });
+        held += 1;
+        if (held === 2) first();
+        await bothHold;
+        await tx.idempotencyRecord.update({ where: { id: theirs }, ...touch });
+      });
+    const ends = await Promise.allSettled([cross("a", "b"), cross("b", "a")]);
+    const deadlocks = ends.flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : []));
+    expect(deadlocks.map(isDatabaseAway)).toEqual([true]);
+    expect(await awayness(database.prisma.$queryRaw`SELECT * FROM "Nothing"`)).toBe(false);
+    await database.close();
+  });
+
+  test("one that falls silent is away after a while, and what it interrupted is never gone on with", async () => {
+    const url = await server.createDatabase("silent");
+    await (await open(url)).close();
+    const proxy = await freezableProxy(url);
+    const engine = await openServed(proxy.url, () => {}, 300);
+    const prisma = new PrismaClient({ adapter: engine.adapter });
+
+    const interrupted = prisma.$transaction(async (tx) => {
+      await tx.idempotencyRecord.create({ data: record("interrupted", new Date()) });
+      proxy.freeze();
+      await tx.idempotencyRecord.count();
+    });
+    expect(await awayness(interrupted)).toBe(true);
+    expect(await awayness(prisma.idempotencyRecord.count())).toBe(true);
+
+    proxy.thaw();
+    await prisma.idempotencyRecord.create({ data: record("later", new Date()) });
+    const other = await open(url);
+    expect((await other.prisma.idempotencyRecord.findMany()).map(({ id }) => id)).toEqual(["later"]);
+    await other.close();
+    await prisma.$disconnect();
+    await engine.close();
+    await proxy.close();
+  });
+
   test.each([
     ["a wrong password", (url: string) => url.replace(/:[^:@]+@/, ":wr0ng-secret@"), /refuses the user "postgres"/],
     ["a database that does not exist", (url: string) => url.replace(/\w+$/, "nothing"), /has no database "nothing"/],
@@ -120,6 +205,11 @@ describe("a PostgreSQL that cannot be reached", () => {
     expect((await failureOf("postgresql://localhost/db?schema=mine")).message).toMatch(/names the schema "mine"/);
   });
 });
+
+/** Whether what fails does so because the database is away; null: it does not fail. */
+function awayness(work: Promise<unknown>): Promise<boolean | null> {
+  return work.then(() => null, isDatabaseAway);
+}
 
 async function failureOf(databaseUrl: string): Promise<Error> {
   const database = await openDatabase({ databaseUrl, dataDir: null }).catch((error: Error) => error);

@@ -6,6 +6,20 @@ import { codeOf, messageOf, StartupError } from "./startup-error.js";
 /** Enough for the few queries that run beside each other, and far below the 100 that PostgreSQL allows by default. */
 const MAX_CONNECTIONS = 10;
 const CONNECTION_TIMEOUT_MS = 5_000;
+/**
+ * How long a query may go unanswered before its connection is given up: a server that is stopped, or behind a network that
+ * drops packets, never says that it will not answer. Longer than the server's own limits, whose refusals tell more.
+ */
+const QUERY_TIMEOUT_MS = 20_000;
+
+/**
+ * What the server itself ends, so that no work outlives the request that asked for it. By SET, because poolers such as
+ * PgBouncer refuse these at the start of a connection. The adapter drops the offset of a timestamp; only in UTC is that no loss.
+ */
+const SESSION = `SET TIME ZONE 'UTC';
+SET statement_timeout = '18s';
+SET lock_timeout = '10s';
+SET idle_in_transaction_session_timeout = '20s'`;
 
 /** Told of connections that break while nobody uses them, and why. */
 export type ConnectionLost = (reason: string) => void;
@@ -15,20 +29,35 @@ export type ConnectionLost = (reason: string) => void;
  *
  * @throws StartupError when the address is none, or nobody answers there, or the server refuses us.
  */
-export async function openServed(databaseUrl: string, connectionLost: ConnectionLost): Promise<Engine> {
+export async function openServed(
+  databaseUrl: string,
+  connectionLost: ConnectionLost,
+  queryTimeoutMs: number = QUERY_TIMEOUT_MS,
+): Promise<Engine> {
   const where = describeUrl(databaseUrl);
-  const pool = new pg.Pool({
+  const connection = {
     connectionString: databaseUrl,
-    max: MAX_CONNECTIONS,
     connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
+    keepAlive: true,
     application_name: "keyplane",
-    // The adapter drops the offset of a timestamp; only in UTC is that no loss. The pool awaits this, whatever its type says.
+  };
+  const pool = new pg.Pool({
+    ...connection,
+    max: MAX_CONNECTIONS,
+    query_timeout: queryTimeoutMs,
+    // The pool awaits this, whatever its type says.
     // oxlint-disable-next-line typescript/no-misused-promises
-    onConnect: (client) => client.query("SET TIME ZONE 'UTC'"),
+    onConnect: (client) => client.query(SESSION),
   });
   // Without a listener the restart of the server would end this process; the pool replaces the connection by itself.
   // Only the message goes on: the pool hangs the client on the error, and with it the password.
   pool.on("error", (error) => connectionLost(messageOf(error)));
+  // The adapter gives a connection back as a good one even when its ROLLBACK was never answered. The next query would then
+  // be a part of a transaction that nobody commits.
+  pool.on("release", (_error, client) => {
+    if (client.getTransactionStatus() === "I") return;
+    client.end().catch((error: unknown) => connectionLost(messageOf(error)));
+  });
 
   try {
     (await pool.connect()).release();
@@ -40,8 +69,14 @@ export async function openServed(databaseUrl: string, connectionLost: Connection
     kind: "postgresql",
     adapter: new PrismaPg(pool),
     migrating: async (work) => {
-      const client = await pool.connect();
+      // Not of the pool: building an index may take longer than any request.
+      const client = new pg.Client(connection);
+      client.on("error", (error) => connectionLost(messageOf(error)));
+      await client.connect().catch((cause: unknown) => {
+        throw new StartupError(describeFailure(where, cause), { cause });
+      });
       try {
+        await client.query("SET TIME ZONE 'UTC'");
         return await work({
           exec: async (sql) => {
             await client.query(sql);
@@ -50,7 +85,7 @@ export async function openServed(databaseUrl: string, connectionLost: Connection
             (await client.query(sql, [...parameters])).rows as Row[],
         });
       } finally {
-        client.release();
+        await client.end();
       }
     },
     close: () => pool.end(),

@@ -196,7 +196,8 @@ describe("changes", () => {
       const slow = reads.find(part);
       reads.look(slow);
       change(world);
-      how === "told" ? world.tell(event(world)) : world.tellGap();
+      if (how === "told") world.tell(event(world));
+      else world.tellGap();
       // Who asks now is answered before the slow read comes.
       const late = index.find(hash);
       while (reads.waiting > slow + 1) await reads.answer(slow + 1);
