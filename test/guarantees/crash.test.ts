@@ -2,7 +2,8 @@ import { openDatabase } from "@keyplane/server";
 import { Caller, describe, expect, ok, test } from "../testkit/index.js";
 import { newHome, type ServerProcess, startProcess } from "../testkit/server-process.js";
 
-const rounds = 3;
+/** What was acknowledged last when the server is killed, in each round: the moment at which most is at stake. */
+const lastWords = ["revokeKey", "disableKey", "rotateKey", "createKey"];
 const writers = 6;
 const rootToken = "root-token-of-the-crash-test-0001";
 
@@ -19,13 +20,13 @@ async function write(
   caller: Caller,
   where: { tenantId: string; ownerId: string },
   known: Acknowledged[],
-  tick: () => void,
+  tick: (acknowledged: string) => void,
 ) {
   for (let step = 0; ; step++) {
     const created = ok(await caller.keySecret("createKey", { ...where, name: "Key" }));
     const entry: Acknowledged = { keyId: created.key.id, verdicts: new Map([[created.secret, "VALID"]]), open: null };
     known.push(entry);
-    tick();
+    tick("createKey");
     const change = (["rotateKey", "revokeKey", "disableKey", null] as const)[step % 4] ?? null;
     if (change === null) continue;
     entry.open = change;
@@ -37,20 +38,23 @@ async function write(
       entry.verdicts.set(created.secret, change === "revokeKey" ? "REVOKED" : "DISABLED");
     }
     entry.open = null;
-    tick();
+    tick(change);
   }
 }
 
-/** Writes from all sides and kills the process in the midst of it, once it has acknowledged so many changes. */
-async function writeUntilKilled(server: ServerProcess, after: number): Promise<Acknowledged[]> {
+/** Writes from all sides and kills the process in the midst of it, at the answer to one change after so many others. */
+async function writeUntilKilled(server: ServerProcess, after: number, last: string): Promise<Acknowledged[]> {
   const root = new Caller(server.url, rootToken);
   const slug = `crash-${server.pid}`;
   const { tenant } = ok(await root.tenant("createTenant", { slug, name: "Crash" }));
   const known: Acknowledged[] = [];
   let acknowledged = 0;
-  const tick = () => {
+  let killed = false;
+  const tick = (what: string) => {
     acknowledged += 1;
-    if (acknowledged === after) process.kill(server.pid, "SIGKILL");
+    if (killed || acknowledged < after || what !== last) return;
+    killed = true;
+    process.kill(server.pid, "SIGKILL");
   };
   const work = Array.from({ length: writers }, async (_, index) => {
     const email = `writer-${index}@example.com`;
@@ -92,13 +96,13 @@ describe("a server that is killed with SIGKILL in the midst of writing", () => {
     const environment = { ...home.environment, KEYPLANE_ROOT_TOKEN: rootToken };
     const known: Acknowledged[] = [];
     let server = await startProcess(environment);
-    for (let round = 0; round < rounds; round++) {
-      known.push(...(await writeUntilKilled(server, 25 + Math.floor(Math.random() * 50))));
+    for (const last of lastWords) {
+      known.push(...(await writeUntilKilled(server, 20 + Math.floor(Math.random() * 40), last)));
       server = await startProcess(environment);
       await expectAllKept(new Caller(server.url, rootToken), known);
     }
     await server.end("SIGKILL");
-    expect(known.filter(({ open }) => open === null).length).toBeGreaterThan(rounds);
+    expect(known.filter(({ open }) => open === null).length).toBeGreaterThan(lastWords.length);
 
     const databaseUrl = home.environment["DATABASE_URL"] ?? null;
     const database = await openDatabase({ databaseUrl, dataDir: home.dataDir });

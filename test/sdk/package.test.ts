@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import vm from "node:vm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -158,7 +159,10 @@ describe("an application", () => {
 
   test("that only reads keys does not bundle the client", async () => {
     write("small.mjs", 'import { parseKey } from "@keyplane/sdk";\nconsole.log(parseKey("").problem);');
-    const esbuild = join(root, "node_modules/.bin/esbuild");
+    // tsx brings esbuild along; no folder of ours has a link to it.
+    const esbuild = createRequire(createRequire(import.meta.url).resolve("tsx/package.json")).resolve(
+      "esbuild/bin/esbuild",
+    );
     const all = ["--bundle", "--format=esm", "--minify"];
     const bundle = await succeed(esbuild, ["small.mjs", ...all], folder.path);
     expect(bundle).not.toMatch(/fetch|mutation|content-type/);

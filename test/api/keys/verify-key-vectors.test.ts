@@ -89,27 +89,29 @@ function actsOf(root: Caller, record: Changes<KeyRecord>, { tenantId, ownerId, k
   return acts.sort((a, b) => a.at - b.at);
 }
 
-/** Writes what no mutation would: rows that contradict themselves, or that came from elsewhere. */
-async function corrupt(world: World, record: Changes<KeyRecord>, { tenantId, keyId }: Story, at: At): Promise<void> {
+/** Writes what no mutation would: rows of a faster clock, rows that contradict themselves, or that came from elsewhere. */
+async function corrupt(
+  world: World,
+  record: Changes<KeyRecord>,
+  { tenantId, keyId }: Story,
+  { at, now }: { at: At; now: number },
+): Promise<void> {
   const { prisma } = world.server.keyplane.database;
   const { key, secret, owner, tenant } = record;
-  if (key?.environment) await prisma.key.update({ where: { id: keyId }, data: { environment: key.environment } });
-  if (key?.revokedAt != null) {
-    const data = { revokedAt: new Date(at(key.revokedAt)), revokedReason: key.revokedReason ?? null };
-    await prisma.key.update({ where: { id: keyId }, data });
+  const change = (data: object) => prisma.key.update({ where: { id: keyId }, data });
+  if (key?.environment) await change({ environment: key.environment });
+  if (key?.revokedAt != null && (key.revokedAt > now || !key.revokedReason)) {
+    await change({ revokedAt: new Date(at(key.revokedAt)), revokedReason: key.revokedReason ?? null });
   }
   for (const list of ["allowedIps", "deniedIps"] as const) {
-    if (key?.[list] && !key[list].every(isCidrOrAddress)) {
-      await prisma.key.update({ where: { id: keyId }, data: { [list]: [...key[list]] } });
-    }
+    if (key?.[list] && !key[list].every(isCidrOrAddress)) await change({ [list]: [...key[list]] });
   }
-  if (secret?.supersededAt != null && secret.stopsAt === null) {
-    await prisma.keySecret.updateMany({ where: { keyId, supersededAt: { not: null } }, data: { stopsAt: null } });
+  if (secret?.supersededAt != null && (secret.supersededAt > now || secret.stopsAt == null)) {
+    const stopsAt = secret.stopsAt == null ? null : new Date(at(secret.stopsAt));
+    const data = { supersededAt: new Date(at(secret.supersededAt)), stopsAt };
+    await prisma.keySecret.updateMany({ where: { keyId, supersededAt: { not: null } }, data });
   }
-  if (owner?.tenantId) {
-    const elsewhere = await world.tenantWithKey();
-    await prisma.key.update({ where: { id: keyId }, data: { ownerId: elsewhere.owner.id } });
-  }
+  if (owner?.tenantId) await change({ ownerId: (await world.tenantWithKey()).owner.id });
   if (tenant?.status === "DELETED")
     await prisma.tenant.update({ where: { id: tenantId }, data: { status: "DELETED" } });
 }
@@ -145,11 +147,10 @@ describe("the decision vectors, through the server", () => {
     const story = { tenantId: tenant.id, ownerId: owner.id, keyId: key.id };
 
     for (const { at: time, act } of actsOf(world.root, record, story)) {
-      if (time > now) continue;
-      world.clock.advance(at(time) - world.clock.now());
+      world.clock.advance(at(Math.min(time, now)) - world.clock.now());
       await act();
     }
-    await corrupt(world, record, story, at);
+    await corrupt(world, record, story, { at, now });
     world.clock.advance(at(now) - world.clock.now());
 
     const issued = input.record === null ? generateKey({ prefix: "kp", environment }).secret : secret;

@@ -143,6 +143,8 @@ describe("the root token", () => {
 
   test("is made once by processes that start for the first time at the same time", () =>
     withDatabase(async (database) => {
+      // A connection for each, so that none is first only because the others have yet to connect.
+      await Promise.all([1, 2, 3].map(() => database.database.ping()));
       const servers = await Promise.all([start(database), start(database), start(database)]);
       expect(servers.map(({ source }) => source).sort()).toEqual(["generated", "stored", "stored"]);
       const secret = String(servers.find(({ generated }) => generated)?.generated);
