@@ -1,5 +1,5 @@
 import { openDatabase } from "@keyplane/server";
-import { Caller, describe, expect, ok, test } from "../testkit/index.js";
+import { Caller, describe, expect, mutate, ok, test } from "../testkit/index.js";
 import { newHome, type ServerProcess, startProcess } from "../testkit/server-process.js";
 
 /** What was acknowledged last when the server is killed, in each round: the moment at which most is at stake. */
@@ -34,7 +34,8 @@ async function write(
       const rotated = ok(await caller.keySecret(change, { id: entry.keyId }));
       entry.verdicts.set(created.secret, "SUPERSEDED").set(rotated.secret, "VALID");
     } else {
-      ok(await caller.key(change, { id: entry.keyId, reason: "crash" }));
+      // Asks for nothing more: a field that reads would wait for the commit on a database with one connection.
+      ok(await mutate(caller.url, caller.token, change, { id: entry.keyId, reason: "crash" }, "key { id }"));
       entry.verdicts.set(created.secret, change === "revokeKey" ? "REVOKED" : "DISABLED");
     }
     entry.open = null;

@@ -26,7 +26,8 @@ export function createPages(deps: { version: string; database: string }): Pages 
     isForPlayground: (request) =>
       request.method === "GET" &&
       (request.headers.accept ?? "").includes("text/html") &&
-      !/[?&](?:query|extensions)=/.test(request.url ?? ""),
+      // A page that a person opens carries no token. With one it is a program that asks, whatever it accepts.
+      request.headers.authorization === undefined,
     sendPlayground: playground,
     sendLanding: landing,
   };

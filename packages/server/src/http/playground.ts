@@ -43,6 +43,8 @@ const tokenBar = `
 </form>
 <script>
   (function () {
+    // GraphiQL would write the operation, and with it a key that it holds, into the address, the history and a proxy's log.
+    window.history.replaceState = function () {};
     var name = "keyplane.token";
     var input = document.getElementById("token");
     var state = document.getElementById("token-state");
