@@ -56,4 +56,23 @@ describe("the README's first key in five steps", () => {
     });
     expect(comparable(stdout)).toBe(comparable(block(steps[4], "text")));
   });
+
+  test("step 5: the application ends with the reason when it may not revoke", async () => {
+    const verifier = await sendGraphql(
+      server.url,
+      server.rootToken,
+      `mutation {
+        createManagementToken(input: { name: "verifier", role: DEVELOPER, permissions: [KEYS_VERIFY] }) {
+          ... on CreateManagementTokenPayload { secret }
+        }
+      }`,
+    );
+    const token = verifier.body.data.createManagementToken.secret;
+    const command = fillIn(block(steps[4], "sh"), { ...values, keyplane_live: token });
+    const ended = promisify(execFile)("sh", ["-c", command], {
+      cwd: root,
+      env: { ...process.env, KEYPLANE_URL: server.url },
+    });
+    await expect(ended).rejects.toMatchObject({ stderr: expect.stringContaining("keys:revoke") });
+  });
 });

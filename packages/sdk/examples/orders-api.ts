@@ -5,11 +5,12 @@ const { KEYPLANE_URL: url = "http://127.0.0.1:4000", KEYPLANE_TOKEN: token = "",
 const keyplane = new Keyplane({ url, token });
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const key = request.headers.authorization?.replace(/^Bearer /, "") ?? "";
+  const key = request.headers.authorization?.replace(/^Bearer /i, "") ?? "";
   try {
     const verdict = await keyplane.keys.verify({ key, scopes: ["orders:read"], ip: request.socket.remoteAddress });
-    if (!verdict.valid) response.statusCode = verdict.code === "INSUFFICIENT_SCOPE" ? 403 : 401;
-    response.end(verdict.valid ? `Orders of ${verdict.owner?.name}\n` : `${verdict.code}: ${verdict.message}\n`);
+    const { valid, code, hint, message, owner } = verdict;
+    if (!valid) response.statusCode = code === "INSUFFICIENT_SCOPE" ? 403 : 401;
+    response.end(valid ? `Orders of ${owner?.name}\n` : `${code}: ${hint ?? message}\n`);
   } catch (error) {
     console.error(error);
     response.writeHead(503).end("Try again later.\n"); // no verdict is no permission
