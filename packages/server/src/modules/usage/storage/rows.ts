@@ -1,0 +1,148 @@
+import { createHash } from "node:crypto";
+import { type AnyBulkWriteOperation, type Collection, MongoBulkWriteError, type UpdateFilter } from "mongodb";
+import type { UsageEvent } from "../usage-event.js";
+import type { RowDocument, UsageCollections } from "./documents.js";
+import { fieldName } from "./field-names.js";
+import { latencyIndex } from "./latency-histogram.js";
+import { type Tier, type TierName, tiers } from "./tiers.js";
+
+/** For each tier the writes that count some events. */
+export type RowUpdates = Readonly<Record<TierName, AnyBulkWriteOperation<RowDocument>[]>>;
+
+/** What a segment adds to one row. */
+interface Addition {
+  readonly event: UsageEvent & { readonly tenantId: string };
+  readonly start: number;
+  /** By path, e.g. `count.7`. */
+  readonly numbers: Record<string, number>;
+}
+
+/** Longer ids are hashed: an index should not carry every tag of every row. */
+const maxIdLength = 240;
+
+/**
+ * The writes that count the events of one segment, each event in one row of every tier. Events without a tenant are counted nowhere.
+ *
+ * Each write is guarded by the segment's number, so that applying a segment again, after a crash between any two writes or after a
+ * lost answer, changes nothing. For that the segments of a spool must be applied in the order of their numbers, and a segment
+ * always with the same events.
+ *
+ * @param spool the spool's id; letters, digits, `_` and `-`, because it names a field.
+ * @param segment the segment's number within the spool, from 1 upwards.
+ */
+export function rowUpdates(events: readonly UsageEvent[], spool: string, segment: number): RowUpdates {
+  if (!/^[\w-]+$/.test(spool)) throw new Error(`Not the id of a spool: ${spool}`);
+  const counted = events.filter((event) => event.tenantId !== undefined) as Addition["event"][];
+  const updatesOf = (tier: Tier) =>
+    [...additions(counted, tier)].map(([id, addition]) => ({ updateOne: guarded(id, addition, spool, segment) }));
+  return { minutes: updatesOf(tiers.minutes), hours: updatesOf(tiers.hours), days: updatesOf(tiers.days) };
+}
+
+/** The id of the row that counts an event: the same for the same dimensions and span, and for no others. */
+export function rowId(event: UsageEvent, start: number): string {
+  const { tenantId, keyId = null, userId = null, api = null, code, tags = [] } = event;
+  // JSON, because it quotes: no text in it can end one part and begin the next.
+  const id = JSON.stringify([tenantId, dayAndHour(start), keyId, userId, api, code, ...tags]);
+  if (id.length <= maxIdLength) return id;
+  return JSON.stringify([tenantId, dayAndHour(start), createHash("sha256").update(id).digest("base64url")]);
+}
+
+function dayAndHour(start: number): string {
+  return new Date(start).toISOString().slice(0, -":00:00.000Z".length);
+}
+
+function additions(events: readonly Addition["event"][], tier: Tier): Map<string, Addition> {
+  const byId = new Map<string, Addition>();
+  for (const event of events) {
+    const start = Math.floor(event.at / tier.spanMs) * tier.spanMs;
+    const id = rowId(event, start);
+    let addition = byId.get(id);
+    if (!addition) {
+      addition = { event, start, numbers: {} };
+      byId.set(id, addition);
+    }
+    addEvent(addition.numbers, event, Math.floor((event.at - start) / tier.slotMs));
+  }
+  return byId;
+}
+
+function addEvent(numbers: Record<string, number>, event: UsageEvent, slot: number): void {
+  const add = (path: string, value: number) => {
+    if (value !== 0) numbers[path] = (numbers[path] ?? 0) + value;
+  };
+  add(`count.${slot}`, 1);
+  add(`cost.${slot}`, event.cost);
+  if (event.latencyMs !== undefined) add(`latency.${slot}.${latencyIndex(event.latencyMs)}`, 1);
+  for (const [name, value] of Object.entries(event.meters ?? {})) add(`meters.${fieldName(name)}.${slot}`, value);
+}
+
+/** An upsert that changes nothing where the segment is counted already: then it tries to insert an id that exists and fails. */
+function guarded(id: string, { event, start, numbers }: Addition, spool: string, segment: number) {
+  const { tenantId, keyId, userId, api, code, tags } = event;
+  const dimensions = {
+    tenantId,
+    start: new Date(start),
+    ...(keyId === undefined ? {} : { keyId }),
+    ...(userId === undefined ? {} : { userId }),
+    ...(api === undefined ? {} : { api }),
+    code,
+    ...(tags === undefined || tags.length === 0 ? {} : { tags }),
+  };
+  const update: UpdateFilter<RowDocument> = {
+    $setOnInsert: dimensions,
+    $inc: numbers,
+    $set: { [`applied.${spool}`]: segment },
+  };
+  // "not at least" and not "below": a row that this spool never wrote to has no such field.
+  return { filter: { _id: id, [`applied.${spool}`]: { $not: { $gte: segment } } }, update, upsert: true };
+}
+
+/**
+ * Writes what `rowUpdates` made. When this resolves, every event of the segment is counted exactly once in each tier; after
+ * an error call it again with the same updates.
+ *
+ * @throws whatever the driver throws, duplicate keys excepted.
+ */
+export async function applyRows(collections: UsageCollections, updates: RowUpdates): Promise<void> {
+  const { minutes, hours, days } = collections.rows;
+  const written = await Promise.allSettled([
+    applyTier(minutes, updates.minutes),
+    applyTier(hours, updates.hours),
+    applyTier(days, updates.days),
+  ]);
+  // Waits for all of them: a retry must not meet writes of the attempt before it.
+  for (const result of written) if (result.status === "rejected") throw result.reason;
+}
+
+async function applyTier(rows: Collection<RowDocument>, updates: AnyBulkWriteOperation<RowDocument>[]): Promise<void> {
+  const existing = await writeTier(rows, updates);
+  // A row that exists was counted before, or another server created it at the same moment, between our looking and our inserting.
+  // Without the upsert the same write tells the two apart: it finds the row and the guard holds, or it changes nothing.
+  const again = existing.map(withoutUpsert);
+  const impossible = await writeTier(rows, again);
+  if (impossible.length > 0) throw new Error(`${rows.collectionName}: an update without upsert met a duplicate key`);
+}
+
+/** @returns the writes that failed because their row exists. */
+async function writeTier(
+  rows: Collection<RowDocument>,
+  updates: AnyBulkWriteOperation<RowDocument>[],
+): Promise<AnyBulkWriteOperation<RowDocument>[]> {
+  if (updates.length === 0) return [];
+  try {
+    await rows.bulkWrite(updates, { ordered: false });
+    return [];
+  } catch (error) {
+    if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError()) throw error;
+    const failures = [error.writeErrors].flat();
+    if (failures.length === 0 || failures.some(({ code }) => code !== duplicateKey)) throw error;
+    return failures.map(({ index }) => updates[index] as AnyBulkWriteOperation<RowDocument>);
+  }
+}
+
+const duplicateKey = 11_000;
+
+function withoutUpsert(update: AnyBulkWriteOperation<RowDocument>): AnyBulkWriteOperation<RowDocument> {
+  if (!("updateOne" in update)) throw new Error("Rows are written by updateOne only");
+  return { updateOne: { ...update.updateOne, upsert: false } };
+}
