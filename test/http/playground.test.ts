@@ -59,6 +59,20 @@ describe("the playground in a browser", () => {
     await page.close();
   });
 
+  test("asks the server for nothing before a token is there, and says that one is missing", async ({ world, skip }) => {
+    skip(missing, reason);
+    const { page, requests, faults } = await open(world);
+    await page.locator('button[aria-label*="Documentation Explorer" i]').first().click();
+    await expect.poll(() => page.textContent(".graphiql-doc-explorer")).toContain("No GraphQL schema available");
+    await page.locator(".graphiql-execute-button").click();
+    await expect.poll(() => page.textContent(".graphiql-response")).toMatch(/Enter\sa\smanagement/);
+    if (screenshots) await page.screenshot({ path: `${screenshots}/no-token.png` });
+    expect(await page.textContent("body")).not.toContain("UNAUTHENTICATED");
+    expect(requests.filter((url) => url.startsWith(world.url))).toEqual([`${world.url}/graphql`]);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
   test("says what is wrong with a token", async ({ world, skip }) => {
     skip(missing, reason);
     const { page } = await open(world);

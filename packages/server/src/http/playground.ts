@@ -13,6 +13,7 @@ export function playgroundHtml(): string {
     shouldPersistHeaders: false,
   });
   return html
+    .replace("YogaGraphiQL.renderYogaGraphiQL(", "startGraphiql(")
     .replace("</style>", () => `${tokenBarStyle}</style>`)
     .replace('<div id="root"></div>', () => `${tokenBar}<div id="root"></div>`);
 }
@@ -43,8 +44,6 @@ const tokenBar = `
 </form>
 <script>
   (function () {
-    // GraphiQL would write the operation, and with it a key that it holds, into the address, the history and a proxy's log.
-    window.history.replaceState = function () {};
     var name = "keyplane.token";
     var input = document.getElementById("token");
     var state = document.getElementById("token-state");
@@ -72,12 +71,22 @@ const tokenBar = `
     window.fetch = function (resource, options) {
       var token = sessionStorage.getItem(name);
       var url = new URL(typeof resource === "string" ? resource : resource.url || String(resource), location.href);
-      if (token && url.origin === location.origin) {
+      if (url.origin === location.origin) {
         var headers = new Headers((options && options.headers) || {});
-        if (!headers.has("authorization")) headers.set("authorization", "Bearer " + token);
+        if (!headers.has("authorization")) {
+          // The server could only refuse it, with words for programs.
+          if (!token) return Promise.resolve(Response.json({ errors: [{ message: "Enter a management token at the top first." }] }));
+          headers.set("authorization", "Bearer " + token);
+        }
         options = Object.assign({}, options, { headers: headers });
       }
       return originalFetch.call(window, resource, options);
+    };
+
+    window.startGraphiql = function (element, options) {
+      // Without a token there is no schema to read: null keeps GraphiQL from asking for one. The page starts again with the token.
+      if (!sessionStorage.getItem(name)) options.schema = null;
+      YogaGraphiQL.renderYogaGraphiQL(element, options);
     };
 
     function say(text, isWrong) {
