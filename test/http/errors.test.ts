@@ -251,7 +251,8 @@ describe("whoever is not known", () => {
     ok(await world.root.revokeToken({ id: managementToken.id }));
     const refusal = async (token: string) =>
       (await sendGraphql(world.url, token, "{ viewer { id } }")).body.errors[0].message;
-    expect(await refusal(secret)).toBe(await refusal(secret.replace(/.{6}$/, "000000")));
+    const never = generateKey({ prefix: "keyplane", environment: "LIVE" }).secret;
+    expect(await refusal(secret)).toBe(await refusal(never));
   });
 
   test("may introspect and GET once known", async ({ world }) => {

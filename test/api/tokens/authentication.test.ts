@@ -1,3 +1,4 @@
+import { generateKey } from "@keyplane/schema";
 import { Caller, describe, expect, minute, ok, sendGraphql, test, type World } from "../../testkit/index.js";
 
 const whoAmI = "{ viewer { id } }";
@@ -47,8 +48,51 @@ describe("a management token", () => {
   test("that was revoked answers as one that never was", async ({ world }) => {
     const { secret, managementToken } = ok(await world.root.createToken({ name: "token", role: "GUEST" }));
     ok(await world.root.revokeToken({ id: managementToken.id }));
-    const withoutRequest = async (header: string) => (await send(world, header)).text.replace(/req_\w+/, "");
-    expect(await withoutRequest(`Bearer ${secret}`)).toBe(await withoutRequest("Bearer unknown"));
+    const never = generateKey({ prefix: "keyplane", environment: "LIVE" }).secret;
+    const withoutRequest = async (token: string) => (await send(world, `Bearer ${token}`)).text.replace(/req_\w+/, "");
+    expect(await withoutRequest(secret)).toBe(await withoutRequest(never));
+  });
+
+  describe("that is not known says what looks wrong with its text, known to nobody but the format", () => {
+    const text = generateKey({ prefix: "keyplane", environment: "LIVE" }).secret;
+    const another = text.endsWith("0") ? "1" : "0";
+    const unknown = "This management token is not known, or it was revoked. Use another one.";
+    const perhaps = `${unknown} Unless it is the value of KEYPLANE_ROOT_TOKEN, this may be why: `;
+
+    test.for([
+      [
+        "cut off",
+        text.slice(0, -3),
+        "The token is 3 characters too short: its end was cut off. Copy the whole token again.",
+      ],
+      ["mistyped", text.slice(0, -1) + another, "At least one character is wrong. Copy the token instead of typing it"],
+      ["in quotation marks", `"${text}"`, "a quotation mark. Send the token without quotation marks."],
+      ["with the scheme twice", `Bearer ${text}`, "The text begins with an authorization scheme such as Bearer."],
+      [
+        "an API key",
+        generateKey({ prefix: "kp", environment: "LIVE" }).secret,
+        "This is an API key, not a management token.",
+      ],
+      [
+        "never set",
+        "undefined",
+        "This is what a program sends when the variable that should hold the token is not set.",
+      ],
+      ["of another system", "AKIAIOSFODNN7EXAMPLE", "an AWS access key id, not a token issued by Keyplane."],
+      ["a text that KEYPLANE_ROOT_TOKEN could hold", "correct-horse-battery-staple", "a dash"],
+    ] as const)("%s", async ([, token, hint], { world }) => {
+      const { status, body } = await send(world, `Bearer ${token}`);
+      expect(status).toBe(401);
+      const [{ message }] = body.errors;
+      expect(message.startsWith(perhaps), message).toBe(true);
+      expect(message).toContain(hint);
+      expect(message).not.toContain(token);
+    });
+
+    test("and nothing where nothing looks wrong", async ({ world }) => {
+      const [{ message }] = (await send(world, `Bearer ${text}`)).body.errors;
+      expect(message).toBe(unknown);
+    });
   });
 
   test("works until the millisecond of its end, and says when that was", async ({ world }) => {

@@ -23,8 +23,18 @@ const visibleStart = /[a-z0-9]{2,12}_(?:live|test)_[0-9A-Za-z]{4}/;
  */
 export function diagnoseFormat(text: string, kind: TokenKind): MalformedKey {
   const head = text.slice(0, readLimit);
-  const complete = text.length <= readLimit;
+  const wanted = kind === "api-key" ? "key" : "token";
+  const foreign = recogniseForeign(head, wanted) ?? recogniseOtherKind(head, kind);
+  if (foreign !== null) return { ok: false, problem: "foreign-format", hint: foreign };
 
+  const found = diagnoseText(text, head);
+  // The sentences are written for keys. A management token has the same parts, and the same goes wrong with it.
+  return wanted === "key" ? found : { ...found, hint: found.hint.replaceAll(/\bkey\b/g, wanted) };
+}
+
+/** What is wrong with a text that is of no other kind at sight. */
+function diagnoseText(text: string, head: string): MalformedKey {
+  const complete = text.length <= readLimit;
   if (complete && head.trim() === "") {
     return {
       ok: false,
@@ -32,9 +42,6 @@ export function diagnoseFormat(text: string, kind: TokenKind): MalformedKey {
       hint: "There is no key here. Send the whole key; check that the variable is set.",
     };
   }
-  const foreign = recogniseForeign(head) ?? recogniseOtherKind(head, kind);
-  if (foreign !== null) return { ok: false, problem: "foreign-format", hint: foreign };
-
   const intruder = findIntruder(head);
   if (intruder !== null) return withStart(head, "illegal-character", intruder.hint, intruder.position);
 

@@ -33,11 +33,17 @@ const foreignFormats: readonly ForeignFormat[] = [
 /** What a program sends when the variable that should hold the key was never set. */
 const unsetVariable = /^(?:undefined|null|none|nil|nan|true|false|\[object Object\])$/i;
 
-/** A hint that names the foreign format, or null when the text is of none that we know. */
-export function recogniseForeign(text: string): string | null {
+/**
+ * A hint that names the foreign format, or null when the text is of none that we know.
+ *
+ * @param wanted what the text should have been: a key or a token.
+ */
+export function recogniseForeign(text: string, wanted: "key" | "token"): string | null {
   if (unsetVariable.test(text)) {
-    return "This is what a program sends when the variable that should hold the key is not set. Set it, then try again.";
+    return `This is what a program sends when the variable that should hold the ${wanted} is not set. Set it, then try again.`;
   }
   const format = foreignFormats.find(({ pattern }) => pattern.test(text));
-  return format ? `This looks like ${format.what}, not a key issued by Keyplane. Send the Keyplane key instead.` : null;
+  return format
+    ? `This looks like ${format.what}, not a ${wanted} issued by Keyplane. Send the Keyplane ${wanted} instead.`
+    : null;
 }

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { Permission, Role, UserStatus } from "@keyplane/schema";
+import { type Permission, parseManagementToken, type Role, type UserStatus } from "@keyplane/schema";
 import type { Clock } from "../../platform/clock.js";
 import { UnauthenticatedError } from "../../platform/errors.js";
 import { permissionsWithin } from "./authorize.js";
@@ -53,10 +53,11 @@ export function hashSecret(secret: string): string {
  */
 export function createAuthenticate({ clock, findCredential }: AuthenticationDeps): Authenticate {
   return (authorization, origin) => {
-    const credential = findCredential(hashSecret(bearerToken(authorization)));
+    const token = bearerToken(authorization);
+    const credential = findCredential(hashSecret(token));
     return credential instanceof Promise
-      ? credential.then((found) => toPrincipal(found, origin, clock.now()))
-      : toPrincipal(credential, origin, clock.now());
+      ? credential.then((found) => toPrincipal(found, token, origin, clock.now()))
+      : toPrincipal(credential, token, origin, clock.now());
   };
 }
 
@@ -72,10 +73,8 @@ function bearerToken(authorization: string | null | undefined): string {
   return token;
 }
 
-function toPrincipal(credential: Credential | null, origin: RequestOrigin, now: number): Principal {
-  if (!credential || credential.revokedAt !== null) {
-    throw new UnauthenticatedError("This management token is not known, or it was revoked. Use another one.");
-  }
+function toPrincipal(credential: Credential | null, token: string, origin: RequestOrigin, now: number): Principal {
+  if (!credential || credential.revokedAt !== null) throw new UnauthenticatedError(notKnown(token));
   if (credential.expiresAt !== null && now >= credential.expiresAt) {
     throw new UnauthenticatedError(
       `This management token expired at ${new Date(credential.expiresAt).toISOString()}. Create a new one.`,
@@ -100,6 +99,16 @@ function toPrincipal(credential: Credential | null, origin: RequestOrigin, now: 
     requestId: origin.requestId,
     address: origin.address,
   };
+}
+
+/**
+ * The same for a token that never was and for one that was revoked: what is added comes from the text alone, which its
+ * sender has. A root token may have any form, so a wrong form is a guess and not the reason.
+ */
+function notKnown(token: string): string {
+  const form = parseManagementToken(token);
+  const unknown = "This management token is not known, or it was revoked. Use another one.";
+  return form.ok ? unknown : `${unknown} Unless it is the value of KEYPLANE_ROOT_TOKEN, this may be why: ${form.hint}`;
 }
 
 function isAdministrator({ role, userRole }: Credential): boolean {
