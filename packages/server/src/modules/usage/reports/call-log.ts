@@ -1,0 +1,66 @@
+import type { EventDocument, UsageCollections } from "../storage/documents.js";
+import { type Condition, matchingEvents, ofTenant } from "./filters.js";
+import { reportLimits } from "./limits.js";
+import type { EventFilter, EventPlace, EventsQuestion } from "./questions.js";
+import { asRefusal } from "./reading.js";
+
+/** How many events an export reads at a time. */
+const exportPage = 1_000;
+
+/**
+ * A page of the call log, newest first, by time and then by id.
+ *
+ * @throws BadUserInputError when MongoDB takes longer than `reportLimits.readMs`, e.g. for a filter that matches nearly nothing.
+ */
+export async function findEvents(collections: UsageCollections, question: EventsQuestion): Promise<EventDocument[]> {
+  const { tenantId, filter, after, take } = question;
+  // MongoDB takes a limit of 0 for none.
+  if (take < 1) return [];
+  try {
+    return await collections.events
+      .find(
+        { ...ofTenant(tenantId), ...matchingEvents(filter), ...between(filter, after) },
+        { sort: { at: -1, _id: -1 }, limit: take, maxTimeMS: reportLimits.readMs },
+      )
+      .toArray();
+  } catch (error) {
+    throw asRefusal(error, reportLimits.readMs);
+  }
+}
+
+/**
+ * The call log page by page, for exports; at most `take` events. Each page is a read of its own that begins after the last place:
+ * no cursor waits in MongoDB for a slow reader, and a failed export can go on from the last event it got.
+ *
+ * @throws as `findEvents`; whatever the signal was aborted with.
+ */
+export async function* streamEvents(
+  collections: UsageCollections,
+  question: EventsQuestion,
+  signal?: AbortSignal,
+): AsyncGenerator<readonly EventDocument[]> {
+  let { after } = question;
+  for (let left = question.take; left > 0; ) {
+    signal?.throwIfAborted();
+    const take = Math.min(left, exportPage);
+    const page = await findEvents(collections, { ...question, after, take });
+    if (page.length > 0) yield page;
+    const last = page.at(-1);
+    if (!last || page.length < take) return;
+    after = { at: last.at.getTime(), id: last._id };
+    left -= page.length;
+  }
+}
+
+/** Within the filter's window and after a place. The bound on `at` alone lets MongoDB begin there in its index. */
+function between({ from, to }: EventFilter, after: EventPlace | null): Condition {
+  const at = {
+    ...(from === undefined ? {} : { $gte: new Date(from) }),
+    ...(to === undefined ? {} : { $lt: new Date(to) }),
+    ...(after === null ? {} : { $lte: new Date(after.at) }),
+  };
+  return {
+    ...(Object.keys(at).length === 0 ? {} : { at }),
+    ...(after === null ? {} : { $or: [{ at: { $lt: new Date(after.at) } }, { _id: { $lt: after.id } }] }),
+  };
+}
