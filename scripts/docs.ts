@@ -172,6 +172,7 @@ function variableSections(): string {
 
 const requestLimitTexts: Record<keyof typeof limits, (limit: string) => [what: string, limit: string]> = {
   bodyBytes: (limit) => ["Body of a request", `${limit} bytes`],
+  usageBodyBytes: (limit) => ["Body of a request from a token with `usage:record`", `${limit} bytes`],
   depth: (limit) => ["Levels of fields within fields", limit],
   complexity: (limit) => [
     "Cost of an operation: each field counts 1, within a list as often as the list is long",

@@ -46,6 +46,21 @@ export const permissions = {
     installationOnly: false,
     roles: adminAndDeveloper,
   },
+  "usage:read": {
+    description: "Read usage: counts, the call log, refused attempts and exports.",
+    installationOnly: false,
+    roles: adminAndDeveloper,
+  },
+  "usage:record": {
+    description: "Report usage of keys that were verified elsewhere.",
+    installationOnly: false,
+    roles: adminAndDeveloper,
+  },
+  "metrics:read": {
+    description: "Read the server's own metrics, for monitoring.",
+    installationOnly: true,
+    roles: admin,
+  },
   "tokens:read": {
     description: "Read management tokens; never their secrets.",
     installationOnly: false,

@@ -3,15 +3,24 @@ import type { Services } from "./graphql/context.js";
 import { schema } from "./graphql/schema.js";
 import { createGraphql } from "./graphql/yoga.js";
 import { createGraphqlEndpoint } from "./http/graphql-endpoint.js";
+import { OpenStreams } from "./http/open-streams.js";
 import { createPages } from "./http/pages.js";
 import { createHttpServer, type HttpServer } from "./http/server.js";
 import { createAudit } from "./modules/audit/index.js";
 import { createAuthenticate } from "./modules/auth/index.js";
 import { createEventFollower, createEvents } from "./modules/events/index.js";
 import { createIdempotency, createSecretBox } from "./modules/idempotency/index.js";
-import { createKeyReads, createKeySecrets, createKeys, createVerify, VerificationIndex } from "./modules/keys/index.js";
+import {
+  createKeyReads,
+  createKeySecrets,
+  createKeys,
+  createVerify,
+  raiseLastUsed,
+  VerificationIndex,
+} from "./modules/keys/index.js";
 import { createTenantReads, createTenants, TenantStates } from "./modules/tenants/index.js";
 import { Credentials, createRootToken, createTokens, type RootToken } from "./modules/tokens/index.js";
+import { createRecordUsage, createUsage, UsageRecording } from "./modules/usage/index.js";
 import { createUserReads, createUsers, UserStates } from "./modules/users/index.js";
 import { type Clock, systemClock } from "./platform/clock.js";
 import { type Database, openDatabase } from "./platform/database/index.js";
@@ -53,12 +62,24 @@ export async function compose(settings: Settings, outside: Outside = {}): Promis
   const logger = outside.logger ?? createLogger(settings.logLevel);
   const { databaseUrl, dataDir } = settings;
   const database = outside.database ?? (await openDatabase({ databaseUrl, dataDir, logger }));
+  let recording: UsageRecording | undefined;
   const close = async (): Promise<void> => {
+    // First, because it saves in the database when keys were last used.
+    await recording?.stop();
     if (!outside.database) await database.close();
   };
   try {
     outside.abort?.throwIfAborted();
-    return await wire(settings, { ...outside, logger, database }, close);
+    recording = await UsageRecording.open({
+      clock: outside.clock ?? systemClock,
+      logger,
+      dataDir,
+      mongodbUrl: settings.mongodbUrl,
+      retention: settings.usageRetention,
+      maxSpoolBytes: settings.maxSpoolBytes,
+      saveLastUsed: (lastUsed) => raiseLastUsed(database.prisma, lastUsed),
+    });
+    return await wire(settings, { ...outside, logger, database, recording }, close);
   } catch (error) {
     // Left open, it would keep the folder locked for as long as an embedder's process lives. Its own failure to close would
     // hide the error that counts.
@@ -70,10 +91,10 @@ export async function compose(settings: Settings, outside: Outside = {}): Promis
 /** The one place that constructs services and stores: one look shows the whole wiring. */
 async function wire(
   settings: Settings,
-  outside: Outside & { readonly logger: Logger; readonly database: Database },
+  outside: Outside & { readonly logger: Logger; readonly database: Database; readonly recording: UsageRecording },
   close: () => Promise<void>,
 ): Promise<Keyplane> {
-  const { clock = systemClock, logger, database } = outside;
+  const { clock = systemClock, logger, database, recording } = outside;
   const secretBox = createSecretBox(settings.encryptionKey ?? (await readEncryptionKey(settings.dataDir)));
 
   const events = createEvents({ database, clock, logger });
@@ -102,20 +123,32 @@ async function wire(
     keyReads: createKeyReads({ database, clock }),
     keySecrets: createKeySecrets({ audit, clock, events, idempotency, keys, tenants, users }),
     keys,
+    recordUsage: createRecordUsage({
+      clock,
+      findKeyOwners: (ids) => index.ownersOf(ids),
+      recordAll: (reported) => recording.recordAll(reported),
+    }),
     tenantReads: createTenantReads({ database }),
     tenants,
     tokens,
+    usage: createUsage({ recording, clock }),
     userReads: createUserReads({ database }),
     users,
-    verify: createVerify({ index, clock }),
+    verify: createVerify({
+      index,
+      clock,
+      record: settings.recordVerifications ? (event) => recording.record(event) : null,
+    }),
   };
 
   const authenticate = createAuthenticate({
     clock,
     findCredential: (tokenHash) => credentials.find(tokenHash),
   });
+  const streams = new OpenStreams();
   const http = createHttpServer({
     graphql: createGraphqlEndpoint({
+      streams,
       authenticate,
       graphql: createGraphql({ schema, logger, timeLimitMs: outside.timeLimitMs }),
       services,
@@ -127,6 +160,7 @@ async function wire(
       database: database.kind === "embedded" ? "an embedded database" : "PostgreSQL",
     }),
     ping: () => database.ping(),
+    streams,
     trustProxy: settings.trustProxy,
     logger,
   });

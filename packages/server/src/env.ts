@@ -1,3 +1,4 @@
+import type { Retention } from "./modules/usage/index.js";
 import { type LogLevel, logLevels } from "./platform/logger.js";
 
 /** The settings of the server, read once from the environment. */
@@ -11,6 +12,10 @@ export interface Settings {
   readonly logLevel: LogLevel;
   readonly maxCachedKeys: number;
   readonly trustProxy: boolean;
+  readonly mongodbUrl: string | null;
+  readonly recordVerifications: boolean;
+  readonly maxSpoolBytes: number;
+  readonly usageRetention: Retention;
 }
 
 interface Variable<Value> {
@@ -26,6 +31,8 @@ interface Variable<Value> {
   /** The value when the variable is not set or empty. */
   readonly absent: Value;
 }
+
+const dayMs = 24 * 60 * 60_000;
 
 const integer = (min: number, max: number) => (text: string) => {
   const value = Number(text);
@@ -105,6 +112,58 @@ export const variables = {
     parse: (text) => (text === "true" ? true : text === "false" ? false : undefined),
     absent: false,
   },
+  MONGODB_URL: {
+    description:
+      "A served MongoDB 4.4 or newer for usage, instead of the embedded one; the path names the database. Several servers of one DATABASE_URL need a shared one.",
+    fallback: "the embedded MongoDB-compatible store",
+    wants: "mongodb://user:password@host:27017/keyplane, or mongodb+srv://",
+    secret: true,
+    parse: (text) => (/^mongodb(\+srv)?:\/\/[^\s/]+/.test(text) ? text : undefined),
+    absent: null as string | null,
+  },
+  KEYPLANE_RECORD_VERIFICATIONS: {
+    description: "false: verifications leave no usage; what applications report with recordUsage still does.",
+    fallback: "true",
+    wants: "true or false",
+    parse: (text) => (text === "true" ? true : text === "false" ? false : undefined),
+    absent: true,
+  },
+  KEYPLANE_USAGE_SPOOL_BYTES: {
+    description:
+      "How much usage may wait on disk, in the data folder, while MongoDB is away; about 300 bytes a call. When it is full, usage of verifications is lost and counted as such, and reports are refused.",
+    fallback: "1073741824",
+    wants: "a whole number from 1048576 to 1099511627776",
+    parse: integer(1_048_576, 1_099_511_627_776),
+    absent: 1_073_741_824,
+  },
+  KEYPLANE_USAGE_EVENTS_DAYS: {
+    description: "For how many days single calls are kept: the call log and refused attempts.",
+    fallback: "30",
+    wants: "a whole number from 2 to 3650",
+    parse: integer(2, 3_650),
+    absent: 30,
+  },
+  KEYPLANE_USAGE_MINUTES_DAYS: {
+    description: "For how many days counts are kept by the minute.",
+    fallback: "7",
+    wants: "a whole number from 1 to 3650",
+    parse: integer(1, 3_650),
+    absent: 7,
+  },
+  KEYPLANE_USAGE_HOURS_DAYS: {
+    description: "For how many days counts are kept by the hour, and days can be cut in any time zone.",
+    fallback: "90",
+    wants: "a whole number from 1 to 3650",
+    parse: integer(1, 3_650),
+    absent: 90,
+  },
+  KEYPLANE_USAGE_DAYS_DAYS: {
+    description: "For how many days counts are kept by the day, in UTC.",
+    fallback: "1825",
+    wants: "a whole number from 1 to 36500",
+    parse: integer(1, 36_500),
+    absent: 1_825,
+  },
 } satisfies Record<string, Variable<unknown>>;
 
 function parseKeyBytes(text: string): Buffer | undefined {
@@ -150,6 +209,15 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
     logLevel: read("KEYPLANE_LOG_LEVEL"),
     maxCachedKeys: read("KEYPLANE_MAX_CACHED_KEYS"),
     trustProxy: read("KEYPLANE_TRUST_PROXY"),
+    mongodbUrl: read("MONGODB_URL"),
+    recordVerifications: read("KEYPLANE_RECORD_VERIFICATIONS"),
+    maxSpoolBytes: read("KEYPLANE_USAGE_SPOOL_BYTES"),
+    usageRetention: {
+      rawMs: read<number>("KEYPLANE_USAGE_EVENTS_DAYS") * dayMs,
+      minutesMs: read<number>("KEYPLANE_USAGE_MINUTES_DAYS") * dayMs,
+      hoursMs: read<number>("KEYPLANE_USAGE_HOURS_DAYS") * dayMs,
+      daysMs: read<number>("KEYPLANE_USAGE_DAYS_DAYS") * dayMs,
+    },
   };
   if (problems.length > 0) throw new EnvironmentError(problems);
   return settings;

@@ -242,6 +242,14 @@ export type KeyStatus =
   /** Refused for good. */
   | 'REVOKED';
 
+/** A named quantity of a call. Sums are exact up to 9007199254740991. */
+export type MeterInput = {
+  /** A lower-case letter and up to 31 of a-z, 0-9 and _: `tokens`. */
+  readonly name: string;
+  /** A whole number, 0 to 1000000000000; money in its smallest unit. */
+  readonly value: number;
+};
+
 /** One thing that a caller may do. */
 export type Permission =
   /** Read the audit log. */
@@ -264,6 +272,8 @@ export type Permission =
   | 'KEYS_UPDATE'
   /** Verify keys: learn whether a presented key is valid, and why not. */
   | 'KEYS_VERIFY'
+  /** Read the server's own metrics, for monitoring. */
+  | 'METRICS_READ'
   /** Create tenants. */
   | 'TENANTS_CREATE'
   /** Read tenants. */
@@ -278,6 +288,10 @@ export type Permission =
   | 'TOKENS_READ'
   /** Revoke management tokens. */
   | 'TOKENS_REVOKE'
+  /** Read usage: counts, the call log, refused attempts and exports. */
+  | 'USAGE_READ'
+  /** Report usage of keys that were verified elsewhere. */
+  | 'USAGE_RECORD'
   /** Create users. */
   | 'USERS_CREATE'
   /** Delete users. */
@@ -335,7 +349,7 @@ export type RevokeManagementTokenInput = {
 export type Role =
   /** May create, read, update and delete users, keys and management tokens, and read the audit log. */
   | 'ADMIN'
-  /** May read tenants, users and keys, and verify keys; changes nothing. */
+  /** May read tenants, users, keys and usage, verify keys and report usage; changes nothing else. */
   | 'DEVELOPER'
   /** May only ask who it is (`viewer`); reads public APIs. */
   | 'GUEST';
@@ -507,6 +521,8 @@ export type VerdictCode =
 
 /** A key as somebody presented it, and what it is to be used for. */
 export type VerifyKeyInput = {
+  /** Which of your APIs is called, e.g. orders/v2: usage is counted by it. */
+  readonly api?: string | null | undefined;
   /** How much the call counts, 0 to 1000000. */
   readonly cost?: number | null | undefined;
   /** The environment that the call is for. */
@@ -515,8 +531,12 @@ export type VerifyKeyInput = {
   readonly ip?: string | null | undefined;
   /** The whole key, unchanged: what is wrong about it is found here. */
   readonly key: string;
+  /** Quantities of the call that usage sums up, at most 10. */
+  readonly meters?: ReadonlyArray<MeterInput> | null | undefined;
   /** The scopes that the call needs; the key must carry all of them. */
   readonly scopes?: ReadonlyArray<string> | null | undefined;
   /** Labels for usage, at most 20. */
   readonly tags?: ReadonlyArray<string> | null | undefined;
+  /** The program that presented the key, for the call log; cut after 256 characters. */
+  readonly userAgent?: string | null | undefined;
 };

@@ -4,9 +4,10 @@ import type { Principal } from "../modules/auth/index.js";
 import type { KeyReads, KeySecrets, Keys, Verify } from "../modules/keys/index.js";
 import type { TenantReads, Tenants } from "../modules/tenants/index.js";
 import type { Tokens } from "../modules/tokens/index.js";
+import type { RecordUsage, Usage } from "../modules/usage/index.js";
 import type { UserReads, Users } from "../modules/users/index.js";
 import type { Clock } from "../platform/clock.js";
-import type { Tenant, User } from "../platform/database/index.js";
+import type { Key, Tenant, User } from "../platform/database/index.js";
 
 /** What resolvers may call. Add a service here and in `compose.ts`. */
 export interface Services {
@@ -15,9 +16,11 @@ export interface Services {
   readonly keyReads: KeyReads;
   readonly keySecrets: KeySecrets;
   readonly keys: Keys;
+  readonly recordUsage: RecordUsage;
   readonly tenantReads: TenantReads;
   readonly tenants: Tenants;
   readonly tokens: Tokens;
+  readonly usage: Usage;
   readonly userReads: UserReads;
   readonly users: Users;
   readonly verify: Verify;
@@ -28,20 +31,28 @@ export interface Context {
   /** Who calls. There is no request without a caller: whoever is not known is turned away before GraphQL begins. */
   readonly principal: Principal;
   readonly services: Services;
+  /** Aborts when nobody waits for the answer any more; subscriptions end then. */
+  readonly signal: AbortSignal;
   /** One query for all entities of a kind that the request needs; made when first used. */
   readonly loaders: Loaders;
 }
 
 export interface Loaders {
+  readonly keys: DataLoader<string, Key | null>;
   readonly tenants: DataLoader<string, Tenant | null>;
   readonly users: DataLoader<string, User | null>;
 }
 
 /** The loaders of one request: what they remember must not outlive it. */
 export function createLoaders(services: Services, principal: Principal): Loaders {
+  let keys: Loaders["keys"] | undefined;
   let tenants: Loaders["tenants"] | undefined;
   let users: Loaders["users"] | undefined;
   return {
+    get keys() {
+      keys ??= services.keyReads.loader(principal);
+      return keys;
+    },
     get tenants() {
       tenants ??= services.tenantReads.loader(principal);
       return tenants;

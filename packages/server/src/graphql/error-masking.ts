@@ -1,5 +1,5 @@
 import { docsUrlForError, type ErrorCode, errorCodes, keyPattern } from "@keyplane/schema";
-import { GraphQLError } from "graphql";
+import { type ExecutionResult, GraphQLError } from "graphql";
 import type { Plugin } from "graphql-yoga";
 import { KeyplaneError } from "../platform/errors.js";
 import { faultOf } from "../platform/fault.js";
@@ -11,13 +11,22 @@ import type { Context } from "./context.js";
  * with a code and its page; everything else is a fault of ours: it goes to the log, and the caller gets the request's id.
  */
 export function useErrorMasking(logger: Logger): Plugin {
+  const mask = (part: ExecutionResult, requestId: string): void => {
+    if (part.errors) part.errors = part.errors.map((error: unknown) => publicError(error, requestId, logger));
+  };
   return {
+    // What a subscription sends is no result of the request: each of its events is masked by itself.
+    onSubscribe({ args }) {
+      const { requestId } = (args.contextValue as unknown as Context).principal;
+      return {
+        onSubscribeResult: () => ({ onNext: ({ result }) => mask(result as ExecutionResult, requestId) }),
+        onSubscribeError: ({ error, setError }) => setError(publicError(error, requestId, logger)),
+      };
+    },
     onResultProcess({ result, serverContext }) {
       const { requestId } = (serverContext as unknown as Context).principal;
       for (const part of Array.isArray(result) ? result : [result]) {
-        if ("errors" in part && part.errors) {
-          part.errors = part.errors.map((error: unknown) => publicError(error, requestId, logger));
-        }
+        if ("errors" in part) mask(part as ExecutionResult, requestId);
       }
     },
   };

@@ -2,6 +2,7 @@ import { complexityFromQuery } from "@pothos/plugin-complexity";
 import {
   type DocumentNode,
   type ExecutionArgs,
+  type ExecutionResult,
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
@@ -16,6 +17,8 @@ import { maxPageSize } from "../platform/pages.js";
 export const limits = {
   /** Bytes of a request's body. */
   bodyBytes: 1_000_000,
+  /** Bytes of a request's body from a caller who may report usage: 10,000 events at once. */
+  usageBodyBytes: 8_000_000,
   /** Fields within fields. */
   depth: 10,
   /** Every field counts 1, within a list as often as the list is long. */
@@ -40,26 +43,29 @@ export const limits = {
 export function useComplexityLimit(schema: GraphQLSchema): Plugin {
   const alwaysCheap = new WeakMap<OperationDefinitionNode, boolean>();
   return {
-    onExecute({ args, setResultAndStopExecution }) {
-      const request: ExecutionArgs = args;
-      const operation = getOperationAST(request.document, request.operationName);
-      // Of several, none was chosen: executing it will say so.
-      if (!operation || alwaysCheap.get(operation)) return;
-      const variables = request.variableValues ?? {};
-      try {
-        const document = onlyWith(operation, request.document);
-        if (!alwaysCheap.has(operation)) {
-          alwaysCheap.set(operation, costOf(schema, withLargestPages(document), variables) <= limits.complexity);
-        }
-        const cost = costOf(schema, document, variables);
-        if (cost > limits.complexity) setResultAndStopExecution({ errors: [tooComplex(cost)] });
-      } catch (error) {
-        // Reckoning coerces the variables first, and refuses those that do not fit.
-        if (!(error instanceof GraphQLError)) throw error;
-        setResultAndStopExecution({ errors: [error] });
-      }
-    },
+    // A subscription costs for each event what a query would cost once.
+    onSubscribe: ({ args, setResultAndStopExecution }) => check(args, setResultAndStopExecution),
+    onExecute: ({ args, setResultAndStopExecution }) => check(args, setResultAndStopExecution),
   };
+
+  function check(request: ExecutionArgs, setResultAndStopExecution: (result: ExecutionResult) => void): void {
+    const operation = getOperationAST(request.document, request.operationName);
+    // Of several, none was chosen: executing it will say so.
+    if (!operation || alwaysCheap.get(operation)) return;
+    const variables = request.variableValues ?? {};
+    try {
+      const document = onlyWith(operation, request.document);
+      if (!alwaysCheap.has(operation)) {
+        alwaysCheap.set(operation, costOf(schema, withLargestPages(document), variables) <= limits.complexity);
+      }
+      const cost = costOf(schema, document, variables);
+      if (cost > limits.complexity) setResultAndStopExecution({ errors: [tooComplex(cost)] });
+    } catch (error) {
+      // Reckoning coerces the variables first, and refuses those that do not fit.
+      if (!(error instanceof GraphQLError)) throw error;
+      setResultAndStopExecution({ errors: [error] });
+    }
+  }
 }
 
 /** The document with this operation alone: the cost is reckoned of the first one that it finds. */

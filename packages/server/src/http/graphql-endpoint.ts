@@ -8,6 +8,7 @@ import { faultOf } from "../platform/fault.js";
 import type { Logger } from "../platform/logger.js";
 import { readBody, replayBody, tooLarge } from "./body.js";
 import { isPreflighted } from "./csrf.js";
+import type { OpenStreams } from "./open-streams.js";
 import { sendError } from "./responses.js";
 import { withTimeLimit } from "./time-limit.js";
 import { createTrustedVerify } from "./trusted-verify.js";
@@ -22,11 +23,12 @@ export function createGraphqlEndpoint(deps: {
   authenticate: Authenticate;
   graphql: YogaServerInstance<Context, object>;
   services: Services;
+  streams: OpenStreams;
   logger: Logger;
   /** Milliseconds for what happens before GraphQL, which has a limit of its own; the usual one when it is left out. */
   timeLimitMs?: number | undefined;
 }): Endpoint {
-  const { authenticate, graphql, services, logger, timeLimitMs = limits.timeMs } = deps;
+  const { authenticate, graphql, services, streams, logger, timeLimitMs = limits.timeMs } = deps;
   const trustedVerify = createTrustedVerify(services.verify);
 
   function refuse(response: ServerResponse, requestId: string, error: unknown): void {
@@ -54,7 +56,7 @@ export function createGraphqlEndpoint(deps: {
     }
     if (!isPreflighted(request)) return sendError(response, { code: "CSRF_HEADER_MISSING", requestId });
     if (request.method === "GET") return void execute(request, response, principal);
-    readBody(request, limits.bodyBytes).then(
+    readBody(request, maxBodyOf(principal)).then(
       (body) => void answerBody(request, response, principal, body),
       (error: unknown) => logger.debug({ err: error, requestId }, "the caller went away while sending"),
     );
@@ -84,17 +86,58 @@ export function createGraphqlEndpoint(deps: {
 
   async function execute(request: IncomingMessage, response: ServerResponse, principal: Principal): Promise<void> {
     try {
-      const context: Context = { principal, services, loaders: createLoaders(services, principal) };
+      const gone = new AbortController();
+      response.once("close", () => gone.abort());
+      const context: Context = {
+        principal,
+        services,
+        loaders: createLoaders(services, principal),
+        signal: gone.signal,
+      };
       const answer = await graphql.handleNodeRequestAndResponse(request, response, context);
       if (!answer) return;
       const headers: Record<string, string> = {};
       answer.headers.forEach((value, name) => {
         headers[name] = value;
       });
+      if (headers["content-type"]?.startsWith("text/event-stream") && answer.body) {
+        return await stream(request, response, principal, headers, answer.body);
+      }
       sendText(response, answer.status, headers, await answer.text(), principal);
     } catch (error) {
       refuse(response, principal.requestId, error);
     }
+  }
+
+  async function stream(
+    request: IncomingMessage,
+    response: ServerResponse,
+    principal: Principal,
+    headers: Readonly<Record<string, string>>,
+    events: ReadableStream<Uint8Array>,
+  ): Promise<void> {
+    const { requestId, address } = principal;
+    if (streams.isFull) {
+      await events.cancel();
+      const message = "This server has as many subscriptions open as it can hold. Try again later, or another server.";
+      return sendError(response, { code: "UNAVAILABLE", message, requestId });
+    }
+    // Proxies would gather events until a buffer is full.
+    const unbuffered = { "cache-control": "no-cache, no-transform", "x-accel-buffering": "no" };
+    response.writeHead(200, {
+      ...headers,
+      ...unbuffered,
+      "x-request-id": requestId,
+      "x-content-type-options": "nosniff",
+    });
+    await streams.send(response, events, async () => {
+      try {
+        return Boolean(await authenticate(request.headers.authorization, { requestId, address }));
+      } catch (error) {
+        if (error instanceof KeyplaneError && error.code === "UNAUTHENTICATED") return false;
+        throw error;
+      }
+    });
   }
 
   return (request, response, origin) => {
@@ -108,6 +151,11 @@ export function createGraphqlEndpoint(deps: {
       refuse(response, origin.requestId, error);
     }
   };
+}
+
+/** Whoever may report usage may send large batches of it. */
+function maxBodyOf({ permissions }: Principal): number {
+  return permissions.has("usage:record") ? limits.usageBodyBytes : limits.bodyBytes;
 }
 
 /** The content type of an answer to a plain JSON request; null where GraphQL's rules for choosing one must be asked. */

@@ -5,6 +5,7 @@ import type { Logger } from "../platform/logger.js";
 import { createRequestIds } from "../platform/request-id.js";
 import type { Endpoint } from "./graphql-endpoint.js";
 import { answerHealth, answerReadiness } from "./health.js";
+import type { OpenStreams } from "./open-streams.js";
 import type { Pages } from "./pages.js";
 import { sendError } from "./responses.js";
 
@@ -24,10 +25,11 @@ export function createHttpServer(deps: {
   graphql: Endpoint;
   pages: Pages;
   ping: () => Promise<void>;
+  streams: OpenStreams;
   trustProxy: boolean;
   logger: Logger;
 }): HttpServer {
-  const { graphql, pages, ping, trustProxy, logger } = deps;
+  const { graphql, pages, ping, streams, trustProxy, logger } = deps;
   const nextRequestId = createRequestIds();
   let stopping = false;
 
@@ -79,6 +81,7 @@ export function createHttpServer(deps: {
     stop: () =>
       new Promise((resolve) => {
         stopping = true;
+        streams.stop();
         const deadline = setTimeout(() => server.closeAllConnections(), drainMs);
         // A request that began before may keep its connection alive; nobody may wait for the next one on it.
         const sweep = setInterval(() => server.closeIdleConnections(), sweepMs);

@@ -61,6 +61,9 @@ const fieldChecks: Record<keyof VerifyKeyInput, (value: unknown) => boolean> = {
   ip: (value) => value === null || typeof value === "string",
   cost: (value) => value === null || (typeof value === "number" && (value | 0) === value),
   tags: (value) => value === null || isStrings(value),
+  api: (value) => value === null || typeof value === "string",
+  meters: (value) => value === null || isMeters(value),
+  userAgent: (value) => value === null || typeof value === "string",
 };
 
 function isVerifyKeyInput(value: unknown): value is VerifyKeyInput {
@@ -73,6 +76,12 @@ function isVerifyKeyInput(value: unknown): value is VerifyKeyInput {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isMeters(value: unknown): boolean {
+  const isMeter = (item: unknown): boolean =>
+    isObject(item) && typeof item.name === "string" && typeof item.value === "number" && Object.keys(item).length === 2;
+  return Array.isArray(value) && value.every(isMeter);
 }
 
 function isStrings(value: unknown): boolean {

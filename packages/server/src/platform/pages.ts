@@ -116,7 +116,8 @@ const textSchema = z
   .string()
   .max(1_000)
   .regex(/^[^\0]*$/);
-const idSchema = z.string().regex(/^\w{1,64}$/);
+// An id of ours, or one that a sender of usage has chosen.
+const idSchema = z.string().regex(/^[\x21-\x7e]{1,160}$/);
 
 function encodeCursor(order: string, place: Place): string {
   const value = place.value instanceof Date ? place.value.getTime() : place.value;

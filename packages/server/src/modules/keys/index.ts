@@ -1,6 +1,7 @@
 export { createKeySecrets, type KeySecrets } from "./key-secrets.service.js";
 export { createKeyReads, type KeyReads } from "./keys.reads.js";
 export { createKeys, type Keys } from "./keys.service.js";
+export { raiseLastUsed } from "./keys.store.js";
 export type { Verdict } from "./verification/verdict.js";
 export { VerificationIndex } from "./verification/verification-index.js";
 export { createVerify, type Verify, type VerifyKeyInput } from "./verification/verify.service.js";

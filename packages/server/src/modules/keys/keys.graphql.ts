@@ -4,6 +4,8 @@ import { EnvironmentEnum, enumOf, KeyStatusEnum } from "../../graphql/enums.js";
 import { NodeInterface } from "../../graphql/node.js";
 import type { Key } from "../../platform/database/index.js";
 import { TenantType } from "../tenants/tenants.graphql.js";
+import { UsageGroupType } from "../usage/usage.graphql.js";
+import { UsageEventType } from "../usage/usage-events.graphql.js";
 import { UserType } from "../users/users.graphql.js";
 import { keyOrders } from "./keys.reads.js";
 import { keyStatusAt } from "./lib/key-status.js";
@@ -85,6 +87,26 @@ function found<Row>(row: Row | null): Row {
   if (row === null) throw new Error("an entity that a foreign key names was not found");
   return row;
 }
+
+builder.objectField(UsageGroupType, "key", (t) =>
+  t.field({
+    type: KeyType,
+    nullable: true,
+    description: "That key; null: there is none, or none that you may see.",
+    access: { permission: "keys:read" },
+    resolve: ({ keyId }, _, { loaders }) => (keyId ? loaders.keys.load(keyId) : null),
+  }),
+);
+
+builder.objectField(UsageEventType, "key", (t) =>
+  t.field({
+    type: KeyType,
+    nullable: true,
+    description: "The key; null: there is none, or none that you may see.",
+    access: { permission: "keys:read" },
+    resolve: ({ keyId }, _, { loaders }) => (keyId ? loaders.keys.load(keyId) : null),
+  }),
+);
 
 const KeyConnection = connectionOf("Key", KeyType);
 const KeyOrderEnum = enumOf("KeyOrder", "How to order keys. Keys without a value come last.", keyOrders);

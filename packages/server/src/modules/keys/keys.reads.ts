@@ -1,10 +1,11 @@
+import DataLoader from "dataloader";
 import type { Clock } from "../../platform/clock.js";
 import type { Database, Key } from "../../platform/database/index.js";
 import { type ListOrder, type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
 import { parseArguments } from "../../platform/validation.js";
 import { authorize, type Principal, visibleTo } from "../auth/index.js";
 import { keyFilterSchema } from "./keys.filter.js";
-import { countKeys, findKey, findKeys } from "./keys.store.js";
+import { countKeys, findKey, findKeys, findKeysByIds } from "./keys.store.js";
 
 type OrderField = "createdAt" | "name" | "expiresAt" | "lastUsedAt";
 
@@ -32,6 +33,15 @@ export function createKeyReads({ database, clock }: { database: Database; clock:
     async find(principal: Principal, id: string): Promise<Key | null> {
       authorize(principal, "keys:read");
       return findKey(database.prisma, visibleTo(principal), id);
+    },
+
+    /** Reads the keys of one request's entities in one query. */
+    loader(principal: Principal): DataLoader<string, Key | null> {
+      return new DataLoader(async (ids) => {
+        const rows = await findKeysByIds(database.prisma, visibleTo(principal), ids);
+        const byId = new Map(rows.map((row) => [row.id, row]));
+        return ids.map((id) => byId.get(id) ?? null);
+      });
     },
 
     async list(principal: Principal, rawFilter: unknown, orderName: KeyOrder, page: PageArguments): Promise<Page<Key>> {

@@ -26,6 +26,20 @@ export async function findKey(db: Db, visibility: Visibility, id: string): Promi
   return db.key.findFirst({ where: { AND: [{ id }, visible(visibility)] } });
 }
 
+export function findKeysByIds(db: Db, visibility: Visibility, ids: readonly string[]): Promise<Key[]> {
+  return db.key.findMany({ where: { AND: [{ id: { in: [...ids] } }, visible(visibility)] } });
+}
+
+/** Raises `lastUsedAt` of many keys in one statement; an earlier time than what is there changes nothing. */
+export async function raiseLastUsed(db: Db, lastUsed: ReadonlyMap<string, number>): Promise<void> {
+  const ids = [...lastUsed.keys()];
+  const times = [...lastUsed.values()].map((time) => new Date(time));
+  await db.$executeRaw`
+    UPDATE "Key" SET "lastUsedAt" = "used"."at"
+    FROM unnest(${ids}::text[], ${times}::timestamptz[]) AS "used" ("id", "at")
+    WHERE "Key"."id" = "used"."id" AND ("Key"."lastUsedAt" IS NULL OR "Key"."lastUsedAt" < "used"."at")`;
+}
+
 export function updateKeyRow(db: Db, id: string, data: Prisma.KeyUncheckedUpdateInput): Promise<Key> {
   return db.key.update({ where: { id }, data });
 }

@@ -7,7 +7,7 @@ import { KeyplaneError } from "../../../platform/errors.js";
 import type { DomainEvent, EventListener } from "../../events/index.js";
 import type { TenantStates } from "../../tenants/index.js";
 import type { UserStates } from "../../users/index.js";
-import { findLiveKeysWithSecrets } from "../keys.store.js";
+import { findKeysByIds, findLiveKeysWithSecrets } from "../keys.store.js";
 import {
   createKeyStates,
   createSecretStates,
@@ -23,6 +23,7 @@ const maxUnknown = 100_000;
 const unknownMs = 60_000;
 /** How many keys are read at once while warming up: few, because the embedded database works on this very thread. */
 const warmUpPage = 250;
+const everything = { tenantId: undefined, userId: undefined };
 /** A key that changes faster than it can be read is a fault, not a reason to loop for ever. */
 const maxAttempts = 20;
 
@@ -75,6 +76,24 @@ export class VerificationIndex implements EventListener {
     const unknownUntil = this.#unknown.get(hash);
     if (unknownUntil !== undefined && this.#clock.now() < unknownUntil) return null;
     return this.#read(hash);
+  }
+
+  /** To which tenant and user keys belong, deleted ones too: from memory, and the others in one query. */
+  async ownersOf(ids: ReadonlySet<string>): Promise<Map<string, Pick<KeyState, "tenantId" | "ownerId">>> {
+    const owners = new Map<string, Pick<KeyState, "tenantId" | "ownerId">>();
+    const missing: string[] = [];
+    for (const id of ids) {
+      const key = this.#keys.peek(id);
+      if (key) owners.set(id, key);
+      else missing.push(id);
+    }
+    if (missing.length === 0) return owners;
+    await this.#keys.getMany(async () => {
+      const rows = await findKeysByIds(this.#database.prisma, everything, missing);
+      for (const row of rows) owners.set(row.id, row);
+      return rows.map((row) => [row.id, toKeyState(row)] as const);
+    });
+    return owners;
   }
 
   /**

@@ -2,6 +2,7 @@ import type { QuotaState, RateLimitState } from "@keyplane/schema";
 import { builder } from "../../../graphql/builder.js";
 import { EnvironmentEnum, VerdictCodeEnum } from "../../../graphql/enums.js";
 import { requiredInput } from "../../../graphql/mutation.js";
+import { MeterInput } from "../../usage/usage-metrics.graphql.js";
 import type { Verdict, VerifiedKey, VerifiedOwner } from "./verdict.js";
 
 const VerifiedKeyType = builder.objectRef<VerifiedKey>("VerifiedKey").implement({
@@ -107,6 +108,11 @@ const VerifyKeyInput = builder.inputType("VerifyKeyInput", {
     ip: t.string({ description: "The address that the call came from, for keys bound to addresses." }),
     cost: t.int({ defaultValue: 1, description: "How much the call counts, 0 to 1000000." }),
     tags: t.stringList({ description: "Labels for usage, at most 20." }),
+    api: t.string({ description: "Which of your APIs is called, e.g. orders/v2: usage is counted by it." }),
+    meters: t.field({ type: [MeterInput], description: "Quantities of the call that usage sums up, at most 10." }),
+    userAgent: t.string({
+      description: "The program that presented the key, for the call log; cut after 256 characters.",
+    }),
   }),
 });
 

@@ -64,3 +64,17 @@ function between({ from, to }: EventFilter, after: EventPlace | null): Condition
     ...(after === null ? {} : { $or: [{ at: { $lt: new Date(after.at) } }, { _id: { $lt: after.id } }] }),
   };
 }
+
+/**
+ * How many events a question finds, whatever `after` and `take` say.
+ *
+ * @throws as `findEvents`.
+ */
+export async function countEvents({ events }: UsageCollections, { tenantId, filter }: EventsQuestion): Promise<number> {
+  const condition = { ...ofTenant(tenantId), ...matchingEvents(filter), ...between(filter, null) };
+  try {
+    return await events.countDocuments(condition, { maxTimeMS: reportLimits.readMs });
+  } catch (error) {
+    throw asRefusal(error, reportLimits.readMs);
+  }
+}

@@ -1,0 +1,42 @@
+import type { KeyFormatResult, KeyRecord } from "@keyplane/schema";
+import type { Principal } from "../../auth/index.js";
+import { metersOf, tagsOf, type UsageEvent, usageLimits } from "../../usage/index.js";
+import type { Verdict } from "./verdict.js";
+import type { VerifyKeyInput } from "./verify.service.js";
+
+/** A verification that was just answered. */
+interface Verification {
+  readonly principal: Principal;
+  readonly input: VerifyKeyInput;
+  readonly format: KeyFormatResult;
+  /** What the caller may see of the key; null for an unknown one. */
+  readonly found: KeyRecord | null;
+  readonly verdict: Verdict;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** By `performance.now()`. */
+  readonly startedAt: number;
+}
+
+/** What a verification leaves as usage: never the key, only its visible start. */
+export function usageOf({ principal, input, format, found, verdict, now, startedAt }: Verification): UsageEvent {
+  const { valid, code } = verdict;
+  return {
+    at: now,
+    // An unknown key belongs to nobody: all that is known is in whose name it was asked for.
+    tenantId: found?.key.tenantId ?? principal.tenantId ?? undefined,
+    keyId: found?.key.id,
+    userId: found?.key.ownerId,
+    code,
+    api: input.api ?? undefined,
+    // A refused call costs nothing.
+    cost: valid ? (input.cost ?? 1) : 0,
+    tags: tagsOf(input.tags),
+    meters: valid ? metersOf(input.meters) : undefined,
+    latencyMs: Math.round((performance.now() - startedAt) * 1_000) / 1_000,
+    ip: input.ip ?? undefined,
+    userAgent: input.userAgent?.slice(0, usageLimits.userAgentCharacters),
+    start: format.start,
+    source: "SERVER",
+  };
+}

@@ -1,0 +1,14 @@
+export { createRecordUsage, type FindKeyOwners, type RecordUsage } from "./record-usage.service.js";
+export type { Retention } from "./storage/tiers.js";
+export {
+  apiSchema,
+  costSchema,
+  metersOf,
+  metersSchema,
+  tagsOf,
+  tagsSchema,
+  usageLimits,
+} from "./usage.input.js";
+export { type SaveLastUsed, UsageRecording, type UsageStatus } from "./usage.recording.js";
+export { createUsage, type Usage } from "./usage.service.js";
+export type { UsageEvent } from "./usage-event.js";

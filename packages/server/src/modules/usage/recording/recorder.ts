@@ -1,0 +1,135 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { type FolderLock, lockFolder } from "../../../platform/database/folder-lock.js";
+import { LimitReachedError } from "../../../platform/errors.js";
+import type { Logger } from "../../../platform/logger.js";
+import type { UsageEvent } from "../usage-event.js";
+import { lineOf } from "./event-line.js";
+import { SpoolWriter } from "./spool-writer.js";
+
+/** How often a loss is told to the log, in milliseconds. */
+const tellLossMs = 60_000;
+
+/** What became of what was recorded, since the start. */
+export interface RecorderStatus {
+  /** Events of verifications and reports that were taken. */
+  readonly recorded: number;
+  /** Events of verifications that there was no room for. */
+  readonly lost: number;
+  /** Bytes that wait to be counted, on disk and in memory. */
+  readonly waitingBytes: number;
+  readonly maxBytes: number;
+}
+
+/**
+ * Takes usage off the path of verification: an event is a line in a buffer, written to the spool on disk ten times a second.
+ * What waits there is bounded, so that MongoDB may be away for as long as the space lasts.
+ */
+export class Recorder {
+  readonly spool: string;
+  readonly folder: string;
+  readonly #writer: SpoolWriter;
+  readonly #logger: Logger;
+  readonly #maxBytes: number;
+  readonly #lock: FolderLock;
+  #recorded = 0;
+  #lost = 0;
+  #waiting = 0;
+  #lossToldAt = Number.NEGATIVE_INFINITY;
+
+  /**
+   * Makes a spool of this process's own below `folder`, with a name that none ever had.
+   *
+   * @param waitingBytes what earlier processes left there.
+   */
+  static async open(options: {
+    folder: string;
+    maxBytes: number;
+    waitingBytes: number;
+    logger: Logger;
+    onSealed: (segment: number, bytes: number) => void;
+  }): Promise<Recorder> {
+    const spool = randomBytes(10).toString("hex");
+    const folder = join(options.folder, spool);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const lock = await lockFolder(folder);
+    return new Recorder(spool, folder, lock, options);
+  }
+
+  private constructor(
+    spool: string,
+    folder: string,
+    lock: FolderLock,
+    { maxBytes, waitingBytes, logger, onSealed }: Parameters<typeof Recorder.open>[0],
+  ) {
+    this.spool = spool;
+    this.folder = folder;
+    this.#lock = lock;
+    this.#maxBytes = maxBytes;
+    this.#waiting = waitingBytes;
+    this.#logger = logger;
+    this.#writer = new SpoolWriter({ folder, logger, onSealed });
+  }
+
+  get status(): RecorderStatus {
+    return { recorded: this.#recorded, lost: this.#lost, waitingBytes: this.#waiting, maxBytes: this.#maxBytes };
+  }
+
+  /** Records a verification. Never waits and never throws: a loss is counted and told to the log. */
+  record(event: UsageEvent): void {
+    const bytes = this.#waiting < this.#maxBytes ? this.#writer.add(lineOf(event)) : 0;
+    if (bytes === 0) return this.#lose();
+    this.#recorded += 1;
+    this.#waiting += bytes;
+  }
+
+  /**
+   * Records events that somebody reports, all or none. Resolves when they are written.
+   *
+   * @throws LimitReachedError when there is no room: the sender keeps them and tries again, so nothing is lost.
+   */
+  async recordAll(events: readonly UsageEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    const lines = Buffer.from(events.map(lineOf).join(""));
+    if (this.#waiting + lines.length > this.#maxBytes) throw new LimitReachedError(spoolFull);
+    this.#waiting += lines.length;
+    await this.#writer.addAll(lines);
+    this.#recorded += events.length;
+  }
+
+  /** Closes the present segment. @returns the number of the newest one; shipping it ships all that was recorded before. */
+  seal(): Promise<number> {
+    return this.#writer.seal();
+  }
+
+  /** Told when bytes of the spool were counted and removed. */
+  removed(bytes: number): void {
+    this.#waiting = Math.max(0, this.#waiting - bytes);
+  }
+
+  /** Writes what is left; then nothing more is taken. */
+  close(): Promise<void> {
+    return this.#writer.close();
+  }
+
+  /** Lets the next process have what is left; the folder goes when nothing is. */
+  release(isEmpty: boolean): void {
+    this.#lock.release();
+    if (isEmpty) rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #lose(): void {
+    this.#lost += 1;
+    const now = performance.now();
+    if (now - this.#lossToldAt < tellLossMs) return;
+    this.#lossToldAt = now;
+    this.#logger.error(
+      { lost: this.#lost, waitingBytes: this.#waiting, maxBytes: this.#maxBytes },
+      "the usage spool is full: usage of verifications is lost until MongoDB takes it; see KEYPLANE_USAGE_SPOOL_BYTES",
+    );
+  }
+}
+
+const spoolFull =
+  "The server cannot take more usage now: MongoDB is away and the space for what waits is used up. Keep the events and send them again later; their ids make that harmless.";

@@ -1,0 +1,161 @@
+import { type FileHandle, open, rename } from "node:fs/promises";
+import type { Logger } from "../../../platform/logger.js";
+import { segmentPath } from "./segment-files.js";
+
+/** What is recorded reaches the file after at most this, in milliseconds: all that a killed process can lose. */
+const flushMs = 100;
+/** A segment is closed and shipped when it is this old, in milliseconds, or this large, in bytes. */
+const sealAfterMs = 2_000;
+const sealAtBytes = 8 * 1024 * 1024;
+/** Lines are gathered in a buffer of this size, in bytes. */
+const bufferBytes = 1024 * 1024;
+/** No line is longer, in bytes: every field of an event is bounded. */
+export const maxLineBytes = 16 * 1024;
+/** How often a disk that refuses is tried again, in milliseconds. */
+const retryMs = 1_000;
+
+export interface SpoolWriterOptions {
+  /** An existing folder of this writer's own. */
+  readonly folder: string;
+  readonly logger: Logger;
+  /** Told after a segment was closed. */
+  readonly onSealed: (segment: number, bytes: number) => void;
+}
+
+/**
+ * Writes lines to numbered files, a segment each. `add` only copies the line into a buffer: the file system is met by
+ * `flush`, off the path of whoever adds. Every segment is written once, in order, and never again after it was sealed.
+ *
+ * Written means handed to the operating system: a killed process loses nothing of it, a power cut may.
+ */
+export class SpoolWriter {
+  readonly #options: SpoolWriterOptions;
+  readonly #timer: NodeJS.Timeout;
+  #buffer: Buffer = Buffer.allocUnsafe(bufferBytes);
+  #spare: Buffer | null = Buffer.allocUnsafe(bufferBytes);
+  #used = 0;
+  #number = 0;
+  #file: FileHandle | null = null;
+  #fileBytes = 0;
+  #openedAt = 0;
+  #closed = false;
+  /** All work on files, one after another. */
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(options: SpoolWriterOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.#tick(), flushMs);
+    this.#timer.unref();
+  }
+
+  /** Adds a line, which ends with a line feed. @returns its length in bytes; 0 when there is no room at the moment. */
+  add(line: string): number {
+    if (this.#used + line.length * 3 > bufferBytes) {
+      // Both buffers are full: the disk is slower than the callers, and memory must stay bounded.
+      if (this.#spare === null) return 0;
+      this.#swap();
+    }
+    const bytes = this.#buffer.write(line, this.#used);
+    this.#used += bytes;
+    return bytes;
+  }
+
+  /** Writes lines straight to the file. Resolves when they are written. */
+  addAll(lines: Buffer): Promise<void> {
+    this.#swapIfUsed();
+    return this.#enqueue(() => this.#write(lines));
+  }
+
+  /** Resolves when everything added so far is written. */
+  flush(): Promise<void> {
+    this.#swapIfUsed();
+    return this.#work;
+  }
+
+  /** Closes the present segment, if it holds anything. @returns the number of the newest segment that is sealed. */
+  async seal(): Promise<number> {
+    this.#swapIfUsed();
+    await this.#enqueue(() => this.#seal());
+    return this.#file ? this.#number - 1 : this.#number;
+  }
+
+  /** Writes and seals what is left. Nothing can be added afterwards. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#timer);
+    await this.seal();
+  }
+
+  #tick(): void {
+    if (this.#used > 0) this.#swapIfUsed();
+    if (this.#file && (performance.now() - this.#openedAt >= sealAfterMs || this.#fileBytes >= sealAtBytes)) {
+      void this.#enqueue(() => this.#seal());
+    }
+  }
+
+  #swapIfUsed(): void {
+    if (this.#used > 0 && this.#spare) this.#swap();
+    // Without a spare one, the buffer is taken as soon as the one before it is written.
+    else if (this.#used > 0) void this.#enqueue(() => Promise.resolve(this.#swapIfUsed()));
+  }
+
+  #swap(): void {
+    const full = this.#buffer;
+    const used = this.#used;
+    this.#buffer = this.#spare as Buffer;
+    this.#spare = null;
+    this.#used = 0;
+    void this.#enqueue(async () => {
+      await this.#write(full.subarray(0, used));
+      this.#spare = full;
+    });
+  }
+
+  #enqueue(work: () => Promise<void>): Promise<void> {
+    this.#work = this.#work.then(work);
+    return this.#work;
+  }
+
+  /** Writes all of it, however often the disk refuses: memory is bounded, and what waits is told by `add`. */
+  async #write(bytes: Buffer): Promise<void> {
+    let written = 0;
+    for (let refused = false; written < bytes.length; ) {
+      try {
+        this.#file ??= await this.#openNext();
+        written += (await this.#file.write(bytes, written, bytes.length - written)).bytesWritten;
+        if (refused) this.#options.logger.info("the usage spool can be written again");
+        refused = false;
+      } catch (err) {
+        if (this.#closed) {
+          this.#options.logger.error(
+            { err, bytes: bytes.length },
+            "stopping, and the usage spool cannot be written: lost",
+          );
+          return;
+        }
+        if (!refused) this.#options.logger.error({ err }, "the usage spool cannot be written; trying again");
+        refused = true;
+        await new Promise((resolve) => setTimeout(resolve, retryMs).unref());
+      }
+    }
+    this.#fileBytes += bytes.length;
+  }
+
+  async #openNext(): Promise<FileHandle> {
+    const file = await open(segmentPath(this.#options.folder, this.#number + 1, "open"), "wx", 0o600);
+    this.#number += 1;
+    this.#fileBytes = 0;
+    this.#openedAt = performance.now();
+    return file;
+  }
+
+  async #seal(): Promise<void> {
+    if (!this.#file) return;
+    const { folder, onSealed } = this.#options;
+    await this.#file.close();
+    this.#file = null;
+    await rename(segmentPath(folder, this.#number, "open"), segmentPath(folder, this.#number, "ready"));
+    onSealed(this.#number, this.#fileBytes);
+  }
+}

@@ -1,0 +1,94 @@
+import type { VerdictCode } from "@keyplane/schema";
+import type { Collection, Db } from "mongodb";
+import type { UsageSource } from "../usage-event.js";
+import { type TierName, tiers } from "./tiers.js";
+
+/** A raw event: inserted once, by its unique `_id`, and never changed. Absent fields are left out. */
+export interface EventDocument {
+  /** `<tenant>:<id that the sender gave>`, or `<segment>:<line>` for the server's own. */
+  readonly _id: string;
+  readonly at: Date;
+  readonly tenantId?: string;
+  readonly keyId?: string;
+  readonly userId?: string;
+  readonly code: VerdictCode;
+  readonly api?: string;
+  readonly cost: number;
+  readonly tags?: readonly string[];
+  readonly meters?: Readonly<Record<string, number>>;
+  readonly latencyMs?: number;
+  readonly ip?: string;
+  readonly userAgent?: string;
+  readonly start?: string;
+  readonly source: UsageSource;
+  /** The segment of the spool whose shipping counts this event: whoever inserted it first. */
+  readonly segment: string;
+  /** When it was inserted; what retention counts from. */
+  readonly insertedAt: Date;
+}
+
+/** A number for each slot of a row's span; a slot's name is its index. Slots without any are left out. */
+export type Slots = Readonly<Record<string, number>>;
+
+/** Counts of all events of one tenant, key, user, API, code and set of tags, within one span of a tier. */
+export interface RowDocument {
+  readonly _id: string;
+  readonly tenantId: string;
+  /** The beginning of the span. */
+  readonly start: Date;
+  readonly keyId?: string;
+  readonly userId?: string;
+  readonly api?: string;
+  readonly code: VerdictCode;
+  /** Sorted; absent when the events carry none. */
+  readonly tags?: readonly string[];
+  readonly count: Slots;
+  readonly cost?: Slots;
+  /** By slot, then by index of the latency histogram. */
+  readonly latency?: Readonly<Record<string, Slots>>;
+  /** By name of the meter, then by slot. */
+  readonly meters?: Readonly<Record<string, Slots>>;
+  /** The last segment of each spool that is counted in here: what makes a retry change nothing. */
+  readonly applied: Readonly<Record<string, number>>;
+}
+
+/** A segment of a spool that was shipped: a journal of what was counted, kept for a day. */
+export interface SegmentDocument {
+  /** `<spool>.<number>`. */
+  readonly _id: string;
+  readonly insertedAt: Date;
+  /** How many events it held, and how many of those had been counted before. */
+  readonly events: number;
+  readonly duplicates: number;
+  /** New events by tenant and code. */
+  readonly counts: Readonly<Record<string, Readonly<Partial<Record<VerdictCode, number>>>>>;
+}
+
+/** How far a running server has shipped its spool. */
+export interface SpoolDocument {
+  /** The spool's id. */
+  readonly _id: string;
+  /** All events that it spooled before this instant are counted. */
+  readonly completeUntil: Date;
+  readonly seenAt: Date;
+}
+
+export interface UsageCollections {
+  readonly events: Collection<EventDocument>;
+  readonly rows: Readonly<Record<TierName, Collection<RowDocument>>>;
+  readonly segments: Collection<SegmentDocument>;
+  readonly spools: Collection<SpoolDocument>;
+}
+
+export function collectionsOf(db: Db): UsageCollections {
+  return {
+    events: db.collection("usage_events"),
+    rows: {
+      minutes: db.collection(tiers.minutes.collection),
+      hours: db.collection(tiers.hours.collection),
+      days: db.collection(tiers.days.collection),
+    },
+    segments: db.collection("usage_segments"),
+    spools: db.collection("usage_spools"),
+  };
+}

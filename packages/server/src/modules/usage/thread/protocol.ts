@@ -1,0 +1,82 @@
+import type { ErrorCode, VerdictCode } from "@keyplane/schema";
+import type {
+  AttemptsAnswer,
+  AttemptsQuestion,
+  EventsQuestion,
+  UsageAnswer,
+  UsageQuestion,
+} from "../reports/questions.js";
+import type { EventDocument } from "../storage/documents.js";
+import type { Retention } from "../storage/tiers.js";
+
+/** What the usage thread is given when it starts. */
+export interface ThreadSettings {
+  /** null: the embedded MongoDB-compatible server, within the thread. */
+  readonly mongodbUrl: string | null;
+  readonly dataDir: string;
+  /** Below it lie the spools of this process and of others before it. */
+  readonly spoolFolder: string;
+  /** The spool of this process. */
+  readonly spool: string;
+  readonly retention: Retention;
+}
+
+/** What can be asked of the usage thread: the method's name, its argument, its answer. Add one here and in `usage-thread.ts`. */
+export interface ThreadMethods {
+  /** Resolves when every segment of our own spool up to this number is counted. */
+  settle(upTo: number): void;
+  report(ask: { readonly question: UsageQuestion; readonly now: number }): UsageAnswer;
+  attempts(ask: { readonly question: AttemptsQuestion; readonly now: number }): AttemptsAnswer;
+  events(question: EventsQuestion): EventDocument[];
+  /** How many events a question finds, whatever `take` says. */
+  countEvents(question: EventsQuestion): number;
+  /** Before which instant nothing waits in any spool, epoch milliseconds, given that of our own. */
+  completeUntil(own: number): number;
+  /** The last uses told of with these segments are saved: their files can go. */
+  saved(segments: readonly SegmentName[]): void;
+  /** Whether to tell of what other processes count, too. */
+  watchOthers(on: boolean): void;
+  /** Counts what is left, for so many milliseconds at most, and ends. @returns whether nothing is left. */
+  stop(withinMs: number): boolean;
+}
+
+export interface SegmentName {
+  readonly spool: string;
+  readonly number: number;
+}
+
+export type CountsByTenant = Readonly<Record<string, Readonly<Partial<Record<VerdictCode, number>>>>>;
+
+export type ToThread = {
+  readonly [Method in keyof ThreadMethods]: {
+    readonly id: number;
+    readonly method: Method;
+    readonly argument: Parameters<ThreadMethods[Method]>[0];
+  };
+}[keyof ThreadMethods];
+
+export type FromThread =
+  | { readonly type: "answer"; readonly id: number; readonly value: unknown }
+  | { readonly type: "refusal"; readonly id: number; readonly code: ErrorCode; readonly message: string }
+  | { readonly type: "failure"; readonly id: number; readonly error: Error }
+  /** A segment was counted. Its file stays until `saved` is called. */
+  | {
+      readonly type: "counted";
+      readonly segment: SegmentName;
+      readonly bytes: number;
+      readonly events: number;
+      readonly duplicates: number;
+      /** Keys that were accepted, and when last, epoch milliseconds. */
+      readonly lastUsed: ReadonlyMap<string, number>;
+      /** New events. Null when this was told of before. */
+      readonly counts: CountsByTenant | null;
+    }
+  /** Another process has counted these new events. */
+  | { readonly type: "others"; readonly counts: CountsByTenant }
+  | { readonly type: "store"; readonly connected: boolean }
+  | {
+      readonly type: "log";
+      readonly level: "info" | "warn" | "error";
+      readonly fields: Readonly<Record<string, unknown>>;
+      readonly message: string;
+    };

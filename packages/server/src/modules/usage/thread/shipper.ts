@@ -1,0 +1,112 @@
+import type { VerdictCode } from "@keyplane/schema";
+import { MongoBulkWriteError } from "mongodb";
+import type { EventDocument, UsageCollections } from "../storage/documents.js";
+import { applyRows, rowUpdates } from "../storage/rows.js";
+import type { UsageEvent } from "../usage-event.js";
+import type { CountsByTenant, SegmentName } from "./protocol.js";
+
+/** How many events go into one insert: small enough that a question in between need not wait long. */
+const insertSize = 1_000;
+
+/** What shipping a segment came to. */
+export interface Shipped {
+  readonly duplicates: number;
+  /** New events, by tenant and code. */
+  readonly counts: CountsByTenant;
+}
+
+/**
+ * Counts the events of a segment, each once, whatever happened before and however often this is tried:
+ *
+ * 1. Raw events are inserted, each with the segment's name. `_id` is unique, so of all copies of an event one is inserted,
+ *    and its `segment` says for good whose shipping counts it.
+ * 2. The rows are raised by the events that bear this segment's name. A row remembers the last segment of each spool that it
+ *    has counted, in the same update, so that a repetition changes nothing.
+ *
+ * A segment is immutable, and the segments of a spool are shipped in their order by one process: after a crash at any point,
+ * the same segment is shipped again from its beginning and comes to the same. See docs/internals/usage.md.
+ */
+export async function shipSegment(
+  collections: UsageCollections,
+  segment: SegmentName,
+  events: readonly UsageEvent[],
+  now: Date,
+): Promise<Shipped> {
+  const name = `${segment.spool}.${segment.number}`;
+  const documents = toDocuments(events, name, now);
+  const ids = [...documents.keys()];
+  const owned: UsageEvent[] = [];
+  for (let start = 0; start < ids.length; start += insertSize) {
+    const batch = ids.slice(start, start + insertSize).map((id) => documents.get(id) as Pending);
+    owned.push(...(await insertEvents(collections, name, batch)));
+  }
+  const counted = owned.filter((event) => event.tenantId !== undefined) as (UsageEvent & { tenantId: string })[];
+  await applyRows(collections, rowUpdates(counted, segment.spool, segment.number));
+  const shipped = { duplicates: events.length - owned.length, counts: countByTenant(counted) };
+  await collections.segments.updateOne(
+    { _id: name },
+    { $setOnInsert: { insertedAt: now, events: events.length, ...shipped } },
+    { upsert: true },
+  );
+  return shipped;
+}
+
+interface Pending {
+  readonly event: UsageEvent;
+  readonly document: EventDocument;
+}
+
+/** By id, so that a copy within one segment is sent once: the first one counts, at every attempt. */
+function toDocuments(events: readonly UsageEvent[], segment: string, insertedAt: Date): Map<string, Pending> {
+  const documents = new Map<string, Pending>();
+  events.forEach((event, line) => {
+    const { id, at, ...rest } = event;
+    const _id = id === undefined ? `${segment}:${line}` : `${event.tenantId ?? ""}:${id}`;
+    if (!documents.has(_id))
+      documents.set(_id, { event, document: { _id, at: new Date(at), ...rest, segment, insertedAt } as EventDocument });
+  });
+  return documents;
+}
+
+/** @returns the events that are this segment's to count: inserted now, or by an earlier attempt to ship it. */
+async function insertEvents(
+  { events }: UsageCollections,
+  segment: string,
+  batch: readonly Pending[],
+): Promise<UsageEvent[]> {
+  const refused = new Set<string>();
+  try {
+    await events.insertMany(
+      batch.map(({ document }) => document),
+      { ordered: false },
+    );
+  } catch (error) {
+    // A write concern that was not met means that what was seen may yet be undone: all of it is tried again.
+    if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError()) throw error;
+    for (const { code, index } of [error.writeErrors].flat()) {
+      if (code !== duplicateKey) throw error;
+      refused.add((batch[index] as Pending).document._id);
+    }
+    if (refused.size === 0) throw error;
+  }
+  if (refused.size === 0) return batch.map(({ event }) => event);
+  const ours = await events
+    .find({ _id: { $in: [...refused] }, segment }, { projection: { _id: 1 } })
+    .map(({ _id }) => _id)
+    .toArray();
+  for (const id of ours) refused.delete(id);
+  return batch.filter(({ document }) => !refused.has(document._id)).map(({ event }) => event);
+}
+
+/** MongoDB's code for a document whose `_id` exists. */
+const duplicateKey = 11_000;
+
+function countByTenant(events: readonly (UsageEvent & { tenantId: string })[]): CountsByTenant {
+  const counts: Record<string, Partial<Record<VerdictCode, number>>> = {};
+  for (const { tenantId, code } of events) {
+    counts[tenantId] ??= {};
+    const ofTenant = counts[tenantId];
+    ofTenant[code] = (ofTenant[code] ?? 0) + 1;
+  }
+  return counts;
+}

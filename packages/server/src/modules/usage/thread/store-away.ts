@@ -1,0 +1,18 @@
+import { MongoNetworkError, MongoServerError, MongoServerSelectionError } from "mongodb";
+import { KeyplaneError } from "../../../platform/errors.js";
+
+/** Whether a failure means that MongoDB cannot be reached or cannot answer at the moment, and not that we asked it wrongly. */
+export function isStoreAway(error: unknown): boolean {
+  return (
+    error instanceof MongoServerSelectionError ||
+    error instanceof MongoNetworkError ||
+    (error instanceof MongoServerError && error.hasErrorLabel("RetryableWriteError"))
+  );
+}
+
+export function storeAway(): KeyplaneError {
+  return new KeyplaneError(
+    "UNAVAILABLE",
+    "MongoDB, which keeps usage, cannot be reached. Verification goes on and usage is kept; ask again in a moment.",
+  );
+}

@@ -1,0 +1,99 @@
+import { Worker } from "node:worker_threads";
+import { KeyplaneError } from "../../../platform/errors.js";
+import type { Logger } from "../../../platform/logger.js";
+import type { FromThread, ThreadMethods, ThreadSettings } from "./protocol.js";
+
+/** How long a thread that ended by a fault stays away, in milliseconds. */
+const restartMs = 1_000;
+
+type Told = Exclude<FromThread, { type: "answer" | "refusal" | "failure" | "log" }>;
+
+/** Asks the usage thread, and hears what it tells. A thread that ends by a fault is started again; its spool is on disk. */
+export class ThreadClient {
+  readonly #settings: ThreadSettings;
+  readonly #logger: Logger;
+  readonly #hear: (message: Told) => void;
+  readonly #pending = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
+  #worker: Worker;
+  #nextId = 1;
+  #stopping = false;
+
+  constructor(settings: ThreadSettings, logger: Logger, hear: (message: Told) => void) {
+    this.#settings = settings;
+    this.#logger = logger;
+    this.#hear = hear;
+    this.#worker = this.#start();
+  }
+
+  /**
+   * @throws KeyplaneError what the thread refuses, or UNAVAILABLE when it ends meanwhile or MongoDB is away.
+   */
+  call<Method extends keyof ThreadMethods>(
+    method: Method,
+    argument: Parameters<ThreadMethods[Method]>[0],
+  ): Promise<ReturnType<ThreadMethods[Method]>> {
+    return new Promise((resolve, reject) => {
+      const id = this.#nextId++;
+      this.#pending.set(id, { resolve, reject });
+      this.#worker.postMessage({ id, method, argument });
+    });
+  }
+
+  /** Lets it count what is left. @returns whether nothing is left. */
+  async stop(withinMs: number): Promise<boolean> {
+    this.#stopping = true;
+    const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), withinMs + 2_000).unref());
+    const isEmpty = await Promise.race([this.call("stop", withinMs), late]).catch((err: unknown) => {
+      this.#logger.warn({ err }, "the usage thread did not stop as it should; what is left stays in the spool");
+      return false;
+    });
+    await this.#worker.terminate();
+    return isEmpty;
+  }
+
+  #start(): Worker {
+    // Sources are run in development and by tests, compiled files in production.
+    const isSource = import.meta.url.endsWith(".ts");
+    const worker = new Worker(new URL(`./usage-thread.${isSource ? "ts" : "js"}`, import.meta.url), {
+      name: "usage",
+      workerData: this.#settings,
+      execArgv: isSource ? ["--conditions=source", "--import", "tsx"] : [],
+    });
+    worker.on("message", (message: FromThread) => this.#receive(message));
+    worker.on("error", (err) => this.#logger.error({ err }, "the usage thread failed"));
+    worker.on("exit", () => this.#ended());
+    return worker;
+  }
+
+  #receive(message: FromThread): void {
+    switch (message.type) {
+      case "log":
+        return this.#logger[message.level](message.fields, message.message);
+      case "answer":
+        return this.#take(message.id)?.resolve(message.value as never);
+      case "refusal":
+        return this.#take(message.id)?.reject(new KeyplaneError(message.code, message.message));
+      case "failure":
+        return this.#take(message.id)?.reject(message.error);
+      default:
+        return this.#hear(message);
+    }
+  }
+
+  #take(id: number) {
+    const call = this.#pending.get(id);
+    this.#pending.delete(id);
+    return call;
+  }
+
+  #ended(): void {
+    const error = new KeyplaneError("UNAVAILABLE", "The part of the server that counts usage has ended. Try again.");
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+    if (this.#stopping) return;
+    this.#hear({ type: "store", connected: false });
+    setTimeout(() => {
+      if (!this.#stopping) this.#worker = this.#start();
+    }, restartMs).unref();
+  }
+}

@@ -1,0 +1,180 @@
+import { type VerdictCode, verdictCodes } from "@keyplane/schema";
+import { z } from "zod";
+import { idSchema } from "../../platform/validation.js";
+import {
+  type AttemptDimension,
+  attemptDimensions,
+  type UsageBucket,
+  type UsageDimension,
+  type UsageOrder,
+  usageBuckets,
+  usageDimensions,
+  usageOrders,
+} from "./reports/questions.js";
+import type { UsageSource } from "./usage-event.js";
+
+/** What one call of usage may carry. */
+export const usageLimits = {
+  tags: 20,
+  tagCharacters: 64,
+  meters: 10,
+  meterValue: 1_000_000_000_000,
+  cost: 1_000_000,
+  apiCharacters: 64,
+  userAgentCharacters: 256,
+  eventIdCharacters: 64,
+  eventsPerReport: 10_000,
+  seriesPerAnswer: 1_000,
+  listInFilter: 1_000,
+} as const;
+
+const namesOf = <Name extends string>(table: Readonly<Record<Name, unknown>>): [Name, ...Name[]] =>
+  Object.keys(table) as [Name, ...Name[]];
+
+export const apiSchema = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$/,
+    "Name an API with 1 to 64 letters, digits and . _ : / -, beginning with a letter or digit, e.g. orders/v2.",
+  );
+
+const tagSchema = z
+  .string()
+  .min(1, "Remove the empty tag.")
+  .max(usageLimits.tagCharacters, `Shorten this tag to at most ${usageLimits.tagCharacters} characters.`)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is refused
+  .regex(/^[^\u0000-\u001f\u007f]*$/, "Remove line breaks and control characters from this tag.");
+
+export const tagsSchema = z.array(tagSchema).max(usageLimits.tags, `Give at most ${usageLimits.tags} tags.`);
+
+const meterSchema = z.object({
+  name: z
+    .string()
+    .regex(
+      /^[a-z][a-z0-9_]{0,31}$/,
+      "Name a meter with a lower-case letter and up to 31 of a-z, 0-9 and _, e.g. tokens.",
+    ),
+  value: z
+    .number()
+    .int("Give a whole number; money in its smallest unit.")
+    .min(0, "Give a value of at least 0.")
+    .max(usageLimits.meterValue, `Give a value of at most ${usageLimits.meterValue}.`),
+});
+
+export const metersSchema = z
+  .array(meterSchema)
+  .max(usageLimits.meters, `Give at most ${usageLimits.meters} meters.`)
+  .refine((meters) => new Set(meters.map(({ name }) => name)).size === meters.length, "Name each meter once.");
+
+export const costSchema = z
+  .number()
+  .int()
+  .min(0, "Give a cost of at least 0.")
+  .max(usageLimits.cost, `Give a cost of at most ${usageLimits.cost}.`);
+
+/** Cut and not refused: it is the caller's caller who writes it. */
+export const userAgentSchema = z.string().transform((text) => text.slice(0, usageLimits.userAgentCharacters));
+
+/** What `UsageEvent` wants of tags: sorted, each once, absent when there are none. */
+export function tagsOf(tags: readonly string[] | null | undefined): readonly string[] | undefined {
+  return tags && tags.length > 0 ? [...new Set(tags)].sort() : undefined;
+}
+
+/** What `UsageEvent` wants of meters. */
+export function metersOf(
+  meters: readonly { readonly name: string; readonly value: number }[] | null | undefined,
+): Readonly<Record<string, number>> | undefined {
+  if (!meters || meters.length === 0) return undefined;
+  return Object.fromEntries(meters.map(({ name, value }) => [name, value]));
+}
+
+const listOf = <Item extends z.ZodType>(item: Item) =>
+  z
+    .array(item)
+    .max(usageLimits.listInFilter, `Give at most ${usageLimits.listInFilter} values, or ask several times.`)
+    .nullish()
+    .transform((list) => list ?? undefined);
+
+const codeSchema = z.enum(namesOf<VerdictCode>(verdictCodes));
+
+const usageFilterShape = {
+  keyIds: listOf(idSchema),
+  userIds: listOf(idSchema),
+  apis: listOf(z.string().max(usageLimits.apiCharacters)),
+  codes: listOf(codeSchema),
+  tags: listOf(z.string().max(usageLimits.tagCharacters)),
+  valid: z
+    .boolean()
+    .nullish()
+    .transform((valid) => valid ?? undefined),
+};
+
+const epochMs = z.date().transform((time) => time.getTime());
+const optionalTime = epochMs.nullish().transform((time) => time ?? undefined);
+
+/** The filter of the call log and of refused attempts. */
+export const eventFilterSchema = z.object({
+  ...usageFilterShape,
+  from: optionalTime,
+  to: optionalTime,
+  ips: listOf(z.string().max(64)),
+  starts: listOf(z.string().max(64)),
+  sources: listOf(z.enum(["SERVER", "SDK"] satisfies UsageSource[])),
+});
+
+const limitSchema = z
+  .number()
+  .int()
+  .min(1, "Ask for at least 1 series.")
+  .max(
+    usageLimits.seriesPerAnswer,
+    `Ask for at most ${usageLimits.seriesPerAnswer} series; narrow the filter for others.`,
+  )
+  .nullish()
+  .transform((limit) => limit ?? 100);
+
+const windowShape = {
+  tenantId: idSchema,
+  from: epochMs,
+  to: epochMs,
+  bucket: z
+    .enum(namesOf<UsageBucket>(usageBuckets))
+    .nullish()
+    .transform((bucket) => bucket ?? "HOUR"),
+  timeZone: z
+    .string()
+    .max(64)
+    .nullish()
+    .transform((zone) => zone ?? "UTC"),
+  limit: limitSchema,
+};
+
+const isForward = ({ from, to }: { from: number; to: number }): boolean => from < to;
+const forwardWords = { path: ["to"], message: "Give a `to` after `from`: the window is [from, to)." };
+
+export const usageInputSchema = z
+  .object({
+    ...windowShape,
+    groupBy: z
+      .array(z.enum(namesOf<UsageDimension>(usageDimensions)))
+      .nullish()
+      .transform((groupBy) => [...new Set(groupBy ?? [])]),
+    filter: z.object(usageFilterShape).nullish(),
+    orderBy: z
+      .enum(namesOf<UsageOrder>(usageOrders))
+      .nullish()
+      .transform((order) => order ?? "COUNT_DESC"),
+  })
+  .refine(isForward, forwardWords);
+
+export const attemptsInputSchema = z
+  .object({
+    ...windowShape,
+    tenantId: idSchema.nullish(),
+    groupBy: z
+      .array(z.enum(namesOf<AttemptDimension>(attemptDimensions)))
+      .nullish()
+      .transform((groupBy) => [...new Set(groupBy ?? ["CODE" as const])]),
+    filter: eventFilterSchema.omit({ from: true, to: true, valid: true }).nullish(),
+  })
+  .refine(isForward, forwardWords);

@@ -1,0 +1,219 @@
+import { mkdirSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "../../platform/clock.js";
+import type { Logger } from "../../platform/logger.js";
+import { UsageFeed } from "./live/usage-feed.js";
+import { Recorder, type RecorderStatus } from "./recording/recorder.js";
+import { listSegments, segmentPath } from "./recording/segment-files.js";
+import { Settling } from "./recording/settling.js";
+import type { Retention } from "./storage/tiers.js";
+import type { FromThread, SegmentName, ThreadMethods } from "./thread/protocol.js";
+import { ThreadClient } from "./thread/thread-client.js";
+import type { UsageEvent } from "./usage-event.js";
+
+/** How often the last uses of keys are saved, and other servers told how far we are, in milliseconds. */
+const beatEveryMs = 10_000;
+/** How long a question waits for what was recorded before it to be counted, in milliseconds. */
+const settleWithinMs = 2_000;
+/** How long a stop waits for MongoDB; what is left then stays in the spool. Milliseconds. */
+const stopWithinMs = 5_000;
+
+/** Saves when keys were last accepted, epoch milliseconds by key; never an earlier time than what is saved. */
+export type SaveLastUsed = (lastUsed: ReadonlyMap<string, number>) => Promise<void>;
+
+export interface UsageRecordingDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly dataDir: string;
+  readonly mongodbUrl: string | null;
+  readonly retention: Retention;
+  readonly maxSpoolBytes: number;
+  readonly saveLastUsed: SaveLastUsed;
+}
+
+/** The state of counting, for metrics and people. */
+export interface UsageStatus extends RecorderStatus {
+  /** Whether MongoDB took the last shipment; null before the first one. */
+  readonly storeConnected: boolean | null;
+  readonly counted: number;
+  readonly duplicates: number;
+}
+
+/** What the thread has counted, and of what the last uses are still to be saved. */
+interface Unsaved {
+  readonly lastUsed: Map<string, number>;
+  readonly segments: Map<string, SegmentName & { readonly bytes: number }>;
+}
+
+const nothingUnsaved = (): Unsaved => ({ lastUsed: new Map(), segments: new Map() });
+
+/** Everything between a verification and MongoDB: the recorder, the thread that counts, and what both tell. */
+export class UsageRecording {
+  readonly feed: UsageFeed;
+  readonly #deps: UsageRecordingDeps;
+  readonly #recorder: Recorder;
+  readonly #thread: ThreadClient;
+  readonly #timer: NodeJS.Timeout;
+  readonly #settling = new Settling(() => this.#settleOnce());
+  readonly #saving = new Settling(() => this.#saveOnce());
+  #unsaved: Unsaved = nothingUnsaved();
+  /** Everything recorded before this is counted; epoch milliseconds. */
+  #settledAt: number;
+  #counted = 0;
+  #duplicates = 0;
+  #storeConnected: boolean | null = null;
+
+  static async open(deps: UsageRecordingDeps): Promise<UsageRecording> {
+    const folder = join(deps.dataDir, "usage-spool");
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const sealed: { told?: (segment: number) => void } = {};
+    const recorder = await Recorder.open({
+      folder,
+      maxBytes: deps.maxSpoolBytes,
+      waitingBytes: bytesBelow(folder),
+      logger: deps.logger,
+      onSealed: (segment) => sealed.told?.(segment),
+    });
+    const recording = new UsageRecording(deps, recorder, folder);
+    sealed.told = (segment) => recording.#sealed(segment);
+    return recording;
+  }
+
+  private constructor(deps: UsageRecordingDeps, recorder: Recorder, folder: string) {
+    const { mongodbUrl, dataDir, retention, logger, clock } = deps;
+    this.#deps = deps;
+    this.#recorder = recorder;
+    this.#settledAt = clock.now();
+    const settings = { mongodbUrl, dataDir, retention, spoolFolder: folder, spool: recorder.spool };
+    this.#thread = new ThreadClient(settings, logger, (message) => {
+      if (message.type === "counted") this.#hearCounted(message);
+      else if (message.type === "others") this.feed.publish(message.counts);
+      else this.#storeConnected = message.connected;
+    });
+    this.feed = new UsageFeed({
+      onWatched: (watched) => void this.ask("watchOthers", watched).catch(() => {}),
+      settle: () => this.settle(),
+    });
+    this.#timer = setInterval(() => void this.#beat(), beatEveryMs);
+    this.#timer.unref();
+  }
+
+  get status(): UsageStatus {
+    const { status } = this.#recorder;
+    return { ...status, storeConnected: this.#storeConnected, counted: this.#counted, duplicates: this.#duplicates };
+  }
+
+  /** Records a verification: copies a line into a buffer. Never waits and never throws. */
+  record(event: UsageEvent): void {
+    this.#recorder.record(event);
+  }
+
+  /** Records reported events, all or none. @throws LimitReachedError when there is no room for them. */
+  recordAll(events: readonly UsageEvent[]): Promise<void> {
+    return this.#recorder.recordAll(events);
+  }
+
+  /**
+   * Has everything counted that was recorded so far, so that a caller sees its own calls. Waits two seconds at most: what
+   * takes longer is told by `completeUntil`.
+   */
+  async settle(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, settleWithinMs);
+    });
+    // When the thread has just ended, the question that follows will say so.
+    const settled = this.#settling.settle().catch(() => {});
+    await Promise.race([settled, late]).finally(() => clearTimeout(timer));
+  }
+
+  /** Asks the usage thread. */
+  ask<Method extends keyof ThreadMethods>(
+    method: Method,
+    argument: Parameters<ThreadMethods[Method]>[0],
+  ): Promise<ReturnType<ThreadMethods[Method]>> {
+    return this.#thread.call(method, argument);
+  }
+
+  /** Before which instant everything is counted that servers took, epoch milliseconds. */
+  completeUntil(): Promise<number> {
+    return this.ask("completeUntil", this.#settledAt);
+  }
+
+  /** Writes what is left, has it counted if MongoDB is there, and ends. What could not be counted stays in the spool. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#recorder.close();
+    await this.settle();
+    await this.#saving.settle();
+    const isEmpty = await this.#thread.stop(stopWithinMs);
+    this.#recorder.release(isEmpty);
+  }
+
+  async #settleOnce(): Promise<void> {
+    const now = this.#deps.clock.now();
+    await this.ask("settle", await this.#recorder.seal());
+    this.#settledAt = now;
+  }
+
+  /** A segment was closed by its age or size: the thread counts it without anybody waiting for it. */
+  #sealed(segment: number): void {
+    const now = this.#deps.clock.now();
+    this.ask("settle", segment).then(
+      () => {
+        this.#settledAt = Math.max(this.#settledAt, now);
+      },
+      () => {}, // the thread has ended; the next one finds the segment
+    );
+  }
+
+  #hearCounted({ segment, bytes, events, duplicates, lastUsed, counts }: Counted): void {
+    for (const [keyId, at] of lastUsed) raise(this.#unsaved.lastUsed, keyId, at);
+    this.#unsaved.segments.set(`${segment.spool}.${segment.number}`, { ...segment, bytes });
+    if (counts === null) return; // told again, by a thread or process after the one that counted
+    this.#counted += events - duplicates;
+    this.#duplicates += duplicates;
+    // What an ended process left is told by the journal, like what other processes count.
+    if (segment.spool === this.#recorder.spool) this.feed.publish(counts);
+  }
+
+  /** Lets others know how far we are, also when nothing happens here. */
+  async #beat(): Promise<void> {
+    await this.settle();
+    await this.#saving.settle();
+    await this.completeUntil().catch(() => {}); // MongoDB is away; the log says so
+  }
+
+  /** Saves the last uses; only then may the segments go that tell of them. Never throws. */
+  async #saveOnce(): Promise<void> {
+    const { lastUsed, segments } = this.#unsaved;
+    if (segments.size === 0) return;
+    this.#unsaved = nothingUnsaved();
+    try {
+      if (lastUsed.size > 0) await this.#deps.saveLastUsed(lastUsed);
+      await this.ask("saved", [...segments.values()]);
+      for (const { bytes } of segments.values()) this.#recorder.removed(bytes);
+    } catch (err) {
+      this.#deps.logger.warn({ err, keys: lastUsed.size }, "the last uses of keys could not be saved; trying again");
+      for (const [keyId, at] of lastUsed) raise(this.#unsaved.lastUsed, keyId, at);
+      for (const [name, segment] of segments) this.#unsaved.segments.set(name, segment);
+    }
+  }
+}
+
+type Counted = Extract<FromThread, { type: "counted" }>;
+
+function raise(times: Map<string, number>, keyId: string, at: number): void {
+  times.set(keyId, Math.max(at, times.get(keyId) ?? 0));
+}
+
+/** What earlier processes left. */
+function bytesBelow(root: string): number {
+  let bytes = 0;
+  for (const entry of readdirSync(root, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    const folder = join(root, entry.name);
+    for (const { number, state } of listSegments(folder)) bytes += statSync(segmentPath(folder, number, state)).size;
+  }
+  return bytes;
+}

@@ -1,0 +1,176 @@
+import type { Clock } from "../../platform/clock.js";
+import { BadUserInputError } from "../../platform/errors.js";
+import { type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
+import { idSchema, parseArguments } from "../../platform/validation.js";
+import { authorize, type Principal } from "../auth/index.js";
+import type { UsageTick } from "./live/usage-feed.js";
+import type {
+  AttemptsAnswer,
+  EventFilter,
+  Metrics,
+  UsageAnswer,
+  UsageFilter,
+  UsageGroup,
+  UsageQuestion,
+} from "./reports/questions.js";
+import type { EventDocument } from "./storage/documents.js";
+import { attemptsInputSchema, eventFilterSchema, usageInputSchema } from "./usage.input.js";
+import type { UsageRecording } from "./usage.recording.js";
+
+/** A tenant that no tenant has the id of. */
+const nobody = "none";
+/** How many series of the window before are looked through. */
+const previousLimit = 10_000;
+
+/** A report, with what can be asked of it further. */
+export interface UsageReport extends UsageAnswer {
+  /** Everything that servers took and that happened before this is counted. */
+  readonly completeUntil: Date;
+  /** The totals of the window just before, of the same length; null where they are no longer kept. */
+  previousTotals(): Promise<Metrics | null>;
+  previousTotalsOf(group: UsageGroup): Promise<Metrics | null>;
+}
+
+export interface AttemptsReport extends AttemptsAnswer {
+  readonly completeUntil: Date;
+}
+
+export type Usage = ReturnType<typeof createUsage>;
+
+/**
+ * Answers questions about usage, within the caller's bounds: another tenant answers like one without usage, and somebody who
+ * sees only their own keys gets only the usage of those.
+ */
+export function createUsage({ recording, clock }: { recording: UsageRecording; clock: Clock }) {
+  const now = (): number => clock.now();
+
+  async function answer(question: UsageQuestion): Promise<UsageAnswer> {
+    return recording.ask("report", { question, now: now() });
+  }
+
+  return {
+    /**
+     * @param wants what the caller will look at beyond counts and cost.
+     * @throws ForbiddenError without `usage:read`; BadUserInputError for a question that makes no sense, is too large or goes back
+     * further than usage is kept; UNAVAILABLE while MongoDB is away.
+     */
+    async report(principal: Principal, input: unknown, wants: UsageQuestion["wants"]): Promise<UsageReport> {
+      authorize(principal, "usage:read");
+      const { tenantId, filter, ...rest } = parseArguments(usageInputSchema, input);
+      const question: UsageQuestion = {
+        ...rest,
+        tenantId: tenantWithin(principal, tenantId),
+        filter: filterWithin(principal, filter ?? {}),
+        wants,
+      };
+      await recording.settle();
+      const [found, completeUntil] = await Promise.all([answer(question), recording.completeUntil()]);
+      const previous = once(() => answer(windowBefore(question)).catch(nullWhenNotKept));
+      return {
+        ...found,
+        completeUntil: new Date(completeUntil),
+        previousTotals: async () => (await previous())?.totals ?? null,
+        previousTotalsOf: async (group) => {
+          const before = await previous();
+          return before && (before.series.find((series) => isSame(series.group, group))?.totals ?? noUsage);
+        },
+      };
+    },
+
+    /** The call log, newest first. */
+    async events(
+      principal: Principal,
+      tenantId: string,
+      rawFilter: unknown,
+      page: PageArguments,
+    ): Promise<Page<EventDocument>> {
+      authorize(principal, "usage:read");
+      const filter = parseArguments(eventFilterSchema, rawFilter ?? {});
+      const { size, after } = parsePage(page, "usageEvents", "at");
+      const question = {
+        tenantId: tenantWithin(principal, parseArguments(idSchema, tenantId)),
+        filter: filterWithin(principal, filter),
+        after: after && { at: (after.value as Date).getTime(), id: after.id },
+        take: size + 1,
+      };
+      await recording.settle();
+      return pageOf({
+        rows: await recording.ask("events", question),
+        size,
+        after,
+        order: "usageEvents",
+        placeOf: (event) => ({ value: event.at, id: event._id }),
+        totalCount: () => recording.ask("countEvents", question),
+      });
+    },
+
+    /** Refused verifications, by what they have in common. Without a tenant: unknown keys that nobody's tenant is known of. */
+    async invalidAttempts(principal: Principal, input: unknown): Promise<AttemptsReport> {
+      authorize(principal, "usage:read");
+      const { tenantId, filter, ...rest } = parseArguments(attemptsInputSchema, input);
+      const question = {
+        ...rest,
+        tenantId: tenantId == null && principal.tenantId === null ? null : tenantWithin(principal, tenantId ?? null),
+        filter: filterWithin<EventFilter>(principal, filter ?? {}),
+      };
+      await recording.settle();
+      const [found, completeUntil] = await Promise.all([
+        recording.ask("attempts", { question, now: now() }),
+        recording.completeUntil(),
+      ]);
+      return { ...found, completeUntil: new Date(completeUntil) };
+    },
+
+    /** A tick for each interval with what was counted in it. @throws BadUserInputError for an interval out of bounds. */
+    live(principal: Principal, tenantId: string, intervalMs: number, signal: AbortSignal): AsyncGenerator<UsageTick> {
+      authorize(principal, "usage:read");
+      if (intervalMs < 250 || intervalMs > 60_000) {
+        throw new BadUserInputError("intervalMs: Give 250 to 60000 milliseconds.");
+      }
+      if (principal.onlyUserId !== null) {
+        throw new BadUserInputError(
+          "usageLive counts whole tenants, and your token sees only its user's keys. Ask `usage`.",
+        );
+      }
+      return recording.feed.watch(tenantWithin(principal, tenantId), intervalMs, signal);
+    },
+  };
+}
+
+/** The tenant that may be asked about; another one becomes one that has no usage. */
+function tenantWithin(principal: Principal, tenantId: string | null): string {
+  if (principal.tenantId === null) return tenantId ?? nobody;
+  return tenantId === null || tenantId === principal.tenantId ? principal.tenantId : nobody;
+}
+
+/** Whoever sees only their own keys sees only the usage of what they own. */
+function filterWithin<Filter extends UsageFilter>(principal: Principal, filter: Filter): Filter {
+  const own = principal.onlyUserId;
+  if (own === null) return filter;
+  return { ...filter, userIds: filter.userIds && !filter.userIds.includes(own) ? [] : [own] };
+}
+
+function windowBefore(question: UsageQuestion): UsageQuestion {
+  const { from, to } = question;
+  const wants = { ...question.wants, points: false };
+  return { ...question, from: from - (to - from), to: from, bucket: "TOTAL", limit: previousLimit, wants };
+}
+
+function nullWhenNotKept(error: unknown): null {
+  if ((error as { code?: unknown }).code === "BAD_USER_INPUT") return null;
+  throw error;
+}
+
+const noUsage: Metrics = { count: 0, valid: 0, cost: 0, byCode: {}, meters: {}, latencyMs: null };
+
+function isSame(a: UsageGroup, b: UsageGroup): boolean {
+  return a.keyId === b.keyId && a.userId === b.userId && a.api === b.api && a.code === b.code && a.tag === b.tag;
+}
+
+function once<Result>(work: () => Promise<Result>): () => Promise<Result> {
+  let result: Promise<Result> | undefined;
+  return () => {
+    result ??= work();
+    return result;
+  };
+}
