@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { compose, openDatabase, readEnvironment, variables } from "@keyplane/server";
@@ -56,6 +56,29 @@ describe("--help", () => {
     for (const [name, { description, fallback }] of Object.entries(variables)) {
       expect(stdout).toContain(`  ${name}\n      ${description}\n      Default: ${fallback}.`);
     }
+  });
+});
+
+test("--version prints the version and starts nothing", async () => {
+  const { version } = JSON.parse(readFileSync(new URL("../../packages/server/package.json", import.meta.url), "utf8"));
+  expect(await runServer({}, ["--version"])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+});
+
+describe("an argument that the server does not know", () => {
+  test.for([
+    [["--port", "5000"], "There is no argument --port"],
+    [["--port=5000"], "There is no argument --port"],
+    [["-p", "5000"], "There is no argument -p"],
+    [["--root-token=hunter2hunter2"], "There is no argument --root-token"],
+    [["hunter2hunter2"], "There are no arguments but --help and --version"],
+  ] as const)("%j is refused, with what to do and without its value", async ([args, problem]) => {
+    const { dataDir } = await home();
+    const ended = await runServer({ KEYPLANE_DATA_DIR: dataDir, PORT: "0" }, [...args]);
+    expect(ended).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: `Keyplane cannot start. ${problem}: settings are environment variables, as in PORT=5000 npm start. Run with --help to see them all.\n`,
+    });
   });
 });
 

@@ -238,7 +238,7 @@ export function helpText(): string {
   );
   return `Keyplane: a self-hosted control plane for API keys.
 
-Usage: npm start [-- --help]
+Usage: npm start [-- --help | --version]
 
 Configuration is by environment variables:
 

@@ -4,9 +4,15 @@ import type { RootToken } from "./modules/tokens/index.js";
 import { StartupError } from "./platform/database/index.js";
 import { createLogger } from "./platform/logger.js";
 import { exitOnFaults, stopOnSignals } from "./stopping.js";
+import { version } from "./version.js";
 
-if (process.argv.includes("--help") || process.argv.includes("-h")) {
+const given = process.argv.slice(2);
+if (given.includes("--help") || given.includes("-h")) {
   process.stdout.write(helpText());
+} else if (given.includes("--version")) {
+  process.stdout.write(`${version}\n`);
+} else if (given[0] !== undefined) {
+  fail(unknownArgument(given[0]));
 } else {
   await start().catch((error: unknown) => fail(error));
 }
@@ -84,6 +90,17 @@ function portError(error: unknown, { port, host }: Settings): unknown {
     return new StartupError(`This machine has no address ${host}. Correct HOST.`);
   }
   return error;
+}
+
+/** Ignored, it would leave somebody looking for the server on another port. What follows the name may be a secret. */
+function unknownArgument(argument: string): StartupError {
+  const [name] = argument.split("=");
+  const problem = name?.startsWith("-")
+    ? `There is no argument ${name}`
+    : "There are no arguments but --help and --version";
+  return new StartupError(
+    `${problem}: settings are environment variables, as in PORT=5000 npm start. Run with --help to see them all.`,
+  );
 }
 
 /** One clear sentence for what a person can mend; everything else is a fault of ours and comes with its trace. */
