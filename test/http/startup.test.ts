@@ -191,6 +191,14 @@ describe("what keeps the server from starting is one clear sentence", () => {
     }
   });
 
+  test("the data folder cannot be made, though the folder above it is there", async ({ skip }) => {
+    skip(process.platform !== "linux", "needs /proc");
+    for (const place of ["/proc/nope", "/proc/nope/below"]) {
+      const ended = await runServer({ KEYPLANE_DATA_DIR: place, PORT: "0" });
+      expectRefusal(ended, new RegExp(`${place} cannot be used \\(.*\\); set KEYPLANE_DATA_DIR to another`));
+    }
+  });
+
   test("the data folder cannot be written", async ({ skip }) => {
     skip(process.getuid?.() === 0, "root may write everywhere");
     const { dataDir } = await home();

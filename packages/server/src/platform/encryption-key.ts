@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { StartupError } from "./database/index.js";
+import { makeFolder } from "./make-folder.js";
 
 const keyBytes = 32;
 
@@ -14,7 +15,7 @@ const keyBytes = 32;
 export async function readEncryptionKey(dataDir: string): Promise<Buffer> {
   const path = join(dataDir, "encryption.key");
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(resolve(dataDir));
     // wx: of two processes that start at once, one writes and both read the same key.
     await writeFile(path, `${randomBytes(keyBytes).toString("hex")}\n`, { mode: 0o600, flag: "wx" });
   } catch (error) {

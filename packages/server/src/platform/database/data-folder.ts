@@ -1,5 +1,6 @@
-import { accessSync, constants, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { makeFolder } from "../make-folder.js";
 import { codeOf, messageOf, StartupError } from "./startup-error.js";
 
 /**
@@ -13,7 +14,7 @@ export function prepareDataFolder(dataDir: string): string {
   const folder = resolve(dataDir);
   try {
     // Only for its owner: it will hold hashes of keys and the people's addresses.
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     if (!statSync(folder).isDirectory()) throw Object.assign(new Error("not a directory"), { code: "ENOTDIR" });
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
     const probe = join(folder, `.probe-${process.pid}`);
