@@ -71,13 +71,11 @@ test("latencies come by bucket and index, meters by their names", () => {
     latency: { 0: { 7: 1 }, 2: { 700: 2, 3: 1 }, 5: { 700: 4 } },
     meters: { tokens: { 2: 10, 3: 20 }, "a%2eb": { 5: 1 }, outside: { 0: 1 } },
   });
-  expect(cellsOf(row.latency)).toEqual(
-    [
-      [latencyKey(0, 700), 2],
-      [latencyKey(0, 3), 1],
-      [latencyKey(1, 700), 4],
-    ].sort(),
-  );
+  expect(cellsOf(row.latency)).toEqual([
+    [latencyKey(0, 3), 1],
+    [latencyKey(0, 700), 2],
+    [latencyKey(1, 700), 4],
+  ]);
   expect([...row.meters].map(([name, cells]) => [name, cellsOf(cells)])).toEqual([
     [
       "tokens",

@@ -7,20 +7,36 @@ import { rowId, rowUpdates } from "./rows.js";
 const at = Date.parse("2026-11-22T12:34:56.789Z");
 const event: UsageEvent = { at, tenantId: "ten_a", keyId: "key_a", code: "VALID", cost: 1, source: "SERVER" };
 
-/** The updates of one tier, as MongoDB gets them. */
-function updates(events: readonly UsageEvent[], tier: "minutes" | "hours" | "days" = "hours") {
-  return rowUpdates(events, "spool_1", 7)[tier].map((write) => (write as { updateOne: any }).updateOne);
+interface Write {
+  readonly filter: unknown;
+  readonly update: {
+    readonly $inc: Readonly<Record<string, number>>;
+    readonly $set: unknown;
+    readonly $setOnInsert: { readonly start: Date };
+  };
+  readonly upsert: boolean;
+}
+
+/** The writes of one tier, as MongoDB gets them. */
+function writes(events: readonly UsageEvent[], tier: "minutes" | "hours" | "days" = "hours"): Write[] {
+  return rowUpdates(events, "spool_1", 7)[tier].map((write) => (write as unknown as { updateOne: Write }).updateOne);
+}
+
+function onlyWrite(events: readonly UsageEvent[], tier?: "minutes" | "hours" | "days"): Write {
+  const [write, ...others] = writes(events, tier);
+  if (!write || others.length > 0) throw new Error("There should be one write");
+  return write;
 }
 
 describe("rows of a segment", () => {
   test("an event is counted in one slot of one row of each tier", () => {
-    const [minute] = updates([event], "minutes");
+    const minute = onlyWrite([event], "minutes");
     expect(minute.update.$inc).toEqual({ "count.34": 1, "cost.34": 1 });
     expect(minute.update.$setOnInsert.start).toEqual(new Date("2026-11-22T12:00Z"));
-    const [quarter] = updates([event], "hours");
+    const quarter = onlyWrite([event], "hours");
     expect(quarter.update.$inc).toEqual({ "count.50": 1, "cost.50": 1 });
     expect(quarter.update.$setOnInsert.start).toEqual(new Date("2026-11-22T00:00Z"));
-    const [day] = updates([event], "days");
+    const day = onlyWrite([event], "days");
     expect(Object.keys(day.update.$inc)).toHaveLength(2);
     const slot = Number(Object.keys(day.update.$inc)[0]?.split(".")[1]);
     expect(day.update.$setOnInsert.start.getTime() + slot * 86_400_000).toBe(Date.parse("2026-11-22T00:00Z"));
@@ -28,8 +44,8 @@ describe("rows of a segment", () => {
 
   test("events of the same dimensions and span are one write", () => {
     const later = { ...event, at: at + 3_600_000, cost: 5 };
-    expect(updates([event, event, later])).toHaveLength(1);
-    expect(updates([event, event, later])[0].update.$inc).toEqual({
+    expect(writes([event, event, later])).toHaveLength(1);
+    expect(onlyWrite([event, event, later]).update.$inc).toEqual({
       "count.50": 2,
       "cost.50": 2,
       "count.54": 1,
@@ -39,7 +55,7 @@ describe("rows of a segment", () => {
 
   test("latencies and meters are counted by slot, zeros are left out", () => {
     const busy = { ...event, cost: 0, latencyMs: 12.5, meters: { tokens: 1_200, "a.b$": 3, none: 0 } };
-    expect(updates([busy])[0].update.$inc).toEqual({
+    expect(onlyWrite([busy]).update.$inc).toEqual({
       "count.50": 1,
       [`latency.50.${latencyIndex(12.5)}`]: 1,
       "meters.tokens.50": 1_200,
@@ -48,14 +64,14 @@ describe("rows of a segment", () => {
   });
 
   test("a write asks that the segment is not counted yet, and marks it counted", () => {
-    const [write] = updates([event]);
+    const write = onlyWrite([event]);
     expect(write.filter).toEqual({ _id: expect.any(String), "applied.spool_1": { $not: { $gte: 7 } } });
     expect(write.update.$set).toEqual({ "applied.spool_1": 7 });
     expect(write.upsert).toBe(true);
   });
 
   test("absent dimensions are left out of a row", () => {
-    expect(Object.keys(updates([{ ...event, keyId: undefined, tags: [] }])[0].update.$setOnInsert)).toEqual([
+    expect(Object.keys(onlyWrite([{ ...event, keyId: undefined, tags: [] }]).update.$setOnInsert)).toEqual([
       "tenantId",
       "start",
       "code",
