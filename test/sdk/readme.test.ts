@@ -15,7 +15,22 @@ function promisedOutput(program: string): string {
 }
 
 describe("the README of the SDK", () => {
-  const program = programOf(readFileSync(join(root, "packages/sdk/README.md"), "utf8"));
+  const page = readFileSync(join(root, "packages/sdk/README.md"), "utf8");
+  const program = programOf(page);
+
+  test("makes a tenant of its own, so that it can be followed after the other guides on one server", () => {
+    const slugsOf = (text: string) => [...text.matchAll(/\bslug"?: "([a-z0-9-]+)"/g)].map(([, slug]) => slug);
+    const others = ["README.md", "docs/start.md"].flatMap((path) => slugsOf(readFileSync(join(root, path), "utf8")));
+    const own = slugsOf(page);
+    expect([own.length, others.length]).not.toContain(0);
+    expect(own.filter((slug) => others.includes(slug))).toEqual([]);
+  });
+
+  test("says that the package is not published, and names the file that packing it makes", () => {
+    const { version } = JSON.parse(readFileSync(join(root, "packages/sdk/package.json"), "utf8"));
+    expect(page).toContain("not published to npm yet");
+    expect(page).toContain(`keyplane-sdk-${version}.tgz`);
+  });
 
   test("has snippets that compile strictly, run in their order, and print what they say", async ({ world }) => {
     const folder = temporaryFolder();
