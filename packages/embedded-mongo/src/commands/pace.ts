@@ -1,0 +1,43 @@
+import { fault } from "../errors.js";
+
+/** A command gives way to others after this long. */
+const SLICE_MS = 6;
+
+/** Keeps a command within its time: lets others work every few milliseconds, and ends it at its limit. */
+export class Pace {
+  private sliceEnd = performance.now() + SLICE_MS;
+  private readonly deadline: number;
+  private readonly signal: AbortSignal;
+  private ticks = 0;
+
+  /** @param maxTimeMs 0 for no limit. */
+  constructor(maxTimeMs: number, signal: AbortSignal) {
+    this.deadline = maxTimeMs > 0 ? performance.now() + maxTimeMs : Number.POSITIVE_INFINITY;
+    this.signal = signal;
+  }
+
+  /** Whether it is time to call `rest`. Cheap: looks at the clock only now and then. */
+  get tired(): boolean {
+    return (++this.ticks & 15) === 0 && performance.now() > this.sliceEnd;
+  }
+
+  /** As `tired`, for steps that take longer. */
+  get overdue(): boolean {
+    return performance.now() > this.sliceEnd;
+  }
+
+  /** Lets others work. @throws code 50 when the command's time is over, 11601 when its client is gone. */
+  async rest(): Promise<void> {
+    this.check();
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+    this.check();
+    this.sliceEnd = performance.now() + SLICE_MS;
+  }
+
+  check(): void {
+    if (this.signal.aborted) throw fault(11601, "operation was interrupted: client disconnected");
+    if (performance.now() > this.deadline) throw fault(50, "operation exceeded time limit");
+  }
+}
