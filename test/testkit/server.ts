@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { compose, createLogger, type Keyplane, readEnvironment } from "@keyplane/server";
 import { TestClock } from "./clock.js";
 import { openTestDatabase, type TestDatabase } from "./database.js";
+import { openUsageStore } from "./usage-store.js";
 
 /** A running server of a test's own, in this process, on a database of its own. */
 export interface TestServer {
@@ -30,7 +31,9 @@ export async function startServer(environment: Record<string, string> = {}, give
   const dataDir = mkdtempSync(join(tmpdir(), "keyplane-test-"));
   const rootToken =
     environment["KEYPLANE_ROOT_TOKEN"] ?? `root-token-of-the-tests-${Math.random().toString(36).slice(2)}`;
+  const usageStore = openUsageStore();
   const settings = readEnvironment({
+    ...(usageStore ? { MONGODB_URL: usageStore.url } : {}),
     KEYPLANE_DATA_DIR: dataDir,
     KEYPLANE_ROOT_TOKEN: rootToken,
     KEYPLANE_LOG_LEVEL: "debug",
@@ -63,6 +66,7 @@ export async function startServer(environment: Record<string, string> = {}, give
     logs,
     async stop() {
       await keyplane.stop();
+      await usageStore?.drop();
       if (!given.database) await database.close();
       rmSync(dataDir, { recursive: true, force: true });
     },

@@ -2,7 +2,9 @@ import type { Settings } from "./env.js";
 import type { Services } from "./graphql/context.js";
 import { schema } from "./graphql/schema.js";
 import { createGraphql } from "./graphql/yoga.js";
+import { createExports } from "./http/exports.js";
 import { createGraphqlEndpoint } from "./http/graphql-endpoint.js";
+import { createMetricsEndpoint } from "./http/metrics-endpoint.js";
 import { OpenStreams } from "./http/open-streams.js";
 import { createPages } from "./http/pages.js";
 import { createHttpServer, type HttpServer } from "./http/server.js";
@@ -155,6 +157,16 @@ async function wire(
       logger,
       timeLimitMs: outside.timeLimitMs,
     }),
+    metrics: createMetricsEndpoint({
+      authenticate,
+      logger,
+      source: {
+        usage: () => recording.status,
+        cachedKeys: () => index.size,
+        openStreams: () => streams.size,
+      },
+    }),
+    exports: createExports({ authenticate, usage: services.usage, logger }),
     pages: createPages({
       version,
       database: database.kind === "embedded" ? "an embedded database" : "PostgreSQL",

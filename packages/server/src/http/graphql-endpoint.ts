@@ -4,11 +4,11 @@ import { type Context, createLoaders, type Services } from "../graphql/context.j
 import { limits } from "../graphql/limits.js";
 import type { Authenticate, Principal, RequestOrigin } from "../modules/auth/index.js";
 import { KeyplaneError } from "../platform/errors.js";
-import { faultOf } from "../platform/fault.js";
 import type { Logger } from "../platform/logger.js";
 import { readBody, replayBody, tooLarge } from "./body.js";
 import { isPreflighted } from "./csrf.js";
 import type { OpenStreams } from "./open-streams.js";
+import { refuse } from "./refusal.js";
 import { sendError } from "./responses.js";
 import { withTimeLimit } from "./time-limit.js";
 import { createTrustedVerify } from "./trusted-verify.js";
@@ -31,21 +31,8 @@ export function createGraphqlEndpoint(deps: {
   const { authenticate, graphql, services, streams, logger, timeLimitMs = limits.timeMs } = deps;
   const trustedVerify = createTrustedVerify(services.verify);
 
-  function refuse(response: ServerResponse, requestId: string, error: unknown): void {
-    // An answer that has begun cannot become another one; the caller sees that it breaks off.
-    if (response.headersSent) {
-      logger.error({ err: error, requestId }, "a request failed while it was answered");
-      response.destroy();
-      return;
-    }
-    if (error instanceof KeyplaneError) {
-      if (error.code === "UNAUTHENTICATED") response.setHeader("www-authenticate", 'Bearer realm="keyplane"');
-      sendError(response, { code: error.code, message: error.message, requestId });
-      return;
-    }
-    logger.error({ err: error, requestId }, "a request failed before GraphQL");
-    sendError(response, { ...faultOf(error, requestId), requestId });
-  }
+  const fail = (response: ServerResponse, requestId: string, error: unknown): void =>
+    refuse(response, requestId, error, logger);
 
   function run(request: IncomingMessage, response: ServerResponse, principal: Principal): void {
     const { requestId } = principal;
@@ -80,7 +67,7 @@ export function createGraphqlEndpoint(deps: {
       replayBody(request, body);
       await execute(request, response, principal);
     } catch (error) {
-      refuse(response, principal.requestId, error);
+      fail(response, principal.requestId, error);
     }
   }
 
@@ -105,7 +92,7 @@ export function createGraphqlEndpoint(deps: {
       }
       sendText(response, answer.status, headers, await answer.text(), principal);
     } catch (error) {
-      refuse(response, principal.requestId, error);
+      fail(response, principal.requestId, error);
     }
   }
 
@@ -146,9 +133,9 @@ export function createGraphqlEndpoint(deps: {
       if (!(principal instanceof Promise)) return run(request, response, principal);
       withTimeLimit(principal, timeLimitMs)
         .then((known) => run(request, response, known))
-        .catch((error: unknown) => refuse(response, origin.requestId, error));
+        .catch((error: unknown) => fail(response, origin.requestId, error));
     } catch (error) {
-      refuse(response, origin.requestId, error);
+      fail(response, origin.requestId, error);
     }
   };
 }

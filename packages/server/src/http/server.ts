@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { isIP } from "node:net";
 import type { RequestOrigin } from "../modules/auth/index.js";
+import { isExport } from "../modules/usage/index.js";
 import type { Logger } from "../platform/logger.js";
 import { createRequestIds } from "../platform/request-id.js";
 import type { Endpoint } from "./graphql-endpoint.js";
@@ -23,13 +24,15 @@ export interface HttpServer {
 
 export function createHttpServer(deps: {
   graphql: Endpoint;
+  metrics: Endpoint;
+  exports: Endpoint;
   pages: Pages;
   ping: () => Promise<void>;
   streams: OpenStreams;
   trustProxy: boolean;
   logger: Logger;
 }): HttpServer {
-  const { graphql, pages, ping, streams, trustProxy, logger } = deps;
+  const { graphql, metrics, exports, pages, ping, streams, trustProxy, logger } = deps;
   const nextRequestId = createRequestIds();
   let stopping = false;
 
@@ -51,6 +54,9 @@ export function createHttpServer(deps: {
     if (request.method !== "GET" && request.method !== "HEAD") return refuseUnknown(response, origin);
     if (path === "/healthz") return answerHealth(response);
     if (path === "/readyz") return void answerReadiness(response, { stopping, ping });
+    if (path === "/metrics") return metrics(request, response, origin);
+    if (path.startsWith("/export/") && isExport(path.slice("/export/".length)))
+      return exports(request, response, origin);
     if (path === "/") return pages.sendLanding(request, response);
     return refuseUnknown(response, origin);
   }
@@ -115,7 +121,16 @@ function addressOf(request: IncomingMessage, trustProxy: boolean): string | null
   return request.socket.remoteAddress ?? null;
 }
 
-const servedPaths: readonly string[] = ["/graphql", "/healthz", "/readyz", "/"];
+const servedPaths: readonly string[] = [
+  "/graphql",
+  "/healthz",
+  "/readyz",
+  "/metrics",
+  "/export/usage",
+  "/export/usage-events",
+  "/export/invalid-attempts",
+  "/",
+];
 
 function logRequest(request: IncomingMessage, response: ServerResponse, origin: RequestOrigin, logger: Logger): void {
   const startedAt = performance.now();

@@ -1,6 +1,7 @@
 import { restoreWindowMs } from "@keyplane/schema";
+import { changes } from "../../platform/changes.js";
 import type { Clock } from "../../platform/clock.js";
-import type { Key, Transaction } from "../../platform/database/index.js";
+import type { Key, Prisma, Transaction } from "../../platform/database/index.js";
 import { ConflictError, InvalidInputError, NotFoundError } from "../../platform/errors.js";
 import { parseInput } from "../../platform/validation.js";
 import { type Audit, actorOf } from "../audit/index.js";
@@ -65,7 +66,8 @@ export function createKeys({ audit, clock, events, tenants, users }: KeysDeps) {
     tell,
 
     /**
-     * Changes what the input names. An expired key works again once its expiry is moved into the future.
+     * Changes what the input names; what is so already changes nothing. An expired key works again once its expiry is moved
+     * into the future.
      *
      * @throws InvalidInputError also for what the tenant's policy does not allow; ConflictError for a revoked or deleted
      * key; LimitReachedError for an expired key that would be one too many; ForbiddenError without `keys:update` or for
@@ -86,19 +88,20 @@ export function createKeys({ audit, clock, events, tenants, users }: KeysDeps) {
           ...(input.expiresAt === undefined ? [] : expiryIssues(policy, input.expiresAt, clock.now())),
         ];
         if (issues.length > 0) throw new InvalidInputError(issues);
+        const columns = {
+          ...(input.name === undefined ? {} : { name: input.name }),
+          ...(input.scopes === undefined ? {} : { scopes: input.scopes }),
+          ...(input.metadata === undefined ? {} : { metadata: input.metadata as Prisma.JsonObject }),
+          ...(input.allowedIps === undefined ? {} : { allowedIps: input.allowedIps }),
+          ...(input.deniedIps === undefined ? {} : { deniedIps: input.deniedIps }),
+          ...(input.expiresAt === undefined ? {} : { expiresAt: input.expiresAt }),
+        };
+        if (!changes(before, columns)) return before;
         // A later expiry brings an expired key back, and its owner may have another one in its place by now.
         if (input.expiresAt !== undefined) {
           await refuseOneTooMany(tx, principal, before, { expiresAt: input.expiresAt });
         }
-        const after = await store.updateKeyRow(tx, before.id, {
-          ...(input.name === undefined ? {} : { name: input.name }),
-          ...(input.scopes === undefined ? {} : { scopes: input.scopes }),
-          ...(input.metadata === undefined ? {} : { metadata: input.metadata as object }),
-          ...(input.allowedIps === undefined ? {} : { allowedIps: input.allowedIps }),
-          ...(input.deniedIps === undefined ? {} : { deniedIps: input.deniedIps }),
-          ...(input.expiresAt === undefined ? {} : { expiresAt: input.expiresAt }),
-          updatedAt: new Date(clock.now()),
-        });
+        const after = await store.updateKeyRow(tx, before.id, { ...columns, updatedAt: new Date(clock.now()) });
         await tell(tx, principal, { action: "key.updated", event: "UPDATED", before, after });
         return after;
       });

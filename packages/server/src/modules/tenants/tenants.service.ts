@@ -1,4 +1,5 @@
 import { createId } from "@keyplane/schema";
+import { changes } from "../../platform/changes.js";
 import type { Clock } from "../../platform/clock.js";
 import { isUniqueViolation, type Tenant, type Transaction } from "../../platform/database/index.js";
 import { ConflictError, ForbiddenError, InvalidInputError, NotFoundError } from "../../platform/errors.js";
@@ -85,7 +86,7 @@ export function createTenants({ audit, clock, events, idempotency }: Deps) {
 
     /**
      * Changes name, slug or key policy; what the input does not name stays. A changed policy counts for keys that are
-     * created, updated or rotated from now on; keys that exist keep what they have.
+     * created, updated or rotated from now on; keys that exist keep what they have. What is so already changes nothing.
      */
     async update(principal: Principal, rawInput: unknown): Promise<Tenant> {
       authorize(principal, "tenants:update");
@@ -96,14 +97,14 @@ export function createTenants({ audit, clock, events, idempotency }: Deps) {
       }
       return takenSlug(events.transaction)(async (tx) => {
         const before = await lock(tx, principal, input.id);
-        const columns = store.policyColumns(input.policy ?? {});
-        checkLifetimes({ ...before, ...columns });
-        const after = await store.updateTenantRow(tx, before.id, {
+        const columns = {
           ...(input.slug === undefined ? {} : { slug: input.slug }),
           ...(input.name === undefined ? {} : { name: input.name }),
-          ...columns,
-          updatedAt: new Date(clock.now()),
-        });
+          ...store.policyColumns(input.policy ?? {}),
+        };
+        checkLifetimes({ ...before, ...columns });
+        if (!changes(before, columns)) return before;
+        const after = await store.updateTenantRow(tx, before.id, { ...columns, updatedAt: new Date(clock.now()) });
         await recordUpdate(tx, principal, "tenant.updated", before, after);
         await events.append(tx, { type: "TENANT_UPDATED", tenantId: after.id });
         return after;

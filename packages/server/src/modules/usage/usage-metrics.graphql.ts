@@ -1,7 +1,7 @@
 import type { VerdictCode } from "@keyplane/schema";
 import { builder } from "../../graphql/builder.js";
 import { VerdictCodeEnum } from "../../graphql/enums.js";
-import type { Columns, Metrics, Percentiles } from "./reports/questions.js";
+import type { Metrics, Percentiles } from "./reports/questions.js";
 
 const PercentilesType = builder.objectRef<Percentiles>("Percentiles").implement({
   description: "How a quantity is spread, within 1 % of the exact value: half of the calls took at most `p50`.",
@@ -78,22 +78,3 @@ export const UsageMetricsType = builder.objectRef<Metrics>("UsageMetrics").imple
     }),
   }),
 });
-
-/** The numbers of one bucket, out of the columns. */
-export function metricsAt(columns: Columns, bucket: number): Metrics {
-  const at = (column: Float64Array): number => column[bucket] ?? 0;
-  const occurring = <Name extends string>(table: Readonly<Partial<Record<Name, Float64Array>>>) =>
-    Object.fromEntries(
-      Object.entries<Float64Array | undefined>(table)
-        .map(([name, column]) => [name, column ? at(column) : 0] as const)
-        .filter(([, value]) => value !== 0),
-    ) as Partial<Record<Name, number>>;
-  return {
-    count: at(columns.count),
-    valid: at(columns.valid),
-    cost: at(columns.cost),
-    byCode: occurring(columns.byCode),
-    meters: occurring(columns.meters) as Record<string, number>,
-    latencyMs: columns.latencyMs?.[bucket] ?? null,
-  };
-}

@@ -13,7 +13,8 @@ import {
   usageOrders,
 } from "./reports/questions.js";
 import type { UsageReport } from "./usage.service.js";
-import { metricsAt, UsageMetricsType } from "./usage-metrics.graphql.js";
+import { UsageMetricsType } from "./usage-metrics.graphql.js";
+import { metricsAt } from "./usage-metrics.js";
 
 /** How many points an answer may hold as objects; `values` answers with more. */
 const maxPoints = 50_000;

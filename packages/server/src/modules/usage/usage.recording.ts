@@ -35,6 +35,8 @@ export interface UsageRecordingDeps {
 export interface UsageStatus extends RecorderStatus {
   /** Whether MongoDB took the last shipment; null before the first one. */
   readonly storeConnected: boolean | null;
+  /** Everything that this server took before is counted; epoch milliseconds. */
+  readonly completeUntil: number;
   readonly counted: number;
   readonly duplicates: number;
 }
@@ -100,7 +102,13 @@ export class UsageRecording {
 
   get status(): UsageStatus {
     const { status } = this.#recorder;
-    return { ...status, storeConnected: this.#storeConnected, counted: this.#counted, duplicates: this.#duplicates };
+    return {
+      ...status,
+      storeConnected: this.#storeConnected,
+      completeUntil: this.#settledAt,
+      counted: this.#counted,
+      duplicates: this.#duplicates,
+    };
   }
 
   /** Records a verification: copies a line into a buffer. Never waits and never throws. */

@@ -7,6 +7,7 @@ import type { UsageTick } from "./live/usage-feed.js";
 import type {
   AttemptsAnswer,
   EventFilter,
+  EventPlace,
   Metrics,
   UsageAnswer,
   UsageFilter,
@@ -21,6 +22,9 @@ import type { UsageRecording } from "./usage.recording.js";
 const nobody = "none";
 /** How many series of the window before are looked through. */
 const previousLimit = 10_000;
+
+/** How many events an export reads at a time. */
+const exportPage = 1_000;
 
 /** A report, with what can be asked of it further. */
 export interface UsageReport extends UsageAnswer {
@@ -102,6 +106,28 @@ export function createUsage({ recording, clock }: { recording: UsageRecording; c
         placeOf: (event) => ({ value: event.at, id: event._id }),
         totalCount: () => recording.ask("countEvents", question),
       });
+    },
+
+    /**
+     * The whole call log in pages, newest first. Each page is a question of its own, so that a slow reader holds nothing.
+     */
+    async *allEvents(principal: Principal, tenantId: string, rawFilter: unknown): AsyncGenerator<EventDocument[]> {
+      authorize(principal, "usage:read");
+      const filter = filterWithin(principal, parseArguments(eventFilterSchema, rawFilter ?? {}));
+      const tenant = tenantWithin(principal, parseArguments(idSchema, tenantId));
+      await recording.settle();
+      for (let after: EventPlace | null = null; ; ) {
+        const page: EventDocument[] = await recording.ask("events", {
+          tenantId: tenant,
+          filter,
+          after,
+          take: exportPage,
+        });
+        yield page;
+        const last = page.at(-1);
+        if (!last || page.length < exportPage) return;
+        after = { at: last.at.getTime(), id: last._id };
+      }
     },
 
     /** Refused verifications, by what they have in common. Without a tenant: unknown keys that nobody's tenant is known of. */

@@ -1,4 +1,5 @@
 import { createId, type UserStatus } from "@keyplane/schema";
+import { changes } from "../../platform/changes.js";
 import type { Clock } from "../../platform/clock.js";
 import { isUniqueViolation, type Transaction, type User } from "../../platform/database/index.js";
 import { ConflictError, NotFoundError } from "../../platform/errors.js";
@@ -120,7 +121,11 @@ export function createUsers({ audit, clock, events, idempotency, tenants }: Deps
       return events.transaction((tx) => lock(tx, principal, outcome.targetId));
     },
 
-    /** Changes what the input names. @throws as create does, and ConflictError for a deleted user. */
+    /**
+     * Changes what the input names; what is so already changes nothing.
+     *
+     * @throws as create does, and ConflictError for a deleted user.
+     */
     async update(principal: Principal, rawInput: unknown): Promise<User> {
       authorize(principal, "users:update");
       const input = parseInput(updateUserSchema, rawInput);
@@ -129,13 +134,14 @@ export function createUsers({ audit, clock, events, idempotency, tenants }: Deps
         if (input.role) authorizeGrant(principal, permissionsWithin(input.role, before.tenantId));
         if (before.status === "DELETED")
           throw new ConflictError("This user was deleted and cannot be changed any more.");
-        const after = await store.updateUserRow(tx, before.id, {
+        const columns = {
           ...(input.email === undefined ? {} : { email: input.email, activeEmail: input.email }),
           ...(input.name === undefined ? {} : { name: input.name }),
           ...(input.role === undefined ? {} : { role: input.role }),
           ...(input.externalId === undefined ? {} : { externalId: input.externalId }),
-          updatedAt: new Date(clock.now()),
-        });
+        };
+        if (!changes(before, columns)) return before;
+        const after = await store.updateUserRow(tx, before.id, { ...columns, updatedAt: new Date(clock.now()) });
         await record(tx, principal, "user.updated", before, after);
         await events.append(tx, { type: "USER_UPDATED", tenantId: after.tenantId, userId: after.id });
         return after;

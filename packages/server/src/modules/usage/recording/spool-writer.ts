@@ -31,8 +31,9 @@ export interface SpoolWriterOptions {
 export class SpoolWriter {
   readonly #options: SpoolWriterOptions;
   readonly #timer: NodeJS.Timeout;
-  #buffer: Buffer = Buffer.allocUnsafe(bufferBytes);
-  #spare: Buffer | null = Buffer.allocUnsafe(bufferBytes);
+  #buffer: Buffer = Buffer.allocUnsafeSlow(bufferBytes);
+  #spare: Buffer | null = Buffer.allocUnsafeSlow(bufferBytes);
+  #full: Buffer | null = null;
   #used = 0;
   #number = 0;
   #file: FileHandle | null = null;
@@ -50,11 +51,7 @@ export class SpoolWriter {
 
   /** Adds a line, which ends with a line feed. @returns its length in bytes; 0 when there is no room at the moment. */
   add(line: string): number {
-    if (this.#used + line.length * 3 > bufferBytes) {
-      // Both buffers are full: the disk is slower than the callers, and memory must stay bounded.
-      if (this.#spare === null) return 0;
-      this.#swap();
-    }
+    if (this.#used + line.length * 3 > bufferBytes && !this.#swap()) return 0;
     const bytes = this.#buffer.write(line, this.#used);
     this.#used += bytes;
     return bytes;
@@ -62,19 +59,18 @@ export class SpoolWriter {
 
   /** Writes lines straight to the file. Resolves when they are written. */
   addAll(lines: Buffer): Promise<void> {
-    this.#swapIfUsed();
+    void this.flush();
     return this.#enqueue(() => this.#write(lines));
   }
 
   /** Resolves when everything added so far is written. */
   flush(): Promise<void> {
-    this.#swapIfUsed();
-    return this.#work;
+    return this.#enqueue(() => this.#drain());
   }
 
   /** Closes the present segment, if it holds anything. @returns the number of the newest segment that is sealed. */
   async seal(): Promise<number> {
-    this.#swapIfUsed();
+    void this.flush();
     await this.#enqueue(() => this.#seal());
     return this.#file ? this.#number - 1 : this.#number;
   }
@@ -88,28 +84,32 @@ export class SpoolWriter {
   }
 
   #tick(): void {
-    if (this.#used > 0) this.#swapIfUsed();
+    if (this.#used > 0) void this.flush();
     if (this.#file && (performance.now() - this.#openedAt >= sealAfterMs || this.#fileBytes >= sealAtBytes)) {
       void this.#enqueue(() => this.#seal());
     }
   }
 
-  #swapIfUsed(): void {
-    if (this.#used > 0 && this.#spare) this.#swap();
-    // Without a spare one, the buffer is taken as soon as the one before it is written.
-    else if (this.#used > 0) void this.#enqueue(() => Promise.resolve(this.#swapIfUsed()));
-  }
-
-  #swap(): void {
-    const full = this.#buffer;
-    const used = this.#used;
-    this.#buffer = this.#spare as Buffer;
+  /** Sets the full buffer aside. False when the one before it is not written yet: memory must stay bounded. */
+  #swap(): boolean {
+    if (this.#spare === null) return false;
+    this.#full = this.#buffer.subarray(0, this.#used);
+    this.#buffer = this.#spare;
     this.#spare = null;
     this.#used = 0;
-    void this.#enqueue(async () => {
-      await this.#write(full.subarray(0, used));
-      this.#spare = full;
-    });
+    void this.flush();
+    return true;
+  }
+
+  async #drain(): Promise<void> {
+    // What was set aside first, then what is being filled: each leaves its buffer as the spare one.
+    for (let turn = 0; turn < 2; turn++) {
+      if (this.#full === null && this.#used > 0) this.#swap();
+      if (this.#full === null) return;
+      await this.#write(this.#full);
+      this.#spare = Buffer.from(this.#full.buffer, 0, bufferBytes);
+      this.#full = null;
+    }
   }
 
   #enqueue(work: () => Promise<void>): Promise<void> {

@@ -52,13 +52,7 @@ export class ThreadClient {
   }
 
   #start(): Worker {
-    // Sources are run in development and by tests, compiled files in production.
-    const isSource = import.meta.url.endsWith(".ts");
-    const worker = new Worker(new URL(`./usage-thread.${isSource ? "ts" : "js"}`, import.meta.url), {
-      name: "usage",
-      workerData: this.#settings,
-      execArgv: isSource ? ["--conditions=source", "--import", "tsx"] : [],
-    });
+    const worker = startWorker(this.#settings);
     worker.on("message", (message: FromThread) => this.#receive(message));
     worker.on("error", (err) => this.#logger.error({ err }, "the usage thread failed"));
     worker.on("exit", () => this.#ended());
@@ -96,4 +90,14 @@ export class ThreadClient {
       if (!this.#stopping) this.#worker = this.#start();
     }, restartMs).unref();
   }
+}
+
+/** Sources are run in development and by tests, where TypeScript's loader must be there first; compiled files in production. */
+function startWorker(workerData: ThreadSettings): Worker {
+  if (!import.meta.url.endsWith(".ts")) {
+    return new Worker(new URL("./usage-thread.js", import.meta.url), { name: "usage", workerData, execArgv: [] });
+  }
+  const source = JSON.stringify(new URL("./usage-thread.ts", import.meta.url).href);
+  const script = `import("tsx/esm/api").then(({ register }) => (register(), import(${source})))`;
+  return new Worker(script, { eval: true, name: "usage", workerData, execArgv: ["--conditions=source"] });
 }

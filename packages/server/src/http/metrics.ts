@@ -1,0 +1,58 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { UsageStatus } from "../modules/usage/index.js";
+
+/** What the metrics tell of the server, read when somebody asks. */
+export interface MetricsSource {
+  readonly usage: () => UsageStatus;
+  readonly cachedKeys: () => number;
+  readonly openStreams: () => number;
+}
+
+/** The server's metrics in the text format of Prometheus. */
+export interface Metrics {
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
+/** Made when somebody first asks: the process's own metrics cost a little all the time. */
+export function createMetrics(source: MetricsSource): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+  const counter = (name: string, help: string, read: () => number): void => {
+    new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  };
+  const { usage, cachedKeys, openStreams } = source;
+  counter("keyplane_usage_recorded_total", "Usage events that were taken.", () => usage().recorded);
+  counter("keyplane_usage_lost_total", "Usage events of verifications that there was no room for.", () => usage().lost);
+  counter("keyplane_usage_counted_total", "Usage events that were counted in MongoDB.", () => usage().counted);
+  counter("keyplane_usage_duplicates_total", "Usage events that had been counted before.", () => usage().duplicates);
+  gauge("keyplane_usage_spool_bytes", "Bytes of usage that wait on disk.", () => usage().waitingBytes);
+  gauge("keyplane_usage_spool_max_bytes", "Bytes of usage that may wait on disk.", () => usage().maxBytes);
+  gauge("keyplane_usage_complete_timestamp_seconds", "Before this, all that this server took is counted.", () => {
+    return usage().completeUntil / 1_000;
+  });
+  gauge("keyplane_usage_store_connected", "1 when MongoDB takes usage, else 0.", () =>
+    usage().storeConnected ? 1 : 0,
+  );
+  gauge("keyplane_cached_keys", "Keys that are kept in memory for verification.", cachedKeys);
+  gauge("keyplane_open_streams", "Subscriptions that are open.", openStreams);
+  return { contentType: registry.contentType, text: () => registry.metrics() };
+}

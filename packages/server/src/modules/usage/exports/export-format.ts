@@ -1,0 +1,37 @@
+import { stringify } from "csv-stringify/sync";
+import type { ExportRow } from "./export-rows.js";
+
+/** How an export is written. */
+export interface ExportFormat {
+  readonly contentType: string;
+  /** Rows as text. @param first whether nothing was written before. */
+  write(rows: readonly ExportRow[], first: boolean): string;
+}
+
+/**
+ * CSV (RFC 4180) with a header. A value that a spreadsheet would take for a formula gets an apostrophe before it, because names and
+ * user agents come from callers (OWASP, CSV injection).
+ */
+const csv: ExportFormat = {
+  contentType: "text/csv; charset=utf-8; header=present",
+  write: (rows, first) =>
+    stringify([...rows], {
+      header: first,
+      escape_formulas: true,
+      record_delimiter: "windows",
+      cast: {
+        date: (value) => value.toISOString(),
+        boolean: String,
+        object: (value) => (Array.isArray(value) && value.length === 0 ? "" : JSON.stringify(value)),
+      },
+    }),
+};
+
+/** A line of JSON for each row. */
+const ndjson: ExportFormat = {
+  contentType: "application/x-ndjson; charset=utf-8",
+  write: (rows) => rows.map((row) => `${JSON.stringify(row)}\n`).join(""),
+};
+
+/** The formats by the name that `format` gives. Add one here. */
+export const exportFormats = { csv, ndjson } as const satisfies Record<string, ExportFormat>;

@@ -1,0 +1,73 @@
+import { BadUserInputError } from "../../../platform/errors.js";
+import type { Principal } from "../../auth/index.js";
+import type { Usage } from "../usage.service.js";
+import { type ExportFormat, exportFormats } from "./export-format.js";
+import { exportParameters, readParameters } from "./export-parameters.js";
+import { attemptRows, type ExportRow, eventRows, usageRows } from "./export-rows.js";
+
+/** An export that is ready to be sent. */
+export interface UsageExport {
+  readonly format: ExportFormat;
+  readonly fileName: string;
+  readonly rows: AsyncGenerator<ExportRow[]>;
+}
+
+type Prepare = (usage: Usage, principal: Principal, search: URLSearchParams) => Promise<AsyncGenerator<ExportRow[]>>;
+
+/** The exports by the last part of their path, `/export/<name>`. Add one here. */
+const exports_: Readonly<Record<string, Prepare>> = {
+  usage: async (usage, principal, search) => {
+    const { keyIds, userIds, apis, codes, tags, valid, ...rest } = readParameters(search, exportParameters.usage);
+    const filter = { keyIds, userIds, apis, codes, tags, valid };
+    const input = { limit: 1_000, ...rest, filter };
+    const wants = { points: true, latency: false, meters: true };
+    return usageRows(await usage.report(principal, input, wants));
+  },
+  "usage-events": async (usage, principal, search) => {
+    const { tenantId, ...filter } = readParameters(search, exportParameters.events);
+    return eventRows(usage.allEvents(principal, String(tenantId ?? ""), filter));
+  },
+  "invalid-attempts": async (usage, principal, search) => {
+    const { tenantId, from, to, groupBy, limit, ...filter } = readParameters(search, exportParameters.attempts);
+    const input = { tenantId, from, to, groupBy, limit: limit ?? 1_000, bucket: "TOTAL", filter };
+    return attemptRows(await usage.invalidAttempts(principal, input));
+  },
+};
+
+/** Whether there is an export of this name. */
+export const isExport = (name: string): boolean => Object.hasOwn(exports_, name);
+
+/**
+ * Prepares an export. Everything that can be refused is refused here, before anything is sent.
+ *
+ * @throws as the question itself, and BadUserInputError for a parameter or format that there is not.
+ */
+export async function prepareExport(
+  usage: Usage,
+  principal: Principal,
+  name: string,
+  search: URLSearchParams,
+): Promise<UsageExport> {
+  const asked = search.get("format") ?? "csv";
+  if (!Object.hasOwn(exportFormats, asked)) {
+    throw new BadUserInputError(`format: Give one of ${Object.keys(exportFormats).join(", ")}.`);
+  }
+  const prepare = exports_[name];
+  if (!prepare) throw new BadUserInputError(`There is no export ${name}.`);
+  const rows = await prepare(usage, principal, search);
+  return {
+    format: exportFormats[asked as keyof typeof exportFormats],
+    fileName: `${name}.${asked}`,
+    rows: await begun(rows),
+  };
+}
+
+/** The same rows, of which the first page was read already: what fails there is still a refusal and no broken answer. */
+async function begun(rows: AsyncGenerator<ExportRow[]>): Promise<AsyncGenerator<ExportRow[]>> {
+  const first = await rows.next();
+  return (async function* () {
+    if (first.done) return;
+    yield first.value;
+    yield* rows;
+  })();
+}

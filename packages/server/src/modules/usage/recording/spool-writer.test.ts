@@ -1,0 +1,79 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createLogger } from "../../../platform/logger.js";
+import { listSegments, segmentPath } from "./segment-files.js";
+import { SpoolWriter } from "./spool-writer.js";
+
+let folder: string;
+let writer: SpoolWriter;
+const sealed: number[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "keyplane-spool-"));
+  sealed.length = 0;
+  writer = new SpoolWriter({ folder, logger: createLogger("silent"), onSealed: (segment) => sealed.push(segment) });
+});
+
+afterEach(async () => {
+  await writer.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const linesOf = (number: number): string[] =>
+  readFileSync(segmentPath(folder, number, "ready"), "utf8").split("\n").slice(0, -1);
+
+describe("the spool's writer", () => {
+  test("keeps every line, once and in order, over segments", async () => {
+    for (let line = 0; line < 3_000; line++) {
+      writer.add(`${line}\n`);
+      if (line % 1_000 === 999) await writer.seal();
+    }
+    expect(sealed).toEqual([1, 2, 3]);
+    expect([1, 2, 3].flatMap(linesOf).map(Number)).toEqual([...Array(3_000).keys()]);
+  });
+
+  test("has written a line when flush resolves, without closing the segment", async () => {
+    writer.add("one\n");
+    await writer.flush();
+    expect(readFileSync(segmentPath(folder, 1, "open"), "utf8")).toBe("one\n");
+    expect(sealed).toEqual([]);
+  });
+
+  test("has written a report, and what was added before it, when addAll resolves", async () => {
+    writer.add("before\n");
+    const reported = writer.addAll(Buffer.from("reported\n"));
+    writer.add("after\n");
+    await reported;
+    const written = readFileSync(segmentPath(folder, 1, "open"), "utf8").split("\n");
+    expect(written).toEqual(expect.arrayContaining(["before", "reported"]));
+    await writer.seal();
+    expect(linesOf(1).sort()).toEqual(["after", "before", "reported"]);
+  });
+
+  test("answers the number of the newest sealed segment, also when there is nothing to seal", async () => {
+    expect(await writer.seal()).toBe(0);
+    writer.add("one\n");
+    expect(await writer.seal()).toBe(1);
+    expect(await writer.seal()).toBe(1);
+    expect(listSegments(folder)).toEqual([{ number: 1, state: "ready" }]);
+  });
+
+  test("says that there is no room, instead of growing, when the disk does not keep up", async () => {
+    const line = `${"x".repeat(99_999)}\n`;
+    let taken = 0;
+    while (writer.add(line) > 0) taken += 1;
+    expect(taken).toBeLessThan(30);
+    await writer.flush();
+    expect(writer.add(line)).toBe(100_000);
+    await writer.seal();
+    expect(linesOf(1)).toHaveLength(taken + 1);
+  });
+
+  test("writes what is left when it is closed", async () => {
+    writer.add("last\n");
+    await writer.close();
+    expect(linesOf(1)).toEqual(["last"]);
+  });
+});

@@ -1,0 +1,140 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openTestMongo, type TestMongo } from "../../../testing/mongo.js";
+import { eventDocument, now, usageEvent } from "../../../testing/usage/random-usage.js";
+import { collectionsOf, type EventDocument, type UsageCollections } from "../storage/documents.js";
+import type { UsageEvent } from "../usage-event.js";
+import { findEvents, streamEvents } from "./call-log.js";
+import type { EventFilter, EventsQuestion } from "./questions.js";
+
+let mongo: TestMongo;
+
+beforeAll(async () => {
+  mongo = await openTestMongo();
+});
+afterAll(() => mongo.close());
+
+async function logOf(events: readonly UsageEvent[]): Promise<UsageCollections> {
+  const collections = collectionsOf(mongo.db("call-log"));
+  if (events.length > 0)
+    await collections.events.insertMany(events.map((event, line) => eventDocument(event, `s:${line}`)));
+  return collections;
+}
+
+const question: EventsQuestion = { tenantId: "ten_own", filter: {}, after: null, take: 100 };
+const ids = (events: readonly EventDocument[]) => events.map(({ _id }) => _id);
+
+/** Many at the same instant: then the id decides. */
+const crowded = usageEvent.chain((event) => {
+  return fc.integer({ min: 0, max: 3 }).map((second) => ({ ...event, at: now - second * 1_000 }));
+});
+
+describe("the call log", () => {
+  test("comes newest first, page by page, each event once", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(crowded, { maxLength: 40 }), fc.integer({ min: 1, max: 7 }), async (events, take) => {
+        const collections = await logOf(events);
+        const seen: EventDocument[] = [];
+        let after: EventsQuestion["after"] = null;
+        for (;;) {
+          const page = await findEvents(collections, { ...question, after, take });
+          seen.push(...page);
+          const last = page.at(-1);
+          if (!last) break;
+          expect(page.length).toBeLessThanOrEqual(take);
+          after = { at: last.at.getTime(), id: last._id };
+        }
+        const expected = events
+          .map((event, line) => eventDocument(event, `s:${line}`))
+          .filter(({ tenantId }) => tenantId === "ten_own")
+          .sort((a, b) => b.at.getTime() - a.at.getTime() || (a._id < b._id ? 1 : -1));
+        expect(seen).toEqual(expected);
+      }),
+      { numRuns: 15, endOnFailure: true },
+    );
+  });
+
+  const base: UsageEvent = { at: now, tenantId: "ten_own", code: "VALID", cost: 1, source: "SERVER" };
+  const different: readonly UsageEvent[] = [
+    { ...base, keyId: "key_a", tags: ["a", "b"] },
+    { ...base, at: now - 1, userId: "usr_a", code: "REVOKED" },
+    { ...base, at: now - 2, api: "v1", ip: "192.0.2.1", source: "SDK" },
+    { ...base, at: now - 3, start: "kp_live_abcd", code: "NOT_FOUND", tags: ["b"] },
+  ];
+
+  test.each<[EventFilter, number[]]>([
+    [{}, [0, 1, 2, 3]],
+    [{ keyIds: ["key_a"] }, [0]],
+    [{ userIds: ["usr_a", "usr_b"] }, [1]],
+    [{ apis: ["v1"] }, [2]],
+    [{ tags: ["b"] }, [0, 3]],
+    [{ codes: ["REVOKED", "NOT_FOUND"] }, [1, 3]],
+    [{ valid: true }, [0, 2]],
+    [{ valid: false }, [1, 3]],
+    [{ valid: false, codes: ["VALID", "REVOKED"] }, [1]],
+    [{ ips: ["192.0.2.1"] }, [2]],
+    [{ starts: ["kp_live_abcd"] }, [3]],
+    [{ sources: ["SDK"] }, [2]],
+    [{ from: now - 2, to: now }, [1, 2]],
+    [{ keyIds: [] }, []],
+    [{ keyIds: ["key_a"], valid: false }, []],
+  ])("filter %j", async (filter, lines) => {
+    const collections = await logOf(different);
+    expect(ids(await findEvents(collections, { ...question, filter }))).toEqual(lines.map((line) => `s:${line}`));
+  });
+
+  test("another tenant's events cannot be reached, by no filter and no place", async () => {
+    const collections = await logOf(different.map((event) => ({ ...event, tenantId: "ten_other" })));
+    const filters: EventFilter[] = [
+      {},
+      { keyIds: ["key_a"] },
+      { valid: true },
+      { from: 0, to: now + 1 },
+      { tags: ["a", "b"] },
+    ];
+    for (const filter of filters) {
+      for (const after of [null, { at: now, id: "t" }]) {
+        expect(await findEvents(collections, { ...question, filter, after })).toEqual([]);
+        expect(await findEvents(collections, { ...question, tenantId: null, filter, after })).toEqual([]);
+      }
+    }
+  });
+
+  test("null as tenant finds exactly the events without one", async () => {
+    const collections = await logOf([base, { ...base, tenantId: undefined }]);
+    expect(ids(await findEvents(collections, { ...question, tenantId: null }))).toEqual(["s:1"]);
+  });
+
+  test("a page of nothing is empty, not everything", async () => {
+    expect(await findEvents(await logOf(different), { ...question, take: 0 })).toEqual([]);
+  });
+});
+
+describe("an export", () => {
+  test("has every event once, in order, over many pages", async () => {
+    const collections = await logOf(
+      Array.from({ length: 2_300 }, (_, index) => ({
+        at: now - (index % 7),
+        tenantId: "ten_own",
+        code: "VALID",
+        cost: 1,
+        source: "SDK",
+      })),
+    );
+    const pages: number[] = [];
+    const seen: EventDocument[] = [];
+    for await (const page of streamEvents(collections, { ...question, take: 2_200 })) {
+      pages.push(page.length);
+      seen.push(...page);
+    }
+    expect(pages).toEqual([1_000, 1_000, 200]);
+    expect(new Set(ids(seen)).size).toBe(2_200);
+    expect(seen.every(({ at }, index) => index === 0 || at <= (seen[index - 1] as EventDocument).at)).toBe(true);
+  });
+
+  test("ends when the caller leaves", async () => {
+    const collections = await logOf([]);
+    const pages = streamEvents(collections, question, AbortSignal.abort(new Error("left")));
+    await expect(pages.next()).rejects.toThrow("left");
+  });
+});

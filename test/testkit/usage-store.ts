@@ -1,0 +1,24 @@
+import { randomBytes } from "node:crypto";
+import { MongoClient } from "mongodb";
+
+/** A database of a server's own for its usage. */
+export interface UsageStore {
+  readonly url: string;
+  drop(): Promise<void>;
+}
+
+/** On the MongoDB that `TEST_MONGODB_URL` names; null without it: a server then starts an embedded one of its own. */
+export function openUsageStore(): UsageStore | null {
+  const server = process.env.TEST_MONGODB_URL;
+  if (!server) return null;
+  const url = new URL(server);
+  url.pathname = `/keyplane_test_${randomBytes(8).toString("hex")}`;
+  return {
+    url: url.href,
+    async drop() {
+      const client = new MongoClient(url.href);
+      await client.db().dropDatabase();
+      await client.close();
+    },
+  };
+}
