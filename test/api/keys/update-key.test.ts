@@ -1,4 +1,5 @@
 import { day, describe, expect, minute, ok, test } from "../../testkit/index.js";
+import { tracesOf } from "../traces.js";
 import { invalidKeys, mistypedKeys } from "./invalid-keys.js";
 import { promisesOfKeyChange, promisesOfTheLiving, readKey } from "./key-changes.js";
 
@@ -43,6 +44,28 @@ describe("updateKey", () => {
     for (const input of [{}, nulls]) {
       expect(ok(await admin.key("updateKey", { id: key.id, ...input })).key).toEqual(key);
     }
+  });
+
+  test("to what the key is already is no change: nothing is kept of it", async ({ world }) => {
+    const key = {
+      name: "Old",
+      scopes: ["orders:read", "a"],
+      metadata: { plan: "pro", limits: { day: 1, list: [1, null, "x"] } },
+      allowedIps: ["10.0.0.0/8"],
+      deniedIps: ["10.0.0.1"],
+      expiresAt: world.clock.in(day),
+    };
+    const { admin, key: created } = await world.tenantWithKey({ key });
+    const [before, traces] = [await readKey(admin, created.id), await tracesOf(world, created.id)];
+    world.clock.advance(1_000);
+    const otherOrder = { metadata: { limits: { list: [1, null, "x"], day: 1 }, plan: "pro" } };
+    for (const input of [{}, { name: " Old " }, otherOrder, key]) {
+      expect(ok(await admin.key("updateKey", { id: created.id, ...input })).key).toEqual(created);
+    }
+    const literal = `{ id: "${created.id}", metadata: { plan: "pro", limits: { day: 1, list: [1, null, "x"] } } }`;
+    await admin.query(`mutation { updateKey(input: ${literal}) { ... on UpdateKeyPayload { key { id } } } }`);
+    expect(await readKey(admin, created.id)).toEqual(before);
+    expect(await tracesOf(world, created.id)).toEqual(traces);
   });
 
   test("takes effect before it answers, however warm the verification is", async ({ world }) => {

@@ -1,4 +1,5 @@
 import { describe, expect, ok, strangeIds, test } from "../../testkit/index.js";
+import { tracesOf } from "../traces.js";
 import { invalidTenants, mistypedTenants } from "./invalid-tenants.js";
 
 const policy = {
@@ -41,6 +42,20 @@ describe("updateTenant", () => {
       createdAt: tenant.createdAt,
       updatedAt: new Date(world.clock.now()).toISOString(),
     });
+  });
+
+  test("to what the tenant is already is no change: nothing is kept of it", async ({ world }) => {
+    const { tenant, admin } = await world.tenant(policy);
+    const before = await tracesOf(world, tenant.id);
+    world.clock.advance(1_000);
+    for (const input of [{}, { name: tenant.name }, { policy: {} }, { policy }, { name: tenant.name, policy }]) {
+      expect(ok(await admin.tenant("updateTenant", { id: tenant.id, ...input })).tenant).toEqual(tenant);
+    }
+    expect(await tracesOf(world, tenant.id)).toEqual(before);
+    const document = "query ($id: ID!) { tenant(id: $id) { updatedAt } }";
+    expect((await admin.query(document, { id: tenant.id })).tenant.updatedAt).toBe(tenant.createdAt);
+    ok(await admin.tenant("updateTenant", { id: tenant.id, policy: { allowedScopes: null } }));
+    expect(await tracesOf(world, tenant.id)).toEqual({ records: before.records + 1, events: before.events + 1 });
   });
 
   test("null removes a limit, and leaves what no tenant can lack", async ({ world }) => {

@@ -1,4 +1,5 @@
 import { describe, expect, ok, strangeIds, test } from "../../testkit/index.js";
+import { tracesOf } from "../traces.js";
 import { invalidUsers, mistypedUsers } from "./invalid-users.js";
 
 describe("updateUser", () => {
@@ -21,6 +22,25 @@ describe("updateUser", () => {
       id: expected.id,
     });
     expect(expected).toMatchObject(read.user);
+  });
+
+  test("to what the user is already is no change: nothing is kept of it", async ({ world }) => {
+    const { tenant, admin } = await world.tenant();
+    const { id, ...user } = await world.user(tenant.id, { externalId: "crm-1", role: "GUEST" });
+    const before = await tracesOf(world, id);
+    world.clock.advance(1_000);
+    const { name, email, role } = user;
+    for (const input of [
+      {},
+      { name: ` ${name} ` },
+      { email: email.toUpperCase() },
+      { name, email, role, externalId: "crm-1" },
+    ]) {
+      expect(ok(await admin.user("updateUser", { id, ...input })).user).toEqual({ id, ...user });
+    }
+    expect(await tracesOf(world, id)).toEqual(before);
+    const read = await admin.query("query ($id: ID!) { user(id: $id) { createdAt updatedAt } }", { id });
+    expect(read.user.updatedAt).toBe(read.user.createdAt);
   });
 
   test("the next verdict names the owner as changed", async ({ world }) => {
