@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTestMongo, type TestMongo } from "../../../testing/mongo.js";
-import { eventDocument, now, usageEvent } from "../../../testing/usage/random-usage.js";
 import { collectionsOf, type EventDocument, type UsageCollections } from "../storage/documents.js";
+import { eventDocument, now, usageEvent } from "../test-helpers/random-usage.js";
 import type { UsageEvent } from "../usage-event.js";
 import { findEvents, streamEvents } from "./call-log.js";
 import type { EventFilter, EventsQuestion } from "./questions.js";

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTestMongo, type TestMongo } from "../../../testing/mongo.js";
-import { eventDocument, now, usageEvent } from "../../../testing/usage/random-usage.js";
 import { collectionsOf, type UsageCollections } from "../storage/documents.js";
 import { defaultRetention } from "../storage/tiers.js";
+import { eventDocument, now, usageEvent } from "../test-helpers/random-usage.js";
 import type { UsageEvent } from "../usage-event.js";
 import { invalidAttempts } from "./invalid-attempts.js";
 import { reportLimits } from "./limits.js";

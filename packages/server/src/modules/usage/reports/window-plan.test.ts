@@ -151,7 +151,7 @@ describe("all windows and retentions", () => {
     fc.assert(
       fc.property(window, retention, (bounds, kept) => {
         const since = keptSince(kept, now);
-        const isKept = [...bounds.slice(0, -1)].every((start, index) => {
+        const isKept = bounds.slice(0, -1).every((start, index) => {
           return isCovered(start, bounds[index + 1] as number, since);
         });
         expect(planOrNull(bounds, kept) !== null).toBe(isKept);
