@@ -56,6 +56,24 @@ describe("createKey: retries", () => {
     expect(ok(await create())).toMatchObject({ secret, key: revoked.key });
   });
 
+  test.for(["rotateKey", "reissueKey"] as const)(
+    "are refused once %s gave the key another secret",
+    async (mutation, { world }) => {
+      const { admin, owner, create } = await begin(world);
+      const { key, secret } = ok(await create());
+      ok(await admin.keySecret(mutation, { id: key.id, ...(mutation === "reissueKey" ? { ownerId: owner.id } : {}) }));
+      const late = await create();
+      expect(late).toMatchObject({
+        __typename: "ConflictError",
+        code: "CONFLICT",
+        message: expect.stringContaining(
+          `The secret of this attempt works no longer: the key ${key.id} got another one`,
+        ),
+      });
+      expect(JSON.stringify(late)).not.toContain(secret);
+    },
+  );
+
   test("another field of the input makes it another attempt, each of them", async ({ world }) => {
     const { tenant, create } = await begin(world);
     const other = await world.user(tenant.id);

@@ -172,6 +172,17 @@ describe("reissueKey: retries", () => {
     expect(await reissue(attempt)).toMatchObject({ code: "CONFLICT" });
   });
 
+  test("after a rotation are refused: the secret is the key's no longer", async ({ world }) => {
+    const { admin, key, reissue } = await begin(world);
+    const attempt = { idempotencyKey: world.unique() };
+    ok(await reissue(attempt));
+    ok(await admin.keySecret("rotateKey", { id: key.id }));
+    expect(await reissue(attempt)).toMatchObject({
+      code: "CONFLICT",
+      message: expect.stringContaining("got another one"),
+    });
+  });
+
   test("to another user are refused", async ({ world }) => {
     const { owner, reissue } = await begin(world);
     const idempotencyKey = world.unique();

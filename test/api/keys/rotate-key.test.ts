@@ -239,6 +239,41 @@ describe("rotateKey: retries", () => {
     expect(await admin.verify(other.secret)).toMatchObject({ valid: true });
   });
 
+  test("after another rotation are refused: the secret is the key's no longer", async ({ world }) => {
+    const { admin, key } = await world.tenantWithKey();
+    const rotate = { id: key.id, overlapMs: minute, idempotencyKey: world.unique() };
+    const first = ok(await admin.keySecret("rotateKey", rotate));
+    world.clock.advance(minute);
+    const second = ok(await admin.keySecret("rotateKey", { id: key.id, overlapMs: minute }));
+    const { rotatedAt, previousSecretExpiresAt } = (
+      await admin.query("query ($id: ID!) { key(id: $id) { rotatedAt previousSecretExpiresAt } }", { id: key.id })
+    ).key;
+    const refused = (how: string) => ({
+      __typename: "ConflictError",
+      code: "CONFLICT",
+      message: `The secret of this attempt ${how}: the key ${key.id} got another one at ${rotatedAt}. Use that one, or rotate the key with a new idempotencyKey.`,
+    });
+    expect(await admin.keySecret("rotateKey", rotate)).toMatchObject(
+      refused(`works until ${previousSecretExpiresAt} only`),
+    );
+    expect(await admin.verify(first.secret)).toMatchObject({ valid: true });
+    world.clock.advance(minute);
+    const late = await admin.keySecret("rotateKey", rotate);
+    expect(late).toMatchObject(refused("works no longer"));
+    expect(JSON.stringify(late)).not.toContain(first.secret);
+    expect(await admin.verify(second.secret)).toMatchObject({ valid: true });
+  });
+
+  test("at the same time as others' rotations get a secret each: only who repeats is refused", async ({ world }) => {
+    const { admin, key } = await world.tenantWithKey();
+    const rotations = await Promise.all(
+      Array.from({ length: 4 }, () =>
+        admin.keySecret("rotateKey", { id: key.id, idempotencyKey: world.unique("attempt") }),
+      ),
+    );
+    expect(new Set(rotations.map((rotated) => ok(rotated).secret)).size).toBe(4);
+  });
+
   test("of another token are another attempt", async ({ world }) => {
     const { tenant, admin, key } = await world.tenantWithKey();
     const colleague = await world.caller("ADMIN", { tenantId: tenant.id });

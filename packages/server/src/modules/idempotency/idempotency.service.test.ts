@@ -43,7 +43,7 @@ describe("the sweep of idempotency records", () => {
     await create("first secret");
     advance(secretKeptMs - 1);
     await sweep();
-    expect(await create("second secret")).toEqual({ targetId: "key_test", secret: "first secret" });
+    expect(await create("second secret")).toEqual({ targetId: "key_test", secret: "first secret", isRepeat: true });
 
     advance(1);
     await sweep();

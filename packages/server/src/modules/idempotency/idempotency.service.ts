@@ -23,6 +23,8 @@ export interface Outcome {
   readonly targetId: string;
   /** The secret that was answered; absent for mutations without one. */
   readonly secret?: string;
+  /** Of an earlier attempt: what it made may have changed since. */
+  readonly isRepeat?: true;
 }
 
 export type Idempotency = ReturnType<typeof createIdempotency>;
@@ -49,14 +51,14 @@ export function createIdempotency(deps: { database: Database; clock: Clock; secr
         "This idempotencyKey was used with another input. Repeat the first input to get its answer, or use a new idempotencyKey.",
       );
     }
-    if (!record.hasSecret) return { targetId: record.targetId };
+    if (!record.hasSecret) return { targetId: record.targetId, isRepeat: true };
     const secret = record.sealedSecret && age < secretKeptMs ? secretBox.open(record.sealedSecret, id) : null;
     if (secret === null) {
       throw new ConflictError(
         `This idempotencyKey was used at ${record.createdAt.toISOString()} for ${record.targetId}, and its secret is no longer kept. If it is lost, rotate the key or revoke the token; for another one, use a new idempotencyKey.`,
       );
     }
-    return { targetId: record.targetId, secret };
+    return { targetId: record.targetId, secret, isRepeat: true };
   }
 
   return {

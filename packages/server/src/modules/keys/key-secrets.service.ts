@@ -24,9 +24,24 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
   const { clock, events, idempotency, keys, tenants, users } = deps;
 
   /** Answers an attempt, also a repeated one: the key as it is now, and the secret of the first time. */
-  async function answer(principal: Principal, outcome: Outcome): Promise<IssuedKey> {
-    const key = await events.transaction((tx) => keys.lock(tx, principal, outcome.targetId));
-    return { key, secret: outcome.secret ?? "" };
+  async function answer(principal: Principal, { targetId, secret = "", isRepeat }: Outcome): Promise<IssuedKey> {
+    return events.transaction(async (tx) => {
+      const key = await keys.lock(tx, principal, targetId);
+      // Only who repeats: somebody else's rotation at the same time must not hide that this one was made.
+      if (isRepeat) await refuseSuperseded(tx, key, secret);
+      return { key, secret };
+    });
+  }
+
+  /** Whoever put the secret of before another rotation to use would have it refused, at the latest when its overlap ends. */
+  async function refuseSuperseded(tx: Transaction, key: Key, secret: string): Promise<void> {
+    const { supersededAt, stopsAt } = (await store.findSecret(tx, hashSecret(secret))) ?? {};
+    if (!supersededAt) return;
+    const works =
+      stopsAt && stopsAt.getTime() > clock.now() ? `works until ${stopsAt.toISOString()} only` : "works no longer";
+    throw new ConflictError(
+      `The secret of this attempt ${works}: the key ${key.id} got another one at ${supersededAt.toISOString()}. Use that one, or rotate the key with a new idempotencyKey.`,
+    );
   }
 
   async function addSecret(tx: Transaction, tenant: Tenant, key: Pick<Key, "id" | "environment">, createdAt: Date) {
