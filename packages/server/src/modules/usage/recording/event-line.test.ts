@@ -3,7 +3,10 @@ import { describe, expect, test } from "vitest";
 import type { UsageEvent } from "../usage-event.js";
 import { lineOf, parseLine } from "./event-line.js";
 
-const text = fc.oneof(fc.string({ unit: "binary", maxLength: 40 }), fc.constantFrom("203.0.113.7", "curl/8.5.0", 'a"b\\c\n'));
+const text = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 40 }),
+  fc.constantFrom("203.0.113.7", "curl/8.5.0", 'a"b\\c\n'),
+);
 
 const events: fc.Arbitrary<UsageEvent> = fc.record(
   {

@@ -22,7 +22,9 @@ afterEach(async () => {
 });
 
 const linesOf = (number: number): string[] =>
-  readFileSync(segmentPath(folder, number, "ready"), "utf8").split("\n").slice(0, -1);
+  readFileSync(segmentPath(folder, number, "ready"), "utf8")
+    .split("\n")
+    .slice(0, -1);
 
 describe("the spool's writer", () => {
   test("keeps every line, once and in order, over segments", async () => {
