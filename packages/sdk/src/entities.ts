@@ -3,7 +3,30 @@ import type * as Operations from "./_generated/operations.js";
 // What the client's methods read, under the names of the schema. The fields are those of
 // src/operations/fragments.graphql.
 
-export type { AuditRecord, Key, ManagementToken, Tenant, User } from "./_generated/operations.js";
+export type {
+  AuditRecord,
+  Key,
+  ManagementToken,
+  Tenant,
+  UsageEvent,
+  UsageGroup,
+  UsageMetrics,
+  UsageTick,
+  UsageTotals,
+  User,
+} from "./_generated/operations.js";
+
+/** What `usage.query` answers: totals, and a series for each group with its numbers by bucket as bare arrays. */
+export type UsageReport = Operations.GetUsage["usage"];
+
+/** One series of a {@link UsageReport}. `counts[i]`, `validCounts[i]` and `costs[i]` belong to the report's `starts[i]`. */
+export type UsageSeries = UsageReport["series"][number];
+
+/** What `usage.queryPoints` answers: as a {@link UsageReport}, with everything that is known of each bucket. */
+export type UsagePointsReport = Operations.GetUsagePoints["usage"];
+
+/** What `usage.invalidAttempts` answers. */
+export type InvalidAttemptsReport = Operations.GetInvalidAttempts["invalidAttempts"];
 
 /** Whether a key is valid, and if not, exactly why and what to do. A refusal is an answer, not an error. */
 export type Verdict = Operations.VerifyKey["verifyKey"];

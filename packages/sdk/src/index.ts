@@ -36,6 +36,8 @@ export {
 export { type DocumentRequestOptions, Keyplane, type RequestArguments } from "./client/keyplane.js";
 export type {
   Fetch,
+  FetchBody,
+  FetchBodyReader,
   FetchResponse,
   IdempotentRequestOptions,
   KeyplaneOptions,
@@ -57,4 +59,22 @@ export type { Audit, ListAuditArguments } from "./resources/audit.js";
 export type { Keys, ListKeysArguments } from "./resources/keys.js";
 export type { ListManagementTokensArguments, ManagementTokens } from "./resources/management-tokens.js";
 export type { ListTenantsArguments, Tenants } from "./resources/tenants.js";
+export type {
+  ListUsageEventsArguments,
+  Usage,
+  UsageLiveArguments,
+  UsageLiveOptions,
+  UsageQueryOptions,
+} from "./resources/usage.js";
 export type { ListUsersArguments, Users } from "./resources/users.js";
+export type { DroppedUsage, RejectedUsage, UsageDropReason, UsageRecordOptions } from "./usage/record-options.js";
+export type { FlushOptions } from "./usage/usage-buffer.js";
+export type {
+  InvalidAttemptsExport,
+  UsageEventsExport,
+  UsageExportArguments,
+  UsageExportFormat,
+  UsageReportExport,
+} from "./usage/usage-export.js";
+export type { UsageRecord } from "./usage/usage-record.js";
+export type { UsageRecordStatus } from "./usage/usage-status.js";

@@ -17,5 +17,6 @@ export type KeyStatus = Open<Known.KeyStatus>;
 export type Permission = Open<Known.Permission>;
 export type Role = Open<Known.Role>;
 export type TenantStatus = Open<Known.TenantStatus>;
+export type UsageSource = Open<Known.UsageSource>;
 export type UserStatus = Open<Known.UserStatus>;
 export type VerdictCode = Open<Known.VerdictCode>;

@@ -202,6 +202,117 @@ export type AuditRecord = {
   readonly createdAt: string
 };
 
+export type UsageGroup = {
+  /** The key's id. */
+  readonly keyId: string | null,
+  /** The id of the user who owned the key when it was used. */
+  readonly userId: string | null,
+  /** The API, as the verifier names it. */
+  readonly api: string | null,
+  /** The outcome. */
+  readonly code: Types.VerdictCode | null,
+  /** The tag; null: calls without one. */
+  readonly tag: string | null
+};
+
+export type UsageTotals = {
+  /** All calls. */
+  readonly count: number,
+  /** Those that were accepted. */
+  readonly valid: number,
+  /** Those that were refused. */
+  readonly refused: number,
+  /** What the accepted calls cost; a refused one costs nothing. */
+  readonly cost: number,
+  /** The calls by outcome; outcomes that did not occur are left out. */
+  readonly byCode: ReadonlyArray<{
+    /** The outcome. */
+    readonly code: Types.VerdictCode,
+    /** How many. */
+    readonly count: number
+  }>,
+  /** The sums of the calls' own quantities. */
+  readonly meters: ReadonlyArray<{
+    /** Which quantity. */
+    readonly name: string,
+    /** How much, a whole number. */
+    readonly value: number
+  }>
+};
+
+export type UsageMetrics = (
+  {
+  readonly latencyMs: {
+    readonly p50: number,
+    readonly p90: number,
+    readonly p95: number,
+    readonly p99: number,
+    readonly count: number
+  } | null
+}
+  & UsageTotals
+);
+
+export type UsageEvent = {
+  /** The event's id: the reporter's own, or one that this server gave. */
+  readonly id: string,
+  /** When it happened. */
+  readonly at: string,
+  /** The tenant; null: not known. */
+  readonly tenantId: string | null,
+  /** The key; null: there is none. */
+  readonly keyId: string | null,
+  /** Who owned the key then. */
+  readonly userId: string | null,
+  /** The outcome. */
+  readonly code: Types.VerdictCode,
+  /** Whether it was accepted. */
+  readonly valid: boolean,
+  /** The API that was called. */
+  readonly api: string | null,
+  /** How much it counted. */
+  readonly cost: number,
+  /** Its labels. */
+  readonly tags: ReadonlyArray<string>,
+  /** How long it took, in milliseconds. */
+  readonly latencyMs: number | null,
+  /** The address it came from. */
+  readonly ip: string | null,
+  /** The program it came from. */
+  readonly userAgent: string | null,
+  /** The visible start of the presented key. */
+  readonly start: string | null,
+  /** Who verified the key. */
+  readonly source: Types.UsageSource,
+  /** When it was counted. */
+  readonly countedAt: string,
+  /** Its quantities. */
+  readonly meters: ReadonlyArray<{
+    /** Which quantity. */
+    readonly name: string,
+    /** How much, a whole number. */
+    readonly value: number
+  }>
+};
+
+export type UsageTick = {
+  /** When the interval began. */
+  readonly from: string,
+  /** When it ended. */
+  readonly to: string,
+  /** All calls. */
+  readonly count: number,
+  /** Those that were accepted. */
+  readonly valid: number,
+  /** The calls by outcome; outcomes that did not occur are left out. */
+  readonly byCode: ReadonlyArray<{
+    /** The outcome. */
+    readonly code: Types.VerdictCode,
+    /** How many. */
+    readonly count: number
+  }>
+};
+
 export type GetKeyVariables = Exact<{
   id: string;
 }>;
@@ -1112,6 +1223,221 @@ export type ResumeTenant = {
     | {
       readonly __typename: 'ResumeTenantPayload',
       readonly tenant: Tenant
+    }
+
+};
+
+export type GetUsageVariables = Exact<{
+  input: Types.UsageInput;
+  compare: boolean;
+}>;
+
+
+export type GetUsage = {
+  /**
+   * Counts calls: by bucket of time in any time zone, grouped by key, user, API, outcome, tag or several of them, for many keys at once.
+   *
+   * Needs the permission `usage:read`.
+   */
+  readonly usage: {
+    /** When each bucket begins; the first begins with the window. */
+    readonly starts: ReadonlyArray<string>,
+    /** How many series there are, beyond `limit` too. */
+    readonly totalSeries: number,
+    /** Everything that servers took before this is counted. Reports of applications may arrive up to 24 hours late. */
+    readonly completeUntil: string,
+    /** Of all series, each call once. */
+    readonly totals: UsageTotals,
+    /** The totals of the window just before, of the same length; null where it is no longer kept. */
+    readonly previousTotals?: UsageTotals | null,
+    /** A series for each group, at most `limit`; without `groupBy` there is one. */
+    readonly series: ReadonlyArray<{
+      readonly counts: ReadonlyArray<number>,
+      readonly validCounts: ReadonlyArray<number>,
+      readonly costs: ReadonlyArray<number>,
+      /** What they have in common. */
+      readonly group: UsageGroup,
+      /** What they add up to over the whole window. */
+      readonly totals: UsageTotals,
+      /** The totals of the same group in the window just before, for comparison; null where no longer kept. */
+      readonly previousTotals?: UsageTotals | null
+    }>
+  }
+};
+
+export type GetUsagePointsVariables = Exact<{
+  input: Types.UsageInput;
+}>;
+
+
+export type GetUsagePoints = {
+  /**
+   * Counts calls: by bucket of time in any time zone, grouped by key, user, API, outcome, tag or several of them, for many keys at once.
+   *
+   * Needs the permission `usage:read`.
+   */
+  readonly usage: {
+    /** How many series there are, beyond `limit` too. */
+    readonly totalSeries: number,
+    /** Everything that servers took before this is counted. Reports of applications may arrive up to 24 hours late. */
+    readonly completeUntil: string,
+    /** Of all series, each call once. */
+    readonly totals: UsageMetrics,
+    /** A series for each group, at most `limit`; without `groupBy` there is one. */
+    readonly series: ReadonlyArray<{
+      /** What they have in common. */
+      readonly group: UsageGroup,
+      /** What they add up to over the whole window. */
+      readonly totals: UsageMetrics,
+      /** A point for each bucket, empty ones too. At most 50000 points in one answer; `values` has no such bound. */
+      readonly points: ReadonlyArray<{
+        /** When the bucket begins; the first begins with the window. */
+        readonly start: string,
+        /** What its calls add up to; zeros where there were none. */
+        readonly metrics: UsageMetrics
+      }>
+    }>
+  }
+};
+
+export type ListUsageEventsVariables = Exact<{
+  tenantId: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+  filter?: Types.UsageEventFilter | null | undefined;
+}>;
+
+
+export type ListUsageEvents = {
+  /**
+   * The call log of a tenant, newest first, as long as single calls are kept.
+   *
+   * Needs the permission `usage:read`.
+   */
+  readonly usageEvents: {
+    /** How many entries the whole list has, over all pages. */
+    readonly totalCount?: number,
+    /** Where this page stands. */
+    readonly pageInfo: PageInfo,
+    /** The entries without their cursors. */
+    readonly nodes: ReadonlyArray<UsageEvent>
+  }
+};
+
+export type GetInvalidAttemptsVariables = Exact<{
+  input: Types.InvalidAttemptsInput;
+}>;
+
+
+export type GetInvalidAttempts = {
+  /**
+   * Where invalid keys come from: refused verifications by cause, address or start of the key, over time.
+   *
+   * Needs the permission `usage:read`.
+   */
+  readonly invalidAttempts: {
+    /** When each bucket begins. */
+    readonly starts: ReadonlyArray<string>,
+    /** How many series there are, beyond `limit` too. */
+    readonly totalSeries: number,
+    /** How many refused calls there are. */
+    readonly total: number,
+    /** Everything that servers took before this is counted. */
+    readonly completeUntil: string,
+    /** A series for each group, most calls first, at most `limit`. */
+    readonly series: ReadonlyArray<{
+      /** How many. */
+      readonly count: number,
+      /** When the first one was. */
+      readonly firstAt: string,
+      /** When the last one was. */
+      readonly lastAt: string,
+      /** How many known keys they presented. */
+      readonly keys: number,
+      /** From how many addresses they came. */
+      readonly addresses: number,
+      readonly counts: ReadonlyArray<number>,
+      /** What they have in common. */
+      readonly group: {
+        /** The cause. */
+        readonly code: Types.VerdictCode | null,
+        /** The address. */
+        readonly ip: string | null,
+        /** The key's visible start. */
+        readonly start: string | null,
+        /** The API. */
+        readonly api: string | null
+      }
+    }>
+  }
+};
+
+export type FollowUsageVariables = Exact<{
+  tenantId: string;
+  intervalMs?: number | null | undefined;
+}>;
+
+
+export type FollowUsage = {
+  /**
+   * What is counted of a tenant, by outcome: a tick for each interval, also when nothing happened.
+   *
+   * Needs the permission `usage:read`.
+   */
+  readonly usageLive: UsageTick
+};
+
+export type RecordUsageVariables = Exact<{
+  input: Types.RecordUsageInput;
+}>;
+
+
+export type RecordUsage = {
+  readonly recordUsage:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'RecordUsagePayload',
+      readonly accepted: number,
+      readonly rejected: ReadonlyArray<{
+        readonly index: number,
+        readonly eventId: string | null,
+        readonly code: Types.ErrorCode,
+        readonly message: string
+      }>
     }
 
 };

@@ -176,6 +176,57 @@ export type ErrorCode =
   /** The server is stopping, or cannot reach its database. Try again in a moment. */
   | 'UNAVAILABLE';
 
+/** What refused calls can be grouped by. */
+export type InvalidAttemptDimension =
+  /** By API. */
+  | 'API'
+  /** By cause. */
+  | 'CODE'
+  /** By the address that presented the key. */
+  | 'IP'
+  /** By the visible start of the presented key. */
+  | 'START';
+
+/** Which refused calls; what is left out does not matter, and all that is given must hold. */
+export type InvalidAttemptsFilter = {
+  /** Those of one of these APIs. */
+  readonly apis?: ReadonlyArray<string> | null | undefined;
+  /** Those with one of these causes. */
+  readonly codes?: ReadonlyArray<VerdictCode> | null | undefined;
+  /** Those from one of these addresses. */
+  readonly ips?: ReadonlyArray<string> | null | undefined;
+  /** Those with one of these keys, at most 1000. */
+  readonly keyIds?: ReadonlyArray<string> | null | undefined;
+  /** Those of these verifiers. */
+  readonly sources?: ReadonlyArray<UsageSource> | null | undefined;
+  /** Those whose key visibly starts so. */
+  readonly starts?: ReadonlyArray<string> | null | undefined;
+  /** Those that carry at least one of these tags. */
+  readonly tags?: ReadonlyArray<string> | null | undefined;
+  /** Those whose key one of these users owned. */
+  readonly userIds?: ReadonlyArray<string> | null | undefined;
+};
+
+/** A question about refused verifications. */
+export type InvalidAttemptsInput = {
+  /** How wide the buckets are. */
+  readonly bucket?: UsageBucket | null | undefined;
+  /** Which calls. */
+  readonly filter?: InvalidAttemptsFilter | null | undefined;
+  /** From when on, this instant included. */
+  readonly from: string;
+  /** What makes a series. */
+  readonly groupBy?: ReadonlyArray<InvalidAttemptDimension> | null | undefined;
+  /** How many series at most, 1 to 1000. */
+  readonly limit?: number | null | undefined;
+  /** Whose. Without it, a caller of the whole installation gets unknown keys that no tenant is known of, others their own tenant's. */
+  readonly tenantId?: string | null | undefined;
+  /** The IANA time zone of the buckets. */
+  readonly timeZone?: string | null | undefined;
+  /** Until when, this instant not included. */
+  readonly to: string;
+};
+
 /** Which keys; what is left out does not matter, and all that is given must hold. */
 export type KeyFilter = {
   /** true: the deleted ones instead of the others. */
@@ -302,6 +353,12 @@ export type Permission =
   | 'USERS_READ'
   /** Change users. */
   | 'USERS_UPDATE';
+
+/** A batch of calls. */
+export type RecordUsageInput = {
+  /** At most 10000. */
+  readonly events: ReadonlyArray<UsageEventInput>;
+};
 
 /** Which key goes to which user. */
 export type ReissueKeyInput = {
@@ -443,6 +500,146 @@ export type UpdateUserInput = {
   /** A new role. */
   readonly role?: Role | null | undefined;
 };
+
+/** How wide the buckets of time are. */
+export type UsageBucket =
+  /** Days of the time zone: of 23 or 25 hours where its clock changes. */
+  | 'DAY'
+  /** Hours of the time zone. The default. */
+  | 'HOUR'
+  /** Minutes. */
+  | 'MINUTE'
+  /** Calendar months of the time zone. */
+  | 'MONTH'
+  /** The whole window as one bucket. */
+  | 'TOTAL';
+
+/** What a report can be grouped by. */
+export type UsageDimension =
+  /** By API, as the verifier names it. */
+  | 'API'
+  /** By outcome. */
+  | 'CODE'
+  /** By key. */
+  | 'KEY'
+  /** By tag: a call with two tags counts in the series of each, and once in totals. */
+  | 'TAG'
+  /** By the user who owned the key when it was used. */
+  | 'USER';
+
+/** Which calls; what is left out does not matter, and all that is given must hold. */
+export type UsageEventFilter = {
+  /** Those of one of these APIs. */
+  readonly apis?: ReadonlyArray<string> | null | undefined;
+  /** Those with one of these outcomes. */
+  readonly codes?: ReadonlyArray<VerdictCode> | null | undefined;
+  /** Those from this instant on. */
+  readonly from?: string | null | undefined;
+  /** Those from one of these addresses. */
+  readonly ips?: ReadonlyArray<string> | null | undefined;
+  /** Those with one of these keys, at most 1000. */
+  readonly keyIds?: ReadonlyArray<string> | null | undefined;
+  /** Those of these verifiers. */
+  readonly sources?: ReadonlyArray<UsageSource> | null | undefined;
+  /** Those whose key visibly starts so, e.g. kp_live_3fQz. */
+  readonly starts?: ReadonlyArray<string> | null | undefined;
+  /** Those that carry at least one of these tags. */
+  readonly tags?: ReadonlyArray<string> | null | undefined;
+  /** Those before this instant. */
+  readonly to?: string | null | undefined;
+  /** Those whose key one of these users owned. */
+  readonly userIds?: ReadonlyArray<string> | null | undefined;
+  /** true: only accepted calls; false: only refused ones. */
+  readonly valid?: boolean | null | undefined;
+};
+
+/** One call that an application has verified by itself. */
+export type UsageEventInput = {
+  /** The API that was called, e.g. orders/v2. */
+  readonly api?: string | null | undefined;
+  /** When it happened: at most 24 hours ago, and 5 minutes ahead. Now when left out. */
+  readonly at?: string | null | undefined;
+  /** The outcome. */
+  readonly code?: VerdictCode | null | undefined;
+  /** How much the call counts, 0 to 1000000. A refused call counts 0. */
+  readonly cost?: number | null | undefined;
+  /** Your own id of the event, e.g. a UUID: sent again, it changes no count. 1 to 64 printable ASCII characters. */
+  readonly id: string;
+  /** The address it came from. */
+  readonly ip?: string | null | undefined;
+  /** The key; leave it out for an unknown one. */
+  readonly keyId?: string | null | undefined;
+  /** How long it took, in milliseconds. */
+  readonly latencyMs?: number | null | undefined;
+  /** Quantities of the call, at most 10. */
+  readonly meters?: ReadonlyArray<MeterInput> | null | undefined;
+  /** The visible start of the presented key, e.g. kp_live_3fQz; never the key. */
+  readonly start?: string | null | undefined;
+  /** Labels, at most 20. */
+  readonly tags?: ReadonlyArray<string> | null | undefined;
+  /** The tenant; known by itself from keyId or your token. */
+  readonly tenantId?: string | null | undefined;
+  /** The program it came from; cut after 256 characters. */
+  readonly userAgent?: string | null | undefined;
+};
+
+/** Which calls count; what is left out does not matter, and all that is given must hold. */
+export type UsageFilter = {
+  /** Those of one of these APIs. */
+  readonly apis?: ReadonlyArray<string> | null | undefined;
+  /** Those with one of these outcomes. */
+  readonly codes?: ReadonlyArray<VerdictCode> | null | undefined;
+  /** Those with one of these keys, at most 1000. */
+  readonly keyIds?: ReadonlyArray<string> | null | undefined;
+  /** Those that carry at least one of these tags. */
+  readonly tags?: ReadonlyArray<string> | null | undefined;
+  /** Those whose key one of these users owned. */
+  readonly userIds?: ReadonlyArray<string> | null | undefined;
+  /** true: only accepted calls; false: only refused ones. */
+  readonly valid?: boolean | null | undefined;
+};
+
+/** A question about usage. */
+export type UsageInput = {
+  /** How wide the buckets are. */
+  readonly bucket?: UsageBucket | null | undefined;
+  /** Which calls. */
+  readonly filter?: UsageFilter | null | undefined;
+  /** From when on, this instant included. */
+  readonly from: string;
+  /** What makes a series. */
+  readonly groupBy?: ReadonlyArray<UsageDimension> | null | undefined;
+  /** How many series at most, 1 to 1000. */
+  readonly limit?: number | null | undefined;
+  /** Which series come first. */
+  readonly orderBy?: UsageOrder | null | undefined;
+  /** Whose usage. */
+  readonly tenantId: string;
+  /** The IANA time zone whose hours, days and months are meant, e.g. Europe/Berlin. */
+  readonly timeZone?: string | null | undefined;
+  /** Until when, this instant not included. */
+  readonly to: string;
+};
+
+/** In which order the series of a report come. */
+export type UsageOrder =
+  /** Highest cost first. */
+  | 'COST_DESC'
+  /** Fewest calls first. */
+  | 'COUNT_ASC'
+  /** Most calls first. The default. */
+  | 'COUNT_DESC'
+  /** By the group's own values, A to Z. */
+  | 'GROUP_ASC'
+  /** Most refused calls first. */
+  | 'REFUSED_DESC';
+
+/** Who verified the key. */
+export type UsageSource =
+  /** An application, which reported it. */
+  | 'SDK'
+  /** This server. */
+  | 'SERVER';
 
 /** Which users; what is left out does not matter. Deleted users are listed only by `status: DELETED`. */
 export type UserFilter = {

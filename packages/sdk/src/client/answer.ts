@@ -66,7 +66,7 @@ function withoutGraphql(answer: RawAnswer, context: AnswerContext): KeyplaneErro
     return new ServerError(`What answers at ${context.url} is no Keyplane server. Check url.`, details);
   }
   if (status === 404 || status === 405) {
-    return new RequestError(`There is no GraphQL at ${context.url} (HTTP ${status}). Check url.`, details);
+    return new RequestError(`Nothing of Keyplane is at ${context.url} (HTTP ${status}). Check url.`, details);
   }
   return errorFor(`Keyplane, or a proxy before it, answered HTTP ${status}.`, details);
 }

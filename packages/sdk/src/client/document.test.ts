@@ -28,7 +28,8 @@ describe("what a document does", () => {
   }
 
   test.each(Object.entries(documents))("is told rightly for %s", (name, text) => {
-    expect(operationKindOf(text)).toBe(/^(?:Get|List|Viewer)/.test(name) ? "query" : "mutation");
+    const kind = /^Follow/.test(name) ? "subscription" : "mutation";
+    expect(operationKindOf(text)).toBe(/^(?:Get|List|Viewer)/.test(name) ? "query" : kind);
   });
 });
 

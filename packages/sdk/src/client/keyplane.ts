@@ -5,11 +5,16 @@ import { Keys } from "../resources/keys.js";
 import { ManagementTokens } from "../resources/management-tokens.js";
 import { repeatability } from "../resources/repeatability.js";
 import { Tenants } from "../resources/tenants.js";
+import { Usage } from "../resources/usage.js";
 import { Users } from "../resources/users.js";
+import type { FlushOptions } from "../usage/usage-buffer.js";
+import type { UsageRecordStatus } from "../usage/usage-status.js";
 import { operationKindOf, type RequestDocument, textOfDocument } from "./document.js";
+import { createDownload } from "./download.js";
 import type { KeyplaneOptions, RequestOptions } from "./options.js";
 import { resolveOptions } from "./resolve-options.js";
 import { realRuntime } from "./runtime.js";
+import { createSubscribe } from "./subscription.js";
 import { createSend, type Send } from "./transport.js";
 
 /** What can be different for one `keyplane.request`. */
@@ -29,7 +34,8 @@ export type RequestArguments<Variables> =
     : [variables: Variables, options?: DocumentRequestOptions];
 
 /**
- * A client of a Keyplane server. Make one and keep it; it holds no connection that would have to be closed.
+ * A client of a Keyplane server. Make one and keep it. It holds no connection that would have to be closed; only who
+ * records usage has to `close` it, so that nothing stays behind.
  *
  * What a caller must expect, such as a taken e-mail address, is answered as data with a `code`. What nobody can expect
  * is thrown: a KeyplaneError of the class that says what happened on the way, or what is wrong with the token or the
@@ -47,6 +53,7 @@ export class Keyplane {
   readonly keys: Keys;
   readonly managementTokens: ManagementTokens;
   readonly tenants: Tenants;
+  readonly usage: Usage;
   readonly users: Users;
 
   // Private at run time too, and a closure besides: no inspector, serialiser or error reporter can reach the token.
@@ -61,7 +68,24 @@ export class Keyplane {
     this.keys = new Keys(this.#send);
     this.managementTokens = new ManagementTokens(this.#send);
     this.tenants = new Tenants(this.#send);
+    this.usage = new Usage(
+      {
+        send: this.#send,
+        subscribe: createSubscribe(resolved, realRuntime),
+        download: createDownload(resolved, realRuntime),
+        runtime: realRuntime,
+      },
+      resolved.usage,
+    );
     this.users = new Users(this.#send);
+  }
+
+  /**
+   * Hands over the usage that was recorded, before a process ends; see `usage.close`. Everything else goes on working.
+   * Never throws.
+   */
+  async close(options?: FlushOptions): Promise<UsageRecordStatus> {
+    return this.usage.close(options);
   }
 
   /** Who the token is to Keyplane, and what it may do. @throws KeyplaneError */

@@ -1,12 +1,14 @@
+import type { ResolvedRecordOptions, UsageRecordOptions } from "../usage/record-options.js";
+
 /**
  * The part of `fetch` that the SDK uses. The global one fits, and so do undici's and a Cloudflare service binding's.
  */
 export type Fetch = (
   url: string,
   init: {
-    readonly method: "POST";
+    readonly method: "GET" | "POST";
     readonly headers: Record<string, string>;
-    readonly body: string;
+    readonly body?: string;
     readonly redirect: "manual";
     readonly signal: AbortSignal;
   },
@@ -17,6 +19,20 @@ export interface FetchResponse {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
   text(): Promise<string>;
+  /** Only `usage.live` and `usage.export` read it, because they cannot wait for the end. */
+  readonly body?: FetchBody | null | undefined;
+}
+
+/** The part of a `ReadableStream` of bytes that the SDK reads. */
+export interface FetchBody {
+  getReader(): FetchBodyReader;
+}
+
+/** The part of a stream's reader that the SDK uses. */
+export interface FetchBodyReader {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  /** Ends the stream, and with it the connection. */
+  cancel(): Promise<void>;
 }
 
 /** How to reach a Keyplane server, and how long to try. */
@@ -40,6 +56,8 @@ export interface KeyplaneOptions {
   readonly maxRetries?: number | undefined;
   /** Headers to send with every request, for example for a proxy. They never replace those of the SDK. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** How `usage.record` gathers and hands over what it is given. */
+  readonly usage?: UsageRecordOptions | undefined;
 }
 
 /** What can be different for one call. */
@@ -72,4 +90,5 @@ export interface ResolvedOptions {
   readonly timeoutMs: number;
   readonly maxRetries: number;
   readonly headers: Readonly<Record<string, string>>;
+  readonly usage: ResolvedRecordOptions;
 }

@@ -1,3 +1,4 @@
+import { resolveRecordOptions } from "../usage/record-options.js";
 import type { KeyplaneOptions, RequestOptions, ResolvedOptions } from "./options.js";
 
 /** The longest delay that timers take; they would fire at once for a longer one. */
@@ -25,6 +26,7 @@ export function resolveOptions(options: KeyplaneOptions): ResolvedOptions {
     timeoutMs,
     maxRetries,
     headers: lowerCased(headers),
+    usage: resolveRecordOptions(options.usage),
   };
 }
 

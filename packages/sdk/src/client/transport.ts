@@ -1,10 +1,8 @@
 import { type RawAnswer, readAnswer } from "./answer.js";
 import { withDeadline } from "./deadline.js";
 import { type RequestDocument, textOfDocument } from "./document.js";
-import { ConnectionError } from "./errors.js";
-import { wasNeverSent } from "./never-sent.js";
+import { brokenOff, openResponse } from "./exchange.js";
 import type { FetchResponse, RequestOptions, ResolvedOptions } from "./options.js";
-import { redactCause } from "./redact.js";
 import { checkToken, withCallOptions } from "./resolve-options.js";
 import { type Repeatable, withRetries } from "./retry.js";
 import type { Runtime } from "./runtime.js";
@@ -59,30 +57,18 @@ async function exchange(
   body: string,
   signal: AbortSignal,
 ): Promise<RawAnswer> {
-  const { fetch, url, headers } = options;
-  let response: FetchResponse | undefined;
+  const { url } = options;
+  const accept = "application/graphql-response+json, application/json";
+  const response = await openResponse(options, token, { url, accept, body }, signal);
+  return readWhole(response, url, token);
+}
+
+/** The rest of an answer. @throws ConnectionError */
+export async function readWhole(response: FetchResponse, url: string, token: string): Promise<RawAnswer> {
   try {
-    response = await fetch(url, {
-      method: "POST",
-      headers: {
-        ...headers,
-        accept: "application/graphql-response+json, application/json",
-        authorization: `Bearer ${token}`,
-        "content-type": "application/json",
-      },
-      body,
-      // A redirect would carry the key that is being verified to wherever it points.
-      redirect: "manual",
-      signal,
-    });
-    const { status } = response;
-    return { status, header: (name) => response?.headers.get(name) ?? null, body: await response.text() };
+    const body = await response.text();
+    return { status: response.status, header: (name) => response.headers.get(name), body };
   } catch (error) {
-    const cause = redactCause(error, token);
-    if (response) {
-      const message = `The connection to ${url} broke before the answer was complete.`;
-      throw new ConnectionError(message, { cause, neverSent: false, status: response.status });
-    }
-    throw new ConnectionError(`Keyplane cannot be reached at ${url}.`, { cause, neverSent: wasNeverSent(error) });
+    throw brokenOff(url, response, error, token);
   }
 }

@@ -1,0 +1,104 @@
+import { type AnswerContext, readAnswer } from "./answer.js";
+import { readBody } from "./body-text.js";
+import { throwIfAborted, withDeadline } from "./deadline.js";
+import { type RequestDocument, textOfDocument } from "./document.js";
+import { ConnectionError, ServerError } from "./errors.js";
+import { EventStreamParser, EventTooLargeError, type ServerSentEvent } from "./event-stream.js";
+import { openResponse } from "./exchange.js";
+import type { FetchResponse, RequestOptions, ResolvedOptions } from "./options.js";
+import { checkToken, withCallOptions } from "./resolve-options.js";
+import type { Runtime } from "./runtime.js";
+import { readWhole } from "./transport.js";
+
+/** How one stream is read. */
+export interface SubscribeOptions extends Omit<RequestOptions, "maxRetries"> {
+  /**
+   * How long nothing may come, not even a sign of life, before the connection counts as dead, in milliseconds. Servers
+   * send such a sign every 12 s. Default: 45000.
+   */
+  readonly idleTimeoutMs?: number | undefined;
+  /** Called when the server has accepted the subscription, which may be long before the first event. */
+  readonly onOpen?: (() => void) | undefined;
+}
+
+/**
+ * Opens one stream of events and answers the data of each. It ends when the server says that it is complete. Nothing is
+ * sent before the first event is asked for; whoever stops early ends the connection.
+ *
+ * It never reconnects: only the caller knows where to go on. See `reconnecting`.
+ *
+ * @throws ConnectionError when the stream cannot be opened or breaks, also when it ends without being complete, as it
+ * does when the server stops; TimeoutError when nothing comes any more; AbortedError; and the KeyplaneError that the
+ * server answers or sends, for example an AuthenticationError when the token ends.
+ */
+export type Subscribe = <Result, Variables>(
+  document: RequestDocument<Result, Variables>,
+  variables: Variables,
+  options?: SubscribeOptions,
+) => AsyncGenerator<Result, void, undefined>;
+
+/**
+ * Makes the function that opens streams: GraphQL over server-sent events, "distinct connections mode"
+ * (https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md), by `fetch` alone, because an EventSource can send
+ * neither a token nor a document.
+ */
+export function createSubscribe(options: ResolvedOptions, runtime: Runtime): Subscribe {
+  return async function* <Result, Variables>(
+    document: RequestDocument<Result, Variables>,
+    variables: Variables,
+    call: SubscribeOptions = {},
+  ): AsyncGenerator<Result, void, undefined> {
+    const settings = withCallOptions(options, call);
+    const { url, timeoutMs } = settings;
+    const { signal, idleTimeoutMs = 45_000, onOpen } = call;
+    throwIfAborted(signal);
+    const body = JSON.stringify({ query: textOfDocument(document), variables });
+    const { response, token } = await withDeadline({ timeoutMs, signal }, (stop) => open(settings, body, stop));
+    const context = (): AnswerContext => ({ url, token, now: runtime.now() });
+    if (!isEventStream(response)) {
+      const answer = await withDeadline({ timeoutMs, signal }, () => readWhole(response, url, token));
+      readAnswer(answer, context()); // says why there is no stream
+      throw new ServerError(`${url} answers a subscription with something else than a stream.`, invalid(response));
+    }
+    onOpen?.();
+    const header = (name: string): string | null => response.headers.get(name);
+    const parser = new EventStreamParser();
+    for await (const text of readBody(response, { url, token, signal, idleTimeoutMs })) {
+      for (const event of eventsOf(parser, text, response)) {
+        if (event.type === "complete") return;
+        // A server answers what the document asks for, as it does without a stream.
+        if (event.type === "next") yield readAnswer({ status: 200, header, body: event.data }, context()) as Result;
+      }
+    }
+    const message = `The stream from ${url} ended before it was complete.`;
+    throw new ConnectionError(message, { neverSent: false, status: response.status });
+  };
+}
+
+async function open(
+  options: ResolvedOptions,
+  body: string,
+  signal: AbortSignal,
+): Promise<{ readonly response: FetchResponse; readonly token: string }> {
+  const token: unknown = await options.token();
+  checkToken(token);
+  const accept = "text/event-stream";
+  return { response: await openResponse(options, token, { url: options.url, accept, body }, signal), token };
+}
+
+function isEventStream({ status, headers }: FetchResponse): boolean {
+  return status === 200 && /^text\/event-stream\b/i.test(headers.get("content-type") ?? "");
+}
+
+function eventsOf(parser: EventStreamParser, text: string, response: FetchResponse): readonly ServerSentEvent[] {
+  try {
+    return parser.push(text);
+  } catch (error) {
+    if (!(error instanceof EventTooLargeError)) throw error;
+    throw new ServerError(error.message, invalid(response));
+  }
+}
+
+function invalid({ status }: FetchResponse): { readonly code: "INVALID_RESPONSE"; readonly status: number } {
+  return { code: "INVALID_RESPONSE", status };
+}
