@@ -2,7 +2,7 @@ import { type TenantStatus, tenantStatuses } from "@keyplane/schema";
 import DataLoader from "dataloader";
 import { z } from "zod";
 import type { Database, Tenant } from "../../platform/database/index.js";
-import { EntityCache } from "../../platform/entity-cache.js";
+import { EntityStates } from "../../platform/entity-states.js";
 import { type ListOrder, type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
 import { parseArguments, searchSchema } from "../../platform/validation.js";
 import { authorize, type Principal, visibleTo } from "../auth/index.js";
@@ -92,9 +92,7 @@ function toTenantState(row: Tenant): TenantState {
 const everything = { tenantId: undefined, userId: undefined };
 
 /** The states of tenants, remembered until an event names them. */
-export class TenantStates extends EntityCache<TenantState> implements EventListener {
-  readonly #database: Database;
-
+export class TenantStates extends EntityStates<TenantState> implements EventListener {
   constructor({ database, max }: { database: Database; max: number }) {
     super({
       max,
@@ -102,25 +100,11 @@ export class TenantStates extends EntityCache<TenantState> implements EventListe
         const row = await findTenant(database.prisma, everything, id);
         return row && toTenantState(row);
       },
-    });
-    this.#database = database;
-  }
-
-  /** Reads those of them that are not remembered, in one query. */
-  async warmUp(ids: Iterable<string>): Promise<void> {
-    const missing = [...new Set(ids)].filter((id) => !this.peek(id));
-    if (missing.length === 0) return;
-    await this.getMany(async () => {
-      const rows = await findTenantsByIds(this.#database.prisma, everything, missing);
-      return rows.map((row) => [row.id, toTenantState(row)] as const);
+      loadMany: async (ids) => (await findTenantsByIds(database.prisma, everything, ids)).map(toTenantState),
     });
   }
 
   onEvent(event: { readonly type: string; readonly tenantId: string | null }): void {
     if (event.type.startsWith("TENANT_") && event.tenantId !== null) this.forget(event.tenantId);
-  }
-
-  onGap(): void {
-    this.forgetAll();
   }
 }

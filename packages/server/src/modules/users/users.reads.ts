@@ -2,7 +2,7 @@ import { type Role, roles, type UserStatus, userStatuses } from "@keyplane/schem
 import DataLoader from "dataloader";
 import { z } from "zod";
 import type { Database, User } from "../../platform/database/index.js";
-import { EntityCache } from "../../platform/entity-cache.js";
+import { EntityStates } from "../../platform/entity-states.js";
 import { type ListOrder, type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
 import { foreignText, idSchema, parseArguments, searchSchema } from "../../platform/validation.js";
 import { authorize, type Principal, visibleTo } from "../auth/index.js";
@@ -107,9 +107,7 @@ function toUserState(row: User): UserState {
 const everything = { tenantId: undefined, userId: undefined };
 
 /** The states of users, remembered until an event names them. */
-export class UserStates extends EntityCache<UserState> implements EventListener {
-  readonly #database: Database;
-
+export class UserStates extends EntityStates<UserState> implements EventListener {
   constructor({ database, max }: { database: Database; max: number }) {
     super({
       max,
@@ -117,25 +115,11 @@ export class UserStates extends EntityCache<UserState> implements EventListener 
         const row = await findUser(database.prisma, everything, id);
         return row && toUserState(row);
       },
-    });
-    this.#database = database;
-  }
-
-  /** Reads those of them that are not remembered, in one query. */
-  async warmUp(ids: Iterable<string>): Promise<void> {
-    const missing = [...new Set(ids)].filter((id) => !this.peek(id));
-    if (missing.length === 0) return;
-    await this.getMany(async () => {
-      const rows = await findUsersByIds(this.#database.prisma, everything, missing);
-      return rows.map((row) => [row.id, toUserState(row)] as const);
+      loadMany: async (ids) => (await findUsersByIds(database.prisma, everything, ids)).map(toUserState),
     });
   }
 
   onEvent(event: { readonly type: string; readonly userId?: string }): void {
     if ((event.type.startsWith("USER_") || event.type.startsWith("OWNER_")) && event.userId) this.forget(event.userId);
-  }
-
-  onGap(): void {
-    this.forgetAll();
   }
 }
