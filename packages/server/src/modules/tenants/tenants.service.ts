@@ -1,8 +1,9 @@
 import { createId } from "@keyplane/schema";
 import { changes } from "../../platform/changes.js";
 import type { Clock } from "../../platform/clock.js";
-import { isUniqueViolation, type Tenant, type Transaction } from "../../platform/database/index.js";
-import { ConflictError, ForbiddenError, InvalidInputError, NotFoundError } from "../../platform/errors.js";
+import type { Tenant, Transaction } from "../../platform/database/index.js";
+import { ForbiddenError, InvalidInputError, NotFoundError } from "../../platform/errors.js";
+import { unlessTaken } from "../../platform/unless-taken.js";
 import { parseInput } from "../../platform/validation.js";
 import { type Audit, actorOf } from "../audit/index.js";
 import { authorize, type Principal, visibleTo } from "../auth/index.js";
@@ -21,6 +22,12 @@ interface Deps {
 export type Tenants = ReturnType<typeof createTenants>;
 
 export function createTenants({ audit, clock, events, idempotency }: Deps) {
+  const write = unlessTaken(events.transaction, {
+    model: "Tenant",
+    fields: ["slug"],
+    message: "Another tenant has this slug. Choose another one.",
+  });
+
   /** Reads a tenant for a change. @throws NotFoundError when there is none that the caller may see. */
   async function lock(tx: Transaction, principal: Principal, id: string): Promise<Tenant> {
     const tenant = await store.lockTenant(tx, visibleTo(principal), id);
@@ -59,7 +66,7 @@ export function createTenants({ audit, clock, events, idempotency }: Deps) {
       authorize(principal, "tenants:create");
       const { idempotencyKey, ...input } = parseInput(createTenantSchema, rawInput);
       const attempt = { operation: "createTenant", idempotencyKey, input };
-      const outcome = await idempotency.once(principal, attempt, takenSlug(events.transaction), async (tx) => {
+      const outcome = await idempotency.once(principal, attempt, write, async (tx) => {
         const now = new Date(clock.now());
         const tenant = await store.insertTenant(tx, {
           id: createId("Tenant"),
@@ -95,7 +102,7 @@ export function createTenants({ audit, clock, events, idempotency }: Deps) {
         // Slugs are unique over all tenants: a tenant's caller could try out which others exist.
         throw new ForbiddenError("Only a caller of the whole installation can change a slug. Ask the operator.");
       }
-      return takenSlug(events.transaction)(async (tx) => {
+      return write(async (tx) => {
         const before = await lock(tx, principal, input.id);
         const columns = {
           ...(input.slug === undefined ? {} : { slug: input.slug }),
@@ -161,16 +168,4 @@ function checkLifetimes(policy: Pick<Tenant, "defaultKeyLifetimeMs" | "maxKeyLif
   if (policy.defaultKeyLifetimeMs <= policy.maxKeyLifetimeMs) return;
   const message = "The default lifetime cannot be longer than maxLifetimeMs. Change both together.";
   throw new InvalidInputError([{ path: ["policy", "defaultLifetimeMs"], message }]);
-}
-
-/** Runs a write and words the violation of the slug's uniqueness for its caller. */
-function takenSlug(transaction: Events["transaction"]): Events["transaction"] {
-  return async (work) => {
-    try {
-      return await transaction(work);
-    } catch (error) {
-      if (!isUniqueViolation(error, "Tenant", ["slug"])) throw error;
-      throw new ConflictError("Another tenant has this slug. Choose another one.");
-    }
-  };
 }

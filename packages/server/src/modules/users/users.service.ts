@@ -1,8 +1,9 @@
 import { createId, type UserStatus } from "@keyplane/schema";
 import { changes } from "../../platform/changes.js";
 import type { Clock } from "../../platform/clock.js";
-import { isUniqueViolation, type Transaction, type User } from "../../platform/database/index.js";
+import type { Transaction, User } from "../../platform/database/index.js";
 import { ConflictError, NotFoundError } from "../../platform/errors.js";
+import { unlessTaken } from "../../platform/unless-taken.js";
 import { parseInput } from "../../platform/validation.js";
 import { type Audit, actorOf } from "../audit/index.js";
 import { authorize, authorizeGrant, type Principal, permissionsWithin, visibleTo } from "../auth/index.js";
@@ -30,6 +31,20 @@ const statusChanges = {
 export type Users = ReturnType<typeof createUsers>;
 
 export function createUsers({ audit, clock, events, idempotency, tenants }: Deps) {
+  const write = unlessTaken(
+    events.transaction,
+    {
+      model: "User",
+      fields: ["tenantId", "activeEmail"],
+      message: "Another user of this tenant has this e-mail address. Use it, or give another address.",
+    },
+    {
+      model: "User",
+      fields: ["tenantId", "externalId"],
+      message: "Another user of this tenant has this external id. Use it, or give another one.",
+    },
+  );
+
   /** Reads a user for a change. @throws NotFoundError when there is none that the caller may see. */
   async function lock(tx: Transaction, principal: Principal, id: string): Promise<User> {
     const user = await store.lockUser(tx, visibleTo(principal), id);
@@ -100,7 +115,7 @@ export function createUsers({ audit, clock, events, idempotency, tenants }: Deps
       const { idempotencyKey, ...input } = parseInput(createUserSchema, rawInput);
       authorizeGrant(principal, permissionsWithin(input.role, input.tenantId));
       const attempt = { operation: "createUser", idempotencyKey, input };
-      const outcome = await idempotency.once(principal, attempt, unlessTaken(events.transaction), async (tx) => {
+      const outcome = await idempotency.once(principal, attempt, write, async (tx) => {
         const tenant = await tenants.require(tx, principal, input.tenantId);
         const now = new Date(clock.now());
         const user = await store.insertUser(tx, {
@@ -129,7 +144,7 @@ export function createUsers({ audit, clock, events, idempotency, tenants }: Deps
     async update(principal: Principal, rawInput: unknown): Promise<User> {
       authorize(principal, "users:update");
       const input = parseInput(updateUserSchema, rawInput);
-      return unlessTaken(events.transaction)(async (tx) => {
+      return write(async (tx) => {
         const before = await lock(tx, principal, input.id);
         if (input.role) authorizeGrant(principal, permissionsWithin(input.role, before.tenantId));
         if (before.status === "DELETED")
@@ -165,24 +180,5 @@ export function createUsers({ audit, clock, events, idempotency, tenants }: Deps
       authorize(principal, "users:delete");
       return changeStatus(principal, rawInput, "delete");
     },
-  };
-}
-
-/** Runs a write and words the violations of uniqueness for its caller. */
-function unlessTaken(transaction: Events["transaction"]): Events["transaction"] {
-  return async (work) => {
-    try {
-      return await transaction(work);
-    } catch (error) {
-      if (isUniqueViolation(error, "User", ["tenantId", "activeEmail"])) {
-        throw new ConflictError(
-          "Another user of this tenant has this e-mail address. Use it, or give another address.",
-        );
-      }
-      if (isUniqueViolation(error, "User", ["tenantId", "externalId"])) {
-        throw new ConflictError("Another user of this tenant has this external id. Use it, or give another one.");
-      }
-      throw error;
-    }
   };
 }
