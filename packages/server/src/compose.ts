@@ -36,6 +36,7 @@ export interface Keyplane {
   readonly http: HttpServer;
   readonly services: Services;
   readonly database: Database;
+  readonly recording: UsageRecording;
   readonly rootToken: RootToken;
   /** Resolves when as many keys as memory may hold are read; verification works before. */
   readonly warmedUp: Promise<void>;
@@ -200,6 +201,7 @@ async function wire(
     http,
     services,
     database,
+    recording,
     rootToken,
     warmedUp,
     async stop() {

@@ -1,7 +1,7 @@
 /**
  * One of the servers that the benchmark compares, in a process of its own. It tells its port and what to send by IPC.
  *
- * @param argv.name `keyplane`, `constant`, `stock` or `bare`.
+ * @param argv.name `keyplane`, `recording`, `constant`, `stock` or `bare`.
  * @param argv.population the file with the keys.
  */
 import { hash } from "node:crypto";
@@ -9,7 +9,15 @@ import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { docsUrlForVerdict } from "@keyplane/schema";
-import { compose, createGraphql, createLogger, openDatabase, readEnvironment, schema } from "@keyplane/server";
+import {
+  compose,
+  createGraphql,
+  createLogger,
+  type Keyplane,
+  openDatabase,
+  readEnvironment,
+  schema,
+} from "@keyplane/server";
 import { buildSchema } from "graphql";
 import { createYoga } from "graphql-yoga";
 import { type Population, seedDatabase } from "./seed.js";
@@ -18,11 +26,12 @@ const [, , name, populationFile] = process.argv;
 const population = JSON.parse(readFileSync(populationFile ?? "", "utf8")) as Population;
 const rootToken = "the-root-token-of-the-benchmark-000";
 
-async function composeSeeded() {
+async function composeSeeded(recordsUsage: boolean) {
   const database = await openDatabase({ databaseUrl: null, dataDir: null });
   await seedDatabase(database, population);
   const environment = {
-    KEYPLANE_DATA_DIR: `${populationFile}.data`,
+    KEYPLANE_DATA_DIR: `${populationFile}.${name}`,
+    KEYPLANE_RECORD_VERIFICATIONS: String(recordsUsage),
     KEYPLANE_ROOT_TOKEN: rootToken,
     KEYPLANE_LOG_LEVEL: "warn",
   };
@@ -30,6 +39,8 @@ async function composeSeeded() {
   await keyplane.warmedUp;
   return keyplane;
 }
+
+let running: Keyplane | undefined;
 
 function listen(listener: RequestListener): Promise<number> {
   const server = createServer(listener);
@@ -39,10 +50,16 @@ function listen(listener: RequestListener): Promise<number> {
 }
 
 const servers: Record<string, () => Promise<number>> = {
-  /** (a) What we ship. */
+  /** (a) What we ship, without usage: what it is compared with records nothing either. `pnpm bench usage` tells what usage costs. */
   async keyplane() {
-    const keyplane = await composeSeeded();
-    return (await keyplane.http.listen(0, "127.0.0.1")).port;
+    running = await composeSeeded(false);
+    return (await running.http.listen(0, "127.0.0.1")).port;
+  },
+
+  /** The same with usage. */
+  async recording() {
+    running = await composeSeeded(true);
+    return (await running.http.listen(0, "127.0.0.1")).port;
   },
 
   /** (b) Yoga with our plugins and settings, answering a constant; no authentication, no keys. */
@@ -57,7 +74,7 @@ const servers: Record<string, () => Promise<number>> = {
 
   /** (d) Our schema and services on Yoga as it comes: its own executor, body limit, masking and logging. */
   async stock() {
-    const keyplane = await composeSeeded();
+    const keyplane = await composeSeeded(false);
     const permissions = { has: () => true };
     const principal = { permissions, tenantId: null, onlyUserId: null, requestId: "req" };
     const yoga = createYoga({ schema, context: () => ({ principal, services: keyplane.services }) });
@@ -120,5 +137,7 @@ process.on("message", (message) => {
   const { user, system } = process.cpuUsage();
   if (message === "usage")
     process.send?.({ memoryMb: Math.round(process.memoryUsage.rss() / 1e6), cpuUs: user + system });
+  // How far counting is: nothing of one round may run into the next.
+  if (message === "recorded") process.send?.(running?.recording.status);
 });
 process.on("disconnect", () => process.exit(0));
