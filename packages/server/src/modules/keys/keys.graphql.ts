@@ -1,4 +1,5 @@
-import { builder } from "../../graphql/builder.js";
+import type { ArgBuilder } from "@pothos/core";
+import { builder, type Types } from "../../graphql/builder.js";
 import { connectionOf, listComplexity, pageArguments } from "../../graphql/connection.js";
 import { EnvironmentEnum, enumOf, KeyStatusEnum } from "../../graphql/enums.js";
 import { NodeInterface } from "../../graphql/node.js";
@@ -132,6 +133,15 @@ const KeyFilterInput = builder.inputType("KeyFilter", {
   }),
 });
 
+/** What every list of keys takes. */
+function listArguments(t: ArgBuilder<Types>) {
+  return {
+    ...pageArguments(t),
+    filter: t({ type: KeyFilterInput, description: "Which keys." }),
+    orderBy: t({ type: KeyOrderEnum, defaultValue: "CREATED_AT_DESC", description: "In which order." }),
+  };
+}
+
 builder.queryFields((t) => ({
   key: t.field({
     description: "One key, deleted ones included; null when there is none with this id that you may see.",
@@ -148,9 +158,7 @@ builder.queryFields((t) => ({
     complexity: listComplexity,
     args: {
       tenantId: t.arg.id({ description: "Only this tenant's; all that you may see when left out." }),
-      ...pageArguments(t.arg),
-      filter: t.arg({ type: KeyFilterInput, description: "Which keys." }),
-      orderBy: t.arg({ type: KeyOrderEnum, defaultValue: "CREATED_AT_DESC", description: "In which order." }),
+      ...listArguments(t.arg),
     },
     resolve: (_, { tenantId, filter, orderBy, ...page }, { principal, services }) =>
       services.keyReads.list(principal, { ...filter, tenantId }, orderBy ?? "CREATED_AT_DESC", page),
@@ -163,11 +171,7 @@ builder.objectField(TenantType, "keys", (t) =>
     type: KeyConnection,
     access: { permission: "keys:read" },
     complexity: listComplexity,
-    args: {
-      ...pageArguments(t.arg),
-      filter: t.arg({ type: KeyFilterInput, description: "Which keys." }),
-      orderBy: t.arg({ type: KeyOrderEnum, defaultValue: "CREATED_AT_DESC", description: "In which order." }),
-    },
+    args: listArguments(t.arg),
     resolve: (tenant, { filter, orderBy, ...page }, { principal, services }) =>
       services.keyReads.list(principal, { ...filter, tenantId: tenant.id }, orderBy ?? "CREATED_AT_DESC", page),
   }),
@@ -179,11 +183,7 @@ builder.objectField(UserType, "keys", (t) =>
     type: KeyConnection,
     access: { permission: "keys:read" },
     complexity: listComplexity,
-    args: {
-      ...pageArguments(t.arg),
-      filter: t.arg({ type: KeyFilterInput, description: "Which keys." }),
-      orderBy: t.arg({ type: KeyOrderEnum, defaultValue: "CREATED_AT_DESC", description: "In which order." }),
-    },
+    args: listArguments(t.arg),
     resolve: (user, { filter, orderBy, ...page }, { principal, services }) =>
       services.keyReads.list(principal, { ...filter, ownerId: user.id }, orderBy ?? "CREATED_AT_DESC", page),
   }),
