@@ -31,3 +31,19 @@ export const keyEventTypes = {
 
 /** What has happened to a key, to its owner, or to its tenant. */
 export type KeyEventType = keyof typeof keyEventTypes;
+
+/** Why a reader of `keyEvents` is told to read keys again. */
+export const resyncReasons = {
+  CURSOR_TOO_OLD: {
+    description: "Events after this cursor were removed already: it is older than KEYPLANE_EVENTS_DAYS.",
+  },
+  CURSOR_UNKNOWN: {
+    description:
+      "This is no cursor of this store: it came from another database, or from this one before a backup was restored, or it is empty.",
+  },
+  READER_TOO_SLOW: { description: "This reader fell behind further than the server remembers for its readers." },
+  LOG_REPLACED: { description: "The database went back to an earlier state while this reader was following." },
+} as const satisfies Record<string, { readonly description: string }>;
+
+/** Why a reader must read keys again. */
+export type ResyncReason = keyof typeof resyncReasons;

@@ -12,7 +12,7 @@ export type { Decision, DecisionRequest, KeyRecord, QuotaState, RateLimitState }
 export { docsUrlForError, docsUrlForVerdict } from "./docs-url.js";
 export { type Environment, environments } from "./environments.js";
 export { type ErrorCode, type ErrorCodeEntry, type ErrorPlace, errorCodes } from "./error-codes.js";
-export { type KeyEventType, keyEventTypes } from "./event-types.js";
+export { type KeyEventType, keyEventTypes, type ResyncReason, resyncReasons } from "./event-types.js";
 export { createId, type IdKind, idPrefixes, kindOfId } from "./id-prefixes.js";
 export type { KeyFormatProblem, KeyFormatResult, MalformedKey, WellFormedKey } from "./key-format/format-result.js";
 export { type GeneratedKey, type GenerateKeyOptions, generateKey, startOf } from "./key-format/generate-key.js";

@@ -8,9 +8,10 @@ import { createMetricsEndpoint } from "./http/metrics-endpoint.js";
 import { OpenStreams } from "./http/open-streams.js";
 import { createPages } from "./http/pages.js";
 import { createHttpServer, type HttpServer } from "./http/server.js";
+import { createWebSocketEndpoint } from "./http/websocket-endpoint.js";
 import { createAudit } from "./modules/audit/index.js";
 import { createAuthenticate } from "./modules/auth/index.js";
-import { createEventFollower, createEvents } from "./modules/events/index.js";
+import { createEventLog, createEventRelay, createEvents, createKeyEvents } from "./modules/events/index.js";
 import { createIdempotency, createSecretBox } from "./modules/idempotency/index.js";
 import {
   createKeyReads,
@@ -18,6 +19,7 @@ import {
   createKeys,
   createVerify,
   raiseLastUsed,
+  startExpiryScheduler,
   VerificationIndex,
 } from "./modules/keys/index.js";
 import { createTenantReads, createTenants, TenantStates } from "./modules/tenants/index.js";
@@ -52,6 +54,8 @@ export interface Outside {
   readonly database?: Database;
   /** Milliseconds until a request is answered with TIMEOUT. */
   readonly timeLimitMs?: number;
+  /** How many events are remembered for those who follow. */
+  readonly eventBufferSize?: number;
   /** Gives up the start: what was opened is closed, and the signal's reason is thrown. */
   readonly abort?: AbortSignal;
 }
@@ -101,6 +105,8 @@ async function wire(
   const secretBox = createSecretBox(settings.encryptionKey ?? (await readEncryptionKey(settings.dataDir)));
 
   const events = createEvents({ database, clock, logger });
+  const eventLog = createEventLog({ database, clock, retentionMs: settings.eventRetentionMs });
+  const relay = createEventRelay({ database, events, log: eventLog, clock, logger, bufferSize: outside.eventBufferSize });
   const audit = createAudit({ database, clock });
   const idempotency = createIdempotency({ database, clock, secretBox });
 
@@ -119,12 +125,14 @@ async function wire(
   const tenants = createTenants({ audit, clock, events, idempotency });
   const users = createUsers({ audit, clock, events, idempotency, tenants });
   const tokens = createTokens({ audit, clock, database, events, idempotency, tenants, users });
-  const keys = createKeys({ audit, clock, events, tenants, users });
+  const { expiryReminders } = settings;
+  const keys = createKeys({ audit, clock, events, tenants, users, expiryReminders });
   const services: Services = {
     audit,
     clock,
+    keyEvents: createKeyEvents({ database, log: eventLog, relay }),
     keyReads: createKeyReads({ database, clock }),
-    keySecrets: createKeySecrets({ audit, clock, events, idempotency, keys, tenants, users }),
+    keySecrets: createKeySecrets({ audit, clock, events, expiryReminders, idempotency, keys, tenants, users }),
     keys,
     recordUsage: createRecordUsage({
       clock,
@@ -149,11 +157,12 @@ async function wire(
     findCredential: (tokenHash) => credentials.find(tokenHash),
   });
   const streams = new OpenStreams();
+  const graphql = createGraphql({ schema, logger, timeLimitMs: outside.timeLimitMs });
   const http = createHttpServer({
     graphql: createGraphqlEndpoint({
       streams,
       authenticate,
-      graphql: createGraphql({ schema, logger, timeLimitMs: outside.timeLimitMs }),
+      graphql,
       services,
       logger,
       timeLimitMs: outside.timeLimitMs,
@@ -174,23 +183,23 @@ async function wire(
     }),
     ping: () => database.ping(),
     streams,
+    webSockets: createWebSocketEndpoint({ authenticate, graphql, services, streams, logger }),
     trustProxy: settings.trustProxy,
     logger,
   });
 
-  // The embedded database has no other process whose changes one could miss.
-  const follower = database.kind === "embedded" ? null : createEventFollower({ database, events, clock, logger });
-  await follower?.start();
+  await relay.start();
   // Last of all that can fail: a token that is made is shown once, by whoever gets this start's result.
   const rootToken = await ensureRootToken().catch(async (error: unknown) => {
-    await follower?.stop();
+    await relay.stop();
     throw error;
   });
   const stopping = new AbortController();
   const warmedUp = index.warmUp(stopping.signal).catch((error: unknown) => {
     logger.warn({ err: error }, "warming up failed; keys are read when they are first presented");
   });
-  const maintenance = startMaintenance([() => idempotency.sweep()], logger);
+  const expiry = startExpiryScheduler({ database, events, clock, logger, reminders: expiryReminders });
+  const maintenance = startMaintenance([() => idempotency.sweep(), () => eventLog.sweep()], logger);
 
   async function ensureRootToken(): Promise<RootToken> {
     outside.abort?.throwIfAborted();
@@ -208,7 +217,7 @@ async function wire(
       stopping.abort();
       await http.stop();
       // At once: each may wait for a query that a database which hangs lets time out.
-      await Promise.all([warmedUp, follower?.stop(), maintenance.stop()]);
+      await Promise.all([warmedUp, expiry.stop(), relay.stop(), maintenance.stop()]);
       await close();
     },
   };

@@ -1,4 +1,5 @@
 import type { Retention } from "./modules/usage/index.js";
+import { parseDurations } from "./platform/durations.js";
 import { type LogLevel, logLevels } from "./platform/logger.js";
 
 /** The settings of the server, read once from the environment. */
@@ -16,6 +17,8 @@ export interface Settings {
   readonly recordVerifications: boolean;
   readonly maxSpoolBytes: number;
   readonly usageRetention: Retention;
+  readonly eventRetentionMs: number;
+  readonly expiryReminders: readonly number[];
 }
 
 interface Variable<Value> {
@@ -121,6 +124,22 @@ export const variables = {
     parse: (text) => (/^mongodb(\+srv)?:\/\/[^\s/]+/.test(text) ? text : undefined),
     absent: null as string | null,
   },
+  KEYPLANE_EVENTS_DAYS: {
+    description:
+      "For how many days events of keys are kept: how long a reader of keyEvents may be away without reading all keys again.",
+    fallback: "7",
+    wants: "a whole number from 1 to 3650",
+    parse: integer(1, 3_650),
+    absent: 7,
+  },
+  KEYPLANE_EXPIRY_REMINDERS: {
+    description:
+      "How long before a key expires an EXPIRING event reminds of it: durations in days, hours, minutes or seconds. none: never. Counts for what is set from then on.",
+    fallback: "7d,1d",
+    wants: "up to 10 durations such as 7d,1d or 12h, of at most 3650 days, or none",
+    parse: (text) => (text === "none" ? [] : parseDurations(text, { most: 10, maxMs: 3_650 * dayMs })),
+    absent: [7 * dayMs, dayMs],
+  },
   KEYPLANE_RECORD_VERIFICATIONS: {
     description: "false: verifications leave no usage; what applications report with recordUsage still does.",
     fallback: "true",
@@ -218,6 +237,8 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
       hoursMs: read<number>("KEYPLANE_USAGE_HOURS_DAYS") * dayMs,
       daysMs: read<number>("KEYPLANE_USAGE_DAYS_DAYS") * dayMs,
     },
+    eventRetentionMs: read<number>("KEYPLANE_EVENTS_DAYS") * dayMs,
+    expiryReminders: read("KEYPLANE_EXPIRY_REMINDERS"),
   };
   if (problems.length > 0) throw new EnvironmentError(problems);
   return settings;

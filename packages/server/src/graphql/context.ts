@@ -1,6 +1,7 @@
 import type DataLoader from "dataloader";
 import type { Audit } from "../modules/audit/index.js";
 import type { Principal } from "../modules/auth/index.js";
+import type { KeyEvents, Progress } from "../modules/events/index.js";
 import type { KeyReads, KeySecrets, Keys, Verify } from "../modules/keys/index.js";
 import type { TenantReads, Tenants } from "../modules/tenants/index.js";
 import type { Tokens } from "../modules/tokens/index.js";
@@ -13,6 +14,7 @@ import type { Key, Tenant, User } from "../platform/database/index.js";
 export interface Services {
   readonly audit: Audit;
   readonly clock: Clock;
+  readonly keyEvents: KeyEvents;
   readonly keyReads: KeyReads;
   readonly keySecrets: KeySecrets;
   readonly keys: Keys;
@@ -33,6 +35,8 @@ export interface Context {
   readonly services: Services;
   /** Aborts when nobody waits for the answer any more; subscriptions end then. */
   readonly signal: AbortSignal;
+  /** What a subscription to events says of how far it has come; heartbeats tell it on. */
+  readonly progress: Progress;
   /** One query for all entities of a kind that the request needs; made when first used. */
   readonly loaders: Loaders;
 }

@@ -1,8 +1,10 @@
 import {
   environments,
   errorCodes,
+  keyEventTypes,
   keyStatuses,
   permissions,
+  resyncReasons,
   roles,
   tenantStatuses,
   userStatuses,
@@ -33,6 +35,12 @@ export const KeyStatusEnum = enumOf(
   "The status of a key by itself. Its owner and tenant may refuse it all the same: ask `verifyKey` for a verdict.",
   keyStatuses,
 );
+export const KeyEventTypeEnum = enumOf(
+  "KeyEventType",
+  "What has happened to a key, to its owner, or to its tenant.",
+  keyEventTypes,
+);
+export const ResyncReasonEnum = enumOf("ResyncReason", "Why a reader of events must read keys again.", resyncReasons);
 export const RoleEnum = enumOf("Role", "What somebody may do.", roles);
 export const ErrorCodeEnum = enumOf("ErrorCode", "Why a request was refused.", errorCodes);
 export const VerdictCodeEnum = enumOf(

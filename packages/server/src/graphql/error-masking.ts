@@ -32,7 +32,8 @@ export function useErrorMasking(logger: Logger): Plugin {
   };
 }
 
-function publicError(error: unknown, requestId: string, logger: Logger): GraphQLError {
+/** What a caller may read of an error; what they may not goes to the log. */
+export function publicError(error: unknown, requestId: string, logger: Logger): GraphQLError {
   const cause = rootCause(error);
   if (error instanceof GraphQLError && (cause instanceof KeyplaneError || isFaultOfRequest(error, cause))) {
     const code = cause instanceof KeyplaneError ? cause.code : codeOf(error);

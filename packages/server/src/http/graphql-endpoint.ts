@@ -3,13 +3,13 @@ import type { YogaServerInstance } from "graphql-yoga";
 import { type Context, createLoaders, type Services } from "../graphql/context.js";
 import { limits } from "../graphql/limits.js";
 import type { Authenticate, Principal, RequestOrigin } from "../modules/auth/index.js";
-import { KeyplaneError } from "../platform/errors.js";
 import type { Logger } from "../platform/logger.js";
 import { readBody, replayBody, tooLarge } from "./body.js";
 import { isPreflighted } from "./csrf.js";
-import type { OpenStreams } from "./open-streams.js";
+import { currentOf, type OpenStreams } from "./open-streams.js";
 import { refuse } from "./refusal.js";
 import { sendError } from "./responses.js";
+import { createStillAllowed } from "./same-caller.js";
 import { withTimeLimit } from "./time-limit.js";
 import { createTrustedVerify } from "./trusted-verify.js";
 
@@ -75,11 +75,13 @@ export function createGraphqlEndpoint(deps: {
     try {
       const gone = new AbortController();
       response.once("close", () => gone.abort());
+      const openedAt = performance.now();
       const context: Context = {
         principal,
         services,
         loaders: createLoaders(services, principal),
         signal: gone.signal,
+        progress: { completeSince: null },
       };
       const answer = await graphql.handleNodeRequestAndResponse(request, response, context);
       if (!answer) return;
@@ -88,7 +90,8 @@ export function createGraphqlEndpoint(deps: {
         headers[name] = value;
       });
       if (headers["content-type"]?.startsWith("text/event-stream") && answer.body) {
-        return await stream(request, response, principal, headers, answer.body);
+        const current = (): number | null => currentOf(context.progress, openedAt);
+        return await stream(request, response, principal, headers, answer.body, current);
       }
       sendText(response, answer.status, headers, await answer.text(), principal);
     } catch (error) {
@@ -102,8 +105,9 @@ export function createGraphqlEndpoint(deps: {
     principal: Principal,
     headers: Readonly<Record<string, string>>,
     events: ReadableStream<Uint8Array>,
+    current: () => number | null,
   ): Promise<void> {
-    const { requestId, address } = principal;
+    const { requestId } = principal;
     if (streams.isFull) {
       await events.cancel();
       const message = "This server has as many subscriptions open as it can hold. Try again later, or another server.";
@@ -117,14 +121,8 @@ export function createGraphqlEndpoint(deps: {
       "x-request-id": requestId,
       "x-content-type-options": "nosniff",
     });
-    await streams.send(response, events, async () => {
-      try {
-        return Boolean(await authenticate(request.headers.authorization, { requestId, address }));
-      } catch (error) {
-        if (error instanceof KeyplaneError && error.code === "UNAUTHENTICATED") return false;
-        throw error;
-      }
-    });
+    const allowed = createStillAllowed(authenticate, request.headers.authorization, principal);
+    await streams.send(response, events, allowed, current);
   }
 
   return (request, response, origin) => {

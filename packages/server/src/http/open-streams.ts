@@ -1,13 +1,21 @@
 import type { ServerResponse } from "node:http";
+import type { Progress } from "../modules/events/index.js";
 
 /** How many streams one server holds open at most. */
 const maxStreams = 10_000;
 /** How often it is looked whether the caller may still listen, in milliseconds. */
 const checkEveryMs = 1_000;
+/** How often a stream of events says that it is current, in milliseconds. Short, because a guard's bound on staleness hangs on it. */
+export const heartbeatMs = 5_000;
+/** A stream that was current this long ago says nothing any more, in milliseconds. */
+const currentMs = 5_000;
+
+/** Why a stream ends before its reader leaves. */
+export type EndReason = "token ended" | "server stops";
 
 /** Answers that do not end by themselves: subscriptions. They end when the server stops, or when their caller may no longer listen. */
 export class OpenStreams {
-  readonly #open = new Set<AbortController>();
+  readonly #open = new Set<(reason: EndReason) => void>();
   #stopping = false;
 
   /** Whether one more would be too many. */
@@ -20,37 +28,72 @@ export class OpenStreams {
   }
 
   /**
+   * Counts one more, and watches over its caller.
+   *
+   * @param allowed asked once a second; resolves false once the caller's token has ended.
+   * @param end called once, when it must end.
+   * @returns called when it has ended.
+   */
+  hold(allowed: () => Promise<boolean>, end: (reason: EndReason) => void): () => void {
+    this.#open.add(end);
+    const check = setInterval(() => {
+      allowed().then(
+        (may) => may || end("token ended"),
+        () => {}, // it could not be found out; the next look will tell
+      );
+    }, checkEveryMs);
+    if (this.#stopping) end("server stops");
+    return () => {
+      clearInterval(check);
+      this.#open.delete(end);
+    };
+  }
+
+  /**
    * Passes on a stream of server-sent events as fast as its reader takes them: what it has not taken is not asked for.
    *
    * @param allowed asked once a second; resolves false once the caller's token has ended.
+   * @param current how far the stream has told everything, for heartbeats; null while that is not known.
    */
   async send(
     response: ServerResponse,
     events: ReadableStream<Uint8Array>,
     allowed: () => Promise<boolean>,
+    current: () => number | null = () => null,
   ): Promise<void> {
     const ending = new AbortController();
     const reader = events.getReader();
-    this.#open.add(ending);
     response.once("close", () => ending.abort());
     ending.signal.addEventListener("abort", () => void reader.cancel().catch(() => {}));
-    if (this.#stopping) ending.abort();
-    const check = setInterval(() => {
-      allowed().then(
-        (may) => may || ending.abort(tokenEnded),
-        () => {}, // it could not be found out; the next look will tell
-      );
-    }, checkEveryMs);
+    const release = this.hold(allowed, (reason) => ending.abort(reason));
+    /** Whether nothing is on its way: a heartbeat must not overtake an event, nor stand within one. */
+    let isIdle = false;
+    const beat = (): void => {
+      const ms = isIdle ? current() : null;
+      if (ms !== null) response.write(`: current ${ms}\n\n`);
+    };
+    const heart = setInterval(beat, heartbeatMs);
+    // Soon, because a reader who begins waits for it: from then on it misses nothing.
+    const first = setInterval(() => {
+      if (!isIdle || current() === null) return;
+      clearInterval(first);
+      beat();
+    }, firstBeatMs);
     try {
+      let isWhole = true;
       for (;;) {
+        isIdle = isWhole;
         const { done, value } = await reader.read();
+        isIdle = false;
         if (done) break;
+        isWhole = value.at(-1) === lineFeed && (value.at(-2) === lineFeed || value.length === 1);
         if (!response.write(value)) await writable(response, ending.signal);
       }
     } finally {
-      clearInterval(check);
-      this.#open.delete(ending);
-      if (ending.signal.reason === tokenEnded) response.write(unauthenticated);
+      clearInterval(heart);
+      clearInterval(first);
+      release();
+      if (ending.signal.reason === ("token ended" satisfies EndReason)) response.write(unauthenticated);
       response.end();
     }
   }
@@ -58,15 +101,28 @@ export class OpenStreams {
   /** Ends all of them, and those to come. */
   stop(): void {
     this.#stopping = true;
-    for (const ending of this.#open) ending.abort();
+    for (const end of this.#open) end("server stops");
   }
 }
 
-const tokenEnded = new Error("the token of this stream has ended");
+const firstBeatMs = 20;
+const lineFeed = 10;
+
+/**
+ * How far a stream has told everything, in milliseconds since `openedAt`: whatever was committed by then has been sent. null
+ * while something is on its way, or when the server itself is not current. Both as `performance.now()` counts.
+ */
+export function currentOf(progress: Progress, openedAt: number): number | null {
+  const since = progress.completeSince?.() ?? null;
+  if (since === null || performance.now() - since > currentMs || since < openedAt) return null;
+  return Math.floor(since - openedAt);
+}
+
+export const tokenEndedMessage = "Your management token was revoked or has expired. Use another one.";
 
 /** In the form of GraphQL over SSE: an answer with an error, and the end. */
 const unauthenticated = `event: next
-data: {"errors":[{"message":"Your management token was revoked or has expired. Use another one.","extensions":{"code":"UNAUTHENTICATED"}}]}
+data: {"errors":[{"message":"${tokenEndedMessage}","extensions":{"code":"UNAUTHENTICATED"}}]}
 
 event: complete
 data:

@@ -9,6 +9,7 @@ import { answerHealth, answerReadiness } from "./health.js";
 import type { OpenStreams } from "./open-streams.js";
 import type { Pages } from "./pages.js";
 import { sendError } from "./responses.js";
+import type { WebSocketEndpoint } from "./websocket-endpoint.js";
 
 /** How long requests that run may take to end when the server stops, in milliseconds. */
 const drainMs = 15_000;
@@ -29,10 +30,11 @@ export function createHttpServer(deps: {
   pages: Pages;
   ping: () => Promise<void>;
   streams: OpenStreams;
+  webSockets: WebSocketEndpoint;
   trustProxy: boolean;
   logger: Logger;
 }): HttpServer {
-  const { graphql, metrics, exports, pages, ping, streams, trustProxy, logger } = deps;
+  const { graphql, metrics, exports, pages, ping, streams, webSockets, trustProxy, logger } = deps;
   const nextRequestId = createRequestIds();
   let stopping = false;
 
@@ -71,6 +73,11 @@ export function createHttpServer(deps: {
       route(request, response, origin);
     },
   );
+
+  server.on("upgrade", (request, socket, head) => {
+    if (stopping) return void socket.destroy();
+    webSockets.upgrade(request, socket, head, { requestId: nextRequestId(), address: addressOf(request, trustProxy) });
+  });
 
   return {
     listen: (port, host) =>

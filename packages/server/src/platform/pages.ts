@@ -74,11 +74,17 @@ export function parsePage(
   field: string,
   nullable = false,
 ): { size: number; after: Place | null } {
-  const size = page.first ?? defaultPageSize;
+  const size = parsePageSize(page);
+  return { size, after: page.after == null ? null : decodeCursor(page.after, order, field, nullable) };
+}
+
+/** Checks `first`: 1 to 100, default 20. @throws BadUserInputError */
+export function parsePageSize({ first }: PageArguments): number {
+  const size = first ?? defaultPageSize;
   if (size < 1 || size > maxPageSize) {
     throw new BadUserInputError(`first: Ask for 1 to ${maxPageSize} entries and follow pageInfo.endCursor for more.`);
   }
-  return { size, after: page.after == null ? null : decodeCursor(page.after, order, field, nullable) };
+  return size;
 }
 
 /**

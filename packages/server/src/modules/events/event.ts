@@ -1,4 +1,5 @@
 import type { KeyEventType } from "@keyplane/schema";
+import type { Position } from "./lib/position.js";
 
 /**
  * What can happen. The types of the public contract, and those that only Keyplane's own processes need in order to
@@ -20,6 +21,27 @@ export interface DomainEvent {
   readonly tenantId: string | null;
   readonly keyId?: string;
   readonly userId?: string;
+  /** Whose the key was until now, when it was given to `userId`. */
+  readonly formerUserId?: string;
   readonly tokenId?: string;
   readonly reason?: string | null;
+}
+
+/** An event as it is kept. */
+export interface StoredEvent {
+  readonly id: string;
+  readonly type: EventType;
+  readonly tenantId: string | null;
+  readonly keyId: string | null;
+  readonly userId: string | null;
+  readonly formerUserId: string | null;
+  readonly tokenId: string | null;
+  readonly reason: string | null;
+  readonly occurredAt: Date;
+}
+
+/** An event at its place in the log. */
+export interface PlacedEvent extends StoredEvent, Position {
+  /** Whether no event can appear before this one any more. */
+  readonly isFinal: boolean;
 }

@@ -21,6 +21,7 @@ export type Events = ReturnType<typeof createEvents>;
  */
 export function createEvents({ database, clock, logger }: { database: Database; clock: Clock; logger: Logger }) {
   const listeners = new Set<EventListener>();
+  const writeListeners = new Set<() => void>();
   const pending = new WeakMap<Transaction, DomainEvent[]>();
 
   function tell(event: DomainEvent): void {
@@ -38,6 +39,12 @@ export function createEvents({ database, clock, logger }: { database: Database; 
     subscribe(listener: EventListener): () => void {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+
+    /** Called after each transaction with events, when it has ended and its events were told. Must not throw. */
+    onWrite(listener: () => void): () => void {
+      writeListeners.add(listener);
+      return () => writeListeners.delete(listener);
     },
 
     /** Tells an event that another process committed. */
@@ -59,6 +66,7 @@ export function createEvents({ database, clock, logger }: { database: Database; 
         tenantId: event.tenantId,
         keyId: event.keyId ?? null,
         userId: event.userId ?? null,
+        formerUserId: event.formerUserId ?? null,
         tokenId: event.tokenId ?? null,
         reason: event.reason ?? null,
         occurredAt: new Date(clock.now()),
@@ -78,6 +86,7 @@ export function createEvents({ database, clock, logger }: { database: Database; 
         });
       } finally {
         for (const event of events) tell(event);
+        if (events.length > 0) for (const listener of writeListeners) listener();
       }
     },
   };

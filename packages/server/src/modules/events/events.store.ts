@@ -1,53 +1,102 @@
-import type { Db } from "../../platform/database/index.js";
-import type { EventType } from "./event.js";
-
-/** An event as it is kept. */
-export interface StoredEvent {
-  readonly id: string;
-  readonly type: EventType;
-  readonly tenantId: string | null;
-  readonly keyId: string | null;
-  readonly userId: string | null;
-  readonly tokenId: string | null;
-  readonly reason: string | null;
-  readonly occurredAt: Date;
-}
-
-/** A place in the log: everything up to it has been seen. */
-export interface Position {
-  readonly transactionId: bigint;
-  readonly sequence: bigint;
-}
+import { keyEventTypes } from "@keyplane/schema";
+import { type Db, Prisma } from "../../platform/database/index.js";
+import type { PlacedEvent, StoredEvent } from "./event.js";
+import type { EventFilter } from "./lib/event-filter.js";
+import type { Anchor, Position } from "./lib/position.js";
+import { parseSnapshot, type Snapshot } from "./lib/snapshot.js";
 
 export async function insertEvent(db: Db, event: StoredEvent): Promise<void> {
   await db.event.create({ data: event });
 }
 
-/** The place after which events of transactions still running, and all later ones, will appear. */
-export async function readEndOfLog(db: Db): Promise<Position> {
-  const [row] = await db.$queryRaw<{ horizon: bigint }[]>`
-    SELECT (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint AS horizon`;
-  return { transactionId: (row?.horizon ?? 0n) - 1n, sequence: 2n ** 62n };
+/** What one look at the log finds. */
+interface Reading {
+  readonly events: PlacedEvent[];
+  /** What was committed when it was read. */
+  readonly snapshot: Snapshot;
 }
 
-/** An event at its place in the log. */
-export interface PlacedEvent extends StoredEvent, Position {
-  /** Whether no event can appear before this one any more. */
-  readonly isFinal: boolean;
-}
+const columns = Prisma.sql`"id", "type", "tenantId", "keyId", "userId", "formerUserId", "tokenId", "reason", "occurredAt",
+  "transactionId", "sequence", "transactionId" < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint AS "isFinal"`;
 
 /**
- * The events after a position, oldest first. The order is final up to the first transaction that still runs: a reader that
- * must not skip one goes on from there, because what that transaction commits will stand before what follows now.
+ * The events after a position, oldest first, and what was committed. The order is final up to the first transaction that
+ * still runs: a reader that must not skip one goes on from there, because what that transaction commits will stand before
+ * what follows now.
  */
-export function readEventsAfter(db: Db, after: Position, limit: number): Promise<PlacedEvent[]> {
-  return db.$queryRaw<PlacedEvent[]>`
-    SELECT "id", "type", "tenantId", "keyId", "userId", "tokenId", "reason", "occurredAt", "transactionId", "sequence",
-      "transactionId" < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint AS "isFinal"
-    FROM "Event"
-    WHERE ("transactionId", "sequence") > (${after.transactionId}, ${after.sequence})
-      -- Events of another server, brought here by a dump, have places that this one has not reached: they would never be final.
-      AND "transactionId" < (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint
-    ORDER BY "transactionId", "sequence"
-    LIMIT ${limit}`;
+export async function readLog(db: Db, after: Position, limit: number): Promise<Reading> {
+  const rows = await db.$queryRaw<(PlacedEvent & { snapshot: string })[]>`
+    SELECT pg_current_snapshot()::text AS "snapshot", "events".*
+    FROM (SELECT 1) AS "once" LEFT JOIN (
+      SELECT ${columns} FROM "Event"
+      WHERE ("transactionId", "sequence") > (${after.transactionId}, ${after.sequence})
+        -- Events of another server, brought here by a dump, have places that this one has not reached: they would never be final.
+        AND "transactionId" < (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint
+      ORDER BY "transactionId", "sequence"
+      LIMIT ${limit}
+    ) AS "events" ON true
+    ORDER BY "transactionId", "sequence"`;
+  return {
+    // One row without an event when there is none.
+    events: rows.filter(({ id }) => (id as string | null) !== null),
+    snapshot: parseSnapshot(rows[0]?.snapshot ?? ""),
+  };
 }
+
+/** The newest event whose place is final; null when there is none. */
+export async function findEndOfLog(db: Db): Promise<Anchor | null> {
+  const [row] = await db.$queryRaw<Anchor[]>`
+    SELECT "id", "transactionId", "sequence" FROM "Event"
+    WHERE "transactionId" < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint
+    ORDER BY "transactionId" DESC, "sequence" DESC
+    LIMIT 1`;
+  return row ?? null;
+}
+
+/** The event at a place, whatever its type; null when there is none. */
+export function findAnchor(db: Db, { transactionId, sequence }: Position): Promise<Anchor | null> {
+  return db.event.findFirst({
+    where: { transactionId, sequence },
+    select: { id: true, transactionId: true, sequence: true },
+  });
+}
+
+/** Events that pass a filter, after one place and up to another, oldest first. */
+export async function findEvents(
+  db: Db,
+  filter: EventFilter,
+  range: { readonly after: Position; readonly upTo?: Position | undefined; readonly take: number },
+): Promise<PlacedEvent[]> {
+  if (filter.nothing) return [];
+  const { after, upTo, take } = range;
+  const end = upTo
+    ? Prisma.sql`AND ("transactionId", "sequence") <= (${upTo.transactionId}, ${upTo.sequence})`
+    : Prisma.empty;
+  return db.$queryRaw<PlacedEvent[]>`
+    SELECT ${columns} FROM "Event"
+    WHERE ("transactionId", "sequence") > (${after.transactionId}, ${after.sequence}) ${end} AND ${whereOf(filter)}
+    ORDER BY "transactionId", "sequence"
+    LIMIT ${take}`;
+}
+
+export async function countEvents(db: Db, filter: EventFilter): Promise<number> {
+  if (filter.nothing) return 0;
+  const [row] = await db.$queryRaw<{ count: bigint }[]>`
+    SELECT count(*) AS "count" FROM "Event" WHERE ${whereOf(filter)}`;
+  return Number(row?.count ?? 0);
+}
+
+/** `createMatcher` says the same of an event in memory. */
+function whereOf({ tenantId, userId, types, keyIds }: EventFilter): Prisma.Sql {
+  const conditions = [Prisma.sql`"type" = ANY(${[...(types ?? publicTypes)]}::text[])`];
+  if (tenantId !== undefined) conditions.push(Prisma.sql`"tenantId" = ${tenantId}`);
+  if (keyIds) conditions.push(Prisma.sql`"keyId" = ANY(${[...keyIds]}::text[])`);
+  if (userId !== undefined) {
+    conditions.push(
+      Prisma.sql`(("keyId" IS NULL AND "userId" IS NULL) OR "userId" = ${userId} OR "formerUserId" = ${userId})`,
+    );
+  }
+  return Prisma.join(conditions, " AND ");
+}
+
+const publicTypes = Object.keys(keyEventTypes);

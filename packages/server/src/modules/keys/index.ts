@@ -1,3 +1,4 @@
+export { startExpiryScheduler } from "./expiry/expiry-scheduler.js";
 export { createKeySecrets, type KeySecrets } from "./key-secrets.service.js";
 export { createKeyReads, type KeyReads } from "./keys.reads.js";
 export { createKeys, type Keys } from "./keys.service.js";

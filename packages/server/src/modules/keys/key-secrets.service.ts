@@ -4,6 +4,7 @@ import { ConflictError, InvalidInputError, NotFoundError } from "../../platform/
 import { parseInput } from "../../platform/validation.js";
 import { authorize, authorizeScopes, hashSecret, type Principal } from "../auth/index.js";
 import type { Idempotency, Outcome } from "../idempotency/index.js";
+import { scheduleExpiry } from "./expiry/key-expiry.store.js";
 import { refuseTooManyKeys } from "./key-limit.js";
 import { createKeySchema, reissueKeySchema, rotateKeySchema } from "./keys.input.js";
 import { type Keys, type KeysDeps, refuseDead } from "./keys.service.js";
@@ -21,7 +22,7 @@ export type KeySecrets = ReturnType<typeof createKeySecrets>;
 
 /** Everything that hands out a secret: create, rotate, reissue. */
 export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; keys: Pick<Keys, "lock" | "tell"> }) {
-  const { clock, events, idempotency, keys, tenants, users } = deps;
+  const { clock, events, expiryReminders, idempotency, keys, tenants, users } = deps;
 
   /** Answers an attempt, also a repeated one: the key as it is now, and the secret of the first time. */
   async function answer(principal: Principal, { targetId, secret = "", isRepeat }: Outcome): Promise<IssuedKey> {
@@ -117,6 +118,7 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
           updatedAt: createdAt,
         });
         await store.insertSecret(tx, { hash: hashSecret(secret), keyId: key.id, start, createdAt });
+        if (expiresAt) await scheduleExpiry(tx, key, expiryReminders, now);
         await keys.tell(tx, principal, { action: "key.created", event: "CREATED", before: null, after: key });
         return { targetId: key.id, secret };
       });

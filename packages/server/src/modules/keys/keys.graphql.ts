@@ -4,6 +4,7 @@ import { connectionOf, listComplexity, pageArguments } from "../../graphql/conne
 import { EnvironmentEnum, enumOf, KeyStatusEnum } from "../../graphql/enums.js";
 import { NodeInterface } from "../../graphql/node.js";
 import type { Key } from "../../platform/database/index.js";
+import { KeyEventType } from "../events/key-events.graphql.js";
 import { TenantType } from "../tenants/tenants.graphql.js";
 import { UsageGroupType } from "../usage/usage.graphql.js";
 import { UsageEventType } from "../usage/usage-events.graphql.js";
@@ -106,6 +107,21 @@ builder.objectField(UsageEventType, "key", (t) =>
     description: "The key; null: there is none, or none that you may see.",
     access: { permission: "keys:read" },
     resolve: ({ keyId }, _, { loaders }) => (keyId ? loaders.keys.load(keyId) : null),
+  }),
+);
+
+builder.objectField(KeyEventType, "key", (t) =>
+  t.field({
+    type: KeyType,
+    nullable: true,
+    description:
+      "The key as it is now, which may be later than the event; null: the event is of no single key, or of none that you may see.",
+    access: { permission: "keys:read" },
+    // What a loader has read stays the same for as long as a subscription lives.
+    resolve: ({ keyId, isLive }, _, { loaders, principal, services }) => {
+      if (keyId === null) return null;
+      return isLive ? services.keyReads.find(principal, keyId) : loaders.keys.load(keyId);
+    },
   }),
 );
 

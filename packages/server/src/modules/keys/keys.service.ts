@@ -9,6 +9,7 @@ import { authorize, authorizeScopes, type Principal, visibleTo } from "../auth/i
 import type { DomainEvent, Events } from "../events/index.js";
 import type { Tenants } from "../tenants/index.js";
 import type { Users } from "../users/index.js";
+import { scheduleExpiry } from "./expiry/key-expiry.store.js";
 import { countsForLimit, refuseTooManyKeys } from "./key-limit.js";
 import { keyStatusSchema, revokeKeySchema, updateKeySchema } from "./keys.input.js";
 import * as store from "./keys.store.js";
@@ -20,12 +21,14 @@ export interface KeysDeps {
   readonly events: Events;
   readonly tenants: Pick<Tenants, "require">;
   readonly users: Pick<Users, "lock">;
+  /** How long before the expiry to remind of it, in milliseconds. */
+  readonly expiryReminders: readonly number[];
 }
 
 export type Keys = ReturnType<typeof createKeys>;
 
 /** Everything that changes a key except what hands out a secret, which is in `key-secrets.service.ts`. */
-export function createKeys({ audit, clock, events, tenants, users }: KeysDeps) {
+export function createKeys({ audit, clock, events, tenants, users, expiryReminders }: KeysDeps) {
   /** Reads a key for a change. @throws NotFoundError when there is none that the caller may see. */
   async function lock(tx: Transaction, principal: Principal, id: string): Promise<Key> {
     const key = await store.lockKey(tx, visibleTo(principal), id);
@@ -49,6 +52,7 @@ export function createKeys({ audit, clock, events, tenants, users }: KeysDeps) {
       tenantId: after.tenantId,
       keyId: after.id,
       userId: after.ownerId,
+      ...(before && before.ownerId !== after.ownerId ? { formerUserId: before.ownerId } : {}),
       reason: change.reason ?? null,
     });
   }
@@ -102,6 +106,7 @@ export function createKeys({ audit, clock, events, tenants, users }: KeysDeps) {
           await refuseOneTooMany(tx, principal, before, { expiresAt: input.expiresAt });
         }
         const after = await store.updateKeyRow(tx, before.id, { ...columns, updatedAt: new Date(clock.now()) });
+        if (columns.expiresAt !== undefined) await scheduleExpiry(tx, after, expiryReminders, clock.now());
         await tell(tx, principal, { action: "key.updated", event: "UPDATED", before, after });
         return after;
       });
@@ -195,6 +200,8 @@ export function createKeys({ audit, clock, events, tenants, users }: KeysDeps) {
         }
         await refuseOneTooMany(tx, principal, before, { deletedAt: null });
         const after = await store.updateKeyRow(tx, before.id, { deletedAt: null, updatedAt: new Date(now) });
+        // What came due while it was deleted was not told.
+        if (after.expiresAt && after.expiresAt.getTime() > now) await scheduleExpiry(tx, after, expiryReminders, now);
         await tell(tx, principal, { action: "key.restored", event: "UPDATED", before, after, reason });
         return after;
       });

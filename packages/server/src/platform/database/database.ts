@@ -6,6 +6,7 @@ import type { Engine } from "./engine.js";
 import { migrate } from "./migrate.js";
 import { type MigrationFile, readMigrations } from "./migration-files.js";
 import { openServed } from "./served-engine.js";
+import type { Signals } from "./signals.js";
 import { loadTemplate, type Template } from "./template.js";
 
 /** How long a transaction may wait for its turn (PGlite has one connection), and how long it may then take. */
@@ -21,6 +22,8 @@ export interface Database {
    * the outer client would wait for the transaction that waits for it, and on a served one it would escape it.
    */
   transaction<T>(work: (tx: Prisma.TransactionClient) => Promise<T>): Promise<T>;
+  /** Wakes other processes on the same database. */
+  readonly signals: Signals;
   /** Resolves when the database answers; rejects when it does not. */
   ping(): Promise<void>;
   /** Ends all connections and gives the data folder free. Safe to call twice. */
@@ -79,6 +82,7 @@ function databaseOf(engine: Engine): Database {
     kind: engine.kind,
     prisma,
     transaction: (work) => prisma.$transaction(work, TRANSACTION_LIMITS),
+    signals: engine.signals,
     ping: async () => {
       await prisma.$queryRaw`SELECT 1`;
     },

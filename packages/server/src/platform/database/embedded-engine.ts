@@ -2,6 +2,7 @@ import { PGlite, type PGliteOptions } from "@electric-sql/pglite";
 import type { Engine } from "./engine.js";
 import type { MigrationConnection } from "./migrate.js";
 import { adapterOf } from "./pglite-adapter.js";
+import { noSignals } from "./signals.js";
 import type { Template } from "./template.js";
 
 /**
@@ -42,6 +43,7 @@ async function engineOf(pglite: PGlite): Promise<Engine> {
     kind: "embedded",
     adapter: adapterOf(pglite),
     migrating: (work) => work(connectionOf(pglite)),
+    signals: noSignals,
     close: async () => {
       if (!pglite.closed) await pglite.close();
     },

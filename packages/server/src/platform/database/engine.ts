@@ -1,5 +1,6 @@
 import type { SqlDriverAdapterFactory } from "@prisma/driver-adapter-utils";
 import type { MigrationConnection } from "./migrate.js";
+import type { Signals } from "./signals.js";
 
 /** What a kind of PostgreSQL brings to the database: a driver for Prisma, a connection to migrate on, an end. */
 export interface Engine {
@@ -7,5 +8,7 @@ export interface Engine {
   readonly adapter: SqlDriverAdapterFactory;
   /** Lends a connection that nobody else uses until `work` has ended. */
   migrating<T>(work: (connection: MigrationConnection) => Promise<T>): Promise<T>;
+  /** Wakes other processes on the same database. */
+  readonly signals: Signals;
   close(): Promise<void>;
 }

@@ -4,6 +4,7 @@ import type { Prisma, PrismaClient } from "./_generated/client.js";
 export * from "./_generated/client.js";
 export { type Database, type DatabaseOptions, openDatabase } from "./database.js";
 export { isDatabaseAway } from "./database-away.js";
+export type { Signals } from "./signals.js";
 export { StartupError } from "./startup-error.js";
 export { loadTemplate, type Template } from "./template.js";
 export { isUniqueViolation } from "./unique-violation.js";

@@ -1,6 +1,7 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import type { Engine } from "./engine.js";
+import { createSignals } from "./signals.js";
 import { codeOf, messageOf, StartupError } from "./startup-error.js";
 
 /** Enough for the few queries that run beside each other, and far below the 100 that PostgreSQL allows by default. */
@@ -65,8 +66,10 @@ export async function openServed(
     await pool.end();
     throw new StartupError(describeFailure(where, cause), { cause });
   }
+  const signals = createSignals(connection, "keyplane_events", connectionLost);
   return {
     kind: "postgresql",
+    signals,
     adapter: new PrismaPg(pool),
     migrating: async (work) => {
       // Not of the pool: building an index may take longer than any request.
@@ -88,7 +91,10 @@ export async function openServed(
         await client.end();
       }
     },
-    close: () => pool.end(),
+    close: () => {
+      signals.close();
+      return pool.end();
+    },
   };
 }
 

@@ -1,0 +1,133 @@
+import type { IncomingMessage } from "node:http";
+import { CloseCode, makeServer } from "graphql-ws";
+import type { WebSocket } from "ws";
+import type { Authenticate, Principal, RequestOrigin } from "../modules/auth/index.js";
+import { KeyplaneError } from "../platform/errors.js";
+import { closeSocket, goingAway } from "./close-socket.js";
+import { currentOf, heartbeatMs, tokenEndedMessage } from "./open-streams.js";
+import { createStillAllowed } from "./same-caller.js";
+import { openSubscription, type Subscription, type WebSocketDeps } from "./websocket-subscription.js";
+
+/** How long a socket may take to say who it is, in milliseconds. */
+const initMs = 5_000;
+
+/**
+ * Speaks graphql-ws with one socket: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md. The token comes in
+ * `connection_init`, as `{ "authorization": "Bearer …" }`, or in the header of the request.
+ */
+export function serveSocket(
+  deps: WebSocketDeps,
+  request: IncomingMessage,
+  socket: WebSocket,
+  origin: RequestOrigin,
+): void {
+  const { authenticate, streams, logger } = deps;
+  const openedAt = performance.now();
+  const subscriptions = new Map<string, Subscription>();
+  let principal: Principal | null = null;
+  let release = (): void => {};
+
+  const server = makeServer({
+    connectionInitWaitTimeout: initMs,
+    async onConnect({ connectionParams }) {
+      const authorization = authorizationOf(connectionParams) ?? request.headers.authorization;
+      const found = await identify(authenticate, authorization, origin);
+      if (found instanceof KeyplaneError) {
+        closeSocket(socket, CloseCode.Unauthorized, shortened(found.message));
+        return false;
+      }
+      // It may have gone meanwhile, or the server be full.
+      if (socket.readyState !== socket.OPEN || streams.isFull) {
+        closeSocket(socket, goingAway, "This server has as many subscriptions open as it can hold. Try another one.");
+        return false;
+      }
+      principal = found;
+      release = streams.hold(createStillAllowed(authenticate, authorization, found), (reason) => {
+        if (reason === "server stops") closeSocket(socket, goingAway, "This server is stopping. Connect again.");
+        else closeSocket(socket, CloseCode.Unauthorized, tokenEndedMessage);
+      });
+      return true;
+    },
+    async onSubscribe(_, id, payload) {
+      // graphql-ws lets nobody subscribe who was not let in.
+      if (!principal) return [];
+      const opened = openSubscription(deps, principal, payload, subscriptions.size);
+      if (Array.isArray(opened)) return opened;
+      subscriptions.set(id, opened);
+      return opened.args;
+    },
+    subscribe: (args) => (args.rootValue as Subscription).subscribe(),
+    onComplete: (_, id) => void subscriptions.delete(id),
+  });
+
+  const closed = server.opened(
+    {
+      protocol: socket.protocol,
+      send: (data) =>
+        new Promise((resolve) => {
+          // Resolves when the network has taken it: nothing more is asked of the subscription before. A send that fails
+          // closes the socket.
+          if (socket.readyState === socket.OPEN) socket.send(data, () => resolve());
+          else resolve();
+        }),
+      close: (code, reason) => closeSocket(socket, code as CloseCode, reason ?? ""),
+      onMessage: (take) =>
+        void socket.on("message", (data) => {
+          take(String(data)).catch((error: unknown) => {
+            logger.error({ err: error, requestId: origin.requestId }, "a message on a socket failed");
+            closeSocket(socket, CloseCode.InternalServerError, "Internal server error");
+          });
+        }),
+    },
+    { socket, request },
+  );
+
+  const heart = setInterval(() => beat(), heartbeatMs);
+  let isAlive = true;
+  socket.on("pong", () => {
+    isAlive = true;
+  });
+
+  /** Ends a connection whose other side is gone, and says of each subscription how far it has told everything. */
+  function beat(): void {
+    if (!isAlive) return socket.terminate();
+    isAlive = false;
+    socket.ping();
+    const current: Record<string, number> = {};
+    for (const [id, { progress }] of subscriptions) {
+      const ms = currentOf(progress, openedAt);
+      if (ms !== null) current[id] = ms;
+    }
+    if (principal) socket.send(JSON.stringify({ type: "ping", payload: { current } }));
+  }
+
+  socket.once("close", (code, reason) => {
+    clearInterval(heart);
+    release();
+    for (const { abort } of subscriptions.values()) abort();
+    closed(code, String(reason)).catch((error: unknown) => logger.error({ err: error }, "a socket did not end well"));
+  });
+}
+
+async function identify(
+  authenticate: Authenticate,
+  authorization: string | undefined,
+  origin: RequestOrigin,
+): Promise<Principal | KeyplaneError> {
+  try {
+    return await authenticate(authorization, origin);
+  } catch (error) {
+    if (error instanceof KeyplaneError) return error;
+    throw error;
+  }
+}
+
+function authorizationOf(params: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  const value = params?.["authorization"] ?? params?.["Authorization"];
+  return typeof value === "string" ? value : undefined;
+}
+
+/** The reason of a close frame has 123 bytes at most. */
+function shortened(message: string): string {
+  return message.length <= 120 ? message : `${message.slice(0, 117)}...`;
+}

@@ -1,0 +1,203 @@
+import type { Clock } from "../../platform/clock.js";
+import type { Database } from "../../platform/database/index.js";
+import type { Logger } from "../../platform/logger.js";
+import type { DomainEvent, PlacedEvent } from "./event.js";
+import type { Events } from "./events.service.js";
+import { findAnchor, findEndOfLog, readLog } from "./events.store.js";
+import { EventRing } from "./lib/event-ring.js";
+import { type Anchor, comparePositions } from "./lib/position.js";
+import type { Snapshot } from "./lib/snapshot.js";
+import type { EventLog } from "./log/event-log.js";
+import { createPoller } from "./poller.js";
+import { ReaderCalls } from "./reader-calls.js";
+
+/** How often it is looked at whether the log could be read, in milliseconds. Not by the reading itself, which may hang. */
+const watchIntervalMs = 1_000;
+/** How long a process may go without reading the log before it trusts nothing that it remembers, in milliseconds. */
+export const maxStalenessMs = 30_000;
+const batchSize = 1_000;
+/** How many events are remembered for those who follow; about 500 bytes each. */
+const defaultBufferSize = 10_000;
+
+export type EventRelay = ReturnType<typeof createEventRelay>;
+
+/**
+ * Reads the event log, once for everybody in this process, after the place it has reached: at once after a write, here or
+ * in another process, and again and again in case that a signal was lost. It tells the caches what other processes did, and
+ * keeps the newest events, in their final order, for those who follow.
+ *
+ * When the log cannot be read for `maxStalenessMs`, everything remembered is forgotten and all who follow are turned away: no
+ * process answers from a memory older than that.
+ */
+export function createEventRelay(deps: {
+  database: Database;
+  events: Events;
+  log: EventLog;
+  clock: Clock;
+  logger: Logger;
+  bufferSize?: number | undefined;
+}) {
+  const { database, events, log, clock, logger, bufferSize = defaultBufferSize } = deps;
+  const isServed = database.kind === "postgresql";
+  let ring = new EventRing<PlacedEvent>(bufferSize, { transactionId: 0n, sequence: 0n, id: "" });
+  let snapshot: Snapshot = { xmin: 0n, xmax: 0n, running: new Set() };
+  /** When the log was read to its end, by the clock. */
+  let readAt = clock.now();
+  /** The same, but only when all that was committed has been handed on, too. */
+  let completeAt = clock.now();
+  /** The same by a clock that nobody can set, in milliseconds. */
+  let completeSince = performance.now();
+  let hasFailed = false;
+  /** Nobody had a use for the ring, so it was left behind. */
+  let isBehind = !isServed;
+  let watch: NodeJS.Timeout | undefined;
+  let unsubscribe: (() => void)[] = [];
+  const followers = new ReaderCalls();
+  /** The sequences of events that were told before their place in the order was final. */
+  const toldEarly = new Set<bigint>();
+
+  const poller = createPoller({
+    read: catchUp,
+    failed(error) {
+      hasFailed = true;
+      logger.warn({ err: error }, "the event log could not be read; trying again");
+    },
+    // The embedded database has no other process whose changes one could miss.
+    isNeeded: () => isServed || followers.size > 0,
+  });
+
+  /**
+   * Takes all events after the place that was reached, and moves it as far as the order is final. Caches are told of events
+   * beyond too, at once: a transaction that stays open, of whomever, must not hold up a revocation.
+   *
+   * @returns whether something is committed that has no final place yet.
+   */
+  async function catchUp(): Promise<boolean> {
+    const [begunAt, begunSince] = [clock.now(), performance.now()];
+    if (hasFailed) await refuseOtherPast();
+    if (isBehind) ring.restart(await endOfLog());
+    isBehind = false;
+    let place: Anchor = ring.end;
+    let isFinal = true;
+    for (;;) {
+      const reading = await readLog(database.prisma, place, batchSize);
+      for (const event of reading.events) {
+        if (isServed && !toldEarly.has(event.sequence)) events.tell(toDomainEvent(event));
+        place = event;
+        // What a later batch calls final may stand after something that the one before could not see yet.
+        isFinal &&= event.isFinal;
+        if (isFinal) {
+          ring.append(event);
+          toldEarly.delete(event.sequence);
+        } else if (isServed) toldEarly.add(event.sequence);
+      }
+      if (reading.events.length < batchSize || poller.isStopped) {
+        snapshot = reading.snapshot;
+        break;
+      }
+    }
+    hasFailed = false;
+    readAt = begunAt;
+    if (isFinal) [completeAt, completeSince] = [begunAt, begunSince];
+    followers.call();
+    return !isFinal;
+  }
+
+  /** After a failure, this may be another server that took over, and did not get everything. */
+  async function refuseOtherPast(): Promise<void> {
+    const { end } = ring;
+    const found = end.id === "" ? null : await findAnchor(database.prisma, end);
+    if (end.id === "" || found?.id === end.id) return;
+    if (comparePositions(end, await log.floor()) <= 0) return;
+    logger.warn({}, "the database went back to an earlier state; those who follow events read keys again");
+    events.tellGap();
+    toldEarly.clear();
+    ring.restart(await endOfLog());
+  }
+
+  async function endOfLog(): Promise<Anchor> {
+    return (await findEndOfLog(database.prisma)) ?? (await log.floor());
+  }
+
+  function isStale(): boolean {
+    if (clock.now() - completeAt <= maxStalenessMs) return false;
+    // A clock that was just moved says nothing: only one that was moved while the log could not be read.
+    return hasFailed || poller.isHanging || performance.now() - completeSince > maxStalenessMs;
+  }
+
+  /** Also while waiting for a database that is away: what was read in the meantime may be old again. */
+  function forgetWhenStale(): void {
+    if (isServed && clock.now() - readAt > maxStalenessMs) events.tellGap();
+    if (followers.size > 0 && isStale()) followers.call();
+  }
+
+  return {
+    get ring(): EventRing<PlacedEvent> {
+      return ring;
+    },
+    /** What was committed when the log was last read. */
+    get snapshot(): Snapshot {
+      return snapshot;
+    },
+    /** Up to when all that was committed is in the ring, as `performance.now()` counts. */
+    get completeSince(): number {
+      return completeSince;
+    },
+    /** Whether the log could not be read for so long that nobody may rely on what they have. */
+    get isStale(): boolean {
+      return isStale();
+    },
+    get followers(): number {
+      return followers.size;
+    },
+
+    /** Opens the log and begins to follow it. */
+    async start(): Promise<void> {
+      await log.open();
+      ring = new EventRing(bufferSize, await endOfLog());
+      readAt = completeAt = clock.now();
+      completeSince = performance.now();
+      watch = setInterval(forgetWhenStale, watchIntervalMs).unref();
+      unsubscribe = [
+        events.onWrite(() => {
+          poller.wake();
+          database.signals.send();
+        }),
+        database.signals.listen(() => poller.wake()),
+      ];
+      poller.start();
+    },
+
+    /** Registers somebody who follows until the returned function is called; `catchUp` comes next. */
+    follow(): () => void {
+      isBehind ||= !isServed && followers.size === 0;
+      return followers.add();
+    },
+
+    /** Resolves when the log was read, in a reading that began after this call. @throws when it cannot be read. */
+    async catchUp(): Promise<void> {
+      await poller.readNow();
+    },
+
+    /** Resolves when the log was read again, or the signal aborts. */
+    nextReading(signal: AbortSignal): Promise<void> {
+      return followers.nextCall(signal);
+    },
+
+    async stop(): Promise<void> {
+      for (const each of unsubscribe) each();
+      clearInterval(watch);
+      await poller.stop();
+    },
+  };
+}
+
+function toDomainEvent(event: PlacedEvent): DomainEvent {
+  return {
+    type: event.type,
+    tenantId: event.tenantId,
+    ...(event.keyId === null ? {} : { keyId: event.keyId }),
+    ...(event.userId === null ? {} : { userId: event.userId }),
+    ...(event.tokenId === null ? {} : { tokenId: event.tokenId }),
+  };
+}

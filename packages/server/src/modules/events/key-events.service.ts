@@ -1,0 +1,157 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Database } from "../../platform/database/index.js";
+import { BadUserInputError } from "../../platform/errors.js";
+import { type Page, type PageArguments, parsePageSize } from "../../platform/pages.js";
+import { parseArguments } from "../../platform/validation.js";
+import { authorize, type Principal } from "../auth/index.js";
+import type { EventRelay } from "./event-relay.js";
+import { countEvents, findAnchor, findEvents } from "./events.store.js";
+import { type KeyEvent, type KeyEventMessage, toKeyEvent } from "./key-event.js";
+import { type Progress, readEvents, type Start } from "./key-event-reader.js";
+import { eventFilterSchema } from "./key-events.input.js";
+import { type Cursor, decodeCursor, isAt } from "./lib/cursor.js";
+import type { EventFilter } from "./lib/event-filter.js";
+import { comparePositions, type Position } from "./lib/position.js";
+import type { EventLog } from "./log/event-log.js";
+import { Turns } from "./turns.js";
+
+/** How many readers may read what they missed from the database at the same time. */
+const replaysAtOnce = 4;
+/** How long a list waits for the order of what was just committed to be final, in milliseconds; and how often it looks. */
+const settleMs = 1_000;
+const settleStepMs = 10;
+
+export type KeyEvents = ReturnType<typeof createKeyEvents>;
+
+/** What happened to keys, owners and tenants: as a list, and as it happens. */
+export function createKeyEvents(deps: { database: Database; log: EventLog; relay: EventRelay }) {
+  const { database, log, relay } = deps;
+  const replays = new Turns(replaysAtOnce);
+
+  function filterOf(principal: Principal, rawFilter: unknown): EventFilter {
+    authorize(principal, "keys:read");
+    const { tenantId, types, keyIds } = parseArguments(eventFilterSchema, rawFilter);
+    const { tenantId: own, onlyUserId } = principal;
+    return {
+      tenantId: tenantId ?? own ?? undefined,
+      userId: onlyUserId ?? undefined,
+      types,
+      keyIds,
+      // Another tenant's id answers as one that does not exist.
+      nothing: own !== null && tenantId !== undefined && tenantId !== own,
+    };
+  }
+
+  /** What is wrong with a cursor; null when everything after it can be told. */
+  async function faultOf(cursor: Cursor | null): Promise<"CURSOR_UNKNOWN" | "CURSOR_TOO_OLD" | null> {
+    if (cursor?.storeId !== log.storeId) return "CURSOR_UNKNOWN";
+    if (comparePositions(cursor, relay.ring.floor) >= 0) {
+      const here = relay.ring.anchorAt(cursor);
+      return here && isAt(cursor, here) ? null : "CURSOR_UNKNOWN";
+    }
+    const there = await findAnchor(database.prisma, cursor);
+    if (there) return isAt(cursor, there) ? null : "CURSOR_UNKNOWN";
+    const floor = await log.floor();
+    if (isAt(cursor, floor)) return null;
+    return comparePositions(cursor, floor) < 0 ? "CURSOR_TOO_OLD" : "CURSOR_UNKNOWN";
+  }
+
+  async function startOf(after: string | null | undefined): Promise<Start> {
+    if (after == null) return { kind: "now", offset: relay.ring.nextOffset, snapshot: relay.snapshot };
+    const cursor = decodeCursor(after);
+    const fault = await faultOf(cursor);
+    return cursor && !fault
+      ? { kind: "after", position: cursor }
+      : { kind: "resync", code: fault ?? "CURSOR_UNKNOWN" };
+  }
+
+  async function placeOf(after: string | null | undefined): Promise<Position> {
+    if (after == null) return { transactionId: 0n, sequence: 0n };
+    const cursor = decodeCursor(after);
+    await relay.catchUp();
+    const fault = await faultOf(cursor);
+    if (cursor && !fault) return cursor;
+    throw new BadUserInputError(
+      fault === "CURSOR_TOO_OLD"
+        ? "after: Events after this cursor were removed already. Leave it out to begin with the oldest that is kept."
+        : "after: Pass a cursor as keyEvents of this server gave it. To start again, leave it out.",
+    );
+  }
+
+  return {
+    /**
+     * A page of the events that are kept, oldest first. What was committed before the question is in it.
+     *
+     * @throws BadUserInputError for a cursor that is none of this store, or too old.
+     */
+    async list(principal: Principal, rawFilter: unknown, page: PageArguments): Promise<Page<KeyEvent>> {
+      const filter = filterOf(principal, rawFilter);
+      const size = parsePageSize(page);
+      const after = await placeOf(page.after);
+      const rows = await readSettled(() => findEvents(database.prisma, filter, { after, take: size + 1 }));
+      const edges = rows.slice(0, size).map((row) => {
+        const node = toKeyEvent(log.storeId, row, false);
+        return { cursor: node.cursor, node };
+      });
+      return {
+        edges,
+        pageInfo: {
+          hasNextPage: rows.length > size,
+          hasPreviousPage: page.after != null,
+          startCursor: edges.at(0)?.cursor ?? null,
+          endCursor: edges.at(-1)?.cursor ?? null,
+        },
+        totalCount: () => countEvents(database.prisma, filter),
+      };
+    },
+
+    /**
+     * Follows the events from now on, or after a cursor. Resolves when it follows: nothing that is committed later is missed.
+     *
+     * @param progress kept current with how far the reader has come.
+     * @throws what the database fails with; BadUserInputError.
+     */
+    async follow(
+      principal: Principal,
+      { after, ...rawFilter }: { readonly after?: string | null | undefined; readonly [name: string]: unknown },
+      { signal, progress }: { readonly signal: AbortSignal; readonly progress: Progress },
+    ): Promise<AsyncGenerator<KeyEventMessage, void, undefined>> {
+      const filter = filterOf(principal, rawFilter);
+      const leave = relay.follow();
+      signal.addEventListener("abort", leave, { once: true });
+      try {
+        await relay.catchUp();
+        const start = await startOf(after);
+        return endingWell(readEvents({ database, log, relay, replays }, { filter, start, signal, progress }), leave);
+      } catch (error) {
+        leave();
+        throw error;
+      }
+    },
+  };
+}
+
+/** Ends with a message instead of a throw, and says when it has ended. */
+async function* endingWell(
+  messages: AsyncGenerator<KeyEventMessage, void, undefined>,
+  ended: () => void,
+): AsyncGenerator<KeyEventMessage, void, undefined> {
+  try {
+    yield* messages;
+  } catch (error) {
+    yield { kind: "failure", error };
+  } finally {
+    ended();
+  }
+}
+
+/** Reads until the order of all that was read is final, or for long enough; what is not final is left out. */
+async function readSettled<Row extends { readonly isFinal: boolean }>(read: () => Promise<Row[]>): Promise<Row[]> {
+  for (let left = settleMs; ; left -= settleStepMs) {
+    const rows = await read();
+    const open = rows.findIndex(({ isFinal }) => !isFinal);
+    if (open < 0) return rows;
+    if (left <= 0) return rows.slice(0, open);
+    await sleep(settleStepMs);
+  }
+}
