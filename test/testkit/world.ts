@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createId, type IdKind, type Role } from "@keyplane/schema";
 import { Caller } from "./caller.js";
-import type { TestClock } from "./clock.js";
+import { hour, type TestClock } from "./clock.js";
 import type { TestServer } from "./server.js";
 
 /** What a story is told with: every name in it is new, so that all stories can share one server. */
@@ -64,6 +64,19 @@ export class World {
     const owner = await this.user(tenant.id);
     const { key, secret } = await this.key(tenant.id, owner.id, options.key);
     return { tenant, admin, owner, key, secret };
+  }
+
+  /** Presents a key several times; `more` is what verifyKey takes besides it. @returns the last verdict. */
+  async verify(secret: string, times = 1, more: Record<string, unknown> = {}) {
+    // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects and fails where it is missing
+    let verdict: any;
+    for (let time = 0; time < times; time++) verdict = await this.root.verify(secret, more);
+    return verdict;
+  }
+
+  /** A window for questions about usage, as long around the present as `ms`: `{ tenantId, from, to }`. */
+  around(tenantId: string, ms = hour): { tenantId: string; from: string; to: string } {
+    return { tenantId, from: this.clock.in(-ms), to: this.clock.in(ms) };
   }
 }
 
