@@ -33,13 +33,21 @@ export function decode(bytes: Buffer, only?: ReadonlySet<string>): Doc {
   return new Decoder(bytes).root(only);
 }
 
+/** As `decode`, with numbers as mingo knows them: see `plain`. */
+export function decodePlain(bytes: Buffer, only?: ReadonlySet<string>): Doc {
+  return new Decoder(bytes, true).root(only);
+}
+
 class Decoder {
   private at = 0;
   private depth = 0;
   private readonly bytes: Buffer;
 
-  constructor(bytes: Buffer) {
+  private readonly plain: boolean;
+
+  constructor(bytes: Buffer, plain = false) {
     this.bytes = bytes;
+    this.plain = plain;
   }
 
   root(only: ReadonlySet<string> | undefined): Doc {
@@ -95,7 +103,7 @@ class Decoder {
     switch (type) {
       case 0x01: {
         const double = this.bytes.readDoubleLE(this.move(8));
-        return isInt32(double) ? new Double(double) : double;
+        return !this.plain && isInt32(double) ? new Double(double) : double;
       }
       case 0x02:
         return this.string();
@@ -133,7 +141,7 @@ class Decoder {
         return new Timestamp(new Long(low, this.int32(), true));
       }
       case 0x12:
-        return this.bytes.readBigInt64LE(this.move(8));
+        return this.long();
       case 0x13:
         return new Decimal128(this.take(16));
       case 0x7f:
@@ -175,6 +183,13 @@ class Decoder {
       default:
         this.value(type);
     }
+  }
+
+  private long(): number | bigint {
+    const long = this.bytes.readBigInt64LE(this.move(8));
+    if (!this.plain) return long;
+    const number = Number(long);
+    return Number.isSafeInteger(number) ? number : long;
   }
 
   private binary(): Binary {

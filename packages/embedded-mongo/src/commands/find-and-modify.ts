@@ -46,7 +46,6 @@ export const findAndModify: Command = {
       variables,
     });
     const projection = compileProjection(documentOf("findAndModify.fields", body["fields"]), {
-      filter,
       clock: call.server.clock,
       variables,
     });
@@ -85,7 +84,7 @@ function updating(
     update: body["update"],
     filter,
     arrayFilters: body["arrayFilters"] as Doc[] | undefined,
-    pipeline: (stages, doc) => runUpdatePipeline(stages, doc, call.server.clock, variables),
+    pipeline: (stages, doc) => runUpdatePipeline(stages, doc, { clock: call.server.clock, variables }),
   });
   const work = {
     call,

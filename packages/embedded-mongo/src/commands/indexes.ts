@@ -32,7 +32,7 @@ export const createIndexes: Command = {
     const specs = arrayOf("createIndexes.indexes", call.body["indexes"]).map((spec) => parseSpec(call, name, spec));
     if (specs.length === 0) throw fault(2, "Must specify at least one index to create");
     const createdCollectionAutomatically = catalog.find(call.db, name) === null;
-    const collection = catalog.write(() => catalog.ensure(call.db, name));
+    const collection = await catalog.write(() => catalog.ensure(call.db, name));
     const numIndexesBefore = collection.state.indexes.length;
     for (const spec of specs) {
       if (isThere(collection, spec)) continue;
@@ -183,12 +183,13 @@ const optionsOf = (index: IndexSpec): string =>
 /** Fills a new index, batch by batch; it is used once it is complete, while new documents enter it from the beginning. */
 async function build(call: Call, collection: Collection, spec: IndexSpec): Promise<void> {
   const { catalog } = call.server;
-  const index: IndexSpec = { ...spec, id: catalog.write(() => catalog.newId()) };
-  catalog.write(() => catalog.setIndexes(collection, [...collection.state.indexes, index]));
+  const index: IndexSpec = { ...spec, id: await catalog.write(() => catalog.newId()) };
+  await catalog.write(() => catalog.setIndexes(collection, [...collection.state.indexes, index]));
   const scan = collection.scan(collection.range());
   try {
     for (let done = false; !done; ) {
-      catalog.write(() => {
+      await catalog.write(() => {
+        call.pace.startTransaction();
         while (!call.pace.overdue && !done) {
           const entry = scan.next();
           if (entry === null) done = true;
@@ -201,9 +202,9 @@ async function build(call: Call, collection: Collection, spec: IndexSpec): Promi
       if (!done) await call.pace.rest();
     }
     index.building = false;
-    catalog.write(() => catalog.setIndexes(collection, [...collection.state.indexes]));
+    await catalog.write(() => catalog.setIndexes(collection, [...collection.state.indexes]));
   } catch (error) {
-    catalog.write(() =>
+    await catalog.write(() =>
       catalog.setIndexes(
         collection,
         collection.state.indexes.filter(({ id }) => id !== index.id),
@@ -257,7 +258,7 @@ export const dropIndexes: Command = {
     const before = collection.state.indexes;
     const wanted = call.body["index"];
     const removed = new Set((Array.isArray(wanted) ? wanted : [wanted]).flatMap((one: Value) => toDrop(before, one)));
-    catalog.write(() =>
+    await catalog.write(() =>
       catalog.setIndexes(
         collection,
         before.filter((index) => !removed.has(index)),
@@ -304,7 +305,7 @@ export const collMod: Command = {
     const seconds = expiryOf(change["expireAfterSeconds"], index.key.length);
     if (seconds === null) throw fault(72, "no expireAfterSeconds field to update");
     const { expireAfterSeconds: old } = index;
-    catalog.write(() =>
+    await catalog.write(() =>
       catalog.setIndexes(
         collection,
         collection.state.indexes.map((one) => (one === index ? { ...one, expireAfterSeconds: seconds } : one)),

@@ -29,7 +29,9 @@ export interface Selector {
 
 export function selectorOf(call: Call, { filter, sort = [], hint, variables }: Selection): Selector {
   const test = new Test(
-    compileFilter(filter, { expression: (operand) => compileExpressionTest(operand, call.server.clock, variables) }),
+    compileFilter(filter, {
+      expression: (operand) => compileExpressionTest(operand, { clock: call.server.clock, variables: variables ?? {} }),
+    }),
     filter,
   );
   const plan = (collection: Collection, order: SortSpec) =>

@@ -1,3 +1,4 @@
+import { compileExpression } from "../aggregate/expressions.js";
 import { runUpdatePipeline } from "../aggregate/update-pipeline.js";
 import { decode } from "../bson/decode.js";
 import { encode } from "../bson/encode.js";
@@ -85,7 +86,7 @@ function updateStatement(call: Call, name: string, spec: Doc): Statement {
       update: spec["u"],
       filter,
       arrayFilters: spec["arrayFilters"] as Doc[] | undefined,
-      pipeline: (stages, doc) => runUpdatePipeline(stages, doc, call.server.clock, variables),
+      pipeline: (stages, doc) => runUpdatePipeline(stages, doc, { clock: call.server.clock, variables }),
     }),
   };
   return multi ? updateMany(work, name) : { step: () => updateOne(work, name).result };
@@ -123,12 +124,11 @@ export function updateOne(work: UpdateWork, name: string): UpdateOneOutcome {
 }
 
 function applyTo(collection: Collection, found: Found, work: UpdateWork): Buffer | null {
-  const before = decode(found.bytes);
   const after = work.update(decode(found.bytes), { now: work.call.server.clock(), inserting: false });
   if (after === null) return null;
   const bytes = encode(after);
   if (bytes.equals(found.bytes)) return null;
-  collection.replace(found.key, before, bytes, after);
+  collection.replace(found.key, found.bytes, bytes, after);
   return bytes;
 }
 
@@ -182,7 +182,9 @@ function updateMany(work: UpdateWork, name: string): Statement {
   };
 }
 
-/** The variables of `let` and of a statement's `c`. */
+/** The variables of `let` and of a statement's `c`; their values may be constant expressions. */
 export function letOf(call: Call, own?: Value): Doc {
-  return { ...documentOf(`${call.name}.let`, call.body["let"]), ...documentOf("c", own) };
+  const given = { ...documentOf(`${call.name}.let`, call.body["let"]), ...documentOf("c", own) };
+  const scope = { clock: call.server.clock, variables: {} };
+  return Object.fromEntries(Object.keys(given).map((name) => [name, compileExpression(given[name], scope)({})]));
 }

@@ -39,7 +39,8 @@ export async function runStatements(
     const from = next;
     const errorsBefore = outcome.errors.length;
     try {
-      catalog.write(() => {
+      await catalog.write(() => {
+        call.pace.startTransaction();
         next = runSome(call, statements, from, ordered, done, outcome);
         if (id !== null) recordRetryable(call, id, from, next, done, outcome);
       });

@@ -1,5 +1,5 @@
 import { compileExpressionTest } from "../aggregate/expressions.js";
-import { decode } from "../bson/decode.js";
+import { decode, decodePlain } from "../bson/decode.js";
 import { encodeAny } from "../bson/encode.js";
 import type { Doc, Value } from "../bson/values.js";
 import type { Call } from "../commands/context.js";
@@ -24,6 +24,39 @@ export interface FindQuery {
   readonly variables?: Doc;
 }
 
+/** As `findStream`, but decoded, and many at a time. Only some fields are read when no others are needed. */
+export function findDocuments(
+  call: Call,
+  collection: Collection | null,
+  query: FindQuery,
+  fields: ReadonlySet<string> | undefined,
+): DocumentSource {
+  const stream = findStream(call, collection, query);
+  return {
+    async next() {
+      const some: Doc[] = [];
+      let bytes = 0;
+      while (some.length < AT_ONCE && bytes < CHUNK_BYTES) {
+        const next = stream.next();
+        const document = next instanceof Promise ? await next : next;
+        if (document === null) return some.length > 0 ? some : null;
+        bytes += document.length;
+        some.push(fields?.size === 0 ? {} : decodePlain(document, fields));
+      }
+      if (call.pace.overdue) await call.pace.rest();
+      return some;
+    },
+  };
+}
+
+/** Documents, many at a time; null at the end. */
+export interface DocumentSource {
+  next(): Promise<Doc[] | null>;
+}
+
+const AT_ONCE = 500;
+const CHUNK_BYTES = 4 * 1024 * 1024;
+
 /** MongoDB's limit on what a sort may hold in memory. */
 export const MAX_SORT_BYTES = 100 * 1024 * 1024;
 
@@ -31,7 +64,8 @@ export const MAX_SORT_BYTES = 100 * 1024 * 1024;
 export function findStream(call: Call, collection: Collection | null, query: FindQuery): ResultStream {
   const test = new Test(
     compileFilter(query.filter, {
-      expression: (operand) => compileExpressionTest(operand, call.server.clock, query.variables),
+      expression: (operand) =>
+        compileExpressionTest(operand, { clock: call.server.clock, variables: query.variables ?? {} }),
     }),
     query.filter,
   );

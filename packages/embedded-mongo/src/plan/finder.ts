@@ -29,6 +29,10 @@ export function finderOf(collection: Collection, plan: Plan, test: Test): Finder
       if (scan === null) {
         const interval = intervals[position++];
         if (interval === undefined) return null;
+        if (plan.points) {
+          const bytes = collection.get(interval.low);
+          return bytes !== null && test.accepts(bytes) ? { key: interval.low, bytes } : undefined;
+        }
         scan = records ? collection.scan(interval, plan.reverse) : collection.scanEntries(interval, plan.reverse);
       }
       const entry = scan.next();

@@ -1,4 +1,4 @@
-import { compileExpression, type Expression, isTrue } from "../aggregate/expressions.js";
+import { compileExpression, type Expression, isTrue, type Scope } from "../aggregate/expressions.js";
 import { clone, plain } from "../bson/encode.js";
 import { type Doc, isDocument, isNumeric, setField, toNumber, type Value } from "../bson/values.js";
 import { fault, notSupported } from "../errors.js";
@@ -8,10 +8,9 @@ import { elementTest } from "./filter.js";
 export type Projection = (doc: Doc) => Doc;
 
 /** What a projection may need beside itself. */
-export interface ProjectionContext {
-  readonly filter: Doc;
-  readonly clock: () => Date;
-  readonly variables: Doc;
+export interface ProjectionContext extends Scope {
+  /** Whether it is the stage `$project`, which has no `$elemMatch` and whose `$slice` is an expression. */
+  readonly stage?: boolean;
 }
 
 /** What happens to a field: it is kept, removed, computed, or its own fields are looked at. */
@@ -49,14 +48,15 @@ export function compileProjection(projection: Doc, context: ProjectionContext): 
       node.keep = keep;
       if (name === "_id") keepId = keep;
       else turn(keep ? "include" : "exclude", name);
-    } else if (isDocument(value) && Object.keys(value)[0] === "$slice") node.transform = slice(value["$slice"]);
-    else if (isDocument(value) && Object.keys(value)[0] === "$elemMatch") {
+    } else if (context.stage !== true && isDocument(value) && Object.keys(value)[0] === "$slice")
+      node.transform = slice(value["$slice"]);
+    else if (context.stage !== true && isDocument(value) && Object.keys(value)[0] === "$elemMatch") {
       node.transform = firstMatch(value["$elemMatch"]);
       turn("include", name);
     } else if (isDocument(value) && Object.keys(value).length > 0 && !Object.keys(value)[0]?.startsWith("$")) {
       for (const inner of Object.keys(value)) visit(`${name}.${inner}`, value[inner]);
     } else {
-      node.compute = compileExpression(value, context.clock, context.variables);
+      node.compute = compileExpression(value, context);
       turn("include", name);
     }
   };

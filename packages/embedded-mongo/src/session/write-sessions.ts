@@ -86,7 +86,7 @@ export class WriteSessions {
   }
 
   /** Removes what is too old to be retried. @returns whether there may be more. */
-  removeExpired(limit: number): boolean {
+  async removeExpired(limit: number): Promise<boolean> {
     const before = this.clock().getTime() - TIMEOUT_MS;
     const old: Buffer[] = [];
     let seen = 0;
@@ -96,7 +96,7 @@ export class WriteSessions {
       if ((decode(Buffer.from(value), atOnly)["at"] as Date).getTime() < before) old.push(Buffer.from(key));
     }
     if (old.length > 0) {
-      this.store.write(() => {
+      await this.store.write(() => {
         for (const key of old) void this.store.sessions.removeSync(key);
       });
       for (const key of old) this.known.delete(key.subarray(0, key.length - 4).toString("latin1"));

@@ -47,9 +47,9 @@ export class Catalog {
   }
 
   /** Runs a change of documents or of the catalogue; either all of it happens or nothing. */
-  write<T>(change: () => T): T {
+  async write<T>(change: () => T): Promise<T> {
     try {
-      return this.store.write(() => {
+      return await this.store.write(() => {
         const result = change();
         this.saveChanged();
         return result;
@@ -103,12 +103,12 @@ export class Catalog {
   }
 
   /** Removes some of what was dropped. @returns whether something is left. */
-  clearDropped(limit: number): boolean {
+  async clearDropped(limit: number): Promise<boolean> {
     const grave = this.graves().next().value;
     if (grave === undefined) return false;
     const low = Buffer.alloc(4);
     low.writeUInt32BE(grave.id, 0);
-    this.store.write(() => {
+    await this.store.write(() => {
       const more = clearRange(this.store[grave.table], { low, high: afterPrefix(low) }, limit);
       if (!more) void this.store.meta.removeSync(grave.key);
     });

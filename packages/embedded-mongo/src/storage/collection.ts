@@ -92,8 +92,8 @@ export class Collection {
   }
 
   /** Stores another version of a document. */
-  replace(recordKey: Buffer, before: Doc, bytes: Buffer, after: Doc): void {
-    this.replaceEntries(recordKey, before, after);
+  replace(recordKey: Buffer, before: Buffer, bytes: Buffer, after: Doc): void {
+    if (this.state.indexes.length > 1) this.replaceEntries(recordKey, this.indexed(before), after);
     void this.store.records.putSync(recordKey, bytes);
   }
 
