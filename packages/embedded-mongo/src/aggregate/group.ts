@@ -68,11 +68,11 @@ async function groupAll(
   for (let some = await rows.next(); some !== null; some = await rows.next()) {
     const touched = new Set<Group>();
     for (const doc of some) {
-      const id = idOf(doc);
+      const id = idOf(doc) ?? null; // a missing id groups with null
       const key = keyOfValue(id);
       let group = groups.get(key);
       if (group === undefined) {
-        group = { id: id ?? null, accumulations: makers.map((make) => make()) };
+        group = { id, accumulations: makers.map((make) => make()) };
         groups.set(key, group);
         bytes += GROUP_BYTES + 2 * key.length;
       }
@@ -100,11 +100,11 @@ function byMingo(call: Call, spec: Doc, scope: Scope, idOf: Expression): (rows: 
     lateRows(async () => {
       const groups = new Map<string, { id: Value; docs: Doc[] }>();
       for (const doc of await collect(call, rows, "$group")) {
-        const id = idOf(doc);
+        const id = idOf(doc) ?? null; // a missing id groups with null
         const key = keyOfValue(id);
         const group = groups.get(key);
         if (group) group.docs.push(doc);
-        else groups.set(key, { id: id ?? null, docs: [doc] });
+        else groups.set(key, { id, docs: [doc] });
       }
       return [...groups.values()].map(({ id, docs }) => ({ ...aggregator.run<Doc>(docs)[0], _id: id }));
     });

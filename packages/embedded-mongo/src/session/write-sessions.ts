@@ -102,11 +102,11 @@ export class WriteSessions {
       for (const key of old) this.known.delete(key.subarray(0, key.length - 4).toString("latin1"));
     }
     if (seen === limit) return true;
-    this.sweptTo = Buffer.alloc(0);
+    this.sweptTo = Buffer.from([0]);
     return false;
   }
 
-  private sweptTo = Buffer.alloc(0);
+  private sweptTo = Buffer.from([0]);
 
   private loadLatest(id: WriteId): Known | null {
     const chunks = [...this.range(id.session)];

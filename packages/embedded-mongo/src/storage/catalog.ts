@@ -104,8 +104,8 @@ export class Catalog {
 
   /** Removes some of what was dropped. @returns whether something is left. */
   async clearDropped(limit: number): Promise<boolean> {
-    const grave = this.graves().next().value;
-    if (grave === undefined) return false;
+    const grave = this.nextGrave();
+    if (grave === null) return false;
     const low = Buffer.alloc(4);
     low.writeUInt32BE(grave.id, 0);
     await this.store.write(() => {
@@ -115,14 +115,14 @@ export class Catalog {
     return true;
   }
 
-  private *graves(): Generator<Grave, undefined> {
-    for (const kind of ["records", "entries"] as const) {
-      const low = Buffer.from(kind === "records" ? "R" : "E");
-      for (const { key } of this.store.meta.getRange({ start: low, end: afterPrefix(low), limit: 1 })) {
-        yield { key: Buffer.from(key), table: kind, id: key.readUInt32BE(1) };
-      }
+  private nextGrave(): Grave | null {
+    for (const table of ["records", "entries"] as const) {
+      const low = Buffer.from(table === "records" ? "R" : "E");
+      // All are read, so that the iteration comes to its end: an open one holds one of lmdb's few places for readers.
+      const [key] = [...this.store.meta.getKeys({ start: low, end: afterPrefix(low), limit: 1 })];
+      if (key !== undefined) return { key: Buffer.from(key), table, id: key.readUInt32BE(1) };
     }
-    return undefined;
+    return null;
   }
 
   private bury(table: "records" | "entries", id: number): void {
