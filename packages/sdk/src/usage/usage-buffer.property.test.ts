@@ -183,7 +183,8 @@ async function play({ steps, fates: given, dice, recovers, ...sizes }: Plan): Pr
     }
     balanced();
   }
-  if (recovers) await timers.pass(6 * 3_600_000);
+  // In steps, so that a slow answer arrives while time passes.
+  for (let minute = 0; recovers && minute < 360; minute++) await timers.pass(60_000);
   const closed = buffer.close({ timeoutMs: 1_000 });
   await timers.pass(1_000);
   const { accepted, queued } = await closed;
