@@ -47,6 +47,7 @@ export async function startEmbeddedMongo(options: EmbeddedMongoOptions): Promise
     cursors,
     sessions,
     clock,
+    maxStageBytes: options.maxStageBytes ?? 100 * 1024 * 1024,
     started: clock(),
     electionId: new ObjectId(),
     address: () => address,

@@ -71,7 +71,7 @@ export const curedExpressions: Readonly<Record<string, MingoOperator>> = {
     if (value instanceof Date) return value.toISOString();
     if (typeof value === "object")
       throw fault(241, `Unsupported conversion from ${typeNameOf(value)} to string in $convert with no onError value`);
-    return String(value as string);
+    return `${value as string | number | boolean | bigint}`;
   }),
   $percentile: quantile((values, { p }) => percentiles(values, ranksOf(p))),
   $median: quantile((values) => percentiles(values, [0.5])[0] ?? null),

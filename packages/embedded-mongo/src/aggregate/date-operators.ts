@@ -74,7 +74,7 @@ function instantOf(value: Value): number | null {
   if (value === null || value === undefined) return null;
   if (value instanceof Date) return value.getTime();
   if (value instanceof ObjectId) return value.getTimestamp().getTime();
-  if (value instanceof Timestamp) return value.getHighBitsUnsigned() * 1000;
+  if (value instanceof Timestamp) return value.t * 1000;
   throw fault(16006, `can't convert from BSON type ${typeNameOf(value)} to Date`);
 }
 

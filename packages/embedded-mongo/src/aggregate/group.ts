@@ -8,7 +8,7 @@ import { type Accumulation, type Accumulator, compileAccumulator } from "./accum
 import { compileExpression, type Expression, mingoOptions, type Scope } from "./expressions.js";
 import { keyOfValue } from "./group-key.js";
 import { checkExpression } from "./known-operators.js";
-import { collect, lateRows, MAX_STAGE_BYTES, type Rows, stageMemoryExceeded } from "./rows.js";
+import { collect, lateRows, type Rows, stageMemoryExceeded } from "./rows.js";
 
 interface Group {
   readonly id: Value;
@@ -81,7 +81,7 @@ async function groupAll(
     }
     for (const { accumulations } of touched)
       for (const accumulation of accumulations) bytes += accumulation.grown?.() ?? 0;
-    if (bytes > MAX_STAGE_BYTES) throw stageMemoryExceeded("$group");
+    if (bytes > call.server.maxStageBytes) throw stageMemoryExceeded(call, "$group");
     if (call.pace.overdue) await call.pace.rest();
   }
   return [...groups.values()];

@@ -6,12 +6,18 @@ import { fault } from "../errors.js";
 import { pathOf } from "../query/path.js";
 import { indexRows } from "../storage/index-values.js";
 import { compileExpression, type Expression, type Scope } from "./expressions.js";
-import { collectionRows, compilePipeline } from "./pipeline.js";
 import { collect, type Rows } from "./rows.js";
 import type { Stage } from "./simple-stages.js";
 
+/** What a stage needs that has pipelines of its own; handed in, because pipelines need the stages. */
+export interface Pipelines {
+  compile(call: Call, stages: readonly Doc[], scope: Scope): Stage;
+  /** The documents of a collection after a pipeline. */
+  rows(call: Call, collection: string | undefined, stages: readonly Doc[], scope: Scope): Rows;
+}
+
 /** `$lookup`: by equal fields, which uses an index of the other collection, by a pipeline, or by both. */
-export function lookupStage(call: Call, spec: Value, scope: Scope): Stage {
+export function lookupStage(call: Call, spec: Value, scope: Scope, pipelines: Pipelines): Stage {
   if (!isDocument(spec)) throw fault(9, "the $lookup specification must be an Object");
   for (const name of Object.keys(spec)) {
     if (!["from", "as", "localField", "foreignField", "let", "pipeline"].includes(name))
@@ -39,7 +45,7 @@ export function lookupStage(call: Call, spec: Value, scope: Scope): Stage {
           ...scope.variables,
           ...Object.fromEntries(variables.map(([name, compute]) => [name, compute(doc)])),
         };
-        const found = collectionRows(call, from as string | undefined, [...filter, ...stages], {
+        const found = pipelines.rows(call, from as string | undefined, [...filter, ...stages], {
           ...scope,
           variables: bound,
         });
@@ -72,7 +78,7 @@ function matchLocal(doc: Doc, local: string, foreign: string): Doc {
 }
 
 /** `$unionWith`. */
-export function unionStage(call: Call, spec: Value, scope: Scope): Stage {
+export function unionStage(call: Call, spec: Value, scope: Scope, pipelines: Pipelines): Stage {
   const { coll, pipeline, ...more } = isDocument(spec) ? spec : { coll: spec };
   for (const name of Object.keys(more)) throw fault(40415, `BSON field '$unionWith.${name}' is an unknown field.`);
   return (rows) => {
@@ -81,7 +87,7 @@ export function unionStage(call: Call, spec: Value, scope: Scope): Stage {
       async next() {
         const some = other === null ? await rows.next() : null;
         if (some !== null) return some;
-        other ??= collectionRows(call, coll as string | undefined, (pipeline ?? []) as Doc[], scope);
+        other ??= pipelines.rows(call, coll as string | undefined, (pipeline ?? []) as Doc[], scope);
         return other.next();
       },
     };
@@ -89,7 +95,7 @@ export function unionStage(call: Call, spec: Value, scope: Scope): Stage {
 }
 
 /** `$facet`: several pipelines on the same documents. */
-export function facetStage(call: Call, spec: Value, scope: Scope): Stage {
+export function facetStage(call: Call, spec: Value, scope: Scope, pipelines: Pipelines): Stage {
   if (!isDocument(spec) || Object.keys(spec).length === 0)
     throw fault(40169, "the $facet specification must be a non-empty object");
   const facets = Object.keys(spec).map((name) => {
@@ -100,7 +106,7 @@ export function facetStage(call: Call, spec: Value, scope: Scope): Stage {
       if (["$facet", "$out", "$merge", "$documents"].includes(inner ?? ""))
         throw fault(40600, `${inner} is not allowed to be used within a $facet stage`);
     }
-    return [name, compilePipeline(call, stages as Doc[], scope)] as const;
+    return [name, pipelines.compile(call, stages as Doc[], scope)] as const;
   });
   return (rows) => {
     let done = false;

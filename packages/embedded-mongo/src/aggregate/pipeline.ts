@@ -80,6 +80,8 @@ export function collectionRows(call: Call, name: string | undefined, stages: rea
   return compilePipeline(call, rest, scope)(source);
 }
 
+const pipelines = { compile: compilePipeline, rows: collectionRows };
+
 /** Compiles all stages before the first document is read, so that a mistake is refused at once. */
 export function compilePipeline(call: Call, stages: readonly Doc[], scope: Scope): Stage {
   const compiled = stages.map((stage, i) => compileStage(call, stages, stage, i, scope));
@@ -119,11 +121,11 @@ function compileStage(call: Call, stages: readonly Doc[], stage: Doc, at: number
       return (rows) => sort(group(rows));
     }
     case "$facet":
-      return facetStage(call, operand, scope);
+      return facetStage(call, operand, scope, pipelines);
     case "$lookup":
-      return lookupStage(call, operand, scope);
+      return lookupStage(call, operand, scope, pipelines);
     case "$unionWith":
-      return unionStage(call, operand, scope);
+      return unionStage(call, operand, scope, pipelines);
     case "$merge":
       return mergeStage(call, operand, scope);
     case "$out":

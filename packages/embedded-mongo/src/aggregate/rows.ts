@@ -8,9 +8,6 @@ export interface Rows {
   next(): Promise<Doc[] | null>;
 }
 
-/** MongoDB's limit on what a stage may hold in memory. */
-export const MAX_STAGE_BYTES = 100 * 1024 * 1024;
-
 /** Rows made one by one from others; several or none from one. */
 export function flatMapRows(rows: Rows, map: (doc: Doc) => Doc[]): Rows {
   return { next: async () => (await rows.next())?.flatMap(map) ?? null };
@@ -44,7 +41,7 @@ export async function collect(call: Call, rows: Rows, stage: string): Promise<Do
   for (let some = await rows.next(); some !== null; some = await rows.next()) {
     for (const doc of some) {
       bytes += encodedSize(doc);
-      if (bytes > MAX_STAGE_BYTES) throw stageMemoryExceeded(stage);
+      if (bytes > call.server.maxStageBytes) throw stageMemoryExceeded(call, stage);
       all.push(doc);
     }
     if (call.pace.overdue) await call.pace.rest();
@@ -53,9 +50,9 @@ export async function collect(call: Call, rows: Rows, stage: string): Promise<Do
 }
 
 /** MongoDB's refusal of a stage that needs too much memory. */
-export function stageMemoryExceeded(stage: string): Error {
+export function stageMemoryExceeded(call: Call, stage: string): Error {
   return fault(
     292,
-    `PlanExecutor error during aggregation :: caused by :: Exceeded memory limit of ${MAX_STAGE_BYTES} bytes for ${stage}, but external ${stage === "$sort" ? "sort" : "storage"} is not allowed. embedded-mongo keeps everything in memory: allowDiskUse has no effect here.`,
+    `PlanExecutor error during aggregation :: caused by :: Exceeded memory limit of ${call.server.maxStageBytes} bytes for ${stage}, but external ${stage === "$sort" ? "sort" : "storage"} is not allowed. embedded-mongo keeps everything in memory: allowDiskUse has no effect here.`,
   );
 }

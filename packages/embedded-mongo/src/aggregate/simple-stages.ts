@@ -7,7 +7,7 @@ import { type SortKey, sorterOf, sortSpecOf } from "../query/sort.js";
 import { showValue } from "../storage/show-value.js";
 import { withValue } from "./document-stages.js";
 import { compileExpressionTest, type Scope } from "./expressions.js";
-import { flatMapRows, lateRows, MAX_STAGE_BYTES, type Rows, stageMemoryExceeded } from "./rows.js";
+import { flatMapRows, lateRows, type Rows, stageMemoryExceeded } from "./rows.js";
 
 /** A compiled stage. */
 export type Stage = (rows: Rows) => Rows;
@@ -91,8 +91,8 @@ export function sortStage(call: Call, operand: Value, limit: number): Stage {
           kept.push({ key: sorter.keyOf(doc), doc, size });
           bytes += size;
         }
-        if (kept.length > 2 * limit + 1000 || (bytes > MAX_STAGE_BYTES && kept.length > limit)) trim();
-        if (bytes > MAX_STAGE_BYTES) throw stageMemoryExceeded("$sort");
+        if (kept.length > 2 * limit + 1000 || (bytes > call.server.maxStageBytes && kept.length > limit)) trim();
+        if (bytes > call.server.maxStageBytes) throw stageMemoryExceeded(call, "$sort");
         if (call.pace.overdue) await call.pace.rest();
       }
       trim();

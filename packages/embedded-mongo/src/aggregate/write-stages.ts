@@ -63,7 +63,7 @@ function mergeOf(call: Call, given: Value, scope: Scope): Merge {
   const lets = (spec["let"] ?? {}) as Doc;
   const computes = Object.keys(lets).map((name) => [name, compileExpression(lets[name], scope)] as const);
   return {
-    db: String(target["db"] ?? call.db),
+    db: typeof target["db"] === "string" ? target["db"] : call.db,
     name: target["coll"],
     on: (Array.isArray(on) ? on : [on]) as string[],
     whenMatched,

@@ -30,7 +30,9 @@ const server = spawn(
   ],
   { stdio: ["pipe", "pipe", "inherit"] },
 );
-const [url] = (await createInterface(server.stdout)[Symbol.asyncIterator]().next()).value.split("\n") as [string];
+const url = await new Promise<string>((resolve) => {
+  createInterface(server.stdout).once("line", resolve);
+});
 const client = new MongoClient(url);
 
 function callDocument(i: number): CallDocument {
@@ -104,13 +106,13 @@ async function upsertAll(buckets: Collection<Bucket>): Promise<void> {
         { length: batch },
         (_, i): AnyBulkWriteOperation<Bucket> => ({
           updateOne: {
-            filter: { _id: `b_${(round * 7 + i) % 5000}`, "applied.s1": { $not: { $gte: round } } } as never,
+            filter: { _id: `b_${(round * 7 + i) % 5000}`, "applied.s1": { $not: { $gte: round } } },
             update: {
               $inc: { [`count.${i % 60}`]: 1, [`latency.${i % 60}.${i % 45}`]: 1, total: 1 },
               $max: { last: new Date(round) },
               $set: { "applied.s1": round },
               $setOnInsert: { tenantId: `ten_${i % 20}`, hour: new Date(0) },
-            } as never,
+            },
             upsert: true,
           },
         }),

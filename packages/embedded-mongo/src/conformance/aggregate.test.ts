@@ -1,6 +1,6 @@
-import type { Collection, Document } from "mongodb";
+import type { Document } from "mongodb";
 import { afterAll, expect, test } from "vitest";
-import { closeShared, freshCollection, refusal, sharedClient } from "../testing/test-server.js";
+import { type AnyCollection, closeShared, freshCollection, refusal, sharedClient } from "../testing/test-server.js";
 
 // Aggregation as MongoDB does it. With TEST_MONGODB_URL the same table runs against a real server.
 interface Case {
@@ -238,7 +238,8 @@ const cases: Case[] = [
         $project: {
           _id: 0,
           c: { $cond: [{ $gt: [{ $size: "$v" }, 2] }, "many", "few"] },
-          s: { $switch: { branches: [{ case: { $in: [2, "$v"] }, then: "two" }], default: "none" } },
+          // biome-ignore lint/suspicious/noThenProperty: the name of an argument of $switch
+          s: { $switch: { branches: [{ case: { $in: [2, "$v"] }, then: "two" }], default: "none" } }, // oxlint-disable-line unicorn/no-thenable
           n: { $ifNull: ["$missing", 0] },
           m: { $map: { input: "$v", as: "x", in: { $multiply: ["$$x", 2] } } },
           f: { $filter: { input: "$v", as: "x", cond: { $gte: ["$$x", 2] } } },
@@ -258,14 +259,14 @@ const cases: Case[] = [
 ];
 
 test.each(cases)("$name", async ({ docs, pipeline, gives }) => {
-  const collection = await freshCollection<any>();
+  const collection = await freshCollection();
   if (docs) await collection.insertMany(docs.map((doc) => ({ ...doc })));
   expect(await collection.aggregate(pipeline).toArray()).toEqual(gives);
 });
 
-async function withItems(): Promise<{ orders: Collection<any>; items: Collection<any> }> {
-  const orders = await freshCollection<any>();
-  const items = await freshCollection<any>();
+async function withItems(): Promise<{ orders: AnyCollection; items: AnyCollection }> {
+  const orders = await freshCollection();
+  const items = await freshCollection();
   await items.insertMany([
     { _id: "a", name: "apple", k: 1 },
     { _id: "b", name: "pear", k: 2 },
@@ -316,8 +317,8 @@ test("$unionWith appends another collection", async () => {
 });
 
 test("$merge inserts, merges, replaces, keeps, and computes", async () => {
-  const from = await freshCollection<any>();
-  const into = await freshCollection<any>();
+  const from = await freshCollection();
+  const into = await freshCollection();
   await from.insertMany([
     { _id: 1, n: 1 },
     { _id: 2, n: 2 },
@@ -350,8 +351,8 @@ test("$merge inserts, merges, replaces, keeps, and computes", async () => {
 });
 
 test("$out replaces a collection", async () => {
-  const from = await freshCollection<any>();
-  const into = await freshCollection<any>();
+  const from = await freshCollection();
+  const into = await freshCollection();
   await into.insertOne({ _id: "old" });
   await from.insertMany([{ _id: 1 }, { _id: 2 }]);
   await from.aggregate([{ $match: { _id: 2 } }, { $out: into.collectionName }]).toArray();
@@ -359,7 +360,7 @@ test("$out replaces a collection", async () => {
 });
 
 test("$percentile and $median order numbers as numbers", async () => {
-  const collection = await freshCollection<any>();
+  const collection = await freshCollection();
   await collection.insertMany(Array.from({ length: 1000 }, (_, v) => ({ v })));
   const p = { input: "$v", method: "approximate" };
   const [result] = await collection

@@ -1,18 +1,18 @@
-import { type Collection, type Document, Double, Int32, Long, ObjectId } from "mongodb";
+import { type Document, Double, Int32, Long, ObjectId } from "mongodb";
 import { afterAll, describe, expect, test } from "vitest";
-import { closeShared, freshCollection, refusal } from "../testing/test-server.js";
+import { type AnyCollection, closeShared, freshCollection, refusal } from "../testing/test-server.js";
 
 // What the driver's users see of MongoDB's CRUD semantics. With TEST_MONGODB_URL the same table runs against a real server.
 interface Case {
   readonly name: string;
   readonly docs?: Document[];
-  readonly run: (c: Collection<any>) => Promise<unknown>;
+  readonly run: (c: AnyCollection) => Promise<unknown>;
   readonly gives: unknown;
 }
 
 afterAll(closeShared);
 
-const sortedIds = async (c: Collection<any>, filter: Document): Promise<unknown[]> =>
+const sortedIds = async (c: AnyCollection, filter: Document): Promise<unknown[]> =>
   (await c.find(filter).sort({ _id: 1 }).project({ _id: 1 }).toArray()).map(({ _id }) => _id);
 const finds = (name: string, docs: Document[], filter: Document, gives: unknown[]): Case => ({
   name,
@@ -39,7 +39,7 @@ const updates = (
 const refuses = (
   name: string,
   docs: Document[],
-  run: (c: Collection<any>) => Promise<unknown>,
+  run: (c: AnyCollection) => Promise<unknown>,
   code: number,
   words: RegExp,
 ): Case => ({
@@ -411,7 +411,7 @@ const updating: Case[] = [
     name: "updateMany does not meet a document again that moves ahead in the index",
     docs: Array.from({ length: 50 }, (_, i) => ({ _id: i, v: i })),
     run: async (c) => {
-      await c.createIndex({ v: 1 });
+      await c.createIndex({ v: 1 }, {}, {});
       const { modifiedCount } = await c.updateMany({ v: { $gte: 0 } }, { $inc: { v: 20 } });
       return [modifiedCount, (await c.find().sort({ v: -1 }).limit(1).toArray())[0]?.["v"]];
     },
@@ -462,7 +462,10 @@ const updating: Case[] = [
       ];
       const failed = async (ordered: boolean): Promise<unknown> => {
         const error = await c.bulkWrite(operations, { ordered }).catch((thrown) => thrown);
-        return [error.insertedCount, error.writeErrors.map((one: any) => [one.index, one.code])];
+        return [
+          error.insertedCount,
+          error.writeErrors.map((one: { index: number; code: number }) => [one.index, one.code]),
+        ];
       };
       const unordered = await failed(false);
       await c.deleteMany({ _id: { $gt: 1 } });
@@ -491,7 +494,7 @@ const updating: Case[] = [
   },
 ];
 
-const duplicate = (c: Collection<any>, index: string, key: string): RegExp =>
+const duplicate = (c: AnyCollection, index: string, key: string): RegExp =>
   new RegExp(
     `^E11000 duplicate key error collection: embedded_mongo_test\\.${c.collectionName} index: ${index} dup key: ${key}$`,
   );
@@ -526,7 +529,7 @@ const refusing: Case[] = [
     name: "a unique index refuses inserts and updates, and counts missing as null",
     docs: [{ _id: 1, a: 1, b: "x" }],
     run: async (c) => {
-      await c.createIndex({ a: 1, b: 1 }, { unique: true });
+      await c.createIndex({ a: 1, b: 1 }, { unique: true }, {});
       const insert = await c.insertOne({ _id: 2, a: 1, b: "x" }).catch((thrown) => thrown);
       await c.insertOne({ _id: 3 });
       const missing = await c.insertOne({ _id: 4 }).catch((thrown) => thrown);
@@ -543,7 +546,7 @@ const refusing: Case[] = [
   {
     name: "a sparse unique index lets many documents without the field in",
     run: async (c) => {
-      await c.createIndex({ a: 1 }, { unique: true, sparse: true });
+      await c.createIndex({ a: 1 }, { unique: true, sparse: true }, {});
       await c.insertMany([{ _id: 1 }, { _id: 2 }, { _id: 3, a: 1 }]);
       return [(await refusal(c.insertOne({ a: 1 }))).code, await sortedIds(c, { a: null })];
     },
@@ -552,7 +555,7 @@ const refusing: Case[] = [
   {
     name: "a partial unique index holds where its filter does",
     run: async (c) => {
-      await c.createIndex({ a: 1 }, { unique: true, partialFilterExpression: { live: true } });
+      await c.createIndex({ a: 1 }, { unique: true, partialFilterExpression: { live: true } }, {});
       await c.insertMany([
         { _id: 1, a: 1, live: true },
         { _id: 2, a: 1, live: false },
@@ -568,7 +571,7 @@ const refusing: Case[] = [
   refuses(
     "a unique index on what is not unique",
     [{ a: 1 }, { a: 1 }],
-    (c) => c.createIndex({ a: 1 }, { unique: true }),
+    (c) => c.createIndex({ a: 1 }, { unique: true }, {}),
     11000,
     /E11000 duplicate key error/,
   ),
@@ -576,8 +579,8 @@ const refusing: Case[] = [
     "the same index with other options",
     [],
     async (c) => {
-      await c.createIndex({ a: 1 });
-      await c.createIndex({ a: 1 }, { unique: true });
+      await c.createIndex({ a: 1 }, {}, {});
+      await c.createIndex({ a: 1 }, { unique: true }, {});
     },
     86,
     /An existing index has the same name as the requested index/,
@@ -586,8 +589,8 @@ const refusing: Case[] = [
     "the same index by another name",
     [],
     async (c) => {
-      await c.createIndex({ a: 1 });
-      await c.createIndex({ a: 1 }, { name: "other" });
+      await c.createIndex({ a: 1 }, {}, {});
+      await c.createIndex({ a: 1 }, { name: "other" }, {});
     },
     85,
     /Index already exists with a different name: a_1/,
@@ -596,8 +599,8 @@ const refusing: Case[] = [
     "another index by the same name",
     [],
     async (c) => {
-      await c.createIndex({ a: 1 }, { name: "n" });
-      await c.createIndex({ b: 1 }, { name: "n" });
+      await c.createIndex({ a: 1 }, { name: "n" }, {});
+      await c.createIndex({ b: 1 }, { name: "n" }, {});
     },
     86,
     /An existing index has the same name as the requested index/,
@@ -605,14 +608,14 @@ const refusing: Case[] = [
   refuses(
     "an index on two arrays",
     [{ a: [1], b: [2] }],
-    (c) => c.createIndex({ a: 1, b: 1 }),
+    (c) => c.createIndex({ a: 1, b: 1 }, {}, {}),
     171,
     /cannot index parallel arrays/,
   ),
   refuses(
     "a TTL on two fields",
     [],
-    (c) => c.createIndex({ a: 1, b: 1 }, { expireAfterSeconds: 1 }),
+    (c) => c.createIndex({ a: 1, b: 1 }, { expireAfterSeconds: 1 }, {}),
     67,
     /TTL indexes are single-field indexes/,
   ),
@@ -676,14 +679,14 @@ const refusing: Case[] = [
   refuses(
     "$inc by a text",
     [{ _id: 1 }],
-    (c) => c.updateOne({ _id: 1 }, { $inc: { a: "1" } }),
+    (c) => c.updateOne({ _id: 1 }, { $inc: { a: "1" as never } }),
     14,
     /Cannot increment with non-numeric argument/,
   ),
   refuses(
     "$push to what is no array",
     [{ _id: 1, a: 1 }],
-    (c) => c.updateOne({ _id: 1 }, { $push: { a: 1 } }),
+    (c) => c.updateOne({ _id: 1 }, { $push: { a: 1 } as never }),
     2,
     /The field 'a' must be an array but is of type int/,
   ),
@@ -725,7 +728,7 @@ describe.each([
   ["refusals", refusing],
 ])("CRUD: %s", (_, cases) => {
   test.each(cases)("$name", async ({ docs, run, gives }) => {
-    const collection = await freshCollection<any>();
+    const collection = await freshCollection();
     if (docs && docs.length > 0) await collection.insertMany(docs.map((doc) => ({ ...doc })));
     expect(await run(collection)).toEqual(gives);
   });

@@ -57,9 +57,6 @@ export interface DocumentSource {
 const AT_ONCE = 500;
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
-/** MongoDB's limit on what a sort may hold in memory. */
-export const MAX_SORT_BYTES = 100 * 1024 * 1024;
-
 /** Finds documents; a document without projection is handed out as it is stored. */
 export function findStream(call: Call, collection: Collection | null, query: FindQuery): ResultStream {
   const test = new Test(
@@ -80,11 +77,15 @@ export function findStream(call: Call, collection: Collection | null, query: Fin
     await call.pace.rest();
     return next();
   };
+  const after = async (work: Promise<void>): Promise<Buffer | null> => {
+    await work;
+    return next();
+  };
   const next = (): Promise<Buffer | null> | Buffer | null => {
     if (given >= query.limit) return null;
     for (;;) {
       const found = source.next();
-      if (found instanceof Promise) return found.then(() => next());
+      if (found instanceof Promise) return after(found);
       if (found === null) return null;
       if (found !== undefined && ++skipped > query.skip) {
         given += 1;
@@ -125,8 +126,8 @@ function sortedSource(call: Call, finder: Finder, sort: SortSpec, wanted: number
       if (found !== undefined) {
         kept.push({ key: sorter.keyOf(decode(found.bytes, fields)), found });
         bytes += found.bytes.length;
-        if (kept.length > 2 * wanted + 1000 || (bytes > MAX_SORT_BYTES && kept.length > wanted)) trim();
-        if (bytes > MAX_SORT_BYTES) throw memoryExceeded();
+        if (kept.length > 2 * wanted + 1000 || (bytes > call.server.maxStageBytes && kept.length > wanted)) trim();
+        if (bytes > call.server.maxStageBytes) throw memoryExceeded(call);
       }
       if (call.pace.tired) await call.pace.rest();
     }
@@ -144,9 +145,9 @@ function sortedSource(call: Call, finder: Finder, sort: SortSpec, wanted: number
 }
 
 /** MongoDB's refusal of a sort that needs too much memory. */
-export function memoryExceeded(): Error {
+function memoryExceeded(call: Call): Error {
   return fault(
     292,
-    `Executor error during find command :: caused by :: Sort exceeded memory limit of ${MAX_SORT_BYTES} bytes, but did not opt in to external sorting. embedded-mongo sorts in memory only (allowDiskUse has no effect): add an index for this order.`,
+    `Executor error during find command :: caused by :: Sort exceeded memory limit of ${call.server.maxStageBytes} bytes, but did not opt in to external sorting. embedded-mongo sorts in memory only (allowDiskUse has no effect): add an index for this order.`,
   );
 }

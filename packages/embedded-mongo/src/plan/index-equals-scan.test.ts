@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import type { Collection, Document } from "mongodb";
+import type { Document } from "mongodb";
 import { afterAll, expect, test } from "vitest";
-import { closeShared, freshCollection } from "../testing/test-server.js";
+import { type AnyCollection, closeShared, freshCollection } from "../testing/test-server.js";
 
 afterAll(closeShared);
 
@@ -42,7 +42,7 @@ const sort = fc.uniqueArray(fc.tuple(fc.constantFrom("a", "b", "c.d"), direction
 });
 
 const ids = async (
-  c: Collection<any>,
+  c: AnyCollection,
   query: Document,
   order: (readonly [string, 1 | -1])[],
   limit: number,
@@ -62,16 +62,18 @@ test("a query gives the same documents in the same order with and without an ind
       fc.array(fc.tuple(filter, sort, fc.constantFrom(0, 3)), { minLength: 3, maxLength: 8 }),
       fc.array(fc.tuple(index, fc.boolean()), { minLength: 1, maxLength: 3 }),
       async (docs, queries, indexes) => {
-        const scanned = await freshCollection<any>();
-        const indexed = await freshCollection<any>();
+        const scanned = await freshCollection();
+        const indexed = await freshCollection();
         const given = docs.map((one, _id) => ({ _id, ...one }));
         await scanned.insertMany(given);
         // One index exists before the documents, the others are built from them.
         const [first, ...later] = indexes;
-        if (first) await indexed.createIndex(Object.fromEntries(first[0]), { sparse: first[1] });
+        if (first) await indexed.createIndex(Object.fromEntries(first[0]), { sparse: first[1] }, {});
         await indexed.insertMany(given);
         for (const [i, [keys, sparse]] of later.entries())
-          await indexed.createIndex(Object.fromEntries(keys), { sparse, name: `later_${i}` }).catch(() => undefined);
+          await indexed
+            .createIndex(Object.fromEntries(keys), { sparse, name: `later_${i}` }, {})
+            .catch(() => undefined);
         for (const [query, order, limit] of queries) {
           expect(await ids(indexed, query, order, limit)).toEqual(await ids(scanned, query, order, limit));
           expect(await indexed.countDocuments(query)).toBe(await scanned.countDocuments(query));
@@ -85,8 +87,8 @@ test("a query gives the same documents in the same order with and without an ind
 });
 
 test("a range on a compound index with a prefix comes in the order of the rest, in both directions", async () => {
-  const c = await freshCollection<any>();
-  await c.createIndex({ t: 1, at: -1, _id: -1 });
+  const c = await freshCollection();
+  await c.createIndex({ t: 1, at: -1, _id: -1 }, {}, {});
   await c.insertMany(
     Array.from({ length: 300 }, (_, i) => ({
       _id: `k${String(i).padStart(3, "0")}`,

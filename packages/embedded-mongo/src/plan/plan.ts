@@ -42,10 +42,10 @@ export function choosePlan(collection: Collection, filter: Doc, sort: SortSpec, 
 }
 
 function pointPlan(collection: Collection, id: Value): Plan {
-  const low = collection.recordKey(id);
+  const low = collection.lookupKey(id);
   return {
     index: idIndex,
-    intervals: [{ low, high: low }],
+    intervals: low === null ? [] : [{ low, high: low }],
     reverse: false,
     sorted: true,
     points: true,

@@ -149,7 +149,7 @@ function slice(operand: Value): (value: Value) => Value {
   if (Number.isNaN(limit) || (skip !== null && (Number.isNaN(skip) || limit <= 0)))
     throw fault(28667, "Invalid $slice syntax. The given syntax did not match the find() syntax.");
   return (value) => {
-    if (!Array.isArray(value)) return value;
+    if (!isArray(value)) return value;
     if (skip === null) return limit < 0 ? value.slice(limit) : value.slice(0, limit);
     const start = skip < 0 ? Math.max(0, value.length + skip) : skip;
     return value.slice(start, start + limit);
@@ -159,8 +159,13 @@ function slice(operand: Value): (value: Value) => Value {
 function firstMatch(operand: Value): (value: Value) => Value {
   const test = elementTest(operand);
   return (value) => {
-    if (!Array.isArray(value)) return undefined;
+    if (!isArray(value)) return undefined;
     const found = value.find((element: Value) => test([element]));
     return found === undefined ? undefined : [clone(found)];
   };
+}
+
+/** As `Array.isArray`, but of elements that are not known. */
+function isArray(value: Value): value is Value[] {
+  return Array.isArray(value);
 }

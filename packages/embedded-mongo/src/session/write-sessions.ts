@@ -69,14 +69,14 @@ export class WriteSessions {
     const name = id.session.toString("latin1");
     let known = this.known.get(name);
     if (known === undefined || known.txnNumber !== id.txnNumber) {
-      for (const key of [...this.store.sessions.getKeys({ start: id.session, end: afterPrefix(id.session) })])
-        void this.store.sessions.removeSync(key);
+      const old = Array.from(this.store.sessions.getKeys({ start: id.session, end: afterPrefix(id.session) }));
+      for (const key of old) this.store.sessions.removeSync(key);
       known = { txnNumber: id.txnNumber, chunks: 0 };
     }
     const key = Buffer.alloc(id.session.length + 4);
     id.session.copy(key);
     key.writeUInt32BE(known.chunks, id.session.length);
-    void this.store.sessions.putSync(key, encodeAny({ txn: id.txnNumber, at: this.clock(), done }));
+    this.store.sessions.putSync(key, encodeAny({ txn: id.txnNumber, at: this.clock(), done }));
     this.remember(name, { txnNumber: id.txnNumber, chunks: known.chunks + 1 });
   }
 
@@ -97,7 +97,7 @@ export class WriteSessions {
     }
     if (old.length > 0) {
       await this.store.write(() => {
-        for (const key of old) void this.store.sessions.removeSync(key);
+        for (const key of old) this.store.sessions.removeSync(key);
       });
       for (const key of old) this.known.delete(key.subarray(0, key.length - 4).toString("latin1"));
     }

@@ -80,7 +80,7 @@ export class Catalog {
     const id = this.nextId++;
     const bytes = Buffer.alloc(4);
     bytes.writeUInt32BE(this.nextId, 0);
-    void this.store.meta.putSync(nextIdKey, bytes);
+    this.store.meta.putSync(nextIdKey, bytes);
     return id;
   }
 
@@ -96,8 +96,8 @@ export class Catalog {
     const { id, db, name, indexes } = collection.state;
     this.collections.delete(`${db}.${name}`);
     this.changed.delete(collection);
-    void this.store.meta.removeSync(collectionKey(id));
-    void this.store.meta.removeSync(countKey(id));
+    this.store.meta.removeSync(collectionKey(id));
+    this.store.meta.removeSync(countKey(id));
     this.bury("records", id);
     for (const index of indexes) if (index.id !== 0) this.bury("entries", index.id);
   }
@@ -110,7 +110,7 @@ export class Catalog {
     low.writeUInt32BE(grave.id, 0);
     await this.store.write(() => {
       const more = clearRange(this.store[grave.table], { low, high: afterPrefix(low) }, limit);
-      if (!more) void this.store.meta.removeSync(grave.key);
+      if (!more) this.store.meta.removeSync(grave.key);
     });
     return true;
   }
@@ -126,7 +126,7 @@ export class Catalog {
   }
 
   private bury(table: "records" | "entries", id: number): void {
-    void this.store.meta.putSync(numbered(table === "records" ? "R" : "E", id), Buffer.alloc(1));
+    this.store.meta.putSync(numbered(table === "records" ? "R" : "E", id), Buffer.alloc(1));
   }
 
   private readonly touched = (collection: Collection, what: "count" | "indexes"): void => {
@@ -143,11 +143,11 @@ export class Catalog {
 
   private saveChanged(): void {
     for (const [{ state }, what] of this.changed) {
-      if (what.has("indexes")) void this.store.meta.putSync(collectionKey(state.id), encodeAny(describe(state)));
+      if (what.has("indexes")) this.store.meta.putSync(collectionKey(state.id), encodeAny(describe(state)));
       if (what.has("count")) {
         const bytes = Buffer.alloc(8);
         bytes.writeDoubleBE(state.count, 0);
-        void this.store.meta.putSync(countKey(state.id), bytes);
+        this.store.meta.putSync(countKey(state.id), bytes);
       }
     }
     this.changed.clear();
