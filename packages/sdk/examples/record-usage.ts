@@ -2,7 +2,8 @@ import { Keyplane } from "@keyplane/sdk";
 
 const { KEYPLANE_URL: url = "http://127.0.0.1:4000", KEYPLANE_TOKEN: token = "", KEY_ID: keyId = "" } = process.env;
 const keyplane = new Keyplane({
-  ...{ url, token },
+  url,
+  token,
   usage: {
     onRejected: ({ record, message }) => console.error(`Not counted: ${record.api}. ${message}`),
     onDrop: ({ reason }) => console.error(`Given up: ${reason}.`),

@@ -7,7 +7,14 @@ const keyplane = new Keyplane({ url, token });
 const from = startOfMonth(month, 0);
 const to = startOfMonth(month, 1);
 const report = await keyplane.usage.query({
-  ...{ tenantId, from, to, timeZone, bucket: "TOTAL", groupBy: ["KEY"], orderBy: "COST_DESC", limit: 1_000 },
+  tenantId,
+  from,
+  to,
+  timeZone,
+  bucket: "TOTAL",
+  groupBy: ["KEY"],
+  orderBy: "COST_DESC",
+  limit: 1_000,
   filter: { valid: true }, // refused calls cost nothing
 });
 

@@ -63,9 +63,9 @@ describe("a stream without end", () => {
     const signal = Object.assign(new EventTarget(), { aborted: false }) as unknown as AbortSignal;
     signal.addEventListener = (_: string, listener: unknown) => void listeners.add(listener);
     signal.removeEventListener = (_: string, listener: unknown) => void listeners.delete(listener);
-    // biome-ignore lint/correctness/useYield: it fails at once
     async function* failing(): AsyncGenerator<number> {
       expect(listeners.size).toBe(1);
+      yield* [];
       throw new Error("broken");
     }
     await expect(endable(failing, signal).next()).rejects.toThrow("broken");

@@ -82,7 +82,7 @@ const refused: Record<string, [record: unknown, words: string]> = {
 
 describe("a call is refused with", () => {
   for (const [name, [record, words]] of Object.entries(refused)) {
-    test(name, () => expect(() => complete(record)).toThrow(words));
+    test(`${name}`, () => expect(() => complete(record)).toThrow(words));
   }
 });
 
@@ -98,6 +98,6 @@ describe("a call is taken at the very limit:", () => {
     "an API of 64": { api: "a".repeat(64) },
   };
   for (const [name, record] of Object.entries(taken)) {
-    test(name, () => expect(complete(record)).toMatchObject({ id: expect.any(String) }));
+    test(`${name}`, () => expect(complete(record)).toMatchObject({ id: expect.any(String) }));
   }
 });

@@ -23,7 +23,7 @@ export interface CompleteRecord {
 }
 
 /** After this age, in milliseconds, a server takes a call no longer: it could not tell copies of it any more. */
-export const maxAgeMs = 24 * 60 * 60_000;
+export const maxAgeMs: number = 24 * 60 * 60_000;
 /** A clock may be wrong; a call that is further ahead than this, in milliseconds, has a wrong time. */
 const maxAheadMs = 24 * 60 * 60_000;
 
