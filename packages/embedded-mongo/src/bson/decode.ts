@@ -38,6 +38,14 @@ export function decodePlain(bytes: Buffer, only?: ReadonlySet<string>): Doc {
   return new Decoder(bytes, true).root(only);
 }
 
+/** The least that a document takes which is too deep: type, name, length and end of each level. */
+const LEAST_DEEP_BYTES = MAX_DEPTH * 7;
+
+/** @throws code 15 when documents and arrays lie deeper within each other than MongoDB allows. Reads nothing else. */
+export function checkDepth(bytes: Buffer): void {
+  if (bytes.length >= LEAST_DEEP_BYTES) new Decoder(bytes).walk(MAX_DEPTH);
+}
+
 class Decoder {
   private at = 0;
   private depth = 0;
@@ -69,12 +77,22 @@ class Decoder {
     return doc;
   }
 
+  walk(left: number): void {
+    if (left === 0) throw tooDeep();
+    this.move(4);
+    for (let type = this.uint8(); type !== 0; type = this.uint8()) {
+      this.skipCstring();
+      if (type === 0x03 || type === 0x04) this.walk(left - 1);
+      else this.skip(type);
+    }
+  }
+
   private open(): number {
     const start = this.at;
     const size = this.int32();
     const end = start + size;
     if (size < 5 || end > this.bytes.length || this.bytes[end - 1] !== 0) throw invalid("a length does not fit");
-    if (++this.depth > DECODE_DEPTH) throw fault(15, `BSONObj exceeds maximum nested object depth: ${MAX_DEPTH}`);
+    if (++this.depth > DECODE_DEPTH) throw tooDeep();
     return end;
   }
 
@@ -253,6 +271,11 @@ class Decoder {
     this.at = start + length;
     return start;
   }
+}
+
+/** MongoDB's refusal of a document that is nested too deeply. */
+export function tooDeep(): Error {
+  return fault(15, `Document exceeds maximum nested object depth: ${MAX_DEPTH}`);
 }
 
 function isInt32(value: number): boolean {

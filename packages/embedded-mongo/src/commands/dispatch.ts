@@ -19,7 +19,8 @@ export async function dispatch(server: ServerContext, request: Request, signal: 
 }
 
 async function run(server: ServerContext, request: Request, signal: AbortSignal): Promise<Doc | Buffer> {
-  const { body } = request;
+  const { body, refused } = request;
+  if (refused !== undefined) throw refused;
   const name = Object.keys(body)[0] ?? "";
   const command = commands.get(name);
   if (command === undefined) throw fault(59, `no such command: '${name}'`);

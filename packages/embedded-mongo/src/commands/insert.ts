@@ -1,5 +1,5 @@
 import { ObjectId } from "bson";
-import { decode } from "../bson/decode.js";
+import { checkDepth, decode } from "../bson/decode.js";
 import { encodeAny, MAX_DOCUMENT_BYTES, tooLarge } from "../bson/encode.js";
 import { isDocument } from "../bson/values.js";
 import { fault } from "../errors.js";
@@ -58,6 +58,7 @@ export function checkCount(count: number): void {
 
 function insertOne(collection: Collection, given: Buffer): void {
   if (given.length > MAX_DOCUMENT_BYTES) throw tooLarge(given.length);
+  checkDepth(given);
   const indexed = decode(given, collection.insertFields);
   const id = indexed["_id"];
   if (id !== undefined) {

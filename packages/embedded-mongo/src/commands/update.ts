@@ -168,7 +168,7 @@ function updateMany(work: UpdateWork, name: string): Statement {
               if (applyTo(collection, { key: found.key, bytes }, work) !== null) {
                 nModified += 1;
                 // An entry that has moved ahead in the index must not be met and changed again.
-                changed.add(key);
+                if (finder.mayRepeat === true) changed.add(key);
               }
             }
           }

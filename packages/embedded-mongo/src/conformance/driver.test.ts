@@ -148,7 +148,7 @@ test("a closed server is not found, and says so within the driver's own time", a
   const late = new MongoClient(gone.url, { serverSelectionTimeoutMS: 200 });
   await late.connect();
   await gone.close();
-  await expect(late.db().command({ ping: 1 })).rejects.toThrow();
+  await expect(late.db().command({ ping: 1 })).rejects.toThrow(/ECONNREFUSED|closed|timed out/);
   await late.close();
 });
 

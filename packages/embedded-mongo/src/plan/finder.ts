@@ -13,6 +13,8 @@ export interface Found {
 
 /** Gives documents one by one; `null` at the end, `undefined` when a look led to none, so that the caller can look at the time. */
 export interface Finder {
+  /** Whether a change of a document can bring it before the finder again: then it walks an index that may change. */
+  readonly mayRepeat?: boolean;
   next(): Found | null | undefined;
 }
 
@@ -25,6 +27,7 @@ export function finderOf(collection: Collection, plan: Plan, test: Test): Finder
   let scan: RangeScan | null = null;
 
   return {
+    mayRepeat: !records,
     next() {
       if (scan === null) {
         const interval = intervals[position++];
