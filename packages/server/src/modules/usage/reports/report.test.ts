@@ -73,7 +73,7 @@ describe("report", () => {
           expect(plain(answer)).toEqual(naiveReport(events, question));
         }
       }),
-      { numRuns: 30, endOnFailure: true },
+      { numRuns: 20, endOnFailure: true },
     );
   });
 });

@@ -75,7 +75,7 @@ describe("rows", () => {
           expect(await rowsOf(collections)).toEqual(expected);
         },
       ),
-      { numRuns: 25, endOnFailure: true },
+      { numRuns: 15, endOnFailure: true },
     );
   });
 
