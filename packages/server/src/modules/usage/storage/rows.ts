@@ -43,16 +43,34 @@ const maxIdLength = 240;
 export function rowUpdates(events: readonly UsageEvent[], spool: string, segment: number): RowUpdates {
   if (!/^[\w-]+$/.test(spool)) throw new Error(`Not the id of a spool: ${spool}`);
   const counted = events.filter((event) => event.tenantId !== undefined) as Addition["event"][];
+  // Once for all tiers: an id is made for each row then, and not for each event.
+  const series = [...bySeries(counted)];
   const updatesOf = (tier: Tier) =>
-    [...additions(counted, tier)].map(([id, addition]) => guarded(id, addition, spool, segment));
+    series.flatMap((ofSeries) => additions(ofSeries, tier).map((addition) => guarded(addition, spool, segment)));
   return { minutes: updatesOf(tiers.minutes), hours: updatesOf(tiers.hours), days: updatesOf(tiers.days) };
+}
+
+function bySeries(events: readonly Addition["event"][]): Iterable<readonly Addition["event"][]> {
+  const series = new Map<string, Addition["event"][]>();
+  for (const event of events) {
+    const name = JSON.stringify(seriesOf(event));
+    const ofSeries = series.get(name);
+    if (ofSeries) ofSeries.push(event);
+    else series.set(name, [event]);
+  }
+  return series.values();
+}
+
+/** What all events of a row have in common, apart from their time: two series must never make the id of one row. */
+function seriesOf({ tenantId, keyId = null, userId = null, api = null, code, tags = [] }: UsageEvent): unknown[] {
+  return [tenantId, keyId, userId, api, code, ...tags];
 }
 
 /** The id of the row that counts an event: the same for the same dimensions and span, and for no others. */
 export function rowId(event: UsageEvent, start: number): string {
-  const { tenantId, keyId = null, userId = null, api = null, code, tags = [] } = event;
+  const { tenantId } = event;
   // JSON, because it quotes: no text in it can end one part and begin the next.
-  const id = JSON.stringify([tenantId, dayAndHour(start), keyId, userId, api, code, ...tags]);
+  const id = JSON.stringify([tenantId, dayAndHour(start), ...seriesOf(event).slice(1)]);
   if (id.length <= maxIdLength) return id;
   return JSON.stringify([tenantId, dayAndHour(start), createHash("sha256").update(id).digest("base64url")]);
 }
@@ -61,19 +79,19 @@ function dayAndHour(start: number): string {
   return new Date(start).toISOString().slice(0, -":00:00.000Z".length);
 }
 
-function additions(events: readonly Addition["event"][], tier: Tier): Map<string, Addition> {
-  const byId = new Map<string, Addition>();
+/** The additions of the events of one series: one for each span that they fall into. */
+function additions(events: readonly Addition["event"][], tier: Tier): Addition[] {
+  const byStart = new Map<number, Addition>();
   for (const event of events) {
     const start = Math.floor(event.at / tier.spanMs) * tier.spanMs;
-    const id = rowId(event, start);
-    let addition = byId.get(id);
+    let addition = byStart.get(start);
     if (!addition) {
       addition = { event, start, numbers: {} };
-      byId.set(id, addition);
+      byStart.set(start, addition);
     }
     addEvent(addition.numbers, event, Math.floor((event.at - start) / tier.slotMs));
   }
-  return byId;
+  return [...byStart.values()];
 }
 
 function addEvent(numbers: Record<string, number>, event: UsageEvent, slot: number): void {
@@ -87,7 +105,7 @@ function addEvent(numbers: Record<string, number>, event: UsageEvent, slot: numb
 }
 
 /** An upsert that changes nothing where the segment is counted already: then it tries to insert an id that exists and fails. */
-function guarded(id: string, { event, start, numbers }: Addition, spool: string, segment: number): RowUpdate {
+function guarded({ event, start, numbers }: Addition, spool: string, segment: number): RowUpdate {
   const { tenantId, keyId, userId, api, code, tags } = event;
   const dimensions = {
     tenantId,
@@ -104,7 +122,7 @@ function guarded(id: string, { event, start, numbers }: Addition, spool: string,
     $set: { [`applied.${spool}`]: segment },
   };
   // "not at least" and not "below": a row that this spool never wrote to has no such field.
-  const filter = { _id: id, [`applied.${spool}`]: { $not: { $gte: segment } } };
+  const filter = { _id: rowId(event, start), [`applied.${spool}`]: { $not: { $gte: segment } } };
   return { updateOne: { filter, update, upsert: true } };
 }
 
