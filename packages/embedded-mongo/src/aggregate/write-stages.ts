@@ -5,6 +5,7 @@ import { type Doc, isDocument, type Value } from "../bson/values.js";
 import type { Call } from "../commands/context.js";
 import { selectorOf } from "../commands/targets.js";
 import { fault } from "../errors.js";
+import type { Finder, Found } from "../plan/finder.js";
 import type { Collection } from "../storage/collection.js";
 import { withIdFirst } from "../update/upsert.js";
 import { compileExpression, type Scope } from "./expressions.js";
@@ -95,7 +96,7 @@ function mergeOne(call: Call, collection: Collection, merge: Merge, given: Doc, 
       throw fault(51132, `$merge write error: 'on' field '${path}' cannot be missing, null, undefined or an array`);
     filter[path] = { $eq: value };
   }
-  const found = selectorOf(call, { filter }).first(collection);
+  const found = firstOf(selectorOf(call, { filter }).finder(collection));
   if (found === null) {
     if (merge.whenNotMatched === "discard") return;
     if (merge.whenNotMatched === "fail")
@@ -115,6 +116,12 @@ function mergeOne(call: Call, collection: Collection, merge: Merge, given: Doc, 
       "$merge failed to update the matching document, did you attempt to modify the _id or the shard key?",
     );
   collection.replace(found.key, found.bytes, encode(after), after);
+}
+
+/** By a unique index, so at once. */
+function firstOf(finder: Finder): Found | null {
+  for (let found = finder.next(); found !== null; found = finder.next()) if (found !== undefined) return found;
+  return null;
 }
 
 function merged(merge: Merge, before: Doc, doc: Doc, scope: Scope): Doc | null {

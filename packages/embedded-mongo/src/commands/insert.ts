@@ -16,12 +16,10 @@ export const insert: Command = {
   async handle(call) {
     const name = textOf("insert.insert", call.body["insert"]);
     const documents = documentsOf(call);
-    let collection: Collection | null = null;
     const statements = documents.map(
       (bytes): Statement => ({
         step() {
-          collection ??= call.server.catalog.ensure(call.db, name);
-          insertOne(collection, bytes);
+          insertOne(call.server.catalog.ensure(call.db, name), bytes);
           return { n: 1 };
         },
       }),

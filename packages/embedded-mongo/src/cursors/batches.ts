@@ -75,7 +75,7 @@ async function fill(
     document = null;
     if (pace.tired) await pace.rest();
   }
-  return { done: false, pending: document };
+  return { done: document === null && stream.finished === true, pending: document };
 }
 
 /** Puts encoded documents into an answer without decoding them. */

@@ -4,6 +4,8 @@ import { fault } from "../errors.js";
 /** Gives the documents of a result one by one, encoded; null at the end. Async only where it has to wait. */
 export interface ResultStream {
   next(): Promise<Buffer | null> | Buffer | null;
+  /** Whether it is known without asking that nothing follows. */
+  readonly finished?: boolean;
   /** Frees what it holds. */
   close?(): void;
 }

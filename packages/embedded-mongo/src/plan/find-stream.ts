@@ -94,7 +94,12 @@ export function findStream(call: Call, collection: Collection | null, query: Fin
       if (call.pace.tired) return searching();
     }
   };
-  return { next };
+  return {
+    next,
+    get finished() {
+      return given >= query.limit;
+    },
+  };
 }
 
 interface Source {

@@ -92,6 +92,14 @@ export class Catalog {
     this.touched(collection, "indexes");
   }
 
+  /** Removes the indexes whose building a crash has broken off: documents are missing in them. Only within `write`. */
+  dropUnfinished(): void {
+    for (const collection of this.collections.values()) {
+      const finished = collection.state.indexes.filter(({ building }) => !building);
+      if (finished.length < collection.state.indexes.length) this.setIndexes(collection, finished);
+    }
+  }
+
   drop(collection: Collection): void {
     const { id, db, name, indexes } = collection.state;
     this.collections.delete(`${db}.${name}`);
@@ -142,7 +150,9 @@ export class Catalog {
   }
 
   private saveChanged(): void {
-    for (const [{ state }, what] of this.changed) {
+    for (const [collection, what] of this.changed) {
+      const { state } = collection;
+      if (this.collections.get(collection.namespace) !== collection) continue; // dropped meanwhile
       if (what.has("indexes")) this.store.meta.putSync(collectionKey(state.id), encodeAny(describe(state)));
       if (what.has("count")) {
         const bytes = Buffer.alloc(8);

@@ -156,10 +156,15 @@ export class Collection {
     }
     // Only now, when no index has refused, anything is written.
     for (const { index, removed, added } of this.pending) {
-      for (const key of removed) this.store.entries.removeSync(key);
+      for (const key of removed) if (this.owns(index, key, recordKey)) this.store.entries.removeSync(key);
       for (const key of added) this.putEntry(index, key, recordKey);
     }
     this.pending.length = 0;
+  }
+
+  /** While a unique index is being built, another document may have the entry. */
+  private owns(index: IndexSpec, key: Buffer, recordKey: Buffer): boolean {
+    return !index.building || !index.unique || this.store.entries.get(key)?.equals(recordKey.subarray(4)) === true;
   }
 
   private readonly pending: { index: IndexSpec; removed: Buffer[]; added: Buffer[] }[] = [];
