@@ -389,6 +389,14 @@ describe("flush", () => {
     expect(other.buffer.status.queued).toBe(1);
   });
 
+  test("resolves when nothing is left because all grew too old", async () => {
+    const it = world({}, lost);
+    record(it, 2);
+    await it.timers.pass(2_000);
+    it.timers.set(it.timers.now() + 25 * 3_600_000);
+    expect(await it.buffer.flush()).toMatchObject({ queued: 0, dropped: 2, droppedBecause: { "too-old": 2 } });
+  });
+
   test("ends with its signal, and keeps the calls", async () => {
     const it = world({}, "hang");
     record(it, 1);
@@ -399,6 +407,20 @@ describe("flush", () => {
     await expect(it.buffer.flush({ signal: controller.signal })).rejects.toBeInstanceOf(AbortedError);
     expect(it.buffer.status.queued).toBe(1);
     expect(it.timers.holding).toBe(0);
+  });
+});
+
+describe("after a success", () => {
+  test("pauses begin anew", async () => {
+    const it = world({ batchSize: 1 }, lost, lost, lost, taken(), lost);
+    record(it, 1);
+    await it.timers.pass(500 + 1_000 + 2_000);
+    expect(it.buffer.status.accepted).toBe(1);
+    record(it, 1, 2);
+    await it.timers.pass(499);
+    expect(it.batches).toHaveLength(5);
+    await it.timers.pass(1);
+    expect(it.buffer.status.accepted).toBe(2);
   });
 });
 
@@ -424,6 +446,29 @@ describe("close", () => {
     await settled();
     expect(it.buffer.status).toMatchObject({ recorded: 3, dropped: 3, accepted: 0 });
     expect([it.timers.waiting, it.batches.length]).toEqual([0, 2]);
+  });
+});
+
+describe("an answer that comes after close", () => {
+  test("changes nothing: its calls are dropped already, and its request was aborted", async () => {
+    const timers = fakeTimers();
+    let answer: (result: Answer) => void = () => {};
+    let signal: AbortSignal | undefined;
+    const send: SendUsage = (_, stop) => {
+      signal = stop;
+      return new Promise((resolve) => {
+        answer = resolve;
+      });
+    };
+    const buffer = new UsageBuffer(send, resolveRecordOptions({ onDrop: () => {} }), timers);
+    buffer.record({});
+    const closed = buffer.close({ timeoutMs: 1_000 });
+    await timers.pass(1_000);
+    await closed;
+    expect(signal?.aborted).toBe(true);
+    answer(taken());
+    await settled();
+    expect(buffer.status).toMatchObject({ recorded: 1, accepted: 0, dropped: 1, queued: 0 });
   });
 });
 
