@@ -12,7 +12,8 @@ export const tokenFields =
 export const verdictFields = `valid code message docsUrl requestId hint tenantId scopes missingScopes retryAfterMs
   key { id name start environment metadata expiresAt } owner { id externalId name email }
   rateLimits { name limit remaining resetAt exceeded } quota { limit used remaining resetAt exceeded }`;
-export const metricsFields = "count valid refused cost byCode { code count } meters { name value } latencyMs { p50 p90 p95 p99 count }";
+export const metricsFields =
+  "count valid refused cost byCode { code count } meters { name value } latencyMs { p50 p90 p95 p99 count }";
 export const usageFields = `starts totalSeries completeUntil totals { ${metricsFields} }
   series { group { keyId userId api code tag } totals { ${metricsFields} } values points { start metrics { ${metricsFields} } } }`;
 export const eventFields =

@@ -5,6 +5,9 @@ import { allBut } from "../keys/key-changes.js";
 const byGroup = (report: { series: { group: Record<string, unknown>; count: number }[] }, name: string) =>
   new Map(report.series.map(({ group, count }) => [group[name], count]));
 
+/** What is wrong with a question, the part of it (`days`: how far around the present), and the words of the refusal. */
+type Wrong = [what: string, part: Record<string, unknown> & { days?: number }, words: string];
+
 describe("invalidAttempts", () => {
   test("counts refused verifications by cause, and accepted ones not at all", async ({ world }) => {
     const { tenant, admin, key, secret } = await world.tenantWithKey();
@@ -57,10 +60,17 @@ describe("invalidAttempts", () => {
       ],
     });
     expect(byGroup(await admin.invalidAttempts({ ...window, groupBy: ["IP"] }), "ip")).toEqual(
-      new Map([["203.0.113.1", 2], ["203.0.113.2", 1], ["203.0.113.3", 1]]),
+      new Map([
+        ["203.0.113.1", 2],
+        ["203.0.113.2", 1],
+        ["203.0.113.3", 1],
+      ]),
     );
     expect(byGroup(await admin.invalidAttempts({ ...window, groupBy: ["START"] }), "start")).toEqual(
-      new Map([["kp_live_aaaa", 2], [null, 2]]),
+      new Map([
+        ["kp_live_aaaa", 2],
+        [null, 2],
+      ]),
     );
     const filtered = await admin.invalidAttempts({ ...window, filter: { ips: ["203.0.113.1"], codes: ["REVOKED"] } });
     expect(filtered).toMatchObject({ total: 2, totalSeries: 1 });
@@ -119,7 +129,7 @@ describe("invalidAttempts", () => {
     ["a zone that there is not", { timeZone: "Mars/Olympus" }, "timeZone: Give the IANA name"],
     ["too many buckets", { bucket: "MINUTE", days: 8 }, "bucket: The window has more than 10,000 buckets"],
     ["a time before single calls are kept", { days: 31 }, "from: Single events are kept since"],
-  ] as const)("$0 is refused, with what to do", async ([, { days, ...wrong }, words], { world }) => {
+  ] as Wrong[])("$0 is refused, with what to do", async ([, { days, ...wrong }, words], { world }) => {
     const { tenant, admin } = await world.tenant();
     const asked = admin.invalidAttempts({ ...world.around(tenant.id, (days ?? 1) * day), ...wrong });
     await expect(asked).rejects.toMatchObject({

@@ -76,19 +76,35 @@ describe("recordUsage", () => {
     const { tenant, admin, key } = await world.tenantWithKey();
     const refused = { keyId: key.id, code: "RATE_LIMITED", cost: 7, meters: [{ name: "tokens", value: 9 }] };
     ok(await admin.recordUsage([refused, { keyId: key.id, cost: 3 }]));
-    expect(await totalsOf(world, admin, tenant.id)).toMatchObject({ count: 2, valid: 1, refused: 1, cost: 3, meters: [] });
+    expect(await totalsOf(world, admin, tenant.id)).toMatchObject({
+      count: 2,
+      valid: 1,
+      refused: 1,
+      cost: 3,
+      meters: [],
+    });
   });
 
   test("the order and the doubles of tags make no difference: one series, each call once", async ({ world }) => {
     const { tenant, admin, key } = await world.tenantWithKey();
     const tags = [["a", "b"], ["b", "a"], ["b", "b", "a"], []];
     ok(await admin.recordUsage(tags.map((each) => ({ keyId: key.id, tags: each }))));
-    const { series, totals } = await admin.usage({ ...world.around(tenant.id), groupBy: ["TAG"], orderBy: "GROUP_ASC" });
+    const { series, totals } = await admin.usage({
+      ...world.around(tenant.id),
+      groupBy: ["TAG"],
+      orderBy: "GROUP_ASC",
+    });
     const counts = series.map((each: { group: { tag: string }; totals: { count: number } }) => [
       each.group.tag,
       each.totals.count,
     ]);
-    expect(new Map(counts)).toEqual(new Map([["a", 3], ["b", 3], [null, 1]]));
+    expect(new Map(counts)).toEqual(
+      new Map([
+        ["a", 3],
+        ["b", 3],
+        [null, 1],
+      ]),
+    );
     expect(totals.count).toBe(4);
     expect((await logOf(admin, tenant.id)).map((event) => event.tags.join())).toEqual(
       expect.arrayContaining(["a,b", "a,b", "a,b", ""]),
@@ -178,7 +194,9 @@ describe("recordUsage: time", () => {
 });
 
 describe("recordUsage: whose", () => {
-  test("another tenant's key and tenant are rejected exactly as missing ones, and the others count", async ({ world }) => {
+  test("another tenant's key and tenant are rejected exactly as missing ones, and the others count", async ({
+    world,
+  }) => {
     const [ours, theirs] = [await world.tenantWithKey(), await world.tenantWithKey()];
     const messages = new Set<string>();
     for (const wrong of [
@@ -215,7 +233,8 @@ describe("recordUsage: whose", () => {
   test("a caller of the whole installation reports for every tenant", async ({ world }) => {
     const stories = [await world.tenantWithKey(), await world.tenantWithKey()];
     ok(await world.root.recordUsage(stories.map(({ key }) => ({ keyId: key.id }))));
-    for (const { tenant, admin } of stories) expect(await totalsOf(world, admin, tenant.id)).toMatchObject({ count: 1 });
+    for (const { tenant, admin } of stories)
+      expect(await totalsOf(world, admin, tenant.id)).toMatchObject({ count: 1 });
   });
 
   test("an unknown key is the tenant's where it was presented, and nobody's key", async ({ world }) => {
@@ -265,8 +284,21 @@ describe("recordUsage: what is refused", () => {
     ["an empty tag", { tags: ["a", ""] }, /^tags\.1: Remove the empty tag/],
     ["a long tag", { tags: ["x".repeat(65)] }, /^tags\.0: Shorten this tag to at most 64/],
     ["a tag of two lines", { tags: ["a\nb"] }, /^tags\.0: Remove line breaks/],
-    ["11 meters", { meters: Array.from({ length: 11 }, (_, i) => ({ name: `m${i}`, value: 1 })) }, /^meters: .*at most 10/],
-    ["a meter twice", { meters: [{ name: "m", value: 1 }, { name: "m", value: 2 }] }, /^meters: Name each meter once/],
+    [
+      "11 meters",
+      { meters: Array.from({ length: 11 }, (_, i) => ({ name: `m${i}`, value: 1 })) },
+      /^meters: .*at most 10/,
+    ],
+    [
+      "a meter twice",
+      {
+        meters: [
+          { name: "m", value: 1 },
+          { name: "m", value: 2 },
+        ],
+      },
+      /^meters: Name each meter once/,
+    ],
     ["a meter in capitals", { meters: [{ name: "Tokens", value: 1 }] }, /^meters\.0\.name: Name a meter/],
     ["a meter with a dot", { meters: [{ name: "a.b", value: 1 }] }, /^meters\.0\.name: Name a meter/],
     ["a meter that is an operator", { meters: [{ name: "$set", value: 1 }] }, /^meters\.0\.name: Name a meter/],

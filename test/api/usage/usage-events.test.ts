@@ -74,7 +74,9 @@ describe("usageEvents", () => {
     ]);
   });
 
-  test("unknown, malformed and mistyped keys are in it where they were presented, without the key", async ({ world }) => {
+  test("unknown, malformed and mistyped keys are in it where they were presented, without the key", async ({
+    world,
+  }) => {
     const { tenant, admin, key, secret } = await world.tenantWithKey();
     const unknown = generateKey({ prefix: "kp", environment: "LIVE" }).secret;
     const mistyped = secret.slice(0, -1) + (secret.endsWith("x") ? "y" : "x");
@@ -120,7 +122,10 @@ describe("usageEvents", () => {
 
   test("filters: each alone, and all that are given together", async ({ world }) => {
     const { tenant, admin, owner, colleague, key, other, times } = await variedCalls(world);
-    const ids = async (filter: Record<string, unknown>) => idsOf(await read(admin, tenant.id, filter)).sort().join("");
+    const ids = async (filter: Record<string, unknown>) =>
+      idsOf(await read(admin, tenant.id, filter))
+        .sort()
+        .join("");
     expect(await ids({})).toBe("abcd");
     expect(await ids({ keyIds: [key.id] })).toBe("ab");
     expect(await ids({ keyIds: [key.id, other.key.id] })).toBe("abc");
@@ -146,7 +151,11 @@ describe("usageEvents", () => {
   });
 
   test.for([
-    ["more than 1000 keys", { keyIds: Array.from({ length: 1_001 }, () => "key_x") }, "keyIds: Give at most 1000 values"],
+    [
+      "more than 1000 keys",
+      { keyIds: Array.from({ length: 1_001 }, () => "key_x") },
+      "keyIds: Give at most 1000 values",
+    ],
     ["a long tag", { tags: ["x".repeat(65)] }, "tags.0"],
     ["a long address", { ips: ["x".repeat(65)] }, "ips.0"],
   ] as const)("a filter with $0 is refused, with its place", async ([, filter, words], { world }) => {
@@ -203,7 +212,8 @@ describe("usageEvents", () => {
   test("leads to the key, as long as there is one", async ({ world }) => {
     const { tenant, admin, key, secret } = await world.tenantWithKey();
     await world.verify(secret);
-    const keyOf = async () => (await readPage(admin, "usageEvents", { tenantId: tenant.id }, "key { id }")).nodes[0].key;
+    const keyOf = async () =>
+      (await readPage(admin, "usageEvents", { tenantId: tenant.id }, "key { id }")).nodes[0].key;
     expect(await keyOf()).toEqual({ id: key.id });
     ok(await admin.key("deleteKey", { id: key.id }));
     world.clock.advance(40 * day);
