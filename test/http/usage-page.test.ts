@@ -338,6 +338,22 @@ describe("the usage page in a browser", () => {
     await context.close();
   });
 
+  test("takes away what was shown when the token is revoked meanwhile", async ({ skip }) => {
+    skip(missing, reason);
+    const { root } = story.world;
+    const made = await root.createToken({ name: "short-lived", role: "ADMIN", tenantId: story.tenantId });
+    const { page, context } = await open(story, { token: made.secret });
+    await settled(page);
+    expect(await page.textContent("#keys")).toContain("Mobile app");
+    await root.revokeToken({ id: made.managementToken.id, reason: "to see what the page does" });
+    await page.click("#refresh");
+    await expect.poll(() => page.textContent("#problem")).toContain("UNAUTHENTICATED");
+    expect(await page.textContent("#token-state")).toBe("Not signed in.");
+    expect(await page.isVisible("#view")).toBe(false);
+    expect(await page.textContent("main")).not.toContain("Mobile app");
+    await context.close();
+  });
+
   test("shows a refusal in the server's words with its code, and that a server does not answer", async ({ skip }) => {
     skip(missing, reason);
     const guest = await story.world.caller("GUEST", { tenantId: story.tenantId });
@@ -398,6 +414,32 @@ describe("the usage page in a browser", () => {
     expect(await page.isVisible("#empty")).toBe(false);
     expect(page.url()).toContain(`tenant=${story.tenantId}`);
     expect(requests.some(({ url }) => url.includes(story.server.rootToken))).toBe(false);
+    await context.close();
+  });
+
+  test("finds a tenant that the list has no room for", async ({ skip }) => {
+    skip(missing, reason);
+    const { tenant: other } = await story.world.tenant();
+    const { tenant } = await story.world.root.query("query ($id: ID!) { tenant(id: $id) { slug } }", {
+      id: story.tenantId,
+    });
+    const { page, context } = await open(story, { token: null, hash: `#tenant=${other.id}` });
+    // As if there were more than a hundred.
+    await page.route("**/graphql", async (route) => {
+      const { query, variables } = route.request().postDataJSON();
+      if (!query.includes("UsagePageWho") || variables.search) return route.continue();
+      const response = await route.fetch();
+      const json = await response.json();
+      json.data.tenants = { nodes: [], pageInfo: { hasNextPage: true } };
+      return route.fulfill({ response, json });
+    });
+    await enter(page, story.server.rootToken);
+    await settled(page);
+    expect(await page.isVisible("#empty")).toBe(true);
+    await page.fill("#tenant-search", tenant.slug);
+    await page.keyboard.press("Enter");
+    await expect.poll(async () => (await totalsOf(page))["Calls"]).toBe(String(within(story, "24h").length));
+    expect(await page.inputValue("#tenant")).toBe(story.tenantId);
     await context.close();
   });
 
