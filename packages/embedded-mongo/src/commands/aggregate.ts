@@ -1,12 +1,13 @@
 import { neededFields } from "../aggregate/dependencies.js";
 import { absorb, compilePipeline } from "../aggregate/pipeline.js";
-import type { Rows } from "../aggregate/rows.js";
+import { lateRows, type Rows } from "../aggregate/rows.js";
 import { encodeAny } from "../bson/encode.js";
 import { type Doc, isDocument } from "../bson/values.js";
 import { firstBatch } from "../cursors/batches.js";
 import type { ResultStream } from "../cursors/cursor-store.js";
 import { fault, notSupported } from "../errors.js";
-import { findDocuments, findStream } from "../plan/find-stream.js";
+import { type FindQuery, findDocuments, findStream } from "../plan/find-stream.js";
+import type { Collection } from "../storage/collection.js";
 import { arrayOf, countOf, documentOf, flagOf } from "./arguments.js";
 import type { Call, Command } from "./context.js";
 import { letOf } from "./update.js";
@@ -57,7 +58,21 @@ function streamOf(
   const run = compilePipeline(call, rest, scope);
   const collection = call.server.catalog.find(call.db, name);
   if (rest.length === 0) return findStream(call, collection, query);
+  const counted = collection === null ? null : countOfAll(collection, query, rest);
+  if (counted !== null) return encoded(lateRows(() => Promise.resolve(counted)));
   return encoded(run(findDocuments(call, collection, query, neededFields(rest))));
+}
+
+/** What `countDocuments` asks for without a filter: known without reading ten million documents. */
+function countOfAll(collection: Collection, query: FindQuery, rest: readonly Doc[]): Doc[] | null {
+  const group = rest.length === 1 ? rest[0]?.["$group"] : undefined;
+  if (!isDocument(group) || Object.keys(query.filter).length > 0) return null;
+  const [[, id] = [], [name, sum] = [], ...more] = Object.entries(group);
+  const isCount = isDocument(sum) && Object.keys(sum).length === 1 && sum["$sum"] === 1;
+  if (!Object.hasOwn(group, "_id") || typeof id !== "number" || !isCount || name === undefined || more.length > 0)
+    return null;
+  const n = Math.min(query.limit, Math.max(0, collection.state.count - query.skip));
+  return n === 0 ? [] : [{ _id: id, [name]: n }];
 }
 
 function encoded(rows: Rows): ResultStream {

@@ -4,6 +4,9 @@ import { fault } from "../errors.js";
 const SLICE_MS = 6;
 /** Writing does later: each transaction waits for the disk, and indexes share more of their pages in a longer one. */
 const WRITE_SLICE_MS = 20;
+/** On a busy machine time passes without work being done: so few documents are not worth a transaction until this long. */
+const FEW_DOCUMENTS = 250;
+const LONGEST_WRITE_SLICE_MS = 50;
 
 /** Keeps a command within its time: lets others work every few milliseconds, and ends it at its limit. */
 export class Pace {
@@ -26,6 +29,12 @@ export class Pace {
   /** Begins the longer slice of a transaction, which may have waited for its turn. */
   startTransaction(): void {
     this.sliceEnd = performance.now() + WRITE_SLICE_MS;
+  }
+
+  /** Whether a transaction that has done so many documents should be committed, so that others are answered. */
+  isTransactionOver(documents: number): boolean {
+    const over = performance.now() - this.sliceEnd;
+    return over > 0 && (documents >= FEW_DOCUMENTS || over > LONGEST_WRITE_SLICE_MS - WRITE_SLICE_MS);
   }
 
   /** As `tired`, for steps that take longer. */

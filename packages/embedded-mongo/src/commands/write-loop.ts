@@ -78,7 +78,7 @@ function runSome(
       }
     }
     next += 1;
-    if (call.pace.overdue) return next;
+    if (call.pace.isTransactionOver(next - from)) return next;
   }
   return next;
 }

@@ -271,10 +271,87 @@ const queries: Case[] = [
     run: async (c) => [
       await c.countDocuments({ v: 5 }),
       await c.countDocuments({}, { skip: 2, limit: 3 }),
+      await c.countDocuments(),
       await c.estimatedDocumentCount(),
     ],
-    gives: [4, 3, 9],
+    gives: [4, 3, 9, 9],
   },
+];
+
+const throughIndex = (
+  name: string,
+  index: Record<string, 1 | -1>,
+  docs: Document[],
+  filter: Document,
+  gives: unknown[],
+): Case => ({
+  name,
+  docs,
+  run: async (c) => {
+    await c.createIndex(index, {}, {});
+    return sortedIds(c, filter);
+  },
+  gives,
+});
+
+const indexed: Case[] = [
+  throughIndex(
+    "two bounds may be met by two elements",
+    { v: 1 },
+    [
+      { _id: 1, v: [1, 10] },
+      { _id: 2, v: 5 },
+    ],
+    { v: { $gt: 4, $lt: 6 } },
+    [1, 2],
+  ),
+  throughIndex(
+    "two bounds may be met by two elements, descending",
+    { v: -1 },
+    [{ _id: 1, v: [1, 10] }],
+    { v: { $gte: 4, $lte: 6 } },
+    [1],
+  ),
+  throughIndex(
+    "a document with several matching elements comes once",
+    { v: 1 },
+    [{ _id: 1, v: [1, 2, 3] }],
+    { v: { $gte: 1 } },
+    [1],
+  ),
+  throughIndex(
+    "an empty array is found by what it matches",
+    { v: 1 },
+    [{ _id: 1, v: [] }, { _id: 2 }],
+    { v: null },
+    [2],
+  ),
+  throughIndex(
+    "a whole array is found",
+    { v: 1 },
+    [
+      { _id: 1, v: [1, 2] },
+      { _id: 2, v: [2] },
+    ],
+    { v: [1, 2] },
+    [1],
+  ),
+  throughIndex(
+    "fields below one array are indexed together",
+    { "a.b": 1, "a.c": 1 },
+    [
+      {
+        _id: 1,
+        a: [
+          { b: 1, c: 2 },
+          { b: 3, c: 4 },
+        ],
+      },
+    ],
+    { "a.b": 1, "a.c": 4 },
+    [1],
+  ),
+  throughIndex("numbers of all types lie together", { v: 1 }, numbers, { v: { $in: [5, 7] } }, [1, 2, 3, 7, 8]),
 ];
 
 const updating: Case[] = [
@@ -724,6 +801,7 @@ const refusing: Case[] = [
 
 describe.each([
   ["queries", queries],
+  ["queries through indexes", indexed],
   ["updates", updating],
   ["refusals", refusing],
 ])("CRUD: %s", (_, cases) => {

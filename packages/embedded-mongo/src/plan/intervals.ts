@@ -31,7 +31,12 @@ export function boundsOf(
   let prefixes: Buffer[] = [writer.reset().uint32(prefixId).bytes()];
   let exact = 0;
   let single = true;
+  const used = new Set<string>();
   for (const [path, direction] of index.key) {
+    // Below one array, two conditions may be met by two elements, but each entry is about one element.
+    const top = path.split(".", 1)[0] as string;
+    if (index.multikey && used.has(top)) break;
+    used.add(top);
     const constraint = constraints.get(path);
     const points = constraint?.points;
     if (points != null && prefixes.length * points.length <= MAX_INTERVALS) {
