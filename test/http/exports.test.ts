@@ -296,7 +296,7 @@ describe("exports: what is refused, with its name and what to do", () => {
   ] as const)("%s %j", async ([name, wrong, words], { world }) => {
     const { tenant, admin } = await world.tenant();
     const base = name === "usage-events" ? { tenantId: tenant.id } : world.around(tenant.id);
-    const { status, text } = await admin.export(name, { ...base, ...wrong } as never);
+    const { status, text } = await admin.export(name, { ...base, ...wrong });
     const [error] = JSON.parse(text).errors;
     expect([status, error.extensions.code]).toEqual([400, "BAD_USER_INPUT"]);
     expect(error.message).toMatch(words);

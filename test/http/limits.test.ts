@@ -47,12 +47,15 @@ describe("the size of a body", () => {
       expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { data: { viewer: { role } } }]);
     });
 
-    test.for(["Content-Length", "chunks"] as const)("and a byte more is refused, sent with %s", async (how, { world }) => {
-      const { token } = await world.caller(role);
-      const answer = await send(world, bodyOf(bytes + 1), how, token);
-      expect([answer.status, JSON.parse(answer.text).errors[0].extensions.code]).toEqual([413, "PAYLOAD_TOO_LARGE"]);
-      expect(answer.headers.connection).toBe("close");
-    });
+    test.for(["Content-Length", "chunks"] as const)(
+      "and a byte more is refused, sent with %s",
+      async (how, { world }) => {
+        const { token } = await world.caller(role);
+        const answer = await send(world, bodyOf(bytes + 1), how, token);
+        expect([answer.status, JSON.parse(answer.text).errors[0].extensions.code]).toEqual([413, "PAYLOAD_TOO_LARGE"]);
+        expect(answer.headers.connection).toBe("close");
+      },
+    );
   });
 
   test("a large body is refused before it was sent", async ({ world }) => {
@@ -231,7 +234,9 @@ describe("the size of a page", () => {
 
   test.for(lists.map(({ name }) => name))("%s gives 1 to 100 entries", async (list, { world }) => {
     const { tenant } = await world.tenant();
-    const of = lists.find(({ name, args }) => name === list && args.some(isRequiredArgument)) ? `tenantId: "${tenant.id}", ` : "";
+    const of = lists.find(({ name, args }) => name === list && args.some(isRequiredArgument))
+      ? `tenantId: "${tenant.id}", `
+      : "";
     const page = (first: number) => outcomeOf(world, `{ ${list}(${of}first: ${first}) { nodes { id } } }`);
     expect([await page(1), await page(100)]).toEqual(["ok", "ok"]);
     for (const first of [0, -1, 101, 2_147_483_647]) expect(await page(first)).toBe("200 BAD_USER_INPUT");

@@ -181,7 +181,7 @@ function valueFor(
   if (isListType(getNullableType(type))) {
     // An entry for what is set within it; GraphQL takes a value for a list of one.
     const within = Object.keys(set).some((each) => each.startsWith(`${place}.`));
-    return within ? valueFor(target, place, named as GraphQLInputType, own, set) : [];
+    return within ? valueFor(target, place, named, own, set) : [];
   }
   if (isInputObjectType(named)) {
     const fields = Object.values(named.getFields()).filter((field) => {
