@@ -1,5 +1,6 @@
 // `pnpm --filter @keyplane/embedded-mongo bench [documents]`: prints what the server does in a second. The server runs in a
-// process of its own, so that the driver's work is not counted twice; the medians of several rounds are printed.
+// process of its own, so that the driver's work is not counted twice. Printed are the median of several rounds as the driver sees
+// it, and the server's CPU time for each.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
@@ -55,6 +56,12 @@ function callDocument(i: number): CallDocument {
   };
 }
 
+/** The server's CPU time so far. Unlike the time that passes, it tells little of what else the machine does. */
+async function cpuMicros(): Promise<number> {
+  const status = (await client.db().admin().serverStatus()) as { extra_info: Record<string, number> };
+  return Object.values(status.extra_info).reduce((sum, micros) => sum + micros, 0);
+}
+
 async function measure(
   what: string,
   units: number,
@@ -62,6 +69,7 @@ async function measure(
   work: (round: number) => Promise<unknown>,
 ): Promise<void> {
   const rates: number[] = [];
+  const before = await cpuMicros();
   for (let round = 0; round < rounds; round++) {
     const begin = performance.now();
     await work(round);
@@ -69,7 +77,10 @@ async function measure(
   }
   rates.sort((a, b) => a - b);
   const median = rates[rounds >> 1] as number;
-  console.log(`${what.padEnd(76)} ${Math.round(median).toLocaleString("en").padStart(12)} /s`);
+  const each = ((await cpuMicros()) - before) / (units * rounds);
+  console.log(
+    `${what.padEnd(76)} ${Math.round(median).toLocaleString("en").padStart(10)} /s ${each.toFixed(1).padStart(8)} µs`,
+  );
 }
 
 async function insertAll(calls: Collection<CallDocument>): Promise<void> {
