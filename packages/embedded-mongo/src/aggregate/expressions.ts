@@ -1,3 +1,4 @@
+import { Aggregator } from "mingo/aggregator";
 import { Context, evalExpr, ProcessingMode } from "mingo/core";
 import * as accumulators from "mingo/operators/accumulator";
 import * as expressions from "mingo/operators/expression";
@@ -109,4 +110,13 @@ export function compileExpressionTest(expression: Value, scope: Scope): Predicat
 export function isTrue(value: Value): boolean {
   if (isNumeric(value)) return toNumber(value) !== 0;
   return value !== false && value !== null && value !== undefined;
+}
+
+/** Runs stages by mingo on documents that are in memory. */
+export function runMingo(stages: Doc[], options: Options, docs: Doc[]): Doc[] {
+  try {
+    return new Aggregator(stages, options).run<Doc>(docs);
+  } catch (error) {
+    throw error instanceof MongoServerFault ? error : fault(2, asFault(error).message);
+  }
 }

@@ -1,11 +1,10 @@
-import { Aggregator } from "mingo/aggregator";
 import * as mingoAccumulators from "mingo/operators/accumulator";
 import { plain } from "../bson/encode.js";
 import { type Doc, isDocument, setField, type Value } from "../bson/values.js";
 import type { Call } from "../commands/context.js";
 import { fault, notSupported } from "../errors.js";
 import { type Accumulation, type Accumulator, compileAccumulator } from "./accumulators.js";
-import { compileExpression, type Expression, mingoOptions, type Scope } from "./expressions.js";
+import { compileExpression, type Expression, mingoOptions, runMingo, type Scope } from "./expressions.js";
 import { keyOfValue } from "./group-key.js";
 import { checkExpression } from "./known-operators.js";
 import { collect, lateRows, type Rows, stageMemoryExceeded } from "./rows.js";
@@ -95,7 +94,8 @@ function documentOf({ id, accumulations }: Group, names: readonly string[]): Doc
 
 /** The id is computed here and wrapped with its document, so that both ways group alike. */
 function byMingo(call: Call, spec: Doc, scope: Scope, idOf: Expression): (rows: Rows) => Rows {
-  const aggregator = new Aggregator([{ $group: { ...(plain(spec) as Doc), _id: null } }], mingoOptions(scope));
+  const stages = [{ $group: { ...(plain(spec) as Doc), _id: null } }];
+  const options = mingoOptions(scope);
   return (rows) =>
     lateRows(async () => {
       const groups = new Map<string, { id: Value; docs: Doc[] }>();
@@ -106,6 +106,6 @@ function byMingo(call: Call, spec: Doc, scope: Scope, idOf: Expression): (rows: 
         if (group) group.docs.push(doc);
         else groups.set(key, { id, docs: [doc] });
       }
-      return [...groups.values()].map(({ id, docs }) => ({ ...aggregator.run<Doc>(docs)[0], _id: id }));
+      return [...groups.values()].map(({ id, docs }) => ({ ...runMingo(stages, options, docs)[0], _id: id }));
     });
 }

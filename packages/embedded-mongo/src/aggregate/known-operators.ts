@@ -38,7 +38,7 @@ export function checkExpression(expression: Value): void {
       15983,
       `an expression specification must contain exactly one field, the name of the expression. Found ${names.length} fields in ${showDocument(expression)}`,
     );
-  if (scripts.has(first)) throw fault(31264, `${first} not allowed: server-side JavaScript is disabled`);
+  if (scripts.has(first)) throw noScripts(first);
   if (missing.has(first) || wrong.has(first)) throw notSupported(first);
   if (!known.has(first)) throw fault(168, `Unrecognized expression '${first}'`);
   if (first === "$literal") return;
@@ -48,4 +48,19 @@ export function checkExpression(expression: Value): void {
   if (isDocument(operand) && !Object.keys(operand)[0]?.startsWith("$"))
     for (const name of Object.keys(operand)) checkExpression(operand[name]);
   else checkExpression(operand);
+}
+
+/** Refuses scripts wherever they stand in the operand of a stage. */
+export function checkNoScripts(operand: Value): void {
+  if (Array.isArray(operand)) for (const element of operand) checkNoScripts(element);
+  else if (isDocument(operand)) {
+    for (const name of Object.keys(operand)) {
+      if (scripts.has(name) || name === "$where") throw noScripts(name);
+      checkNoScripts(operand[name]);
+    }
+  }
+}
+
+function noScripts(name: string): Error {
+  return fault(31264, `${name} not allowed: server-side JavaScript is disabled`);
 }

@@ -1,4 +1,3 @@
-import { Aggregator } from "mingo/aggregator";
 import { plain } from "../bson/encode.js";
 import { type Doc, field, isDocument, isNumeric, toNumber, type Value } from "../bson/values.js";
 import type { Call } from "../commands/context.js";
@@ -8,10 +7,10 @@ import { sortSpecOf } from "../query/sort.js";
 import { bucketStage } from "./bucket.js";
 import { neededFields } from "./dependencies.js";
 import { documentStage } from "./document-stages.js";
-import { compileExpression, mingoOptions, type Scope } from "./expressions.js";
+import { compileExpression, mingoOptions, runMingo, type Scope } from "./expressions.js";
 import { groupStage } from "./group.js";
 import { facetStage, lookupStage, unionStage } from "./joins.js";
-import { checkExpression } from "./known-operators.js";
+import { checkExpression, checkNoScripts } from "./known-operators.js";
 import { collect, lateRows, mapRows, type Rows } from "./rows.js";
 import { countStage, limitStage, matchStage, type Stage, skipStage, sortStage, unwindStage } from "./simple-stages.js";
 import { mergeStage, outStage } from "./write-stages.js";
@@ -146,8 +145,11 @@ function otherStage(call: Call, name: string, operand: Value, scope: Scope): Sta
   if (missing.has(name)) throw notSupported(`the stage ${name}`);
   if (!byMingo.has(name)) throw fault(40324, `Unrecognized pipeline stage name: '${name}'`);
   if (name === "$redact") checkExpression(operand);
-  const aggregator = new Aggregator([{ [name]: plain(operand) }], mingoOptions(scope));
-  return (rows) => lateRows(async () => aggregator.run<Doc>(await collect(call, rows, name)));
+  checkNoScripts(operand);
+  // mingo's own windows are made of its $function; a client's scripts were refused above.
+  const options = { ...mingoOptions(scope), scriptEnabled: true };
+  return (rows) =>
+    lateRows(async () => runMingo([{ [name]: plain(operand) }], options, await collect(call, rows, name)));
 }
 
 /** How many documents of a sort are wanted, from the `$limit` behind it. */

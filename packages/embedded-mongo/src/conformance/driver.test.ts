@@ -239,6 +239,11 @@ test.each([
   ["$near", { find: "c", filter: { a: { $near: [0, 0] } } }, 291],
   ["$geoWithin", { find: "c", filter: { a: { $geoWithin: {} } } }, 238],
   ["$function", { aggregate: "c", pipeline: [{ $project: { a: { $function: {} } } }], cursor: {} }, 31264],
+  [
+    "a script in a window",
+    { aggregate: "c", pipeline: [{ $setWindowFields: { output: { a: { $sum: { $function: {} } } } } }], cursor: {} },
+    31264,
+  ],
   ["$graphLookup", { aggregate: "c", pipeline: [{ $graphLookup: {} }], cursor: {} }, 238],
   [
     "$dateAdd in a time zone",
