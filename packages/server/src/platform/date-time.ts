@@ -4,8 +4,7 @@ import { isStorableTime } from "./clock.js";
 const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt](?:[01]\d|2[0-3]):\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})$/;
 
 /** What a time must be, for the sentence that refuses one. */
-export const dateTimeWords =
-  "Give a time in RFC 3339 between the years 1 and 9999, such as 2027-01-31T12:00:00Z.";
+export const dateTimeWords = "Give a time in RFC 3339 between the years 1 and 9999, such as 2027-01-31T12:00:00Z.";
 
 /** A time as the API takes it; null when the value is none. */
 export function dateTimeOf(value: unknown): Date | null {
