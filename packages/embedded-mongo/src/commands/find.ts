@@ -45,7 +45,7 @@ export const find: Command = {
     const stream = findStream(call, call.server.catalog.find(db, name), {
       filter,
       sort: sortSpecOf(documentOf("find.sort", body["sort"])),
-      projection: compileProjection(projection, { filter, clock: call.server.clock, variables: letOf(call) }),
+      projection: compileProjection(projection, { clock: call.server.clock, variables: letOf(call) }),
       skip: countOf("find.skip", body["skip"], 0),
       limit: limit === 0 ? Number.POSITIVE_INFINITY : limit,
       hint: body["hint"],
