@@ -95,6 +95,8 @@ describe("a configuration with problems", () => {
     KEYPLANE_MAX_CACHED_KEYS: "-1",
     KEYPLANE_TRUST_PROXY: "maybe",
     MONGODB_URL: "postgresql://me:hunter2@localhost/usage",
+    KEYPLANE_EVENTS_DAYS: "0",
+    KEYPLANE_EXPIRY_REMINDERS: "7 days",
     KEYPLANE_RECORD_VERIFICATIONS: "no",
     KEYPLANE_USAGE_SPOOL_BYTES: "1048575",
     KEYPLANE_USAGE_EVENTS_DAYS: "1",

@@ -55,7 +55,10 @@ export class DatabaseWatch {
     query: (args: unknown) => Promise<unknown>;
   }): Promise<unknown> {
     const { model = null, operation, args } = call;
-    if (operation === "$queryRaw" && (args as { strings: string[] }).strings.join("?").includes('FROM "Event"')) {
+    const sql = operation === "$queryRaw" ? (args as { strings: string[] }).strings.join("?") : "";
+    // Looking for keys that expire is background work, too.
+    if (sql.includes('FROM "KeyExpiry"')) return call.query(args);
+    if (sql.includes('FROM "Event"')) {
       const events = await call.query(args);
       this.#followed.push(...(events as { keyId: string | null; type: string }[]));
       return events;

@@ -111,7 +111,14 @@ async function wire(
 
   const events = createEvents({ database, clock, logger });
   const eventLog = createEventLog({ database, clock, retentionMs: settings.eventRetentionMs });
-  const relay = createEventRelay({ database, events, log: eventLog, clock, logger, bufferSize: outside.eventBufferSize });
+  const relay = createEventRelay({
+    database,
+    events,
+    log: eventLog,
+    clock,
+    logger,
+    bufferSize: outside.eventBufferSize,
+  });
   const audit = createAudit({ database, clock });
   const idempotency = createIdempotency({ database, clock, secretBox });
 

@@ -134,4 +134,20 @@ query AuditLog {
   }
 }
 `,
+  `# 9. What happened to keys? A subscription of the
+# same name tells it as it happens.
+query KeyEvents {
+  keyEvents(first: 10) {
+    totalCount
+    nodes {
+      cursor
+      type
+      occurredAt
+      tenantId
+      key { id name }
+      reason
+    }
+  }
+}
+`,
 ];

@@ -1,5 +1,5 @@
-import type { SubscribePayload } from "graphql-ws";
 import { type ExecutionArgs, type ExecutionResult, GraphQLError, getOperationAST } from "graphql";
+import type { SubscribePayload } from "graphql-ws";
 import type { YogaServerInstance } from "graphql-yoga";
 import { type Context, createLoaders, type Services } from "../graphql/context.js";
 import { publicError } from "../graphql/error-masking.js";

@@ -60,9 +60,7 @@ export function createKeyEvents(deps: { database: Database; log: EventLog; relay
     if (after == null) return { kind: "now", offset: relay.ring.nextOffset, snapshot: relay.snapshot };
     const cursor = decodeCursor(after);
     const fault = await faultOf(cursor);
-    return cursor && !fault
-      ? { kind: "after", position: cursor }
-      : { kind: "resync", code: fault ?? "CURSOR_UNKNOWN" };
+    return cursor && !fault ? { kind: "after", position: cursor } : { kind: "resync", code: fault ?? "CURSOR_UNKNOWN" };
   }
 
   async function placeOf(after: string | null | undefined): Promise<Position> {

@@ -1,0 +1,141 @@
+import { connect } from "node:net";
+import WebSocket from "ws";
+import { describe, expect, ok, startServer, test, World } from "../../testkit/index.js";
+import { SocketFollower } from "../../testkit/key-event-socket.js";
+
+/** Changes a key again and again until a reader has heard of it: a socket does not say when it listens. */
+async function heard(change: () => Promise<unknown>, messages: AsyncIterator<unknown>): Promise<unknown> {
+  let isHeard = false;
+  const next = messages.next().finally(() => {
+    isHeard = true;
+  });
+  while (!isHeard) {
+    await change();
+    await Promise.race([next.catch(() => {}), new Promise((resolve) => setTimeout(resolve, 100))]);
+  }
+  return (await next).value;
+}
+
+const toggled = (admin: World["root"], id: string) => {
+  let isDisabled = false;
+  return async () => {
+    ok(await admin.key(isDisabled ? "enableKey" : "disableKey", { id }));
+    isDisabled = !isDisabled;
+  };
+};
+
+describe("a subscription over a WebSocket", () => {
+  test.for([false, true])("tells what happens, with the token in a header: %s", async (inHeader, { world }) => {
+    const { admin, key } = await world.tenantWithKey();
+    const socket = new SocketFollower(admin, { inHeader });
+    const change = toggled(admin, key.id);
+    expect(await heard(change, socket.follow())).toMatchObject({
+      data: { keyEvents: { type: expect.stringMatching(/ABLED$/), keyId: key.id } },
+    });
+    await expect.poll(() => socket.current.length, { timeout: 20_000 }).toBeGreaterThan(0);
+    await socket.close();
+  });
+
+  test("tells what was missed after a cursor, and that an unknown cursor needs a new beginning", async ({ world }) => {
+    const { admin, key } = await world.tenantWithKey();
+    ok(await admin.key("disableKey", { id: key.id }));
+    const { keyEvents } = await admin.query("{ keyEvents { nodes { cursor type } } }");
+    const socket = new SocketFollower(admin);
+    const replay = await socket.follow({ after: keyEvents.nodes[0].cursor }).next();
+    expect(replay.value.data.keyEvents).toMatchObject({ type: "DISABLED", cursor: keyEvents.nodes[1].cursor });
+    const resync = await socket.follow({ after: "" }).next();
+    expect(resync.value.data.keyEvents).toMatchObject({ __typename: "ResyncRequired", code: "CURSOR_UNKNOWN" });
+    await socket.close();
+  });
+
+  test("is closed when its token is revoked", async ({ world }) => {
+    const { tenant } = await world.tenant();
+    const made = ok(await world.root.createToken({ name: "t", role: "ADMIN", tenantId: tenant.id }));
+    const socket = new SocketFollower({ url: world.url, token: made.secret });
+    const ended = socket.follow().next();
+    ended.catch(() => {});
+    ok(await world.root.revokeToken({ id: made.managementToken.id }));
+    expect(await socket.closed).toMatchObject({ code: 4401 });
+    await expect(ended).rejects.toBeDefined();
+  });
+
+  test("is refused without a good token", async ({ world }) => {
+    for (const token of [null, "nobody's"]) {
+      const socket = new SocketFollower({ url: world.url, token });
+      expect(await socket.closed).toMatchObject({ code: 4401 });
+    }
+  });
+
+  test("takes subscriptions only, and words refusals as HTTP does", async ({ world }) => {
+    const guest = await world.caller("GUEST");
+    const socket = new SocketFollower(world.root);
+    const refusalOf = async (follower: SocketFollower, query: string): Promise<unknown> =>
+      follower
+        .follow({}, query)
+        .next()
+        .then(
+          ({ value }) => value.errors[0],
+          (errors: unknown) => (errors as unknown[])[0],
+        );
+    const refused = (code: string) => ({
+      extensions: { code, docsUrl: expect.any(String), requestId: expect.any(String) },
+    });
+    expect(await refusalOf(socket, "{ viewer { id } }")).toMatchObject(refused("BAD_REQUEST"));
+    expect(await refusalOf(socket, "subscription { nothing }")).toMatchObject(refused("GRAPHQL_VALIDATION_FAILED"));
+    expect(await refusalOf(socket, "subscription {")).toMatchObject(refused("GRAPHQL_PARSE_FAILED"));
+    expect(await refusalOf(socket, `subscription { ${" ".repeat(40_000)} }`)).toMatchObject(
+      refused("QUERY_TOO_COMPLEX"),
+    );
+    const empty = "subscription { keyEvents(keyIds: []) { __typename } }";
+    expect(await refusalOf(socket, empty)).toMatchObject(refused("BAD_USER_INPUT"));
+    const poor = new SocketFollower(guest);
+    const asked = "subscription { keyEvents { __typename } }";
+    expect(await refusalOf(poor, asked)).toMatchObject(refused("FORBIDDEN"));
+    await poor.close();
+    await socket.close();
+  });
+
+  test("takes so many at once, and messages of so many bytes", async ({ world }) => {
+    const socket = new SocketFollower(world.root);
+    for (let count = 0; count < 100; count++)
+      socket
+        .follow()
+        .next()
+        .catch(() => {});
+    const oneMore = socket.follow().next();
+    await expect(oneMore).rejects.toMatchObject([{ extensions: { code: "BAD_REQUEST" } }]);
+    await socket.close();
+    const raw = new WebSocket(`${world.url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
+    const closed = new Promise<number>((resolve) => raw.once("close", resolve));
+    raw.on("error", () => {});
+    raw.once("open", () => raw.send("x".repeat(1_000_001)));
+    expect(await closed).toBe(1009);
+  });
+
+  test("is nowhere else, and speaks one protocol", async ({ world }) => {
+    const statusOf = (path: string) =>
+      new Promise((resolve) => {
+        const raw = new WebSocket(`${world.url.replace("http", "ws")}${path}`, "graphql-transport-ws");
+        raw.on("error", () => {});
+        raw.once("unexpected-response", (_, response) => resolve(response.statusCode));
+      });
+    expect(await statusOf("/else")).toBe(404);
+    const raw = connect(Number(new URL(world.url).port), "127.0.0.1");
+    raw.write("GET /graphql HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n");
+    const answer = await new Promise<string>((resolve) => raw.once("data", (data) => resolve(String(data))));
+    expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
+    raw.destroy();
+  });
+
+  test("ends when the server stops, at once", async () => {
+    const server = await startServer();
+    const world = new World(server);
+    const { admin, key } = await world.tenantWithKey();
+    const socket = new SocketFollower(admin);
+    await heard(toggled(admin, key.id), socket.follow());
+    const begunAt = performance.now();
+    await server.stop();
+    expect(await socket.closed).toMatchObject({ code: 1001 });
+    expect(performance.now() - begunAt).toBeLessThan(10_000);
+  });
+});

@@ -1,0 +1,48 @@
+import { type Client, createClient } from "graphql-ws";
+import WebSocket from "ws";
+import { keyEventsDocument, type Message } from "./key-events.js";
+
+/** Follows key events over a WebSocket, with the client that everybody uses. */
+export class SocketFollower {
+  readonly messages: Message[] = [];
+  /** What the server has said of how far it has told everything. */
+  readonly current: number[] = [];
+  readonly closed: Promise<{ code: number; reason: string }>;
+  readonly client: Client;
+
+  constructor({ url, token }: { url: string; token: string | null }, { inHeader = false } = {}) {
+    const authorization = `Bearer ${token}`;
+    class Socket extends WebSocket {
+      constructor(address: string, protocol: string) {
+        super(address, protocol, { headers: inHeader ? { authorization } : {} });
+      }
+    }
+    let close = (_: { code: number; reason: string }): void => {};
+    this.closed = new Promise((resolve) => {
+      close = resolve;
+    });
+    this.client = createClient({
+      url: `${url.replace("http", "ws")}/graphql`,
+      webSocketImpl: Socket,
+      lazy: false,
+      onNonLazyError: () => {},
+      retryAttempts: 0,
+      ...(inHeader || token === null ? {} : { connectionParams: { authorization } }),
+      on: {
+        closed: (event) => close(event as { code: number; reason: string }),
+        ping: (_, payload) => {
+          for (const ms of Object.values((payload?.["current"] ?? {}) as Record<string, number>)) this.current.push(ms);
+        },
+      },
+    });
+  }
+
+  /** The results of one operation, with their errors. */
+  follow(args: Record<string, unknown> = {}, query = keyEventsDocument(args)): AsyncIterableIterator<Message> {
+    return this.client.iterate({ query, variables: args });
+  }
+
+  async close(): Promise<void> {
+    await this.client.dispose();
+  }
+}
