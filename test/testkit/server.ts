@@ -25,6 +25,8 @@ export interface Given {
   readonly clock?: TestClock;
   /** Milliseconds until a request is answered with TIMEOUT. */
   readonly timeLimitMs?: number;
+  /** How many events are remembered for those who follow. */
+  readonly eventBufferSize?: number;
 }
 
 export async function startServer(environment: Record<string, string> = {}, given: Given = {}): Promise<TestServer> {
@@ -49,12 +51,13 @@ export async function startServer(environment: Record<string, string> = {}, give
     },
   });
   const database = given.database ?? (await openTestDatabase());
-  const { timeLimitMs } = given;
+  const { timeLimitMs, eventBufferSize } = given;
   const keyplane = await compose(settings, {
     clock,
     logger,
     database: database.database,
     ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
+    ...(eventBufferSize === undefined ? {} : { eventBufferSize }),
   });
   const { port } = await keyplane.http.listen(0, "127.0.0.1");
   return {

@@ -11,7 +11,13 @@ import { createHttpServer, type HttpServer } from "./http/server.js";
 import { createWebSocketEndpoint } from "./http/websocket-endpoint.js";
 import { createAudit } from "./modules/audit/index.js";
 import { createAuthenticate } from "./modules/auth/index.js";
-import { createEventLog, createEventRelay, createEvents, createKeyEvents } from "./modules/events/index.js";
+import {
+  createEventLog,
+  createEventRelay,
+  createEvents,
+  createKeyEvents,
+  type EventLog,
+} from "./modules/events/index.js";
 import { createIdempotency, createSecretBox } from "./modules/idempotency/index.js";
 import {
   createKeyReads,
@@ -39,6 +45,7 @@ export interface Keyplane {
   readonly services: Services;
   readonly database: Database;
   readonly recording: UsageRecording;
+  readonly eventLog: EventLog;
   readonly rootToken: RootToken;
   /** Resolves when as many keys as memory may hold are read; verification works before. */
   readonly warmedUp: Promise<void>;
@@ -223,6 +230,7 @@ async function wire(
     services,
     database,
     recording,
+    eventLog,
     rootToken,
     warmedUp,
     async stop() {
