@@ -17,7 +17,7 @@ export class SocketFollower {
         super(address, protocol, { headers: inHeader ? { authorization } : {} });
       }
     }
-    let close = (_: { code: number; reason: string }): void => {};
+    let close: (ended: { code: number; reason: string }) => void = () => {};
     this.closed = new Promise((resolve) => {
       close = resolve;
     });

@@ -118,7 +118,10 @@ describe("a reader whose place is lost", () => {
       expect((await quick.next()).type).toBe("REVOKED");
       let last = await slow.next();
       const seen = [last];
-      while (last.type !== "REVOKED") seen.push((last = await slow.next()));
+      while (last.type !== "REVOKED") {
+        last = await slow.next();
+        seen.push(last);
+      }
       const resync = seen.findIndex(({ code }) => code === "READER_TOO_SLOW");
       expect(resync).toBeGreaterThan(0);
       expect(seen.length).toBeLessThan(count);

@@ -73,7 +73,7 @@ export function serveSocket(
       close: (code, reason) => closeSocket(socket, code as CloseCode, reason ?? ""),
       onMessage: (take) =>
         void socket.on("message", (data) => {
-          take(String(data)).catch((error: unknown) => {
+          take((data as Buffer).toString()).catch((error: unknown) => {
             logger.error({ err: error, requestId: origin.requestId }, "a message on a socket failed");
             closeSocket(socket, CloseCode.InternalServerError, "Internal server error");
           });

@@ -1,4 +1,11 @@
-import { type ExecutionArgs, type ExecutionResult, GraphQLError, getOperationAST } from "graphql";
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+} from "graphql";
 import type { SubscribePayload } from "graphql-ws";
 import type { YogaServerInstance } from "graphql-yoga";
 import { type Context, createLoaders, type Services } from "../graphql/context.js";
@@ -27,6 +34,15 @@ export interface Subscription {
   readonly progress: Progress;
   subscribe(): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult>;
   abort(): void;
+}
+
+/** GraphQL with all the plugins that a request over HTTP passes. */
+interface Enveloped {
+  readonly schema: GraphQLSchema;
+  parse(query: string): DocumentNode;
+  validate(schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[];
+  contextFactory(): unknown;
+  subscribe(args: ExecutionArgs): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult>;
 }
 
 /**
@@ -60,7 +76,10 @@ export function openSubscription(
   if (query.length > limits.characters) {
     return refuse("QUERY_TOO_COMPLEX", `The query's text is longer than ${limits.characters} characters.`);
   }
-  const enveloped = graphql.getEnveloped({ ...context, params: { query, operationName, variables } } as never);
+  const enveloped = graphql.getEnveloped({
+    ...context,
+    params: { query, operationName, variables },
+  } as never) as Enveloped;
   try {
     const document = enveloped.parse(query);
     const errors = enveloped.validate(enveloped.schema, document);
@@ -81,11 +100,11 @@ export function openSubscription(
       abort: () => ending.abort(),
       async subscribe() {
         const contextValue: unknown = await enveloped.contextFactory();
-        const result = (await enveloped.subscribe({
+        const result = await enveloped.subscribe({
           ...subscription.args,
           contextValue,
           rootValue: undefined,
-        })) as AsyncGenerator<ExecutionResult, void, void> | ExecutionResult;
+        });
         if (Symbol.asyncIterator in result) return endedByReturn(result, ending);
         return result.errors ? { ...result, errors: refused(result.errors) } : result;
       },
@@ -112,5 +131,5 @@ function endedByReturn<Value>(
     throw: (error: unknown) => end(() => inner.throw(error)),
     [Symbol.asyncIterator]: () => outer,
   };
-  return outer as AsyncGenerator<Value, void, void>;
+  return outer;
 }

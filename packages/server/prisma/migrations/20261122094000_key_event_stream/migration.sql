@@ -1,5 +1,6 @@
 -- AlterTable
-ALTER TABLE "Event" ADD COLUMN     "formerUserId" TEXT;
+ALTER TABLE "Event" ADD COLUMN     "formerUserId" TEXT,
+ALTER COLUMN "transactionId" SET DEFAULT GREATEST(((pg_current_xact_id())::text)::bigint, (((pg_snapshot_xmax(pg_current_snapshot()))::text)::bigint - 1));
 
 -- CreateTable
 CREATE TABLE "EventLog" (

@@ -6,7 +6,6 @@ import type { Events } from "./events.service.js";
 import { findAnchor, findEndOfLog, readLog } from "./events.store.js";
 import { EventRing } from "./lib/event-ring.js";
 import { type Anchor, comparePositions } from "./lib/position.js";
-import type { Snapshot } from "./lib/snapshot.js";
 import type { EventLog } from "./log/event-log.js";
 import { createPoller } from "./poller.js";
 import { ReaderCalls } from "./reader-calls.js";
@@ -40,7 +39,6 @@ export function createEventRelay(deps: {
   const { database, events, log, clock, logger, bufferSize = defaultBufferSize } = deps;
   const isServed = database.kind === "postgresql";
   let ring = new EventRing<PlacedEvent>(bufferSize, { transactionId: 0n, sequence: 0n, id: "" });
-  let snapshot: Snapshot = { xmin: 0n, xmax: 0n, running: new Set() };
   /** When the log was read to its end, by the clock. */
   let readAt = clock.now();
   /** The same, but only when all that was committed has been handed on, too. */
@@ -80,8 +78,8 @@ export function createEventRelay(deps: {
     let place: Anchor = ring.end;
     let isFinal = true;
     for (;;) {
-      const reading = await readLog(database.prisma, place, batchSize);
-      for (const event of reading.events) {
+      const batch = await readLog(database.prisma, place, batchSize);
+      for (const event of batch) {
         if (isServed && !toldEarly.has(event.sequence)) events.tell(toDomainEvent(event));
         place = event;
         // What a later batch calls final may stand after something that the one before could not see yet.
@@ -89,12 +87,9 @@ export function createEventRelay(deps: {
         if (isFinal) {
           ring.append(event);
           toldEarly.delete(event.sequence);
-        } else if (isServed) toldEarly.add(event.sequence);
+        } else toldEarly.add(event.sequence);
       }
-      if (reading.events.length < batchSize || poller.isStopped) {
-        snapshot = reading.snapshot;
-        break;
-      }
+      if (batch.length < batchSize || poller.isStopped) break;
     }
     hasFailed = false;
     readAt = begunAt;
@@ -135,9 +130,9 @@ export function createEventRelay(deps: {
     get ring(): EventRing<PlacedEvent> {
       return ring;
     },
-    /** What was committed when the log was last read. */
-    get snapshot(): Snapshot {
-      return snapshot;
+    /** The sequences of events that were committed when the log was last read, and whose place was not final yet. */
+    get pending(): ReadonlySet<bigint> {
+      return new Set(toldEarly);
     },
     /** Up to when all that was committed is in the ring, as `performance.now()` counts. */
     get completeSince(): number {

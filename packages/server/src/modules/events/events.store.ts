@@ -3,44 +3,26 @@ import { type Db, Prisma } from "../../platform/database/index.js";
 import type { PlacedEvent, StoredEvent } from "./event.js";
 import type { EventFilter } from "./lib/event-filter.js";
 import type { Anchor, Position } from "./lib/position.js";
-import { parseSnapshot, type Snapshot } from "./lib/snapshot.js";
 
 export async function insertEvent(db: Db, event: StoredEvent): Promise<void> {
   await db.event.create({ data: event });
-}
-
-/** What one look at the log finds. */
-interface Reading {
-  readonly events: PlacedEvent[];
-  /** What was committed when it was read. */
-  readonly snapshot: Snapshot;
 }
 
 const columns = Prisma.sql`"id", "type", "tenantId", "keyId", "userId", "formerUserId", "tokenId", "reason", "occurredAt",
   "transactionId", "sequence", "transactionId" < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint AS "isFinal"`;
 
 /**
- * The events after a position, oldest first, and what was committed. The order is final up to the first transaction that
- * still runs: a reader that must not skip one goes on from there, because what that transaction commits will stand before
- * what follows now.
+ * The events after a position, oldest first. The order is final up to the first transaction that still runs: a reader that
+ * must not skip one goes on from there, because what that transaction commits will stand before what follows now.
  */
-export async function readLog(db: Db, after: Position, limit: number): Promise<Reading> {
-  const rows = await db.$queryRaw<(PlacedEvent & { snapshot: string })[]>`
-    SELECT pg_current_snapshot()::text AS "snapshot", "events".*
-    FROM (SELECT 1) AS "once" LEFT JOIN (
-      SELECT ${columns} FROM "Event"
-      WHERE ("transactionId", "sequence") > (${after.transactionId}, ${after.sequence})
-        -- Events of another server, brought here by a dump, have places that this one has not reached: they would never be final.
-        AND "transactionId" < (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint
-      ORDER BY "transactionId", "sequence"
-      LIMIT ${limit}
-    ) AS "events" ON true
-    ORDER BY "transactionId", "sequence"`;
-  return {
-    // One row without an event when there is none.
-    events: rows.filter(({ id }) => (id as string | null) !== null),
-    snapshot: parseSnapshot(rows[0]?.snapshot ?? ""),
-  };
+export function readLog(db: Db, after: Position, limit: number): Promise<PlacedEvent[]> {
+  return db.$queryRaw<PlacedEvent[]>`
+    SELECT ${columns} FROM "Event"
+    WHERE ("transactionId", "sequence") > (${after.transactionId}, ${after.sequence})
+      -- Events of another server, brought here by a dump, have places that this one has not reached: they would never be final.
+      AND "transactionId" < (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint
+    ORDER BY "transactionId", "sequence"
+    LIMIT ${limit}`;
 }
 
 /** The newest event whose place is final; null when there is none. */

@@ -7,7 +7,6 @@ import { type KeyEventMessage, toKeyEvent } from "./key-event.js";
 import { encodeCursor } from "./lib/cursor.js";
 import { createMatcher, type EventFilter } from "./lib/event-filter.js";
 import { comparePositions, type Position } from "./lib/position.js";
-import { type Snapshot, wasCommittedBy } from "./lib/snapshot.js";
 import type { EventLog } from "./log/event-log.js";
 import type { Turns } from "./turns.js";
 
@@ -16,7 +15,7 @@ const pageSize = 500;
 
 /** Where a reader begins. */
 export type Start =
-  | { readonly kind: "now"; readonly offset: number; readonly snapshot: Snapshot }
+  | { readonly kind: "now"; readonly offset: number; readonly pending: ReadonlySet<bigint> }
   | { readonly kind: "after"; readonly position: Position }
   | { readonly kind: "resync"; readonly code: ResyncReason };
 
@@ -41,7 +40,7 @@ export async function* readEvents(
   const { filter, start, signal, progress } = options;
   const matches = createMatcher(filter);
   /** What was committed before a reader began that begins now: not told, even when its place comes later. */
-  let before = start.kind === "now" ? start.snapshot : null;
+  const before = start.kind === "now" ? new Set(start.pending) : new Set<bigint>();
   let place: Position | null = start.kind === "after" ? start.position : null;
   let offset = start.kind === "now" ? start.offset : relay.ring.nextOffset;
 
@@ -49,7 +48,6 @@ export async function* readEvents(
     const cursor = encodeCursor(log.storeId, relay.ring.end);
     offset = relay.ring.nextOffset;
     place = null;
-    before = null;
     return { kind: "resync", cursor, code };
   }
 
@@ -86,8 +84,7 @@ export async function* readEvents(
       progress.completeSince = null;
     } else {
       offset += 1;
-      if (before && event.transactionId >= before.xmax) before = null;
-      const isOld = before !== null && wasCommittedBy(before, event.transactionId);
+      const isOld = before.delete(event.sequence);
       if (!isOld && matches(event)) yield toKeyEvent(log.storeId, event, true);
     }
   }

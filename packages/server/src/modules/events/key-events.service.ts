@@ -57,7 +57,7 @@ export function createKeyEvents(deps: { database: Database; log: EventLog; relay
   }
 
   async function startOf(after: string | null | undefined): Promise<Start> {
-    if (after == null) return { kind: "now", offset: relay.ring.nextOffset, snapshot: relay.snapshot };
+    if (after == null) return { kind: "now", offset: relay.ring.nextOffset, pending: relay.pending };
     const cursor = decodeCursor(after);
     const fault = await faultOf(cursor);
     return cursor && !fault ? { kind: "after", position: cursor } : { kind: "resync", code: fault ?? "CURSOR_UNKNOWN" };
