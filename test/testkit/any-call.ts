@@ -131,6 +131,8 @@ export function callOf(
     const given = Object.keys(set).some((place) => place === arg.name || place.startsWith(`${arg.name}.`));
     if (given || isRequiredArgument(arg)) variables[arg.name] = valueFor(target, arg.name, arg.type, own, set);
     else if (arg.name === "first") variables[arg.name] = pageSize;
+    // Answered at once, with the place to begin at.
+    else if (target.name === "Subscription.keyEvents" && arg.name === "after") variables[arg.name] = "";
   }
   const used = target.field.args.filter((arg) => arg.name in variables);
   const declared = used.map((arg) => `$${arg.name}: ${String(arg.type)}`);
@@ -158,6 +160,7 @@ function within({ name, parent }: AnyField, own: Own, call: string): string {
   if (isRoot(parent)) return call;
   if (parent.name === "Viewer") return `viewer { ${call} }`;
   if (parent.name === "UsageEvent") return `usageEvents(tenantId: "${own.Tenant}", first: 1) { nodes { ${call} } }`;
+  if (parent.name === "KeyEvent") return `keyEvents(tenantId: "${own.Tenant}", types: [CREATED]) { nodes { ${call} } }`;
   if (parent.name === "UsageGroup") {
     const [from, to] = [samples["from"]?.(own.now ?? Date.now()), samples["to"]?.(own.now ?? Date.now())];
     const input = `{ tenantId: "${own.Tenant}", from: "${from}", to: "${to}", groupBy: [KEY, USER] }`;
