@@ -119,7 +119,9 @@ describe("isolation: another tenant's id answers byte for byte as a missing one,
   });
 
   // Without this, a call that fails for another reason would pass above whatever it does.
-  test.for(cases)("with one's own id, %s answers something else", async ([, { field, place }], { world }) => {
+  // What a stream of events tells of one's own is what happens while it is read: test/api/events tells it.
+  const telling = cases.filter(([, { field }]) => field.name !== "Subscription.keyEvents");
+  test.for(telling)("with one's own id, %s answers something else", async ([, { field, place }], { world }) => {
     const installationOnly = ["suspendTenant", "resumeTenant"].includes(field.field.name);
     const found = installationOnly || field.field.name === "node" ? ["Tenant" as const] : kindsAt(field, place);
     for (const kind of found) {
@@ -149,11 +151,12 @@ async function actorOf(admin: Caller): Promise<string> {
 describe("isolation: what names no id", () => {
   test.for(lists)("%s lists nothing of another tenant", async ([, list], { world }) => {
     const [ours, theirs] = await twoTenants(world);
-    const { document, variables } = callOf(list, ours.own, { first: 100 }, "{ totalCount nodes { id } }");
+    const id = list.name === "Query.keyEvents" ? "keyId" : "id";
+    const { document, variables } = callOf(list, ours.own, { first: 100 }, `{ totalCount nodes { ${id} } }`);
     const { text, body } = await sendGraphql(world.url, ours.admin.token, document, variables);
     expect(body.data[list.field.name].nodes.length).toBeGreaterThan(0);
     expect(body.data[list.field.name].totalCount).toBe(body.data[list.field.name].nodes.length);
-    for (const id of Object.values(theirs.ids)) expect(text).not.toContain(id);
+    for (const theirId of Object.values(theirs.ids)) expect(text).not.toContain(theirId);
   });
 
   test.for(["usage", "usage-events", "invalid-attempts"])(
