@@ -89,7 +89,7 @@ export function createGraphqlEndpoint(deps: {
         headers[name.toLowerCase()] = value;
       });
       if (headers["content-type"]?.startsWith("text/event-stream") && answer.body) {
-        return await stream(request, response, principal, headers, answer.body);
+        return await stream(request, response, principal, answer.body);
       }
       sendText(response, answer.status, headers, await answer.text(), principal);
     } catch (error) {
@@ -101,7 +101,6 @@ export function createGraphqlEndpoint(deps: {
     request: IncomingMessage,
     response: ServerResponse,
     principal: Principal,
-    headers: Readonly<Record<string, string>>,
     events: ReadableStream<Uint8Array>,
   ): Promise<void> {
     const { requestId, address } = principal;
@@ -110,11 +109,12 @@ export function createGraphqlEndpoint(deps: {
       const message = "This server has as many subscriptions open as it can hold. Try again later, or another server.";
       return sendError(response, { code: "UNAVAILABLE", message, requestId });
     }
-    // Proxies would gather events until a buffer is full.
-    const unbuffered = { "cache-control": "no-cache, no-transform", "x-accel-buffering": "no" };
+    // Not Yoga's headers: its "content-encoding: none" is no coding.
     response.writeHead(200, {
-      ...headers,
-      ...unbuffered,
+      "content-type": "text/event-stream; charset=utf-8",
+      // Proxies would gather events until a buffer is full.
+      "cache-control": "no-cache, no-transform",
+      "x-accel-buffering": "no",
       "x-request-id": requestId,
       "x-content-type-options": "nosniff",
     });
