@@ -150,9 +150,7 @@ describe("/v1/forward-auth refuses", () => {
     expect((await ask(world, admin.token, bearer(secret), "?scopes=a&scopes=b%2Cc")).status).toBe(200);
     const answer = await ask(world, admin.token, bearer(secret), "?scopes=a%20d&scopes=e");
     expect(problemOf(answer)).toMatchObject({ status: 403, code: "INSUFFICIENT_SCOPE", missingScopes: ["d", "e"] });
-    expect(answer.headers["www-authenticate"]).toBe(
-      'Bearer realm="keyplane", error="insufficient_scope", scope="d e"',
-    );
+    expect(answer.headers["www-authenticate"]).toBe('Bearer realm="keyplane", error="insufficient_scope", scope="d e"');
   });
 
   test("a key of another environment", async ({ world }) => {
@@ -278,7 +276,7 @@ describe("a gateway that is configured wrongly lets nothing in, and its operator
 });
 
 describe("no value can break out of its header", () => {
-  const strange = "ann\u00e9 100% \u{1F511}\u4e2d, \"quoted\"; a=b \t";
+  const strange = 'ann\u00e9 100% \u{1F511}\u4e2d, "quoted"; a=b \t';
 
   test("an external id of any text is percent-encoded, and comes back as it was", async ({ world }) => {
     const { tenant, admin } = await world.tenant();
