@@ -222,6 +222,8 @@ describe("a gateway that is configured wrongly lets nothing in, and its operator
   test("with a token that is missing, unknown, or without the permission", async ({ world }) => {
     const { tenant, secret } = await world.tenantWithKey();
     const guest = await world.caller("GUEST", { tenantId: tenant.id });
+    const warnings = () => world.server.logs.filter((line) => line.includes("a gateway gets no verdicts")).length;
+    const before = warnings();
     for (const [token, headers, code] of [
       [null, {}, "UNAUTHENTICATED"],
       [null, { "x-api-key": secret }, "UNAUTHENTICATED"],
@@ -239,9 +241,9 @@ describe("a gateway that is configured wrongly lets nothing in, and its operator
       expect(answer.headers).not.toHaveProperty("www-authenticate");
       for (const name of identity) expect(answer.headers).not.toHaveProperty(name);
     }
-    const warnings = world.server.logs.filter((line) => line.includes("a gateway gets no verdicts"));
+    expect(warnings()).toBeGreaterThan(0);
     // Not one for each request.
-    expect(warnings).toHaveLength(1);
+    expect(warnings() - before).toBeLessThanOrEqual(1);
   });
 
   test.for([

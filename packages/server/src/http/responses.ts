@@ -27,10 +27,10 @@ export function sendError(
 }
 
 /** Refuses a body that is too large. */
-export function refuseBody(response: ServerResponse, requestId: string): void {
+export function refuseBody(response: ServerResponse, requestId: string, message?: string): void {
   // The rest of the body is not read, so this connection cannot serve another request.
   response.setHeader("connection", "close");
-  sendError(response, { code: "PAYLOAD_TOO_LARGE", requestId });
+  sendError(response, { code: "PAYLOAD_TOO_LARGE", requestId, ...(message !== undefined && { message }) });
 }
 
 /**
@@ -45,11 +45,13 @@ export function sendText(
   requestId: string,
 ): void {
   if (response.destroyed) return;
+  const bytes = Buffer.byteLength(text);
   response.writeHead(status, {
     ...headers,
-    "content-length": Buffer.byteLength(text),
+    "content-length": bytes,
     "x-request-id": requestId,
     "x-content-type-options": "nosniff",
   });
-  response.end(text);
+  // ASCII is the same bytes in both encodings, and Latin-1 is copied where UTF-8 is converted.
+  response.end(text, bytes === text.length ? "latin1" : "utf8");
 }

@@ -42,7 +42,13 @@ export function createVerifyEndpoint(deps: {
     }
     readBody(request, limits.bodyBytes).then(
       (body) => {
-        if (body === tooLarge) return refuseBody(response, requestId);
+        if (body === tooLarge) {
+          return refuseBody(
+            response,
+            requestId,
+            "The request body is larger than 1 MB. Send only the key and its call.",
+          );
+        }
         answer(response, principal, body);
       },
       (error: unknown) => logger.debug({ err: error, requestId }, "the caller went away while sending"),
