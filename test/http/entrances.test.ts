@@ -5,7 +5,15 @@ import { VerifyKeyDocument } from "../../packages/sdk/src/_generated/documents.j
 import { day, describe, expect, ok, startServer, test, World } from "../testkit/index.js";
 import { rawRequest } from "../testkit/raw-request.js";
 
-type Input = Readonly<Record<string, unknown>>;
+interface Input {
+  readonly key: string;
+  readonly scopes?: readonly string[] | undefined;
+  readonly environment?: "LIVE" | "TEST" | undefined;
+  readonly ip?: string | undefined;
+  readonly cost?: number | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly api?: string | undefined;
+}
 
 /** What of a verdict a gateway may be told. */
 interface ToldVerdict {
@@ -69,20 +77,16 @@ function expectedOf(verdict: ToldVerdict) {
 }
 
 async function toldToGateway(world: World, token: string, input: Input) {
+  const { key, scopes = [], environment, ip, cost, tags = [], api } = input;
   const query = new URLSearchParams();
-  const add = (name: string, value: unknown): void => {
-    if (value !== undefined && value !== null) query.append(name, String(value));
-  };
-  for (const name of ["scopes", "tags"])
-    for (const value of (input[name] as string[] | undefined) ?? []) add(name, value);
-  for (const name of ["environment", "api", "cost"]) add(name, input[name]);
-  if (input["ip"]) add("ip_header", "x-real-ip");
+  for (const scope of scopes) query.append("scopes", scope);
+  for (const tag of tags) query.append("tags", tag);
+  for (const [name, value] of Object.entries({ environment, api, cost })) {
+    if (value !== undefined) query.append(name, String(value));
+  }
+  if (ip) query.append("ip_header", "x-real-ip");
   const { status, headers, text } = await rawRequest(`${world.url}/v1/forward-auth?${query}`, {
-    headers: {
-      "x-keyplane-token": token,
-      authorization: `Bearer ${String(input["key"])}`,
-      ...(input["ip"] ? { "x-real-ip": String(input["ip"]) } : {}),
-    },
+    headers: { "x-keyplane-token": token, authorization: `Bearer ${key}`, ...(ip ? { "x-real-ip": ip } : {}) },
   });
   const header = (name: string) => {
     const value = headers[`x-keyplane-${name}`];
@@ -126,7 +130,7 @@ async function agreedCode(world: World, token: string, input: Input): Promise<Ve
 async function keysOfEveryCode(world: World) {
   const { tenant, admin } = await world.tenant();
   const owner = await world.user(tenant.id, { externalId: 'ann\u00e9 "100%"\u{1F511}' });
-  const make = (input: Input = {}, ownerId = owner.id) => world.key(tenant.id, ownerId, input);
+  const make = (input: Record<string, unknown> = {}, ownerId = owner.id) => world.key(tenant.id, ownerId, input);
   const valid = await make({
     scopes: ["a", "b,c", "d%"],
     metadata: { plan: "pro", nested: { \u00e9: [1, null, "\u2028"] } },
@@ -191,7 +195,7 @@ describe("all entrances give the same verdicts", () => {
       scopes: maybe(
         fc.array(fc.constantFrom("a", "b,c", "d%", "e", 'f"', "x".repeat(129)), { maxLength: 4, minLength: 1 }),
       ),
-      environment: maybe(fc.constantFrom("LIVE", "TEST")),
+      environment: maybe(fc.constantFrom("LIVE" as const, "TEST" as const)),
       ip: maybe(fc.constantFrom("203.0.113.7", "203.0.113.9", "198.51.100.1", "::1", "::ffff:203.0.113.7")),
       cost: maybe(fc.oneof(fc.integer({ min: 0, max: 1_000_001 }), fc.constant(0))),
       tags: maybe(

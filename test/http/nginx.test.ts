@@ -76,7 +76,7 @@ async function startNginx(world: World, places: { token: string; api: number; ke
     "listen 8000": `listen 127.0.0.1:${port}`,
     "127.0.0.1:4000": `127.0.0.1:${places.keyplane ?? new URL(world.url).port}`,
     "127.0.0.1:8080": `127.0.0.1:${places.api}`,
-    "kpm_…": places.token,
+    "keyplane_live_…": places.token,
   });
   writeFileSync(join(folder, "api.conf"), site);
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path ${name};`);
