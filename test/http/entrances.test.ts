@@ -1,5 +1,6 @@
 import { generateKey, type VerdictCode, verdictCodes } from "@keyplane/schema";
 import fc from "fast-check";
+import { vi } from "vitest";
 // Not a part of the SDK's face: the very text that it sends.
 import { VerifyKeyDocument } from "../../packages/sdk/src/_generated/documents.js";
 import { day, describe, expect, ok, startServer, test, World } from "../testkit/index.js";
@@ -210,6 +211,18 @@ describe("all entrances give the same verdicts", () => {
 
     const codes = (Object.keys(verdictCodes) as VerdictCode[]).filter((code) => !notYet.has(code));
     expect([...met]).toEqual(expect.arrayContaining([...codes, "refused"]));
+  });
+
+  test("and leave the same line of usage, each once", async ({ world }) => {
+    const { admin, key, secret } = await world.tenantWithKey({ key: { scopes: ["a"] } });
+    const input = { key: secret, scopes: ["a"], ip: "203.0.113.7", cost: 3, tags: ["b", "a"], api: "orders/v2" };
+    const record = vi.spyOn(world.server.keyplane.recording, "record");
+    await agreedCode(world, admin.token ?? "", input);
+    const events = record.mock.calls.map(([event]) => event).filter(({ keyId }) => keyId === key.id);
+    record.mockRestore();
+    const [first, ...others] = events.map(({ at: _at, latencyMs: _latencyMs, ...event }) => event);
+    expect(first).toMatchObject({ code: "VALID", cost: 3, tags: ["a", "b"], api: "orders/v2", ip: "203.0.113.7" });
+    expect(others).toEqual([first, first, first]);
   });
 
   test("to a caller of a tenant, too, who sees no other's keys", async ({ world }) => {
