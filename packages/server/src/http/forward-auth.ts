@@ -47,6 +47,11 @@ export function createForwardAuth(deps: {
   }
 
   function fail(response: ServerResponse, requestId: string, error: unknown): void {
+    // An answer that has begun cannot become another one; a gateway takes one that breaks off for a failure.
+    if (response.headersSent) {
+      logger.error({ err: error, requestId }, "a gateway's request failed while it was answered");
+      return void response.destroy();
+    }
     if (!(error instanceof KeyplaneError)) {
       logger.error({ err: error, requestId }, "a gateway's request failed");
       return sendNoVerdict(response, { ...faultOf(error, requestId), requestId });
