@@ -17,6 +17,10 @@ import {
 import { variables } from "../packages/server/src/env.js";
 import { limits } from "../packages/server/src/graphql/limits.js";
 import { schema } from "../packages/server/src/graphql/schema.js";
+import { reportLimits } from "../packages/server/src/modules/usage/reports/limits.js";
+import { maxPoints } from "../packages/server/src/modules/usage/usage.graphql.js";
+import { usageLimits } from "../packages/server/src/modules/usage/usage.input.js";
+import { maxAheadMs, maxLatenessMs } from "../packages/server/src/modules/usage/usage-event.js";
 import { defaultPageSize, maxPageSize } from "../packages/server/src/platform/pages.js";
 
 const folder = fileURLToPath(new URL("../docs/reference/", import.meta.url));
@@ -34,6 +38,7 @@ const parts: Record<string, () => string> = {
   "ids.md#prefixes": idTable,
   "configuration.md#variables": variableSections,
   "limits.md#requests": requestLimits,
+  "limits.md#usage": usageLimitTable,
 };
 
 /** @throws Error when the page lacks the markers: a part that is silently left out would rot. */
@@ -194,6 +199,27 @@ function requestLimits(): string {
     [
       ...names.map((name) => requestLimitTexts[name](String(limits[name]))),
       [`Entries on a page of a list (\`first\`; ${defaultPageSize} when left out)`, String(maxPageSize)],
+    ],
+  );
+}
+
+function usageLimitTable(): string {
+  return table(
+    ["What", "At most"],
+    [
+      ["Events in one `recordUsage`", String(usageLimits.eventsPerReport)],
+      ["Characters of an event's `id`", String(usageLimits.eventIdCharacters)],
+      ["How late an event may be reported", `${maxLatenessMs / 3_600_000} hours`],
+      ["How far ahead of the server's clock it may be", `${maxAheadMs / 60_000} minutes`],
+      ["Series of an answer (`limit`; 100 when left out)", String(usageLimits.seriesPerAnswer)],
+      ["Values in each list of a filter", String(usageLimits.listInFilter)],
+      ["Buckets of a window", String(reportLimits.buckets)],
+      ["Series times buckets, as `values`", String(reportLimits.points)],
+      ["Series times buckets, as `points`", String(maxPoints)],
+      ["Groups that a question tells apart", String(reportLimits.series)],
+      ["Rows of counts that a question reads", String(reportLimits.rows)],
+      ["Single calls that a question reads", String(reportLimits.events)],
+      ["Time that MongoDB works on one read", `${reportLimits.readMs / 1_000} s`],
     ],
   );
 }

@@ -87,8 +87,11 @@ const ways: Record<ErrorCode, (world: World) => Promise<Refusal>> = {
     const batch = Array.from({ length: 11 }, () => ({ query: "{ viewer { id } }" }));
     return raw(world, { method: "POST", headers: json, chunks: [JSON.stringify(batch)] });
   },
-  PAYLOAD_TOO_LARGE: (world) =>
-    raw(world, { method: "POST", headers: json, chunks: [JSON.stringify({ query: "x".repeat(1_000_000) })] }),
+  PAYLOAD_TOO_LARGE: async (world) => {
+    const { token } = await world.caller("GUEST");
+    const headers = { ...json, authorization: `Bearer ${token}` };
+    return raw(world, { method: "POST", headers, chunks: [JSON.stringify({ query: "x".repeat(1_000_000) })] });
+  },
   CSRF_HEADER_MISSING: (world) => raw(world, { method: "POST", headers: { "content-type": "text/plain" } }),
   TIMEOUT: () =>
     withServer({ timeLimitMs: 100 }, async (world) => {

@@ -6,12 +6,13 @@ import { describe, expect, test } from "vitest";
 const packages = fileURLToPath(new URL("../../packages", import.meta.url));
 
 /** The modules of the server, in their line: each imports only from its left. Add a module at its place. */
-const line = ["platform", "auth", "audit", "events", "idempotency", "tenants", "users", "tokens", "keys"];
+const line = ["platform", "auth", "audit", "events", "idempotency", "tenants", "users", "tokens", "usage", "keys"];
 
 /** What each package may import of ours. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   schema: [],
-  server: ["schema"],
+  "embedded-mongo": [],
+  server: ["schema", "embedded-mongo"],
   sdk: ["schema"],
 };
 
@@ -21,14 +22,15 @@ interface Import {
   readonly to: string;
 }
 
+const notServed: readonly string[] = ["_generated", "test-helpers", "testing", "bench"];
 const sources = Object.keys(allowed).flatMap((name) => filesBelow(join(packages, name, "src")));
 const imports = sources.flatMap(importsOf);
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    // What is generated follows its own rules, and what only tests use is not shipped.
-    if (entry.isDirectory()) return ["_generated", "test-helpers"].includes(entry.name) ? [] : filesBelow(path);
+    // What is generated follows its own rules, and what only tests and benchmarks use is not served by anybody.
+    if (entry.isDirectory()) return notServed.includes(entry.name) ? [] : filesBelow(path);
     return entry.name.endsWith(".ts") && !entry.name.endsWith(".test.ts") ? [path] : [];
   });
 }
@@ -56,6 +58,12 @@ function moduleOf(path: string): string | undefined {
   return name !== undefined && line.includes(name) ? name : undefined;
 }
 
+/**
+ * What may be used of the database besides its face: the lock of a folder, and the error of a start. Neither needs Prisma, which the
+ * face would bring into the usage thread.
+ */
+const pastDatabaseFace = /\/database\/(?!(?:index|folder-lock|startup-error)\.ts$)/;
+
 const told = ({ from, to }: Import): string => `${from} imports ${to}`;
 
 describe("between packages", () => {
@@ -70,7 +78,7 @@ describe("between packages", () => {
       const [, ours] = /^@keyplane\/([^/]+)/.exec(to) ?? [];
       if (ours !== undefined) return !allowed[name]?.includes(ours) || to.split("/").length > 2;
       // A relative way out of the package would go round its face.
-      return /^(?:schema|server|sdk)\//.test(to) && !to.startsWith(`${name}/`);
+      return Object.keys(allowed).includes(to.split("/", 1)[0] ?? "") && !to.startsWith(`${name}/`);
     });
     expect(wrong.map(told)).toEqual([]);
   });
@@ -99,7 +107,7 @@ describe("within the server", () => {
     const wrong = imports.filter(({ from, to }) => {
       const [here, there] = [moduleOf(from), moduleOf(to)];
       // platform is no module with a face: it is the floor that all stand on. Of its database, only the face is used.
-      if (there === "platform") return here !== "platform" && /\/database\/(?!index\.ts$)/.test(to);
+      if (there === "platform") return here !== "platform" && pastDatabaseFace.test(to);
       if (here === undefined || there === undefined || here === there) return false;
       // Types of the schema refer to each other. Passing them on through index.ts would add them to the builder wherever a
       // service is imported, in whatever order that happens to be.
@@ -123,7 +131,7 @@ describe("within the server", () => {
     const wrong = imports.filter(({ from, to }) => {
       const there = moduleOf(to);
       if (moduleOf(from) !== undefined || there === undefined || !from.startsWith("server/")) return false;
-      if (there === "platform") return /\/database\/(?!index\.ts$)/.test(to);
+      if (there === "platform") return pastDatabaseFace.test(to);
       // Importing a file of types adds them to the schema: that is the one thing that this file does.
       if (from === "server/src/graphql/schema.ts") return !to.endsWith(".graphql.ts");
       return !to.endsWith("/index.ts");
@@ -134,6 +142,16 @@ describe("within the server", () => {
   test("nobody reaches for the one place that wires everything, but the program and the library", () => {
     const wiring = imports.filter(({ to }) => to === "server/src/compose.ts");
     expect(wiring.map(({ from }) => from).sort()).toEqual(["server/src/index.ts", "server/src/main.ts"]);
+  });
+
+  test("only the usage thread knows MongoDB's driver and the embedded store; what it shows of them are types", () => {
+    const wrong = imports.filter(
+      ({ from, to }) =>
+        from.startsWith("server/") &&
+        /^(?:mongodb|@keyplane\/embedded-mongo)$/.test(to) &&
+        !/^server\/src\/modules\/usage\/(?:thread|storage|reports)\//.test(from),
+    );
+    expect(wrong.map(told)).toEqual([]);
   });
 
   test("services are made in compose.ts only", () => {

@@ -1,7 +1,7 @@
 import { type Permission, permissions } from "@keyplane/schema";
 import { schema } from "@keyplane/server";
 import { getNamedType, isInterfaceType, isObjectType } from "graphql";
-import { type AnyField, callOf, everyField, everyRootField, type Ids } from "../testkit/any-call.js";
+import { type AnyField, callOf, everyField, everyRootField, isRoot, type Own, sendAny } from "../testkit/any-call.js";
 import { type Caller, describe, expect, ok, sendGraphql, test, type World } from "../testkit/index.js";
 
 /** What a field declares that its caller must have; written by the same option that enforces it. */
@@ -15,7 +15,7 @@ const permissionNames = Object.keys(permissions) as Permission[];
 const named = (fields: AnyField[]) => fields.map((field) => [field.name, field] as const);
 
 /** Things of their own that a caller could be kept from. Add a new kind here. */
-const entities = ["Tenant", "User", "Key", "ManagementToken", "AuditRecord", "Node"];
+const entities = ["Tenant", "User", "Key", "ManagementToken", "AuditRecord", "UsageEvent", "Node"];
 
 /** Types that only wrap what the field before them has granted: a page of a list, the payload of a change. */
 const isWrapper = (name: string): boolean => /(?:Connection|Edge|Payload)$/.test(name);
@@ -27,7 +27,10 @@ function leadsToEntity({ field }: AnyField): boolean {
 
 const guarded = everyField().filter((field) => permissionOf(field));
 const guardedRoots = everyRootField().filter((field) => permissionOf(field));
-const guardedNested = guarded.filter(({ parent }) => !["Query", "Mutation"].includes(parent.name));
+const guardedNested = guarded.filter(({ parent }) => !isRoot(parent));
+
+/** Permissions that no field needs, and the address that does; a test beside the address's own sees that it is so. */
+const neededByAddress: readonly Permission[] = ["metrics:read"];
 
 describe("every field says who may use it", () => {
   test("all types with an id are known here as entities", () => {
@@ -67,17 +70,24 @@ describe("every field says who may use it", () => {
     );
   });
 
-  test("every permission of the registry is needed by some field", () => {
-    const used = new Set(guarded.map((field) => permissionOf(field)));
+  test("every permission of the registry is needed by some field, or by an address of its own", () => {
+    const used = new Set([...guarded.map((field) => permissionOf(field)), ...neededByAddress]);
     expect(permissionNames.filter((permission) => !used.has(permission))).toEqual([]);
   });
 });
 
 /** A tenant with one thing of each kind, for callers of the whole installation. */
-async function story(world: World): Promise<Ids> {
-  const { tenant, owner, key } = await world.tenantWithKey();
+async function story(world: World): Promise<Own> {
+  const { tenant, owner, key, secret } = await world.tenantWithKey();
+  await world.verify(secret);
   const token = ok(await world.root.createToken({ name: "token", role: "GUEST", tenantId: tenant.id })).managementToken;
-  return { Tenant: tenant.id, User: owner.id, Key: key.id, ManagementToken: token.id };
+  return {
+    Tenant: tenant.id,
+    User: owner.id,
+    Key: key.id,
+    ManagementToken: token.id,
+    now: world.clock.now(),
+  };
 }
 
 const asEnum = (permission: Permission): string => permission.replace(":", "_").toUpperCase();
@@ -88,12 +98,11 @@ function callerWith(world: World, granted: readonly Permission[]): Promise<Calle
 }
 
 /** The code of the refusal, wherever it stands in the answer; null when there is none. */
-async function refusalOf(caller: Caller, field: AnyField, own: Ids): Promise<string | null> {
+async function refusalOf(caller: Caller, field: AnyField, own: Own): Promise<string | null> {
   const selection =
     getNamedType(field.field.type).name === "Verdict" ? "{ valid }" : "{ __typename ... on Error { code message } }";
   const isResult = getNamedType(field.field.type).name.endsWith("Result");
-  const { document, variables } = callOf(field, own, {}, isResult ? selection : "{ __typename }");
-  const { body } = await sendGraphql(caller.url, caller.token, document, variables);
+  const body = await sendAny(caller, callOf(field, own, {}, isResult ? selection : "{ __typename }"));
   const error = body.errors?.[0];
   if (error) return `${error.extensions.code}: ${error.message}`;
   const result = body.data[field.field.name];
@@ -164,7 +173,7 @@ describe("the permission that a field names is the one that it needs", () => {
     const reserved = guardedRoots.filter((field) => permissions[permissionOf(field) as Permission].installationOnly);
     expect(reserved.length).toBeGreaterThan(0);
     for (const field of reserved) {
-      expect(await refusalOf(admin, field, { Tenant: tenant.id })).toMatch(/^FORBIDDEN: /);
+      expect(await refusalOf(admin, field, { Tenant: tenant.id, now: world.clock.now() })).toMatch(/^FORBIDDEN: /);
     }
   });
 });

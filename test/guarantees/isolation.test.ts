@@ -1,4 +1,15 @@
-import { type AnyCall, callOf, everyField, everyRootField, type Ids, idPlaces, kindsAt } from "../testkit/any-call.js";
+import {
+  type AnyCall,
+  type AnyField,
+  callOf,
+  everyField,
+  everyRootField,
+  type Ids,
+  idPlaces,
+  kindsAt,
+  type Own,
+} from "../testkit/any-call.js";
+import { EventStream } from "../testkit/event-stream.js";
 import { type Caller, describe, expect, ok, sendGraphql, test, type World } from "../testkit/index.js";
 import { everyRow } from "../testkit/rows.js";
 
@@ -13,6 +24,8 @@ const lists = everyRootField()
 /** A tenant with one thing of every kind, and its administrator. */
 interface FullTenant {
   readonly ids: Required<Ids>;
+  /** The ids, and the present of the server's clock. */
+  readonly own: Own;
   readonly admin: Caller;
   readonly secret: string;
 }
@@ -31,14 +44,37 @@ async function fullTenant(world: World): Promise<FullTenant> {
     Event: event.id,
     Request: world.missingId("Request"),
   };
-  return { ids, admin, secret };
+  // An accepted call and a refused one, so that every question about usage has something to answer.
+  await world.verify(secret);
+  ok(await admin.recordUsage([{ keyId: key.id, code: "REVOKED", ip: "203.0.113.7", api: "orders", tags: ["a"] }]));
+  await world.counted();
+  return { ids, own: { ...ids, now: world.clock.now() }, admin, secret };
 }
 
 /** Everything of an answer that a caller can tell apart, but what names this one request. */
-async function answerOf(caller: Caller, { document, variables }: AnyCall, id: string) {
+async function answerOf(caller: Caller, call: AnyCall, id: string, meanwhile?: () => Promise<unknown>) {
+  const { document, variables } = call;
+  if (document.startsWith("subscription")) return firstOf(caller, call, id, meanwhile);
   const { status, headers, text } = await sendGraphql(caller.url, caller.token, document, variables);
   const kept = [...headers].filter(([name]) => !["date", "x-request-id", "keep-alive"].includes(name));
   return { status, headers: kept, body: text.replaceAll(id, "<id>").replaceAll(/req_[0-9A-Za-z]{24}/g, "<request>") };
+}
+
+/** What a subscription tells of what happens meanwhile, as far as it does not depend on when it was asked. */
+async function firstOf(
+  caller: Caller,
+  { document, variables }: AnyCall,
+  id: string,
+  meanwhile?: () => Promise<unknown>,
+) {
+  const stream = await EventStream.open(caller.url, caller.token, document, variables);
+  await meanwhile?.();
+  // What happened while one interval ran is told at its end; a slow machine may need the next one, too.
+  const answers = [await stream.next(), await stream.next(), await stream.next()];
+  stream.close();
+  const text = JSON.stringify(answers).replaceAll(/"(?:from|to)":"[^"]+"/g, "<time>");
+  const body = [...new Set(text.match(/"(?:count|code|message)":[^,}]+/g) ?? [])].sort().join();
+  return { status: stream.status, headers: [stream.headers["content-type"]], body: body.replaceAll(id, "<id>") };
 }
 
 /** Every row that names any of these things. */
@@ -65,7 +101,10 @@ describe("isolation: another tenant's id answers byte for byte as a missing one,
     const everything = [...Object.values(ours.ids), ...Object.values(theirs.ids)];
     const before = await rowsOf(world, everything);
     for (const kind of kindsAt(field, place)) {
-      const answerFor = (id: string) => answerOf(ours.admin, callOf(field, ours.ids, { [place]: id }), id);
+      const answerFor = (id: string) =>
+        answerOf(ours.admin, callOf(field, ours.own, valuesFor(field, place, id)), id, () =>
+          world.verify(theirs.secret),
+        );
       const missing = await answerFor(world.missingId(kind));
       expect(await answerFor(theirs.ids[kind])).toEqual(missing);
     }
@@ -81,7 +120,8 @@ describe("isolation: another tenant's id answers byte for byte as a missing one,
       const caller = installationOnly ? world.root : ours.admin;
       // The actor of what happened in the tenant is whoever did it: here, its administrator.
       const own = place.endsWith("actorId") ? await actorOf(ours.admin) : ours.ids[kind];
-      const answerFor = (id: string) => answerOf(caller, callOf(field, ours.ids, { [place]: id }), id);
+      const answerFor = (id: string) =>
+        answerOf(caller, callOf(field, ours.own, valuesFor(field, place, id)), id, () => world.verify(ours.secret));
       const missing = await answerFor(world.missingId(kind));
       const answer = await answerFor(own);
       expect(answer).not.toEqual(missing);
@@ -90,6 +130,11 @@ describe("isolation: another tenant's id answers byte for byte as a missing one,
   });
 });
 
+/** An id at its place, and what else makes the answer tell of it. */
+function valuesFor({ field }: AnyField, place: string, id: string): Record<string, unknown> {
+  return { [place]: id, ...(field.name === "usageLive" ? { intervalMs: 250 } : {}) };
+}
+
 async function actorOf(admin: Caller): Promise<string> {
   return (await admin.query("{ viewer { id } }")).viewer.id;
 }
@@ -97,19 +142,40 @@ async function actorOf(admin: Caller): Promise<string> {
 describe("isolation: what names no id", () => {
   test.for(lists)("%s lists nothing of another tenant", async ([, list], { world }) => {
     const [ours, theirs] = await twoTenants(world);
-    const { document, variables } = callOf(list, ours.ids, { first: 100 }, "{ totalCount nodes { id } }");
+    const { document, variables } = callOf(list, ours.own, { first: 100 }, "{ totalCount nodes { id } }");
     const { text, body } = await sendGraphql(world.url, ours.admin.token, document, variables);
     expect(body.data[list.field.name].nodes.length).toBeGreaterThan(0);
     expect(body.data[list.field.name].totalCount).toBe(body.data[list.field.name].nodes.length);
     for (const id of Object.values(theirs.ids)) expect(text).not.toContain(id);
   });
 
+  test.for(["usage", "usage-events", "invalid-attempts"])(
+    "the export %s has nothing of another tenant",
+    async (name, { world }) => {
+      const [ours, theirs] = await twoTenants(world);
+      const { tenantId, ...window } = world.around(ours.ids.Tenant);
+      const parameters =
+        name === "usage-events" ? { tenantId } : { tenantId, ...window, groupBy: name === "usage" ? "KEY" : "CODE" };
+      const { status, text } = await ours.admin.export(name, { ...parameters, format: "ndjson" });
+      expect(status).toBe(200);
+      expect(text).toContain(name === "invalid-attempts" ? "REVOKED" : ours.ids.Key);
+      for (const id of Object.values(theirs.ids)) expect(text).not.toContain(id);
+      const other = await ours.admin.export(name, { ...parameters, tenantId: theirs.ids.Tenant, format: "ndjson" });
+      const missing = await ours.admin.export(name, {
+        ...parameters,
+        tenantId: world.missingId("Tenant"),
+        format: "ndjson",
+      });
+      expect([other.status, other.text]).toEqual([missing.status, missing.text]);
+    },
+  );
+
   test.for(lists)("%s follows a cursor of another tenant into one's own list only", async ([, list], { world }) => {
     const [ours, theirs] = await twoTenants(world);
-    const cursors = callOf(list, theirs.ids, { first: 1 }, "{ pageInfo { endCursor } }");
+    const cursors = callOf(list, theirs.own, { first: 1 }, "{ pageInfo { endCursor } }");
     const answer = await theirs.admin.query(cursors.document, cursors.variables);
     const after = answer[list.field.name].pageInfo.endCursor;
-    const { document, variables } = callOf(list, ours.ids, { first: 100, after }, "{ totalCount nodes { id } }");
+    const { document, variables } = callOf(list, ours.own, { first: 100, after }, "{ totalCount nodes { id } }");
     const { text, status } = await sendGraphql(world.url, ours.admin.token, document, variables);
     expect(status).toBe(200);
     for (const id of Object.values(theirs.ids)) expect(text).not.toContain(id);
@@ -121,7 +187,7 @@ describe("isolation: what names no id", () => {
     ok(await gone.admin.key("deleteKey", { id: gone.ids.Key }));
     const verification = everyRootField().find(({ field }) => field.name === "verifyKey");
     if (!verification) throw new Error("there is no verifyKey");
-    const answerFor = (key: string) => answerOf(ours.admin, callOf(verification, ours.ids, { "input.key": key }), key);
+    const answerFor = (key: string) => answerOf(ours.admin, callOf(verification, ours.own, { "input.key": key }), key);
     const deleted = await answerFor(gone.secret);
     expect(await answerFor(theirs.secret)).toEqual(deleted);
     expect(await answerFor(theirs.secret)).toEqual(deleted); // warm

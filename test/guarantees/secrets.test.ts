@@ -1,6 +1,10 @@
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
+import { openTestMongo, type TestMongo } from "../../packages/server/src/testing/mongo.js";
 import {
   Caller,
   describe,
@@ -23,6 +27,12 @@ const encryptionKey = randomBytes(32);
 
 let server: TestServer;
 let world: World;
+/** Where usage is kept, to look into by the driver. */
+let mongo: TestMongo;
+let usageDb: ReturnType<TestMongo["db"]>;
+const dataDir = mkdtempSync(join(tmpdir(), "keyplane-secrets-"));
+/** What stood in the spool before it was counted. */
+let spooled = "";
 
 /** A secret in every form in which it could be found. */
 function forms(secret: string): string[] {
@@ -45,7 +55,11 @@ async function tell(token: string | null, query: string, variables: Record<strin
 const verify = "mutation ($input: VerifyKeyInput!) { verifyKey(input: $input) { code message hint key { start } } }";
 
 beforeAll(async () => {
+  mongo = await openTestMongo();
+  usageDb = mongo.db("secrets");
   server = await startServer({
+    KEYPLANE_DATA_DIR: dataDir,
+    MONGODB_URL: Object.assign(new URL(mongo.url), { pathname: `/${usageDb.databaseName}` }).href,
     KEYPLANE_LOG_LEVEL: "trace",
     KEYPLANE_ENCRYPTION_KEY: encryptionKey.toString("hex"),
     KEYPLANE_ROOT_TOKEN: `root-${randomBytes(24).toString("hex")}`,
@@ -135,8 +149,52 @@ beforeAll(async () => {
   await tell(admin.token, query, { input: create });
   await tell(admin.token, verify, { input: { key: secret } });
   await prisma.$executeRawUnsafe('ALTER TABLE "Key" RENAME COLUMN "broken" TO "name"');
+
+  // Reports of usage that hold a key where it does not belong are refused, and do not hand it back.
+  for (const each of [secret, token]) {
+    ok(await admin.recordUsage([{ keyId: id }]));
+    for (const wrong of [
+      { start: each },
+      { id: `${each} ` },
+      { api: `${each} ` },
+      { keyId: each },
+      { tenantId: each },
+    ]) {
+      told.push(JSON.stringify(await admin.recordUsage([{ keyId: id, ...wrong }])));
+    }
+  }
+  spooled = filesBelow(join(dataDir, "usage-spool"))
+    .map((file) => readFileSync(file, "latin1"))
+    .join("\n");
+  const window = world.around(tenant.id);
+  told.push(
+    JSON.stringify([
+      await admin.usage({ ...window, groupBy: ["KEY", "API", "TAG"] }),
+      await admin.invalidAttempts(window),
+    ]),
+  );
+  for (const format of ["csv", "ndjson"]) {
+    exported.push((await admin.export("usage", { ...window, groupBy: ["KEY", "CODE"], bucket: "TOTAL", format })).text);
+    exported.push((await admin.export("usage-events", { tenantId: tenant.id, format })).text);
+    exported.push((await admin.export("invalid-attempts", { ...window, groupBy: ["START", "CODE"], format })).text);
+  }
+  const scraped = await fetch(`${server.url}/metrics`, { headers: { authorization: `Bearer ${server.rootToken}` } });
+  metrics = await scraped.text();
 });
-afterAll(() => server.stop());
+afterAll(async () => {
+  await server.stop();
+  await mongo.close();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+const exported: string[] = [];
+let metrics = "";
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? filesBelow(join(folder, entry.name)) : [join(folder, entry.name)],
+  );
+}
 
 describe("no secret stands in", () => {
   test("a line of the log, at the most talkative level", () => {
@@ -156,6 +214,29 @@ describe("no secret stands in", () => {
       expect(rows.some((row) => row.startsWith(`${table} `))).toBe(true);
     }
     expectNone(rows, "the database");
+  });
+
+  test("a file of the spool, where usage waits to be counted", () => {
+    expect(spooled).toContain('"code":"MALFORMED"');
+    expect(spooled).toContain('"code":"VALID"');
+    expectNone([spooled], "the spool");
+  });
+
+  test("a document of MongoDB", async () => {
+    const collections = await usageDb.listCollections().toArray();
+    const documents: string[] = [];
+    for (const { name } of collections) {
+      for (const document of await usageDb.collection(name).find().toArray()) documents.push(JSON.stringify(document));
+    }
+    expect(collections.map(({ name }) => name)).toEqual(expect.arrayContaining(["usage_events", "usage_minutes"]));
+    expect(documents.some((document) => document.includes('"CHECKSUM_MISMATCH"'))).toBe(true);
+    expectNone(documents, "MongoDB");
+  });
+
+  test("an export, or the metrics", () => {
+    expect(exported.join()).toContain("MALFORMED");
+    expect(metrics).toContain("keyplane_usage_counted_total");
+    expectNone([...exported, metrics], "exports and metrics");
   });
 });
 

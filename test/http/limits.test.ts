@@ -1,3 +1,4 @@
+import { isRequiredArgument } from "graphql";
 import { everyRootField } from "../testkit/any-call.js";
 import { holdKey } from "../testkit/hold-key.js";
 import { describe, expect, ok, sendGraphql, startServer, test, World } from "../testkit/index.js";
@@ -16,6 +17,8 @@ function repeated(count: number, part: (index: number) => string): string {
 
 describe("the size of a body", () => {
   const megabyte = 1_000_000;
+  /** Of a caller who may report usage. */
+  const reportBytes = 8 * megabyte;
 
   /** A well-formed request of exactly so many bytes. */
   function bodyOf(bytes: number): string {
@@ -23,26 +26,36 @@ describe("the size of a body", () => {
     return query + " ".repeat(bytes - query.length);
   }
 
-  const send = (world: World, body: string, how: "Content-Length" | "chunks") =>
+  const send = (world: World, body: string, how: "Content-Length" | "chunks", token = world.root.token) =>
     rawRequest(`${world.url}/graphql`, {
       method: "POST",
       headers: {
         "content-type": "application/json",
-        authorization: `Bearer ${world.root.token}`,
+        authorization: `Bearer ${token}`,
         ...(how === "Content-Length" ? { "content-length": String(body.length) } : { "transfer-encoding": "chunked" }),
       },
       chunks: body.match(/[\s\S]{1,100000}/g) ?? [],
     });
 
-  test.for(["Content-Length", "chunks"] as const)("1 MB is read, sent with %s", async (how, { world }) => {
-    const answer = await send(world, bodyOf(megabyte), how);
-    expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { data: { viewer: { role: "ADMIN" } } }]);
-  });
+  describe.for([
+    ["1 MB", megabyte, "GUEST"],
+    ["8 MB from whoever may report usage", reportBytes, "DEVELOPER"],
+  ] as const)("%s", ([, bytes, role]) => {
+    test.for(["Content-Length", "chunks"] as const)("is read, sent with %s", async (how, { world }) => {
+      const { token } = await world.caller(role);
+      const answer = await send(world, bodyOf(bytes), how, token);
+      expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { data: { viewer: { role } } }]);
+    });
 
-  test.for(["Content-Length", "chunks"] as const)("a byte more is refused, sent with %s", async (how, { world }) => {
-    const answer = await send(world, bodyOf(megabyte + 1), how);
-    expect([answer.status, JSON.parse(answer.text).errors[0].extensions.code]).toEqual([413, "PAYLOAD_TOO_LARGE"]);
-    expect(answer.headers.connection).toBe("close");
+    test.for(["Content-Length", "chunks"] as const)(
+      "and a byte more is refused, sent with %s",
+      async (how, { world }) => {
+        const { token } = await world.caller(role);
+        const answer = await send(world, bodyOf(bytes + 1), how, token);
+        expect([answer.status, JSON.parse(answer.text).errors[0].extensions.code]).toEqual([413, "PAYLOAD_TOO_LARGE"]);
+        expect(answer.headers.connection).toBe("close");
+      },
+    );
   });
 
   test("a large body is refused before it was sent", async ({ world }) => {
@@ -217,10 +230,14 @@ describe("operations in one request", () => {
 describe("the size of a page", () => {
   const lists = everyRootField()
     .filter(({ field }) => field.args.some((arg) => arg.name === "first"))
-    .map(({ field }) => field.name);
+    .map(({ field }) => field);
 
-  test.for(lists)("%s gives 1 to 100 entries", async (list, { world }) => {
-    const page = (first: number) => outcomeOf(world, `{ ${list}(first: ${first}) { nodes { id } } }`);
+  test.for(lists.map(({ name }) => name))("%s gives 1 to 100 entries", async (list, { world }) => {
+    const { tenant } = await world.tenant();
+    const of = lists.find(({ name, args }) => name === list && args.some(isRequiredArgument))
+      ? `tenantId: "${tenant.id}", `
+      : "";
+    const page = (first: number) => outcomeOf(world, `{ ${list}(${of}first: ${first}) { nodes { id } } }`);
     expect([await page(1), await page(100)]).toEqual(["ok", "ok"]);
     for (const first of [0, -1, 101, 2_147_483_647]) expect(await page(first)).toBe("200 BAD_USER_INPUT");
   });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { compose, openDatabase, readEnvironment, variables } from "@keyplane/server";
 import { afterEach } from "vitest";
 import { freezableProxy } from "../../packages/server/src/testing/freezable-proxy.js";
-import { Caller, describe, expect, sendGraphql, test } from "../testkit/index.js";
+import { Caller, day, describe, expect, sendGraphql, test } from "../testkit/index.js";
 import { type Home, newHome, runServer, type ServerProcess, startProcess } from "../testkit/server-process.js";
 
 // The program itself, in processes of its own, as an operator runs it.
@@ -94,6 +94,13 @@ describe("a configuration with problems", () => {
     KEYPLANE_LOG_LEVEL: "loud",
     KEYPLANE_MAX_CACHED_KEYS: "-1",
     KEYPLANE_TRUST_PROXY: "maybe",
+    MONGODB_URL: "postgresql://me:hunter2@localhost/usage",
+    KEYPLANE_RECORD_VERIFICATIONS: "no",
+    KEYPLANE_USAGE_SPOOL_BYTES: "1048575",
+    KEYPLANE_USAGE_EVENTS_DAYS: "1",
+    KEYPLANE_USAGE_MINUTES_DAYS: "0",
+    KEYPLANE_USAGE_HOURS_DAYS: "3651",
+    KEYPLANE_USAGE_DAYS_DAYS: "1.5",
   };
 
   test("names each at once: the variable, what it got and what it wants", async () => {
@@ -111,6 +118,36 @@ describe("a configuration with problems", () => {
     }
     expect(stderr).not.toContain("hunter2");
     expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  test.for([
+    ["MONGODB_URL", "mongodb://me:hunter2@127.0.0.1:27017/usage", { mongodbUrl: expect.stringContaining("/usage") }],
+    ["MONGODB_URL", "mongodb+srv://cluster.example.com", { mongodbUrl: "mongodb+srv://cluster.example.com" }],
+    ["MONGODB_URL", "", { mongodbUrl: null }],
+    ["KEYPLANE_RECORD_VERIFICATIONS", "false", { recordVerifications: false }],
+    ["KEYPLANE_RECORD_VERIFICATIONS", "", { recordVerifications: true }],
+    ["KEYPLANE_USAGE_SPOOL_BYTES", "1048576", { maxSpoolBytes: 1_048_576 }],
+    ["KEYPLANE_USAGE_SPOOL_BYTES", "1099511627776", { maxSpoolBytes: 2 ** 40 }],
+    ["KEYPLANE_USAGE_EVENTS_DAYS", "2", { usageRetention: { rawMs: 2 * day } }],
+    ["KEYPLANE_USAGE_MINUTES_DAYS", "1", { usageRetention: { minutesMs: day } }],
+    ["KEYPLANE_USAGE_HOURS_DAYS", "3650", { usageRetention: { hoursMs: 3_650 * day } }],
+    ["KEYPLANE_USAGE_DAYS_DAYS", "36500", { usageRetention: { daysMs: 36_500 * day } }],
+  ] as const)("%s takes %j", ([name, value, expected]) => {
+    expect(readEnvironment({ [name]: value })).toMatchObject(expected);
+  });
+
+  test.for([
+    ["MONGODB_URL", ["http://localhost/usage", "mongodb://", "localhost:27017", "mongodb:///usage"]],
+    ["KEYPLANE_RECORD_VERIFICATIONS", ["1", "TRUE", "yes"]],
+    ["KEYPLANE_USAGE_SPOOL_BYTES", ["1048575", "1099511627777", "1GB", "-1", "1e9"]],
+    ["KEYPLANE_USAGE_EVENTS_DAYS", ["1", "3651", "30d", "2.5"]],
+    ["KEYPLANE_USAGE_MINUTES_DAYS", ["0", "3651", "-7"]],
+    ["KEYPLANE_USAGE_HOURS_DAYS", ["0", "3651", "x"]],
+    ["KEYPLANE_USAGE_DAYS_DAYS", ["0", "36501", "Infinity"]],
+  ] as const)("%s refuses %j", ([name, values]) => {
+    for (const value of values) {
+      expect(() => readEnvironment({ [name]: value }), value).toThrow(`${name} is `);
+    }
   });
 
   test("that one can start with draws a warning, without a value", async () => {

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "../testkit/index.js";
+import { describe, expect, startServer, test, World } from "../testkit/index.js";
 import { root, run, succeed, temporaryFolder, tool } from "./program.js";
 
 /** The README's snippets as one program, in their order. */
@@ -32,8 +32,12 @@ describe("the README of the SDK", () => {
     expect(page).toContain(`keyplane-sdk-${version}.tgz`);
   });
 
-  test("has snippets that compile strictly, run in their order, and print what they say", async ({ world }) => {
+  test("has snippets that compile strictly, run in their order, and print what they say", async () => {
     const folder = temporaryFolder();
+    // They record usage by the real clock, so their server must not be one whose clock another test has moved.
+    const server = await startServer();
+    const world = new World(server);
+    await world.root.usage(world.around(world.missingId("Tenant"))); // waits until the server can count
     try {
       mkdirSync(join(folder.path, "node_modules/@keyplane"), { recursive: true });
       symlinkSync(join(root, "packages/sdk"), join(folder.path, "node_modules/@keyplane/sdk"));
@@ -63,12 +67,13 @@ describe("the README of the SDK", () => {
         process.execPath,
         ["--conditions=source", "--import", tool.tsx, "program.mts"],
         folder.path,
-        { KEYPLANE_URL: world.url, KEYPLANE_TOKEN: world.server.rootToken },
+        { KEYPLANE_URL: server.url, KEYPLANE_TOKEN: server.rootToken },
       );
 
       expect(ended).toEqual({ code: 0, stdout: promisedOutput(program), stderr: "" });
     } finally {
       folder.remove();
+      await server.stop();
     }
   });
 });

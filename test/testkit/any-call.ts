@@ -16,9 +16,16 @@ import {
   isRequiredInputField,
   isUnionType,
 } from "graphql";
+import type { Caller } from "./caller.js";
+import { hour } from "./clock.js";
+import { EventStream } from "./event-stream.js";
+import { sendGraphql } from "./graphql.js";
 
 /** Ids of things that a caller may see, for calls made from the schema alone. */
 export type Ids = Readonly<Partial<Record<IdKind, string>>>;
+
+/** What a call may name, and the present of the server's clock, around which questions about usage are asked; epoch milliseconds. */
+export type Own = Ids & { readonly now?: number };
 
 /** A field that can be called, and where it is. */
 export interface AnyField {
@@ -44,9 +51,14 @@ export function everyField(): AnyField[] {
     );
 }
 
-/** Every query and mutation. */
+/** Every query, mutation and subscription. */
 export function everyRootField(): AnyField[] {
-  return everyField().filter(({ parent }) => ["Query", "Mutation", "Subscription"].includes(parent.name));
+  return everyField().filter(({ parent }) => isRoot(parent));
+}
+
+/** Whether a type is one that operations begin with. */
+export function isRoot({ name }: GraphQLObjectType): boolean {
+  return ["Query", "Mutation", "Subscription"].includes(name);
 }
 
 /** The places of a field's arguments that take an id, such as `input.ownerId` or `filter.targetId`. */
@@ -59,14 +71,18 @@ export function idPlaces({ field }: AnyField): string[] {
       below(`${path}.${part.name}`, part.type, [...above, named]),
     );
   };
-  return field.args.flatMap((arg) => below(arg.name, arg.type, []));
+  return field.args.flatMap((arg) => below(arg.name, arg.type, [])).filter((place) => !sendersOwnIds.includes(place));
 }
+
+/** Ids that callers make up themselves: they name nothing here. */
+const sendersOwnIds: readonly string[] = ["input.events.id"];
 
 /** The kinds of things that an id at a place can name. A place that it does not know is an error: teach it here. */
 export function kindsAt(field: AnyField, place: string): readonly IdKind[] {
   const name = place.split(".").at(-1);
   if (name === "tenantId") return ["Tenant"];
-  if (name === "ownerId" || name === "userId") return ["User"];
+  if (name === "ownerId" || name === "userId" || name === "userIds") return ["User"];
+  if (name === "keyId" || name === "keyIds") return ["Key"];
   if (name === "actorId") return ["ManagementToken"];
   if (name === "targetId") return ["Tenant", "User", "Key", "ManagementToken"];
   if (name === "id") {
@@ -80,12 +96,16 @@ export function kindsAt(field: AnyField, place: string): readonly IdKind[] {
 }
 
 /** Values for what an input requires besides ids. By name: names mean one thing in the whole schema. */
-const samples: Readonly<Record<string, () => unknown>> = {
+const samples: Readonly<Record<string, (now: number) => unknown>> = {
+  from: (now) => new Date(now - hour).toISOString(),
+  to: (now) => new Date(now + hour).toISOString(),
   email: () => `${unique()}@example.com`,
   slug: unique,
   name: () => "Name",
   reason: () => "reason",
   role: () => "GUEST",
+  // Of an event of usage: the same one each time, so that answers can be compared.
+  "events.id": () => "any-event",
   key: () => "kp_live_0000000000000000000000000000000000000000000000000",
 };
 
@@ -102,7 +122,7 @@ function unique(): string {
  */
 export function callOf(
   target: AnyField,
-  own: Ids,
+  own: Own,
   set: Readonly<Record<string, unknown>> = {},
   selection?: string,
 ): AnyCall {
@@ -116,14 +136,33 @@ export function callOf(
   const declared = used.map((arg) => `$${arg.name}: ${String(arg.type)}`);
   const passed = used.map((arg) => `${arg.name}: $${arg.name}`);
   const call = `${target.field.name}${passed.length > 0 ? `(${passed.join(", ")})` : ""} ${selection ?? selectionOf(getNamedType(target.field.type))}`;
-  const heading = `${target.parent.name === "Mutation" ? "mutation" : "query"} Any${declared.length > 0 ? `(${declared.join(", ")})` : ""}`;
+  const kind = isRoot(target.parent) ? target.parent.name.toLowerCase() : "query";
+  const heading = `${kind} Any${declared.length > 0 ? `(${declared.join(", ")})` : ""}`;
   return { document: `${heading} { ${within(target, own, call)} }`, variables };
 }
 
+/** Sends any operation, and gives what GraphQL answers; of a subscription, which it ends then, the first answer. */
+// biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects and fails where it is missing
+export async function sendAny(caller: Caller, { document, variables }: AnyCall): Promise<any> {
+  if (!document.startsWith("subscription")) {
+    return (await sendGraphql(caller.url, caller.token, document, variables)).body;
+  }
+  const stream = await EventStream.open(caller.url, caller.token, document, variables);
+  const answer = await stream.next();
+  stream.close();
+  return answer;
+}
+
 /** The way from the root to a nested field: through the query that finds its parent by id. */
-function within({ name, parent }: AnyField, own: Ids, call: string): string {
-  if (["Query", "Mutation"].includes(parent.name)) return call;
+function within({ name, parent }: AnyField, own: Own, call: string): string {
+  if (isRoot(parent)) return call;
   if (parent.name === "Viewer") return `viewer { ${call} }`;
+  if (parent.name === "UsageEvent") return `usageEvents(tenantId: "${own.Tenant}", first: 1) { nodes { ${call} } }`;
+  if (parent.name === "UsageGroup") {
+    const [from, to] = [samples["from"]?.(own.now ?? Date.now()), samples["to"]?.(own.now ?? Date.now())];
+    const input = `{ tenantId: "${own.Tenant}", from: "${from}", to: "${to}", groupBy: [KEY, USER] }`;
+    return `usage(input: ${input}) { series { group { ${call} } } }`;
+  }
   const query = schema.getQueryType()?.getFields()[parent.name.toLowerCase()];
   const id = own[parent.name as IdKind];
   if (!query || !id) throw new Error(`${name} is nested in a type without a query of its own: teach within its way`);
@@ -134,12 +173,16 @@ function valueFor(
   target: AnyField,
   place: string,
   type: GraphQLInputType,
-  own: Ids,
+  own: Own,
   set: Readonly<Record<string, unknown>>,
 ): unknown {
   if (place in set) return set[place];
   const named = getNamedType(type);
-  if (isListType(getNullableType(type))) return [];
+  if (isListType(getNullableType(type))) {
+    // An entry for what is set within it; GraphQL takes a value for a list of one.
+    const within = Object.keys(set).some((each) => each.startsWith(`${place}.`));
+    return within ? valueFor(target, place, named, own, set) : [];
+  }
   if (isInputObjectType(named)) {
     const fields = Object.values(named.getFields()).filter((field) => {
       const path = `${place}.${field.name}`;
@@ -151,12 +194,12 @@ function valueFor(
       fields.map((field) => [field.name, valueFor(target, `${place}.${field.name}`, field.type, own, set)]),
     );
   }
-  if (named.name === "ID") {
+  if (named.name === "ID" && !sendersOwnIds.includes(place)) {
     const id = kindsAt(target, place).map((kind) => own[kind])[0];
     if (id) return id;
   }
-  const sample = samples[place.split(".").at(-1) ?? ""];
-  if (sample) return sample();
+  const sample = samples[place.split(".").slice(-2).join(".")] ?? samples[place.split(".").at(-1) ?? ""];
+  if (sample) return sample(own.now ?? Date.now());
   if (isEnumType(named)) return named.getValues()[0]?.name;
   throw new Error(`${target.name} requires ${place}, a ${String(type)}: give samples a value for it`);
 }

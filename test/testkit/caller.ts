@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { EventStream } from "./event-stream.js";
 import { mutate, query } from "./graphql.js";
 
 export const tenantFields =
@@ -10,16 +12,37 @@ export const tokenFields =
 export const verdictFields = `valid code message docsUrl requestId hint tenantId scopes missingScopes retryAfterMs
   key { id name start environment metadata expiresAt } owner { id externalId name email }
   rateLimits { name limit remaining resetAt exceeded } quota { limit used remaining resetAt exceeded }`;
+export const metricsFields =
+  "count valid refused cost byCode { code count } meters { name value } latencyMs { p50 p90 p95 p99 count }";
+export const usageFields = `starts totalSeries completeUntil totals { ${metricsFields} }
+  series { group { keyId userId api code tag } totals { ${metricsFields} } values points { start metrics { ${metricsFields} } } }`;
+export const eventFields =
+  "id at tenantId keyId userId code valid api cost tags meters { name value } latencyMs ip userAgent start source";
+export const attemptsFields =
+  "starts total totalSeries completeUntil series { group { code ip start api } count firstAt lastAt keys addresses values }";
 
 /** Somebody with a management token (or none), who calls the API by GraphQL over HTTP. */
 export class Caller {
+  readonly #counted: (() => Promise<"at once" | "late">) | undefined;
+
+  /** @param counted resolves when the server has counted what was used; without it, a question about usage does not wait for that. */
   constructor(
     readonly url: string,
     readonly token: string | null,
-  ) {}
+    counted?: () => Promise<"at once" | "late">,
+  ) {
+    this.#counted = counted;
+  }
 
   query(document: string, variables?: Record<string, unknown>) {
-    return query(this.url, this.token, document, variables);
+    const ask = () => query(this.url, this.token, document, variables);
+    return /\b(?:usage|usageEvents|invalidAttempts)\b/.test(document) ? this.#askCounted(ask) : ask();
+  }
+
+  /** Asks again when the machine was so slow that the server has answered without waiting for the last calls. */
+  async #askCounted<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    const answer = await ask();
+    return (await this.#counted?.()) === "late" ? ask() : answer;
   }
 
   /** Any mutation on a tenant. */
@@ -55,4 +78,49 @@ export class Caller {
     const document = `mutation ($input: VerifyKeyInput!) { verifyKey(input: $input) { ${verdictFields} } }`;
     return (await this.query(document, { input: { key, ...more } })).verifyKey;
   }
+
+  /** What `usage` answers. @param selection what to ask for, all of it when left out. */
+  async usage(input: Record<string, unknown>, selection = usageFields) {
+    return (await this.query(`query ($input: UsageInput!) { usage(input: $input) { ${selection} } }`, { input })).usage;
+  }
+
+  async invalidAttempts(input: Record<string, unknown>) {
+    const document = `query ($input: InvalidAttemptsInput!) { invalidAttempts(input: $input) { ${attemptsFields} } }`;
+    return (await this.query(document, { input })).invalidAttempts;
+  }
+
+  /** Reports calls; each gets an id of its own unless it has one. */
+  recordUsage(events: readonly Record<string, unknown>[]) {
+    const input = { events: events.map((event) => ({ id: randomUUID(), ...event })) };
+    return mutate(this.url, this.token, "recordUsage", input, "accepted rejected { index eventId code message }");
+  }
+
+  /** Follows what is counted of a tenant. */
+  usageLive(tenantId: string, intervalMs?: number): Promise<EventStream> {
+    const document = `subscription ($tenantId: ID!, $intervalMs: Int) {
+      usageLive(tenantId: $tenantId, intervalMs: $intervalMs) { from to count valid byCode { code count } } }`;
+    return EventStream.open(this.url, this.token, document, {
+      tenantId,
+      ...(intervalMs === undefined ? {} : { intervalMs }),
+    });
+  }
+
+  /** Fetches an export, whose rows it leaves as text. @param parameters a list becomes a parameter given several times. */
+  async export(name: string, parameters: Readonly<Record<string, string | readonly string[]>>): Promise<ExportAnswer> {
+    const search = new URLSearchParams();
+    for (const [key, values] of Object.entries(parameters)) {
+      for (const value of [values].flat()) search.append(key, value);
+    }
+    const headers: Record<string, string> = this.token === null ? {} : { authorization: `Bearer ${this.token}` };
+    return this.#askCounted(async () => {
+      const response = await fetch(`${this.url}/export/${name}?${search}`, { headers });
+      return { status: response.status, headers: response.headers, text: await response.text() };
+    });
+  }
+}
+
+export interface ExportAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
 }

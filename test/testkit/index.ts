@@ -4,7 +4,7 @@ import { startServer } from "./server.js";
 import { World } from "./world.js";
 
 export { describe, expect } from "vitest";
-export { Caller, keyFields, verdictFields } from "./caller.js";
+export { Caller, eventFields, keyFields, verdictFields } from "./caller.js";
 export { day, hour, minute, second, TestClock } from "./clock.js";
 export { GraphqlFailure, mutate, sendGraphql } from "./graphql.js";
 export { idsOf, type ListName, type ListPage, readPage, readPages } from "./lists.js";

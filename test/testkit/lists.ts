@@ -7,6 +7,7 @@ const listArguments = {
   keys: { tenantId: "ID", filter: "KeyFilter", orderBy: "KeyOrder" },
   managementTokens: { tenantId: "ID" },
   auditLog: { tenantId: "ID", filter: "AuditFilter" },
+  usageEvents: { tenantId: "ID!", filter: "UsageEventFilter" },
 } as const satisfies Record<string, Record<string, string>>;
 
 export type ListName = keyof typeof listArguments;

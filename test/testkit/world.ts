@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createId, type IdKind, type Role } from "@keyplane/schema";
 import { Caller } from "./caller.js";
-import type { TestClock } from "./clock.js";
+import { hour, type TestClock } from "./clock.js";
 import type { TestServer } from "./server.js";
 
 /** What a story is told with: every name in it is new, so that all stories can share one server. */
@@ -12,7 +12,7 @@ export class World {
   readonly anonymous: Caller;
 
   constructor(readonly server: TestServer) {
-    this.root = new Caller(server.url, server.rootToken);
+    this.root = this.#callerOf(server.rootToken);
     this.anonymous = new Caller(server.url, null);
   }
 
@@ -45,7 +45,7 @@ export class World {
   /** A caller with a new management token. */
   async caller(role: Role, input: Record<string, unknown> = {}): Promise<Caller> {
     const { secret } = ok(await this.root.createToken({ name: this.unique("token"), role, ...input }));
-    return new Caller(this.url, secret);
+    return this.#callerOf(secret);
   }
 
   async user(tenantId: string, input: Record<string, unknown> = {}) {
@@ -64,6 +64,40 @@ export class World {
     const owner = await this.user(tenant.id);
     const { key, secret } = await this.key(tenant.id, owner.id, options.key);
     return { tenant, admin, owner, key, secret };
+  }
+
+  /** Presents a key several times; `more` is what verifyKey takes besides it. @returns the last verdict. */
+  async verify(secret: string, times = 1, more: Record<string, unknown> = {}) {
+    // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects and fails where it is missing
+    let verdict: any;
+    for (let time = 0; time < times; time++) verdict = await this.root.verify(secret, more);
+    return verdict;
+  }
+
+  /** What the server's metrics say, by name. */
+  async metrics(): Promise<Map<string, number>> {
+    const headers = { authorization: `Bearer ${this.server.rootToken}` };
+    const text = await (await fetch(`${this.url}/metrics`, { headers })).text();
+    return new Map([...text.matchAll(/^(\w+) (\S+)$/gm)].map(([, name, value]) => [name ?? "", Number(value)]));
+  }
+
+  /** Resolves when all that was used is counted, and tells whether that was so already. */
+  async counted(): Promise<"at once" | "late"> {
+    for (let round = 0; ; round++) {
+      const metrics = await this.metrics();
+      const of = (name: string) => metrics.get(`keyplane_usage_${name}_total`) ?? 0;
+      if (of("recorded") <= of("counted") + of("duplicates")) return round === 0 ? "at once" : "late";
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  #callerOf(token: string): Caller {
+    return new Caller(this.url, token, () => this.counted());
+  }
+
+  /** A window for questions about usage, as long around the present as `ms`: `{ tenantId, from, to }`. */
+  around(tenantId: string, ms = hour): { tenantId: string; from: string; to: string } {
+    return { tenantId, from: this.clock.in(-ms), to: this.clock.in(ms) };
   }
 }
 

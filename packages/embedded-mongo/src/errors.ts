@@ -28,6 +28,7 @@ const codeNames: Readonly<Record<number, string>> = {
   85: "IndexOptionsConflict",
   86: "IndexKeySpecsConflict",
   91: "ShutdownInProgress",
+  100: "UnsatisfiableWriteConcern",
   112: "WriteConflict",
   168: "InvalidPipelineOperator",
   171: "CannotIndexParallelArrays",

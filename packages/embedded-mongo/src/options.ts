@@ -16,6 +16,8 @@ export interface EmbeddedMongoOptions {
   readonly maxConnections?: number | undefined;
   /** Open cursors. Default 10,000. */
   readonly maxCursors?: number | undefined;
+  /** What a sort or a stage of an aggregation may hold in memory, in bytes. Default 100 MB, as in MongoDB. */
+  readonly maxStageBytes?: number | undefined;
   /** Told what is worth a line in a log. Default: nothing is logged. */
   readonly log?: ((message: string, error: unknown) => void) | undefined;
 }

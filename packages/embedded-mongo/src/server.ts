@@ -37,6 +37,7 @@ export async function startEmbeddedMongo(options: EmbeddedMongoOptions): Promise
   const lock = lockFolder(folder);
   const store = openStore(join(folder, "data"), { sync: !temporary });
   const catalog = new Catalog(store);
+  await catalog.write(() => catalog.dropUnfinished());
   const sessions = new WriteSessions(store, clock);
   const cursors = new CursorStore(clock, options.maxCursors ?? 10_000);
   const running = new Set<Promise<unknown>>();
@@ -47,6 +48,7 @@ export async function startEmbeddedMongo(options: EmbeddedMongoOptions): Promise
     cursors,
     sessions,
     clock,
+    maxStageBytes: options.maxStageBytes ?? 100 * 1024 * 1024,
     started: clock(),
     electionId: new ObjectId(),
     address: () => address,

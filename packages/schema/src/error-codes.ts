@@ -130,8 +130,10 @@ export const errorCodes = {
   },
   PAYLOAD_TOO_LARGE: {
     title: "Request body too large",
-    message: "The request body is larger than 1 MB. Send less at a time.",
-    remedy: "Split the request: a body has at most 1 MB.",
+    message:
+      "The request body is too large: 8 MB at most with a token that has usage:record, 1 MB with any other. Send less at a time.",
+    remedy:
+      "Split the request: a body has at most 1 MB, and 8 MB where the token has `usage:record`, so that a batch of 10,000 events fits.",
     httpStatus: 413,
     retryable: false,
     where: "top-level",

@@ -84,6 +84,11 @@ export async function compose(settings: Settings, outside: Outside = {}): Promis
       maxSpoolBytes: settings.maxSpoolBytes,
       saveLastUsed: (lastUsed) => raiseLastUsed(database.prisma, lastUsed),
     });
+    if (settings.databaseUrl !== null && settings.mongodbUrl === null) {
+      logger.warn(
+        "PostgreSQL is served, usage is not: it stays in this server's data folder, and other servers do not see it; see MONGODB_URL",
+      );
+    }
     return await wire(settings, { ...outside, logger, database, recording }, close);
   } catch (error) {
     // Left open, it would keep the folder locked for as long as an embedder's process lives. Its own failure to close would

@@ -37,6 +37,10 @@ async function start(): Promise<void> {
         process.exit(1);
       },
     );
+  await keyplane.recording.started.catch(async (error: unknown) => {
+    await keyplane.stop().catch((err: unknown) => logger.error({ err }, "stopping failed"));
+    return fail(error, keyplane.rootToken);
+  });
   if (stopping.aborted) {
     process.stderr.write(unseenToken(keyplane.rootToken));
     await stop();
@@ -67,6 +71,7 @@ function welcome(keyplane: Keyplane, settings: Settings, port: number): void {
   Keyplane is running.
 
   Playground    ${url}/graphql
+  Usage         ${url}/usage
   What is here  ${url}/
   ${token}
 

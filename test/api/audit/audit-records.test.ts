@@ -174,7 +174,9 @@ const countOf = async (world: World) => (await readPage(world.root, "auditLog", 
 describe("the audit log", () => {
   test("has a line in this file for every mutation that changes something", () => {
     const mutations = Object.keys(schema.getMutationType()?.getFields() ?? {});
-    expect(mutations.filter((name) => name !== "verifyKey").sort()).toEqual(Object.keys(changes).sort());
+    // Neither changes anything that is managed here, and both happen too often: they are in the call log.
+    const calls = ["verifyKey", "recordUsage"];
+    expect(mutations.filter((name) => !calls.includes(name)).sort()).toEqual(Object.keys(changes).sort());
   });
 
   test.for(Object.entries(changes))(

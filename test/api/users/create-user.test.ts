@@ -140,7 +140,15 @@ describe("createUser", () => {
     const { tenant } = await world.tenant();
     const narrowed = await world.caller("ADMIN", {
       tenantId: tenant.id,
-      permissions: ["USERS_CREATE", "TENANTS_READ", "USERS_READ", "KEYS_READ", "KEYS_VERIFY"],
+      permissions: [
+        "USERS_CREATE",
+        "TENANTS_READ",
+        "USERS_READ",
+        "KEYS_READ",
+        "KEYS_VERIFY",
+        "USAGE_READ",
+        "USAGE_RECORD",
+      ],
     });
     const create = (role: string | null) =>
       narrowed.user("createUser", { tenantId: tenant.id, email: `${world.unique()}@example.com`, name: "Ada", role });

@@ -1,10 +1,13 @@
-import { Aggregator } from "mingo/aggregator";
 import { plain } from "../bson/encode.js";
 import type { Doc } from "../bson/values.js";
-import { mingoOptions } from "./expressions.js";
+import { documentStage } from "./document-stages.js";
+import type { Scope } from "./expressions.js";
 
-/** Applies an update that is an aggregation pipeline to a document. */
-export function runUpdatePipeline(stages: readonly Doc[], doc: Doc, clock: () => Date, variables: Doc): Doc {
-  const [result] = new Aggregator(plain(stages) as Doc[], mingoOptions(clock, variables)).run<Doc>([plain(doc) as Doc]);
-  return result ?? doc;
+/** Applies an update that is an aggregation pipeline to a document; at once, for it happens within a transaction. */
+export function runUpdatePipeline(stages: readonly Doc[], doc: Doc, scope: Scope): Doc {
+  return stages.reduce((current, stage) => {
+    const [name] = Object.keys(stage) as [string];
+    const apply = documentStage(name, stage[name], scope);
+    return apply === null ? current : apply(current);
+  }, plain(doc) as Doc);
 }

@@ -33,13 +33,29 @@ export function decode(bytes: Buffer, only?: ReadonlySet<string>): Doc {
   return new Decoder(bytes).root(only);
 }
 
+/** As `decode`, with numbers as mingo knows them: see `plain`. */
+export function decodePlain(bytes: Buffer, only?: ReadonlySet<string>): Doc {
+  return new Decoder(bytes, true).root(only);
+}
+
+/** The least that a document takes which is too deep: type, name, length and end of each level. */
+const LEAST_DEEP_BYTES = MAX_DEPTH * 7;
+
+/** @throws code 15 when documents and arrays lie deeper within each other than MongoDB allows. Reads nothing else. */
+export function checkDepth(bytes: Buffer): void {
+  if (bytes.length >= LEAST_DEEP_BYTES) new Decoder(bytes).walk(MAX_DEPTH);
+}
+
 class Decoder {
   private at = 0;
   private depth = 0;
   private readonly bytes: Buffer;
 
-  constructor(bytes: Buffer) {
+  private readonly plain: boolean;
+
+  constructor(bytes: Buffer, plain = false) {
     this.bytes = bytes;
+    this.plain = plain;
   }
 
   root(only: ReadonlySet<string> | undefined): Doc {
@@ -61,12 +77,22 @@ class Decoder {
     return doc;
   }
 
+  walk(left: number): void {
+    if (left === 0) throw tooDeep();
+    this.move(4);
+    for (let type = this.uint8(); type !== 0; type = this.uint8()) {
+      this.skipCstring();
+      if (type === 0x03 || type === 0x04) this.walk(left - 1);
+      else this.skip(type);
+    }
+  }
+
   private open(): number {
     const start = this.at;
     const size = this.int32();
     const end = start + size;
     if (size < 5 || end > this.bytes.length || this.bytes[end - 1] !== 0) throw invalid("a length does not fit");
-    if (++this.depth > DECODE_DEPTH) throw fault(15, `BSONObj exceeds maximum nested object depth: ${MAX_DEPTH}`);
+    if (++this.depth > DECODE_DEPTH) throw tooDeep();
     return end;
   }
 
@@ -95,7 +121,7 @@ class Decoder {
     switch (type) {
       case 0x01: {
         const double = this.bytes.readDoubleLE(this.move(8));
-        return isInt32(double) ? new Double(double) : double;
+        return !this.plain && isInt32(double) ? new Double(double) : double;
       }
       case 0x02:
         return this.string();
@@ -133,7 +159,7 @@ class Decoder {
         return new Timestamp(new Long(low, this.int32(), true));
       }
       case 0x12:
-        return this.bytes.readBigInt64LE(this.move(8));
+        return this.long();
       case 0x13:
         return new Decimal128(this.take(16));
       case 0x7f:
@@ -175,6 +201,13 @@ class Decoder {
       default:
         this.value(type);
     }
+  }
+
+  private long(): number | bigint {
+    const long = this.bytes.readBigInt64LE(this.move(8));
+    if (!this.plain) return long;
+    const number = Number(long);
+    return Number.isSafeInteger(number) ? number : long;
   }
 
   private binary(): Binary {
@@ -238,6 +271,11 @@ class Decoder {
     this.at = start + length;
     return start;
   }
+}
+
+/** MongoDB's refusal of a document that is nested too deeply. */
+export function tooDeep(): Error {
+  return fault(15, `Document exceeds maximum nested object depth: ${MAX_DEPTH}`);
 }
 
 function isInt32(value: number): boolean {

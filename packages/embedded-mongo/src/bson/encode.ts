@@ -1,6 +1,6 @@
 import { calculateObjectSize, Double, serialize } from "bson";
 import { fault } from "../errors.js";
-import { MAX_DEPTH } from "./decode.js";
+import { MAX_DEPTH, tooDeep } from "./decode.js";
 import { type Doc, setField, type Value } from "./values.js";
 
 /** The largest document, as in MongoDB. */
@@ -8,14 +8,18 @@ export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
 
 /** Encodes a document that is to be stored. @throws code 10334 when it is larger than 16 MB, 15 when it is too deep. */
 export function encode(doc: Doc): Buffer {
-  const bytes = encodeAny(doc);
+  const bytes = encodeWithin(doc, MAX_DEPTH);
   if (bytes.length > MAX_DOCUMENT_BYTES) throw tooLarge(bytes.length);
   return bytes;
 }
 
 /** Encodes a document without a limit on its size. */
 export function encodeAny(doc: Doc): Buffer {
-  checkDepth(doc, 1);
+  return encodeWithin(doc, MAX_DEPTH + 20);
+}
+
+function encodeWithin(doc: Doc, depth: number): Buffer {
+  checkDepth(doc, depth);
   const bytes = serialize(doc, { ignoreUndefined: false });
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
@@ -33,12 +37,14 @@ export function encodedSize(doc: Doc): number {
   return calculateObjectSize(doc, { ignoreUndefined: false });
 }
 
-function checkDepth(value: Value, depth: number): void {
+function checkDepth(value: Value, left: number): void {
   if (typeof value !== "object" || value === null) return;
-  if (depth > MAX_DEPTH + 20) throw fault(15, `Document exceeds maximum nested object depth: ${MAX_DEPTH}`);
-  if (Array.isArray(value)) for (const element of value) checkDepth(element, depth + 1);
-  else if (Object.getPrototypeOf(value) === Object.prototype) {
-    for (const key in value) checkDepth((value as Doc)[key], depth + 1);
+  if (Array.isArray(value)) {
+    if (left === 0) throw tooDeep();
+    for (const element of value) checkDepth(element, left - 1);
+  } else if (Object.getPrototypeOf(value) === Object.prototype) {
+    if (left === 0) throw tooDeep();
+    for (const key in value) checkDepth((value as Doc)[key], left - 1);
   }
 }
 

@@ -90,6 +90,7 @@ export const serverStatus: Command = {
     connections: { current: server.connections() },
     metrics: { cursor: { open: { total: server.cursors.size } } },
     mem: { resident: Math.round(process.memoryUsage.rss() / 1024 / 1024) },
+    extra_info: { user_time_us: BigInt(process.cpuUsage().user), system_time_us: BigInt(process.cpuUsage().system) },
     storageEngine: { name: "lmdb", persistent: true },
   }),
 };

@@ -40,7 +40,7 @@ export const create: Command = {
     }
     const { catalog } = call.server;
     if (catalog.find(call.db, name) !== null) throw fault(48, `Collection ${call.db}.${name} already exists.`);
-    catalog.write(() => catalog.ensure(call.db, name));
+    await catalog.write(() => catalog.ensure(call.db, name));
     await acknowledge(call);
     return {};
   },
@@ -53,7 +53,7 @@ export const drop: Command = {
     const collection = call.server.catalog.find(call.db, name);
     if (collection === null) return {}; // as MongoDB 7 does
     const { length } = collection.state.indexes;
-    dropAll(call, [collection]);
+    await dropAll(call, [collection]);
     await acknowledge(call);
     return { nIndexesWas: length, ns: `${call.db}.${name}` };
   },
@@ -62,7 +62,7 @@ export const drop: Command = {
 export const dropDatabase: Command = {
   fields: [],
   async handle(call) {
-    dropAll(
+    await dropAll(
       call,
       call.server.catalog.all().filter(({ state }) => state.db === call.db),
     );
@@ -71,9 +71,9 @@ export const dropDatabase: Command = {
   },
 };
 
-function dropAll(call: Call, collections: readonly Collection[]): void {
+async function dropAll(call: Call, collections: readonly Collection[]): Promise<void> {
   const { catalog, cursors } = call.server;
-  catalog.write(() => {
+  await catalog.write(() => {
     for (const collection of collections) catalog.drop(collection);
   });
   const names = new Set(collections.map(({ namespace }) => namespace));

@@ -16,6 +16,8 @@ export interface ServerContext {
   readonly clock: () => Date;
   /** As the server is reached: `host:port` or the path of a socket. */
   readonly address: () => string;
+  /** What a sort or a stage may hold in memory. */
+  readonly maxStageBytes: number;
   readonly started: Date;
   /** Newer with each start, so that drivers take the newest for the primary. */
   readonly electionId: ObjectId;

@@ -4,6 +4,7 @@ import type { Finder } from "../plan/finder.js";
 import type { Collection } from "../storage/collection.js";
 import { checkPart, documentOf, flagOf, textOf } from "./arguments.js";
 import type { Call, Command } from "./context.js";
+import { searchFirst } from "./search.js";
 import { type Selector, selectorOf } from "./targets.js";
 import { lazily, letOf, statementsOf } from "./update.js";
 import { acknowledge, runStatements, type Statement, writeErrors } from "./write-loop.js";
@@ -33,10 +34,12 @@ function deleteStatement(call: Call, name: string, spec: Doc): Statement {
     variables: letOf(call),
   });
   if (limit === 0) return deleteMany(call, name, selector);
+  const search = searchFirst(call, name, selector);
   return {
     step() {
-      const collection = call.server.catalog.find(call.db, name);
-      const found = collection === null ? null : selector.first(collection);
+      const end = search();
+      if (end === null) return null;
+      const { collection, found } = end;
       if (collection === null || found === null) return { n: 0 };
       collection.remove(found.key, found.bytes);
       return { n: 1 };
@@ -51,8 +54,9 @@ function deleteMany(call: Call, name: string, selector: Selector): Statement {
   let n = 0;
   return {
     step() {
-      collection ??= call.server.catalog.find(call.db, name);
-      if (collection === null) return { n };
+      const current = call.server.catalog.find(call.db, name);
+      if (current === null || (collection !== null && current !== collection)) return { n }; // dropped meanwhile
+      collection = current;
       finder ??= selector.finder(collection);
       for (let found = finder.next(); found !== null; found = finder.next()) {
         const bytes = found === undefined ? null : collection.get(found.key);

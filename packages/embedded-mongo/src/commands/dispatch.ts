@@ -7,6 +7,7 @@ import { checkReadConcern } from "./collections.js";
 import type { Call, ServerContext } from "./context.js";
 import { Pace } from "./pace.js";
 import { commands } from "./registry.js";
+import { checkWriteConcern } from "./write-loop.js";
 
 /** Answers one request; whatever goes wrong becomes an answer too. */
 export async function dispatch(server: ServerContext, request: Request, signal: AbortSignal): Promise<Doc | Buffer> {
@@ -19,7 +20,8 @@ export async function dispatch(server: ServerContext, request: Request, signal: 
 }
 
 async function run(server: ServerContext, request: Request, signal: AbortSignal): Promise<Doc | Buffer> {
-  const { body } = request;
+  const { body, refused } = request;
+  if (refused !== undefined) throw refused;
   const name = Object.keys(body)[0] ?? "";
   const command = commands.get(name);
   if (command === undefined) throw fault(59, `no such command: '${name}'`);
@@ -31,6 +33,7 @@ async function run(server: ServerContext, request: Request, signal: AbortSignal)
   checkFields(name, body, command.fields);
   checkTransaction(body);
   checkReadConcern(body);
+  checkWriteConcern(body);
   const maxTimeMs = countOf("maxTimeMS", body["maxTimeMS"], 0);
   const call: Call = { server, request, name, body, db, pace: new Pace(maxTimeMs, signal) };
   return command.handle(call);

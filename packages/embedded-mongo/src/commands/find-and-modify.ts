@@ -7,8 +7,9 @@ import { sortSpecOf } from "../query/sort.js";
 import { compileUpdate, isReplacement } from "../update/update.js";
 import { documentOf, flagOf, textOf } from "./arguments.js";
 import type { Call, Command } from "./context.js";
+import { searchFirst } from "./search.js";
 import { type Selector, selectorOf } from "./targets.js";
-import { letOf, updateOne } from "./update.js";
+import { letOf, updatingOne } from "./update.js";
 import { acknowledge, runStatements } from "./write-loop.js";
 
 export const findAndModify: Command = {
@@ -46,14 +47,13 @@ export const findAndModify: Command = {
       variables,
     });
     const projection = compileProjection(documentOf("findAndModify.fields", body["fields"]), {
-      filter,
       clock: call.server.clock,
       variables,
     });
     const shape = (bytes: Buffer | null): Value =>
       bytes === null ? null : projection ? projection(decode(bytes)) : decode(bytes);
     const step = remove
-      ? () => removeOne(call, name, selector, shape)
+      ? removing(call, name, selector, shape)
       : updating(call, name, filter, selector, shape, variables);
     const outcome = await runStatements(call, [{ step }], true);
     const [error] = outcome.errors;
@@ -63,13 +63,22 @@ export const findAndModify: Command = {
   },
 };
 
-function removeOne(call: Call, name: string, selector: Selector, shape: (bytes: Buffer | null) => Value): Doc {
-  const collection = call.server.catalog.find(call.db, name);
-  const found = collection === null ? null : selector.first(collection);
-  if (collection === null || found === null) return { lastErrorObject: { n: 0 }, value: null };
-  const value = shape(found.bytes);
-  collection.remove(found.key, found.bytes);
-  return { lastErrorObject: { n: 1 }, value };
+function removing(
+  call: Call,
+  name: string,
+  selector: Selector,
+  shape: (bytes: Buffer | null) => Value,
+): () => Doc | null {
+  const search = searchFirst(call, name, selector);
+  return () => {
+    const end = search();
+    if (end === null) return null;
+    const { collection, found } = end;
+    if (collection === null || found === null) return { lastErrorObject: { n: 0 }, value: null };
+    const value = shape(found.bytes);
+    collection.remove(found.key, found.bytes);
+    return { lastErrorObject: { n: 1 }, value };
+  };
 }
 
 function updating(
@@ -79,25 +88,28 @@ function updating(
   selector: Selector,
   shape: (bytes: Buffer | null) => Value,
   variables: Doc,
-): () => Doc {
+): () => Doc | null {
   const { body } = call;
-  const update = compileUpdate({
+  const compiled = compileUpdate({
     update: body["update"],
     filter,
     arrayFilters: body["arrayFilters"] as Doc[] | undefined,
-    pipeline: (stages, doc) => runUpdatePipeline(stages, doc, call.server.clock, variables),
+    pipeline: (stages, doc) => runUpdatePipeline(stages, doc, { clock: call.server.clock, variables }),
   });
   const work = {
     call,
     filter,
     selector,
-    update,
+    update: compiled,
     replacement: isReplacement(body["update"]),
     upsert: flagOf("findAndModify.upsert", body["upsert"]),
   };
   const wantsNew = flagOf("findAndModify.new", body["new"]);
+  const update = updatingOne(work, name);
   return () => {
-    const { result, before, after } = updateOne(work, name);
+    const outcome = update();
+    if (outcome === null) return null;
+    const { result, before, after } = outcome;
     const upserted = Object.hasOwn(result, "upserted") ? { upserted: result["upserted"] } : {};
     return {
       lastErrorObject: { n: result["n"], updatedExisting: before !== null, ...upserted },

@@ -1,38 +1,26 @@
 import { equalValues } from "../bson/compare.js";
-import { decode } from "../bson/decode.js";
 import { encodeAny } from "../bson/encode.js";
-import { type Doc, isDocument, isNumeric, toNumber, type Value } from "../bson/values.js";
+import { type Doc, isDocument, type Value } from "../bson/values.js";
 import { firstBatch } from "../cursors/batches.js";
 import { fault, notSupported } from "../errors.js";
-import { compileFilter } from "../query/filter.js";
 import type { Collection } from "../storage/collection.js";
 import { type IndexSpec, keyPattern } from "../storage/index-spec.js";
 import { showDocument, showValue } from "../storage/show-value.js";
-import { arrayOf, countOf, documentOf, flagOf, textOf } from "./arguments.js";
+import { arrayOf, countOf, documentOf, textOf } from "./arguments.js";
 import type { Call, Command } from "./context.js";
+import { buildIndex } from "./index-build.js";
+import { expiryOf, parseIndex } from "./index-definition.js";
 import { acknowledge } from "./write-loop.js";
-
-const specFields = [
-  "key",
-  "name",
-  "unique",
-  "sparse",
-  "expireAfterSeconds",
-  "partialFilterExpression",
-  "v",
-  "background",
-  "ns",
-];
 
 export const createIndexes: Command = {
   fields: ["indexes", "commitQuorum"],
   async handle(call) {
     const { catalog } = call.server;
     const name = textOf("createIndexes.createIndexes", call.body["createIndexes"]);
-    const specs = arrayOf("createIndexes.indexes", call.body["indexes"]).map((spec) => parseSpec(call, name, spec));
+    const specs = arrayOf("createIndexes.indexes", call.body["indexes"]).map(parseIndex);
     if (specs.length === 0) throw fault(2, "Must specify at least one index to create");
     const createdCollectionAutomatically = catalog.find(call.db, name) === null;
-    const collection = catalog.write(() => catalog.ensure(call.db, name));
+    const collection = await catalog.write(() => catalog.ensure(call.db, name));
     const numIndexesBefore = collection.state.indexes.length;
     for (const spec of specs) {
       if (isThere(collection, spec)) continue;
@@ -41,7 +29,7 @@ export const createIndexes: Command = {
           67,
           `add index fails, too many indexes for ${collection.namespace} key:${showDocument(keyPattern(spec))}`,
         );
-      await build(call, collection, spec);
+      await buildIndex(call, collection, spec);
     }
     await acknowledge(call);
     const numIndexesAfter = collection.state.indexes.length;
@@ -53,98 +41,6 @@ export const createIndexes: Command = {
     };
   },
 };
-
-function parseSpec(call: Call, collection: string, spec: Value): IndexSpec {
-  if (!isDocument(spec)) throw fault(14, "The elements of the 'indexes' array must be objects");
-  for (const field of Object.keys(spec)) {
-    if (specFields.includes(field)) continue;
-    if (field === "hidden" && spec[field] === false) continue;
-    if (
-      [
-        "collation",
-        "hidden",
-        "wildcardProjection",
-        "weights",
-        "default_language",
-        "textIndexVersion",
-        "2dsphereIndexVersion",
-        "storageEngine",
-      ].includes(field)
-    ) {
-      throw notSupported(`the index option '${field}'`);
-    }
-    throw fault(
-      197,
-      `Error in specification ${showDocument(spec)} :: caused by :: The field '${field}' is not valid for an index specification. Specification: ${showDocument(spec)}`,
-    );
-  }
-  const key = keyOf(documentOf("createIndexes.indexes.key", spec["key"]));
-  const isId = key.length === 1 && key[0]?.[0] === "_id";
-  const name = spec["name"] === undefined ? key.flat().join("_") : textOf("createIndexes.indexes.name", spec["name"]);
-  if (name === "" || name === "*") throw fault(67, `The index name '${name}' is not valid`);
-  void call;
-  void collection;
-  const partial = spec["partialFilterExpression"];
-  if (partial !== undefined) checkPartial(documentOf("partialFilterExpression", partial));
-  return {
-    id: -1,
-    name: isId ? "_id_" : name,
-    key,
-    unique: flagOf("unique", spec["unique"]),
-    sparse: flagOf("sparse", spec["sparse"]),
-    expireAfterSeconds: expiryOf(spec["expireAfterSeconds"], key.length),
-    partialFilter: partial === undefined ? null : (partial as Doc),
-    multikey: false,
-    building: true,
-  };
-}
-
-function checkPartial(filter: Doc): void {
-  compileFilter(filter);
-  for (const name of Object.keys(filter)) {
-    const operand = filter[name];
-    if (name === "$and") for (const part of operand as Doc[]) checkPartial(part);
-    else if (name.startsWith("$")) throw fault(67, `unsupported expression in partial index: ${name}`);
-    else if (isDocument(operand)) {
-      for (const operator of Object.keys(operand)) {
-        if (!operator.startsWith("$") || ["$eq", "$gt", "$gte", "$lt", "$lte", "$type"].includes(operator)) continue;
-        if (operator === "$exists" && operand[operator] === true) continue;
-        throw fault(67, `unsupported expression in partial index: ${operator}`);
-      }
-    }
-  }
-}
-
-function keyOf(key: Doc): (readonly [string, 1 | -1])[] {
-  const names = Object.keys(key);
-  if (names.length === 0) throw fault(67, "Index keys cannot be an empty object");
-  if (names.length > 32) throw fault(67, "Index key pattern has too many fields: the limit is 32");
-  return names.map((path) => {
-    const direction = key[path];
-    if (path === "" || path.startsWith("$") || path.split(".").includes(""))
-      throw fault(67, `Index keys cannot contain an empty field or start with '$': '${path}'`);
-    if (path.includes("$**")) throw notSupported("a wildcard index");
-    if (typeof direction === "string") {
-      if (["text", "2d", "2dsphere", "hashed"].includes(direction))
-        throw fault(67, `embedded-mongo has no '${direction}' index; use a MongoDB server for it`);
-      throw fault(67, `Unknown index plugin '${direction}'`);
-    }
-    if (!isNumeric(direction) || toNumber(direction) === 0 || Number.isNaN(toNumber(direction)))
-      throw fault(67, `Values in v:2 index key pattern cannot be of type or value ${showValue(direction)}`);
-    return [path, toNumber(direction) > 0 ? 1 : -1] as const;
-  });
-}
-
-function expiryOf(value: Value, fields: number): number | null {
-  if (value === undefined) return null;
-  const seconds = isNumeric(value) ? toNumber(value) : Number.NaN;
-  if (!isNumeric(value))
-    throw fault(67, `TTL index 'expireAfterSeconds' option must be numeric, but received a type of '${typeof value}'`);
-  if (!(seconds >= 0 && seconds <= 2 ** 31 - 1))
-    throw fault(67, `TTL index 'expireAfterSeconds' option must be within an acceptable range, got ${seconds}`);
-  if (fields > 1) throw fault(67, "TTL indexes are single-field indexes, compound indexes do not support TTL");
-  return Math.trunc(seconds);
-}
 
 /** Whether this very index exists. @throws codes 85 and 86 when one exists that is like it. */
 function isThere(collection: Collection, spec: IndexSpec): boolean {
@@ -179,40 +75,6 @@ const equalPartial = (a: IndexSpec, b: IndexSpec): boolean =>
   JSON.stringify(a.partialFilter) === JSON.stringify(b.partialFilter);
 const optionsOf = (index: IndexSpec): string =>
   JSON.stringify([index.unique, index.sparse, index.expireAfterSeconds, index.partialFilter]);
-
-/** Fills a new index, batch by batch; it is used once it is complete, while new documents enter it from the beginning. */
-async function build(call: Call, collection: Collection, spec: IndexSpec): Promise<void> {
-  const { catalog } = call.server;
-  const index: IndexSpec = { ...spec, id: catalog.write(() => catalog.newId()) };
-  catalog.write(() => catalog.setIndexes(collection, [...collection.state.indexes, index]));
-  const scan = collection.scan(collection.range());
-  try {
-    for (let done = false; !done; ) {
-      catalog.write(() => {
-        while (!call.pace.overdue && !done) {
-          const entry = scan.next();
-          if (entry === null) done = true;
-          else {
-            const bytes = collection.get(entry.key);
-            if (bytes !== null) collection.addToIndex(index, entry.key, decode(bytes));
-          }
-        }
-      });
-      if (!done) await call.pace.rest();
-    }
-    index.building = false;
-    catalog.write(() => catalog.setIndexes(collection, [...collection.state.indexes]));
-  } catch (error) {
-    catalog.write(() =>
-      catalog.setIndexes(
-        collection,
-        collection.state.indexes.filter(({ id }) => id !== index.id),
-      ),
-    );
-    call.server.dropped();
-    throw error;
-  }
-}
 
 /** An index as `listIndexes` shows it. */
 export function describeIndex(index: IndexSpec): Doc {
@@ -257,7 +119,7 @@ export const dropIndexes: Command = {
     const before = collection.state.indexes;
     const wanted = call.body["index"];
     const removed = new Set((Array.isArray(wanted) ? wanted : [wanted]).flatMap((one: Value) => toDrop(before, one)));
-    catalog.write(() =>
+    await catalog.write(() =>
       catalog.setIndexes(
         collection,
         before.filter((index) => !removed.has(index)),
@@ -304,7 +166,7 @@ export const collMod: Command = {
     const seconds = expiryOf(change["expireAfterSeconds"], index.key.length);
     if (seconds === null) throw fault(72, "no expireAfterSeconds field to update");
     const { expireAfterSeconds: old } = index;
-    catalog.write(() =>
+    await catalog.write(() =>
       catalog.setIndexes(
         collection,
         collection.state.indexes.map((one) => (one === index ? { ...one, expireAfterSeconds: seconds } : one)),

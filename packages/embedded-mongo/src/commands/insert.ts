@@ -1,5 +1,5 @@
 import { ObjectId } from "bson";
-import { decode } from "../bson/decode.js";
+import { checkDepth, decode } from "../bson/decode.js";
 import { encodeAny, MAX_DOCUMENT_BYTES, tooLarge } from "../bson/encode.js";
 import { isDocument } from "../bson/values.js";
 import { fault } from "../errors.js";
@@ -16,12 +16,10 @@ export const insert: Command = {
   async handle(call) {
     const name = textOf("insert.insert", call.body["insert"]);
     const documents = documentsOf(call);
-    let collection: Collection | null = null;
     const statements = documents.map(
       (bytes): Statement => ({
         step() {
-          collection ??= call.server.catalog.ensure(call.db, name);
-          insertOne(collection, bytes);
+          insertOne(call.server.catalog.ensure(call.db, name), bytes);
           return { n: 1 };
         },
       }),
@@ -58,6 +56,7 @@ export function checkCount(count: number): void {
 
 function insertOne(collection: Collection, given: Buffer): void {
   if (given.length > MAX_DOCUMENT_BYTES) throw tooLarge(given.length);
+  checkDepth(given);
   const indexed = decode(given, collection.insertFields);
   const id = indexed["_id"];
   if (id !== undefined) {

@@ -1,3 +1,4 @@
+import { compileExpression } from "../aggregate/expressions.js";
 import { runUpdatePipeline } from "../aggregate/update-pipeline.js";
 import { decode } from "../bson/decode.js";
 import { encode } from "../bson/encode.js";
@@ -12,6 +13,7 @@ import { seedOf, withIdFirst } from "../update/upsert.js";
 import { checkPart, documentOf, flagOf, textOf, wrongType } from "./arguments.js";
 import type { Call, Command } from "./context.js";
 import { checkCount, checkId } from "./insert.js";
+import { searchFirst } from "./search.js";
 import { type Selector, selectorOf } from "./targets.js";
 import { acknowledge, runStatements, type Statement, writeErrors } from "./write-loop.js";
 
@@ -85,10 +87,12 @@ function updateStatement(call: Call, name: string, spec: Doc): Statement {
       update: spec["u"],
       filter,
       arrayFilters: spec["arrayFilters"] as Doc[] | undefined,
-      pipeline: (stages, doc) => runUpdatePipeline(stages, doc, call.server.clock, variables),
+      pipeline: (stages, doc) => runUpdatePipeline(stages, doc, { clock: call.server.clock, variables }),
     }),
   };
-  return multi ? updateMany(work, name) : { step: () => updateOne(work, name).result };
+  if (multi) return updateMany(work, name);
+  const update = updatingOne(work, name);
+  return { step: () => update()?.result ?? null };
 }
 
 /** What one update needs. */
@@ -108,27 +112,30 @@ export interface UpdateOneOutcome {
   readonly after: Buffer | null;
 }
 
-/** Updates the first document that matches, or inserts one when that is asked for. */
-export function updateOne(work: UpdateWork, name: string): UpdateOneOutcome {
+/** Updates the first document that matches, or inserts one when that is asked for. Null: it has to go on later. */
+export function updatingOne(work: UpdateWork, name: string): () => UpdateOneOutcome | null {
   const { catalog } = work.call.server;
-  const collection = catalog.find(work.call.db, name);
-  const found = collection === null ? null : work.selector.first(collection);
-  if (collection !== null && found !== null) {
-    const after = applyTo(collection, found, work);
-    return { result: { n: 1, nModified: after === null ? 0 : 1 }, before: found.bytes, after: after ?? found.bytes };
-  }
-  if (!work.upsert) return { result: { n: 0, nModified: 0 }, before: null, after: null };
-  const { id, bytes } = insertUpserted(catalog.ensure(work.call.db, name), work);
-  return { result: { n: 1, nModified: 0, upserted: id }, before: null, after: bytes };
+  const search = searchFirst(work.call, name, work.selector);
+  return () => {
+    const end = search();
+    if (end === null) return null;
+    const { collection, found } = end;
+    if (collection !== null && found !== null) {
+      const after = applyTo(collection, found, work);
+      return { result: { n: 1, nModified: after === null ? 0 : 1 }, before: found.bytes, after: after ?? found.bytes };
+    }
+    if (!work.upsert) return { result: { n: 0, nModified: 0 }, before: null, after: null };
+    const { id, bytes } = insertUpserted(catalog.ensure(work.call.db, name), work);
+    return { result: { n: 1, nModified: 0, upserted: id }, before: null, after: bytes };
+  };
 }
 
 function applyTo(collection: Collection, found: Found, work: UpdateWork): Buffer | null {
-  const before = decode(found.bytes);
   const after = work.update(decode(found.bytes), { now: work.call.server.clock(), inserting: false });
   if (after === null) return null;
   const bytes = encode(after);
   if (bytes.equals(found.bytes)) return null;
-  collection.replace(found.key, before, bytes, after);
+  collection.replace(found.key, found.bytes, bytes, after);
   return bytes;
 }
 
@@ -152,13 +159,15 @@ function updateMany(work: UpdateWork, name: string): Statement {
   const changed = new Set<string>();
   return {
     step() {
-      collection ??= work.call.server.catalog.find(work.call.db, name);
+      const current = work.call.server.catalog.find(work.call.db, name);
+      if (finder !== null && current !== collection) return { n, nModified }; // dropped meanwhile
+      collection = current;
       if (collection !== null) {
         finder ??= work.selector.finder(collection);
         for (let found = finder.next(); found !== null; found = finder.next()) {
           if (found !== undefined) {
             const bytes = collection.get(found.key);
-            const key = found.key.toString("latin1");
+            const key = finder.mayRepeat === true ? found.key.toString("latin1") : "";
             if (
               bytes !== null &&
               !changed.has(key) &&
@@ -168,7 +177,7 @@ function updateMany(work: UpdateWork, name: string): Statement {
               if (applyTo(collection, { key: found.key, bytes }, work) !== null) {
                 nModified += 1;
                 // An entry that has moved ahead in the index must not be met and changed again.
-                changed.add(key);
+                if (finder.mayRepeat === true) changed.add(key);
               }
             }
           }
@@ -182,7 +191,9 @@ function updateMany(work: UpdateWork, name: string): Statement {
   };
 }
 
-/** The variables of `let` and of a statement's `c`. */
+/** The variables of `let` and of a statement's `c`; their values may be constant expressions. */
 export function letOf(call: Call, own?: Value): Doc {
-  return { ...documentOf(`${call.name}.let`, call.body["let"]), ...documentOf("c", own) };
+  const given = { ...documentOf(`${call.name}.let`, call.body["let"]), ...documentOf("c", own) };
+  const scope = { clock: call.server.clock, variables: {} };
+  return Object.fromEntries(Object.keys(given).map((name) => [name, compileExpression(given[name], scope)({})]));
 }

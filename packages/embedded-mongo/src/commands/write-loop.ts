@@ -1,5 +1,5 @@
 import { Binary } from "bson";
-import { type Doc, isDocument, isNumeric, type Value } from "../bson/values.js";
+import { type Doc, isDocument, isNumeric, toNumber, type Value } from "../bson/values.js";
 import { asFault, fault, type MongoServerFault } from "../errors.js";
 import type { StatementResult, WriteId } from "../session/write-sessions.js";
 import type { Call } from "./context.js";
@@ -39,7 +39,8 @@ export async function runStatements(
     const from = next;
     const errorsBefore = outcome.errors.length;
     try {
-      catalog.write(() => {
+      await catalog.write(() => {
+        call.pace.startTransaction();
         next = runSome(call, statements, from, ordered, done, outcome);
         if (id !== null) recordRetryable(call, id, from, next, done, outcome);
       });
@@ -77,7 +78,7 @@ function runSome(
       }
     }
     next += 1;
-    if (call.pace.overdue) return next;
+    if (call.pace.isTransactionOver(next - from)) return next;
   }
   return next;
 }
@@ -116,6 +117,14 @@ export function writeIdOf(body: Doc): WriteId | null {
   if (!(id instanceof Binary) || !isNumeric(txnNumber))
     throw fault(72, "Transaction number requires a session ID to also be specified");
   return { session: Buffer.from(id.value()), txnNumber: BigInt(txnNumber.toString()) };
+}
+
+/** @throws code 100 for more members than there are. */
+export function checkWriteConcern(body: Doc): void {
+  const concern = body["writeConcern"];
+  const w = isDocument(concern) ? concern["w"] : undefined;
+  if (w === undefined || w === "majority" || (isNumeric(w) && toNumber(w) <= 1)) return;
+  throw fault(100, "Not enough data-bearing nodes");
 }
 
 /** Waits for the disk, unless the client has asked not to. */

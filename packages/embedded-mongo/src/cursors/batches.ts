@@ -1,6 +1,7 @@
 import { Double } from "bson";
 import { encodeAny } from "../bson/encode.js";
 import type { Call } from "../commands/context.js";
+import type { Pace } from "../commands/pace.js";
 import type { Cursor, ResultStream } from "./cursor-store.js";
 
 /** A batch is full when it has this many bytes; one document always fits. */
@@ -22,12 +23,13 @@ export async function firstBatch(
 ): Promise<Buffer> {
   const batch = new Batch();
   try {
-    const state = await fill(call, batch, stream, null, options.batchSize);
+    const state = await fill(call.pace, batch, stream, null, options.batchSize);
     if (state.done || options.singleBatch === true) {
       stream.close?.();
       return batch.reply("firstBatch", 0n, namespace);
     }
-    const cursor = call.server.cursors.open(namespace, stream, state.pending, options.timesOut ?? true);
+    const cursor = call.server.cursors.open(namespace, stream, state.pending, call.pace, options.timesOut ?? true);
+    call.pace.suspend();
     return batch.reply("firstBatch", cursor.id, namespace);
   } catch (error) {
     stream.close?.();
@@ -39,8 +41,9 @@ export async function firstBatch(
 export async function nextBatch(call: Call, cursor: Cursor, batchSize: number): Promise<Buffer> {
   const batch = new Batch();
   cursor.busy = true;
+  cursor.pace.resume(call.pace);
   try {
-    const state = await fill(call, batch, cursor.stream, cursor.pending, batchSize);
+    const state = await fill(cursor.pace, batch, cursor.stream, cursor.pending, batchSize);
     cursor.pending = state.pending;
     if (state.done) call.server.cursors.close(cursor.id);
     return batch.reply("nextBatch", state.done ? 0n : cursor.id, cursor.namespace);
@@ -48,12 +51,13 @@ export async function nextBatch(call: Call, cursor: Cursor, batchSize: number): 
     call.server.cursors.close(cursor.id);
     throw error;
   } finally {
+    cursor.pace.suspend();
     cursor.busy = false;
   }
 }
 
 async function fill(
-  call: Call,
+  pace: Pace,
   batch: Batch,
   stream: ResultStream,
   pending: Buffer | null,
@@ -69,9 +73,9 @@ async function fill(
     if (batch.count > 0 && batch.bytes + document.length > MAX_BATCH_BYTES) return { done: false, pending: document };
     batch.add(document);
     document = null;
-    if (call.pace.tired) await call.pace.rest();
+    if (pace.tired) await pace.rest();
   }
-  return { done: false, pending: document };
+  return { done: document === null && stream.finished === true, pending: document };
 }
 
 /** Puts encoded documents into an answer without decoding them. */

@@ -1,8 +1,11 @@
+import type { Pace } from "../commands/pace.js";
 import { fault } from "../errors.js";
 
 /** Gives the documents of a result one by one, encoded; null at the end. Async only where it has to wait. */
 export interface ResultStream {
   next(): Promise<Buffer | null> | Buffer | null;
+  /** Whether it is known without asking that nothing follows. */
+  readonly finished?: boolean;
   /** Frees what it holds. */
   close?(): void;
 }
@@ -15,6 +18,8 @@ export interface Cursor {
   /** A document that did not fit into the last batch. */
   pending: Buffer | null;
   usedAt: number;
+  /** The time of the command that has opened it, which counts while a batch is made. */
+  readonly pace: Pace;
   readonly timesOut: boolean;
   busy: boolean;
 }
@@ -40,13 +45,14 @@ export class CursorStore {
     return this.cursors.size;
   }
 
-  open(namespace: string, stream: ResultStream, pending: Buffer | null, timesOut: boolean): Cursor {
+  open(namespace: string, stream: ResultStream, pending: Buffer | null, pace: Pace, timesOut: boolean): Cursor {
     if (this.cursors.size >= this.limit) throw fault(2, `Too many open cursors: the limit is ${this.limit}`);
     const cursor = {
       id: this.nextId++,
       namespace,
       stream,
       pending,
+      pace,
       usedAt: this.clock().getTime(),
       timesOut,
       busy: false,

@@ -16,14 +16,14 @@ export async function expireDocuments(context: ServerContext, isStopped: () => b
     for (const index of collection.state.indexes) {
       if (index.expireAfterSeconds === null || index.building) continue;
       const limit = context.clock().getTime() - index.expireAfterSeconds * 1000;
-      while (!isStopped() && removeSome(context, collection, index, limit)) await pause();
+      while (!isStopped() && (await removeSome(context, collection, index, limit))) await pause();
     }
   }
 }
 
-function removeSome(context: ServerContext, collection: Collection, index: IndexSpec, limit: number): boolean {
-  if (context.catalog.find(collection.state.db, collection.state.name) !== collection) return false;
+function removeSome(context: ServerContext, collection: Collection, index: IndexSpec, limit: number): Promise<boolean> {
   return context.catalog.write(() => {
+    if (context.catalog.find(collection.state.db, collection.state.name) !== collection) return false;
     const scan = collection.scanEntries(expiredRange(index, limit));
     let removed = 0;
     for (let entry = scan.next(); entry !== null && removed < AT_ONCE; entry = scan.next()) {

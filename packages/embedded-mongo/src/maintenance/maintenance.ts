@@ -25,7 +25,7 @@ export function startMaintenance(
   const isStopped = (): boolean => stopped;
 
   const clear = async (): Promise<void> => {
-    while (!stopped && context.catalog.clearDropped(CLEAR_AT_ONCE)) await pause();
+    while (!stopped && (await context.catalog.clearDropped(CLEAR_AT_ONCE))) await pause();
   };
   const wake = (): void => {
     clearing ??= pause()
@@ -38,7 +38,7 @@ export function startMaintenance(
   const expire = (): Promise<void> => {
     expiring ??= (async () => {
       context.cursors.closeIdle();
-      while (!stopped && context.sessions.removeExpired(SESSIONS_AT_ONCE)) await pause();
+      while (!stopped && (await context.sessions.removeExpired(SESSIONS_AT_ONCE))) await pause();
       await expireDocuments(context, isStopped);
     })().finally(() => {
       expiring = null;

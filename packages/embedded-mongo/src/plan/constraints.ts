@@ -1,4 +1,5 @@
-import { BSONRegExp } from "bson";
+import { BSONRegExp, Decimal128 } from "bson";
+import { isExactlyNumber } from "../bson/decimals.js";
 import { type Doc, isDocument, isNumeric, TypeClass, toNumber, typeClass, type Value } from "../bson/values.js";
 import { isOperators } from "../query/filter.js";
 
@@ -69,6 +70,7 @@ function addBound(path: string, operator: string, value: Value, into: Map<string
   if (type === TypeClass.null || type === TypeClass.array || type === TypeClass.minKey || type === TypeClass.maxKey)
     return;
   if (isNumeric(value) && Number.isNaN(toNumber(value))) return;
+  if (value instanceof Decimal128 && !isExactlyNumber(value)) return;
   const constraint = at(path, into);
   const bound = { value, inclusive: operator.endsWith("e") };
   if (operator.startsWith("$g")) constraint.lower ??= bound;

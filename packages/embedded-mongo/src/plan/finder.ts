@@ -13,6 +13,8 @@ export interface Found {
 
 /** Gives documents one by one; `null` at the end, `undefined` when a look led to none, so that the caller can look at the time. */
 export interface Finder {
+  /** Whether a change of a document can bring it before the finder again: then it walks an index that may change. */
+  readonly mayRepeat?: boolean;
   next(): Found | null | undefined;
 }
 
@@ -25,10 +27,15 @@ export function finderOf(collection: Collection, plan: Plan, test: Test): Finder
   let scan: RangeScan | null = null;
 
   return {
+    mayRepeat: !records,
     next() {
       if (scan === null) {
         const interval = intervals[position++];
         if (interval === undefined) return null;
+        if (plan.points) {
+          const bytes = collection.get(interval.low);
+          return bytes !== null && test.accepts(bytes) ? { key: interval.low, bytes } : undefined;
+        }
         scan = records ? collection.scan(interval, plan.reverse) : collection.scanEntries(interval, plan.reverse);
       }
       const entry = scan.next();

@@ -1,5 +1,6 @@
 import { KeyWriter } from "../bson/key-encoding.js";
 import { typeClass, type Value } from "../bson/values.js";
+import { MAX_KEY_BYTES } from "../storage/collection.js";
 import type { IndexSpec } from "../storage/index-spec.js";
 import { afterPrefix, type Interval } from "../storage/range-scan.js";
 import type { Constraint } from "./constraints.js";
@@ -30,7 +31,12 @@ export function boundsOf(
   let prefixes: Buffer[] = [writer.reset().uint32(prefixId).bytes()];
   let exact = 0;
   let single = true;
+  const used = new Set<string>();
   for (const [path, direction] of index.key) {
+    // Below one array, two conditions may be met by two elements, but each entry is about one element.
+    const top = path.split(".", 1)[0] as string;
+    if (index.multikey && used.has(top)) break;
+    used.add(top);
     const constraint = constraints.get(path);
     const points = constraint?.points;
     if (points != null && prefixes.length * points.length <= MAX_INTERVALS) {
@@ -71,7 +77,15 @@ function rangeAfter(prefix: Buffer, { lower, upper }: Constraint, descending: bo
   return { low, high };
 }
 
+/** No key is longer than lmdb's limit: a bound that is can be cut, and the filter does the rest. */
+function clipped({ low, high }: Interval): Interval {
+  return {
+    low: low.subarray(0, MAX_KEY_BYTES),
+    high: high.length > MAX_KEY_BYTES ? afterPrefix(high.subarray(0, MAX_KEY_BYTES)) : high,
+  };
+}
+
 function sorted(intervals: Interval[]): Interval[] {
-  const inOrder = intervals.toSorted((a, b) => Buffer.compare(a.low, b.low));
+  const inOrder = intervals.map(clipped).toSorted((a, b) => Buffer.compare(a.low, b.low));
   return inOrder.filter((interval, i) => i === 0 || !interval.low.equals((inOrder[i - 1] as Interval).low));
 }

@@ -1,4 +1,4 @@
-import type { Doc } from "../bson/values.js";
+import type { Doc, Value } from "../bson/values.js";
 import type { Collection } from "../storage/collection.js";
 import { type IndexSpec, idIndex } from "../storage/index-spec.js";
 import type { Interval } from "../storage/range-scan.js";
@@ -15,6 +15,8 @@ export interface Plan {
   readonly reverse: boolean;
   /** Whether they come in the order that was asked for. */
   readonly sorted: boolean;
+  /** Whether each interval is the key of one record: then it is looked up, not searched. */
+  readonly points: boolean;
   /** Whether each interval alone comes in that order, so that merging them gives it. */
   readonly mergeable: boolean;
 }
@@ -25,6 +27,9 @@ const MAX_MERGE = 200;
 /** Chooses the index that narrows the search most, and among equals one that gives the order. */
 export function choosePlan(collection: Collection, filter: Doc, sort: SortSpec, hint?: IndexSpec): Plan {
   const constraints = constraintsOf(filter);
+  const ids = constraints.get("_id")?.points;
+  // Nothing finds a document faster, and one document is in any order.
+  if (ids?.length === 1 && hint === undefined) return pointPlan(collection, ids[0]);
   const candidates = hint ? [hint] : collection.state.indexes.filter((index) => isUsable(index, constraints, filter));
   let best: { plan: Plan; score: number } | null = null;
   for (const index of candidates) {
@@ -34,6 +39,18 @@ export function choosePlan(collection: Collection, filter: Doc, sort: SortSpec, 
     if (best === null || score > best.score) best = { plan, score };
   }
   return (best as { plan: Plan }).plan;
+}
+
+function pointPlan(collection: Collection, id: Value): Plan {
+  const low = collection.lookupKey(id);
+  return {
+    index: idIndex,
+    intervals: low === null ? [] : [{ low, high: low }],
+    reverse: false,
+    sorted: true,
+    points: true,
+    mergeable: false,
+  };
 }
 
 /** A sparse or partial index lacks documents: it is used only where the filter cannot match those. */
@@ -61,13 +78,18 @@ function implies(filter: Doc, condition: Doc): boolean {
 
 function planOf(index: IndexSpec, bounds: IndexBounds, sort: SortSpec): Plan {
   const { intervals } = bounds;
-  const forward = { index, intervals, reverse: false };
+  const forward = { index, intervals, reverse: false, points: index.id === 0 && bounds.exact === 1 };
   if (sort.length === 0) return { ...forward, sorted: true, mergeable: false };
   // With several entries a document would come at the place of its first one, which depends on the direction.
   const order = index.multikey ? null : orderOf(index, bounds, sort);
   if (order === null) return { ...forward, sorted: false, mergeable: false };
   const sorted = bounds.single || intervals.length === 1 || order.includesPrefix;
-  return { ...forward, reverse: order.reverse, sorted, mergeable: !sorted && intervals.length <= MAX_MERGE };
+  return {
+    ...forward,
+    reverse: order.reverse,
+    sorted,
+    mergeable: !sorted && intervals.length <= MAX_MERGE,
+  };
 }
 
 function orderOf(

@@ -1,4 +1,4 @@
-import { compileExpression, type Expression, isTrue } from "../aggregate/expressions.js";
+import { compileExpression, type Expression, isTrue, type Scope } from "../aggregate/expressions.js";
 import { clone, plain } from "../bson/encode.js";
 import { type Doc, isDocument, isNumeric, setField, toNumber, type Value } from "../bson/values.js";
 import { fault, notSupported } from "../errors.js";
@@ -8,10 +8,9 @@ import { elementTest } from "./filter.js";
 export type Projection = (doc: Doc) => Doc;
 
 /** What a projection may need beside itself. */
-export interface ProjectionContext {
-  readonly filter: Doc;
-  readonly clock: () => Date;
-  readonly variables: Doc;
+export interface ProjectionContext extends Scope {
+  /** Whether it is the stage `$project`, which has no `$elemMatch` and whose `$slice` is an expression. */
+  readonly stage?: boolean;
 }
 
 /** What happens to a field: it is kept, removed, computed, or its own fields are looked at. */
@@ -49,14 +48,15 @@ export function compileProjection(projection: Doc, context: ProjectionContext): 
       node.keep = keep;
       if (name === "_id") keepId = keep;
       else turn(keep ? "include" : "exclude", name);
-    } else if (isDocument(value) && Object.keys(value)[0] === "$slice") node.transform = slice(value["$slice"]);
-    else if (isDocument(value) && Object.keys(value)[0] === "$elemMatch") {
+    } else if (context.stage !== true && isDocument(value) && Object.keys(value)[0] === "$slice")
+      node.transform = slice(value["$slice"]);
+    else if (context.stage !== true && isDocument(value) && Object.keys(value)[0] === "$elemMatch") {
       node.transform = firstMatch(value["$elemMatch"]);
       turn("include", name);
     } else if (isDocument(value) && Object.keys(value).length > 0 && !Object.keys(value)[0]?.startsWith("$")) {
       for (const inner of Object.keys(value)) visit(`${name}.${inner}`, value[inner]);
     } else {
-      node.compute = compileExpression(value, context.clock, context.variables);
+      node.compute = compileExpression(value, context);
       turn("include", name);
     }
   };
@@ -149,7 +149,7 @@ function slice(operand: Value): (value: Value) => Value {
   if (Number.isNaN(limit) || (skip !== null && (Number.isNaN(skip) || limit <= 0)))
     throw fault(28667, "Invalid $slice syntax. The given syntax did not match the find() syntax.");
   return (value) => {
-    if (!Array.isArray(value)) return value;
+    if (!isArray(value)) return value;
     if (skip === null) return limit < 0 ? value.slice(limit) : value.slice(0, limit);
     const start = skip < 0 ? Math.max(0, value.length + skip) : skip;
     return value.slice(start, start + limit);
@@ -159,8 +159,13 @@ function slice(operand: Value): (value: Value) => Value {
 function firstMatch(operand: Value): (value: Value) => Value {
   const test = elementTest(operand);
   return (value) => {
-    if (!Array.isArray(value)) return undefined;
+    if (!isArray(value)) return undefined;
     const found = value.find((element: Value) => test([element]));
     return found === undefined ? undefined : [clone(found)];
   };
+}
+
+/** As `Array.isArray`, but of elements that are not known. */
+function isArray(value: Value): value is Value[] {
+  return Array.isArray(value);
 }

@@ -69,14 +69,14 @@ export class WriteSessions {
     const name = id.session.toString("latin1");
     let known = this.known.get(name);
     if (known === undefined || known.txnNumber !== id.txnNumber) {
-      for (const key of [...this.store.sessions.getKeys({ start: id.session, end: afterPrefix(id.session) })])
-        void this.store.sessions.removeSync(key);
+      const old = Array.from(this.store.sessions.getKeys({ start: id.session, end: afterPrefix(id.session) }));
+      for (const key of old) this.store.sessions.removeSync(key);
       known = { txnNumber: id.txnNumber, chunks: 0 };
     }
     const key = Buffer.alloc(id.session.length + 4);
     id.session.copy(key);
     key.writeUInt32BE(known.chunks, id.session.length);
-    void this.store.sessions.putSync(key, encodeAny({ txn: id.txnNumber, at: this.clock(), done }));
+    this.store.sessions.putSync(key, encodeAny({ txn: id.txnNumber, at: this.clock(), done }));
     this.remember(name, { txnNumber: id.txnNumber, chunks: known.chunks + 1 });
   }
 
@@ -86,7 +86,7 @@ export class WriteSessions {
   }
 
   /** Removes what is too old to be retried. @returns whether there may be more. */
-  removeExpired(limit: number): boolean {
+  async removeExpired(limit: number): Promise<boolean> {
     const before = this.clock().getTime() - TIMEOUT_MS;
     const old: Buffer[] = [];
     let seen = 0;
@@ -96,17 +96,17 @@ export class WriteSessions {
       if ((decode(Buffer.from(value), atOnly)["at"] as Date).getTime() < before) old.push(Buffer.from(key));
     }
     if (old.length > 0) {
-      this.store.write(() => {
-        for (const key of old) void this.store.sessions.removeSync(key);
+      await this.store.write(() => {
+        for (const key of old) this.store.sessions.removeSync(key);
       });
       for (const key of old) this.known.delete(key.subarray(0, key.length - 4).toString("latin1"));
     }
     if (seen === limit) return true;
-    this.sweptTo = Buffer.alloc(0);
+    this.sweptTo = Buffer.from([0]);
     return false;
   }
 
-  private sweptTo = Buffer.alloc(0);
+  private sweptTo = Buffer.from([0]);
 
   private loadLatest(id: WriteId): Known | null {
     const chunks = [...this.range(id.session)];

@@ -47,9 +47,9 @@ export class Catalog {
   }
 
   /** Runs a change of documents or of the catalogue; either all of it happens or nothing. */
-  write<T>(change: () => T): T {
+  async write<T>(change: () => T): Promise<T> {
     try {
-      return this.store.write(() => {
+      return await this.store.write(() => {
         const result = change();
         this.saveChanged();
         return result;
@@ -80,7 +80,7 @@ export class Catalog {
     const id = this.nextId++;
     const bytes = Buffer.alloc(4);
     bytes.writeUInt32BE(this.nextId, 0);
-    void this.store.meta.putSync(nextIdKey, bytes);
+    this.store.meta.putSync(nextIdKey, bytes);
     return id;
   }
 
@@ -92,41 +92,49 @@ export class Catalog {
     this.touched(collection, "indexes");
   }
 
+  /** Removes the indexes whose building a crash has broken off: documents are missing in them. Only within `write`. */
+  dropUnfinished(): void {
+    for (const collection of this.collections.values()) {
+      const finished = collection.state.indexes.filter(({ building }) => !building);
+      if (finished.length < collection.state.indexes.length) this.setIndexes(collection, finished);
+    }
+  }
+
   drop(collection: Collection): void {
     const { id, db, name, indexes } = collection.state;
     this.collections.delete(`${db}.${name}`);
     this.changed.delete(collection);
-    void this.store.meta.removeSync(collectionKey(id));
-    void this.store.meta.removeSync(countKey(id));
+    this.store.meta.removeSync(collectionKey(id));
+    this.store.meta.removeSync(countKey(id));
     this.bury("records", id);
     for (const index of indexes) if (index.id !== 0) this.bury("entries", index.id);
   }
 
   /** Removes some of what was dropped. @returns whether something is left. */
-  clearDropped(limit: number): boolean {
-    const grave = this.graves().next().value;
-    if (grave === undefined) return false;
+  async clearDropped(limit: number): Promise<boolean> {
+    const grave = this.nextGrave();
+    if (grave === null) return false;
     const low = Buffer.alloc(4);
     low.writeUInt32BE(grave.id, 0);
-    this.store.write(() => {
+    await this.store.write(() => {
       const more = clearRange(this.store[grave.table], { low, high: afterPrefix(low) }, limit);
-      if (!more) void this.store.meta.removeSync(grave.key);
+      if (!more) this.store.meta.removeSync(grave.key);
     });
     return true;
   }
 
-  private *graves(): Generator<Grave, undefined> {
-    for (const kind of ["records", "entries"] as const) {
-      const low = Buffer.from(kind === "records" ? "R" : "E");
-      for (const { key } of this.store.meta.getRange({ start: low, end: afterPrefix(low), limit: 1 })) {
-        yield { key: Buffer.from(key), table: kind, id: key.readUInt32BE(1) };
-      }
+  private nextGrave(): Grave | null {
+    for (const table of ["records", "entries"] as const) {
+      const low = Buffer.from(table === "records" ? "R" : "E");
+      // All are read, so that the iteration comes to its end: an open one holds one of lmdb's few places for readers.
+      const [key] = [...this.store.meta.getKeys({ start: low, end: afterPrefix(low), limit: 1 })];
+      if (key !== undefined) return { key: Buffer.from(key), table, id: key.readUInt32BE(1) };
     }
-    return undefined;
+    return null;
   }
 
   private bury(table: "records" | "entries", id: number): void {
-    void this.store.meta.putSync(numbered(table === "records" ? "R" : "E", id), Buffer.alloc(1));
+    this.store.meta.putSync(numbered(table === "records" ? "R" : "E", id), Buffer.alloc(1));
   }
 
   private readonly touched = (collection: Collection, what: "count" | "indexes"): void => {
@@ -142,12 +150,14 @@ export class Catalog {
   }
 
   private saveChanged(): void {
-    for (const [{ state }, what] of this.changed) {
-      if (what.has("indexes")) void this.store.meta.putSync(collectionKey(state.id), encodeAny(describe(state)));
+    for (const [collection, what] of this.changed) {
+      const { state } = collection;
+      if (this.collections.get(collection.namespace) !== collection) continue; // dropped meanwhile
+      if (what.has("indexes")) this.store.meta.putSync(collectionKey(state.id), encodeAny(describe(state)));
       if (what.has("count")) {
         const bytes = Buffer.alloc(8);
         bytes.writeDoubleBE(state.count, 0);
-        void this.store.meta.putSync(countKey(state.id), bytes);
+        this.store.meta.putSync(countKey(state.id), bytes);
       }
     }
     this.changed.clear();

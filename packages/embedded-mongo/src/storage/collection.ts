@@ -10,7 +10,7 @@ import { showDocument } from "./show-value.js";
 import type { Store } from "./store.js";
 
 /** lmdb's limit on the length of a key. */
-const MAX_KEY_BYTES = 1978;
+export const MAX_KEY_BYTES = 1978;
 
 /** What stays in the catalogue of a collection. */
 export interface CollectionState {
@@ -54,6 +54,12 @@ export class Collection {
     return key;
   }
 
+  /** As `recordKey`, for looking up: null for an `_id` that no record can have. */
+  lookupKey(id: Value): Buffer | null {
+    const key = writer.reset().uint32(this.state.id).value(id).bytes();
+    return key.length > MAX_KEY_BYTES ? null : key;
+  }
+
   get(recordKey: Buffer): Buffer | null {
     return this.store.records.get(recordKey) ?? null;
   }
@@ -86,20 +92,20 @@ export class Collection {
   insert(recordKey: Buffer, bytes: Buffer, doc?: Doc): void {
     if (this.store.records.doesExist(recordKey)) throw this.duplicate(idIndex, [(doc ?? decode(bytes, idOnly))["_id"]]);
     this.replaceEntries(recordKey, null, doc ?? this.indexed(bytes));
-    void this.store.records.putSync(recordKey, bytes);
+    this.store.records.putSync(recordKey, bytes);
     this.state.count += 1;
     this.touched(this, "count");
   }
 
   /** Stores another version of a document. */
-  replace(recordKey: Buffer, before: Doc, bytes: Buffer, after: Doc): void {
-    this.replaceEntries(recordKey, before, after);
-    void this.store.records.putSync(recordKey, bytes);
+  replace(recordKey: Buffer, before: Buffer, bytes: Buffer, after: Doc): void {
+    if (this.state.indexes.length > 1) this.replaceEntries(recordKey, this.indexed(before), after);
+    this.store.records.putSync(recordKey, bytes);
   }
 
   remove(recordKey: Buffer, bytes: Buffer): void {
     this.replaceEntries(recordKey, this.indexed(bytes), null);
-    void this.store.records.removeSync(recordKey);
+    this.store.records.removeSync(recordKey);
     this.state.count -= 1;
     this.touched(this, "count");
   }
@@ -150,10 +156,15 @@ export class Collection {
     }
     // Only now, when no index has refused, anything is written.
     for (const { index, removed, added } of this.pending) {
-      for (const key of removed) void this.store.entries.removeSync(key);
+      for (const key of removed) if (this.owns(index, key, recordKey)) this.store.entries.removeSync(key);
       for (const key of added) this.putEntry(index, key, recordKey);
     }
     this.pending.length = 0;
+  }
+
+  /** While a unique index is being built, another document may have the entry. */
+  private owns(index: IndexSpec, key: Buffer, recordKey: Buffer): boolean {
+    return !index.building || !index.unique || this.store.entries.get(key)?.equals(recordKey.subarray(4)) === true;
   }
 
   private readonly pending: { index: IndexSpec; removed: Buffer[]; added: Buffer[] }[] = [];
@@ -208,7 +219,7 @@ export class Collection {
     // A unique index finds its record by value; the others tell where in the key the record's own key begins.
     const id = recordKey.subarray(4);
     const value = index.unique ? id : offset(key.length - id.length);
-    void this.store.entries.putSync(key, value);
+    this.store.entries.putSync(key, value);
   }
 
   private duplicate(index: IndexSpec, row: Row): Error {
@@ -252,6 +263,6 @@ function keyTooLong(namespace: string, index: IndexSpec, length: number): Error 
 /** Removes up to so many entries of a range; false when none is left. */
 export function clearRange(table: Store["records"], interval: Interval, limit: number): boolean {
   const keys = [...table.getKeys({ start: interval.low, end: interval.high, limit })];
-  for (const key of keys) void table.removeSync(key);
+  for (const key of keys) table.removeSync(key);
   return keys.length === limit;
 }

@@ -66,7 +66,7 @@ export class RangeScan {
       }
     }
     if (complete && this.chunk.length < this.size) this.done = true;
-    this.size = Math.min(this.size * 4, LARGEST_CHUNK);
+    this.size = Math.min(this.size * 2, LARGEST_CHUNK);
     this.last = this.chunk.at(-1)?.key ?? null;
     return this.chunk.length > 0;
   }

@@ -1,5 +1,6 @@
 import { Binary, BSONRegExp, Decimal128, Double, MaxKey, MinKey, ObjectId, Timestamp } from "bson";
 import { type Doc, isDocument, type Value } from "../bson/values.js";
+import { typeNameOf } from "../update/type-names.js";
 
 /** A value as MongoDB writes it in messages, such as `{ _id: "x" }`. */
 export function showValue(value: Value): string {
@@ -16,13 +17,13 @@ export function showValue(value: Value): string {
     return value.sub_type === 4
       ? `UUID("${value.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-")}")`
       : `BinData(${value.sub_type}, ${Buffer.from(value.value()).toString("hex").toUpperCase()})`;
-  if (value instanceof Timestamp) return `Timestamp(${value.getHighBits()}, ${value.getLowBits()})`;
+  if (value instanceof Timestamp) return `Timestamp(${value.t}, ${value.i})`;
   if (value instanceof BSONRegExp) return `/${value.pattern}/${value.options}`;
   if (value instanceof MinKey) return "MinKey";
   if (value instanceof MaxKey) return "MaxKey";
   if (Array.isArray(value)) return value.length === 0 ? "[]" : `[ ${value.map(showValue).join(", ")} ]`;
   if (isDocument(value)) return showDocument(value);
-  return String(value as string);
+  return typeof value === "boolean" ? String(value) : typeNameOf(value);
 }
 
 /** A document as MongoDB writes it in messages. */

@@ -1,5 +1,6 @@
-import { chmodSync, rmSync } from "node:fs";
-import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket } from "node:net";
+import { chmodSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { type AddressInfo, connect, createServer, type ListenOptions, type Server, type Socket } from "node:net";
+import { join } from "node:path";
 import type { EmbeddedMongoOptions } from "../options.js";
 import { type Handle, serveConnection } from "./connection.js";
 
@@ -48,22 +49,41 @@ export async function listen(
     connections: () => sockets.size,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
+        server.close(() => {
+          if (socketPath !== undefined) rmSync(socketPath, { force: true });
+          resolve();
+        });
         for (const socket of sockets) socket.destroy();
       }),
   };
 }
 
-/** The file is made with no rights for others, not given them and taken again. */
+/**
+ * The file appears at its place with its rights: made in a folder that others cannot enter, then moved. (The process's mask would do
+ * too, but a worker thread must not change it.)
+ */
 async function openSocketFile(server: Server, path: string): Promise<void> {
-  rmSync(path, { force: true });
-  const mask = process.umask(0o177);
+  if (await answers(path)) throw new Error(`The socket file ${path} is in use by another server: choose another one.`);
+  const folder = mkdtempSync(`${path}-`);
   try {
-    await open(server, { path });
+    const made = join(folder, "s");
+    await open(server, { path: made });
+    chmodSync(made, 0o600);
+    renameSync(made, path);
   } finally {
-    process.umask(mask);
+    rmSync(folder, { recursive: true, force: true });
   }
-  chmodSync(path, 0o600);
+}
+
+/** Whether somebody listens; a file without anybody was left by a crash. */
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on("error", () => resolve(false));
+  });
 }
 
 function open(server: Server, where: ListenOptions): Promise<void> {

@@ -1,7 +1,7 @@
 import { decode } from "../bson/decode.js";
 import { encodeAny } from "../bson/encode.js";
 import type { Doc } from "../bson/values.js";
-import { fault } from "../errors.js";
+import { fault, MongoServerFault } from "../errors.js";
 
 /** The largest message, as in MongoDB. */
 export const MAX_MESSAGE_BYTES = 48_000_000;
@@ -11,6 +11,7 @@ export const OP_QUERY = 2004;
 const OP_REPLY = 1;
 const CHECKSUM_PRESENT = 1;
 const MORE_TO_COME = 2;
+const OVERFLOW = 15;
 
 /** A request, whichever way it came. */
 export interface Request {
@@ -21,6 +22,8 @@ export interface Request {
   /** The client wants no answer. */
   readonly silent: boolean;
   readonly legacy: boolean;
+  /** Why a body that is well-formed cannot be read: answered, where one that is malformed ends the connection. */
+  readonly refused?: MongoServerFault;
 }
 
 /** Reads a whole message. @throws when it is malformed; then the connection cannot go on. */
@@ -46,7 +49,12 @@ function readOpMsg(message: Buffer, id: number): Request {
     if (size < 5 || next > end) throw fault(17, "A section of the message does not fit");
     if (kind === 0) {
       if (body !== null) throw fault(17, "A message has one body");
-      body = decode(message.subarray(at, next));
+      try {
+        body = decode(message.subarray(at, next));
+      } catch (error) {
+        if (!(error instanceof MongoServerFault) || error.code !== OVERFLOW) throw error;
+        return { id, body: {}, sequences, silent: (flags & MORE_TO_COME) !== 0, legacy: false, refused: error };
+      }
     } else if (kind === 1) {
       const [name, documents] = readSequence(message, at + 4, next);
       if (sequences.has(name)) throw fault(17, `Duplicate document sequence: ${name}`);

@@ -165,7 +165,7 @@ export type ErrorCode =
   | 'LIMIT_REACHED'
   /** Nothing with this id is visible to you. Check the id and the tenant of your token. */
   | 'NOT_FOUND'
-  /** The request body is larger than 1 MB. Send less at a time. */
+  /** The request body is too large: 8 MB at most with a token that has usage:record, 1 MB with any other. Send less at a time. */
   | 'PAYLOAD_TOO_LARGE'
   /** The operation asks for too much at once. Ask for fewer fields, smaller pages or less depth. */
   | 'QUERY_TOO_COMPLEX'

@@ -30,7 +30,7 @@ export async function openResponse(
         ...headers,
         accept,
         authorization: `Bearer ${token}`,
-        ...(body === undefined ? csrf : { "content-type": "application/json" }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
       },
       ...(body === undefined ? {} : { body }),
       // A redirect would carry the key that is being verified, or the token, to wherever it points.
@@ -42,9 +42,6 @@ export async function openResponse(
     throw new ConnectionError(`Keyplane cannot be reached at ${url}.`, { cause, neverSent: wasNeverSent(error) });
   }
 }
-
-/** Shows servers that no foreign web page made a browser send a GET; a POST of JSON shows it by itself. */
-const csrf = { "x-graphql-yoga-csrf": "1" };
 
 /** The error of an answer that ended too early. */
 export function brokenOff(url: string, { status }: FetchResponse, error: unknown, token: string): ConnectionError {

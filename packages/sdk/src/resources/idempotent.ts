@@ -1,4 +1,5 @@
 import type { IdempotentRequestOptions } from "../client/options.js";
+import { createUuid } from "../client/uuid.js";
 
 /**
  * The input with an idempotencyKey: that of the input, else that of the call, else a new UUID. Made once for a call, so
@@ -8,5 +9,5 @@ export function withIdempotencyKey<Input extends { readonly idempotencyKey?: str
   input: Input,
   options: IdempotentRequestOptions | undefined,
 ): Input & { readonly idempotencyKey: string } {
-  return { ...input, idempotencyKey: input.idempotencyKey ?? options?.idempotencyKey ?? crypto.randomUUID() };
+  return { ...input, idempotencyKey: input.idempotencyKey ?? options?.idempotencyKey ?? createUuid() };
 }

@@ -5,6 +5,7 @@ import { Audit } from "./audit.js";
 import { Keys } from "./keys.js";
 import { ManagementTokens } from "./management-tokens.js";
 import { Tenants } from "./tenants.js";
+import { Usage } from "./usage.js";
 import { Users } from "./users.js";
 
 const id = "key_1";
@@ -15,6 +16,9 @@ interface Call {
 }
 
 const call = (field: string, run: Call["run"]): Call => ({ field, run });
+
+const usageOf = (send: Send): Usage => new Usage({ send } as never, {} as never);
+const window = { tenantId: "t", from: "2026-11-01T00:00:00Z", to: "2026-12-01T00:00:00Z" };
 
 const repeated: Record<string, Call> = {
   "keys.verify": call("verifyKey", (send) => new Keys(send).verify({ key: secret })),
@@ -28,6 +32,9 @@ const repeated: Record<string, Call> = {
   "tenants.get": call("tenant", (send) => new Tenants(send).get(id)),
   "tenants.create": call("createTenant", (send) => new Tenants(send).create({ slug: "s", name: "n" })),
   "tenants.suspend": call("suspendTenant", (send) => new Tenants(send).suspend({ id })),
+  "usage.query": call("usage", (send) => usageOf(send).query(window)),
+  "usage.queryPoints": call("usage", (send) => usageOf(send).queryPoints(window)),
+  "usage.invalidAttempts": call("invalidAttempts", (send) => usageOf(send).invalidAttempts(window)),
   "users.get": call("user", (send) => new Users(send).get(id)),
   "users.create": call("createUser", (send) => new Users(send).create({ tenantId: "t", email: "e", name: "n" })),
   "users.disable": call("disableUser", (send) => new Users(send).disable({ id })),

@@ -32,7 +32,11 @@ export async function startFakeServer(owner: string): Promise<FakeServer> {
       body += chunk;
     });
     request.on("end", () => {
-      const { query, variables } = JSON.parse(body) as Pick<SeenRequest, "query" | "variables">;
+      // A GET has no body.
+      const { query, variables } = JSON.parse(body || '{"query":"","variables":{}}') as Pick<
+        SeenRequest,
+        "query" | "variables"
+      >;
       const seen = { path: request.url, headers: request.headers, query, variables };
       requests.push(seen);
       const [reply = text(500, `no reply for ${owner}`), ...rest] = queue;
@@ -97,3 +101,21 @@ export const hang: Reply = () => {};
 export const stall: Reply = (response) => {
   response.writeHead(200, { "content-length": "1000" }).write('{"data":');
 };
+
+/** Server-sent events in these pieces, and then the end of the connection; with `open`, it stays open. */
+export function stream(pieces: readonly string[], after: "end" | "open" | "break" = "end"): Reply {
+  return (response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    for (const piece of pieces) response.write(piece);
+    if (after === "end") response.end();
+    if (after === "break") response.write(":\n\n", () => response.destroy());
+  };
+}
+
+/** One event of GraphQL over server-sent events. */
+export function next(result: unknown): string {
+  return `event: next\ndata: ${JSON.stringify(result)}\n\n`;
+}
+
+/** The end of a subscription. */
+export const complete = "event: complete\ndata:\n\n";

@@ -71,10 +71,10 @@ export class UsageBatches {
     return { batch, tooOld };
   }
 
-  /** The batch is done with. */
-  done(): void {
+  /** The batch is done with. @param taken whether the server could read it, so that it can read a larger one too. */
+  done(taken: boolean): void {
     this.batch = [];
-    this.#limit = Math.min(this.#batchSize, this.#limit * 2);
+    if (taken) this.#limit = Math.min(this.#batchSize, this.#limit * 2);
   }
 
   /** The batch was refused as a whole: the next one has half of it. */

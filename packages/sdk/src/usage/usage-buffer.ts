@@ -199,7 +199,7 @@ export class UsageBuffer {
     batch: readonly Entry[],
     refused: ReadonlyMap<number, { readonly code: string; readonly message: string }>,
   ): void {
-    this.#batches.done();
+    this.#batches.done(true);
     this.#failures = 0;
     this.#isolated = 0;
     this.#lastError = undefined;
@@ -225,7 +225,7 @@ export class UsageBuffer {
   #refusedAsWhole(batch: readonly Entry[], error: Error): void {
     const [only, ...others] = batch;
     if (!only || others.length > 0) return this.#batches.split();
-    this.#batches.done();
+    this.#batches.done(false);
     this.#reject(only.event, "code" in error ? String(error.code) : "INVALID_INPUT", error.message);
     this.#isolated++;
     if (this.#isolated > isolatedWithoutPause) this.#beginPause(1_000, "own");

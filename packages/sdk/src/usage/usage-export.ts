@@ -18,8 +18,8 @@ export interface UsageEventsExport {
   readonly filter?: Inputs.UsageEventFilter | null | undefined;
 }
 
-/** A report of `usage.invalidAttempts`. */
-export interface InvalidAttemptsExport extends Inputs.InvalidAttemptsInput {
+/** The series of `usage.invalidAttempts`, over the whole window. */
+export interface InvalidAttemptsExport extends Omit<Inputs.InvalidAttemptsInput, "bucket" | "timeZone"> {
   readonly kind: "invalid-attempts";
   readonly format: UsageExportFormat;
 }
@@ -38,7 +38,7 @@ const types = { csv: "text/csv", ndjson: "application/x-ndjson" } as const satis
 /**
  * The address of an export: the input's fields as parameters, those of its filter beside them, lists as repeated ones.
  *
- * @throws TypeError for a kind or a format that there is not.
+ * @throws TypeError for a kind or a format that there is not, and for an empty list: it would mean everything, not nothing.
  */
 export function usageExportRequest({ kind, ...input }: UsageExportArguments): DownloadRequest {
   const { filter, ...fields } = input;
@@ -46,8 +46,17 @@ export function usageExportRequest({ kind, ...input }: UsageExportArguments): Do
   if (!Object.hasOwn(types, fields.format)) throw new TypeError(`format must be csv or ndjson, not ${fields.format}.`);
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries({ ...fields, ...filter })) {
-    const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+    const values = (Array.isArray(value) ? value : [value]) as readonly (
+      | string
+      | number
+      | boolean
+      | null
+      | undefined
+    )[];
+    if (values.length === 0 && !(kind === "usage" && name === "groupBy")) {
+      throw new TypeError(`${name} is an empty list. Leave it out where it does not matter.`);
+    }
     for (const each of values) if (each !== undefined && each !== null) parameters.append(name, String(each));
   }
-  return { path: `${paths[kind]}?${parameters}`, type: types[fields.format] };
+  return { path: `${paths[kind]}?${parameters.toString()}`, type: types[fields.format] };
 }

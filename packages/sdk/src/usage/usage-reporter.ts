@@ -15,12 +15,12 @@ export class UsageReporter {
 
   dropped(dropped: DroppedUsage): void {
     const words = `A recorded call was given up (${dropped.reason}). See usage.recordStatus and the option usage.onDrop.`;
-    this.#tell(this.#options.onDrop, dropped, words);
+    this.#tell("onDrop", dropped, words);
   }
 
   rejected(rejected: RejectedUsage): void {
     const words = `A recorded call is not counted. ${rejected.message} See the option usage.onRejected.`;
-    this.#tell(this.#options.onRejected, rejected, words);
+    this.#tell("onRejected", rejected, words);
   }
 
   /** @param lasting whether somebody has to do something about it. */
@@ -29,7 +29,7 @@ export class UsageReporter {
     if (this.#causes.has(cause)) return;
     this.#causes.add(cause);
     const words = `Recorded calls cannot be handed over, and are kept. ${error.message} See the option usage.onError.`;
-    this.#tell(this.#options.onError, error, lasting ? words : undefined);
+    this.#tell("onError", error, lasting ? words : undefined);
   }
 
   /** A batch was taken: the next failure is news again. */
@@ -37,12 +37,13 @@ export class UsageReporter {
     this.#causes.clear();
   }
 
-  #tell<News>(callback: ((news: News) => void) | undefined, news: News, words: string | undefined): void {
+  #tell<News>(name: "onDrop" | "onRejected" | "onError", news: News, words: string | undefined): void {
+    const callback = this.#options[name] as ((news: News) => void) | undefined;
     try {
       if (callback) return callback(news);
-      if (words === undefined || this.#warned.has(words.slice(0, 30))) return;
-      this.#warned.add(words.slice(0, 30));
-      if (typeof console !== "undefined") console.warn(`[keyplane] ${words}`);
+      if (words === undefined || this.#warned.has(name) || typeof console === "undefined") return;
+      this.#warned.add(name);
+      console.warn(`[keyplane] ${words}`);
     } catch {
       this.callbackFailures++;
     }

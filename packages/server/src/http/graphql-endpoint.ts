@@ -86,7 +86,8 @@ export function createGraphqlEndpoint(deps: {
       if (!answer) return;
       const headers: Record<string, string> = {};
       answer.headers.forEach((value, name) => {
-        headers[name] = value;
+        // As Yoga wrote it, with capitals for some: a stream would not be known as one.
+        headers[name.toLowerCase()] = value;
       });
       if (headers["content-type"]?.startsWith("text/event-stream") && answer.body) {
         return await stream(request, response, principal, headers, answer.body);

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { landingHtml } from "./landing.js";
+import { usagePage } from "./usage-page/usage-page.js";
 
 /** The pages for people. */
 export interface Pages {
@@ -9,6 +10,13 @@ export interface Pages {
   isForPlayground(request: IncomingMessage): boolean;
   sendPlayground(request: IncomingMessage, response: ServerResponse): void;
   sendLanding(request: IncomingMessage, response: ServerResponse): void;
+  sendUsage(request: IncomingMessage, response: ServerResponse): void;
+}
+
+/** A page and the Content-Security-Policy that fits it. */
+interface Rendered {
+  readonly html: string;
+  readonly policy: string;
 }
 
 const compress = promisify(gzip);
@@ -19,9 +27,13 @@ const playgroundPolicy =
 const landingPolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 
 export function createPages(deps: { version: string; database: string }): Pages {
-  const landing = page(async () => landingHtml(deps), landingPolicy);
+  const landing = page(async () => ({ html: landingHtml(deps), policy: landingPolicy }));
   // 9 MB, loaded and compressed when somebody first opens it: a start need not wait for that.
-  const playground = page(async () => (await import("./playground.js")).playgroundHtml(), playgroundPolicy);
+  const playground = page(async () => {
+    const { playgroundHtml } = await import("./playground.js");
+    return { html: playgroundHtml(), policy: playgroundPolicy };
+  });
+  const usage = page(usagePage);
   return {
     isForPlayground: (request) =>
       request.method === "GET" &&
@@ -30,21 +42,19 @@ export function createPages(deps: { version: string; database: string }): Pages 
       request.headers.authorization === undefined,
     sendPlayground: playground,
     sendLanding: landing,
+    sendUsage: usage,
   };
 }
 
-function page(
-  render: () => Promise<string>,
-  policy: string,
-): (request: IncomingMessage, response: ServerResponse) => void {
-  let plain: Promise<string> | undefined;
-  let compressed: Promise<Buffer> | undefined;
+function page(render: () => Promise<Rendered>): (request: IncomingMessage, response: ServerResponse) => void {
+  let plain: Promise<{ body: string | Buffer; policy: string }> | undefined;
+  let compressed: typeof plain;
   return (request, response) => {
     const zipped = /\bgzip\b/.test(request.headers["accept-encoding"] ?? "");
-    plain ??= render();
-    if (zipped) compressed ??= plain.then((html) => compress(html));
+    plain ??= render().then(({ html, policy }) => ({ body: html, policy }));
+    if (zipped) compressed ??= plain.then(async ({ body, policy }) => ({ body: await compress(body), policy }));
     (zipped ? compressed : plain)?.then(
-      (body) => {
+      ({ body, policy }) => {
         response.writeHead(200, {
           "content-type": "text/html; charset=utf-8",
           "content-length": Buffer.byteLength(body),

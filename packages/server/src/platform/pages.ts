@@ -64,7 +64,7 @@ export interface Page<Node> {
  *
  * @param order the list and its order, e.g. `users.NAME_ASC`; a cursor of another list or order is refused, because it would
  * skip entries silently.
- * @param field the field that the order goes by.
+ * @param field the field that the order goes by; a time is called `at`, or ends in `At`.
  * @param nullable whether entries may lack that field.
  * @throws BadUserInputError
  */
@@ -125,7 +125,7 @@ function encodeCursor(order: string, place: Place): string {
 }
 
 function decodeCursor(cursor: string, order: string, field: string, nullable: boolean): Place {
-  const value = field.endsWith("At") ? timeSchema : textSchema;
+  const value = /(?:^a|A)t$/.test(field) ? timeSchema : textSchema;
   const place = z.tuple([z.literal(order), nullable ? value.nullable() : value, idSchema]);
   const parsed = place.safeParse(parseJson(Buffer.from(cursor.slice(0, 4_096), "base64url").toString()));
   if (!parsed.success) {

@@ -17,7 +17,7 @@ import { UsageMetricsType } from "./usage-metrics.graphql.js";
 import { metricsAt } from "./usage-metrics.js";
 
 /** How many points an answer may hold as objects; `values` answers with more. */
-const maxPoints = 50_000;
+export const maxPoints = 50_000;
 
 export const UsageBucketEnum = enumOf("UsageBucket", "How wide the buckets of time are.", usageBuckets);
 const UsageDimensionEnum = enumOf("UsageDimension", "What a report can be grouped by.", usageDimensions);

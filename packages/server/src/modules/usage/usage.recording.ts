@@ -100,6 +100,11 @@ export class UsageRecording {
     this.#timer.unref();
   }
 
+  /** Resolves when usage can be counted. @throws StartupError when the store cannot be opened. */
+  get started(): Promise<void> {
+    return this.#thread.started;
+  }
+
   get status(): UsageStatus {
     const { status } = this.#recorder;
     return {

@@ -19,6 +19,8 @@ const csv: ExportFormat = {
       header: first,
       escape_formulas: true,
       record_delimiter: "windows",
+      // By itself it quotes only what holds both of them together; readers take either for the end of a row.
+      quoted_match: /[\r\n]/,
       cast: {
         date: (value) => value.toISOString(),
         boolean: String,

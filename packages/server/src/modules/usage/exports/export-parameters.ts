@@ -1,4 +1,4 @@
-import { parseDateTime } from "../../../graphql/date-time.js";
+import { dateTimeOf, dateTimeWords } from "../../../platform/date-time.js";
 import { BadUserInputError } from "../../../platform/errors.js";
 
 type Kind = "text" | "list" | "time" | "whole number" | "truth";
@@ -80,12 +80,11 @@ function readValue(name: string, text: string, kind: Exclude<Kind, "list">): unk
   switch (kind) {
     case "text":
       return text;
-    case "time":
-      try {
-        return parseDateTime(text);
-      } catch (error) {
-        throw new BadUserInputError(`${name}: ${(error as Error).message}`);
-      }
+    case "time": {
+      const time = dateTimeOf(text);
+      if (!time) throw new BadUserInputError(`${name}: ${dateTimeWords}`);
+      return time;
+    }
     case "whole number":
       if (!/^\d{1,9}$/.test(text)) throw new BadUserInputError(`${name}: Give a whole number.`);
       return Number(text);

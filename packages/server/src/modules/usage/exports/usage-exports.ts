@@ -25,7 +25,9 @@ const exports_: Readonly<Record<string, Prepare>> = {
   },
   "usage-events": async (usage, principal, search) => {
     const { tenantId, ...filter } = readParameters(search, exportParameters.events);
-    return eventRows(usage.allEvents(principal, String(tenantId ?? ""), filter));
+    if (typeof tenantId !== "string")
+      throw new BadUserInputError("tenantId: Give the id of the tenant whose calls to export.");
+    return eventRows(usage.allEvents(principal, tenantId, filter));
   },
   "invalid-attempts": async (usage, principal, search) => {
     const { tenantId, from, to, groupBy, limit, ...filter } = readParameters(search, exportParameters.attempts);

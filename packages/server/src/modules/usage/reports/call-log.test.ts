@@ -4,7 +4,7 @@ import { openTestMongo, type TestMongo } from "../../../testing/mongo.js";
 import { collectionsOf, type EventDocument, type UsageCollections } from "../storage/documents.js";
 import { eventDocument, now, usageEvent } from "../test-helpers/random-usage.js";
 import type { UsageEvent } from "../usage-event.js";
-import { findEvents, streamEvents } from "./call-log.js";
+import { countEvents, findEvents, streamEvents } from "./call-log.js";
 import type { EventFilter, EventsQuestion } from "./questions.js";
 
 let mongo: TestMongo;
@@ -103,6 +103,18 @@ describe("the call log", () => {
   test("null as tenant finds exactly the events without one", async () => {
     const collections = await logOf([base, { ...base, tenantId: undefined }]);
     expect(ids(await findEvents(collections, { ...question, tenantId: null }))).toEqual(["s:1"]);
+  });
+
+  test("is counted whatever the page, and never with another tenant's events", async () => {
+    const collections = await logOf([
+      ...different,
+      { ...base, tenantId: "ten_other" },
+      { ...base, tenantId: undefined },
+    ]);
+    const page = { ...question, after: { at: now - 1, id: "s:1" }, take: 1 };
+    expect(await countEvents(collections, page)).toBe(4);
+    expect(await countEvents(collections, { ...page, filter: { valid: false, from: now - 2 } })).toBe(1);
+    expect(await countEvents(collections, { ...page, tenantId: null })).toBe(1);
   });
 
   test("a page of nothing is empty, not everything", async () => {

@@ -94,15 +94,12 @@ export class Fold {
     return group;
   }
 
+  /** The values of the groups that a contribution belongs to: one, or one for each tag. */
   #valuesOf(contribution: Contribution): (string | null)[][] {
     const { groupBy } = this.#question;
-    const valueIn = (dimension: UsageDimension, tag: string | null) => {
-      const { field } = dimensions[dimension];
-      return field === "tag" ? tag : contribution[field];
-    };
     const { tags } = contribution;
-    const unwound = groupBy.includes("TAG") && tags.length > 0 ? tags : [null];
-    return unwound.map((tag) => groupBy.map((dimension) => valueIn(dimension, tag)));
+    const unwound = groupBy.includes("TAG") && tags.length > 0 ? tags : untagged;
+    return unwound.map((tag) => groupBy.map((dimension) => valueIn(dimension, contribution, tag)));
   }
 
   #checkRoom(series: number): void {
@@ -110,6 +107,13 @@ export class Fold {
     if (series > most) throw tooMuch(`more than ${number(most)} series`);
     if (series * this.#buckets > points) throw tooMuch(`more than ${number(points)} points, series times buckets`);
   }
+}
+
+const untagged = [null];
+
+function valueIn(dimension: UsageDimension, contribution: Contribution, tag: string | null): string | null {
+  const { field } = dimensions[dimension];
+  return field === "tag" ? tag : contribution[field];
 }
 
 function allowanceOf(limits: ReportLimits): Allowance {
@@ -123,7 +127,7 @@ function allowanceOf(limits: ReportLimits): Allowance {
     latencies(count) {
       latencyNumbers += count;
       if (latencyNumbers > limits.latencyNumbers) {
-        throw tooMuch(`more than ${number(limits.latencyNumbers)} different latencies`);
+        throw tooMuch(`more than ${number(limits.latencyNumbers)} different latencies; leaving out latencyMs helps`);
       }
     },
   };

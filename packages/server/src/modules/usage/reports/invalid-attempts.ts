@@ -85,7 +85,7 @@ function readRefused(
   // The narrower of the two windows: a filter may have one of its own.
   const begin = new Date(Math.max(from, filter.from ?? from));
   const end = new Date(Math.min(to, filter.to ?? to));
-  return readBatches<Refused>(events as never, {
+  return readBatches<Refused, EventDocument>(events, {
     condition: {
       ...ofTenant(tenantId),
       ...matchingEvents(filter),

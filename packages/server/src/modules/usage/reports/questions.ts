@@ -79,7 +79,7 @@ export interface Metrics {
   readonly latencyMs: Percentiles | null;
 }
 
-/** The numbers of all buckets, column by column: a number for each bucket, zeros included. */
+/** The numbers of all buckets, column by column: a number for each bucket, zeros included. Equal columns may be the same array. */
 export interface Columns {
   readonly count: Float64Array;
   readonly valid: Float64Array;

@@ -1,4 +1,4 @@
-import { type Collection, type Document, type FindOptions, MongoServerError } from "mongodb";
+import { type Collection, type Document, type Filter, type FindOptions, MongoServerError } from "mongodb";
 import { BadUserInputError } from "../../../platform/errors.js";
 import type { Condition } from "./filters.js";
 
@@ -26,12 +26,15 @@ export interface Reading {
 }
 
 /**
- * Reads documents batch by batch.
+ * Reads documents batch by batch. The signal is heard between two of them.
  *
  * @throws BadUserInputError when there are more than the budget, or MongoDB takes longer than `maxTimeMs`; whatever the signal was
  * aborted with; whatever the driver throws.
  */
-export async function* readBatches<Found>(collection: Collection<never>, reading: Reading): AsyncGenerator<Found[]> {
+export async function* readBatches<Found, Stored extends Document>(
+  collection: Collection<Stored>,
+  reading: Reading,
+): AsyncGenerator<Found[]> {
   const { condition, fields, budget, maxTimeMs, signal, raw = false } = reading;
   const options: FindOptions = {
     projection: { _id: 0, ...Object.fromEntries(fields.map((field) => [field, 1])) },
@@ -41,14 +44,14 @@ export async function* readBatches<Found>(collection: Collection<never>, reading
     maxTimeMS: maxTimeMs,
     raw,
   };
-  const cursor = (collection as unknown as Collection<Document>).find(condition, options);
+  const cursor = collection.find(condition as Filter<Stored>, options);
   try {
     while (await cursor.hasNext()) {
       signal?.throwIfAborted();
       const batch = cursor.readBufferedDocuments();
       budget.left -= batch.length;
       if (budget.left < 0) throw tooMany(budget);
-      yield batch as Found[];
+      yield batch as unknown as Found[];
     }
   } catch (error) {
     throw asRefusal(error, maxTimeMs);
@@ -63,7 +66,7 @@ export function asRefusal(error: unknown, maxTimeMs: number): unknown {
   return isTimeExpired ? tookTooLong(maxTimeMs) : error;
 }
 
-const narrow = "Ask for a shorter window, or narrow the filter.";
+const narrow = "Ask for a shorter window or a wider bucket, or narrow the filter.";
 
 function tooMany({ what, max }: Budget): BadUserInputError {
   return new BadUserInputError(

@@ -1,4 +1,4 @@
-import type { EventDocument, UsageCollections } from "../storage/documents.js";
+import type { EventDocument, RowDocument, UsageCollections } from "../storage/documents.js";
 import { latencyIndex } from "../storage/latency-histogram.js";
 import type { Retention } from "../storage/tiers.js";
 import { bucketAt, bucketBounds } from "./calendar.js";
@@ -70,7 +70,7 @@ async function foldRows(asked: Asked, reads: readonly RowRead[]): Promise<void> 
   for (const read of reads) {
     const within = { start: { $gte: new Date(read.from), $lt: new Date(read.to) } };
     const reading = { ...readingOf(asked, budget, within, fields), raw: true };
-    for await (const batch of readBatches<Uint8Array>(collections.rows[read.tier] as never, reading)) {
+    for await (const batch of readBatches<Uint8Array, RowDocument>(collections.rows[read.tier], reading)) {
       for (const row of batch) {
         decoder.decode(row, read);
         fold.add(contribution);
@@ -88,7 +88,7 @@ async function foldEvents(asked: Asked, pieces: readonly Piece[]): Promise<void>
   for (const { from, to } of pieces) {
     const within = { at: { $gte: new Date(from), $lt: new Date(to) } };
     const reading = readingOf(asked, budget, within, fields);
-    for await (const batch of readBatches<EventDocument>(collections.events as never, reading)) {
+    for await (const batch of readBatches<EventDocument, EventDocument>(collections.events, reading)) {
       for (const event of batch) {
         fill(contribution, event, bucketAt(cuts, event.at.getTime()));
         fold.add(contribution);

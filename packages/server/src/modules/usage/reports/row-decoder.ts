@@ -69,41 +69,47 @@ export class RowDecoder {
     const bytes = this.#bytes;
     let at = document + 4;
     for (let type = bytes[at] as number; type !== 0; type = bytes[at] as number) {
-      // The name's digits are read as they stand: a text for each would cost more than all the rest.
-      let slot = 0;
-      at += 1;
-      for (let digit = bytes[at] as number; digit !== 0; digit = bytes[at] as number) {
-        slot = slot * 10 + digit - 48;
-        at += 1;
-      }
-      this.#at = at + 1;
-      const bucket = buckets[first + slot];
+      const bucket = buckets[first + this.#slotName(at + 1)];
       if (bucket !== undefined && bucket >= 0) into.add(bucket, this.#number(type));
-      at = this.#at = at + 1 + this.#size(type);
+      at = this.#at + this.#size(type);
     }
   }
 
+  /** Adds the counts of `{ "<slot>": { "<index>": <count> } }`. */
   #latencies(document: number, buckets: Int32Array, first: number): void {
+    const bytes = this.#bytes;
     const counts = new Cells();
-    this.#eachElement(document, (_, slot) => {
-      const bucket = buckets[first + Number(slot)];
-      if (bucket === undefined || bucket < 0) return;
+    let at = document + 4;
+    for (let type = bytes[at] as number; type !== 0; type = bytes[at] as number) {
+      const bucket = buckets[first + this.#slotName(at + 1)];
+      const histogram = this.#at;
+      at = histogram + this.#size(type);
+      if (bucket === undefined || bucket < 0) continue;
       counts.length = 0;
-      const at = this.#at;
-      this.#slots(at, counts, allIndexes, 0);
-      this.#at = at;
+      this.#slots(histogram, counts, allIndexes, 0);
       for (let cell = 0; cell < counts.length; cell += 1) {
         this.#into.latency.add(latencyKey(bucket, counts.keys[cell] as number), counts.values[cell] as number);
       }
-    });
+    }
+  }
+
+  /** Reads a name of digits as it stands, and goes on to its value: a text for each would cost more than all the rest. */
+  #slotName(begin: number): number {
+    const bytes = this.#bytes;
+    let slot = 0;
+    let at = begin;
+    for (let digit = bytes[at] as number; digit !== 0; digit = bytes[at] as number) {
+      slot = slot * 10 + digit - 48;
+      at += 1;
+    }
+    this.#at = at + 1;
+    return slot;
   }
 
   #meters(document: number, buckets: Int32Array, first: number): void {
     this.#eachElement(document, (_, name) => {
       const cells = new Cells();
-      const at = this.#at;
-      this.#slots(at, cells, buckets, first);
-      this.#at = at;
+      this.#slots(this.#at, cells, buckets, first);
       if (cells.length > 0) this.#into.meters.set(textOfFieldName(name), cells);
     });
   }

@@ -1,12 +1,12 @@
 import fc from "fast-check";
-import type { AnyBulkWriteOperation, Collection } from "mongodb";
+import type { Collection } from "mongodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTestMongo, type TestMongo } from "../../../testing/mongo.js";
 import { usageEvent } from "../test-helpers/random-usage.js";
 import type { UsageEvent } from "../usage-event.js";
 import { collectionsOf, type RowDocument, type UsageCollections } from "./documents.js";
 import { latencyIndex } from "./latency-histogram.js";
-import { applyRows, type RowUpdates, rowUpdates } from "./rows.js";
+import { applyRows, type RowUpdate, type RowUpdates, rowUpdates } from "./rows.js";
 import { type TierName, tiers } from "./tiers.js";
 
 const tierNames = Object.keys(tiers) as TierName[];
@@ -35,7 +35,7 @@ async function counted(segments: readonly (readonly UsageEvent[])[]): Promise<un
 /** The writes that got through before a crash: of each tier every one whose turn the pattern says. */
 function partOf(updates: RowUpdates, pattern: readonly boolean[]): RowUpdates {
   let turn = 0;
-  const pick = (writes: AnyBulkWriteOperation<RowDocument>[]) => {
+  const pick = (writes: readonly RowUpdate[]) => {
     return writes.filter(() => {
       turn += 1;
       return pattern[turn % pattern.length];
@@ -75,7 +75,7 @@ describe("rows", () => {
           expect(await rowsOf(collections)).toEqual(expected);
         },
       ),
-      { numRuns: 25, endOnFailure: true },
+      { numRuns: 15, endOnFailure: true },
     );
   });
 
@@ -104,10 +104,26 @@ describe("rows", () => {
     const collections = collectionsOf(mongo.db("error"));
     const updates = rowUpdates([event], "spool", 1);
     const invalid = { updateOne: { filter: { _id: "x" }, update: { $inc: { tenantId: "one" } }, upsert: true } };
-    const broken = { ...updates, hours: [invalid as unknown as AnyBulkWriteOperation<RowDocument>, ...updates.hours] };
+    const broken = { ...updates, hours: [invalid as unknown as RowUpdate, ...updates.hours] };
     await expect(applyRows(collections, broken)).rejects.toThrow(/tenantId/);
     await applyRows(collections, updates);
     expect(await rowsOf(collections)).toEqual(await counted([[event]]));
+  });
+
+  test("a row that is full, by millions of names of meters, gets another beside it, and a repetition changes nothing", async () => {
+    const collections = collectionsOf(mongo.db("full"));
+    const { minutes } = collections.rows;
+    await applyRows(collections, rowUpdates([event], "spool", 1));
+    await minutes.updateOne({}, { $set: { filler: "x".repeat(16 * 1024 * 1024 - 500) } as object });
+    const updates = rowUpdates([{ ...event, meters: { ["m".repeat(300)]: 1 } }], "spool", 2);
+    for (const _ of ["first", "again"]) {
+      await applyRows(collections, updates);
+      const rows = await minutes.find({}, { projection: { count: 1, meters: 1 }, sort: { _id: 1 } }).toArray();
+      expect(rows.map(({ count, meters }) => [count, meters])).toEqual([
+        [{ 13: 1 }, undefined],
+        [{ 13: 1 }, { ["m".repeat(300)]: { 13: 1 } }],
+      ]);
+    }
   });
 
   test("a row has its dimensions and its numbers, and nothing else", async () => {

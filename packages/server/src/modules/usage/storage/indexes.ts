@@ -44,7 +44,7 @@ export async function ensureIndexes(db: Db, retention: Retention): Promise<void>
 
 async function ensureExpiry(db: Db, collection: string, field: string, expireAfterSeconds: number): Promise<void> {
   try {
-    await db.collection(collection).createIndex({ [field]: 1 }, { expireAfterSeconds });
+    await db.collection(collection).createIndexes([{ key: { [field]: 1 }, expireAfterSeconds }]);
   } catch (error) {
     // IndexOptionsConflict: it exists with another time.
     if (!(error instanceof MongoServerError && error.code === 85)) throw error;

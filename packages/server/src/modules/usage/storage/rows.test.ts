@@ -19,7 +19,7 @@ interface Write {
 
 /** The writes of one tier, as MongoDB gets them. */
 function writes(events: readonly UsageEvent[], tier: "minutes" | "hours" | "days" = "hours"): Write[] {
-  return rowUpdates(events, "spool_1", 7)[tier].map((write) => (write as unknown as { updateOne: Write }).updateOne);
+  return rowUpdates(events, "spool_1", 7)[tier].map(({ updateOne }) => updateOne as Write);
 }
 
 function onlyWrite(events: readonly UsageEvent[], tier?: "minutes" | "hours" | "days"): Write {

@@ -1,13 +1,23 @@
 import { createHash } from "node:crypto";
-import { type AnyBulkWriteOperation, type Collection, MongoBulkWriteError, type UpdateFilter } from "mongodb";
+import { type Collection, type Filter, MongoBulkWriteError, type UpdateFilter } from "mongodb";
 import type { UsageEvent } from "../usage-event.js";
 import type { RowDocument, UsageCollections } from "./documents.js";
 import { fieldName } from "./field-names.js";
 import { latencyIndex } from "./latency-histogram.js";
 import { type Tier, type TierName, tiers } from "./tiers.js";
 
+/** A write that counts some events in one row. */
+export interface RowUpdate {
+  readonly updateOne: {
+    /** The row's id, and the guard. */
+    readonly filter: { readonly _id: string } & Filter<RowDocument>;
+    readonly update: UpdateFilter<RowDocument>;
+    readonly upsert: boolean;
+  };
+}
+
 /** For each tier the writes that count some events. */
-export type RowUpdates = Readonly<Record<TierName, AnyBulkWriteOperation<RowDocument>[]>>;
+export type RowUpdates = Readonly<Record<TierName, readonly RowUpdate[]>>;
 
 /** What a segment adds to one row. */
 interface Addition {
@@ -33,16 +43,34 @@ const maxIdLength = 240;
 export function rowUpdates(events: readonly UsageEvent[], spool: string, segment: number): RowUpdates {
   if (!/^[\w-]+$/.test(spool)) throw new Error(`Not the id of a spool: ${spool}`);
   const counted = events.filter((event) => event.tenantId !== undefined) as Addition["event"][];
+  // Once for all tiers: an id is made for each row then, and not for each event.
+  const series = [...bySeries(counted)];
   const updatesOf = (tier: Tier) =>
-    [...additions(counted, tier)].map(([id, addition]) => ({ updateOne: guarded(id, addition, spool, segment) }));
+    series.flatMap((ofSeries) => additions(ofSeries, tier).map((addition) => guarded(addition, spool, segment)));
   return { minutes: updatesOf(tiers.minutes), hours: updatesOf(tiers.hours), days: updatesOf(tiers.days) };
+}
+
+function bySeries(events: readonly Addition["event"][]): Iterable<readonly Addition["event"][]> {
+  const series = new Map<string, Addition["event"][]>();
+  for (const event of events) {
+    const name = JSON.stringify(seriesOf(event));
+    const ofSeries = series.get(name);
+    if (ofSeries) ofSeries.push(event);
+    else series.set(name, [event]);
+  }
+  return series.values();
+}
+
+/** What all events of a row have in common, apart from their time: two series must never make the id of one row. */
+function seriesOf({ tenantId, keyId = null, userId = null, api = null, code, tags = [] }: UsageEvent): unknown[] {
+  return [tenantId, keyId, userId, api, code, ...tags];
 }
 
 /** The id of the row that counts an event: the same for the same dimensions and span, and for no others. */
 export function rowId(event: UsageEvent, start: number): string {
-  const { tenantId, keyId = null, userId = null, api = null, code, tags = [] } = event;
+  const { tenantId } = event;
   // JSON, because it quotes: no text in it can end one part and begin the next.
-  const id = JSON.stringify([tenantId, dayAndHour(start), keyId, userId, api, code, ...tags]);
+  const id = JSON.stringify([tenantId, dayAndHour(start), ...seriesOf(event).slice(1)]);
   if (id.length <= maxIdLength) return id;
   return JSON.stringify([tenantId, dayAndHour(start), createHash("sha256").update(id).digest("base64url")]);
 }
@@ -51,19 +79,19 @@ function dayAndHour(start: number): string {
   return new Date(start).toISOString().slice(0, -":00:00.000Z".length);
 }
 
-function additions(events: readonly Addition["event"][], tier: Tier): Map<string, Addition> {
-  const byId = new Map<string, Addition>();
+/** The additions of the events of one series: one for each span that they fall into. */
+function additions(events: readonly Addition["event"][], tier: Tier): Addition[] {
+  const byStart = new Map<number, Addition>();
   for (const event of events) {
     const start = Math.floor(event.at / tier.spanMs) * tier.spanMs;
-    const id = rowId(event, start);
-    let addition = byId.get(id);
+    let addition = byStart.get(start);
     if (!addition) {
       addition = { event, start, numbers: {} };
-      byId.set(id, addition);
+      byStart.set(start, addition);
     }
     addEvent(addition.numbers, event, Math.floor((event.at - start) / tier.slotMs));
   }
-  return byId;
+  return [...byStart.values()];
 }
 
 function addEvent(numbers: Record<string, number>, event: UsageEvent, slot: number): void {
@@ -77,7 +105,7 @@ function addEvent(numbers: Record<string, number>, event: UsageEvent, slot: numb
 }
 
 /** An upsert that changes nothing where the segment is counted already: then it tries to insert an id that exists and fails. */
-function guarded(id: string, { event, start, numbers }: Addition, spool: string, segment: number) {
+function guarded({ event, start, numbers }: Addition, spool: string, segment: number): RowUpdate {
   const { tenantId, keyId, userId, api, code, tags } = event;
   const dimensions = {
     tenantId,
@@ -94,7 +122,8 @@ function guarded(id: string, { event, start, numbers }: Addition, spool: string,
     $set: { [`applied.${spool}`]: segment },
   };
   // "not at least" and not "below": a row that this spool never wrote to has no such field.
-  return { filter: { _id: id, [`applied.${spool}`]: { $not: { $gte: segment } } }, update, upsert: true };
+  const filter = { _id: rowId(event, start), [`applied.${spool}`]: { $not: { $gte: segment } } };
+  return { updateOne: { filter, update, upsert: true } };
 }
 
 /**
@@ -114,35 +143,55 @@ export async function applyRows(collections: UsageCollections, updates: RowUpdat
   for (const result of written) if (result.status === "rejected") throw result.reason;
 }
 
-async function applyTier(rows: Collection<RowDocument>, updates: AnyBulkWriteOperation<RowDocument>[]): Promise<void> {
-  const existing = await writeTier(rows, updates);
+async function applyTier(rows: Collection<RowDocument>, updates: readonly RowUpdate[]): Promise<void> {
+  const { existing, full } = await writeTier(rows, updates);
   // A row that exists was counted before, or another server created it at the same moment, between our looking and our inserting.
   // Without the upsert the same write tells the two apart: it finds the row and the guard holds, or it changes nothing.
-  const again = existing.map(withoutUpsert);
-  const impossible = await writeTier(rows, again);
-  if (impossible.length > 0) throw new Error(`${rows.collectionName}: an update without upsert met a duplicate key`);
+  const again = await writeTier(rows, existing.map(withoutUpsert));
+  if (again.existing.length > 0)
+    throw new Error(`${rows.collectionName}: an update without upsert met a duplicate key`);
+  // Rows only grow: what a row has no room for now, it had no room for at any attempt before, and a repetition ends here, too.
+  const overflow = [...full, ...again.full].map(toNextRow);
+  if (overflow.length > 0) await applyTier(rows, overflow);
 }
 
-/** @returns the writes that failed because their row exists. */
-async function writeTier(
-  rows: Collection<RowDocument>,
-  updates: AnyBulkWriteOperation<RowDocument>[],
-): Promise<AnyBulkWriteOperation<RowDocument>[]> {
-  if (updates.length === 0) return [];
+interface Failures {
+  /** Writes whose row exists. */
+  readonly existing: readonly RowUpdate[];
+  /** Writes that would have made a document larger than MongoDB's 16 MB, e.g. of ever new names of meters. */
+  readonly full: readonly RowUpdate[];
+}
+
+const noFailures: Failures = { existing: [], full: [] };
+
+/** MongoDB's codes for an `_id` that exists, and for a document that would be too large. */
+const duplicateKey = 11_000;
+const tooLarge: readonly unknown[] = [10_334, 17_419, 17_420];
+
+async function writeTier(rows: Collection<RowDocument>, updates: readonly RowUpdate[]): Promise<Failures> {
+  if (updates.length === 0) return noFailures;
   try {
-    await rows.bulkWrite(updates, { ordered: false });
-    return [];
+    await rows.bulkWrite([...updates], { ordered: false });
+    return noFailures;
   } catch (error) {
     if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError()) throw error;
     const failures = [error.writeErrors].flat();
-    if (failures.length === 0 || failures.some(({ code }) => code !== duplicateKey)) throw error;
-    return failures.map(({ index }) => updates[index] as AnyBulkWriteOperation<RowDocument>);
+    const failed = (isMeant: (code: unknown) => boolean) => {
+      return failures.filter(({ code }) => isMeant(code)).map(({ index }) => updates[index] as RowUpdate);
+    };
+    const existing = failed((code) => code === duplicateKey);
+    const full = failed((code) => tooLarge.includes(code));
+    if (failures.length === 0 || existing.length + full.length < failures.length) throw error;
+    return { existing, full };
   }
 }
 
-const duplicateKey = 11_000;
+/** The same addition for a row beside the full one, of the same dimensions: a report adds all of them up. */
+function toNextRow({ updateOne }: RowUpdate): RowUpdate {
+  const { _id, ...guard } = updateOne.filter;
+  return { updateOne: { ...updateOne, filter: { _id: `${_id}+`, ...guard }, upsert: true } };
+}
 
-function withoutUpsert(update: AnyBulkWriteOperation<RowDocument>): AnyBulkWriteOperation<RowDocument> {
-  if (!("updateOne" in update)) throw new Error("Rows are written by updateOne only");
-  return { updateOne: { ...update.updateOne, upsert: false } };
+function withoutUpsert({ updateOne }: RowUpdate): RowUpdate {
+  return { updateOne: { ...updateOne, upsert: false } };
 }

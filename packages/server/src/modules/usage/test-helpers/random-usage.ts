@@ -12,6 +12,7 @@ import {
 } from "../reports/questions.js";
 import type { EventDocument, UsageCollections } from "../storage/documents.js";
 import { applyRows, rowUpdates } from "../storage/rows.js";
+import type { Retention } from "../storage/tiers.js";
 import type { UsageEvent } from "../usage-event.js";
 
 /** Random usage and random questions about it, for tests. */
@@ -82,6 +83,14 @@ export const usageQuestion: fc.Arbitrary<UsageQuestion> = fc
     // A week has more minutes than a plain count wants to go through for every series.
     return { ...question, from: question.bucket === "MINUTE" ? Math.max(from, to - 3_600_000) : from, to };
   });
+
+/** Rows of every tier are kept for some days or not at all; raw events for long, so that no question is refused. */
+export const usageRetention: fc.Arbitrary<Retention> = fc.record({
+  rawMs: fc.constant(30 * day),
+  minutesMs: fc.integer({ min: 0, max: 10 * day }),
+  hoursMs: fc.integer({ min: 0, max: 10 * day }),
+  daysMs: fc.integer({ min: 0, max: 10 * day }),
+});
 
 /** Stores events as a server does: each once as it is, and in the rows. */
 export async function storeUsage(collections: UsageCollections, events: readonly UsageEvent[]): Promise<void> {

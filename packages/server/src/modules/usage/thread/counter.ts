@@ -94,6 +94,8 @@ export class Counter {
 
   /** Until somebody waits for a segment, a segment was sealed, or the time is over. */
   #pause(ms: number): Promise<void> {
+    // From here to the promise nothing can come in between: whoever asked meanwhile is answered now, whoever asks later wakes us.
+    this.#answerSettled();
     if (this.#own.list("ready").length > 0 || this.#stopping.signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);

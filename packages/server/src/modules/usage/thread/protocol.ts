@@ -73,6 +73,8 @@ export type FromThread =
     }
   /** Another process has counted these new events. */
   | { readonly type: "others"; readonly counts: CountsByTenant }
+  /** It runs: where the store is embedded, that is open. */
+  | { readonly type: "started" }
   | { readonly type: "store"; readonly connected: boolean }
   | {
       readonly type: "log";

@@ -1,4 +1,10 @@
-import { MongoNetworkError, MongoServerError, MongoServerSelectionError } from "mongodb";
+import {
+  MongoNetworkError,
+  MongoNotConnectedError,
+  MongoServerError,
+  MongoServerSelectionError,
+  MongoTopologyClosedError,
+} from "mongodb";
 import { KeyplaneError } from "../../../platform/errors.js";
 
 /** Whether a failure means that MongoDB cannot be reached or cannot answer at the moment, and not that we asked it wrongly. */
@@ -6,6 +12,9 @@ export function isStoreAway(error: unknown): boolean {
   return (
     error instanceof MongoServerSelectionError ||
     error instanceof MongoNetworkError ||
+    // What waited while another question gave up the first connection.
+    error instanceof MongoTopologyClosedError ||
+    error instanceof MongoNotConnectedError ||
     (error instanceof MongoServerError && error.hasErrorLabel("RetryableWriteError"))
   );
 }

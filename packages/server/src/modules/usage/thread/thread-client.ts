@@ -1,27 +1,38 @@
 import { Worker } from "node:worker_threads";
+import { StartupError } from "../../../platform/database/startup-error.js";
 import { KeyplaneError } from "../../../platform/errors.js";
 import type { Logger } from "../../../platform/logger.js";
 import type { FromThread, ThreadMethods, ThreadSettings } from "./protocol.js";
 
-/** How long a thread that ended by a fault stays away, in milliseconds. */
-const restartMs = 1_000;
+/** How long a thread that ended by a fault stays away, in milliseconds: doubled from the first to the last. */
+const firstRestartMs = 1_000;
+const lastRestartMs = 30_000;
 
-type Told = Exclude<FromThread, { type: "answer" | "refusal" | "failure" | "log" }>;
+type Told = Exclude<FromThread, { type: "answer" | "refusal" | "failure" | "log" | "started" }>;
 
 /** Asks the usage thread, and hears what it tells. A thread that ends by a fault is started again; its spool is on disk. */
 export class ThreadClient {
   readonly #settings: ThreadSettings;
   readonly #logger: Logger;
   readonly #hear: (message: Told) => void;
+  /** Resolves when the thread runs for the first time. @throws StartupError when it cannot: the store is in use, or broken. */
+  readonly started: Promise<void>;
   readonly #pending = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   #worker: Worker;
   #nextId = 1;
+  #restartMs = firstRestartMs;
   #stopping = false;
+  #settleStart: { resolve: () => void; reject: (error: Error) => void } | undefined;
 
   constructor(settings: ThreadSettings, logger: Logger, hear: (message: Told) => void) {
     this.#settings = settings;
     this.#logger = logger;
     this.#hear = hear;
+    this.started = new Promise((resolve, reject) => {
+      this.#settleStart = { resolve, reject };
+    });
+    // Whoever starts a server asks; for others the log says it.
+    this.started.catch(() => {});
     this.#worker = this.#start();
   }
 
@@ -54,13 +65,20 @@ export class ThreadClient {
   #start(): Worker {
     const worker = startWorker(this.#settings);
     worker.on("message", (message: FromThread) => this.#receive(message));
-    worker.on("error", (err) => this.#logger.error({ err }, "the usage thread failed"));
+    worker.on("error", (err) => {
+      this.#logger.error({ err }, "the usage thread failed");
+      const { message } = err instanceof Error ? err : new Error(String(err));
+      this.#settleStart?.reject(new StartupError(`Usage cannot be counted. ${message}`));
+    });
     worker.on("exit", () => this.#ended());
     return worker;
   }
 
   #receive(message: FromThread): void {
     switch (message.type) {
+      case "started":
+        this.#restartMs = firstRestartMs;
+        return this.#settleStart?.resolve();
       case "log":
         return this.#logger[message.level](message.fields, message.message);
       case "answer":
@@ -88,7 +106,8 @@ export class ThreadClient {
     this.#hear({ type: "store", connected: false });
     setTimeout(() => {
       if (!this.#stopping) this.#worker = this.#start();
-    }, restartMs).unref();
+    }, this.#restartMs).unref();
+    this.#restartMs = Math.min(this.#restartMs * 2, lastRestartMs);
   }
 }
 

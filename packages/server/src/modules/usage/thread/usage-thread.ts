@@ -26,6 +26,7 @@ const tell = (message: FromThread): void => port.postMessage(message);
 yieldToVerification();
 const embedded =
   settings.mongodbUrl === null ? await startEmbeddedMongo({ dataDir: join(settings.dataDir, "mongo") }) : null;
+tell({ type: "started" });
 const client = new MongoClient(settings.mongodbUrl ?? (embedded?.url as string), {
   appName: "keyplane",
   writeConcern: { w: "majority" },
