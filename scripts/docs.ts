@@ -68,11 +68,12 @@ const yesNo = (value: boolean): string => (value ? "yes" : "no");
 
 function verdictOrder(): string {
   return table(
-    ["", "Code", "In short", "May succeed later by itself"],
-    Object.entries(verdictCodes).map(([code, { title, retryable }], index) => [
+    ["", "Code", "In short", "Status behind a gateway", "May succeed later by itself"],
+    Object.entries(verdictCodes).map(([code, { title, httpStatus, retryable }], index) => [
       String(index + 1),
       link(code),
       title,
+      String(httpStatus),
       yesNo(retryable),
     ]),
   );

@@ -34,8 +34,12 @@ interface Recorded {
 
 function ask<Answer>(child: ChildProcess, question?: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    child.once("message", (message) => resolve(message as Answer));
-    child.once("exit", (code) => reject(new Error(`a server of the benchmark ended with ${code}`)));
+    const ended = (code: number | null): void => reject(new Error(`a server of the benchmark ended with ${code}`));
+    child.once("exit", ended);
+    child.once("message", (message) => {
+      child.off("exit", ended);
+      resolve(message as Answer);
+    });
     if (question) child.send(question);
   });
 }

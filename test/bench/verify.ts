@@ -1,6 +1,7 @@
 /**
  * `pnpm bench verify`: verifications per second over HTTP on one core, beside what bounds them, interleaved in one run.
- * Figures swing with the machine; the ratios are what to read. (a) takes the way of trusted documents, (e) that of all others.
+ * Figures swing with the machine; the ratios are what to read. (a) takes the way of trusted documents, (e) that of all
+ * others, (f) needs no GraphQL at all.
  */
 import { type ChildProcess, execFileSync, fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -19,13 +20,14 @@ const rounds = Number(process.env.BENCH_ROUNDS ?? 9);
 const roundMs = Number(process.env.BENCH_ROUND_MS ?? 2_000);
 const connections = 32;
 
-const variants = ["keyplane", "constant", "bare", "stock", "graphql"] as const;
+const variants = ["keyplane", "constant", "bare", "stock", "graphql", "plain"] as const;
 type Variant = (typeof variants)[number];
 const labels: Record<Variant, string> = {
   keyplane: "(a) Keyplane, verifyKey as the SDK sends it",
   constant: "(b) Yoga with our plugins, a constant field",
   graphql: "(e) Keyplane, verifyKey in another document",
   stock: "(d) Yoga as it comes, the same verifyKey",
+  plain: "(f) Keyplane, POST /v1/verify",
   bare: "(c) bare node:http, JSON + SHA-256 + Map",
 };
 
@@ -61,10 +63,11 @@ try {
     Variant,
     { child: ChildProcess; port: number; rootToken: string; requests: Buffer[]; expect: string }
   >();
+  const inputOf = (secret: string) => ({ key: secret, scopes: ["orders:read"] });
   const sendsVerifyKey = (query: string) => (secret: string) => ({
     query,
     operationName: "VerifyKey",
-    variables: { input: { key: secret, scopes: ["orders:read"] } },
+    variables: { input: inputOf(secret) },
   });
   for (const variant of variants) {
     const keyplane = targets.get("keyplane");
@@ -72,6 +75,11 @@ try {
       // The same server, asked in a text that it does not trust by its hash: all of GraphQL's layers.
       const body = sendsVerifyKey(`${VerifyKeyDocument} `);
       const requests = population.keys.map(({ secret }) => post("/graphql", keyplane.rootToken, body(secret)));
+      targets.set(variant, { ...keyplane, requests });
+      continue;
+    }
+    if (variant === "plain" && keyplane) {
+      const requests = population.keys.map(({ secret }) => post("/v1/verify", keyplane.rootToken, inputOf(secret)));
       targets.set(variant, { ...keyplane, requests });
       continue;
     }
@@ -127,6 +135,7 @@ try {
     `(a)/(c) ${ratio("keyplane", "bare")}`,
     `(e)/(b) ${ratio("graphql", "constant")}`,
     `(e)/(d) ${ratio("graphql", "stock")}`,
+    `(f)/(c) ${ratio("plain", "bare")}   to reach: 0.65, or 20000 /s`,
     "",
     ...start,
   ]);

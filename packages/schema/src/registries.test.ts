@@ -24,6 +24,18 @@ describe("verdict codes", () => {
     expect(docsUrlForVerdict(code as VerdictCode)).toMatch(/\/docs\/reference\/verdict-codes\.md#[a-z_]+$/);
   });
 
+  test("every code has the HTTP status for whoever presented the key: let in only when valid, to wait only when worth it", () => {
+    const byStatus = Object.entries(verdictCodes).map(([code, entry]) => [entry.httpStatus, code] as const);
+    const codesOf = (status: number) => byStatus.flatMap(([own, code]) => (own === status ? [code] : [])).join(" ");
+    expect({ 200: codesOf(200), 401: codesOf(401), 403: codesOf(403), 410: codesOf(410), 429: codesOf(429) }).toEqual({
+      200: "VALID",
+      401: "MALFORMED CHECKSUM_MISMATCH WRONG_ENVIRONMENT NOT_FOUND REVOKED EXPIRED SUPERSEDED DISABLED",
+      403: "OWNER_NOT_FOUND OWNER_DISABLED TENANT_SUSPENDED INSUFFICIENT_SCOPE API_NOT_GRANTED IP_NOT_ALLOWED",
+      410: "API_RETIRED",
+      429: "RATE_LIMITED QUOTA_EXCEEDED",
+    });
+  });
+
   test("only limits are worth a retry", () => {
     const retryable = Object.entries(verdictCodes).filter(([, entry]) => entry.retryable);
     expect(retryable.map(([code]) => code)).toEqual(["RATE_LIMITED", "QUOTA_EXCEEDED"]);

@@ -15,6 +15,11 @@ export interface VerdictCodeEntry {
   readonly cause: string;
   /** What mends it, for the documentation. */
   readonly remedy: string;
+  /**
+   * The HTTP status for the caller who presented the key, where a gateway or an adapter answers in place of the API: 401, present
+   * another key; 403, this key may not; 410, the API has gone; 429, wait. `verifyKey` itself answers its own caller with 200.
+   */
+  readonly httpStatus: number;
   /** True when the same call may succeed later without anybody changing anything. */
   readonly retryable: boolean;
 }
@@ -26,6 +31,7 @@ export const verdictCodes = {
     message: "The key is valid.",
     cause: "Every check passed.",
     remedy: "Nothing to do: serve the request.",
+    httpStatus: 200,
     retryable: false,
   },
   MALFORMED: {
@@ -34,6 +40,7 @@ export const verdictCodes = {
     cause:
       "The text does not have the form of a key: it is empty, cut off, too long, of another vendor, or has a character that no key has.",
     remedy: "Read `hint`: it names what is wrong and where. Copy the key again from where it was stored.",
+    httpStatus: 401,
     retryable: false,
   },
   CHECKSUM_MISMATCH: {
@@ -42,6 +49,7 @@ export const verdictCodes = {
     cause:
       "The text has the form of a key, but at least one character differs from the key that was issued, so no such key can exist.",
     remedy: "Copy the key again. If the original is lost, rotate the key and store the new secret.",
+    httpStatus: 401,
     retryable: false,
   },
   WRONG_ENVIRONMENT: {
@@ -49,6 +57,7 @@ export const verdictCodes = {
     message: "The key belongs to another environment. Use a live key for live traffic and a test key for tests.",
     cause: "A live key was presented where a test key is expected, or a test key where a live one is.",
     remedy: "Use a key of the expected environment, or correct the `environment` that the verifier asks for.",
+    httpStatus: 401,
     retryable: false,
   },
   NOT_FOUND: {
@@ -58,6 +67,7 @@ export const verdictCodes = {
     cause: "The key is well formed, but it was never issued by this installation, or it was deleted.",
     remedy:
       "Check the address of the control plane. A key deleted less than 30 days ago comes back with `restoreKey`; otherwise issue a new one with `createKey`.",
+    httpStatus: 401,
     retryable: false,
   },
   REVOKED: {
@@ -65,6 +75,7 @@ export const verdictCodes = {
     message: "The key was revoked for good. Ask the owner of the API for a new key.",
     cause: "Somebody revoked the key with `revokeKey`. A revocation is final.",
     remedy: "Issue a new key with `createKey` if access should continue.",
+    httpStatus: 401,
     retryable: false,
   },
   EXPIRED: {
@@ -72,6 +83,7 @@ export const verdictCodes = {
     message: "The key has expired. Extend it with updateKey, or issue a new key.",
     cause: "The key's `expiresAt` has been reached.",
     remedy: "Set a later `expiresAt` with `updateKey`, or issue a new key with `createKey`.",
+    httpStatus: 401,
     retryable: false,
   },
   SUPERSEDED: {
@@ -79,6 +91,7 @@ export const verdictCodes = {
     message: "The key was rotated and this old secret has stopped. Use the key's new secret.",
     cause: "The key was rotated or reissued, and the overlap in which the old secret still worked is over.",
     remedy: "Deploy the new secret. If it is lost, rotate the key again and choose an overlap.",
+    httpStatus: 401,
     retryable: false,
   },
   DISABLED: {
@@ -86,6 +99,7 @@ export const verdictCodes = {
     message: "The key is disabled for now. Enable it with enableKey.",
     cause: "Somebody disabled the key with `disableKey`.",
     remedy: "Enable it with `enableKey` when the reason for the pause is gone.",
+    httpStatus: 401,
     retryable: false,
   },
   OWNER_NOT_FOUND: {
@@ -93,6 +107,7 @@ export const verdictCodes = {
     message: "The user whom this key belongs to no longer exists. Reissue the key to another user with reissueKey.",
     cause: "The key's owner was deleted, is missing, or belongs to another tenant than the key.",
     remedy: "Reissue the key to an existing user of the same tenant with `reissueKey`.",
+    httpStatus: 403,
     retryable: false,
   },
   OWNER_DISABLED: {
@@ -100,6 +115,7 @@ export const verdictCodes = {
     message: "The user whom this key belongs to is disabled. Enable the user with enableUser, or reissue the key.",
     cause: "The key's owner was disabled with `disableUser`; all keys of that user are refused.",
     remedy: "Enable the user with `enableUser`, or reissue the key to another user with `reissueKey`.",
+    httpStatus: 403,
     retryable: false,
   },
   TENANT_SUSPENDED: {
@@ -107,6 +123,7 @@ export const verdictCodes = {
     message: "The tenant of this key is suspended. Ask the operator of this Keyplane to resume it with resumeTenant.",
     cause: "The whole tenant was suspended or deleted; all its keys are refused.",
     remedy: "An installation administrator resumes it with `resumeTenant`.",
+    httpStatus: 403,
     retryable: false,
   },
   INSUFFICIENT_SCOPE: {
@@ -114,6 +131,7 @@ export const verdictCodes = {
     message: "The key lacks a scope that this call needs. Add the missing scopes with updateKey, or use another key.",
     cause: "The verifier asked for scopes that the key does not have; `missingScopes` names them.",
     remedy: "Add the missing scopes to the key with `updateKey`, or use a key that has them.",
+    httpStatus: 403,
     retryable: false,
   },
   API_NOT_GRANTED: {
@@ -121,6 +139,7 @@ export const verdictCodes = {
     message: "The key has no access to this API. Request access and wait for the approval.",
     cause: "Access to the API was never requested, is waiting for approval, or was refused.",
     remedy: "Request access to the API, or ask its owner to approve the request that waits.",
+    httpStatus: 403,
     retryable: false,
   },
   API_RETIRED: {
@@ -128,6 +147,7 @@ export const verdictCodes = {
     message: "This version of the API is retired. Move to a version that is in service.",
     cause: "The API version's date of retirement has been reached.",
     remedy: "Call a newer version of the API.",
+    httpStatus: 410,
     retryable: false,
   },
   IP_NOT_ALLOWED: {
@@ -136,6 +156,7 @@ export const verdictCodes = {
     cause:
       "The caller's address is on the key's deny list, or is not on its allow list, or is unknown while the key has such a list.",
     remedy: "Change `allowedIps` or `deniedIps` with `updateKey`, and pass the caller's `ip` when verifying.",
+    httpStatus: 403,
     retryable: false,
   },
   RATE_LIMITED: {
@@ -143,6 +164,7 @@ export const verdictCodes = {
     message: "Too many calls. Wait for retryAfterMs milliseconds and try again.",
     cause: "A rate limit of the key, its owner or its tenant is used up for the current window.",
     remedy: "Wait for `retryAfterMs`, spread the calls, or raise the limit. A refused call costs nothing.",
+    httpStatus: 429,
     retryable: true,
   },
   QUOTA_EXCEEDED: {
@@ -150,6 +172,7 @@ export const verdictCodes = {
     message: "The quota is used up. Wait until it resets, or raise it.",
     cause: "The calls paid for in the current period are used up.",
     remedy: "Wait until the quota resets, or raise it. A refused call costs nothing.",
+    httpStatus: 429,
     retryable: true,
   },
 } as const satisfies Record<string, VerdictCodeEntry>;

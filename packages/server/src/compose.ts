@@ -3,11 +3,13 @@ import type { Services } from "./graphql/context.js";
 import { schema } from "./graphql/schema.js";
 import { createGraphql } from "./graphql/yoga.js";
 import { createExports } from "./http/exports.js";
+import { createForwardAuth } from "./http/forward-auth.js";
 import { createGraphqlEndpoint } from "./http/graphql-endpoint.js";
 import { createMetricsEndpoint } from "./http/metrics-endpoint.js";
 import { OpenStreams } from "./http/open-streams.js";
 import { createPages } from "./http/pages.js";
 import { createHttpServer, type HttpServer } from "./http/server.js";
+import { createVerifyEndpoint } from "./http/verify-endpoint.js";
 import { createWebSocketEndpoint } from "./http/websocket-endpoint.js";
 import { createAudit } from "./modules/audit/index.js";
 import { createAuthenticate } from "./modules/auth/index.js";
@@ -177,6 +179,7 @@ async function wire(
   });
   const streams = new OpenStreams();
   const graphql = createGraphql({ schema, logger, timeLimitMs: outside.timeLimitMs });
+  const verification = { authenticate, verify: services.verify, logger, timeLimitMs: outside.timeLimitMs };
   const http = createHttpServer({
     graphql: createGraphqlEndpoint({
       streams,
@@ -186,6 +189,8 @@ async function wire(
       logger,
       timeLimitMs: outside.timeLimitMs,
     }),
+    verify: createVerifyEndpoint(verification),
+    forwardAuth: createForwardAuth(verification),
     metrics: createMetricsEndpoint({
       authenticate,
       logger,

@@ -317,6 +317,22 @@ describe("recordUsage: what is refused", () => {
     expect(await totalsOf(world, admin, tenant.id)).toMatchObject({ count: 2 });
   });
 
+  test("a whole key is kept nowhere: refused where the sender writes, blotted out where its caller has written", async ({
+    world,
+  }) => {
+    const { tenant, admin, key, secret } = await world.tenantWithKey();
+    const wrong = [{ tags: [secret] }, { ip: secret }, { api: secret }, { id: secret }];
+    const result = ok(await admin.recordUsage(wrong.map((field) => ({ keyId: key.id, ...field }))));
+    expect(result).toMatchObject({ accepted: 0, rejected: [{}, {}, {}, {}] });
+    for (const { message } of result.rejected) expect(message).toMatch(/whole API key/);
+    expect(JSON.stringify(result)).not.toContain(secret);
+
+    ok(await admin.recordUsage([{ keyId: key.id, userAgent: `curl ${secret}` }]));
+    await admin.verify(secret, { userAgent: `wget ${secret}` });
+    const agents = (await logOf(admin, tenant.id)).map(({ userAgent }) => userAgent);
+    expect(agents.sort()).toEqual(["curl [a key]", "wget [a key]"]);
+  });
+
   test("10000 events are taken in one batch, one more is refused whole", async ({ world }) => {
     const { tenant, admin, key } = await world.tenantWithKey();
     const events = Array.from({ length: 10_001 }, () => ({ keyId: key.id }));

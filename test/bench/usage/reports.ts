@@ -5,7 +5,7 @@ import type { Population } from "../verify/seed.js";
 
 const batchSizes = [100, 1_000, 10_000];
 const connections = 4;
-const durationMs = 5_000;
+const durationMs = 2_000;
 
 const document =
   "mutation Record($input: RecordUsageInput!) { recordUsage(input: $input) { ... on RecordUsagePayload { accepted } } }";

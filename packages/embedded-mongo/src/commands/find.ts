@@ -1,6 +1,7 @@
 import { firstBatch } from "../cursors/batches.js";
 import { fault } from "../errors.js";
 import { findStream } from "../plan/find-stream.js";
+import { includedFields } from "../query/included-fields.js";
 import { compileProjection } from "../query/projection.js";
 import { sortSpecOf } from "../query/sort.js";
 import { countOf, documentOf, flagOf, textOf } from "./arguments.js";
@@ -45,6 +46,7 @@ export const find: Command = {
     const stream = findStream(call, call.server.catalog.find(db, name), {
       filter,
       sort: sortSpecOf(documentOf("find.sort", body["sort"])),
+      included: includedFields(projection),
       projection: compileProjection(projection, { clock: call.server.clock, variables: letOf(call) }),
       skip: countOf("find.skip", body["skip"], 0),
       limit: limit === 0 ? Number.POSITIVE_INFINITY : limit,

@@ -7,6 +7,7 @@ import { hintOf } from "../commands/targets.js";
 import type { ResultStream } from "../cursors/cursor-store.js";
 import { fault } from "../errors.js";
 import { compileFilter } from "../query/filter.js";
+import { pickFields } from "../query/included-fields.js";
 import { type SortKey, sorterOf } from "../query/sort.js";
 import type { Collection } from "../storage/collection.js";
 import { type Finder, type Found, finderOf, Test } from "./finder.js";
@@ -18,6 +19,8 @@ export interface FindQuery {
   readonly filter: Doc;
   readonly sort: SortSpec;
   readonly projection: ((doc: Doc) => Doc) | null;
+  /** The fields of a projection that only includes whole fields: what `projection` would give, without decoding. */
+  readonly included?: ReadonlySet<string> | null;
   readonly skip: number;
   readonly limit: number;
   readonly hint?: Value;
@@ -71,8 +74,10 @@ export function findStream(call: Call, collection: Collection | null, query: Fin
   let skipped = 0;
   let given = 0;
 
-  const shape = (bytes: Buffer): Buffer =>
-    query.projection === null ? bytes : encodeAny(query.projection(decode(bytes)));
+  const shape = (bytes: Buffer): Buffer => {
+    if (query.included) return pickFields(bytes, query.included);
+    return query.projection === null ? bytes : encodeAny(query.projection(decode(bytes)));
+  };
   const searching = async (): Promise<Buffer | null> => {
     await call.pace.rest();
     return next();

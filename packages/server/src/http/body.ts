@@ -14,6 +14,7 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    let hasEnded = false;
     request.on("data", (chunk: Buffer) => {
       size += chunk.length;
       if (size > maxBytes) {
@@ -21,9 +22,15 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
         resolve(tooLarge);
       } else chunks.push(chunk);
     });
-    request.once("end", () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    request.once("end", () => {
+      hasEnded = true;
+      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+    });
     request.once("error", reject);
-    request.once("close", () => reject(new Error("the caller went away while sending")));
+    request.once("close", () => {
+      // Every request ends with "close". An error for each, with its stack, took a twelfth of a verification's time.
+      if (!hasEnded) reject(new Error("the caller went away while sending"));
+    });
   });
 }
 

@@ -8,10 +8,11 @@ import { readBody, replayBody, tooLarge } from "./body.js";
 import { isPreflighted } from "./csrf.js";
 import { currentOf, type OpenStreams } from "./open-streams.js";
 import { refuse } from "./refusal.js";
-import { sendError } from "./responses.js";
+import { refuseBody, sendError, sendText } from "./responses.js";
 import { createStillAllowed } from "./same-caller.js";
 import { withTimeLimit } from "./time-limit.js";
 import { createTrustedVerify } from "./trusted-verify.js";
+import { withCaller } from "./with-caller.js";
 
 export type Endpoint = (request: IncomingMessage, response: ServerResponse, origin: RequestOrigin) => void;
 
@@ -62,7 +63,7 @@ export function createGraphqlEndpoint(deps: {
       // What is in memory is answered at once and needs no timer.
       const text = verified instanceof Promise ? await withTimeLimit(verified, timeLimitMs) : verified;
       if (contentType !== null && text !== null) {
-        return sendText(response, 200, { "content-type": contentType }, text, principal);
+        return sendText(response, 200, { "content-type": contentType }, text, principal.requestId);
       }
       replayBody(request, body);
       await execute(request, response, principal);
@@ -92,9 +93,9 @@ export function createGraphqlEndpoint(deps: {
       });
       if (headers["content-type"]?.startsWith("text/event-stream") && answer.body) {
         const current = (): number | null => currentOf(context.progress, openedAt);
-        return await stream(request, response, principal, headers, answer.body, current);
+        return await stream(request, response, principal, answer.body, current);
       }
-      sendText(response, answer.status, headers, await answer.text(), principal);
+      sendText(response, answer.status, headers, await answer.text(), principal.requestId);
     } catch (error) {
       fail(response, principal.requestId, error);
     }
@@ -104,7 +105,6 @@ export function createGraphqlEndpoint(deps: {
     request: IncomingMessage,
     response: ServerResponse,
     principal: Principal,
-    headers: Readonly<Record<string, string>>,
     events: ReadableStream<Uint8Array>,
     current: () => number | null,
   ): Promise<void> {
@@ -114,11 +114,12 @@ export function createGraphqlEndpoint(deps: {
       const message = "This server has as many subscriptions open as it can hold. Try again later, or another server.";
       return sendError(response, { code: "UNAVAILABLE", message, requestId });
     }
-    // Proxies would gather events until a buffer is full.
-    const unbuffered = { "cache-control": "no-cache, no-transform", "x-accel-buffering": "no" };
+    // Not Yoga's headers: its "content-encoding: none" is no coding.
     response.writeHead(200, {
-      ...headers,
-      ...unbuffered,
+      "content-type": "text/event-stream; charset=utf-8",
+      // Proxies would gather events until a buffer is full.
+      "cache-control": "no-cache, no-transform",
+      "x-accel-buffering": "no",
       "x-request-id": requestId,
       "x-content-type-options": "nosniff",
     });
@@ -126,17 +127,14 @@ export function createGraphqlEndpoint(deps: {
     await streams.send(response, events, allowed, current);
   }
 
-  return (request, response, origin) => {
-    try {
-      const principal = authenticate(request.headers.authorization, origin);
-      if (!(principal instanceof Promise)) return run(request, response, principal);
-      withTimeLimit(principal, timeLimitMs)
-        .then((known) => run(request, response, known))
-        .catch((error: unknown) => fail(response, origin.requestId, error));
-    } catch (error) {
-      fail(response, origin.requestId, error);
-    }
-  };
+  return (request, response, origin) =>
+    withCaller(
+      { authenticate, timeLimitMs },
+      request.headers.authorization,
+      origin,
+      (principal) => run(request, response, principal),
+      (error) => fail(response, origin.requestId, error),
+    );
 }
 
 /** Whoever may report usage may send large batches of it. */
@@ -153,30 +151,3 @@ function plainContentType({ headers }: IncomingMessage): string | null {
 
 /** What the SDK accepts. */
 const sdkAccept = "application/graphql-response+json, application/json";
-
-/**
- * Sends headers and body in one write. Yoga's own way merges headers one by one and writes twice, which took a quarter of
- * a verification's time.
- */
-function sendText(
-  response: ServerResponse,
-  status: number,
-  headers: Readonly<Record<string, string>>,
-  text: string,
-  { requestId }: Principal,
-): void {
-  if (response.destroyed) return;
-  response.writeHead(status, {
-    ...headers,
-    "content-length": Buffer.byteLength(text),
-    "x-request-id": requestId,
-    "x-content-type-options": "nosniff",
-  });
-  response.end(text);
-}
-
-function refuseBody(response: ServerResponse, requestId: string): void {
-  // The rest of the body is not read, so this connection cannot serve another request.
-  response.setHeader("connection", "close");
-  sendError(response, { code: "PAYLOAD_TOO_LARGE", requestId });
-}

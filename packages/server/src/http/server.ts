@@ -25,6 +25,8 @@ export interface HttpServer {
 
 export function createHttpServer(deps: {
   graphql: Endpoint;
+  verify: Endpoint;
+  forwardAuth: Endpoint;
   metrics: Endpoint;
   exports: Endpoint;
   pages: Pages;
@@ -34,7 +36,7 @@ export function createHttpServer(deps: {
   trustProxy: boolean;
   logger: Logger;
 }): HttpServer {
-  const { graphql, metrics, exports, pages, ping, streams, webSockets, trustProxy, logger } = deps;
+  const { graphql, verify, forwardAuth, metrics, exports, pages, ping, streams, webSockets, trustProxy, logger } = deps;
   const nextRequestId = createRequestIds();
   let stopping = false;
 
@@ -51,6 +53,10 @@ export function createHttpServer(deps: {
       // GraphQL sends the request's id itself, with all other headers at once.
       if (stopping) return refuseWhileStopping(response, origin);
       return graphql(request, response, origin);
+    }
+    if (path === "/v1/verify" || path === "/v1/forward-auth") {
+      if (stopping) return refuseWhileStopping(response, origin);
+      return (path === "/v1/verify" ? verify : forwardAuth)(request, response, origin);
     }
     response.setHeader("x-request-id", origin.requestId);
     if (request.method !== "GET" && request.method !== "HEAD") return refuseUnknown(response, origin);
@@ -131,6 +137,8 @@ function addressOf(request: IncomingMessage, trustProxy: boolean): string | null
 
 const servedPaths: readonly string[] = [
   "/graphql",
+  "/v1/verify",
+  "/v1/forward-auth",
   "/healthz",
   "/readyz",
   "/metrics",

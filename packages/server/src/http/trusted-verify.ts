@@ -2,10 +2,12 @@ import { hash } from "node:crypto";
 import type { Principal } from "../modules/auth/index.js";
 import type { Verdict, Verify, VerifyKeyInput } from "../modules/keys/index.js";
 import { KeyplaneError } from "../platform/errors.js";
+import { verdictJson } from "./verdict-json.js";
+import { isObject, isVerifyKeyInput } from "./verify-input.js";
 
 /**
  * SHA-256 of the documents of `verifyKey` that SDKs send. All of them select the same fields in the same order, which is that of
- * `answerOf`. When the SDK's document changes, add its hash and keep the old one for SDKs in the field.
+ * `verdictJson`. When the SDK's document changes, add its hash and keep the old one for SDKs in the field.
  */
 const trustedDocuments = new Set(["32c1a241397afa27b4561133c591d1b76ed332877378e7d5073cceb98049801d"]);
 
@@ -50,76 +52,19 @@ function inputOf(body: Buffer): VerifyKeyInput | null {
   if (!isObject(request) || typeof request.query !== "string" || request.extensions !== undefined) return null;
   if (request.operationName !== undefined && request.operationName !== "VerifyKey") return null;
   if (!isObject(request.variables) || !isVerifyKeyInput(request.variables.input)) return null;
-  return trustedDocuments.has(hash("sha256", request.query, "hex")) ? request.variables.input : null;
+  return isTrusted(request.query) ? request.variables.input : null;
 }
 
-/** What needs no coercion by GraphQL's rules; everything else is left to them. */
-const fieldChecks: Record<keyof VerifyKeyInput, (value: unknown) => boolean> = {
-  key: (value) => typeof value === "string",
-  scopes: (value) => value === null || isStrings(value),
-  environment: (value) => value === null || value === "LIVE" || value === "TEST",
-  ip: (value) => value === null || typeof value === "string",
-  cost: (value) => value === null || (typeof value === "number" && (value | 0) === value),
-  tags: (value) => value === null || isStrings(value),
-  api: (value) => value === null || typeof value === "string",
-  meters: (value) => value === null || isMeters(value),
-  userAgent: (value) => value === null || typeof value === "string",
-};
+/** The text whose hash was found last: all of an SDK's requests have the same, and comparing is faster than hashing. */
+let knownText = "";
 
-function isVerifyKeyInput(value: unknown): value is VerifyKeyInput {
-  if (!isObject(value) || typeof value.key !== "string") return false;
-  for (const name in value) {
-    if (!Object.hasOwn(fieldChecks, name) || !fieldChecks[name as keyof VerifyKeyInput](value[name])) return false;
-  }
+function isTrusted(query: string): boolean {
+  if (query === knownText) return true;
+  if (!trustedDocuments.has(hash("sha256", query, "hex"))) return false;
+  knownText = query;
   return true;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isMeters(value: unknown): boolean {
-  const isMeter = (item: unknown): boolean =>
-    isObject(item) && typeof item.name === "string" && typeof item.value === "number" && Object.keys(item).length === 2;
-  return Array.isArray(value) && value.every(isMeter);
-}
-
-function isStrings(value: unknown): boolean {
-  return Array.isArray(value) && value.every((item) => typeof item === "string");
-}
-
 function answerOf(verdict: Verdict): string {
-  const { key, owner, rateLimits, quota } = verdict;
-  return JSON.stringify({
-    data: {
-      verifyKey: {
-        valid: verdict.valid,
-        code: verdict.code,
-        message: verdict.message,
-        docsUrl: verdict.docsUrl,
-        requestId: verdict.requestId,
-        key,
-        owner: owner && { id: owner.id, externalId: owner.externalId, name: owner.name, email: owner.email },
-        tenantId: verdict.tenantId,
-        scopes: verdict.scopes,
-        missingScopes: verdict.missingScopes,
-        rateLimits: rateLimits.map(({ name, limit, remaining, resetAt, exceeded }) => ({
-          name,
-          limit,
-          remaining,
-          resetAt: new Date(resetAt),
-          exceeded,
-        })),
-        quota: quota && {
-          limit: quota.limit,
-          used: quota.used,
-          remaining: quota.remaining,
-          resetAt: quota.resetAt === null ? null : new Date(quota.resetAt),
-          exceeded: quota.exceeded,
-        },
-        retryAfterMs: verdict.retryAfterMs,
-        hint: verdict.hint,
-      },
-    },
-  });
+  return `{"data":{"verifyKey":${verdictJson(verdict)}}}`;
 }

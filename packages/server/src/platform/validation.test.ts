@@ -1,7 +1,9 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { BadUserInputError, InvalidInputError } from "./errors.js";
 import {
+  areScopes,
   idempotencyKeySchema,
   idSchema,
   optional,
@@ -155,3 +157,18 @@ describe("scopesSchema", () => {
     expect(refusals(scopesSchema, scopes)).toEqual(["Give at most 100 scopes."]);
   });
 });
+
+describe("areScopes", () => {
+  test("says of any list what scopesSchema says", () => {
+    const scope = fc.oneof(
+      fc.string({ minLength: 1, maxLength: 3 }),
+      fc.constantFrom("orders:read", "", " ", '"', "\\", "\u007f", "\n", "x".repeat(128), "x".repeat(129)),
+    );
+    const lists = fc.oneof(fc.array(scope, { maxLength: 3 }), fc.constantFrom(100, 101).map(listOf));
+    fc.assert(fc.property(lists, (scopes) => areScopes(scopes) === scopesSchema.safeParse(scopes).success));
+  });
+});
+
+function listOf(length: number): string[] {
+  return Array.from({ length }, (_, index) => `s${index}`);
+}

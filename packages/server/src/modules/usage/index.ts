@@ -4,11 +4,12 @@ export type { Retention } from "./storage/tiers.js";
 export {
   apiSchema,
   costSchema,
+  ipSchema,
   metersOf,
   metersSchema,
   tagsOf,
   tagsSchema,
-  usageLimits,
+  userAgentOf,
 } from "./usage.input.js";
 export { type SaveLastUsed, UsageRecording, type UsageStatus } from "./usage.recording.js";
 export { createUsage, type Usage } from "./usage.service.js";

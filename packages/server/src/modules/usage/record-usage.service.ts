@@ -7,6 +7,8 @@ import { authorize, canSee, type Principal } from "../auth/index.js";
 import {
   apiSchema,
   costSchema,
+  eventIdSchema,
+  ipSchema,
   metersOf,
   metersSchema,
   tagsOf,
@@ -20,9 +22,7 @@ import { maxAheadMs, maxLatenessMs, type UsageEvent } from "./usage-event.js";
 const checkedAtOnce = 500;
 
 const reportedEventSchema = z.object({
-  id: z
-    .string()
-    .regex(/^[\x21-\x7e]{1,64}$/, "Give each event an id of 1 to 64 printable ASCII characters, e.g. a UUID."),
+  id: eventIdSchema,
   at: z.date().nullish(),
   tenantId: idSchema.nullish(),
   keyId: idSchema.nullish(),
@@ -36,7 +36,7 @@ const reportedEventSchema = z.object({
     .min(0, "Give a latency of at least 0 milliseconds.")
     .max(86_400_000, "Give a latency of at most a day.")
     .nullish(),
-  ip: z.string().max(64, "Give one address, e.g. 203.0.113.7.").nullish(),
+  ip: ipSchema.nullish(),
   userAgent: userAgentSchema.nullish(),
   start: z
     .string()

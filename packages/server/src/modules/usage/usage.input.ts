@@ -1,4 +1,4 @@
-import { type VerdictCode, verdictCodes } from "@keyplane/schema";
+import { keyPattern, type VerdictCode, verdictCodes } from "@keyplane/schema";
 import { z } from "zod";
 import { idSchema } from "../../platform/validation.js";
 import {
@@ -31,19 +31,39 @@ export const usageLimits = {
 const namesOf = <Name extends string>(table: Readonly<Record<Name, unknown>>): [Name, ...Name[]] =>
   Object.keys(table) as [Name, ...Name[]];
 
+const wholeKey = new RegExp(keyPattern);
+const wholeKeys = new RegExp(keyPattern, "g");
+
+/** Usage is read by many and kept for long: nothing in it may open a door. */
+const holdsNoKey = (text: string): boolean => !wholeKey.test(text);
+const keyWords = "This holds a whole API key. Leave it out; a key's visible start goes into `start`.";
+
+/** For text that others have written and that is cut rather than refused. */
+const withoutKeys = (text: string): string => text.replace(wholeKeys, "[a key]");
+
+/** The id that a sender gives to an event. */
+export const eventIdSchema = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,64}$/, "Give each event an id of 1 to 64 printable ASCII characters, e.g. a UUID.")
+  .refine(holdsNoKey, keyWords);
+
+export const ipSchema = z.string().max(64, "Give one address, e.g. 203.0.113.7.").refine(holdsNoKey, keyWords);
+
 export const apiSchema = z
   .string()
   .regex(
     /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$/,
     "Name an API with 1 to 64 letters, digits and . _ : / -, beginning with a letter or digit, e.g. orders/v2.",
-  );
+  )
+  .refine(holdsNoKey, keyWords);
 
 const tagSchema = z
   .string()
   .min(1, "Remove the empty tag.")
   .max(usageLimits.tagCharacters, `Shorten this tag to at most ${usageLimits.tagCharacters} characters.`)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is refused
-  .regex(/^[^\u0000-\u001f\u007f]*$/, "Remove line breaks and control characters from this tag.");
+  .regex(/^[^\u0000-\u001f\u007f]*$/, "Remove line breaks and control characters from this tag.")
+  .refine(holdsNoKey, keyWords);
 
 export const tagsSchema = z.array(tagSchema).max(usageLimits.tags, `Give at most ${usageLimits.tags} tags.`);
 
@@ -73,7 +93,12 @@ export const costSchema = z
   .max(usageLimits.cost, `Give a cost of at most ${usageLimits.cost}.`);
 
 /** Cut and not refused: it is the caller's caller who writes it. */
-export const userAgentSchema = z.string().transform((text) => text.slice(0, usageLimits.userAgentCharacters));
+export const userAgentSchema = z.string().transform(userAgentOf);
+
+/** What is kept of the name of a program. */
+export function userAgentOf(text: string): string {
+  return withoutKeys(text).slice(0, usageLimits.userAgentCharacters);
+}
 
 /** What `UsageEvent` wants of tags: sorted, each once, absent when there are none. */
 export function tagsOf(tags: readonly string[] | null | undefined): readonly string[] | undefined {

@@ -1,6 +1,6 @@
 import type { KeyFormatResult, KeyRecord } from "@keyplane/schema";
 import type { Principal } from "../../auth/index.js";
-import { metersOf, tagsOf, type UsageEvent, usageLimits } from "../../usage/index.js";
+import { metersOf, tagsOf, type UsageEvent, userAgentOf } from "../../usage/index.js";
 import type { Verdict } from "./verdict.js";
 import type { VerifyKeyInput } from "./verify.service.js";
 
@@ -35,7 +35,7 @@ export function usageOf({ principal, input, format, found, verdict, now, started
     meters: valid ? metersOf(input.meters) : undefined,
     latencyMs: Math.round((performance.now() - startedAt) * 1_000) / 1_000,
     ip: input.ip ?? undefined,
-    userAgent: input.userAgent?.slice(0, usageLimits.userAgentCharacters),
+    userAgent: input.userAgent == null ? undefined : userAgentOf(input.userAgent),
     start: format.start,
     source: "SERVER",
   };

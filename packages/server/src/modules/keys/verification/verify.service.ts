@@ -1,9 +1,9 @@
 import { decide, type Environment, type KeyFormatResult, type KeyRecord, parseKey } from "@keyplane/schema";
 import { z } from "zod";
 import type { Clock } from "../../../platform/clock.js";
-import { parseArguments, scopesSchema } from "../../../platform/validation.js";
+import { areScopes, parseArguments, scopesSchema } from "../../../platform/validation.js";
 import { authorize, canSee, hashSecret, type Principal } from "../../auth/index.js";
-import { apiSchema, costSchema, metersSchema, tagsSchema, type UsageEvent } from "../../usage/index.js";
+import { apiSchema, costSchema, ipSchema, metersSchema, tagsSchema, type UsageEvent } from "../../usage/index.js";
 import { toVerdict, type Verdict } from "./verdict.js";
 import type { VerificationIndex } from "./verification-index.js";
 import { usageOf } from "./verification-usage.js";
@@ -23,7 +23,7 @@ export interface VerifyKeyInput {
 
 const boundsSchema = z.object({
   scopes: scopesSchema.nullish(),
-  ip: z.string().max(64, "Give one address, e.g. 203.0.113.7.").nullish(),
+  ip: ipSchema.nullish(),
   cost: costSchema.nullish(),
   tags: tagsSchema.nullish(),
   api: apiSchema.nullish(),
@@ -73,9 +73,9 @@ export function createVerify(deps: {
   };
 }
 
-/** Most calls give nothing but the key, and GraphQL then a cost of 1. */
+/** Most calls give nothing but the key and well-formed scopes, and GraphQL then a cost of 1. */
 function needsChecks({ scopes, ip, cost, tags, api, meters }: VerifyKeyInput): boolean {
-  return Boolean(scopes || ip || (cost ?? 1) !== 1 || tags || api != null || meters);
+  return Boolean((scopes && !areScopes(scopes)) || ip || (cost ?? 1) !== 1 || tags || api != null || meters);
 }
 
 function judge(

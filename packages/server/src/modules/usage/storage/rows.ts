@@ -62,8 +62,8 @@ function bySeries(events: readonly Addition["event"][]): Iterable<readonly Addit
 }
 
 /** What all events of a row have in common, apart from their time: two series must never make the id of one row. */
-function seriesOf({ tenantId, keyId = null, userId = null, api = null, code, tags = [] }: UsageEvent): unknown[] {
-  return [tenantId, keyId, userId, api, code, ...tags];
+function seriesOf({ tenantId, keyId, userId, api, code, tags = [] }: UsageEvent): unknown[] {
+  return [tenantId, keyId ?? null, userId ?? null, api ?? null, code, ...tags];
 }
 
 /** The id of the row that counts an event: the same for the same dimensions and span, and for no others. */
