@@ -92,6 +92,15 @@ describe("the SDK", () => {
     const actions = (await collect(keyplane.audit.list({ filter: { targetId: key.id } }))).map(({ action }) => action);
     const done = ["created", "deleted", "disabled", "enabled", "reissued", "restored", "revoked", "rotated", "updated"];
     expect(actions.sort()).toEqual(done.map((change) => `key.${change}`));
+
+    const events = await collect(
+      keyplane.keyEvents.list({ keyIds: [key.id], types: ["REVOKED", "ROTATED"], pageSize: 1 }),
+    );
+    expect(events.map(({ type, userId }) => [type, userId])).toEqual([
+      ["ROTATED", user.id],
+      ["ROTATED", heir.id],
+      ["REVOKED", heir.id],
+    ]);
   });
 
   test("answers refusals as data, with what is wrong and where", async ({ world, keyplane }) => {

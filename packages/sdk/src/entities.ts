@@ -6,6 +6,7 @@ import type * as Operations from "./_generated/operations.js";
 export type {
   AuditRecord,
   Key,
+  KeyEvent,
   ManagementToken,
   Tenant,
   UsageEvent,

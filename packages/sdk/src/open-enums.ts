@@ -13,6 +13,7 @@ export type Open<Value extends string> = Value | (string & Record<never, never>)
 
 export type Environment = Open<Known.Environment>;
 export type ErrorCode = Open<Known.ErrorCode>;
+export type KeyEventType = Open<Known.KeyEventType>;
 export type KeyStatus = Open<Known.KeyStatus>;
 export type Permission = Open<Known.Permission>;
 export type Role = Open<Known.Role>;

@@ -202,6 +202,23 @@ export type AuditRecord = {
   readonly createdAt: string
 };
 
+export type KeyEvent = {
+  /** The event's place in the log: pass it as `after` to go on from here, to the list or to the subscription. The same for every reader. */
+  readonly cursor: string,
+  /** What happened. */
+  readonly type: Types.KeyEventType,
+  /** When. */
+  readonly occurredAt: string,
+  /** The tenant concerned. */
+  readonly tenantId: string,
+  /** The key; null where all keys of a user or tenant are meant. */
+  readonly keyId: string | null,
+  /** The user, or the owner that the key has after the event; null where a whole tenant is meant. */
+  readonly userId: string | null,
+  /** Why, as whoever made the change said; of a reminder, when the key expires. */
+  readonly reason: string | null
+};
+
 export type UsageGroup = {
   /** The key's id. */
   readonly keyId: string | null,
@@ -311,6 +328,32 @@ export type UsageTick = {
     /** How many. */
     readonly count: number
   }>
+};
+
+export type ListKeyEventsVariables = Exact<{
+  tenantId?: string | null | undefined;
+  types?: ReadonlyArray<Types.KeyEventType> | null | undefined;
+  keyIds?: ReadonlyArray<string> | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+}>;
+
+
+export type ListKeyEvents = {
+  /**
+   * What happened to keys, owners and tenants, oldest first, for as long as events are kept.
+   *
+   * Needs the permission `keys:read`.
+   */
+  readonly keyEvents: {
+    /** How many entries the whole list has, over all pages. */
+    readonly totalCount?: number,
+    /** Where this page stands. */
+    readonly pageInfo: PageInfo,
+    /** The entries without their cursors. */
+    readonly nodes: ReadonlyArray<KeyEvent>
+  }
 };
 
 export type GetKeyVariables = Exact<{

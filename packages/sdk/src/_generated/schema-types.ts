@@ -227,6 +227,37 @@ export type InvalidAttemptsInput = {
   readonly to: string;
 };
 
+/** What has happened to a key, to its owner, or to its tenant. */
+export type KeyEventType =
+  /** A key was created. */
+  | 'CREATED'
+  /** A key was deleted. It can be restored within 30 days. */
+  | 'DELETED'
+  /** A key was disabled; it is refused until it is enabled. */
+  | 'DISABLED'
+  /** A disabled key was enabled again. */
+  | 'ENABLED'
+  /** A key reached its expiresAt. */
+  | 'EXPIRED'
+  /** A key will expire soon. It still works: this is the reminder. */
+  | 'EXPIRING'
+  /** A user was deleted; all keys of that user are refused. keyId is null. */
+  | 'OWNER_DELETED'
+  /** A user was disabled; all keys of that user are refused. keyId is null. */
+  | 'OWNER_DISABLED'
+  /** A disabled user was enabled again, and the user's keys with it. keyId is null. */
+  | 'OWNER_ENABLED'
+  /** A key was revoked for good. */
+  | 'REVOKED'
+  /** A key got a new secret, by rotation or by being reissued to another owner. The old one stops at previousSecretExpiresAt. */
+  | 'ROTATED'
+  /** A suspended tenant was resumed, and its keys with it. keyId and userId are null. */
+  | 'TENANT_RESUMED'
+  /** A tenant was suspended; all its keys are refused. keyId and userId are null. */
+  | 'TENANT_SUSPENDED'
+  /** A key's name, scopes, metadata, expiry or address lists changed, or the key was restored after a deletion. */
+  | 'UPDATED';
+
 /** Which keys; what is left out does not matter, and all that is given must hold. */
 export type KeyFilter = {
   /** true: the deleted ones instead of the others. */

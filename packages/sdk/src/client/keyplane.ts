@@ -1,6 +1,7 @@
 import { ViewerDocument } from "../_generated/documents.js";
 import type { Viewer } from "../entities.js";
 import { Audit } from "../resources/audit.js";
+import { KeyEvents } from "../resources/key-events.js";
 import { Keys } from "../resources/keys.js";
 import { ManagementTokens } from "../resources/management-tokens.js";
 import { repeatability } from "../resources/repeatability.js";
@@ -50,6 +51,7 @@ export class Keyplane {
   /** Where requests go: the server's GraphQL endpoint. */
   readonly url: string;
   readonly audit: Audit;
+  readonly keyEvents: KeyEvents;
   readonly keys: Keys;
   readonly managementTokens: ManagementTokens;
   readonly tenants: Tenants;
@@ -65,6 +67,7 @@ export class Keyplane {
     this.url = resolved.url;
     this.#send = createSend(resolved, realRuntime);
     this.audit = new Audit(this.#send);
+    this.keyEvents = new KeyEvents(this.#send);
     this.keys = new Keys(this.#send);
     this.managementTokens = new ManagementTokens(this.#send);
     this.tenants = new Tenants(this.#send);

@@ -2,6 +2,7 @@ import type { Send } from "../client/transport.js";
 import { data, drop, text } from "../test-helpers/fake-server.js";
 import { describe, expect, secret, test } from "../test-helpers/story.js";
 import { Audit } from "./audit.js";
+import { KeyEvents } from "./key-events.js";
 import { Keys } from "./keys.js";
 import { ManagementTokens } from "./management-tokens.js";
 import { Tenants } from "./tenants.js";
@@ -78,10 +79,11 @@ describe("after an attempt whose outcome is not known", () => {
     });
   }
 
-  for (const List of [Audit, Keys, ManagementTokens, Tenants, Users]) {
+  for (const List of [Audit, KeyEvents, Keys, ManagementTokens, Tenants, Users]) {
     test(`every page of a list of ${List.name} is asked for again`, async ({ story }) => {
       const field = {
         Audit: "auditLog",
+        KeyEvents: "keyEvents",
         Keys: "keys",
         ManagementTokens: "managementTokens",
         Tenants: "tenants",
