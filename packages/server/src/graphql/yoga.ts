@@ -10,6 +10,7 @@ import {
   Kind,
   type ListValueNode,
   type ObjectValueNode,
+  OperationTypeNode,
   type ParseOptions,
   parse,
   type ValidationContext,
@@ -103,12 +104,13 @@ const compilable = new WeakMap<DocumentNode, boolean>();
  * Whether graphql-jit does the right thing with a document. The plugin remembers one compiled query for each, whatever
  * operation is asked for: of a document with several, it would run the wrong one. And it leaves out variables within the
  * literal of a scalar, `metadata: { plan: $plan }`: a filter would then find everything. Both come from playgrounds,
- * where speed does not matter.
+ * where speed does not matter. And it gives a subscription the variables of the request for its arguments, so that a literal,
+ * or a variable of another name, is lost.
  */
 function isCompilable(document: DocumentNode): boolean {
   let answer = compilable.get(document);
   if (answer === undefined) {
-    answer = hasOneOperation(document) && !hasVariableInLiteral(document);
+    answer = hasOneOperation(document) && !hasSubscription(document) && !hasVariableInLiteral(document);
     compilable.set(document, answer);
   }
   return answer;
@@ -116,6 +118,13 @@ function isCompilable(document: DocumentNode): boolean {
 
 function hasOneOperation(document: DocumentNode): boolean {
   return document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION).length === 1;
+}
+
+function hasSubscription(document: DocumentNode): boolean {
+  return document.definitions.some(
+    (definition) =>
+      definition.kind === Kind.OPERATION_DEFINITION && definition.operation === OperationTypeNode.SUBSCRIPTION,
+  );
 }
 
 function hasVariableInLiteral(document: DocumentNode): boolean {
