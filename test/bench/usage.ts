@@ -29,6 +29,7 @@ export interface Target {
 interface Recorded {
   readonly recorded: number;
   readonly counted: number;
+  readonly duplicates: number;
   readonly lost: number;
 }
 
@@ -58,7 +59,7 @@ async function start(variant: "keyplane" | "recording", populationFile: string):
 async function countAll({ child }: Target): Promise<Recorded> {
   for (;;) {
     const recorded = await ask<Recorded>(child, "recorded");
-    if (recorded.counted >= recorded.recorded) return recorded;
+    if (recorded.counted + recorded.duplicates >= recorded.recorded) return recorded;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

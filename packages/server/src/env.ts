@@ -139,8 +139,9 @@ export const variables = {
   KEYPLANE_USAGE_EVENTS_DAYS: {
     description: "For how many days single calls are kept: the call log and refused attempts.",
     fallback: "30",
-    wants: "a whole number from 2 to 3650",
-    parse: integer(2, 3_650),
+    // Copies are told by single calls: two days more than the day that a report may be late, for what waits in the spool.
+    wants: "a whole number from 3 to 3650",
+    parse: integer(3, 3_650),
     absent: 30,
   },
   KEYPLANE_USAGE_MINUTES_DAYS: {
