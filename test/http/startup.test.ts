@@ -131,7 +131,7 @@ describe("a configuration with problems", () => {
     ["KEYPLANE_USAGE_EVENTS_DAYS", "3", { usageRetention: { rawMs: 3 * day } }],
     ["KEYPLANE_USAGE_MINUTES_DAYS", "1", { usageRetention: { minutesMs: day } }],
     ["KEYPLANE_USAGE_HOURS_DAYS", "3650", { usageRetention: { hoursMs: 3_650 * day } }],
-    ["KEYPLANE_USAGE_DAYS_DAYS", "24000", { usageRetention: { daysMs: 36_500 * day } }],
+    ["KEYPLANE_USAGE_DAYS_DAYS", "24000", { usageRetention: { daysMs: 24_000 * day } }],
   ] as const)("%s takes %j", ([name, value, expected]) => {
     expect(readEnvironment({ [name]: value })).toMatchObject(expected);
   });
