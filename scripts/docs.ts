@@ -17,7 +17,10 @@ import {
 import { variables } from "../packages/server/src/env.js";
 import { limits } from "../packages/server/src/graphql/limits.js";
 import { schema } from "../packages/server/src/graphql/schema.js";
+import { maxExports, maxExportsOfToken, usualIdleMs } from "../packages/server/src/http/exports.js";
+import { maxNumbersOfRequest } from "../packages/server/src/modules/usage/answer-budget.js";
 import { reportLimits } from "../packages/server/src/modules/usage/reports/limits.js";
+import { queueLimits } from "../packages/server/src/modules/usage/reports/question-queue.js";
 import { maxPoints } from "../packages/server/src/modules/usage/usage.graphql.js";
 import { usageLimits } from "../packages/server/src/modules/usage/usage.input.js";
 import { maxAheadMs, maxLatenessMs } from "../packages/server/src/modules/usage/usage-event.js";
@@ -214,12 +217,16 @@ function usageLimitTable(): string {
       ["Series of an answer (`limit`; 100 when left out)", String(usageLimits.seriesPerAnswer)],
       ["Values in each list of a filter", String(usageLimits.listInFilter)],
       ["Buckets of a window", String(reportLimits.buckets)],
-      ["Series times buckets, as `values`", String(reportLimits.points)],
+      ["Numbers in all reports of one request: series times buckets, for each selection", String(maxNumbersOfRequest)],
       ["Series times buckets, as `points`", String(maxPoints)],
       ["Groups that a question tells apart", String(reportLimits.series)],
+      ["Keys and addresses that `invalidAttempts` tells apart", String(reportLimits.distinct)],
       ["Rows of counts that a question reads", String(reportLimits.rows)],
       ["Single calls that a question reads", String(reportLimits.events)],
       ["Time that MongoDB works on one read", `${reportLimits.readMs / 1_000} s`],
+      ["Questions that a server answers at a time, and that wait", `${queueLimits.atOnce}, and ${queueLimits.waiting}`],
+      ["Exports at a time, of one token and of a server", `${maxExportsOfToken} and ${maxExports}`],
+      ["How long the reader of an export may take nothing", `${usualIdleMs / 1_000} s`],
     ],
   );
 }

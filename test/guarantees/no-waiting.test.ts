@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startEmbeddedMongo } from "@keyplane/embedded-mongo";
 import { afterAll, beforeAll } from "vitest";
 import { freezableProxy } from "../../packages/server/src/testing/freezable-proxy.js";
 import { openTestMongo, type TestMongo } from "../../packages/server/src/testing/mongo.js";
@@ -67,7 +68,7 @@ describe("while MongoDB is away", () => {
     // As TIMEOUT would be, an answer after 20 seconds and more.
     await expect(root.usage(world.around(tenant.id))).rejects.toMatchObject({
       code: "UNAVAILABLE",
-      message: expect.stringMatching(/MongoDB.*Verification goes on and usage is kept/),
+      message: expect.stringMatching(/MongoDB.*Verification goes on, and usage waits on disk/),
     });
     const exported = await root.export("usage-events", { tenantId: tenant.id });
     expect([exported.status, JSON.parse(exported.text).errors[0].extensions.code]).toEqual([503, "UNAVAILABLE"]);
@@ -95,6 +96,28 @@ describe("while MongoDB is away", () => {
     await third.stop();
     await database.close();
     rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  test("a MongoDB that comes only after the server has started is found, and usage is counted", async () => {
+    const gone = await freezableProxy("mongodb://127.0.0.1:1");
+    const port = Number(new URL(gone.url).port);
+    await gone.close();
+    const server = await startServer({ MONGODB_URL: gone.url });
+    const world = new World(server);
+    const { tenant, secret } = await world.tenantWithKey();
+    await world.root.verify(secret);
+    // By now a first attempt to connect has failed for good.
+    await expect(world.root.usage(world.around(tenant.id))).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    await expect(world.root.usage(world.around(tenant.id))).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    const late = await startEmbeddedMongo({ dataDir: undefined, port });
+    const count = () =>
+      world.root.usage(world.around(tenant.id), "totals { count }").then(
+        ({ totals }) => totals.count,
+        () => -1,
+      );
+    await expect.poll(count, { timeout: 90_000 }).toBe(1);
+    await server.stop();
+    await late.close();
   });
 
   test("a MongoDB that falls silent holds up no verification; when it speaks again, every call is there once", async () => {
@@ -143,7 +166,7 @@ describe("while MongoDB is away", () => {
     for (let time = 0; time < 5; time++) expect(await root.verify(secret)).toMatchObject({ code: "VALID" });
     const metrics = await world.metrics();
     expect(metrics.get("keyplane_usage_lost_total")).toBeGreaterThanOrEqual(1);
-    expect(server.logs.filter((line) => line.includes("the usage spool is full"))).toHaveLength(1);
+    expect(server.logs.filter((line) => line.includes("usage of verifications is lost"))).toHaveLength(1);
     await server.stop();
   });
 });

@@ -37,6 +37,7 @@ describe("/metrics", () => {
       "keyplane_usage_spool_bytes",
       "keyplane_usage_spool_max_bytes",
       "keyplane_usage_store_connected",
+      "keyplane_verifications_total",
     ]);
   });
 

@@ -130,10 +130,10 @@ describe("a configuration with problems", () => {
     ["KEYPLANE_RECORD_VERIFICATIONS", "", { recordVerifications: true }],
     ["KEYPLANE_USAGE_SPOOL_BYTES", "1048576", { maxSpoolBytes: 1_048_576 }],
     ["KEYPLANE_USAGE_SPOOL_BYTES", "1099511627776", { maxSpoolBytes: 2 ** 40 }],
-    ["KEYPLANE_USAGE_EVENTS_DAYS", "2", { usageRetention: { rawMs: 2 * day } }],
+    ["KEYPLANE_USAGE_EVENTS_DAYS", "3", { usageRetention: { rawMs: 3 * day } }],
     ["KEYPLANE_USAGE_MINUTES_DAYS", "1", { usageRetention: { minutesMs: day } }],
     ["KEYPLANE_USAGE_HOURS_DAYS", "3650", { usageRetention: { hoursMs: 3_650 * day } }],
-    ["KEYPLANE_USAGE_DAYS_DAYS", "36500", { usageRetention: { daysMs: 36_500 * day } }],
+    ["KEYPLANE_USAGE_DAYS_DAYS", "24000", { usageRetention: { daysMs: 24_000 * day } }],
   ] as const)("%s takes %j", ([name, value, expected]) => {
     expect(readEnvironment({ [name]: value })).toMatchObject(expected);
   });
@@ -142,10 +142,10 @@ describe("a configuration with problems", () => {
     ["MONGODB_URL", ["http://localhost/usage", "mongodb://", "localhost:27017", "mongodb:///usage"]],
     ["KEYPLANE_RECORD_VERIFICATIONS", ["1", "TRUE", "yes"]],
     ["KEYPLANE_USAGE_SPOOL_BYTES", ["1048575", "1099511627777", "1GB", "-1", "1e9"]],
-    ["KEYPLANE_USAGE_EVENTS_DAYS", ["1", "3651", "30d", "2.5"]],
+    ["KEYPLANE_USAGE_EVENTS_DAYS", ["2", "3651", "30d", "3.5"]],
     ["KEYPLANE_USAGE_MINUTES_DAYS", ["0", "3651", "-7"]],
     ["KEYPLANE_USAGE_HOURS_DAYS", ["0", "3651", "x"]],
-    ["KEYPLANE_USAGE_DAYS_DAYS", ["0", "36501", "Infinity"]],
+    ["KEYPLANE_USAGE_DAYS_DAYS", ["0", "24001", "Infinity"]],
   ] as const)("%s refuses %j", ([name, values]) => {
     for (const value of values) {
       expect(() => readEnvironment({ [name]: value }), value).toThrow(`${name} is `);

@@ -101,6 +101,28 @@ describe("usageLive", () => {
     other.close();
   });
 
+  test("reads its arguments wherever they stand: in the text, or in variables of any name", async ({ world }) => {
+    const { tenant, admin, secret } = await world.tenantWithKey();
+    const open = (document: string, variables?: Record<string, unknown>) =>
+      EventStream.open(world.url, admin.token, document, variables);
+    const literal = await open(`subscription { usageLive(tenantId: "${tenant.id}", intervalMs: 250) { count } }`);
+    const renamed = await open(
+      "subscription ($t: ID!, $n: Int) { usageLive(tenantId: $t, intervalMs: $n) { count } }",
+      {
+        t: tenant.id,
+        n: 250,
+      },
+    );
+    for (const stream of [literal, renamed]) await stream.next();
+    await world.verify(secret);
+    for (const stream of [literal, renamed]) {
+      expect(await countedIn(stream, 1)).toMatchObject({ count: 1 });
+      stream.close();
+    }
+    const refused = await open(`subscription { usageLive(tenantId: "${tenant.id}", intervalMs: 10) { count } }`);
+    expect((await refused.rest())[0]?.errors).toMatchObject([{ extensions: { code: "BAD_USER_INPUT" } }]);
+  });
+
   test("ends when the token expires", async ({ world }) => {
     const { tenant, admin } = await world.tenantWithKey();
     const expiresAt = world.clock.in(day);

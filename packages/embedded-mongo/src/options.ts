@@ -2,6 +2,8 @@
 export interface EmbeddedMongoOptions {
   /** Where documents are kept. `undefined`: in a temporary folder that is removed at the end. */
   readonly dataDir: string | undefined;
+  /** false: the caller sees to it that no other server uses the folder. Default true: a lock file in it does. */
+  readonly lock?: boolean | undefined;
   /** Only loopback: there is no authentication. Default 127.0.0.1. */
   readonly host?: "127.0.0.1" | "::1" | "localhost" | undefined;
   /** Default 0: any free port. */

@@ -34,7 +34,7 @@ export async function startEmbeddedMongo(options: EmbeddedMongoOptions): Promise
   const temporary = options.dataDir === undefined;
   const folder = options.dataDir ?? mkdtempSync(join(tmpdir(), "embedded-mongo-"));
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const lock = lockFolder(folder);
+  const lock = options.lock === false ? null : lockFolder(folder);
   const store = openStore(join(folder, "data"), { sync: !temporary });
   const catalog = new Catalog(store);
   await catalog.write(() => catalog.dropUnfinished());
@@ -74,7 +74,7 @@ export async function startEmbeddedMongo(options: EmbeddedMongoOptions): Promise
     await maintenance.stop();
     await store.durable();
     await store.close();
-    lock.release();
+    lock?.release();
     if (temporary) rmSync(folder, { recursive: true, force: true });
   };
   return {

@@ -81,8 +81,11 @@ export async function compose(settings: Settings, outside: Outside = {}): Promis
   let recording: UsageRecording | undefined;
   const close = async (): Promise<void> => {
     // First, because it saves in the database when keys were last used.
-    await recording?.stop();
-    if (!outside.database) await database.close();
+    try {
+      await recording?.stop();
+    } finally {
+      if (!outside.database) await database.close();
+    }
   };
   try {
     outside.abort?.throwIfAborted();
@@ -158,6 +161,7 @@ async function wire(
     recordUsage: createRecordUsage({
       clock,
       findKeyOwners: (ids) => index.ownersOf(ids),
+      findTenants: (ids) => tenantStates.existing(ids),
       recordAll: (reported) => recording.recordAll(reported),
     }),
     tenantReads: createTenantReads({ database }),

@@ -158,8 +158,9 @@ export const variables = {
   KEYPLANE_USAGE_EVENTS_DAYS: {
     description: "For how many days single calls are kept: the call log and refused attempts.",
     fallback: "30",
-    wants: "a whole number from 2 to 3650",
-    parse: integer(2, 3_650),
+    // Copies are told by single calls: two days more than the day that a report may be late, for what waits in the spool.
+    wants: "a whole number from 3 to 3650",
+    parse: integer(3, 3_650),
     absent: 30,
   },
   KEYPLANE_USAGE_MINUTES_DAYS: {
@@ -170,7 +171,8 @@ export const variables = {
     absent: 7,
   },
   KEYPLANE_USAGE_HOURS_DAYS: {
-    description: "For how many days counts are kept by the hour, and days can be cut in any time zone.",
+    description:
+      "For how many days counts are kept by the quarter of an hour: as long as hours, days and months of any time zone can be asked for. Set it to as long as a bill may have to be repeated.",
     fallback: "90",
     wants: "a whole number from 1 to 3650",
     parse: integer(1, 3_650),
@@ -179,8 +181,9 @@ export const variables = {
   KEYPLANE_USAGE_DAYS_DAYS: {
     description: "For how many days counts are kept by the day, in UTC.",
     fallback: "1825",
-    wants: "a whole number from 1 to 36500",
-    parse: integer(1, 36_500),
+    // MongoDB counts the age of documents in seconds that fit 31 bits.
+    wants: "a whole number from 1 to 24000",
+    parse: integer(1, 24_000),
     absent: 1_825,
   },
 } satisfies Record<string, Variable<unknown>>;

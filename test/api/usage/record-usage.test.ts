@@ -205,6 +205,8 @@ describe("recordUsage: whose", () => {
       { keyId: "no id" },
       { tenantId: theirs.tenant.id },
       { tenantId: world.missingId("Tenant") },
+      { tenantId: "acme-corp" },
+      { tenantId: "__proto__" },
       { keyId: ours.key.id, tenantId: theirs.tenant.id },
       { keyId: theirs.key.id, tenantId: theirs.tenant.id },
     ]) {
@@ -214,8 +216,14 @@ describe("recordUsage: whose", () => {
       messages.add(result.rejected[0].message);
     }
     expect(messages.size).toBe(1);
-    expect(await totalsOf(world, ours.admin, ours.tenant.id)).toMatchObject({ count: 7 });
+    expect(await totalsOf(world, ours.admin, ours.tenant.id)).toMatchObject({ count: 9 });
     expect(await totalsOf(world, theirs.admin, theirs.tenant.id)).toMatchObject({ count: 0 });
+    // Nor does anybody of the whole installation put usage where another tenant's administrator would find it.
+    for (const tenantId of ["acme-corp", "none", "__proto__", world.missingId("Tenant")]) {
+      const result = ok(await world.root.recordUsage([{ tenantId, code: "NOT_FOUND" }]));
+      expect(result).toMatchObject({ accepted: 0, rejected: [{ code: "NOT_FOUND" }] });
+      expect(await logOf(ours.admin, tenantId)).toEqual([]);
+    }
   });
 
   test("a person's token reports only their own keys", async ({ world }) => {

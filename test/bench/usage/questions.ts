@@ -26,7 +26,7 @@ export async function measureQuestions(folder: string, eventCount: number): Prom
   mkdirSync(folder, { recursive: true });
   const { child, url } = await startStore(join(folder, "store"));
   try {
-    const client = new MongoClient(`${url}/keyplane?directConnection=true`, { writeConcern: { w: "majority" } });
+    const client = new MongoClient(`${url}/keyplane?directConnection=true`, { writeConcern: { w: 1 } });
     const database = await openDatabase({ databaseUrl: null, dataDir: null });
     const keyplane = await compose(
       readEnvironment({

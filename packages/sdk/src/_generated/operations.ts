@@ -1302,7 +1302,7 @@ export type GetUsage = {
       readonly group: UsageGroup,
       /** What they add up to over the whole window. */
       readonly totals: UsageTotals,
-      /** The totals of the same group in the window just before, for comparison; null where no longer kept. */
+      /** The totals of the same group in the window just before; null where no longer kept, or of too many groups to know. */
       readonly previousTotals?: UsageTotals | null
     }>
   }
@@ -1332,7 +1332,7 @@ export type GetUsagePoints = {
       readonly group: UsageGroup,
       /** What they add up to over the whole window. */
       readonly totals: UsageMetrics,
-      /** A point for each bucket, empty ones too. At most 50000 points in one answer; `values` has no such bound. */
+      /** A point for each bucket, empty ones too. At most 50000 points in one answer; `values` answers with more. */
       readonly points: ReadonlyArray<{
         /** When the bucket begins; the first begins with the window. */
         readonly start: string,

@@ -1,46 +1,114 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import type { Authenticate, RequestOrigin } from "../modules/auth/index.js";
+import type { Authenticate, Principal, RequestOrigin } from "../modules/auth/index.js";
 import { prepareExport, type Usage, type UsageExport } from "../modules/usage/index.js";
 import { KeyplaneError } from "../platform/errors.js";
 import type { Logger } from "../platform/logger.js";
+import { ExportEnded, sendExport } from "./export-sending.js";
 import type { Endpoint } from "./graphql-endpoint.js";
 import { refuse } from "./refusal.js";
 
 /** How many exports run at once: each may be read slowly, and for long. */
-const maxExports = 8;
+export const maxExports = 8;
+/** How many of them with one token, so that nobody closes exports for everybody. */
+export const maxExportsOfToken = 2;
+/** How long a reader may take nothing, in milliseconds. */
+export const usualIdleMs = 30_000;
 
-/** `/export/<name>?…`: usage as CSV or NDJSON, sent while it is read. Asks for the same permissions as GraphQL. */
-export function createExports(deps: { authenticate: Authenticate; usage: Usage; logger: Logger }): Endpoint {
-  const { authenticate, usage, logger } = deps;
-  let running = 0;
+export interface ExportsDeps {
+  readonly authenticate: Authenticate;
+  readonly usage: Usage;
+  readonly logger: Logger;
+  /** How long a reader may take nothing before its export ends, in milliseconds; 30 seconds when it is left out. */
+  readonly idleMs?: number | undefined;
+}
 
-  async function answer(request: IncomingMessage, response: ServerResponse, origin: RequestOrigin): Promise<void> {
-    const principal = await authenticate(request.headers.authorization, origin);
-    if (running >= maxExports) {
-      throw new KeyplaneError("UNAVAILABLE", `This server runs ${maxExports} exports already. Try again in a moment.`);
-    }
-    running += 1;
+/**
+ * `/export/<name>?…`: usage as CSV or NDJSON, sent while it is read. Asks for the same permissions as GraphQL, and again
+ * with every page: an export may take longer than its token is good for.
+ */
+export function createExports({ authenticate, usage, logger, idleMs = usualIdleMs }: ExportsDeps): Endpoint {
+  const places = new Places();
+
+  async function answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    origin: RequestOrigin,
+    gone: AbortSignal,
+  ): Promise<void> {
+    const { authorization } = request.headers;
+    const principal = await authenticate(authorization, origin);
+    const leave = places.take(principal.id);
+    // At once, also while a page is still being read: that is bounded by the queue of questions.
+    gone.addEventListener("abort", leave);
     try {
       const url = new URL(request.url ?? "/", "http://localhost");
       const name = url.pathname.slice("/export/".length);
-      await send(response, origin, await prepareExport(usage, principal, name, url.searchParams));
+      const found = await prepareExport(usage, principal, name, url.searchParams, gone);
+      writeHead(response, origin, found);
+      await sendExport(response, found, { idleMs, checkReader: () => insistOn(principal, authorization, origin) });
     } finally {
-      running -= 1;
+      leave();
     }
   }
 
+  /** @throws ExportEnded when the token may no longer read what this export sends. */
+  async function insistOn(before: Principal, authorization: string | undefined, origin: RequestOrigin): Promise<void> {
+    let now: Principal;
+    try {
+      now = await authenticate(authorization, origin);
+    } catch (error) {
+      if (error instanceof KeyplaneError && error.code === "UNAUTHENTICATED") throw new ExportEnded(error.message);
+      throw error;
+    }
+    const isBound = now.tenantId === before.tenantId && now.onlyUserId === before.onlyUserId;
+    if (!isBound || !now.permissions.has("usage:read")) throw new ExportEnded("Its token may see less than before.");
+  }
+
   return (request, response, origin) => {
-    answer(request, response, origin).catch((error: unknown) => {
-      // A reader that went away is no failure.
-      if (!response.destroyed) refuse(response, origin.requestId, error, logger);
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
+    answer(request, response, origin, gone.signal).catch((error: unknown) => {
+      const { requestId } = origin;
+      if (gone.signal.aborted) return logger.debug({ err: error, requestId }, "the reader of an export went away");
+      if (!(error instanceof ExportEnded)) return refuse(response, requestId, error, logger);
+      logger.info({ requestId, reason: error.message }, "an export was ended before its end");
+      response.destroy();
     });
   };
 }
 
-async function send(response: ServerResponse, { requestId }: RequestOrigin, found: UsageExport): Promise<void> {
-  const { format, fileName, rows } = found;
+/** Who exports at the moment. */
+class Places {
+  readonly #byToken = new Map<string, number>();
+  #taken = 0;
+
+  /** @returns what gives the place back, once, however often it is called. @throws UNAVAILABLE when there is none. */
+  take(tokenId: string): () => void {
+    const own = this.#byToken.get(tokenId) ?? 0;
+    if (own >= maxExportsOfToken) {
+      throw new KeyplaneError(
+        "UNAVAILABLE",
+        `${maxExportsOfToken} exports with this token run already. Try again when one has ended.`,
+      );
+    }
+    if (this.#taken >= maxExports) {
+      throw new KeyplaneError("UNAVAILABLE", `This server runs ${maxExports} exports already. Try again in a moment.`);
+    }
+    this.#taken += 1;
+    this.#byToken.set(tokenId, own + 1);
+    let isTaken = true;
+    return () => {
+      if (!isTaken) return;
+      isTaken = false;
+      this.#taken -= 1;
+      const left = (this.#byToken.get(tokenId) ?? 1) - 1;
+      if (left === 0) this.#byToken.delete(tokenId);
+      else this.#byToken.set(tokenId, left);
+    };
+  }
+}
+
+function writeHead(response: ServerResponse, { requestId }: RequestOrigin, { format, fileName }: UsageExport): void {
   response.writeHead(200, {
     "content-type": format.contentType,
     "content-disposition": `attachment; filename="${fileName}"`,
@@ -48,12 +116,4 @@ async function send(response: ServerResponse, { requestId }: RequestOrigin, foun
     "x-content-type-options": "nosniff",
     "x-request-id": requestId,
   });
-  async function* text(): AsyncGenerator<string> {
-    let first = true;
-    for await (const page of rows) {
-      if (page.length > 0) yield format.write(page, first);
-      if (page.length > 0) first = false;
-    }
-  }
-  await pipeline(Readable.from(text()), response);
 }

@@ -2,7 +2,7 @@ import type { Authenticate } from "../modules/auth/index.js";
 import { authorize } from "../modules/auth/index.js";
 import type { Logger } from "../platform/logger.js";
 import type { Endpoint } from "./graphql-endpoint.js";
-import { createMetrics, type Metrics, type MetricsSource } from "./metrics.js";
+import { createMetrics, type MetricsSource } from "./metrics.js";
 import { refuse } from "./refusal.js";
 
 /** `/metrics`: for Prometheus and what speaks its format. Asks for `metrics:read`, because it tells how busy everybody is. */
@@ -12,13 +12,12 @@ export function createMetricsEndpoint(deps: {
   logger: Logger;
 }): Endpoint {
   const { authenticate, source, logger } = deps;
-  let metrics: Metrics | undefined;
+  const metrics = createMetrics(source);
   return (request, response, origin) => {
     Promise.resolve()
       .then(() => authenticate(request.headers.authorization, origin))
       .then(async (principal) => {
         authorize(principal, "metrics:read");
-        metrics ??= createMetrics(source);
         const text = await metrics.text();
         response.writeHead(200, { "content-type": metrics.contentType, "cache-control": "no-store" });
         response.end(text);

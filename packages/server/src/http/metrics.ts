@@ -14,7 +14,6 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
-/** Made when somebody first asks: the process's own metrics cost a little all the time. */
 export function createMetrics(source: MetricsSource): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -40,6 +39,16 @@ export function createMetrics(source: MetricsSource): Metrics {
     });
   };
   const { usage, cachedKeys, openStreams } = source;
+  new Counter({
+    name: "keyplane_verifications_total",
+    help: "Verifications by outcome, as far as they are recorded.",
+    labelNames: ["code"],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [code, count] of usage().verifications) this.inc({ code }, count);
+    },
+  });
   counter("keyplane_usage_recorded_total", "Usage events that were taken.", () => usage().recorded);
   counter("keyplane_usage_lost_total", "Usage events of verifications that there was no room for.", () => usage().lost);
   counter("keyplane_usage_counted_total", "Usage events that were counted in MongoDB.", () => usage().counted);

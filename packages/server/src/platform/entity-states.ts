@@ -21,6 +21,20 @@ export class EntityStates<State extends { readonly id: string }> extends EntityC
     await this.getMany(async () => (await this.#loadMany(missing)).map((state) => [state.id, state] as const));
   }
 
+  /** Which of them exist: from memory, and the others in one query. */
+  async existing(ids: Iterable<string>): Promise<Set<string>> {
+    const all = [...new Set(ids)];
+    const found = new Set(all.filter((id) => this.peek(id)));
+    const missing = all.filter((id) => !found.has(id));
+    if (missing.length === 0) return found;
+    await this.getMany(async () => {
+      const states = await this.#loadMany(missing);
+      for (const { id } of states) found.add(id);
+      return states.map((state) => [state.id, state] as const);
+    });
+    return found;
+  }
+
   /** Events may have been missed. */
   onGap(): void {
     this.forgetAll();

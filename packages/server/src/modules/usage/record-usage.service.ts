@@ -65,6 +65,9 @@ export type FindKeyOwners = (
   ids: ReadonlySet<string>,
 ) => Promise<ReadonlyMap<string, { readonly tenantId: string; readonly ownerId: string }>>;
 
+/** Which of these tenants exist. */
+export type FindTenants = (ids: ReadonlySet<string>) => Promise<ReadonlySet<string>>;
+
 export type RecordUsage = (
   principal: Principal,
   input: { readonly events: readonly unknown[] },
@@ -80,9 +83,10 @@ export type RecordUsage = (
 export function createRecordUsage(deps: {
   clock: Clock;
   findKeyOwners: FindKeyOwners;
+  findTenants: FindTenants;
   recordAll: (events: readonly UsageEvent[]) => Promise<void>;
 }): RecordUsage {
-  const { clock, findKeyOwners, recordAll } = deps;
+  const { clock, findKeyOwners, findTenants, recordAll } = deps;
   return async (principal, { events }) => {
     authorize(principal, "usage:record");
     if (events.length > usageLimits.eventsPerReport) {
@@ -100,9 +104,10 @@ export function createRecordUsage(deps: {
       else rejected.push({ index, id: idOf(events[index]), code: "INVALID_INPUT", message: problem ?? "" });
     }
     const owners = await findKeyOwners(new Set(wellFormed.flatMap(({ event }) => event.keyId ?? [])));
+    const tenants = await findTenants(new Set(wellFormed.flatMap(({ event }) => event.tenantId ?? [])));
     const taken: UsageEvent[] = [];
     for (const { index, event } of wellFormed) {
-      const place = placeOf(principal, event, owners);
+      const place = event.tenantId == null || tenants.has(event.tenantId) ? placeOf(principal, event, owners) : null;
       if (place) taken.push(toUsageEvent(event, place, now));
       else rejected.push({ index, id: event.id, code: "NOT_FOUND", message: unknownPlace });
     }

@@ -2,9 +2,11 @@ import { builder } from "../../graphql/builder.js";
 import { connectionOf, listComplexity, pageArguments } from "../../graphql/connection.js";
 import { enumOf, VerdictCodeEnum } from "../../graphql/enums.js";
 import { requiredInput } from "../../graphql/mutation.js";
+import { selects } from "../../graphql/selection.js";
+import { budgetOf, countLeaves } from "./answer-budget.js";
 import { type AttemptGroup, type AttemptSeries, attemptDimensions } from "./reports/questions.js";
 import type { EventDocument } from "./storage/documents.js";
-import { UsageBucketEnum } from "./usage.graphql.js";
+import { lengthsOf, UsageBucketEnum } from "./usage.graphql.js";
 import type { AttemptsReport } from "./usage.service.js";
 import { MeterType, meterValues } from "./usage-metrics.graphql.js";
 
@@ -103,7 +105,10 @@ const AttemptSeriesType = builder.objectRef<AttemptSeries>("InvalidAttemptSeries
     addresses: t.exposeFloat("addresses", { description: "From how many addresses they came." }),
     values: t.floatList({
       description: "How many by bucket, in the order of the report's `starts`.",
-      resolve: ({ counts }) => Array.from(counts),
+      resolve: ({ counts }, _, context) => {
+        const turn = budgetOf(context).pace(counts.length);
+        return turn ? turn.then(() => Array.from(counts)) : Array.from(counts);
+      },
     }),
   }),
 });
@@ -178,8 +183,8 @@ builder.queryFields((t) => ({
       ...pageArguments(t.arg),
       filter: t.arg({ type: UsageEventFilterInput, description: "Which calls." }),
     },
-    resolve: (_, { tenantId, filter, ...page }, { principal, services }) =>
-      services.usage.events(principal, tenantId, filter, page),
+    resolve: (_, { tenantId, filter, ...page }, { principal, services, signal }) =>
+      services.usage.events(principal, tenantId, filter, page, signal),
   }),
   invalidAttempts: t.field({
     description:
@@ -188,6 +193,13 @@ builder.queryFields((t) => ({
     access: { permission: "usage:read" },
     complexity: 10,
     args: { input: t.arg({ type: InvalidAttemptsInput, ...requiredInput }) },
-    resolve: (_, { input }, { principal, services }) => services.usage.invalidAttempts(principal, input),
+    resolve: (_, { input }, context, info) => {
+      const { principal, services, signal } = context;
+      return budgetOf(context).report(
+        selects(info, ["series", "values"]),
+        () => services.usage.invalidAttempts(principal, input, signal),
+        ({ series, starts }) => countLeaves(info, lengthsOf(series.length, starts.length)),
+      );
+    },
   }),
 }));

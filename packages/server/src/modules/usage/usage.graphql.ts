@@ -4,6 +4,7 @@ import { requiredInput } from "../../graphql/mutation.js";
 import { selects } from "../../graphql/selection.js";
 import { BadUserInputError } from "../../platform/errors.js";
 import { UserType } from "../users/users.graphql.js";
+import { budgetOf, countLeaves } from "./answer-budget.js";
 import {
   type Columns,
   type Series,
@@ -78,6 +79,9 @@ const UsagePointType = builder.objectRef<Point>("UsagePoint").implement({
   }),
 });
 
+/** How many bare numbers a point is worth, by the work that it makes. */
+const pointWeight = 5;
+
 interface SeriesOfReport extends Series {
   readonly report: UsageReport;
 }
@@ -104,11 +108,13 @@ const UsageSeriesType = builder.objectRef<SeriesOfReport>("UsageSeries").impleme
     }),
     points: t.field({
       type: [UsagePointType],
-      description: `A point for each bucket, empty ones too. At most ${maxPoints} points in one answer; \`values\` has no such bound.`,
-      resolve: ({ columns, report }) => {
+      description: `A point for each bucket, empty ones too. At most ${maxPoints} points in one answer; \`values\` answers with more.`,
+      resolve: ({ columns, report }, _, context) => {
         if (!columns) return [];
         if (report.series.length * report.starts.length > maxPoints) throw tooManyPoints(report);
-        return Array.from(report.starts, (start, bucket) => ({ columns, start, bucket }));
+        const points = () => Array.from(report.starts, (start, bucket) => ({ columns, start, bucket }));
+        const turn = budgetOf(context).pace(report.starts.length * pointWeight);
+        return turn ? turn.then(points) : points();
       },
     }),
     values: t.floatList({
@@ -118,16 +124,21 @@ const UsageSeriesType = builder.objectRef<SeriesOfReport>("UsageSeries").impleme
         metric: t.arg({ type: UsageMetricEnum, defaultValue: "COUNT", description: "Which quantity." }),
         meter: t.arg.string({ description: "A quantity of the calls' own instead, by name: `tokens`." }),
       },
-      resolve: ({ columns, report }, { metric, meter }) => {
+      resolve: ({ columns, report }, { metric, meter }, context) => {
         if (!columns) return [];
-        const column = meter == null ? valuesOf[metric ?? "COUNT"](columns) : columns.meters[meter];
-        return Array.from(column ?? new Float64Array(report.starts.length));
+        const values = () => {
+          const column = meter == null ? valuesOf[metric ?? "COUNT"](columns) : columns.meters[meter];
+          return Array.from(column ?? new Float64Array(report.starts.length));
+        };
+        const turn = budgetOf(context).pace(report.starts.length);
+        return turn ? turn.then(values) : values();
       },
     }),
     previousTotals: t.field({
       type: UsageMetricsType,
       nullable: true,
-      description: "The totals of the same group in the window just before, for comparison; null where no longer kept.",
+      description:
+        "The totals of the same group in the window just before; null where no longer kept, or of too many groups to know.",
       resolve: ({ report, group }) => report.previousTotalsOf(group),
     }),
   }),
@@ -210,13 +221,26 @@ builder.queryField("usage", (t) =>
     access: { permission: "usage:read" },
     complexity: 10,
     args: { input: t.arg({ type: UsageInput, ...requiredInput }) },
-    resolve: (_, { input }, { principal, services }, info) =>
-      services.usage.report(principal, input, {
+    resolve: (_, { input }, context, info) => {
+      const wants = {
         points: selects(info, ["series", "points"]) || selects(info, ["series", "values"]),
-        latency: ["totals", "series.totals", "series.points.metrics"].some((path) =>
-          selects(info, [...path.split("."), "latencyMs"]),
-        ),
+        latency: reported.some((path) => selects(info, [...path.split("."), "latencyMs"])),
         meters: true,
-      }),
+      };
+      const { principal, services, signal } = context;
+      return budgetOf(context).report(
+        wants.points,
+        () => services.usage.report(principal, input, wants, signal),
+        ({ series, starts }) => countLeaves(info, lengthsOf(series.length, starts.length)),
+      );
+    },
   }),
 );
+
+/** Where a report tells metrics. */
+const reported = ["totals", "previousTotals", "series.totals", "series.previousTotals", "series.points.metrics"];
+
+/** How long the lists of a report are that are long. */
+export function lengthsOf(series: number, buckets: number): Readonly<Record<string, number>> {
+  return { series, starts: buckets, values: buckets, points: buckets };
+}

@@ -73,7 +73,8 @@ const meterSchema = z.object({
     .regex(
       /^[a-z][a-z0-9_]{0,31}$/,
       "Name a meter with a lower-case letter and up to 31 of a-z, 0-9 and _, e.g. tokens.",
-    ),
+    )
+    .refine((name) => !(name in Object.prototype), "Choose another name: this one has a meaning in JavaScript."),
   value: z
     .number()
     .int("Give a whole number; money in its smallest unit.")

@@ -1,11 +1,13 @@
 import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../../platform/clock.js";
+import { type FolderLock, lockFolder } from "../../platform/database/folder-lock.js";
 import type { Logger } from "../../platform/logger.js";
 import { UsageFeed } from "./live/usage-feed.js";
 import { Recorder, type RecorderStatus } from "./recording/recorder.js";
 import { listSegments, segmentPath } from "./recording/segment-files.js";
 import { Settling } from "./recording/settling.js";
+import { SpoolAdoption } from "./recording/spool-adoption.js";
 import type { Retention } from "./storage/tiers.js";
 import type { FromThread, SegmentName, ThreadMethods } from "./thread/protocol.js";
 import { ThreadClient } from "./thread/thread-client.js";
@@ -13,6 +15,8 @@ import type { UsageEvent } from "./usage-event.js";
 
 /** How often the last uses of keys are saved, and other servers told how far we are, in milliseconds. */
 const beatEveryMs = 10_000;
+/** Every so many of these, spools of dead processes are looked for. */
+const beatsBetweenLooks = 6;
 /** How long a question waits for what was recorded before it to be counted, in milliseconds. */
 const settleWithinMs = 2_000;
 /** How long a stop waits for MongoDB; what is left then stays in the spool. Milliseconds. */
@@ -55,12 +59,16 @@ export class UsageRecording {
   readonly #deps: UsageRecordingDeps;
   readonly #recorder: Recorder;
   readonly #thread: ThreadClient;
+  readonly #adoption: SpoolAdoption;
+  readonly #storeLock: FolderLock | null;
   readonly #timer: NodeJS.Timeout;
   readonly #settling = new Settling(() => this.#settleOnce());
   readonly #saving = new Settling(() => this.#saveOnce());
   #unsaved: Unsaved = nothingUnsaved();
   /** Everything recorded before this is counted; epoch milliseconds. */
   #settledAt: number;
+  #watched = false;
+  #beats = 0;
   #counted = 0;
   #duplicates = 0;
   #storeConnected: boolean | null = null;
@@ -68,32 +76,35 @@ export class UsageRecording {
   static async open(deps: UsageRecordingDeps): Promise<UsageRecording> {
     const folder = join(deps.dataDir, "usage-spool");
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const sealed: { told?: (segment: number) => void } = {};
+    const storeLock = deps.mongodbUrl === null ? await lockStore(deps.dataDir) : null;
+    const sealed: { told?: (segment: number, until: number) => void } = {};
     const recorder = await Recorder.open({
       folder,
       maxBytes: deps.maxSpoolBytes,
       waitingBytes: bytesBelow(folder),
+      clock: deps.clock,
       logger: deps.logger,
-      onSealed: (segment) => sealed.told?.(segment),
+      onSealed: (segment, until) => sealed.told?.(segment, until),
     });
-    const recording = new UsageRecording(deps, recorder, folder);
-    sealed.told = (segment) => recording.#sealed(segment);
+    const recording = new UsageRecording(deps, recorder, folder, storeLock);
+    sealed.told = (segment, until) => recording.#sealed(segment, until);
     return recording;
   }
 
-  private constructor(deps: UsageRecordingDeps, recorder: Recorder, folder: string) {
+  private constructor(deps: UsageRecordingDeps, recorder: Recorder, folder: string, storeLock: FolderLock | null) {
     const { mongodbUrl, dataDir, retention, logger, clock } = deps;
     this.#deps = deps;
     this.#recorder = recorder;
+    this.#storeLock = storeLock;
+    this.#adoption = new SpoolAdoption(folder, recorder.spool, logger);
     this.#settledAt = clock.now();
     const settings = { mongodbUrl, dataDir, retention, spoolFolder: folder, spool: recorder.spool };
-    this.#thread = new ThreadClient(settings, logger, (message) => {
-      if (message.type === "counted") this.#hearCounted(message);
-      else if (message.type === "others") this.feed.publish(message.counts);
-      else this.#storeConnected = message.connected;
-    });
+    this.#thread = new ThreadClient(settings, logger, (message) => this.#hear(message));
     this.feed = new UsageFeed({
-      onWatched: (watched) => void this.ask("watchOthers", watched).catch(() => {}),
+      onWatched: (watched) => {
+        this.#watched = watched;
+        this.#watchOthers();
+      },
       settle: () => this.settle(),
     });
     this.#timer = setInterval(() => void this.#beat(), beatEveryMs);
@@ -160,24 +171,47 @@ export class UsageRecording {
     await this.settle();
     await this.#saving.settle();
     const isEmpty = await this.#thread.stop(stopWithinMs);
+    await this.#adoption.release();
     this.#recorder.release(isEmpty);
+    this.#storeLock?.release();
   }
 
   async #settleOnce(): Promise<void> {
     const now = this.#deps.clock.now();
     await this.ask("settle", await this.#recorder.seal());
-    this.#settledAt = now;
+    this.#settledAt = Math.max(this.#settledAt, now);
   }
 
-  /** A segment was closed by its age or size: the thread counts it without anybody waiting for it. */
-  #sealed(segment: number): void {
-    const now = this.#deps.clock.now();
+  /** A segment was closed: the thread counts it without anybody waiting for it. */
+  #sealed(segment: number, until: number): void {
     this.ask("settle", segment).then(
       () => {
-        this.#settledAt = Math.max(this.#settledAt, now);
+        this.#settledAt = Math.max(this.#settledAt, until);
       },
       () => {}, // the thread has ended; the next one finds the segment
     );
+  }
+
+  #hear(message: Parameters<ConstructorParameters<typeof ThreadClient>[2]>[0]): void {
+    switch (message.type) {
+      case "counted":
+        return this.#hearCounted(message);
+      case "others":
+        return this.feed.publish(message.counts);
+      case "emptied":
+        return this.#adoption.remove(message.spool);
+      case "store":
+        this.#storeConnected = message.connected;
+        return;
+      case "started":
+        // Also after a fault: the new thread knows nothing of what was agreed with the one before it.
+        this.#watchOthers();
+        void this.#beat(true);
+    }
+  }
+
+  #watchOthers(): void {
+    this.ask("watchOthers", this.#watched).catch(() => {}); // the thread has ended; the next one is told
   }
 
   #hearCounted({ segment, bytes, events, duplicates, lastUsed, counts }: Counted): void {
@@ -190,11 +224,24 @@ export class UsageRecording {
     if (segment.spool === this.#recorder.spool) this.feed.publish(counts);
   }
 
-  /** Lets others know how far we are, also when nothing happens here. */
-  async #beat(): Promise<void> {
+  /** Lets others know how far we are, also when nothing happens here, and looks after what dead processes left. */
+  async #beat(looksForSpools = false): Promise<void> {
+    this.#beats += 1;
+    if (looksForSpools || this.#beats % beatsBetweenLooks === 0) {
+      const spools = await this.#adoption.look();
+      await this.ask("adopt", spools).catch(() => {}); // the thread has ended; the next one is told
+    }
+    this.#recorder.tellLoss();
     await this.settle();
     await this.#saving.settle();
-    await this.completeUntil().catch(() => {}); // MongoDB is away; the log says so
+    await this.completeUntil().then(
+      () => {
+        this.#storeConnected = true;
+      },
+      () => {
+        this.#storeConnected = false; // the log says so when there is something to count
+      },
+    );
   }
 
   /** Saves the last uses; only then may the segments go that tell of them. Never throws. */
@@ -218,6 +265,18 @@ type Counted = Extract<FromThread, { type: "counted" }>;
 
 function raise(times: Map<string, number>, keyId: string, at: number): void {
   times.set(keyId, Math.max(at, times.get(keyId) ?? 0));
+}
+
+/**
+ * Takes the folder of the embedded store for this process. Here and not in the thread, so that a thread that is started again finds
+ * it still ours.
+ *
+ * @throws StartupError when another process has it.
+ */
+async function lockStore(dataDir: string): Promise<FolderLock> {
+  const folder = join(dataDir, "mongo");
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return lockFolder(folder);
 }
 
 /** What earlier processes left. */

@@ -1,15 +1,17 @@
 import type { Clock } from "../../platform/clock.js";
-import { BadUserInputError } from "../../platform/errors.js";
+import { BadUserInputError, KeyplaneError } from "../../platform/errors.js";
 import { type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
 import { idSchema, parseArguments } from "../../platform/validation.js";
 import { authorize, type Principal } from "../auth/index.js";
 import type { UsageTick } from "./live/usage-feed.js";
+import { QuestionQueue } from "./reports/question-queue.js";
 import type {
   AttemptsAnswer,
   EventFilter,
   EventPlace,
   Metrics,
   UsageAnswer,
+  UsageDimension,
   UsageFilter,
   UsageGroup,
   UsageQuestion,
@@ -18,9 +20,9 @@ import type { EventDocument } from "./storage/documents.js";
 import { attemptsInputSchema, eventFilterSchema, usageInputSchema } from "./usage.input.js";
 import type { UsageRecording } from "./usage.recording.js";
 
-/** A tenant that no tenant has the id of. */
-const nobody = "none";
-/** How many series of the window before are looked through. */
+/** A tenant that there is not, and cannot be: no id holds a space, so nothing is ever stored under this one. */
+const nobody = "no tenant";
+/** How many series of the window before are looked through: groups of several values meet in more ways than are shown. */
 const previousLimit = 10_000;
 
 /** How many events an export reads at a time. */
@@ -30,8 +32,13 @@ const exportPage = 1_000;
 export interface UsageReport extends UsageAnswer {
   /** Everything that servers took and that happened before this is counted. */
   readonly completeUntil: Date;
-  /** The totals of the window just before, of the same length; null where they are no longer kept. */
+  /**
+   * The totals of the window just before, of the same length; null where they are no longer kept.
+   *
+   * @throws BadUserInputError when that window would cost too much.
+   */
   previousTotals(): Promise<Metrics | null>;
+  /** The same of one group of this report; null also where that window has too many groups to know. */
   previousTotalsOf(group: UsageGroup): Promise<Metrics | null>;
 }
 
@@ -47,18 +54,36 @@ export type Usage = ReturnType<typeof createUsage>;
  */
 export function createUsage({ recording, clock }: { recording: UsageRecording; clock: Clock }) {
   const now = (): number => clock.now();
+  const queue = new QuestionQueue();
 
-  async function answer(question: UsageQuestion): Promise<UsageAnswer> {
-    return recording.ask("report", { question, now: now() });
+  function answer(question: UsageQuestion, signal: AbortSignal | undefined): Promise<UsageAnswer> {
+    return queue.ask(() => recording.ask("report", { question, now: now() }), signal);
+  }
+
+  /** @returns null where the window before is no longer kept. */
+  async function answerBefore(question: UsageQuestion, signal: AbortSignal | undefined): Promise<UsageAnswer | null> {
+    try {
+      const before = await answer(windowBefore(question), signal);
+      return before.isKept === false ? null : before;
+    } catch (error) {
+      if (!(error instanceof KeyplaneError) || error.code !== "BAD_USER_INPUT") throw error;
+      throw new BadUserInputError(`previousTotals: The window before cannot be told. ${error.message}`);
+    }
   }
 
   return {
     /**
      * @param wants what the caller will look at beyond counts and cost.
+     * @param signal aborts when nobody waits for the answer any more.
      * @throws ForbiddenError without `usage:read`; BadUserInputError for a question that makes no sense, is too large or goes back
-     * further than usage is kept; UNAVAILABLE while MongoDB is away.
+     * further than usage is kept; UNAVAILABLE while MongoDB is away, or too many others ask.
      */
-    async report(principal: Principal, input: unknown, wants: UsageQuestion["wants"]): Promise<UsageReport> {
+    async report(
+      principal: Principal,
+      input: unknown,
+      wants: UsageQuestion["wants"],
+      signal?: AbortSignal,
+    ): Promise<UsageReport> {
       authorize(principal, "usage:read");
       const { tenantId, filter, ...rest } = parseArguments(usageInputSchema, input);
       const question: UsageQuestion = {
@@ -68,15 +93,19 @@ export function createUsage({ recording, clock }: { recording: UsageRecording; c
         wants,
       };
       await recording.settle();
-      const [found, completeUntil] = await Promise.all([answer(question), recording.completeUntil()]);
-      const previous = once(() => answer(windowBefore(question)).catch(nullWhenNotKept));
+      const [found, completeUntil] = await Promise.all([answer(question, signal), recording.completeUntil()]);
+      // Of the whole without groups, of which there may be too many; of the groups only those that are shown.
+      const previous = once(() => answerBefore({ ...question, groupBy: [] }, signal));
+      const previousGroups = once(() => answerBefore({ ...question, filter: filterOfShown(question, found) }, signal));
       return {
         ...found,
         completeUntil: new Date(completeUntil),
         previousTotals: async () => (await previous())?.totals ?? null,
         previousTotalsOf: async (group) => {
-          const before = await previous();
-          return before && (before.series.find((series) => isSame(series.group, group))?.totals ?? noUsage);
+          const before = await previousGroups();
+          if (!before) return null;
+          const same = before.series.find((series) => isSame(series.group, group));
+          return same?.totals ?? (before.totalSeries > before.series.length ? null : noUsage);
         },
       };
     },
@@ -87,6 +116,7 @@ export function createUsage({ recording, clock }: { recording: UsageRecording; c
       tenantId: string,
       rawFilter: unknown,
       page: PageArguments,
+      signal?: AbortSignal,
     ): Promise<Page<EventDocument>> {
       authorize(principal, "usage:read");
       const filter = parseArguments(eventFilterSchema, rawFilter ?? {});
@@ -99,30 +129,31 @@ export function createUsage({ recording, clock }: { recording: UsageRecording; c
       };
       await recording.settle();
       return pageOf({
-        rows: await recording.ask("events", question),
+        rows: await queue.ask(() => recording.ask("events", question), signal),
         size,
         after,
         order: "usageEvents",
         placeOf: (event) => ({ value: event.at, id: event._id }),
-        totalCount: () => recording.ask("countEvents", question),
+        totalCount: () => queue.ask(() => recording.ask("countEvents", question), signal),
       });
     },
 
     /**
      * The whole call log in pages, newest first. Each page is a question of its own, so that a slow reader holds nothing.
      */
-    async *allEvents(principal: Principal, tenantId: string, rawFilter: unknown): AsyncGenerator<EventDocument[]> {
+    async *allEvents(
+      principal: Principal,
+      tenantId: string,
+      rawFilter: unknown,
+      signal?: AbortSignal,
+    ): AsyncGenerator<EventDocument[]> {
       authorize(principal, "usage:read");
       const filter = filterWithin(principal, parseArguments(eventFilterSchema, rawFilter ?? {}));
       const tenant = tenantWithin(principal, parseArguments(idSchema, tenantId));
       await recording.settle();
       for (let after: EventPlace | null = null; ; ) {
-        const page: EventDocument[] = await recording.ask("events", {
-          tenantId: tenant,
-          filter,
-          after,
-          take: exportPage,
-        });
+        const question = { tenantId: tenant, filter, after, take: exportPage };
+        const page: EventDocument[] = await queue.ask(() => recording.ask("events", question), signal);
         yield page;
         const last = page.at(-1);
         if (!last || page.length < exportPage) return;
@@ -131,7 +162,7 @@ export function createUsage({ recording, clock }: { recording: UsageRecording; c
     },
 
     /** Refused verifications, by what they have in common. Without a tenant: unknown keys that nobody's tenant is known of. */
-    async invalidAttempts(principal: Principal, input: unknown): Promise<AttemptsReport> {
+    async invalidAttempts(principal: Principal, input: unknown, signal?: AbortSignal): Promise<AttemptsReport> {
       authorize(principal, "usage:read");
       const { tenantId, filter, ...rest } = parseArguments(attemptsInputSchema, input);
       const question = {
@@ -141,7 +172,7 @@ export function createUsage({ recording, clock }: { recording: UsageRecording; c
       };
       await recording.settle();
       const [found, completeUntil] = await Promise.all([
-        recording.ask("attempts", { question, now: now() }),
+        queue.ask(() => recording.ask("attempts", { question, now: now() }), signal),
         recording.completeUntil(),
       ]);
       return { ...found, completeUntil: new Date(completeUntil) };
@@ -179,13 +210,37 @@ function filterWithin<Filter extends UsageFilter>(principal: Principal, filter: 
 function windowBefore(question: UsageQuestion): UsageQuestion {
   const { from, to } = question;
   const wants = { ...question.wants, points: false };
-  return { ...question, from: from - (to - from), to: from, bucket: "TOTAL", limit: previousLimit, wants };
+  const window = { from: from - (to - from), to: from, bucket: "TOTAL" } as const;
+  // Where groups are cut off after all, the smallest.
+  return { ...question, ...window, orderBy: "COUNT_DESC", limit: previousLimit, wants, mayNotBeKept: true };
 }
 
-function nullWhenNotKept(error: unknown): null {
-  if ((error as { code?: unknown }).code === "BAD_USER_INPUT") return null;
-  throw error;
+/**
+ * The question's filter, narrowed to the groups that its answer shows. Those have passed the filter already, so their values are
+ * within its lists. Not by tags: a call that the filter has found by one tag counts in the groups of its others, too.
+ */
+function filterOfShown({ groupBy, filter }: UsageQuestion, { series }: UsageAnswer): UsageFilter {
+  const narrowed: Record<string, readonly string[]> = {};
+  for (const dimension of groupBy) {
+    const by = narrowedBy[dimension];
+    if (!by) continue;
+    const values = new Set(series.map(({ group }) => group[by.field]));
+    // Calls without a value cannot be listed.
+    if ([...values].every((value) => typeof value === "string")) narrowed[by.list] = [...values] as string[];
+  }
+  return { ...filter, ...narrowed };
 }
+
+/** The field of a group that has a dimension, and the list of a filter that narrows it. */
+const narrowedBy: Readonly<
+  Record<UsageDimension, { readonly field: keyof UsageGroup; readonly list: keyof UsageFilter } | null>
+> = {
+  KEY: { field: "keyId", list: "keyIds" },
+  USER: { field: "userId", list: "userIds" },
+  API: { field: "api", list: "apis" },
+  CODE: { field: "code", list: "codes" },
+  TAG: null,
+};
 
 const noUsage: Metrics = { count: 0, valid: 0, cost: 0, byCode: {}, meters: {}, latencyMs: null };
 

@@ -12,27 +12,32 @@ export interface UsageExport {
   readonly rows: AsyncGenerator<ExportRow[]>;
 }
 
-type Prepare = (usage: Usage, principal: Principal, search: URLSearchParams) => Promise<AsyncGenerator<ExportRow[]>>;
+type Prepare = (
+  usage: Usage,
+  principal: Principal,
+  search: URLSearchParams,
+  signal: AbortSignal,
+) => Promise<AsyncGenerator<ExportRow[]>>;
 
 /** The exports by the last part of their path, `/export/<name>`. Add one here. */
 const exports_: Readonly<Record<string, Prepare>> = {
-  usage: async (usage, principal, search) => {
+  usage: async (usage, principal, search, signal) => {
     const { keyIds, userIds, apis, codes, tags, valid, ...rest } = readParameters(search, exportParameters.usage);
     const filter = { keyIds, userIds, apis, codes, tags, valid };
     const input = { limit: 1_000, ...rest, filter };
     const wants = { points: true, latency: false, meters: true };
-    return usageRows(await usage.report(principal, input, wants));
+    return usageRows(await usage.report(principal, input, wants, signal));
   },
-  "usage-events": async (usage, principal, search) => {
+  "usage-events": async (usage, principal, search, signal) => {
     const { tenantId, ...filter } = readParameters(search, exportParameters.events);
     if (typeof tenantId !== "string")
       throw new BadUserInputError("tenantId: Give the id of the tenant whose calls to export.");
-    return eventRows(usage.allEvents(principal, tenantId, filter));
+    return eventRows(usage.allEvents(principal, tenantId, filter, signal));
   },
-  "invalid-attempts": async (usage, principal, search) => {
+  "invalid-attempts": async (usage, principal, search, signal) => {
     const { tenantId, from, to, groupBy, limit, ...filter } = readParameters(search, exportParameters.attempts);
     const input = { tenantId, from, to, groupBy, limit: limit ?? 1_000, bucket: "TOTAL", filter };
-    return attemptRows(await usage.invalidAttempts(principal, input));
+    return attemptRows(await usage.invalidAttempts(principal, input, signal));
   },
 };
 
@@ -42,6 +47,7 @@ export const isExport = (name: string): boolean => Object.hasOwn(exports_, name)
 /**
  * Prepares an export. Everything that can be refused is refused here, before anything is sent.
  *
+ * @param signal aborts when nobody reads it any more.
  * @throws as the question itself, and BadUserInputError for a parameter or format that there is not.
  */
 export async function prepareExport(
@@ -49,6 +55,7 @@ export async function prepareExport(
   principal: Principal,
   name: string,
   search: URLSearchParams,
+  signal: AbortSignal,
 ): Promise<UsageExport> {
   const asked = search.get("format") ?? "csv";
   if (!Object.hasOwn(exportFormats, asked)) {
@@ -56,7 +63,7 @@ export async function prepareExport(
   }
   const prepare = exports_[name];
   if (!prepare) throw new BadUserInputError(`There is no export ${name}.`);
-  const rows = await prepare(usage, principal, search);
+  const rows = await prepare(usage, principal, search, signal);
   return {
     format: exportFormats[asked as keyof typeof exportFormats],
     fileName: `${name}.${asked}`,
@@ -68,8 +75,12 @@ export async function prepareExport(
 async function begun(rows: AsyncGenerator<ExportRow[]>): Promise<AsyncGenerator<ExportRow[]>> {
   const first = await rows.next();
   return (async function* () {
-    if (first.done) return;
-    yield first.value;
-    yield* rows;
+    try {
+      if (first.done) return;
+      yield first.value;
+      yield* rows;
+    } finally {
+      await rows.return(undefined);
+    }
   })();
 }

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { VerdictCode } from "@keyplane/schema";
+import type { Clock } from "../../../platform/clock.js";
 import { type FolderLock, lockFolder } from "../../../platform/database/folder-lock.js";
 import { LimitReachedError } from "../../../platform/errors.js";
 import type { Logger } from "../../../platform/logger.js";
@@ -8,6 +10,8 @@ import type { UsageEvent } from "../usage-event.js";
 import { lineOf } from "./event-line.js";
 import { SpoolWriter } from "./spool-writer.js";
 
+/** Reported events that wait in memory for a slow disk, in bytes. */
+const maxUnwrittenBytes = 32 * 1024 * 1024;
 /** How often a loss is told to the log, in milliseconds. */
 const tellLossMs = 60_000;
 
@@ -20,6 +24,8 @@ export interface RecorderStatus {
   /** Bytes that wait to be counted, on disk and in memory. */
   readonly waitingBytes: number;
   readonly maxBytes: number;
+  /** Verifications by outcome. */
+  readonly verifications: ReadonlyMap<VerdictCode, number>;
 }
 
 /**
@@ -36,7 +42,10 @@ export class Recorder {
   #recorded = 0;
   #lost = 0;
   #waiting = 0;
+  #unwritten = 0;
+  #lostTold = 0;
   #lossToldAt = Number.NEGATIVE_INFINITY;
+  readonly #byCode = new Map<VerdictCode, number>();
 
   /**
    * Makes a spool of this process's own below `folder`, with a name that none ever had.
@@ -47,8 +56,9 @@ export class Recorder {
     folder: string;
     maxBytes: number;
     waitingBytes: number;
+    clock: Clock;
     logger: Logger;
-    onSealed: (segment: number, bytes: number) => void;
+    onSealed: (segment: number, until: number) => void;
   }): Promise<Recorder> {
     const spool = randomBytes(10).toString("hex");
     const folder = join(options.folder, spool);
@@ -61,7 +71,7 @@ export class Recorder {
     spool: string,
     folder: string,
     lock: FolderLock,
-    { maxBytes, waitingBytes, logger, onSealed }: Parameters<typeof Recorder.open>[0],
+    { maxBytes, waitingBytes, clock, logger, onSealed }: Parameters<typeof Recorder.open>[0],
   ) {
     this.spool = spool;
     this.folder = folder;
@@ -69,15 +79,22 @@ export class Recorder {
     this.#maxBytes = maxBytes;
     this.#waiting = waitingBytes;
     this.#logger = logger;
-    this.#writer = new SpoolWriter({ folder, logger, onSealed });
+    this.#writer = new SpoolWriter({ folder, clock, logger, onSealed });
   }
 
   get status(): RecorderStatus {
-    return { recorded: this.#recorded, lost: this.#lost, waitingBytes: this.#waiting, maxBytes: this.#maxBytes };
+    return {
+      recorded: this.#recorded,
+      lost: this.#lost,
+      waitingBytes: this.#waiting,
+      maxBytes: this.#maxBytes,
+      verifications: this.#byCode,
+    };
   }
 
   /** Records a verification. Never waits and never throws: a loss is counted and told to the log. */
   record(event: UsageEvent): void {
+    this.#byCode.set(event.code, (this.#byCode.get(event.code) ?? 0) + 1);
     const bytes = this.#waiting < this.#maxBytes ? this.#writer.add(lineOf(event)) : 0;
     if (bytes === 0) return this.#lose();
     this.#recorded += 1;
@@ -92,10 +109,19 @@ export class Recorder {
   async recordAll(events: readonly UsageEvent[]): Promise<void> {
     if (events.length === 0) return;
     const lines = Buffer.from(events.map(lineOf).join(""));
-    if (this.#waiting + lines.length > this.#maxBytes) throw new LimitReachedError(spoolFull);
+    const isFull = this.#waiting + lines.length > this.#maxBytes || this.#unwritten + lines.length > maxUnwrittenBytes;
+    if (isFull) throw new LimitReachedError(spoolFull);
     this.#waiting += lines.length;
-    await this.#writer.addAll(lines);
-    this.#recorded += events.length;
+    this.#unwritten += lines.length;
+    try {
+      await this.#writer.addAll(lines);
+      this.#recorded += events.length;
+    } catch (error) {
+      this.removed(lines.length);
+      throw error;
+    } finally {
+      this.#unwritten -= lines.length;
+    }
   }
 
   /** Closes the present segment. @returns the number of the newest one; shipping it ships all that was recorded before. */
@@ -119,17 +145,23 @@ export class Recorder {
     if (isEmpty) rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #lose(): void {
-    this.#lost += 1;
+  /** Tells the log of losses since the last time, at most once a minute. */
+  tellLoss(): void {
     const now = performance.now();
-    if (now - this.#lossToldAt < tellLossMs) return;
+    if (this.#lost === this.#lostTold || now - this.#lossToldAt < tellLossMs) return;
     this.#lossToldAt = now;
+    this.#lostTold = this.#lost;
     this.#logger.error(
       { lost: this.#lost, waitingBytes: this.#waiting, maxBytes: this.#maxBytes },
-      "the usage spool is full: usage of verifications is lost until MongoDB takes it; see KEYPLANE_USAGE_SPOOL_BYTES",
+      "usage of verifications is lost: the spool is full until MongoDB takes it, or the disk is too slow; see KEYPLANE_USAGE_SPOOL_BYTES",
     );
+  }
+
+  #lose(): void {
+    this.#lost += 1;
+    this.tellLoss();
   }
 }
 
 const spoolFull =
-  "The server cannot take more usage now: MongoDB is away and the space for what waits is used up. Keep the events and send them again later; their ids make that harmless.";
+  "The server cannot take more usage now: the space for what waits, for MongoDB or for the disk, is used up. Keep the events and send them again later; their ids make that harmless.";

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -13,7 +13,13 @@ const sealed: number[] = [];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "keyplane-spool-"));
   sealed.length = 0;
-  writer = new SpoolWriter({ folder, logger: createLogger("silent"), onSealed: (segment) => sealed.push(segment) });
+  const clock = { now: () => 0 };
+  writer = new SpoolWriter({
+    folder,
+    clock,
+    logger: createLogger("silent"),
+    onSealed: (segment) => sealed.push(segment),
+  });
 });
 
 afterEach(async () => {
@@ -71,6 +77,24 @@ describe("the spool's writer", () => {
     expect(writer.add(line)).toBe(100_000);
     await writer.seal();
     expect(linesOf(1)).toHaveLength(taken + 1);
+  });
+
+  test("goes on when somebody has removed its folder: only what lay there is lost", async () => {
+    writer.add("lost\n");
+    await writer.flush();
+    rmSync(folder, { recursive: true });
+    expect(await writer.seal()).toBe(1);
+    writer.add("kept\n");
+    expect(await writer.seal()).toBe(2);
+    expect(linesOf(2)).toEqual(["kept"]);
+  });
+
+  test("does not say that a report was taken when it could not be written any more", async () => {
+    rmSync(folder, { recursive: true });
+    writeFileSync(folder, "in the way");
+    const reported = writer.addAll(Buffer.from("reported\n"));
+    await writer.close();
+    await expect(reported).rejects.toThrow();
   });
 
   test("writes what is left when it is closed", async () => {

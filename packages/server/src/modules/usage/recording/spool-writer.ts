@@ -1,4 +1,5 @@
-import { type FileHandle, open, rename } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rename } from "node:fs/promises";
+import type { Clock } from "../../../platform/clock.js";
 import type { Logger } from "../../../platform/logger.js";
 import { segmentPath } from "./segment-files.js";
 
@@ -9,8 +10,6 @@ const sealAfterMs = 2_000;
 const sealAtBytes = 8 * 1024 * 1024;
 /** Lines are gathered in a buffer of this size, in bytes. */
 const bufferBytes = 1024 * 1024;
-/** No line is longer, in bytes: every field of an event is bounded. */
-export const maxLineBytes = 16 * 1024;
 /** How often a disk that refuses is tried again, in milliseconds. */
 const retryMs = 1_000;
 
@@ -18,8 +17,9 @@ export interface SpoolWriterOptions {
   /** An existing folder of this writer's own. */
   readonly folder: string;
   readonly logger: Logger;
-  /** Told after a segment was closed. */
-  readonly onSealed: (segment: number, bytes: number) => void;
+  readonly clock: Clock;
+  /** Told after a segment was closed. What was added before `until`, epoch milliseconds, is in it or in an earlier one. */
+  readonly onSealed: (segment: number, until: number) => void;
 }
 
 /**
@@ -71,7 +71,8 @@ export class SpoolWriter {
   /** Closes the present segment, if it holds anything. @returns the number of the newest segment that is sealed. */
   async seal(): Promise<number> {
     void this.flush();
-    await this.#enqueue(() => this.#seal());
+    const until = this.#options.clock.now();
+    await this.#enqueue(() => this.#seal(until));
     return this.#file ? this.#number - 1 : this.#number;
   }
 
@@ -86,7 +87,8 @@ export class SpoolWriter {
   #tick(): void {
     if (this.#used > 0) void this.flush();
     if (this.#file && (performance.now() - this.#openedAt >= sealAfterMs || this.#fileBytes >= sealAtBytes)) {
-      void this.#enqueue(() => this.#seal());
+      const until = this.#options.clock.now();
+      void this.#enqueue(() => this.#seal(until));
     }
   }
 
@@ -113,36 +115,34 @@ export class SpoolWriter {
   }
 
   #enqueue(work: () => Promise<void>): Promise<void> {
-    this.#work = this.#work.then(work);
-    return this.#work;
+    const done = this.#work.then(work);
+    // Whoever waits for this piece hears of its failure; the pieces after it are not harmed by it.
+    this.#work = done.catch((err: unknown) =>
+      this.#options.logger.error({ err }, "stopping, and the usage spool cannot be written: lost"),
+    );
+    done.catch(() => {});
+    return done;
   }
 
-  /** Writes all of it, however often the disk refuses: memory is bounded, and what waits is told by `add`. */
+  /**
+   * Writes all of it. Memory is bounded, and what waits is told by `add`; so a disk that refuses is tried again and again.
+   *
+   * @throws only while closing: what was not written then is lost, and nobody may be told that it was taken.
+   */
   async #write(bytes: Buffer): Promise<void> {
     let written = 0;
-    for (let refused = false; written < bytes.length; ) {
-      try {
+    while (written < bytes.length) {
+      await this.#insist(async () => {
         this.#file ??= await this.#openNext();
         written += (await this.#file.write(bytes, written, bytes.length - written)).bytesWritten;
-        if (refused) this.#options.logger.info("the usage spool can be written again");
-        refused = false;
-      } catch (err) {
-        if (this.#closed) {
-          this.#options.logger.error(
-            { err, bytes: bytes.length },
-            "stopping, and the usage spool cannot be written: lost",
-          );
-          return;
-        }
-        if (!refused) this.#options.logger.error({ err }, "the usage spool cannot be written; trying again");
-        refused = true;
-        await new Promise((resolve) => setTimeout(resolve, retryMs).unref());
-      }
+      });
     }
     this.#fileBytes += bytes.length;
   }
 
   async #openNext(): Promise<FileHandle> {
+    // Somebody may have tidied up the data folder.
+    await mkdir(this.#options.folder, { recursive: true, mode: 0o700 });
     const file = await open(segmentPath(this.#options.folder, this.#number + 1, "open"), "wx", 0o600);
     this.#number += 1;
     this.#fileBytes = 0;
@@ -150,12 +150,39 @@ export class SpoolWriter {
     return file;
   }
 
-  async #seal(): Promise<void> {
+  /** @param until what was added before this instant is in this segment or an earlier one; epoch milliseconds. */
+  async #seal(until: number): Promise<void> {
     if (!this.#file) return;
-    const { folder, onSealed } = this.#options;
-    await this.#file.close();
+    const { folder, logger, onSealed } = this.#options;
+    const file = this.#file;
     this.#file = null;
-    await rename(segmentPath(folder, this.#number, "open"), segmentPath(folder, this.#number, "ready"));
-    onSealed(this.#number, this.#fileBytes);
+    await file.close().catch((err: unknown) => logger.error({ err }, "a segment of the usage spool did not close"));
+    const [from, to] = [segmentPath(folder, this.#number, "open"), segmentPath(folder, this.#number, "ready")];
+    const gone = await this.#insist(() => rename(from, to).then(() => false, ifGone));
+    if (gone) {
+      const lost = { segment: this.#number, bytes: this.#fileBytes };
+      logger.error(lost, "a segment of the usage spool has vanished: somebody else has taken or removed it");
+    }
+    onSealed(this.#number, until);
   }
+
+  /** Does something with files until it succeeds, or until the writer closes. */
+  async #insist<Result>(work: () => Promise<Result>): Promise<Result> {
+    for (let refused = false; ; refused = true) {
+      try {
+        const result = await work();
+        if (refused) this.#options.logger.info("the usage spool can be written again");
+        return result;
+      } catch (err) {
+        if (this.#closed) throw err;
+        if (!refused) this.#options.logger.error({ err }, "the usage spool cannot be written; trying again");
+        await new Promise((resolve) => setTimeout(resolve, retryMs).unref());
+      }
+    }
+  }
+}
+
+function ifGone(error: NodeJS.ErrnoException): true {
+  if (error.code === "ENOENT") return true;
+  throw error;
 }

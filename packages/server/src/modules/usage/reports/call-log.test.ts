@@ -4,7 +4,7 @@ import { openTestMongo, type TestMongo } from "../../../testing/mongo.js";
 import { collectionsOf, type EventDocument, type UsageCollections } from "../storage/documents.js";
 import { eventDocument, now, usageEvent } from "../test-helpers/random-usage.js";
 import type { UsageEvent } from "../usage-event.js";
-import { countEvents, findEvents, streamEvents } from "./call-log.js";
+import { countEvents, findEvents } from "./call-log.js";
 import type { EventFilter, EventsQuestion } from "./questions.js";
 
 let mongo: TestMongo;
@@ -119,34 +119,5 @@ describe("the call log", () => {
 
   test("a page of nothing is empty, not everything", async () => {
     expect(await findEvents(await logOf(different), { ...question, take: 0 })).toEqual([]);
-  });
-});
-
-describe("an export", () => {
-  test("has every event once, in order, over many pages", async () => {
-    const collections = await logOf(
-      Array.from({ length: 2_300 }, (_, index) => ({
-        at: now - (index % 7),
-        tenantId: "ten_own",
-        code: "VALID",
-        cost: 1,
-        source: "SDK",
-      })),
-    );
-    const pages: number[] = [];
-    const seen: EventDocument[] = [];
-    for await (const page of streamEvents(collections, { ...question, take: 2_200 })) {
-      pages.push(page.length);
-      seen.push(...page);
-    }
-    expect(pages).toEqual([1_000, 1_000, 200]);
-    expect(new Set(ids(seen)).size).toBe(2_200);
-    expect(seen.every(({ at }, index) => index === 0 || at <= (seen[index - 1] as EventDocument).at)).toBe(true);
-  });
-
-  test("ends when the caller leaves", async () => {
-    const collections = await logOf([]);
-    const pages = streamEvents(collections, question, AbortSignal.abort(new Error("left")));
-    await expect(pages.next()).rejects.toThrow("left");
   });
 });

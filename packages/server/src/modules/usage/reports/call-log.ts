@@ -4,9 +4,6 @@ import { reportLimits } from "./limits.js";
 import type { EventFilter, EventPlace, EventsQuestion } from "./questions.js";
 import { asRefusal } from "./reading.js";
 
-/** How many events an export reads at a time. */
-const exportPage = 1_000;
-
 /**
  * A page of the call log, newest first, by time and then by id.
  *
@@ -25,30 +22,6 @@ export async function findEvents(collections: UsageCollections, question: Events
       .toArray();
   } catch (error) {
     throw asRefusal(error, reportLimits.readMs);
-  }
-}
-
-/**
- * The call log page by page, for exports; at most `take` events. Each page is a read of its own that begins after the last place:
- * no cursor waits in MongoDB for a slow reader, and a failed export can go on from the last event it got.
- *
- * @throws as `findEvents`; whatever the signal was aborted with.
- */
-export async function* streamEvents(
-  collections: UsageCollections,
-  question: EventsQuestion,
-  signal?: AbortSignal,
-): AsyncGenerator<readonly EventDocument[]> {
-  let { after } = question;
-  for (let left = question.take; left > 0; ) {
-    signal?.throwIfAborted();
-    const take = Math.min(left, exportPage);
-    const page = await findEvents(collections, { ...question, after, take });
-    if (page.length > 0) yield page;
-    const last = page.at(-1);
-    if (!last || page.length < take) return;
-    after = { at: last.at.getTime(), id: last._id };
-    left -= page.length;
   }
 }
 

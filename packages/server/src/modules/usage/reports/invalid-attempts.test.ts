@@ -128,5 +128,23 @@ describe("refused verifications", () => {
       /more than 2 raw events/,
     );
     await expect(invalidAttempts(collections, question, limited({ points: 2 }))).rejects.toThrow(/more than 2 numbers/);
+    await expect(invalidAttempts(collections, question, limited({ series: 2 }))).rejects.toThrow(
+      /more than 2 series.*narrow the filter/,
+    );
+    expect(await invalidAttempts(collections, question, limited({ series: 3 }))).toMatchObject({ totalSeries: 3 });
+  });
+
+  test("tell apart so many keys and addresses and no more, all groups together", async () => {
+    const from = (part: object) => ({ ...refused, ...part });
+    const collections = await logOf([
+      from({ ip: "192.0.2.1" }),
+      from({ ip: "192.0.2.1" }),
+      from({ ip: "192.0.2.2", keyId: "key_a" }),
+      from({ ip: "192.0.2.2", code: "REVOKED" }),
+    ]);
+    const ask = (distinct: number) =>
+      invalidAttempts(collections, question, { ...options, limits: { ...reportLimits, distinct } });
+    await expect(ask(3)).rejects.toThrow(/more than 3 different keys and addresses.*shorter window/);
+    expect((await ask(4)).total).toBe(4);
   });
 });

@@ -40,17 +40,19 @@ export async function invalidAttempts(
   }
   const tallies = new Map<string, Tally>();
   let total = 0;
+  let distinct = 0;
   for await (const batch of readRefused(collections, question, limits, options.signal)) {
     for (const event of batch) {
       const values = groupBy.map((dimension) => event[fieldOf[dimension]] ?? null);
       const name = JSON.stringify(values);
       let tally = tallies.get(name);
       if (!tally) {
-        if ((tallies.size + 1) * (bounds.length - 1) > limits.points) throw tooManySeries(limits);
+        checkRoom(tallies.size + 1, bounds.length - 1, limits);
         tally = newTally(values, bounds.length - 1);
         tallies.set(name, tally);
       }
-      count(tally, event, bounds);
+      distinct += count(tally, event, bounds);
+      if (distinct > limits.distinct) throw tooManyDistinct(limits);
       total += 1;
     }
   }
@@ -112,7 +114,9 @@ function newTally(values: Tally["values"], buckets: number): Tally {
   };
 }
 
-function count(tally: Tally, event: Refused, bounds: Float64Array): void {
+/** @returns how many keys and addresses are new to the tally. */
+function count(tally: Tally, event: Refused, bounds: Float64Array): number {
+  const before = tally.keys.size + tally.addresses.size;
   const at = event.at.getTime();
   tally.count += 1;
   tally.firstAt = Math.min(tally.firstAt, at);
@@ -121,6 +125,7 @@ function count(tally: Tally, event: Refused, bounds: Float64Array): void {
   if (event.ip !== undefined) tally.addresses.add(event.ip);
   const bucket = bucketAt(bounds, at);
   tally.counts[bucket] = (tally.counts[bucket] as number) + 1;
+  return tally.keys.size + tally.addresses.size - before;
 }
 
 function seriesOf(groupBy: readonly AttemptDimension[], tally: Tally): AttemptSeries {
@@ -136,9 +141,25 @@ function seriesOf(groupBy: readonly AttemptDimension[], tally: Tally): AttemptSe
   };
 }
 
-function tooManySeries({ points }: ReportLimits): BadUserInputError {
+/** Whoever presents keys chooses their addresses and starts: without a bound, strangers would choose how much is remembered. */
+function checkRoom(series: number, buckets: number, limits: ReportLimits): void {
+  if (series > limits.series) throw tooMuch(`more than ${number(limits.series)} series`);
+  if (series * buckets > limits.points)
+    throw tooMuch(`more than ${number(limits.points)} numbers, series times buckets`);
+}
+
+function tooMuch(what: string): BadUserInputError {
   return new BadUserInputError(
-    `groupBy: The answer would have more than ${points.toLocaleString("en")} numbers, series times buckets. ` +
-      "Group by less, ask for wider buckets or a shorter window, or narrow the filter.",
+    `groupBy: The answer would have ${what}. Group by less, ask for wider buckets or a shorter window, or narrow the filter.`,
   );
+}
+
+function tooManyDistinct({ distinct }: ReportLimits): BadUserInputError {
+  return new BadUserInputError(
+    `from: The refused calls came with more than ${number(distinct)} different keys and addresses. Ask for a shorter window, or narrow the filter.`,
+  );
+}
+
+function number(value: number): string {
+  return value.toLocaleString("en");
 }

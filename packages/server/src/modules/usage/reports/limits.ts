@@ -14,6 +14,8 @@ export interface ReportLimits {
   readonly columnNumbers: number;
   /** Buckets of latency histograms that hold something, all series together. */
   readonly latencyNumbers: number;
+  /** Different keys and addresses that refused calls are told apart by, all groups together. */
+  readonly distinct: number;
   /** How long MongoDB may work on one read, in milliseconds. */
   readonly readMs: number;
 }
@@ -27,5 +29,6 @@ export const reportLimits: ReportLimits = {
   points: 1_000_000,
   columnNumbers: 8_000_000,
   latencyNumbers: 1_000_000,
+  distinct: 500_000,
   readMs: 15_000,
 };

@@ -58,6 +58,8 @@ export interface UsageQuestion {
   readonly orderBy: UsageOrder;
   /** What is worth reading and adding up beyond counts and cost. */
   readonly wants: { readonly points: boolean; readonly latency: boolean; readonly meters: boolean };
+  /** Where the window is no longer kept, the answer says so instead of being a refusal. */
+  readonly mayNotBeKept?: boolean | undefined;
 }
 
 export interface Percentiles {
@@ -114,6 +116,8 @@ export interface UsageAnswer {
   readonly totalSeries: number;
   /** Of all series, each event once. */
   readonly totals: Metrics;
+  /** false: nothing was read, because the window is no longer kept; only where the question has `mayNotBeKept`. */
+  readonly isKept?: boolean | undefined;
 }
 
 /** Which events of the call log. */

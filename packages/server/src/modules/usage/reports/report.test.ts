@@ -141,6 +141,25 @@ describe("an answer", () => {
   });
 });
 
+describe("what is no longer kept", () => {
+  const old = { ...question, from: now - 3_000 * 86_400_000, to: now - 2_999 * 86_400_000 };
+
+  test("is refused, or said to be so where the question takes that for an answer", async () => {
+    const collections = await usageOf([event]);
+    await expect(report(collections, old, options)).rejects.toThrow(/Nothing is kept from before/);
+    expect((await report(collections, { ...old, mayNotBeKept: true }, options)).isKept).toBe(false);
+    expect((await report(collections, { ...question, mayNotBeKept: true }, options)).isKept).toBeUndefined();
+  });
+
+  test("and nothing else is: too much stays a refusal", async () => {
+    const collections = await usageOf([event, { ...event, keyId: "key_b" }]);
+    const limits = { ...reportLimits, rows: 1 };
+    await expect(report(collections, { ...question, mayNotBeKept: true }, { ...options, limits })).rejects.toThrow(
+      /more than 1 rows/,
+    );
+  });
+});
+
 describe("limits", () => {
   const three = ["key_a", "key_b", "key_c"].map((keyId) => ({ ...event, keyId }));
   const refusal = async (limits: Partial<typeof reportLimits>, changes: Partial<UsageQuestion> = {}) => {

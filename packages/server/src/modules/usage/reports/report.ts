@@ -10,7 +10,7 @@ import type { UsageAnswer, UsageDimension, UsageQuestion } from "./questions.js"
 import { type Budget, type Reading, readBatches } from "./reading.js";
 import { RowDecoder } from "./row-decoder.js";
 import { type RowRead, rowReads } from "./row-reads.js";
-import { type Piece, planWindow } from "./window-plan.js";
+import { NotKeptError, type Piece, planWindow } from "./window-plan.js";
 
 export interface ReportOptions {
   /** Epoch milliseconds: what is kept depends on it. */
@@ -40,8 +40,9 @@ export async function report(
   const bounds = bucketBounds({ from, to }, bucket, timeZone, limits.buckets);
   // Totals alone do not care where buckets begin, and coarser rows are fewer.
   const cuts = wants.points ? bounds : Float64Array.of(from, to);
-  const pieces = planWindow(cuts, options.retention, options.now);
   const fold = new Fold(question, cuts.length - 1, limits);
+  const pieces = planOf(question, cuts, options);
+  if (!pieces) return { ...fold.answer(bounds.slice(0, -1)), isKept: false };
   const asked: Asked = { collections, question, cuts, fold, limits, signal: options.signal };
   await foldRows(asked, rowReads(pieces, cuts));
   await foldEvents(
@@ -49,6 +50,16 @@ export async function report(
     pieces.filter(({ source }) => source === "raw"),
   );
   return fold.answer(bounds.slice(0, -1));
+}
+
+/** @returns null where the window is no longer kept and the question takes that for an answer. */
+function planOf(question: UsageQuestion, cuts: Float64Array, { retention, now }: ReportOptions): Piece[] | null {
+  try {
+    return planWindow(cuts, retention, now);
+  } catch (error) {
+    if (question.mayNotBeKept && error instanceof NotKeptError) return null;
+    throw error;
+  }
 }
 
 interface Asked {

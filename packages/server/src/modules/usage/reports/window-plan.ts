@@ -12,6 +12,9 @@ export interface Piece {
   readonly to: number;
 }
 
+/** What is asked for is older than what is kept, or finer than what is kept of that time. */
+export class NotKeptError extends BadUserInputError {}
+
 /** Coarsest first: the fewer numbers there are to read, the better. */
 const coarsestFirst: readonly TierName[] = ["days", "hours", "minutes"];
 
@@ -34,7 +37,7 @@ export function keptSince(retention: Retention, now: number): Readonly<Record<So
  * belongs to two buckets.
  *
  * @param bounds the boundaries of the buckets, see `bucketBounds`.
- * @throws BadUserInputError where nothing that is kept is fine enough; it says what to ask instead.
+ * @throws NotKeptError where nothing that is kept is fine enough; it says what to ask instead.
  */
 export function planWindow(bounds: Float64Array, retention: Retention, now: number): Piece[] {
   const since = keptSince(retention, now);
@@ -83,16 +86,15 @@ const precisions: Readonly<Record<Source, { readonly name: string; readonly advi
 };
 
 /** The refusal of a piece that is too fine for its age, or older than everything. */
-function notKept(from: number, to: number, since: Readonly<Record<Source, number>>): BadUserInputError {
+function notKept(from: number, to: number, since: Readonly<Record<Source, number>>): NotKeptError {
   const oldest = Math.min(...Object.values(since));
-  if (from < oldest)
-    return new BadUserInputError(`from: Nothing is kept from before ${iso(oldest)}. Ask from then on.`);
+  if (from < oldest) return new NotKeptError(`from: Nothing is kept from before ${iso(oldest)}. Ask from then on.`);
   // There is one: events as old as the piece are not kept, but something as old is.
   const finest = coarsestFirst.findLast((tier) => since[tier] <= from) ?? "days";
   const { slotMs } = tiers[finest];
   const edge = from % slotMs === 0 ? to : from;
   const kept = Object.entries(since).map(([source, time]) => `${precisions[source as Source].name} since ${iso(time)}`);
-  return new BadUserInputError(
+  return new NotKeptError(
     `from: A bucket begins or ends at ${iso(edge)}, but of that time only ${precisions[finest].name} are kept. ` +
       `Either ${precisions[finest].advice}, e.g. ${iso(roundDown(edge, slotMs))} or ${iso(roundUp(edge, slotMs))}, ` +
       `or ask for a later window. What is kept: ${kept.join(", ")}.`,

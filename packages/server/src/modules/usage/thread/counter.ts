@@ -3,13 +3,13 @@ import type { UsageCollections } from "../storage/documents.js";
 import type { UsageEvent } from "../usage-event.js";
 import type { CountsByTenant, FromThread, SegmentName } from "./protocol.js";
 import { shipSegment } from "./shipper.js";
-import { adoptSpools, type SegmentContent, SpoolQueue } from "./spool-queue.js";
+import { type SegmentContent, SpoolQueue } from "./spool-queue.js";
 
 /** Pauses after a failure, in milliseconds: doubled from the first to the last. */
 const firstPauseMs = 250;
 const lastPauseMs = 10_000;
-/** How often spools of dead processes are looked for, in milliseconds. */
-const adoptEveryMs = 60_000;
+/** How long nothing may happen, in milliseconds: then the folders are looked at all the same. */
+const restMs = 60_000;
 
 export interface CounterDeps {
   readonly collections: UsageCollections;
@@ -18,6 +18,8 @@ export interface CounterDeps {
   readonly tell: (message: FromThread) => void;
   /** Makes what a first shipment needs, such as indexes. Called until it succeeds. */
   readonly prepare: () => Promise<void>;
+  /** Events older than this when they are shipped can no longer be told from their copies, in milliseconds. */
+  readonly maxAgeMs: number;
 }
 
 /**
@@ -28,6 +30,8 @@ export class Counter {
   readonly #deps: CounterDeps;
   readonly #own: SpoolQueue;
   readonly #adopted = new Map<string, SpoolQueue>();
+  /** Adopted spools whose counted segments were told of. */
+  readonly #told = new Set<string>();
   readonly #stopping = new AbortController();
   readonly #waiting: { readonly upTo: number; readonly done: () => void }[] = [];
   #wake: (() => void) | null = null;
@@ -36,7 +40,7 @@ export class Counter {
 
   constructor(deps: CounterDeps) {
     this.#deps = deps;
-    this.#own = new SpoolQueue(deps.spoolFolder, deps.spool, null);
+    this.#own = new SpoolQueue(deps.spoolFolder, deps.spool, false);
     this.#stopped = this.#run();
   }
 
@@ -48,6 +52,14 @@ export class Counter {
     });
   }
 
+  /** Counts what dead processes left, too. */
+  adopt(spools: readonly string[]): void {
+    for (const spool of spools) {
+      if (!this.#adopted.has(spool)) this.#adopted.set(spool, new SpoolQueue(this.#deps.spoolFolder, spool, true));
+    }
+    this.#wake?.();
+  }
+
   async saved(segments: readonly SegmentName[]): Promise<void> {
     for (const { spool, number } of segments) {
       const queue = spool === this.#own.spool ? this.#own : this.#adopted.get(spool);
@@ -56,19 +68,17 @@ export class Counter {
     }
   }
 
-  /** Ends after the shipment that runs; adopted spools are given free. @returns whether our own is empty. */
+  /** Ends after the shipment that runs. @returns whether our own is empty. */
   async stop(): Promise<boolean> {
     this.#stopping.abort();
     this.#wake?.();
     await this.#stopped;
-    for (const queue of this.#adopted.values()) queue.release();
     return this.#own.isEmpty();
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     let pauseMs = firstPauseMs;
-    let adoptAt = 0;
     let prepared = false;
     while (!signal.aborted) {
       try {
@@ -77,13 +87,9 @@ export class Counter {
         prepared = true;
         this.#store(true);
         await this.#shipAll(this.#own);
-        if (performance.now() >= adoptAt) {
-          await this.#adopt();
-          adoptAt = performance.now() + adoptEveryMs;
-        }
-        for (const queue of this.#adopted.values()) await this.#shipAll(queue);
+        const left = await this.#shipAdopted();
         pauseMs = firstPauseMs;
-        await this.#pause(adoptAt - performance.now());
+        if (!left) await this.#pause(restMs);
       } catch (error) {
         this.#fail(error, pauseMs);
         await sleep(pauseMs, undefined, { signal }).catch(() => {});
@@ -109,15 +115,37 @@ export class Counter {
   async #shipAll(queue: SpoolQueue): Promise<void> {
     for (const number of queue.list("ready")) {
       if (this.#stopping.signal.aborted) return;
-      const content = await this.#read(queue, number);
-      const segment = { spool: queue.spool, number };
-      const shipped = await shipSegment(this.#deps.collections, segment, content.events, new Date());
-      await queue.markCounted(number);
-      this.#store(true);
-      this.#tellCounted(segment, content, shipped);
+      await this.#ship(queue, number);
       if (queue === this.#own) this.#answerSettled();
     }
-    if (queue === this.#own) this.#answerSettled();
+  }
+
+  async #ship(queue: SpoolQueue, number: number): Promise<void> {
+    const content = await this.#read(queue, number);
+    const segment = { spool: queue.spool, number };
+    const now = new Date();
+    const events = content.events.filter(({ id, at }) => id === undefined || at >= now.getTime() - this.#deps.maxAgeMs);
+    const tooOld = content.events.length - events.length;
+    if (tooOld > 0) this.#log("error", { ...segment, tooOld }, "reported usage waited longer than it is kept: lost");
+    const shipped = await shipSegment(this.#deps.collections, segment, events, now);
+    await queue.markCounted(number);
+    this.#store(true);
+    this.#tellCounted(segment, content, shipped);
+  }
+
+  /** A segment of each spool that was taken over: our own must not wait for all that others left. @returns whether there is more. */
+  async #shipAdopted(): Promise<boolean> {
+    let left = false;
+    for (const queue of this.#adopted.values()) {
+      if (this.#stopping.signal.aborted) return false;
+      if (!this.#told.has(queue.spool)) await this.#tellAgain(queue);
+      this.#told.add(queue.spool);
+      const [next, another] = queue.list("ready");
+      if (next !== undefined) await this.#ship(queue, next);
+      else if (queue.isEmpty()) await this.#bury(queue);
+      left ||= another !== undefined;
+    }
+    return left;
   }
 
   /** What was counted by a process that ended before it could save the last uses. */
@@ -152,23 +180,11 @@ export class Counter {
     this.#waiting.splice(0, this.#waiting.length, ...this.#waiting.filter(({ upTo }) => upTo >= next));
   }
 
-  async #adopt(): Promise<void> {
-    const known = new Set([this.#own.spool, ...this.#adopted.keys()]);
-    for (const queue of await adoptSpools(this.#deps.spoolFolder, known)) {
-      this.#adopted.set(queue.spool, queue);
-      if (queue.isEmpty()) await this.#bury(queue);
-      else {
-        this.#log("info", { spool: queue.spool }, "counting usage that an ended process left in its spool");
-        await this.#tellAgain(queue);
-      }
-    }
-  }
-
   /** The spool of an ended process holds nothing any more: nobody need wait for it. */
   async #bury(queue: SpoolQueue): Promise<void> {
     await this.#deps.collections.spools.deleteOne({ _id: queue.spool });
     this.#adopted.delete(queue.spool);
-    queue.release();
+    this.#deps.tell({ type: "emptied", spool: queue.spool });
   }
 
   #fail(err: unknown, retryMs: number): void {

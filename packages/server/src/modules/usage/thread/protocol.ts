@@ -32,6 +32,8 @@ export interface ThreadMethods {
   countEvents(question: EventsQuestion): number;
   /** Before which instant nothing waits in any spool, epoch milliseconds, given that of our own. */
   completeUntil(own: number): number;
+  /** Spools of dead processes that this process has taken over; those named before are known already. */
+  adopt(spools: readonly string[]): void;
   /** The last uses told of with these segments are saved: their files can go. */
   saved(segments: readonly SegmentName[]): void;
   /** Whether to tell of what other processes count, too. */
@@ -73,6 +75,8 @@ export type FromThread =
     }
   /** Another process has counted these new events. */
   | { readonly type: "others"; readonly counts: CountsByTenant }
+  /** A spool that was taken over holds nothing any more. */
+  | { readonly type: "emptied"; readonly spool: string }
   /** It runs: where the store is embedded, that is open. */
   | { readonly type: "started" }
   | { readonly type: "store"; readonly connected: boolean }

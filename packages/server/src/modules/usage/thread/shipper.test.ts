@@ -3,6 +3,7 @@ import { type Collection, type Db, MongoNetworkError } from "mongodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTestMongo, type TestMongo } from "../../../testing/mongo.js";
 import { collectionsOf, type UsageCollections } from "../storage/documents.js";
+import { applyRows, rowUpdates } from "../storage/rows.js";
 import type { UsageEvent } from "../usage-event.js";
 import { shipSegment } from "./shipper.js";
 
@@ -200,6 +201,22 @@ describe("shipping the spool", () => {
       { _id: "s.1", events: 3, duplicates: 0 },
       { _id: "s.2", events: 3, duplicates: 2 },
     ]);
+  });
+
+  test("every row can be made again from the raw events", async () => {
+    const [before, after] = [collectionsOf(mongo.db("shipper")), collectionsOf(mongo.db("shipper"))];
+    for (let number = 1; number <= 3; number++) {
+      const numbers = Array.from({ length: 40 }, (_, index) => index * number);
+      await shipSegment(before, { spool: "s", number }, numbers.map(eventOf), new Date(noon));
+    }
+    const raw = (await before.events.find().toArray()).map(({ _id, at, ...event }) => ({ ...event, at: at.getTime() }));
+    await applyRows(after, rowUpdates(raw, "again", 1));
+    for (const tier of ["minutes", "hours", "days"] as const) {
+      const [counted, again] = [before, after].map(({ rows }) =>
+        rows[tier].find({}, { projection: { applied: 0 }, sort: { _id: 1 } }).toArray(),
+      );
+      expect(await again, tier).toEqual(await counted);
+    }
   });
 
   test("the same id of two tenants names two events", async () => {

@@ -102,7 +102,8 @@ async function insertEvents(
 const duplicateKey = 11_000;
 
 function countByTenant(events: readonly (UsageEvent & { tenantId: string })[]): CountsByTenant {
-  const counts: Record<string, Partial<Record<VerdictCode, number>>> = {};
+  // Without a prototype: a tenant's id is only a name here.
+  const counts: Record<string, Partial<Record<VerdictCode, number>>> = Object.create(null);
   for (const { tenantId, code } of events) {
     counts[tenantId] ??= {};
     const ofTenant = counts[tenantId];

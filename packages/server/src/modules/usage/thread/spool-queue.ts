@@ -1,8 +1,5 @@
-import { readdirSync, rmSync } from "node:fs";
 import { readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type FolderLock, lockFolder } from "../../../platform/database/folder-lock.js";
-import { StartupError } from "../../../platform/database/startup-error.js";
 import { parseLine } from "../recording/event-line.js";
 import { listSegments, type SegmentState, segmentPath } from "../recording/segment-files.js";
 import type { UsageEvent } from "../usage-event.js";
@@ -19,18 +16,18 @@ export interface SegmentContent {
 export class SpoolQueue {
   readonly spool: string;
   readonly #folder: string;
-  readonly #lock: FolderLock | null;
+  readonly #abandoned: boolean;
 
-  /** @param lock null for the spool of this process, which the recorder has locked. */
-  constructor(root: string, spool: string, lock: FolderLock | null) {
+  /** @param abandoned whether its process is dead: what it left open is then ready, too. */
+  constructor(root: string, spool: string, abandoned: boolean) {
     this.spool = spool;
     this.#folder = join(root, spool);
-    this.#lock = lock;
+    this.#abandoned = abandoned;
   }
 
-  /** Numbers of the segments in a state, oldest first. Of a dead process, what it left open is ready, too. */
+  /** Numbers of the segments in a state, oldest first. */
   list(state: "ready" | "counted"): number[] {
-    const abandoned = this.#lock !== null;
+    const abandoned = this.#abandoned;
     return listSegments(this.#folder)
       .filter((segment) => segment.state === state || (abandoned && state === "ready" && segment.state === "open"))
       .map(({ number }) => number);
@@ -64,13 +61,6 @@ export class SpoolQueue {
     return listSegments(this.#folder).length === 0;
   }
 
-  /** Gives the spool of a dead process free, and removes it when it is empty. */
-  release(): void {
-    const empty = this.isEmpty();
-    this.#lock?.release();
-    if (empty) rmSync(this.#folder, { recursive: true, force: true });
-  }
-
   async #pathOf(number: number): Promise<string> {
     const states: readonly SegmentState[] = ["ready", "counted", "open"];
     for (const state of states) {
@@ -79,18 +69,4 @@ export class SpoolQueue {
     }
     throw new Error(`segment ${number} of the usage spool ${this.spool} has vanished`);
   }
-}
-
-/** Takes over the spools below `root` whose processes are gone. */
-export async function adoptSpools(root: string, known: ReadonlySet<string>): Promise<SpoolQueue[]> {
-  const adopted: SpoolQueue[] = [];
-  for (const entry of readdirSync(root, { withFileTypes: true })) {
-    if (!entry.isDirectory() || known.has(entry.name)) continue;
-    try {
-      adopted.push(new SpoolQueue(root, entry.name, await lockFolder(join(root, entry.name))));
-    } catch (error) {
-      if (!(error instanceof StartupError)) throw error; // its process lives
-    }
-  }
-  return adopted;
 }

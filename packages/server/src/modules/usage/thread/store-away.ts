@@ -22,6 +22,6 @@ export function isStoreAway(error: unknown): boolean {
 export function storeAway(): KeyplaneError {
   return new KeyplaneError(
     "UNAVAILABLE",
-    "MongoDB, which keeps usage, cannot be reached. Verification goes on and usage is kept; ask again in a moment.",
+    "MongoDB, which keeps usage, cannot be reached. Verification goes on, and usage waits on disk as long as there is room; ask again in a moment.",
   );
 }

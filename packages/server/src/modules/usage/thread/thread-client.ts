@@ -8,7 +8,7 @@ import type { FromThread, ThreadMethods, ThreadSettings } from "./protocol.js";
 const firstRestartMs = 1_000;
 const lastRestartMs = 30_000;
 
-type Told = Exclude<FromThread, { type: "answer" | "refusal" | "failure" | "log" | "started" }>;
+type Told = Exclude<FromThread, { type: "answer" | "refusal" | "failure" | "log" }>;
 
 /** Asks the usage thread, and hears what it tells. A thread that ends by a fault is started again; its spool is on disk. */
 export class ThreadClient {
@@ -21,6 +21,7 @@ export class ThreadClient {
   #worker: Worker;
   #nextId = 1;
   #restartMs = firstRestartMs;
+  #runs = false;
   #stopping = false;
   #settleStart: { resolve: () => void; reject: (error: Error) => void } | undefined;
 
@@ -44,6 +45,8 @@ export class ThreadClient {
     argument: Parameters<ThreadMethods[Method]>[0],
   ): Promise<ReturnType<ThreadMethods[Method]>> {
     return new Promise((resolve, reject) => {
+      // A message to a thread that has ended would never be answered.
+      if (!this.#runs) return reject(threadEnded());
       const id = this.#nextId++;
       this.#pending.set(id, { resolve, reject });
       this.#worker.postMessage({ id, method, argument });
@@ -71,6 +74,7 @@ export class ThreadClient {
       this.#settleStart?.reject(new StartupError(`Usage cannot be counted. ${message}`));
     });
     worker.on("exit", () => this.#ended());
+    this.#runs = true;
     return worker;
   }
 
@@ -78,7 +82,8 @@ export class ThreadClient {
     switch (message.type) {
       case "started":
         this.#restartMs = firstRestartMs;
-        return this.#settleStart?.resolve();
+        this.#settleStart?.resolve();
+        return this.#hear(message);
       case "log":
         return this.#logger[message.level](message.fields, message.message);
       case "answer":
@@ -99,8 +104,8 @@ export class ThreadClient {
   }
 
   #ended(): void {
-    const error = new KeyplaneError("UNAVAILABLE", "The part of the server that counts usage has ended. Try again.");
-    for (const { reject } of this.#pending.values()) reject(error);
+    this.#runs = false;
+    for (const { reject } of this.#pending.values()) reject(threadEnded());
     this.#pending.clear();
     if (this.#stopping) return;
     this.#hear({ type: "store", connected: false });
@@ -109,6 +114,10 @@ export class ThreadClient {
     }, this.#restartMs).unref();
     this.#restartMs = Math.min(this.#restartMs * 2, lastRestartMs);
   }
+}
+
+function threadEnded(): KeyplaneError {
+  return new KeyplaneError("UNAVAILABLE", "The part of the server that counts usage has ended. Try again in a moment.");
 }
 
 /** Sources are run in development and by tests, where TypeScript's loader must be there first; compiled files in production. */

@@ -10,6 +10,7 @@ import { invalidAttempts } from "../reports/invalid-attempts.js";
 import { report } from "../reports/report.js";
 import { collectionsOf } from "../storage/documents.js";
 import { ensureIndexes } from "../storage/indexes.js";
+import { maxLatenessMs } from "../usage-event.js";
 import { Counter } from "./counter.js";
 import { OthersWatch } from "./others-watch.js";
 import type { FromThread, ThreadMethods, ThreadSettings, ToThread } from "./protocol.js";
@@ -25,7 +26,9 @@ const tell = (message: FromThread): void => port.postMessage(message);
 
 yieldToVerification();
 const embedded =
-  settings.mongodbUrl === null ? await startEmbeddedMongo({ dataDir: join(settings.dataDir, "mongo") }) : null;
+  settings.mongodbUrl === null
+    ? await startEmbeddedMongo({ dataDir: join(settings.dataDir, "mongo"), lock: false })
+    : null;
 tell({ type: "started" });
 const client = new MongoClient(settings.mongodbUrl ?? (embedded?.url as string), {
   appName: "keyplane",
@@ -42,7 +45,12 @@ const counter = new Counter({
   spoolFolder: settings.spoolFolder,
   spool: settings.spool,
   tell,
-  prepare: () => ensureIndexes(db, settings.retention),
+  maxAgeMs: settings.retention.rawMs - maxLatenessMs,
+  prepare: async () => {
+    // Again at each attempt: a client whose first connection failed never tries another one by itself.
+    await client.connect();
+    await ensureIndexes(db, settings.retention);
+  },
 });
 const others = new OthersWatch(collections, settings.spool, tell);
 
@@ -55,6 +63,7 @@ const methods: { [Method in keyof ThreadMethods]: (argument: never) => unknown }
   events: (question: Parameters<ThreadMethods["events"]>[0]) => findEvents(collections, question),
   countEvents: (question: Parameters<ThreadMethods["countEvents"]>[0]) => countEvents(collections, question),
   completeUntil: (own: number) => completeUntil(own),
+  adopt: (spools: Parameters<ThreadMethods["adopt"]>[0]) => counter.adopt(spools),
   saved: (segments: Parameters<ThreadMethods["saved"]>[0]) => counter.saved(segments),
   watchOthers: (on: boolean) => others.watch(on),
   stop: (withinMs: number) => stop(withinMs),

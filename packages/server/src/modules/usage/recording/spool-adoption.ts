@@ -1,0 +1,59 @@
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { type FolderLock, lockFolder } from "../../../platform/database/folder-lock.js";
+import { StartupError } from "../../../platform/database/startup-error.js";
+import type { Logger } from "../../../platform/logger.js";
+
+/**
+ * The spools that dead processes left, taken over by this one. The locks are held here and not in the thread that counts, so
+ * that they outlive it: a thread that is started again goes on with the same spools.
+ */
+export class SpoolAdoption {
+  readonly #root: string;
+  readonly #own: string;
+  readonly #logger: Logger;
+  readonly #locks = new Map<string, FolderLock>();
+  #looking: Promise<void> = Promise.resolve();
+
+  /** @param own the spool of this process. */
+  constructor(root: string, own: string, logger: Logger) {
+    this.#root = root;
+    this.#own = own;
+    this.#logger = logger;
+  }
+
+  /** Takes over what dead processes have left since the last look. @returns all spools that are taken over now. */
+  async look(): Promise<string[]> {
+    this.#looking = this.#looking.then(() => this.#lookOnce());
+    await this.#looking;
+    return [...this.#locks.keys()];
+  }
+
+  /** Removes a spool that holds nothing any more. */
+  remove(spool: string): void {
+    this.#locks.get(spool)?.release();
+    this.#locks.delete(spool);
+    rmSync(join(this.#root, spool), { recursive: true, force: true });
+  }
+
+  /** Lets other processes have what is left. */
+  async release(): Promise<void> {
+    await this.#looking;
+    for (const lock of this.#locks.values()) lock.release();
+    this.#locks.clear();
+  }
+
+  async #lookOnce(): Promise<void> {
+    for (const entry of readdirSync(this.#root, { withFileTypes: true })) {
+      if (!entry.isDirectory() || entry.name === this.#own || this.#locks.has(entry.name)) continue;
+      try {
+        this.#locks.set(entry.name, await lockFolder(join(this.#root, entry.name)));
+      } catch (err) {
+        // A StartupError says that its process lives. What else there is, such as a folder that was just removed, harms only itself.
+        if (!(err instanceof StartupError)) {
+          this.#logger.warn({ err, spool: entry.name }, "a spool of usage could not be taken over");
+        }
+      }
+    }
+  }
+}

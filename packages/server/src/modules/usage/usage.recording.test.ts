@@ -1,0 +1,143 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { systemClock } from "../../platform/clock.js";
+import { createLogger } from "../../platform/logger.js";
+import { lineOf } from "./recording/event-line.js";
+import { segmentPath } from "./recording/segment-files.js";
+import { defaultRetention } from "./storage/tiers.js";
+import { UsageRecording } from "./usage.recording.js";
+import type { UsageEvent } from "./usage-event.js";
+
+let dataDir: string;
+let recording: UsageRecording;
+const threads = new Set<Worker>();
+const saved = new Map<string, number>();
+
+const open = () =>
+  UsageRecording.open({
+    clock: systemClock,
+    logger: createLogger("silent"),
+    dataDir,
+    mongodbUrl: null,
+    retention: defaultRetention,
+    maxSpoolBytes: 100_000_000,
+    saveLastUsed: (lastUsed) => {
+      for (const [keyId, at] of lastUsed) saved.set(keyId, at);
+      return Promise.resolve();
+    },
+  });
+
+beforeEach(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), "keyplane-recording-"));
+  const { postMessage } = Worker.prototype;
+  vi.spyOn(Worker.prototype, "postMessage").mockImplementation(function (this: Worker, message) {
+    threads.add(this);
+    postMessage.call(this, message);
+  });
+  recording = await open();
+});
+
+afterEach(async () => {
+  await recording.stop();
+  vi.restoreAllMocks();
+  threads.clear();
+  saved.clear();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+const event = (keyId: string): UsageEvent => ({
+  at: Date.now(),
+  tenantId: "ten_a",
+  keyId,
+  code: "VALID",
+  cost: 1,
+  source: "SERVER",
+});
+
+const question = { tenantId: "ten_a", filter: {}, after: null, take: 1 };
+
+/** How many events are in the call log, once there are as many as expected or a new thread says otherwise. */
+async function expectCounted(count: number): Promise<void> {
+  const ask = () => recording.settle().then(() => recording.ask("countEvents", question));
+  await expect.poll(() => ask().catch(() => -1), { timeout: 60_000 }).toBe(count);
+}
+
+async function endThread(): Promise<void> {
+  await Promise.all([...threads].map((thread) => thread.terminate()));
+  threads.clear();
+}
+
+/** A spool as a killed process leaves it: the last line was not written to its end. */
+function leaveSpool(name: string, segments: number): string {
+  const folder = join(dataDir, "usage-spool", name);
+  mkdirSync(folder, { recursive: true });
+  for (let number = 1; number <= segments; number++) {
+    writeFileSync(
+      segmentPath(folder, number, number < segments ? "ready" : "open"),
+      `${lineOf(event("key_dead"))}{"at":1`,
+    );
+  }
+  return folder;
+}
+
+describe("recording usage", () => {
+  test("goes on when the thread that counts ends: nothing is lost, and questions are answered again", async () => {
+    await recording.started;
+    recording.record(event("key_a"));
+    await expectCounted(1);
+    recording.record(event("key_b"));
+    await endThread();
+    await expect(recording.ask("countEvents", question)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    recording.record(event("key_c"));
+    await expectCounted(3);
+  });
+
+  test("ticks go on after the thread has ended", async () => {
+    await recording.started;
+    const stop = new AbortController();
+    const ticks = recording.feed.watch("ten_a", 100, stop.signal);
+    await ticks.next();
+    await endThread();
+    recording.record(event("key_a"));
+    let count = 0;
+    for await (const { byCode } of ticks) {
+      count += byCode.VALID ?? 0;
+      if (count > 0) stop.abort();
+    }
+    expect(count).toBe(1);
+  });
+
+  test("counts what a dead process left, also when the thread ends meanwhile, and removes its folder", async () => {
+    await recording.stop();
+    const folder = leaveSpool("deadbeef", 30);
+    recording = await open();
+    await recording.started;
+    await endThread();
+    await expectCounted(30);
+    await recording.stop();
+    expect(saved.has("key_dead")).toBe(true);
+    recording = await open();
+    await expect.poll(() => existsSync(folder), { timeout: 60_000 }).toBe(false);
+    await expectCounted(30);
+  });
+
+  test("a spool that cannot be read harms no other", async () => {
+    await recording.stop();
+    const broken = join(dataDir, "usage-spool", "broken");
+    mkdirSync(broken, { recursive: true });
+    mkdirSync(join(broken, "keyplane.lock"));
+    leaveSpool("deadbeef", 2);
+    recording = await open();
+    await expectCounted(2);
+  });
+
+  test("the store's folder is held by one process, and is free again after a stop", async () => {
+    await expect(open()).rejects.toThrow(/in use by another Keyplane/);
+    await recording.stop();
+    recording = await open();
+    await recording.started;
+  });
+});
