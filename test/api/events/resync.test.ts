@@ -1,4 +1,16 @@
-import { day, describe, expect, ok, startServer, type TestServer, test, World } from "../../testkit/index.js";
+import { openTestDatabase } from "../../testkit/database.js";
+import {
+  Caller,
+  day,
+  describe,
+  expect,
+  ok,
+  startServer,
+  TestClock,
+  type TestServer,
+  test,
+  World,
+} from "../../testkit/index.js";
 import { EventFollower } from "../../testkit/key-events.js";
 
 /** A server of its own, whose events may be removed and whose buffer is small. */
@@ -8,6 +20,24 @@ async function withServer(work: (world: World, server: TestServer) => Promise<vo
     await work(new World(server), server);
   } finally {
     await server.stop();
+  }
+}
+
+/** The same, and `restart`: another process on the same database, which remembers nothing. */
+async function withRestart(work: (world: World, server: TestServer, restart: () => Promise<string>) => Promise<void>) {
+  const environment = { KEYPLANE_ROOT_TOKEN: "root-token-of-a-server-that-restarts" };
+  const database = await openTestDatabase();
+  const clock = new TestClock();
+  let server = await startServer(environment, { database, clock });
+  try {
+    await work(new World(server), server, async () => {
+      await server.stop();
+      server = await startServer(environment, { database, clock });
+      return server.url;
+    });
+  } finally {
+    await server.stop();
+    await database.close();
   }
 }
 
@@ -45,7 +75,7 @@ describe("a reader whose place is lost", () => {
   });
 
   test("with a cursor of before a restore is told so, although an event stands at its place again", async () => {
-    await withServer(async (world, server) => {
+    await withRestart(async (world, server, restart) => {
       const { admin, key } = await world.tenantWithKey();
       ok(await admin.key("disableKey", { id: key.id }));
       const { keyEvents } = await admin.query("{ keyEvents { nodes { cursor } } }");
@@ -55,14 +85,14 @@ describe("a reader whose place is lost", () => {
         where: { keyId: key.id, type: "DISABLED" },
         data: { id: "evt_anotherHistory0123456789" },
       });
-      const stream = await EventFollower.open(admin, { after: last });
+      const stream = await EventFollower.open({ url: await restart(), token: admin.token }, { after: last });
       expect((await stream.next()).code).toBe("CURSOR_UNKNOWN");
       stream.close();
     });
   });
 
   test("because its events were removed is told so; the newest removed one is still a place to go on from", async () => {
-    await withServer(async (world, server) => {
+    await withRestart(async (world, server, restart) => {
       const { admin, key } = await world.tenantWithKey();
       ok(await admin.key("disableKey", { id: key.id }));
       ok(await admin.key("enableKey", { id: key.id }));
@@ -73,14 +103,17 @@ describe("a reader whose place is lost", () => {
       await server.keyplane.eventLog.sweep();
       const left = (await admin.query(list)).keyEvents.nodes;
       expect(left.map(({ type }: { type: string }) => type)).toEqual(["DISABLED"]);
-      const tooOld = await EventFollower.open(admin, { after: old.at(-2).cursor });
+      const page = "query ($after: String) { keyEvents(after: $after) { nodes { type } } }";
+      // Also while the server itself still remembers them.
+      await expect(admin.query(page, { after: old.at(-2).cursor })).rejects.toThrow("removed already");
+      const restarted = new Caller(await restart(), admin.token);
+      await expect(restarted.query(page, { after: old.at(-2).cursor })).rejects.toThrow("removed already");
+      const tooOld = await EventFollower.open(restarted, { after: old.at(-2).cursor });
       expect((await tooOld.next()).code).toBe("CURSOR_TOO_OLD");
       tooOld.close();
-      const kept = await EventFollower.open(admin, { after: old.at(-1).cursor });
+      const kept = await EventFollower.open(restarted, { after: old.at(-1).cursor });
       expect(await kept.next()).toMatchObject({ type: "DISABLED", cursor: left[0].cursor });
       kept.close();
-      const page = "query ($after: String) { keyEvents(after: $after) { nodes { type } } }";
-      await expect(admin.query(page, { after: old.at(-2).cursor })).rejects.toThrow("removed already");
     });
   });
 

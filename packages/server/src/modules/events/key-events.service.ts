@@ -69,10 +69,9 @@ export function createKeyEvents(deps: { database: Database; log: EventLog; relay
     await relay.catchUp();
     const fault = await faultOf(cursor);
     if (cursor && !fault) return cursor;
+    if (fault === "CURSOR_TOO_OLD") throw new BadUserInputError(removedAlready);
     throw new BadUserInputError(
-      fault === "CURSOR_TOO_OLD"
-        ? "after: Events after this cursor were removed already. Leave it out to begin with the oldest that is kept."
-        : "after: Pass a cursor as keyEvents of this server gave it. To start again, leave it out.",
+      "after: Pass a cursor as keyEvents of this server gave it. To start again, leave it out.",
     );
   }
 
@@ -87,6 +86,10 @@ export function createKeyEvents(deps: { database: Database; log: EventLog; relay
       const size = parsePageSize(page);
       const after = await placeOf(page.after);
       const rows = await readSettled(() => findEvents(database.prisma, filter, { after, take: size + 1 }));
+      // Asked after the page was read: what it lacks was removed before. The ring may remember what the database does not.
+      if (page.after != null && comparePositions(await log.floor(), after) > 0) {
+        throw new BadUserInputError(removedAlready);
+      }
       const edges = rows.slice(0, size).map((row) => {
         const node = toKeyEvent(log.storeId, row, false);
         return { cursor: node.cursor, node };
@@ -128,6 +131,9 @@ export function createKeyEvents(deps: { database: Database; log: EventLog; relay
     },
   };
 }
+
+const removedAlready =
+  "after: Events after this cursor were removed already. Leave it out to begin with the oldest that is kept.";
 
 /** Ends with a message instead of a throw, and says when it has ended. */
 async function* endingWell(
