@@ -9,7 +9,9 @@ export const roles = {
   ADMIN: {
     description: "May create, read, update and delete users, keys and management tokens, and read the audit log.",
   },
-  DEVELOPER: { description: "May read tenants, users, keys and usage, verify keys and report usage; changes nothing else." },
+  DEVELOPER: {
+    description: "May read tenants, users, keys and usage, verify keys and report usage; changes nothing else.",
+  },
   GUEST: { description: "May only ask who it is (`viewer`); reads public APIs." },
 } as const satisfies Record<string, { readonly description: string }>;
 

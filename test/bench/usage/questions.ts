@@ -77,7 +77,7 @@ function startStore(dataDir: string): Promise<{ child: ChildProcess; url: string
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   return new Promise((resolve, reject) => {
-    child.once("message", (url) => resolve({ child, url: String(url) }));
+    child.once("message", (url) => resolve({ child, url: url as string }));
     child.once("exit", (code) => reject(new Error(`the store of the benchmark ended with ${code}`)));
   });
 }

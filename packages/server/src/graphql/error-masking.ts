@@ -19,7 +19,7 @@ export function useErrorMasking(logger: Logger): Plugin {
     onSubscribe({ args }) {
       const { requestId } = (args.contextValue as unknown as Context).principal;
       return {
-        onSubscribeResult: () => ({ onNext: ({ result }) => mask(result as ExecutionResult, requestId) }),
+        onSubscribeResult: () => ({ onNext: ({ result }) => mask(result, requestId) }),
         onSubscribeError: ({ error, setError }) => setError(publicError(error, requestId, logger)),
       };
     },
