@@ -24,16 +24,19 @@ const rootToken = "the-root-token-of-the-benchmark-000";
  */
 export async function measureQuestions(folder: string, eventCount: number): Promise<string[]> {
   mkdirSync(folder, { recursive: true });
-  const { child, url } = await startStore(join(folder, "store"));
+  const { child, url: server } = await startStore(join(folder, "store"));
+  const address = new URL(server);
+  address.pathname = "/keyplane";
+  const url = address.href;
   try {
-    const client = new MongoClient(`${url}/keyplane?directConnection=true`, { writeConcern: { w: 1 } });
+    const client = new MongoClient(url, { writeConcern: { w: 1 } });
     const database = await openDatabase({ databaseUrl: null, dataDir: null });
     const keyplane = await compose(
       readEnvironment({
         KEYPLANE_DATA_DIR: join(folder, "server"),
         KEYPLANE_ROOT_TOKEN: rootToken,
         KEYPLANE_LOG_LEVEL: "warn",
-        MONGODB_URL: `${url}/keyplane?directConnection=true`,
+        MONGODB_URL: url,
       }),
       { database },
     );
@@ -74,7 +77,7 @@ function startStore(dataDir: string): Promise<{ child: ChildProcess; url: string
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   return new Promise((resolve, reject) => {
-    child.once("message", (url) => resolve({ child, url: String(url) }));
+    child.once("message", (url) => resolve({ child, url: url as string }));
     child.once("exit", (code) => reject(new Error(`the store of the benchmark ended with ${code}`)));
   });
 }

@@ -146,7 +146,8 @@ function merged(merge: Merge, before: Doc, doc: Doc, scope: Scope): Doc | null {
 /** `$out` is `$merge` into an empty collection. */
 export function outStage(call: Call, spec: Value): Stage {
   const target = isDocument(spec) ? spec : { db: call.db, coll: spec };
-  const { db, coll } = target;
+  const { db, coll, ...more } = target;
+  for (const name of Object.keys(more)) throw fault(40415, `BSON field '$out.${name}' is an unknown field.`);
   if (typeof db !== "string" || typeof coll !== "string")
     throw fault(16990, "$out only supports a string or object argument");
   return (rows) =>

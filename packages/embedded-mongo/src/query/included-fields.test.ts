@@ -25,7 +25,7 @@ describe("a projection of whole fields", () => {
         const bytes = Buffer.from(encodeAny({ _id: id, ...fields }));
         const shape = compileProjection(projection, { clock: () => new Date(0), variables: {} });
         const expected = Buffer.from(encodeAny(shape ? shape(decode(bytes)) : decode(bytes)));
-        expect(pickFields(bytes, included as ReadonlySet<string>)).toEqual(expected);
+        expect(pickFields(bytes, included)).toEqual(expected);
       }),
       { numRuns: 500 },
     );
@@ -41,7 +41,7 @@ describe("a projection of whole fields", () => {
     [{ a: { $slice: 1 } }, null],
     [{}, null],
   ] as const)("%j includes %j", ([projection, expected]) => {
-    const included = includedFields(projection as never);
+    const included = includedFields(projection);
     expect(included && [...included].sort()).toEqual(expected);
   });
 });

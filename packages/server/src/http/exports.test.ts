@@ -156,7 +156,7 @@ describe("exports", () => {
         throw fault;
       },
     });
-    await expect((await open("a")).text()).rejects.toThrow();
+    await expect((await open("a")).text()).rejects.toThrow("aborted");
     expect(logger.error).toHaveBeenCalledWith(expect.objectContaining({ err: fault }), expect.any(String));
   });
 

@@ -61,8 +61,7 @@ const tagSchema = z
   .string()
   .min(1, "Remove the empty tag.")
   .max(usageLimits.tagCharacters, `Shorten this tag to at most ${usageLimits.tagCharacters} characters.`)
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is refused
-  .regex(/^[^\u0000-\u001f\u007f]*$/, "Remove line breaks and control characters from this tag.")
+  .regex(/^\P{Cc}*$/u, "Remove line breaks and control characters from this tag.")
   .refine(holdsNoKey, keyWords);
 
 export const tagsSchema = z.array(tagSchema).max(usageLimits.tags, `Give at most ${usageLimits.tags} tags.`);

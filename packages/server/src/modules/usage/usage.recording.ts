@@ -167,7 +167,8 @@ export class UsageRecording {
   /** Writes what is left, has it counted if MongoDB is there, and ends. What could not be counted stays in the spool. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#recorder.close();
+    // What could not be written any more was told to the log and to whoever reported it; the rest must end all the same.
+    await this.#recorder.close().catch(() => {});
     await this.settle();
     await this.#saving.settle();
     const isEmpty = await this.#thread.stop(stopWithinMs);
@@ -285,7 +286,10 @@ function bytesBelow(root: string): number {
   for (const entry of readdirSync(root, { withFileTypes: true })) {
     if (!entry.isDirectory()) continue;
     const folder = join(root, entry.name);
-    for (const { number, state } of listSegments(folder)) bytes += statSync(segmentPath(folder, number, state)).size;
+    for (const { number, state } of listSegments(folder)) {
+      // One of a server that runs may be counted and gone by now.
+      bytes += statSync(segmentPath(folder, number, state), { throwIfNoEntry: false })?.size ?? 0;
+    }
   }
   return bytes;
 }

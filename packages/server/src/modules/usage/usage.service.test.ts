@@ -51,7 +51,7 @@ function usageWith(...answers: (UsageAnswer | Error)[]) {
   };
   const usage = createUsage({
     recording: recording as unknown as UsageRecording,
-    clock: { now: () => 30_000 } as never,
+    clock: { now: () => 30_000 },
   });
   return { usage, asked, tenants };
 }

@@ -22,18 +22,25 @@ export class SpoolAdoption {
     this.#logger = logger;
   }
 
-  /** Takes over what dead processes have left since the last look. @returns all spools that are taken over now. */
+  /** Takes over what dead processes have left since the last look. Never throws. @returns all spools that are taken over now. */
   async look(): Promise<string[]> {
-    this.#looking = this.#looking.then(() => this.#lookOnce());
+    this.#looking = this.#looking
+      .then(() => this.#lookOnce())
+      .catch((err: unknown) => this.#logger.warn({ err }, "the spools of usage could not be looked at"));
     await this.#looking;
     return [...this.#locks.keys()];
   }
 
-  /** Removes a spool that holds nothing any more. */
+  /** Removes a spool that holds nothing any more. Never throws: what stays is found empty again by a later look. */
   remove(spool: string): void {
-    this.#locks.get(spool)?.release();
-    this.#locks.delete(spool);
-    rmSync(join(this.#root, spool), { recursive: true, force: true });
+    try {
+      this.#locks.get(spool)?.release();
+      rmSync(join(this.#root, spool), { recursive: true, force: true });
+    } catch (err) {
+      this.#logger.warn({ err, spool }, "an empty spool of usage could not be removed");
+    } finally {
+      this.#locks.delete(spool);
+    }
   }
 
   /** Lets other processes have what is left. */

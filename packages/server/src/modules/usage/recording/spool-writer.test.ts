@@ -94,7 +94,7 @@ describe("the spool's writer", () => {
     writeFileSync(folder, "in the way");
     const reported = writer.addAll(Buffer.from("reported\n"));
     await writer.close();
-    await expect(reported).rejects.toThrow();
+    await expect(reported).rejects.toThrow(/ENOTDIR|EEXIST/);
   });
 
   test("writes what is left when it is closed", async () => {

@@ -5,7 +5,7 @@ import { QuestionQueue } from "./question-queue.js";
 function held() {
   let asked = false;
   let release = (): void => {};
-  let fail = (_: Error): void => {};
+  let fail: (error: Error) => void = () => {};
   const answer = new Promise<string>((resolve, reject) => {
     release = () => resolve("answer");
     fail = reject;

@@ -103,7 +103,7 @@ const duplicateKey = 11_000;
 
 function countByTenant(events: readonly (UsageEvent & { tenantId: string })[]): CountsByTenant {
   // Without a prototype: a tenant's id is only a name here.
-  const counts: Record<string, Partial<Record<VerdictCode, number>>> = Object.create(null);
+  const counts = Object.create(null) as Record<string, Partial<Record<VerdictCode, number>>>;
   for (const { tenantId, code } of events) {
     counts[tenantId] ??= {};
     const ofTenant = counts[tenantId];
