@@ -59,17 +59,18 @@ describe("permissions", () => {
     expect(permissionsOf("ADMIN")).toEqual(Object.keys(permissions));
   });
 
-  test("a developer reads and verifies, and changes nothing", () => {
-    expect(permissionsOf("DEVELOPER")).toEqual(["tenants:read", "users:read", "keys:read", "keys:verify"]);
+  test("a developer reads, verifies and reports usage, and changes nothing else", () => {
+    const reads = ["tenants:read", "users:read", "keys:read", "keys:verify"];
+    expect(permissionsOf("DEVELOPER")).toEqual([...reads, "usage:read", "usage:record"]);
   });
 
   test("a guest has none", () => {
     expect(permissionsOf("GUEST")).toEqual([]);
   });
 
-  test("only creating and suspending tenants is reserved to callers of the whole installation", () => {
+  test("only creating and suspending tenants, and metrics, are reserved to callers of the whole installation", () => {
     const reserved = Object.entries(permissions).filter(([, entry]) => entry.installationOnly);
-    expect(reserved.map(([name]) => name)).toEqual(["tenants:create", "tenants:suspend"]);
+    expect(reserved.map(([name]) => name)).toEqual(["tenants:create", "tenants:suspend", "metrics:read"]);
   });
 
   test("a list of permissions cannot be changed by its reader", () => {
