@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { isIP } from "node:net";
+import { isIP, type Socket } from "node:net";
 import type { RequestOrigin } from "../modules/auth/index.js";
 import { isExport } from "../modules/usage/index.js";
 import type { Logger } from "../platform/logger.js";
@@ -81,6 +81,17 @@ export function createHttpServer(deps: {
     },
   );
 
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  /** Connections on which nobody waits for an answer: node:http does not count one that never sent anything among the idle ones. */
+  const closeIdle = (): void => {
+    server.closeIdleConnections();
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+  };
+
   server.on("upgrade", (request, socket, head) => {
     if (stopping) return void socket.destroy();
     webSockets.upgrade(request, socket, head, { requestId: nextRequestId(), address: addressOf(request, trustProxy) });
@@ -104,13 +115,13 @@ export function createHttpServer(deps: {
         streams.stop();
         const deadline = setTimeout(() => server.closeAllConnections(), drainMs);
         // A request that began before may keep its connection alive; nobody may wait for the next one on it.
-        const sweep = setInterval(() => server.closeIdleConnections(), sweepMs);
+        const sweep = setInterval(closeIdle, sweepMs);
         server.close(() => {
           clearTimeout(deadline);
           clearInterval(sweep);
           resolve();
         });
-        server.closeIdleConnections();
+        closeIdle();
       }),
   };
 }

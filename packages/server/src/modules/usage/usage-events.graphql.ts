@@ -3,7 +3,7 @@ import { connectionOf, listComplexity, pageArguments } from "../../graphql/conne
 import { enumOf, VerdictCodeEnum } from "../../graphql/enums.js";
 import { requiredInput } from "../../graphql/mutation.js";
 import { selects } from "../../graphql/selection.js";
-import { budgetOf, countLeaves } from "./answer-budget.js";
+import { budgetOf, countLeaves } from "./answer-budget.graphql.js";
 import { type AttemptGroup, type AttemptSeries, attemptDimensions } from "./reports/questions.js";
 import type { EventDocument } from "./storage/documents.js";
 import { lengthsOf, UsageBucketEnum } from "./usage.graphql.js";

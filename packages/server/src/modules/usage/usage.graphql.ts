@@ -4,7 +4,7 @@ import { requiredInput } from "../../graphql/mutation.js";
 import { selects } from "../../graphql/selection.js";
 import { BadUserInputError } from "../../platform/errors.js";
 import { UserType } from "../users/users.graphql.js";
-import { budgetOf, countLeaves } from "./answer-budget.js";
+import { budgetOf, countLeaves } from "./answer-budget.graphql.js";
 import {
   type Columns,
   type Series,

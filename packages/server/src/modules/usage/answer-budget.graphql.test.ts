@@ -1,6 +1,6 @@
 import { type FieldNode, type FragmentDefinitionNode, Kind, parse } from "graphql";
 import { describe, expect, test } from "vitest";
-import { AnswerBudget, budgetOf, countLeaves, maxNumbersOfRequest } from "./answer-budget.js";
+import { AnswerBudget, budgetOf, countLeaves, maxNumbersOfRequest } from "./answer-budget.graphql.js";
 
 /** Leaves below the first field of a document. */
 function leavesOf(document: string, lengths: Record<string, number> = {}): number {
