@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { VerifyKeyDocument } from "../../packages/sdk/src/_generated/documents.js";
@@ -18,6 +18,8 @@ const keyCount = Number(process.env.BENCH_KEYS ?? 1_000);
 const rounds = Number(process.env.BENCH_ROUNDS ?? 9);
 const roundMs = Number(process.env.BENCH_ROUND_MS ?? 2_000);
 const eventCount = Number(process.env.BENCH_EVENTS ?? 10_000_000);
+/** `verify` (with reports) and `questions`; a run of one of them is kept apart. */
+const parts = (process.env.BENCH_PARTS ?? "verify,questions").split(",");
 const connections = 32;
 
 export interface Target {
@@ -114,16 +116,21 @@ try {
   const population = populate(keyCount);
   const populationFile = join(folder, "population.json");
   savePopulation(populationFile, population);
-  const lines = [`${cpus()[0]?.model}, ${cpus().length} cores, Node ${process.version}; embedded stores`, ""];
-  const off = await start("keyplane", populationFile);
-  const on = await start("recording", populationFile);
-  targets.push(off, on);
-  lines.push(...(await measureVerify(population, off, on)), "");
-  off.child.kill();
-  lines.push(...(await measureReports(population, on, () => countAll(on))), "");
-  on.child.kill();
-  if (eventCount > 0) lines.push(...(await measureQuestions(join(folder, "questions"), eventCount)));
-  report("usage", lines);
+  const lines = [
+    `${cpus()[0]?.model}, ${cpus().length} cores, Node ${process.version}; embedded stores; load average at the start ${loadavg()[0]?.toFixed(1)}`,
+    "",
+  ];
+  if (parts.includes("verify")) {
+    const off = await start("keyplane", populationFile);
+    const on = await start("recording", populationFile);
+    targets.push(off, on);
+    lines.push(...(await measureVerify(population, off, on)), "");
+    off.child.kill();
+    lines.push(...(await measureReports(population, on, () => countAll(on))), "");
+    on.child.kill();
+  }
+  if (parts.includes("questions")) lines.push(...(await measureQuestions(join(folder, "questions"), eventCount)));
+  report(parts.length === 2 ? "usage" : `usage-${parts.join()}`, lines);
 } finally {
   for (const { child } of targets) child.kill();
   rmSync(folder, { recursive: true, force: true });

@@ -1,11 +1,16 @@
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { compose, createLogger, readEnvironment } from "@keyplane/server";
 import { openTestDatabase, type TestDatabase } from "../../testkit/database.js";
 import { Caller, describe, expect, ok, readPage, sendGraphql, test } from "../../testkit/index.js";
 
 /** A server that starts on a database which outlives it. */
 async function start({ database }: TestDatabase, rootToken?: string) {
+  const dataDir = mkdtempSync(join(tmpdir(), "keyplane-root-token-"));
   const settings = readEnvironment({
+    KEYPLANE_DATA_DIR: dataDir,
     KEYPLANE_ENCRYPTION_KEY: "0".repeat(64),
     KEYPLANE_LOG_LEVEL: "debug",
     ...(rootToken === undefined ? {} : { KEYPLANE_ROOT_TOKEN: rootToken }),
@@ -21,7 +26,10 @@ async function start({ database }: TestDatabase, rootToken?: string) {
     generated: "secret" in keyplane.rootToken ? keyplane.rootToken.secret : null,
     caller: (token: string) => new Caller(url, token),
     knows: async (token: string) => (await sendGraphql(url, token, "{ viewer { id } }")).status === 200,
-    stop: () => keyplane.stop(),
+    async stop() {
+      await keyplane.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
   };
 }
 

@@ -24,7 +24,7 @@ const rootToken = "the-root-token-of-the-benchmark-000";
  */
 export async function measureQuestions(folder: string, eventCount: number): Promise<string[]> {
   mkdirSync(folder, { recursive: true });
-  const { child, url: server } = await startStore(join(folder, "store"));
+  const { child, url: server } = await startStore();
   const address = new URL(server);
   address.pathname = "/keyplane";
   const url = address.href;
@@ -70,8 +70,8 @@ interface Window {
   readonly to: number;
 }
 
-function startStore(dataDir: string): Promise<{ child: ChildProcess; url: string }> {
-  const child = fork(fileURLToPath(new URL("store.ts", import.meta.url)), [dataDir], {
+function startStore(): Promise<{ child: ChildProcess; url: string }> {
+  const child = fork(fileURLToPath(new URL("store.ts", import.meta.url)), [], {
     execArgv: ["--import", "tsx"],
     env: { ...process.env, NODE_ENV: "production" },
     stdio: ["ignore", "inherit", "inherit", "ipc"],

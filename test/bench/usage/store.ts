@@ -1,7 +1,6 @@
-/** The store of the benchmark's questions, in a process of its own. @param argv.dataDir its folder. */
+/** The store of the benchmark's questions, in a process of its own and in a temporary folder that is not forced to disk. */
 import { startEmbeddedMongo } from "@keyplane/embedded-mongo";
 
-const [, , dataDir] = process.argv;
-const { url } = await startEmbeddedMongo({ dataDir });
+const { url, close } = await startEmbeddedMongo({ dataDir: undefined });
 process.send?.(url);
-process.on("disconnect", () => process.exit(0));
+process.on("disconnect", () => void close().finally(() => process.exit(0)));
