@@ -417,6 +417,17 @@ export type ResumeTenantInput = {
   readonly reason?: string | null | undefined;
 };
 
+/** Why a reader of events must read keys again. */
+export type ResyncReason =
+  /** Events after this cursor were removed already: it is older than KEYPLANE_EVENTS_DAYS. */
+  | 'CURSOR_TOO_OLD'
+  /** This is no cursor of this store: it came from another database, or from this one before a backup was restored, or it is empty. */
+  | 'CURSOR_UNKNOWN'
+  /** The database went back to an earlier state while this reader was following. */
+  | 'LOG_REPLACED'
+  /** This reader fell behind further than the server remembers for its readers. */
+  | 'READER_TOO_SLOW';
+
 /** Which key to revoke, and why. */
 export type RevokeKeyInput = {
   /** The key's id. */

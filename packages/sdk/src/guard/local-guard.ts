@@ -1,0 +1,235 @@
+import { decide, parseKey, type WellFormedKey } from "@keyplane/schema";
+import type { Runtime } from "../client/runtime.js";
+import { Bindings } from "./bindings.js";
+import { Connection, type ConnectionStatus } from "./connection.js";
+import { FirstSight } from "./first-sight.js";
+import type { Closable, Guard, GuardEvents, GuardRequest, GuardStatus, GuardVerdict } from "./guard.js";
+import type { ResolvedGuardOptions } from "./guard-options.js";
+import type { GuardUsage } from "./guard-usage.js";
+import { recordOf, recordOfKey, toGuardVerdict, unavailable, wellFormed } from "./guard-verdict.js";
+import { hashOfKey } from "./key-hash.js";
+import { Knowledge, type Known } from "./knowledge.js";
+import { Listeners } from "./listeners.js";
+import { type AskedOfKey, checkRequest } from "./request.js";
+import type { GuardServer } from "./server.js";
+import type { SnapshotFile } from "./snapshot-file.js";
+import { SteadyClock } from "./steady-clock.js";
+
+/** A key as it was presented, and what the call needs of it. */
+interface Presented {
+  readonly key: string;
+  readonly format: WellFormedKey;
+  readonly hash: string;
+  readonly request: GuardRequest;
+  readonly asked: AskedOfKey;
+  /** By `performance.now()`. */
+  readonly startedAt: number;
+}
+
+/** How often what is known is saved, in milliseconds. */
+const saveMs = 60_000;
+
+/** A guard: what is known of keys, the connection that keeps it true, and what to do when neither is enough. */
+export class LocalGuard implements Guard {
+  readonly #options: ResolvedGuardOptions;
+  readonly #clock: SteadyClock;
+  readonly #server: GuardServer;
+  readonly #knowledge: Knowledge;
+  readonly #connection: Connection;
+  readonly #firstSight: FirstSight;
+  readonly #listeners = new Listeners();
+  readonly #bindings = new Bindings((error) => this.#listeners.tell("error", error));
+  readonly #usage: GuardUsage | null;
+  readonly #snapshot: SnapshotFile | null;
+  readonly #closing = new AbortController();
+  readonly #saving: ReturnType<typeof setInterval> | undefined;
+  readonly #name: string;
+  #verifications = 0;
+  #closed: Promise<void> | null = null;
+
+  constructor(parts: {
+    options: ResolvedGuardOptions;
+    server: GuardServer;
+    usage: GuardUsage | null;
+    snapshot: SnapshotFile | null;
+    runtime: Runtime;
+  }) {
+    const { options, server, runtime } = parts;
+    const { signal } = this.#closing;
+    this.#options = options;
+    this.#server = server;
+    this.#usage = parts.usage;
+    this.#snapshot = parts.snapshot;
+    this.#name = `guard_${Math.floor(runtime.random() * 36 ** 8).toString(36)}_`;
+    this.#clock = new SteadyClock(() => this.#connection.reopen());
+    const onError = (error: Error): void => this.#listeners.tell("error", error);
+    this.#knowledge = new Knowledge({
+      download: server.download,
+      clock: this.#clock,
+      runtime,
+      listener: {
+        onRefused: (revocation) => this.#listeners.tell("revoked", revocation),
+        onChanged: (keyId) => this.#closeRefused(keyId),
+        onError,
+      },
+      isFull: options.mode === "full",
+      tenantId: options.tenantId,
+      maxKeys: options.maxKeys,
+      isPinned: (keyId) => this.#bindings.has(keyId),
+      timeoutMs: options.timeoutMs,
+      signal,
+    });
+    this.#firstSight = new FirstSight((hashes) => this.#knowledge.readHashes(hashes), { clock: this.#clock, onError });
+    const onState = (status: ConnectionStatus): void => this.#listeners.tell("state", this.#withUsage(status));
+    const { knowledge, clock } = { knowledge: this.#knowledge, clock: this.#clock };
+    this.#connection = new Connection({ options, server, clock, knowledge, runtime, signal, onState, onError });
+    this.#connection.start(this.#snapshot);
+    if (this.#snapshot) {
+      this.#saving = setInterval(() => void this.#save(), saveMs);
+      if (typeof this.#saving === "object") this.#saving.unref();
+    }
+  }
+
+  async verify(key: string, request: GuardRequest = {}): Promise<GuardVerdict> {
+    const startedAt = this.#usage ? performance.now() : 0;
+    const asked = checkRequest(key, request);
+    const format = parseKey(key);
+    if (!format.ok || (asked.environment !== undefined && asked.environment !== format.environment)) {
+      const decision = decide(null, { format, ...asked }, this.#clock.wall);
+      const verdict = toGuardVerdict(decision, null, { source: "local", ageMs: 0, requestId: this.#requestId() });
+      this.#usage?.record(verdict, request, format.start, startedAt);
+      return verdict;
+    }
+    if (this.#connection.restored) await this.#connection.restored;
+    const hashed = hashOfKey(key);
+    const hash = typeof hashed === "string" ? hashed : await hashed;
+    const presented = { key, format, hash, request, asked, startedAt };
+    const known = this.#knowledge.find(hash);
+    const ageMs = this.#clock.now() - known.asOf;
+    if (known.secret?.key.isServerDecided) return this.#askServer(presented, known);
+    if (ageMs <= this.#options.maxStalenessMs) return this.#conclude(presented, known, "local", ageMs);
+    return this.#readFirst(presented);
+  }
+
+  bind(keyId: string, closable: Closable): () => void {
+    const forget = this.#bindings.add(keyId, closable);
+    if (!this.#knowledge.memory.key(keyId)) this.#knowledge.want(keyId);
+    this.#closeRefused(keyId);
+    return forget;
+  }
+
+  on<Name extends keyof GuardEvents>(name: Name, listener: (event: GuardEvents[Name]) => void): () => void {
+    return this.#listeners.add(name, listener);
+  }
+
+  ready(): Promise<void> {
+    return this.#connection.ready;
+  }
+
+  status(): GuardStatus {
+    return this.#withUsage(this.#connection.status());
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#saving);
+    await this.#save();
+    this.#closing.abort();
+    await this.#usage?.close();
+  }
+
+  /** Nothing is known of the key, or it is too old. */
+  async #readFirst(presented: Presented): Promise<GuardVerdict> {
+    try {
+      await this.#firstSight.ask(presented.hash);
+    } catch {
+      // Listeners were told by whoever asked, once for all that were asked for together.
+      return this.#withoutServer(presented);
+    }
+    const known = this.#knowledge.find(presented.hash);
+    if (known.secret?.key.isServerDecided) return this.#askServer(presented, known);
+    const ageMs = this.#clock.now() - known.asOf;
+    if (ageMs <= Math.max(this.#options.maxStalenessMs, this.#options.timeoutMs)) {
+      return this.#conclude(presented, known, "server", ageMs);
+    }
+    return this.#withoutServer(presented); // it changes faster than it can be read
+  }
+
+  /** The key has limits that are counted on the server. */
+  async #askServer(presented: Presented, known: Known): Promise<GuardVerdict> {
+    const sentAt = this.#clock.now();
+    try {
+      const { key, request } = presented;
+      const { timeoutMs } = this.#options;
+      const options = { timeoutMs, maxRetries: 0, signal: this.#closing.signal };
+      const verdict = await this.#server.verify(key, request, options);
+      return { ...verdict, source: "server", ageMs: this.#clock.now() - sentAt };
+    } catch (error) {
+      this.#listeners.tell("error", error as Error);
+      return this.#withoutServer(presented, known);
+    }
+  }
+
+  /** The server cannot be asked, and what is known is too old to be trusted. */
+  #withoutServer(presented: Presented, known = this.#knowledge.find(presented.hash)): GuardVerdict {
+    const ageMs = this.#clock.now() - known.asOf;
+    // A revocation is final, however long ago it was heard of.
+    const isRevoked = known.secret ? known.secret.key.state.revokedAt !== null : false;
+    if (isRevoked || (known.secret && this.#options.onUnavailable === "allow-known")) {
+      return this.#conclude(presented, known, "stale", ageMs);
+    }
+    return unavailable({ ageMs, requestId: this.#requestId() });
+  }
+
+  #conclude(
+    { format, request, asked, startedAt }: Presented,
+    { secret }: Known,
+    source: GuardVerdict["source"],
+    ageMs: number,
+  ): GuardVerdict {
+    const record = secret && recordOf(secret);
+    const decision = decide(record, { format, ...asked }, this.#clock.wall);
+    const verdict = toGuardVerdict(decision, record, { source, ageMs, requestId: this.#requestId() });
+    this.#usage?.record(verdict, request, format.start, startedAt);
+    return verdict;
+  }
+
+  /** Names the verdict within this process. */
+  #requestId(): string {
+    return this.#name + (this.#verifications++).toString(36);
+  }
+
+  /** Closes what is bound to a key, or to any, that is refused now. */
+  #closeRefused(keyId: string | null): void {
+    for (const id of keyId === null ? [...this.#bindings.keyIds] : [keyId]) {
+      const held = this.#bindings.has(id) && this.#knowledge.memory.key(id);
+      if (!held) continue;
+      const record = recordOfKey(held);
+      const decision = decide(record, { format: wellFormed(record) }, this.#clock.wall);
+      if (decision.valid) continue;
+      const ageMs = this.#clock.now() - this.#knowledge.memory.asOf(held);
+      this.#bindings.close(
+        id,
+        toGuardVerdict(decision, record, { source: "local", ageMs, requestId: this.#requestId() }),
+      );
+    }
+  }
+
+  async #save(): Promise<void> {
+    const { cursor } = this.#connection.status();
+    if (!this.#snapshot || cursor === null) return;
+    try {
+      await this.#snapshot.save(this.#knowledge, cursor, this.#clock);
+    } catch (error) {
+      this.#listeners.tell("error", error as Error);
+    }
+  }
+
+  #withUsage(status: ConnectionStatus): GuardStatus {
+    return { ...status, dropped: this.#usage?.dropped ?? 0 };
+  }
+}
