@@ -4,6 +4,7 @@ import { Follower } from "./follower.js";
 import type { GuardStatus } from "./guard.js";
 import type { ResolvedGuardOptions } from "./guard-options.js";
 import type { Knowledge } from "./knowledge.js";
+import { repeat } from "./repeat.js";
 import type { GuardServer } from "./server.js";
 import type { SnapshotFile } from "./snapshot-file.js";
 import type { SteadyClock } from "./steady-clock.js";
@@ -122,14 +123,13 @@ export class Connection {
   async #run(cursor: string | null): Promise<void> {
     const follower = this.#makeFollower(cursor);
     this.#follower = follower;
-    const look = setInterval(() => this.#look(), lookMs);
-    if (typeof look === "object") look.unref();
+    const stopLooking = repeat(lookMs, () => this.#look());
     try {
       await follower.run(this.#signal);
     } catch (error) {
       if (!this.#signal.aborted) this.#fail(error as Error);
     } finally {
-      clearInterval(look);
+      stopLooking();
       this.#by = null;
       this.#settleReady?.reject(this.#lastError ?? new AbortedError("The guard was closed.", { code: "ABORTED" }));
       this.#look();

@@ -13,8 +13,8 @@ import { SnapshotFile } from "./snapshot-file.js";
 
 /**
  * Makes a guard: it verifies keys in this process, in about a microsecond once they were seen, and hears of every revocation
- * within milliseconds. Make one and keep it; `close` it before the process ends, so that usage is handed over. Nothing
- * of it keeps a process from ending.
+ * within milliseconds. Make one and keep it; `close` it before the process ends, so that usage is handed over and the
+ * connection, which keeps a process from ending, is closed.
  *
  * The token needs the permissions `keys:verify` and `keys:read`, and `usage:record` unless `usage` is false; the role
  * DEVELOPER has them.
@@ -48,7 +48,7 @@ export function createGuardWith(options: GuardOptions, runtime: Runtime): Guard 
   );
   return new LocalGuard({
     options: resolved,
-    server: createGuardServer(client, runtime, tenantId),
+    server: (time) => createGuardServer({ ...client, fetch: time.learningFrom(client.fetch) }, runtime, tenantId),
     usage: usage === false ? null : new GuardUsage(recording, tenantId),
     snapshot: snapshotFile === undefined ? null : new SnapshotFile(snapshotFile, client.url, tenantId),
     runtime,

@@ -2,11 +2,19 @@ import type { Read } from "./record-reader.js";
 import { maxAsked } from "./record-reader.js";
 import type { SteadyClock } from "./steady-clock.js";
 
+/** How many requests are under way at most; whoever comes then goes with the next one. */
+const maxRequests = 8;
 /** For how long nobody asks a server that has just not answered, in milliseconds: requests must not pile up before it. */
 const coolDownMs = 500;
 
+interface Batch {
+  readonly hashes: string[];
+  readonly answer: Promise<Read>;
+}
+
 /**
  * Asks the server about hashes: all that are presented in one turn of the event loop together, and each only once at a time.
+ * However many come, the server has a few requests to answer.
  */
 export class FirstSight {
   readonly #read: (hashes: readonly string[]) => Promise<Read>;
@@ -14,7 +22,10 @@ export class FirstSight {
   readonly #onError: (error: Error) => void;
   /** What is being asked, by hash. */
   readonly #underWay = new Map<string, Promise<Read>>();
-  #next: { readonly hashes: string[]; readonly answer: Promise<Read> } | null = null;
+  /** What is asked next; it takes more until it is sent. */
+  #next: Batch | null = null;
+  #requests = 0;
+  readonly #waiting: (() => void)[] = [];
   #failure: { readonly at: number; readonly error: unknown } | null = null;
 
   constructor(
@@ -38,25 +49,31 @@ export class FirstSight {
     return answer;
   }
 
-  #begin(): { hashes: string[]; answer: Promise<Read> } {
+  #begin(): Batch {
     const hashes: string[] = [];
-    const answer = (async () => {
-      await undefined; // for others of the same turn
-      if (this.#next?.hashes === hashes) this.#next = null;
-      try {
-        const read = await this.#read(hashes);
-        this.#failure = null;
-        return read;
-      } catch (error) {
-        this.#failure = { at: this.#clock.now(), error };
-        this.#onError(error as Error);
-        throw error;
-      } finally {
-        for (const hash of hashes) this.#underWay.delete(hash);
-      }
-    })();
+    const answer = this.#send(hashes);
     // Whoever asked hears of a failure; that nobody waits any more is no fault.
     answer.catch(() => undefined);
     return { hashes, answer };
+  }
+
+  async #send(hashes: readonly string[]): Promise<Read> {
+    await undefined; // for others of the same turn
+    while (this.#requests >= maxRequests) await new Promise<void>((go) => this.#waiting.push(go));
+    this.#requests += 1;
+    if (this.#next?.hashes === hashes) this.#next = null;
+    try {
+      const read = await this.#read(hashes);
+      this.#failure = null;
+      return read;
+    } catch (error) {
+      this.#failure = { at: this.#clock.now(), error };
+      this.#onError(error as Error);
+      throw error;
+    } finally {
+      for (const hash of hashes) this.#underWay.delete(hash);
+      this.#requests -= 1;
+      this.#waiting.shift()?.();
+    }
   }
 }

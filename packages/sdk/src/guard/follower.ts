@@ -103,8 +103,9 @@ export class Follower {
     outer.addEventListener("abort", end, { once: true });
     this.#connection = connection;
     try {
+      // Polling ends when a stream is to be tried again, which is no interruption.
       if (this.#polls()) await this.#followByPolling(onOpen, connection.signal);
-      else await this.#followByStream(onOpen, connection.signal);
+      await this.#followByStream(onOpen, connection.signal);
     } catch (error) {
       if (!connection.signal.aborted || outer.aborted) throw error;
       throw new ConnectionError("The clock has jumped, so the connection is opened anew.", { neverSent: false });
@@ -143,15 +144,12 @@ export class Follower {
         else this.#resync(keyEvents.cursor);
       }
     } catch (error) {
-      if (!isHeard && this.#transport === "auto" && isHeldBack(error)) return this.#pollForAWhile(onOpen, signal);
-      throw error;
+      if (isHeard || this.#transport !== "auto" || !isHeldBack(error)) throw error;
+      // Something between here and the server does not let streams through.
+      this.#pollUntil = this.#clock.now() + Math.min(longestPollingMs, firstPollingMs * 2 ** this.#silent++);
+      await this.#followByPolling(onOpen, signal);
+      await this.#followByStream(onOpen, signal);
     }
-  }
-
-  /** Something between here and the server does not let streams through. */
-  async #pollForAWhile(onOpen: () => void, signal: AbortSignal): Promise<void> {
-    this.#pollUntil = this.#clock.now() + Math.min(longestPollingMs, firstPollingMs * 2 ** this.#silent++);
-    await this.#followByPolling(onOpen, signal);
   }
 
   async #followByPolling(onOpen: () => void, signal: AbortSignal): Promise<void> {

@@ -24,7 +24,10 @@ describe.each(["lazy", "full"] as const)("in the mode %s", (mode) => {
     const key = plane.createKey({ scopes: ["orders:read"], metadata: { plan: "pro" } });
     await guard.ready();
     const first = await guard.verify(key.secret, { scopes: ["orders:read"] });
-    expect(first).toMatchObject({ ...plane.verify({ key: key.secret, scopes: ["orders:read"] }), requestId: expect.anything() });
+    expect(first).toMatchObject({
+      ...plane.verify({ key: key.secret, scopes: ["orders:read"] }),
+      requestId: expect.anything(),
+    });
     expect(first.source).toBe(mode === "lazy" ? "server" : "local");
     const { records } = server.asked;
     expect(await guard.verify(key.secret)).toMatchObject({ valid: true, source: "local" });

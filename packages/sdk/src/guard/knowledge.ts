@@ -12,6 +12,7 @@ import { type HeldKey, type HeldSecret, KeyMemory, type Reading } from "./key-me
 import type { KeyLine, RecordLine } from "./record-lines.js";
 import { type Read, RecordReader } from "./record-reader.js";
 import { Refresher } from "./refresher.js";
+import type { ServerTime } from "./server-time.js";
 import type { SteadyClock } from "./steady-clock.js";
 import { UnknownHashes } from "./unknown-hashes.js";
 
@@ -49,7 +50,7 @@ export class Knowledge {
   readonly #unknown = new UnknownHashes(this.freshness);
   readonly #reader: RecordReader;
   readonly #refresher: Refresher;
-  readonly #clock: SteadyClock;
+  readonly #time: ServerTime;
   readonly #runtime: Runtime;
   readonly #listener: KnowledgeListener;
   readonly #isFull: boolean;
@@ -63,6 +64,7 @@ export class Knowledge {
   constructor(deps: {
     download: Download;
     clock: SteadyClock;
+    time: ServerTime;
     runtime: Runtime;
     listener: KnowledgeListener;
     /** Whether all keys are to be known. */
@@ -74,7 +76,7 @@ export class Knowledge {
     signal: AbortSignal;
   }) {
     const { download, clock, runtime, listener, signal } = deps;
-    this.#clock = clock;
+    this.#time = deps.time;
     this.#runtime = runtime;
     this.#listener = listener;
     this.#isFull = deps.isFull;
@@ -139,7 +141,7 @@ export class Knowledge {
     const isOfKey = keyId !== null;
     const isOfOwner = !isOfKey && userId !== null;
     this.#changes.add(keyId ?? userId ?? tenantId);
-    const saysAll = tighten(this.memory, event, this.#clock.wall);
+    const saysAll = tighten(this.memory, event, this.#time.now());
     if (!saysAll) this.#readAgain(keyId, isOfOwner ? userId : null, isOfKey || isOfOwner ? null : tenantId);
     if (refusingTypes.has(type)) {
       this.#listener.onRefused({ ...event, type, occurredAt: new Date(event.occurredAt) });
@@ -202,16 +204,16 @@ export class Knowledge {
 
   #isRefused(held: HeldKey): boolean {
     const record = recordOfKey(held);
-    return !decide(record, { format: wellFormed(record) }, this.#clock.wall).valid;
+    return !decide(record, { format: wellFormed(record) }, this.#time.now()).valid;
   }
 
   /** An event that was missed has refused it. */
   #tellRefused(held: HeldKey): void {
     const record = recordOfKey(held);
-    const { code } = decide(record, { format: wellFormed(record) }, this.#clock.wall);
+    const { code } = decide(record, { format: wellFormed(record) }, this.#time.now());
     const { id: keyId, tenantId, ownerId: userId, revokedReason, disabledReason } = held.state;
     const reason = revokedReason ?? disabledReason;
-    this.#listener.onRefused({ type: code, keyId, tenantId, userId, reason, occurredAt: new Date(this.#clock.wall) });
+    this.#listener.onRefused({ type: code, keyId, tenantId, userId, reason, occurredAt: new Date(this.#time.now()) });
   }
 
   /** What the server does not answer any more is gone. */

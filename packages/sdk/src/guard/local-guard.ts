@@ -10,8 +10,10 @@ import { recordOf, recordOfKey, toGuardVerdict, unavailable, wellFormed } from "
 import { hashOfKey } from "./key-hash.js";
 import { Knowledge, type Known } from "./knowledge.js";
 import { Listeners } from "./listeners.js";
+import { repeat } from "./repeat.js";
 import { type AskedOfKey, checkRequest } from "./request.js";
 import type { GuardServer } from "./server.js";
+import { ServerTime } from "./server-time.js";
 import type { SnapshotFile } from "./snapshot-file.js";
 import { SteadyClock } from "./steady-clock.js";
 
@@ -33,6 +35,7 @@ const saveMs = 60_000;
 export class LocalGuard implements Guard {
   readonly #options: ResolvedGuardOptions;
   readonly #clock: SteadyClock;
+  readonly #time: ServerTime;
   readonly #server: GuardServer;
   readonly #knowledge: Knowledge;
   readonly #connection: Connection;
@@ -42,30 +45,33 @@ export class LocalGuard implements Guard {
   readonly #usage: GuardUsage | null;
   readonly #snapshot: SnapshotFile | null;
   readonly #closing = new AbortController();
-  readonly #saving: ReturnType<typeof setInterval> | undefined;
+  readonly #stopSaving: () => void;
   readonly #name: string;
   #verifications = 0;
   #closed: Promise<void> | null = null;
 
   constructor(parts: {
     options: ResolvedGuardOptions;
-    server: GuardServer;
+    server: (time: ServerTime) => GuardServer;
     usage: GuardUsage | null;
     snapshot: SnapshotFile | null;
     runtime: Runtime;
   }) {
-    const { options, server, runtime } = parts;
+    const { options, runtime } = parts;
     const { signal } = this.#closing;
     this.#options = options;
-    this.#server = server;
     this.#usage = parts.usage;
     this.#snapshot = parts.snapshot;
     this.#name = `guard_${Math.floor(runtime.random() * 36 ** 8).toString(36)}_`;
     this.#clock = new SteadyClock(() => this.#connection.reopen());
+    this.#time = new ServerTime(this.#clock);
+    const server = parts.server(this.#time);
+    this.#server = server;
     const onError = (error: Error): void => this.#listeners.tell("error", error);
     this.#knowledge = new Knowledge({
       download: server.download,
       clock: this.#clock,
+      time: this.#time,
       runtime,
       listener: {
         onRefused: (revocation) => this.#listeners.tell("revoked", revocation),
@@ -84,10 +90,7 @@ export class LocalGuard implements Guard {
     const { knowledge, clock } = { knowledge: this.#knowledge, clock: this.#clock };
     this.#connection = new Connection({ options, server, clock, knowledge, runtime, signal, onState, onError });
     this.#connection.start(this.#snapshot);
-    if (this.#snapshot) {
-      this.#saving = setInterval(() => void this.#save(), saveMs);
-      if (typeof this.#saving === "object") this.#saving.unref();
-    }
+    this.#stopSaving = this.#snapshot ? repeat(saveMs, () => void this.#save()) : () => {};
   }
 
   async verify(key: string, request: GuardRequest = {}): Promise<GuardVerdict> {
@@ -95,7 +98,7 @@ export class LocalGuard implements Guard {
     const asked = checkRequest(key, request);
     const format = parseKey(key);
     if (!format.ok || (asked.environment !== undefined && asked.environment !== format.environment)) {
-      const decision = decide(null, { format, ...asked }, this.#clock.wall);
+      const decision = decide(null, { format, ...asked }, this.#time.now());
       const verdict = toGuardVerdict(decision, null, { source: "local", ageMs: 0, requestId: this.#requestId() });
       this.#usage?.record(verdict, request, format.start, startedAt);
       return verdict;
@@ -136,7 +139,7 @@ export class LocalGuard implements Guard {
   }
 
   async #close(): Promise<void> {
-    clearInterval(this.#saving);
+    this.#stopSaving();
     await this.#save();
     this.#closing.abort();
     await this.#usage?.close();
@@ -192,7 +195,7 @@ export class LocalGuard implements Guard {
     ageMs: number,
   ): GuardVerdict {
     const record = secret && recordOf(secret);
-    const decision = decide(record, { format, ...asked }, this.#clock.wall);
+    const decision = decide(record, { format, ...asked }, this.#time.now());
     const verdict = toGuardVerdict(decision, record, { source, ageMs, requestId: this.#requestId() });
     this.#usage?.record(verdict, request, format.start, startedAt);
     return verdict;
@@ -209,7 +212,7 @@ export class LocalGuard implements Guard {
       const held = this.#bindings.has(id) && this.#knowledge.memory.key(id);
       if (!held) continue;
       const record = recordOfKey(held);
-      const decision = decide(record, { format: wellFormed(record) }, this.#clock.wall);
+      const decision = decide(record, { format: wellFormed(record) }, this.#time.now());
       if (decision.valid) continue;
       const ageMs = this.#clock.now() - this.#knowledge.memory.asOf(held);
       this.#bindings.close(

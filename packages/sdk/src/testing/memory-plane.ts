@@ -62,7 +62,8 @@ export interface RecordsAsked {
  * real format of keys. Each change and its event happen at one instant, as in the real one's transactions.
  */
 export class MemoryPlane {
-  readonly #now: () => number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
   readonly #random: RandomBytes | undefined;
   readonly #tenants = new Map<string, TenantRecord>();
   readonly #users = new Map<string, OwnerRecord>();
@@ -74,7 +75,7 @@ export class MemoryPlane {
 
   /** @param options.random where keys and ids come from; a test that must repeat itself passes its own. */
   constructor({ now = () => Date.now(), random }: { now?: () => number; random?: RandomBytes } = {}) {
-    this.#now = now;
+    this.now = now;
     this.#random = random;
     this.tenantId = this.createTenant();
   }
@@ -148,7 +149,7 @@ export class MemoryPlane {
   /** @param overlapMs for how long the old secret works on. @returns the new secret. */
   rotateKey(id: string, overlapMs = 0): string {
     const stored = this.#key(id);
-    const now = this.#now();
+    const now = this.now();
     for (const secret of stored.secrets) {
       const stopsAt = Math.min(secret.state.stopsAt ?? Number.POSITIVE_INFINITY, now + overlapMs);
       secret.state = { ...secret.state, supersededAt: secret.state.supersededAt ?? now, stopsAt };
@@ -167,11 +168,11 @@ export class MemoryPlane {
 
   revokeKey(id: string, reason: string | null = null): void {
     if (this.#key(id).state.revokedAt !== null) return;
-    this.#change(id, "REVOKED", { revokedAt: this.#now(), revokedReason: reason }, reason);
+    this.#change(id, "REVOKED", { revokedAt: this.now(), revokedReason: reason }, reason);
   }
 
   disableKey(id: string, reason: string | null = null): void {
-    this.#change(id, "DISABLED", { disabledAt: this.#now(), disabledReason: reason }, reason);
+    this.#change(id, "DISABLED", { disabledAt: this.now(), disabledReason: reason }, reason);
   }
 
   enableKey(id: string): void {
@@ -179,7 +180,7 @@ export class MemoryPlane {
   }
 
   deleteKey(id: string): void {
-    this.#change(id, "DELETED", { deletedAt: this.#now() });
+    this.#change(id, "DELETED", { deletedAt: this.now() });
   }
 
   restoreKey(id: string): void {
@@ -188,7 +189,7 @@ export class MemoryPlane {
 
   /** What a scheduler does when a key's time has come. */
   expireKey(id: string): void {
-    this.#change(id, "EXPIRED", { expiresAt: this.#now() });
+    this.#change(id, "EXPIRED", { expiresAt: this.now() });
   }
 
   updateUser(id: string, changes: { readonly name?: string; readonly email?: string }): void {
@@ -196,23 +197,23 @@ export class MemoryPlane {
   }
 
   disableUser(id: string, reason: string | null = null): void {
-    this.#changeUser(id, "OWNER_DISABLED", { status: "DISABLED", since: this.#now(), reason });
+    this.#changeUser(id, "OWNER_DISABLED", { status: "DISABLED", since: this.now(), reason });
   }
 
   enableUser(id: string): void {
-    this.#changeUser(id, "OWNER_ENABLED", { status: "ACTIVE", since: this.#now(), reason: null });
+    this.#changeUser(id, "OWNER_ENABLED", { status: "ACTIVE", since: this.now(), reason: null });
   }
 
   deleteUser(id: string): void {
-    this.#changeUser(id, "OWNER_DELETED", { status: "DELETED", since: this.#now(), reason: null });
+    this.#changeUser(id, "OWNER_DELETED", { status: "DELETED", since: this.now(), reason: null });
   }
 
   suspendTenant(id: string = this.tenantId, reason: string | null = null): void {
-    this.#changeTenant(id, "TENANT_SUSPENDED", { status: "SUSPENDED", since: this.#now(), reason });
+    this.#changeTenant(id, "TENANT_SUSPENDED", { status: "SUSPENDED", since: this.now(), reason });
   }
 
   resumeTenant(id: string = this.tenantId): void {
-    this.#changeTenant(id, "TENANT_RESUMED", { status: "ACTIVE", since: this.#now(), reason: null });
+    this.#changeTenant(id, "TENANT_RESUMED", { status: "ACTIVE", since: this.now(), reason: null });
   }
 
   /** What `decide` must know of a presented key; null when there is none. */
@@ -244,7 +245,7 @@ export class MemoryPlane {
       environment: input.environment ?? undefined,
       ip: input.ip ?? undefined,
     };
-    const decision = decide(record, { format, ...asked }, this.#now());
+    const decision = decide(record, { format, ...asked }, this.now());
     const known = decision.code === "NOT_FOUND" || record?.key.deletedAt !== null ? null : record;
     return {
       ...decision,
@@ -329,7 +330,7 @@ export class MemoryPlane {
 
   #append(event: Pick<KeyEvent, "type" | "tenantId" | "keyId" | "userId" | "reason">): void {
     const place = this.events.length + 1;
-    this.events.push({ ...event, cursor: `m${place}`, occurredAt: new Date(this.#now()).toISOString(), place });
+    this.events.push({ ...event, cursor: `m${place}`, occurredAt: new Date(this.now()).toISOString(), place });
     for (const listener of this.#listeners) listener();
   }
 

@@ -50,6 +50,12 @@ export class MemoryServer {
 
   /** A `fetch` that only reaches this server. */
   readonly fetch: Fetch = async (url, init) => {
+    const response = await this.#answer(url, init);
+    const date = new Date(this.#plane.now()).toUTCString();
+    return { ...response, headers: { get: (name) => (name === "date" ? date : response.headers.get(name)) } };
+  };
+
+  async #answer(url: string, init: Init): Promise<FetchResponse> {
     const { pathname, searchParams } = new URL(url);
     if (pathname === "/v1/verification-records") return this.#records(JSON.parse(init.body ?? "{}") as RecordsAsked);
     if (pathname === "/v1/key-events") return this.#poll(searchParams, init);
@@ -62,7 +68,7 @@ export class MemoryServer {
       400,
       JSON.stringify({ errors: [{ message: "The control plane in memory knows no such document." }] }),
     );
-  };
+  }
 
   #verify({ input }: { readonly input: Parameters<MemoryPlane["verify"]>[0] }): FetchResponse {
     this.asked.verify += 1;
