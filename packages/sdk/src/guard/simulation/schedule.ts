@@ -1,3 +1,4 @@
+import { decide, type KeyRecord, parseKey } from "@keyplane/schema";
 import { abortedBy } from "../../client/deadline.js";
 import type { Fetch } from "../../client/options.js";
 import { resolveOptions } from "../../client/resolve-options.js";
@@ -20,8 +21,11 @@ const stormMs = 60_000;
 const calmMs = 90_000;
 const keyCount = 4;
 
-/** What a key's verdict was, from when on. */
-type History = { readonly from: number; readonly code: string }[];
+/** What a key's validity consists of: read at different moments, each is within the bound for itself. */
+const partsOfValidity = ["key", "owner", "tenant"] as const;
+
+/** From when on each part allowed the key, or refused it. */
+type History = Record<(typeof partsOfValidity)[number], { readonly from: number; readonly allows: boolean }[]>;
 
 /**
  * One run of a guard and a bare follower on a network that the seed decides. Whatever happens to the network, the servers and
@@ -53,14 +57,16 @@ export async function runSchedule(
     const addKey = (): void => {
       const key = plane.createKey({ scopes: ["read"] });
       keys.push(key);
-      histories.set(key.id, []);
+      histories.set(key.id, { key: [], owner: [], tenant: [] });
       note();
     };
     const note = (): void => {
       for (const { id, secret } of keys) {
         const history = histories.get(id) as History;
-        const code = plane.verify({ key: secret, scopes: ["read"] })["code"] as string;
-        if (history.at(-1)?.code !== code) history.push({ from: time.now, code });
+        const now = allowances(plane, secret);
+        for (const part of partsOfValidity) {
+          if (history[part].at(-1)?.allows !== now[part]) history[part].push({ from: time.now, allows: now[part] });
+        }
       }
     };
     for (let count = 0; count < keyCount; count++) addKey();
@@ -102,13 +108,33 @@ export async function runSchedule(
 function problemOf({ valid, source }: GuardVerdict, history: History, now: number): string | null {
   // Events that are told late may refuse a key for a moment, until those after them have come.
   if (!valid) return null;
-  // Some stretch of validity must reach into the time that the guard may be behind.
   const earliest = now - maxStalenessMs - graceMs;
-  const reaches = history.some(
-    (each, index) => each.code === "VALID" && (history[index + 1]?.from ?? Number.POSITIVE_INFINITY) >= earliest,
-  );
-  const refusedAt = history.at(-1)?.from ?? 0;
-  return reaches ? null : `accepted (${source}) ${Math.round(now - refusedAt)} ms after it was refused`;
+  for (const part of partsOfValidity) {
+    const changes = history[part];
+    // Some stretch in which it was allowed must reach into the time that the guard may be behind.
+    const reaches = changes.some(
+      ({ allows }, index) => allows && (changes[index + 1]?.from ?? Number.POSITIVE_INFINITY) >= earliest,
+    );
+    const since = Math.round(now - (changes.at(-1)?.from ?? 0));
+    if (!reaches) return `accepted (${source}) ${since} ms after its ${part} was refused`;
+  }
+  return null;
+}
+
+/** What each part of a key's validity says at this moment. */
+function allowances(plane: MemoryPlane, secret: string): Record<(typeof partsOfValidity)[number], boolean> {
+  const record = plane.recordOf(secret) as KeyRecord;
+  const { tenant, owner } = record;
+  const alone = {
+    ...record,
+    tenant: { ...tenant, status: "ACTIVE" },
+    owner: owner && { ...owner, status: "ACTIVE" },
+  } as const;
+  return {
+    key: decide(alone, { format: parseKey(secret), scopes: ["read"] }, plane.now()).valid,
+    owner: owner?.status === "ACTIVE",
+    tenant: tenant.status === "ACTIVE",
+  };
 }
 
 async function disagreements(

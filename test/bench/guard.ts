@@ -1,0 +1,103 @@
+/**
+ * `pnpm bench guard`: verifications in the SDK's guard, from memory and with the key hashed every time, beside what people use in such
+ * a place: a signed token checked by jose, and a flag evaluated by LaunchDarkly's SDK. One thread, rounds in turns; the
+ * ratios are what to read.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { cpus, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { createGuard } from "../../packages/sdk/src/guard/index.js";
+import { MemoryPlane } from "../../packages/sdk/src/testing/memory-plane.js";
+import { MemoryServer } from "../../packages/sdk/src/testing/memory-server.js";
+import { tokenVerification } from "./guard/jose.js";
+import { flagEvaluation } from "./guard/launchdarkly.js";
+import { measureStart } from "./guard/start.js";
+import { report } from "./report.js";
+
+const keyCount = Number(process.env.BENCH_KEYS ?? 100_000);
+const rounds = Number(process.env.BENCH_ROUNDS ?? 9);
+const roundMs = Number(process.env.BENCH_ROUND_MS ?? 500);
+const url = "http://keyplane.bench";
+const token = "the-token-of-the-benchmark";
+
+const heapUsed = (): number => {
+  global.gc?.();
+  return process.memoryUsage().heapUsed;
+};
+
+/** Calls one after the other for a while. @returns how many a second. */
+async function rateOf(call: (index: number) => Promise<boolean>): Promise<number> {
+  const startedAt = performance.now();
+  let calls = 0;
+  do {
+    // The clock is looked at seldom: it would cost as much as what is measured.
+    for (let index = 0; index < 1_000; index++) {
+      if (!(await call(calls++))) throw new Error("an answer was not what it must be");
+    }
+  } while (performance.now() - startedAt < roundMs);
+  return (calls / (performance.now() - startedAt)) * 1_000;
+}
+
+const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? 0;
+
+const folder = mkdtempSync(join(tmpdir(), "keyplane-bench-"));
+const closing: (() => Promise<unknown> | undefined)[] = [];
+try {
+  const plane = new MemoryPlane();
+  const server = new MemoryServer(plane);
+  const owners = Array.from({ length: keyCount / 10 }, () => plane.createUser());
+  const secrets = Array.from({ length: keyCount }, (_, index) => {
+    const ownerId = owners[index % owners.length];
+    return plane.createKey({ ownerId, scopes: ["orders:read", "orders:write"], metadata: { plan: "pro" } }).secret;
+  });
+  const snapshotFile = join(folder, "keys.ndjson");
+  const options = { url, token, fetch: server.fetch, mode: "full", maxKeys: keyCount * 2 } as const;
+
+  const before = heapUsed();
+  const guard = createGuard({ ...options, usage: false, snapshotFile });
+  closing.push(() => guard.close());
+  await guard.ready();
+  const bytesPerKey = (heapUsed() - before) / keyCount;
+  const recording = createGuard({ ...options, usage: { maxQueue: 1_000_000 } });
+  closing.push(() => recording.close());
+  await recording.ready();
+
+  const scopes = Object.freeze(["orders:read"]);
+  // Far apart, so that no cache of the processor holds the next one.
+  const secretAt = (index: number): string => secrets[(index * 7_919) % keyCount] as string;
+  const contenders: Record<string, (index: number) => Promise<boolean>> = {
+    guard: async (index) => (await guard.verify(secretAt(index), { scopes })).valid,
+    recording: async (index) => (await recording.verify(secretAt(index), { scopes })).valid,
+    jose: await tokenVerification(),
+    launchdarkly: await flagEvaluation((close) => closing.push(close)),
+  };
+  const rates: Record<string, number[]> = {};
+  for (let round = 0; round <= rounds; round++) {
+    for (const [name, call] of Object.entries(contenders)) {
+      const rate = await rateOf(call);
+      if (round > 0) (rates[name] ??= []).push(rate);
+    }
+    process.stdout.write(`guard: round ${round} of ${rounds}\r`);
+  }
+  const rate = (name: string): number => median(rates[name] ?? []);
+  const ratio = (name: string): number =>
+    median((rates["guard"] ?? []).map((each, index) => each / (rates[name]?.[index] ?? Number.NaN)));
+  await guard.close();
+  const start = await measureStart({ url, snapshotFile, secret: secretAt(1) });
+  report("guard", [
+    `${cpus()[0]?.model}, one thread, Node ${process.version}; load average at the start ${loadavg()[0]?.toFixed(1)}`,
+    "",
+    `${keyCount} keys in memory, each hashed every time; medians of ${rounds} rounds of ${roundMs} ms, in turns`,
+    `  guard.verify                         ${Math.round(rate("guard"))} /s   to reach: 700000`,
+    `  guard.verify, with usage recorded    ${Math.round(rate("recording"))} /s`,
+    `  LaunchDarkly boolVariation           ${Math.round(rate("launchdarkly"))} /s; the guard is ${ratio("launchdarkly").toFixed(2)} times as fast   to reach: 1.0`,
+    `  jose jwtVerify, HS256                ${Math.round(rate("jose"))} /s; the guard is ${ratio("jose").toFixed(0)} times as fast   to reach: 40`,
+    "",
+    `memory: ${Math.round(bytesPerKey)} bytes of heap per key, with a tenth as many owners`,
+    `cold start from a snapshot of ${keyCount} keys (${start.megabytes.toFixed(0)} MB): ${Math.round(start.medianMs)} ms to the first verdict (median of ${start.times})   to reach: 300 ms`,
+  ]);
+} finally {
+  await Promise.all(closing.map((close) => close()));
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exit();
