@@ -71,11 +71,11 @@ try {
     jose: await tokenVerification(),
     launchdarkly: await flagEvaluation((close) => closing.push(close)),
   };
-  const rates: Record<string, number[]> = {};
+  const rates: Record<string, number[]> = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
   for (let round = 0; round <= rounds; round++) {
     for (const [name, call] of Object.entries(contenders)) {
       const rate = await rateOf(call);
-      if (round > 0) (rates[name] ??= []).push(rate);
+      if (round > 0) rates[name]?.push(rate);
     }
     process.stdout.write(`guard: round ${round} of ${rounds}\r`);
   }

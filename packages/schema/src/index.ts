@@ -6,8 +6,9 @@
  */
 
 export { isCidrOrAddress, matchesCidr } from "./decision/cidr.js";
-export { decide } from "./decision/decide.js";
+export { decide, validUntil } from "./decision/decide.js";
 export { restoreWindowMs } from "./decision/key-checks.js";
+export { hasScopes } from "./decision/request-checks.js";
 export type { Decision, DecisionRequest, KeyRecord, QuotaState, RateLimitState } from "./decision/types.js";
 export { docsUrlForError, docsUrlForVerdict } from "./docs-url.js";
 export { type Environment, environments } from "./environments.js";

@@ -8,6 +8,7 @@ import type { KeyMemory } from "./key-memory.js";
  * @returns whether the event says everything, so that nothing has to be read.
  */
 export function tighten(memory: KeyMemory, event: KeyEvent, now: number): boolean {
+  memory.hasChanged();
   const { type, keyId, userId, tenantId, reason } = event;
   const at = Date.parse(event.occurredAt);
   const key = keyId === null ? undefined : memory.key(keyId);

@@ -10,7 +10,7 @@ import type { GuardVerdict } from "./guard.js";
 import type { HeldKey, HeldSecret } from "./key-memory.js";
 
 /** Everything `decide` must know of a key in memory. */
-export function recordOf({ state, key }: HeldSecret): KeyRecord {
+export function recordOf({ state, key }: Pick<HeldSecret, "state" | "key">): KeyRecord {
   return { secret: state, key: key.state, owner: key.owner?.state ?? null, tenant: key.tenant.state };
 }
 
@@ -18,7 +18,7 @@ export function recordOf({ state, key }: HeldSecret): KeyRecord {
 export function recordOfKey(key: HeldKey): KeyRecord {
   const current = key.secrets.find(({ state }) => state.supersededAt === null);
   const state = current?.state ?? { start: "", supersededAt: null, stopsAt: null };
-  return recordOf({ hash: "", state, key });
+  return recordOf({ state, key });
 }
 
 /** That a key of this environment was read without fault. */

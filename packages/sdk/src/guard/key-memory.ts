@@ -1,5 +1,8 @@
 import type { KeyRecord } from "@keyplane/schema";
 import type { Freshness } from "./freshness.js";
+import type { GuardVerdict } from "./guard.js";
+import { HashIndex } from "./hash-index.js";
+import { hashOfHex, type KeyHash } from "./key-hash.js";
 import type { KeyLine, OwnerRecord, RecordLine, TenantRecord } from "./record-lines.js";
 
 /** An owner or a tenant, shared by all keys of theirs. */
@@ -23,15 +26,29 @@ export interface HeldKey {
   epoch: number;
   asOfChange: number;
   isServerDecided: boolean;
-  /** Whether it was used since somebody last looked for a key to forget. */
-  isUsed: boolean;
 }
 
 /** A secret in memory: what a presented key's hash leads to. */
 export interface HeldSecret {
+  /** In hexadecimal. */
   readonly hash: string;
   readonly state: KeyRecord["secret"];
   readonly key: HeldKey;
+  /** Whether it was used since somebody last looked for a key to forget. */
+  isUsed: boolean;
+  /**
+   * The version of the memory at which the rest was decided. While it is the same, this one object is all that a verification
+   * has to look at, which is several times as fast as to look at the key, its owner and its tenant again.
+   */
+  version: number;
+  /** Until when it is valid for whoever needs no scopes that it lacks; -Infinity where that has to be decided each time. */
+  validUntil: number;
+  /** As of when that is true: read at this time, in this epoch, and not changed since this time. */
+  readAt: number;
+  epoch: number;
+  asOfChange: number;
+  /** The verdict, but for what differs from call to call. */
+  verdict: GuardVerdict | null;
 }
 
 /** When an answer's request was sent, and in which epoch. */
@@ -48,10 +65,11 @@ export class KeyMemory {
   readonly #freshness: Freshness;
   readonly #maxKeys: number;
   readonly #isPinned: (keyId: string) => boolean;
-  readonly #secrets = new Map<string, HeldSecret>();
+  readonly #secrets = new HashIndex<HeldSecret>();
   readonly #keys = new Map<string, HeldKey>();
   readonly #owners = new Map<string, HeldParty<OwnerRecord>>();
   readonly #tenants = new Map<string, HeldParty<TenantRecord>>();
+  #version = 0;
 
   /** @param isPinned whether a key must not be forgotten, because something is to be closed when it is refused. */
   constructor(freshness: Freshness, maxKeys: number, isPinned: (keyId: string) => boolean) {
@@ -69,7 +87,17 @@ export class KeyMemory {
     return this.#keys.size >= this.#maxKeys;
   }
 
-  find(hash: string): HeldSecret | undefined {
+  /** Another one whenever something that was known has changed. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** To be called by whoever changes something that is held here. */
+  hasChanged(): void {
+    this.#version += 1;
+  }
+
+  find(hash: KeyHash): HeldSecret | undefined {
     return this.#secrets.get(hash);
   }
 
@@ -90,15 +118,22 @@ export class KeyMemory {
   }
 
   /** As of when what is known of a key is true, by the guard's clock. */
-  asOf({ readAt, epoch, asOfChange, owner, tenant }: HeldKey): number {
-    const asOf = this.#freshness.asOfReading(readAt, epoch);
-    return Math.min(asOf, asOfChange, owner?.asOfChange ?? Number.POSITIVE_INFINITY, tenant.asOfChange);
+  asOf(held: HeldKey): number {
+    return Math.min(this.#freshness.asOfReading(held.readAt, held.epoch), this.asOfChange(held));
+  }
+
+  /** As of when it is true in spite of what was heard since; Infinity where nothing was. */
+  asOfChange({ asOfChange, owner, tenant }: HeldKey): number {
+    return Math.min(asOfChange, owner?.asOfChange ?? Number.POSITIVE_INFINITY, tenant.asOfChange);
   }
 
   /** Takes an owner or a tenant of an answer, unless what is known is of a later one. */
   installParty(line: Extract<RecordLine, { type: "owner" | "tenant" }>, { sentAt }: Reading): void {
-    if (line.type === "owner") hold(this.#owners, line.owner.id, line.owner, sentAt);
-    else hold(this.#tenants, line.tenant.id, line.tenant, sentAt);
+    const isNews =
+      line.type === "owner"
+        ? hold(this.#owners, line.owner.id, line.owner, sentAt)
+        : hold(this.#tenants, line.tenant.id, line.tenant, sentAt);
+    if (isNews) this.hasChanged();
   }
 
   /**
@@ -122,9 +157,20 @@ export class KeyMemory {
       isServerDecided,
     };
     if (before) this.#unlink(before);
-    const held: HeldKey = before ? Object.assign(before, clean) : { ...clean, secrets: [], isUsed: false };
-    held.secrets = secrets.map(({ hash, state: ofSecret }) => ({ hash, state: ofSecret, key: held }));
-    for (const secret of held.secrets) this.#secrets.set(secret.hash, secret);
+    const held: HeldKey = before ? Object.assign(before, clean) : { ...clean, secrets: [] };
+    held.secrets = secrets.map(({ hash, state: ofSecret }) => ({
+      hash,
+      state: ofSecret,
+      key: held,
+      isUsed: false,
+      version: -1,
+      validUntil: Number.NEGATIVE_INFINITY,
+      readAt: 0,
+      epoch: 0,
+      asOfChange: 0,
+      verdict: null,
+    }));
+    for (const secret of held.secrets) this.#secrets.set(hashOfHex(secret.hash), secret);
     tenant.keys += 1;
     if (owner) owner.keys += 1;
     this.#keys.set(state.id, held);
@@ -136,8 +182,8 @@ export class KeyMemory {
     // Twice around at most: the first round takes away the second chances.
     for (let looks = this.#keys.size * 2; this.#keys.size > this.#maxKeys && looks > 0; looks--) {
       const [id, held] = this.#keys.entries().next().value as [string, HeldKey];
-      if (held.isUsed || this.#isPinned(id)) {
-        held.isUsed = false;
+      if (held.secrets.some(({ isUsed }) => isUsed) || this.#isPinned(id)) {
+        for (const secret of held.secrets) secret.isUsed = false;
         this.#keys.delete(id);
         this.#keys.set(id, held);
       } else this.forget(held);
@@ -152,14 +198,27 @@ export class KeyMemory {
   }
 
   #unlink(held: HeldKey): void {
-    for (const { hash } of held.secrets) this.#secrets.delete(hash);
+    for (const { hash } of held.secrets) this.#secrets.delete(hashOfHex(hash));
     held.tenant.keys -= 1;
     if (held.owner) held.owner.keys -= 1;
   }
 }
 
-function hold<Record>(parties: Map<string, HeldParty<Record>>, id: string, state: Record, readAt: number): void {
+/** @returns whether what was known of it has changed. */
+function hold<Record extends object>(
+  parties: Map<string, HeldParty<Record>>,
+  id: string,
+  state: Record,
+  readAt: number,
+): boolean {
   const held = parties.get(id);
   if (!held) parties.set(id, { state, readAt, asOfChange: Number.POSITIVE_INFINITY, keys: 0 });
-  else if (held.readAt <= readAt) Object.assign(held, { state, readAt, asOfChange: Number.POSITIVE_INFINITY });
+  if (!held || held.readAt > readAt) return false;
+  const isNews = held.asOfChange !== Number.POSITIVE_INFINITY || !isSame(held.state, state);
+  Object.assign(held, { readAt, asOfChange: Number.POSITIVE_INFINITY, ...(isNews && { state }) });
+  return isNews;
+}
+
+function isSame<Record extends object>(one: Record, other: Record): boolean {
+  return (Object.keys(one) as (keyof Record)[]).every((field) => one[field] === other[field]);
 }

@@ -111,12 +111,9 @@ export class Knowledge {
     return this.#loading > 0;
   }
 
-  find(hash: string): Known {
-    const secret = this.memory.find(hash);
-    if (secret) {
-      secret.key.isUsed = true;
-      return { secret, asOf: this.memory.asOf(secret.key) };
-    }
+  /** @param secret what the memory has found. @param hash the same in hexadecimal. */
+  about(secret: HeldSecret | undefined, hash: string): Known {
+    if (secret) return { secret, asOf: this.memory.asOf(secret.key) };
     return { secret: null, asOf: Math.max(this.#asOfWhole(), this.#unknown.asOf(hash)) };
   }
 
@@ -152,6 +149,7 @@ export class Knowledge {
   /** What is known grows old from now on; what is read from now on does not. @param onLoaded told when all keys are read. */
   onResync(onLoaded: () => void): void {
     this.freshness.beginEpoch();
+    this.memory.hasChanged();
     if (this.#isFull) void this.#loadAll().then(onLoaded);
   }
 

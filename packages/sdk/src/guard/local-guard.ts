@@ -1,4 +1,4 @@
-import { decide, parseKey, type WellFormedKey } from "@keyplane/schema";
+import { decide, hasScopes, parseKey, validUntil, type WellFormedKey } from "@keyplane/schema";
 import type { Runtime } from "../client/runtime.js";
 import { Bindings } from "./bindings.js";
 import { Connection, type ConnectionStatus } from "./connection.js";
@@ -7,7 +7,8 @@ import type { Closable, Guard, GuardEvents, GuardRequest, GuardStatus, GuardVerd
 import type { ResolvedGuardOptions } from "./guard-options.js";
 import type { GuardUsage } from "./guard-usage.js";
 import { recordOf, recordOfKey, toGuardVerdict, unavailable, wellFormed } from "./guard-verdict.js";
-import { hashOfKey } from "./key-hash.js";
+import { hashOfHex, hashOfKey, hexOfHash } from "./key-hash.js";
+import type { HeldSecret } from "./key-memory.js";
 import { Knowledge, type Known } from "./knowledge.js";
 import { Listeners } from "./listeners.js";
 import { repeat } from "./repeat.js";
@@ -21,12 +22,15 @@ import { SteadyClock } from "./steady-clock.js";
 interface Presented {
   readonly key: string;
   readonly format: WellFormedKey;
+  /** In hexadecimal. */
   readonly hash: string;
   readonly request: GuardRequest;
   readonly asked: AskedOfKey;
   /** By `performance.now()`. */
   readonly startedAt: number;
 }
+
+const nothingAsked: GuardRequest = Object.freeze({});
 
 /** How often what is known is saved, in milliseconds. */
 const saveMs = 60_000;
@@ -93,7 +97,7 @@ export class LocalGuard implements Guard {
     this.#stopSaving = this.#snapshot ? repeat(saveMs, () => void this.#save()) : () => {};
   }
 
-  async verify(key: string, request: GuardRequest = {}): Promise<GuardVerdict> {
+  async verify(key: string, request: GuardRequest = nothingAsked): Promise<GuardVerdict> {
     const startedAt = this.#usage ? performance.now() : 0;
     const asked = checkRequest(key, request);
     const format = parseKey(key);
@@ -105,11 +109,17 @@ export class LocalGuard implements Guard {
     }
     if (this.#connection.restored) await this.#connection.restored;
     const hashed = hashOfKey(key);
-    const hash = typeof hashed === "string" ? hashed : await hashed;
-    const presented = { key, format, hash, request, asked, startedAt };
-    const known = this.#knowledge.find(hash);
+    const hash = hashed instanceof Promise ? await hashed : hashed;
+    const secret = this.#knowledge.memory.find(hash);
+    const accepted = secret && this.#accept(secret, format, asked);
+    if (accepted) {
+      this.#usage?.record(accepted, request, format.start, startedAt);
+      return accepted;
+    }
+    const presented = { key, format, hash: hexOfHash(hash), request, asked, startedAt };
+    const known = this.#knowledge.about(secret, presented.hash);
     const ageMs = this.#clock.now() - known.asOf;
-    if (known.secret?.key.isServerDecided) return this.#askServer(presented, known);
+    if (secret?.key.isServerDecided) return this.#askServer(presented, known);
     if (ageMs <= this.#options.maxStalenessMs) return this.#conclude(presented, known, "local", ageMs);
     return this.#readFirst(presented);
   }
@@ -145,6 +155,33 @@ export class LocalGuard implements Guard {
     await this.#usage?.close();
   }
 
+  /** The way of nearly every call: the secret was decided about already, and nothing that is known has changed since. */
+  #accept(secret: HeldSecret, format: WellFormedKey, { scopes }: AskedOfKey): GuardVerdict | null {
+    secret.isUsed = true;
+    const now = this.#time.now();
+    if (secret.version !== this.#knowledge.memory.version) this.#decideAhead(secret, format, now);
+    const { verdict } = secret;
+    if (verdict === null || !(now < secret.validUntil)) return null;
+    const asOf = Math.min(this.#knowledge.freshness.asOfReading(secret.readAt, secret.epoch), secret.asOfChange);
+    const ageMs = this.#clock.latest - asOf;
+    if (ageMs > this.#options.maxStalenessMs || (scopes && !hasScopes(verdict.scopes, scopes))) return null;
+    return { ...verdict, requestId: this.#requestId(), ageMs };
+  }
+
+  #decideAhead(secret: HeldSecret, format: WellFormedKey, now: number): void {
+    const { memory } = this.#knowledge;
+    const { key } = secret;
+    const record = recordOf(secret);
+    const until = key.isServerDecided ? null : validUntil(record, format, now);
+    const answer = { source: "local", ageMs: 0, requestId: "" } as const;
+    secret.version = memory.version;
+    secret.validUntil = until ?? Number.NEGATIVE_INFINITY;
+    secret.readAt = key.readAt;
+    secret.epoch = key.epoch;
+    secret.asOfChange = memory.asOfChange(key);
+    secret.verdict = until === null ? null : toGuardVerdict(decide(record, { format }, now), record, answer);
+  }
+
   /** Nothing is known of the key, or it is too old. */
   async #readFirst(presented: Presented): Promise<GuardVerdict> {
     try {
@@ -153,7 +190,7 @@ export class LocalGuard implements Guard {
       // Listeners were told by whoever asked, once for all that were asked for together.
       return this.#withoutServer(presented);
     }
-    const known = this.#knowledge.find(presented.hash);
+    const known = this.#lookAgain(presented);
     if (known.secret?.key.isServerDecided) return this.#askServer(presented, known);
     const ageMs = this.#clock.now() - known.asOf;
     if (ageMs <= Math.max(this.#options.maxStalenessMs, this.#options.timeoutMs)) {
@@ -178,7 +215,7 @@ export class LocalGuard implements Guard {
   }
 
   /** The server cannot be asked, and what is known is too old to be trusted. */
-  #withoutServer(presented: Presented, known = this.#knowledge.find(presented.hash)): GuardVerdict {
+  #withoutServer(presented: Presented, known = this.#lookAgain(presented)): GuardVerdict {
     const ageMs = this.#clock.now() - known.asOf;
     // A revocation is final, however long ago it was heard of.
     const isRevoked = known.secret ? known.secret.key.state.revokedAt !== null : false;
@@ -186,6 +223,10 @@ export class LocalGuard implements Guard {
       return this.#conclude(presented, known, "stale", ageMs);
     }
     return unavailable({ ageMs, requestId: this.#requestId() });
+  }
+
+  #lookAgain({ hash }: Presented): Known {
+    return this.#knowledge.about(this.#knowledge.memory.find(hashOfHex(hash)), hash);
   }
 
   #conclude(

@@ -49,6 +49,7 @@ export class Refresher {
   key(id: string): void {
     const held = this.#memory.key(id);
     if (held) held.asOfChange = this.#memory.asOf(held);
+    this.#memory.hasChanged();
     this.#keyIds.add(id);
     this.#begin();
   }
@@ -56,6 +57,7 @@ export class Refresher {
   /** An owner or a tenant has changed. */
   party(party: HeldParty<unknown>): void {
     party.asOfChange = Math.min(party.asOfChange, this.#freshness.asOf);
+    this.#memory.hasChanged();
     this.#parties.add(party);
     this.#begin();
   }

@@ -24,6 +24,7 @@ export class SteadyClock {
   #slept = 0;
   #distance: number;
   #wall: number;
+  #latest = 0;
 
   /** @param onJump told when the machine slept, or somebody set the clock forward. */
   constructor(onJump: () => void = () => {}, sources: TimeSources = realSources) {
@@ -38,7 +39,13 @@ export class SteadyClock {
     this.#wall = this.#sources.wall();
     const ahead = this.#wall - monotonic - this.#distance;
     if (ahead > jumpMs || ahead < -jumpMs) this.#settle(ahead);
-    return monotonic + this.#slept;
+    this.#latest = monotonic + this.#slept;
+    return this.#latest;
+  }
+
+  /** What {@link now} said last. */
+  get latest(): number {
+    return this.#latest;
   }
 
   /** Epoch milliseconds, as they were at the last look. */

@@ -61,9 +61,19 @@ interface Weather {
   holdsStreams: boolean;
   /** Events come, and answers with keys do not. */
   losesRecords: boolean;
+  /** Answers with keys are made at once and take up to this much longer to come, in milliseconds. */
+  recordsDelay: number;
 }
 
-const fair: Weather = { delay: [1, 40], loss: 0, refusal: 0, isCut: false, holdsStreams: false, losesRecords: false };
+const fair: Weather = {
+  delay: [1, 40],
+  loss: 0,
+  refusal: 0,
+  isCut: false,
+  holdsStreams: false,
+  losesRecords: false,
+  recordsDelay: 0,
+};
 
 /** Two server processes, and a bad network on the way to them. */
 export class Network {
@@ -99,19 +109,20 @@ export class Network {
     if (this.#dice.happens(this.weather.refusal)) throw new TypeError("the connection was refused");
     await this.#travel(signal);
     if (this.weather.isCut || this.#dice.happens(this.weather.loss)) return lose();
-    if (this.weather.losesRecords && url.includes("/v1/verification-records")) return lose();
+    const isOfRecords = url.includes("/v1/verification-records");
+    if (this.weather.losesRecords && isOfRecords) return lose();
     const up = this.servers.filter(({ isUp }) => isUp);
     if (up.length === 0) throw new TypeError("the connection was refused");
     const response = await this.#dice.one(up).server.fetch(url, init);
     const isStream = response.headers.get("content-type") === "text/event-stream";
     if (isStream && this.weather.holdsStreams) return lose();
-    await this.#travel(signal);
+    await this.#travel(signal, isOfRecords ? this.weather.recordsDelay : 0);
     if (this.weather.isCut || this.#dice.happens(this.weather.loss)) return lose();
     return isStream ? this.#delayed(response, signal) : response;
   };
 
   /** One way. @throws when the caller gives up meanwhile. */
-  async #travel(signal: AbortSignal): Promise<void> {
+  async #travel(signal: AbortSignal, longer = 0): Promise<void> {
     const [least, most] = this.weather.delay;
     await new Promise<void>((resolve, reject) => {
       const giveUp = (): void => reject(aborted());
@@ -121,7 +132,7 @@ export class Network {
           signal.removeEventListener("abort", giveUp);
           resolve();
         },
-        this.#dice.between(least, most),
+        this.#dice.between(least, most + longer),
       );
     });
   }

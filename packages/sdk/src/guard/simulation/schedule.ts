@@ -125,11 +125,11 @@ function problemOf({ valid, source }: GuardVerdict, history: History, now: numbe
 function allowances(plane: MemoryPlane, secret: string): Record<(typeof partsOfValidity)[number], boolean> {
   const record = plane.recordOf(secret) as KeyRecord;
   const { tenant, owner } = record;
-  const alone = {
+  const alone: KeyRecord = {
     ...record,
     tenant: { ...tenant, status: "ACTIVE" },
     owner: owner && { ...owner, status: "ACTIVE" },
-  } as const;
+  };
   return {
     key: decide(alone, { format: parseKey(secret), scopes: ["read"] }, plane.now()).valid,
     owner: owner?.status === "ACTIVE",
@@ -248,6 +248,7 @@ function happen(
     [1, () => (weather.refusal = dice.one([0, 0.3]))],
     [2, () => (weather.isCut = !weather.isCut)],
     [1, () => (weather.holdsStreams = !weather.holdsStreams)],
+    [3, () => (weather.recordsDelay = dice.one([0, 2_500]))],
     [1, () => (weather.losesRecords = !weather.losesRecords)],
     [3, () => network.heal()],
     [3, () => network.halfOpen()],
