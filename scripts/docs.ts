@@ -17,7 +17,8 @@ import {
 import { variables } from "../packages/server/src/env.js";
 import { limits } from "../packages/server/src/graphql/limits.js";
 import { schema } from "../packages/server/src/graphql/schema.js";
-import { maxExports, maxExportsOfToken, usualIdleMs } from "../packages/server/src/http/exports.js";
+import { maxExports, maxExportsOfToken } from "../packages/server/src/http/exports.js";
+import { usualIdleMs } from "../packages/server/src/http/paced-writing.js";
 import { maxNumbersOfRequest } from "../packages/server/src/modules/usage/answer-budget.graphql.js";
 import { reportLimits } from "../packages/server/src/modules/usage/reports/limits.js";
 import { queueLimits } from "../packages/server/src/modules/usage/reports/question-queue.js";
