@@ -83,7 +83,7 @@ describe("GET /v1/key-events", () => {
       ok(await admin.key("enableKey", { id: key.id }));
       ok(await admin.key("revokeKey", { id: key.id, reason: "x" }));
     }
-    const typesOf = async (caller: World["root"], more: Record<string, string>) =>
+    const typesOf = async (caller: World["root"], more: Record<string, string | number>) =>
       (await pollAll(caller, cursor, more)).events.map(({ type }) => type);
     expect(await typesOf(ours.admin, { types: "DISABLED,REVOKED" })).toEqual(["DISABLED", "REVOKED"]);
     expect(await typesOf(ours.admin, { tenantId: theirs.tenant.id })).toEqual([]);
@@ -108,7 +108,7 @@ describe("GET /v1/key-events", () => {
     ["an empty cursor", ""],
     ["no cursor at all", "not a cursor"],
     ["one of another store", Buffer.from("e1.other.1.1.abcdefgh").toString("base64url")],
-  ])("%s is answered with what to do, and where to go on", async ([, after], { world }) => {
+  ])("%s is answered with what to do, and where to go on", async ([, after = ""], { world }) => {
     const { admin, key } = await world.tenantWithKey();
     const answer = await poll(admin, { after, waitMs: 25_000 });
     expect(answer).toEqual({

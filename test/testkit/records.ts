@@ -1,4 +1,4 @@
-import { decide, type KeyRecord, parseKey } from "@keyplane/schema";
+import { decide, parseKey } from "@keyplane/schema";
 import type { Caller } from "./caller.js";
 
 /** A line of `/v1/verification-records`, as it came. */
@@ -34,6 +34,20 @@ export async function readRecords(caller: Caller, body: unknown): Promise<Line[]
     .map((line) => JSON.parse(line));
 }
 
+/** What stands for a field of a key that was left out. */
+const absent = {
+  scopes: [],
+  metadata: {},
+  allowedIps: [],
+  deniedIps: [],
+  expiresAt: null,
+  revokedAt: null,
+  revokedReason: null,
+  disabledAt: null,
+  disabledReason: null,
+  deletedAt: null,
+};
+
 /** What a verifier with nothing but these lines says of a key; `hash` finds its secret. */
 export function decideBy(lines: readonly Line[], secret: string, hash: string, now: number) {
   const of = (type: string, id: string) => lines.find((line) => line.type === type && line.id === id);
@@ -42,21 +56,9 @@ export function decideBy(lines: readonly Line[], secret: string, hash: string, n
   const nothing = { reason: null, since: null };
   const record = {
     secret: { supersededAt: null, stopsAt: null, ...key.secrets.find((each: Line) => each.hash === hash) },
-    key: {
-      ...{
-        scopes: [],
-        metadata: {},
-        allowedIps: [],
-        deniedIps: [],
-        expiresAt: null,
-        revokedAt: null,
-        revokedReason: null,
-      },
-      ...{ disabledAt: null, disabledReason: null, deletedAt: null },
-      ...key,
-    },
+    key: { ...absent, ...key },
     owner: { ...nothing, externalId: null, ...of("owner", key.ownerId) },
     tenant: { ...nothing, ...of("tenant", key.tenantId) },
   };
-  return decide(record as KeyRecord, { format: parseKey(secret) }, now);
+  return decide(record, { format: parseKey(secret) }, now);
 }

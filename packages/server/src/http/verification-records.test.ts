@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, request, type Server } from "node:h
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Principal } from "../modules/auth/index.js";
-import type { RecordLine, VerificationRecords } from "../modules/keys/index.js";
+import type { RecordLine } from "../modules/keys/index.js";
 import { UnauthenticatedError } from "../platform/errors.js";
 import type { Logger } from "../platform/logger.js";
 import { createVerificationRecordsEndpoint } from "./verification-records.js";
@@ -59,7 +59,7 @@ async function serve(
       if (!state.caller) throw new UnauthenticatedError();
       return state.caller;
     },
-    records: { read } as unknown as VerificationRecords,
+    records: { read },
     logger: logger as unknown as Logger,
     idleMs: options.idleMs,
     timeLimitMs: options.timeLimitMs,
@@ -132,9 +132,8 @@ describe("verification records, while they are sent", () => {
 
   test("a fault before the first page is answered as an error", async () => {
     const { open } = await serve({
-      // biome-ignore lint/correctness/useYield: it fails first
       pages: async function* () {
-        throw new Error("the database is gone");
+        yield await Promise.reject(new Error("the database is gone"));
       },
     });
     const response = await open();
@@ -150,9 +149,8 @@ describe("verification records, while they are sent", () => {
   ] as const)("a reader %s while waiting for the first page no longer waits", async ([, timeLimitMs]) => {
     const { open, state, logger } = await serve({
       timeLimitMs,
-      // biome-ignore lint/correctness/useYield: it waits for ever
       pages: async function* (signal) {
-        await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+        yield await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
       },
     });
     const opening = open();

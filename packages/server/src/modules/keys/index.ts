@@ -7,7 +7,6 @@ export type { Verdict } from "./verification/verdict.js";
 export { VerificationIndex } from "./verification/verification-index.js";
 export {
   createVerificationRecords,
-  maxSnapshots,
   type RecordLine,
   type VerificationRecords,
 } from "./verification/verification-records.service.js";

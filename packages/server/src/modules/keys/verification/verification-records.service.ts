@@ -18,7 +18,7 @@ import {
 /** How many snapshots are read at once; each may be read slowly, and for long. */
 export const maxSnapshots = 4;
 /** How many keys a page of a snapshot looks at: few, because the embedded database works on this very thread. */
-const pageSize = 500;
+const pageSize = 1_000;
 
 /** What is left out when it is null, an empty list or an empty object. */
 type Sparse<Row> = { readonly [Name in keyof Row]?: NonNullable<Row[Name]> };

@@ -84,14 +84,13 @@ export async function findRecordPage(
   page: { readonly live: boolean; readonly now: Date; readonly after: RecordPlace; readonly take: number },
 ): Promise<RecordRows & { readonly next: RecordPlace | null }> {
   const { live, now, after, take } = page;
-  const keys = Prisma.sql`
-    SELECT * FROM "Key"
-    WHERE ("createdAt", "id") > (${after.createdAt}::timestamptz, ${after.id}) AND ${visible(visibility)}
-    ORDER BY "createdAt", "id"
-    LIMIT ${take}`;
   const isLive = Prisma.sql`
     "revokedAt" IS NULL AND "deletedAt" IS NULL AND ("expiresAt" IS NULL OR "expiresAt" > ${now}::timestamptz)`;
-  const { lastAt, lastId, looked, ...rows } = await readRecords(db, keys, live ? isLive : Prisma.sql`NOT (${isLive})`);
+  const { lastAt, lastId, looked, ...rows } = await readRecords(
+    db,
+    following(visibility, after, take),
+    live ? isLive : Prisma.sql`NOT (${isLive})`,
+  );
   return { ...rows, next: looked === take && lastAt && lastId ? { createdAt: lastAt, id: lastId } : null };
 }
 
@@ -156,6 +155,28 @@ function rowsOf<Row>(json: string | null): Row[] {
 /** A time in epoch milliseconds. */
 function ms(column: string): Prisma.Sql {
   return Prisma.raw(`(extract(epoch FROM "${column}") * 1000)::bigint`);
+}
+
+/**
+ * The keys that follow a place. A tenant's are read as those that follow in the index of all tenants' keys, and cut off after
+ * the tenant: where PostgreSQL has no statistics, as the embedded database, it expects few rows of `"tenantId" = …`, and reads
+ * and sorts all keys of the tenant for each page.
+ */
+function following({ tenantId, userId }: Visibility, { createdAt, id }: RecordPlace, take: number): Prisma.Sql {
+  if (tenantId === undefined || userId !== undefined) {
+    return Prisma.sql`
+      SELECT * FROM "Key"
+      WHERE ("createdAt", "id") > (${createdAt}::timestamptz, ${id}) AND ${visible({ tenantId, userId })}
+      ORDER BY "createdAt", "id"
+      LIMIT ${take}`;
+  }
+  return Prisma.sql`
+    SELECT * FROM (
+      SELECT * FROM "Key"
+      WHERE ("tenantId", "createdAt", "id") > (${tenantId}, ${createdAt}::timestamptz, ${id})
+      ORDER BY "tenantId", "createdAt", "id"
+      LIMIT ${take}) AS "following"
+    WHERE "tenantId" = ${tenantId}`;
 }
 
 function visible({ tenantId, userId }: Visibility): Prisma.Sql {
