@@ -38,7 +38,7 @@ async function serve(
   options: {
     pages?: (signal: AbortSignal) => AsyncGenerator<RecordLine[]>;
     idleMs?: number;
-    timeLimitMs?: number;
+    timeLimitMs?: number | undefined;
   } = {},
 ) {
   const state = { caller: principal as Principal | null, ended: 0, signal: undefined as AbortSignal | undefined };
