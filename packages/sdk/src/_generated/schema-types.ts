@@ -247,6 +247,8 @@ export type KeyEventType =
   | 'OWNER_DISABLED'
   /** A disabled user was enabled again, and the user's keys with it. keyId is null. */
   | 'OWNER_ENABLED'
+  /** A user's name, e-mail address, external id or role was changed; the keys' owner details changed with it. keyId is null. */
+  | 'OWNER_UPDATED'
   /** A key was revoked for good. */
   | 'REVOKED'
   /** A key got a new secret, by rotation or by being reissued to another owner. The old one stops at previousSecretExpiresAt. */
