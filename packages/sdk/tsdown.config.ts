@@ -1,7 +1,17 @@
 import { defineConfig } from "tsdown";
 
 export default defineConfig({
-  entry: ["src/index.ts"],
+  // One for each subpath of `exports` in package.json.
+  entry: {
+    index: "src/index.ts",
+    express: "src/adapters/express.ts",
+    fastify: "src/adapters/fastify.ts",
+    fetch: "src/adapters/fetch.ts",
+    guard: "src/guard/index.ts",
+    hono: "src/adapters/hono.ts",
+    ws: "src/adapters/ws.ts",
+    yoga: "src/adapters/yoga.ts",
+  },
   format: ["esm", "cjs"],
   // No platform: the core needs only fetch, URL, timers and crypto.randomUUID, which Node, Bun, Deno, workers and
   // browsers have.
@@ -11,7 +21,8 @@ export default defineConfig({
   clean: true,
   // @keyplane/schema is bundled, so that applications install this one package; nothing of node_modules is. ipaddr.js is
   // needed by decide() alone, which nothing here calls.
-  deps: { onlyBundle: [], neverBundle: ["ipaddr.js"] },
+  // Of the frameworks only types are named, and only by their own adapters.
+  deps: { onlyBundle: [], neverBundle: ["ipaddr.js", "fastify", "hono"] },
   // No module of ours does anything when it is loaded.
   inputOptions: { treeshake: { moduleSideEffects: false } },
 });
