@@ -19,10 +19,9 @@ export default defineConfig({
   target: "es2022",
   dts: { oxc: true },
   clean: true,
-  // @keyplane/schema is bundled, so that applications install this one package; nothing of node_modules is. ipaddr.js is
-  // needed by decide() alone, which nothing here calls.
-  // Of the frameworks only types are named, and only by their own adapters.
-  deps: { onlyBundle: [], neverBundle: ["ipaddr.js", "fastify", "hono"] },
+  // @keyplane/schema is bundled, so that applications install this one package, and ipaddr.js, by which decide() reads
+  // addresses. Of the frameworks only types are named, and only by their own adapters.
+  deps: { onlyBundle: ["ipaddr.js"], neverBundle: ["fastify", "hono"] },
   // No module of ours does anything when it is loaded.
   inputOptions: { treeshake: { moduleSideEffects: false } },
 });

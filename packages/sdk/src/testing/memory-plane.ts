@@ -193,7 +193,7 @@ export class MemoryPlane {
   }
 
   updateUser(id: string, changes: { readonly name?: string; readonly email?: string }): void {
-    this.#changeUser(id, "OWNER_UPDATED" as KeyEventType, changes);
+    this.#changeUser(id, "OWNER_UPDATED", changes);
   }
 
   disableUser(id: string, reason: string | null = null): void {
