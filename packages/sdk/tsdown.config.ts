@@ -23,5 +23,5 @@ export default defineConfig({
   // addresses. Of the frameworks only types are named, and only by their own adapters.
   deps: { onlyBundle: ["ipaddr.js"], neverBundle: ["fastify", "hono"] },
   // No module of ours does anything when it is loaded.
-  inputOptions: { treeshake: { moduleSideEffects: false } },
+  inputOptions: { treeshake: { moduleSideEffects: false }, resolve: { mainFields: ["module", "main"] } },
 });

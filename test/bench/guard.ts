@@ -41,7 +41,7 @@ async function rateOf(call: (index: number) => Promise<boolean>): Promise<number
 const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? 0;
 
 const folder = mkdtempSync(join(tmpdir(), "keyplane-bench-"));
-const closing: (() => Promise<unknown> | undefined)[] = [];
+const closing: (() => unknown)[] = [];
 try {
   const plane = new MemoryPlane();
   const server = new MemoryServer(plane);

@@ -26,7 +26,7 @@ export class FirstSight {
   #next: Batch | null = null;
   #requests = 0;
   readonly #waiting: (() => void)[] = [];
-  #failure: { readonly at: number; readonly error: unknown } | null = null;
+  #failure: { readonly at: number; readonly error: Error } | null = null;
 
   constructor(
     read: (hashes: readonly string[]) => Promise<Read>,
@@ -58,7 +58,7 @@ export class FirstSight {
   }
 
   async #send(hashes: readonly string[]): Promise<Read> {
-    await undefined; // for others of the same turn
+    await Promise.resolve(); // for others of the same turn
     while (this.#requests >= maxRequests) await new Promise<void>((go) => this.#waiting.push(go));
     this.#requests += 1;
     if (this.#next?.hashes === hashes) this.#next = null;
@@ -67,8 +67,8 @@ export class FirstSight {
       this.#failure = null;
       return read;
     } catch (error) {
-      this.#failure = { at: this.#clock.now(), error };
-      this.#onError(error as Error);
+      this.#failure = { at: this.#clock.now(), error: error as Error };
+      this.#onError(this.#failure.error);
       throw error;
     } finally {
       for (const hash of hashes) this.#underWay.delete(hash);

@@ -1,7 +1,7 @@
 import { FollowKeyEventsDocument } from "../_generated/documents.js";
-import { ConnectionError, KeyplaneError, ServerError, TimeoutError } from "../client/errors.js";
+import { ConnectionError, type KeyplaneError, ServerError, TimeoutError } from "../client/errors.js";
 import type { RequestOptions } from "../client/options.js";
-import { canPass, reconnecting } from "../client/reconnecting.js";
+import { reconnecting } from "../client/reconnecting.js";
 import type { Runtime } from "../client/runtime.js";
 import type { Subscribe } from "../client/subscription.js";
 import type { KeyEvent } from "../entities.js";
@@ -35,6 +35,8 @@ export interface FollowerListener {
 
 /** How long a stream may say nothing before it counts as dead: three heartbeats. Milliseconds. */
 const silenceMs = 15_000;
+/** How long a request waits at a server that is behind itself, in milliseconds. */
+const notCurrentMs = 1_000;
 /** For how long to poll before a stream is tried again, at first and at most; milliseconds. */
 const firstPollingMs = 60_000;
 const longestPollingMs = 600_000;
@@ -93,11 +95,12 @@ export class Follower {
   async run(signal: AbortSignal): Promise<void> {
     const onInterrupted = (error: KeyplaneError): void => this.#listener.onInterrupted(error);
     const connect = (onOpen: () => void) => this.#connect(onOpen, signal);
-    // What is heard is dealt with inside; nothing comes out.
     for await (const _ of reconnecting(connect, { signal, onInterrupted }, this.#runtime));
   }
 
+  /** One connection, until it ends. What is heard is dealt with on the way; nothing comes out. */
   async *#connect(onOpen: () => void, outer: AbortSignal): AsyncGenerator<never, void, undefined> {
+    yield* [];
     const connection = new AbortController();
     const end = (): void => connection.abort();
     outer.addEventListener("abort", end, { once: true });
@@ -165,7 +168,9 @@ export class Follower {
       if (resync) this.#resync(resync.cursor);
       else this.#cursor = cursor;
       if (current !== null) this.#listener.onCurrent(askedAt + current);
-      waitMs = this.#pollWaitMs;
+      // After a resync everything from its place on is asked for at once; a server that is not current itself is given a moment.
+      if (current !== null) waitMs = this.#pollWaitMs;
+      else waitMs = resync ? 0 : Math.min(notCurrentMs, this.#pollWaitMs);
     } while (this.#polls());
   }
 
@@ -184,9 +189,4 @@ export class Follower {
 function isHeldBack(error: unknown): boolean {
   if (error instanceof TimeoutError) return true;
   return error instanceof ServerError && error.code === "INVALID_RESPONSE";
-}
-
-/** Whether the guard can go on after this. */
-export function isFinal(error: unknown): boolean {
-  return !(error instanceof KeyplaneError) || !canPass(error);
 }

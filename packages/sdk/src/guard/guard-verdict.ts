@@ -62,7 +62,7 @@ function keyShown({ key, secret }: KeyRecord): Verdict["key"] {
     name: key.name,
     start: secret.start,
     environment: key.environment,
-    metadata: key.metadata as Record<string, unknown>,
+    metadata: key.metadata,
     expiresAt: key.expiresAt === null ? null : new Date(key.expiresAt).toISOString(),
   };
 }

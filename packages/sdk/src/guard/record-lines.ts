@@ -158,5 +158,5 @@ function textsOf(fields: Fields, name: string): readonly string[] {
   if (!Array.isArray(value) || !value.every((item) => typeof item === "string")) {
     throw new RecordLineError(`The ${name} of a record are no list of texts.`);
   }
-  return value as readonly string[];
+  return value;
 }

@@ -78,7 +78,7 @@ export class MemoryServer {
   #recordUsage({ input }: { input?: { events: readonly { readonly id: string }[] } }): FetchResponse {
     this.asked.usage += 1;
     const events = input?.events ?? [];
-    for (const event of events) this.usage.set(event.id, event as never);
+    for (const event of events) this.usage.set(event.id, { ...event });
     return data({ recordUsage: { __typename: "RecordUsagePayload", accepted: events.length, rejected: [] } });
   }
 
@@ -161,7 +161,7 @@ function placeOf(after: string | null, { place, floor }: Reader): { place: numbe
   return Number(wanted) < floor ? { place: null, code: "CURSOR_TOO_OLD" } : { place: Number(wanted) };
 }
 
-function shown({ place: _, ...event }: PlacedKeyEvent): Omit<PlacedKeyEvent, "place"> {
+function shown({ place: _place, ...event }: PlacedKeyEvent): Omit<PlacedKeyEvent, "place"> {
   return event;
 }
 
