@@ -1,4 +1,5 @@
 import type { Usage } from "../resources/usage.js";
+import { LateRecord, type UsageRecord } from "../usage/usage-record.js";
 import type { GuardRequest, GuardVerdict } from "./guard.js";
 
 /** Hands verifications over to the server as usage, off their path. */
@@ -17,17 +18,31 @@ export class GuardUsage {
   }
 
   /** @param startedAt by `performance.now()`. */
-  record({ code, key }: GuardVerdict, { ip, usage }: GuardRequest, start: string | undefined, startedAt: number): void {
-    this.#usage.record({
+  record(verdict: GuardVerdict, request: GuardRequest, start: string | undefined, startedAt: number): void {
+    const latencyMs = performance.now() - startedAt;
+    const describe = (): UsageRecord => this.#describe(verdict, request, start, latencyMs);
+    // What somebody else has written may be wrong, which is told at once.
+    if (request.usage) this.#usage.record(describe());
+    else this.#usage.recordComplete(new LateRecord(Date.now(), describe));
+  }
+
+  #describe(
+    { code, key }: GuardVerdict,
+    { ip, usage }: GuardRequest,
+    start: string | undefined,
+    latencyMs: number,
+  ): UsageRecord {
+    return {
       ...usage,
       keyId: key?.id,
       // A key that nobody has belongs to nobody: all that is known is for whom this guard stands.
       tenantId: key ? undefined : this.#tenantId,
       code,
-      ip,
+      // A server takes no more of what may be any text.
+      ip: ip?.slice(0, 64),
       start,
-      latencyMs: Math.round((performance.now() - startedAt) * 1_000) / 1_000,
-    });
+      latencyMs: Math.round(latencyMs * 1_000) / 1_000,
+    };
   }
 
   async close(): Promise<void> {

@@ -5,6 +5,9 @@ import { HashIndex } from "./hash-index.js";
 import { hashOfHex, type KeyHash } from "./key-hash.js";
 import type { KeyLine, OwnerRecord, RecordLine, TenantRecord } from "./record-lines.js";
 
+/** How many lists of scopes are shared. */
+const maxScopeLists = 1_000;
+
 /** An owner or a tenant, shared by all keys of theirs. */
 export interface HeldParty<Record> {
   state: Record;
@@ -69,6 +72,8 @@ export class KeyMemory {
   readonly #keys = new Map<string, HeldKey>();
   readonly #owners = new Map<string, HeldParty<OwnerRecord>>();
   readonly #tenants = new Map<string, HeldParty<TenantRecord>>();
+  /** Lists of scopes by their text: keys have few different ones, and one that is shared is near when it is looked at. */
+  readonly #scopes = new Map<string, readonly string[]>();
   #version = 0;
 
   /** @param isPinned whether a key must not be forgotten, because something is to be closed when it is refused. */
@@ -141,7 +146,8 @@ export class KeyMemory {
    *
    * @returns the key as it is known now; undefined when its tenant is not known, so that it cannot be held.
    */
-  installKey({ key: state, secrets, isServerDecided }: KeyLine, { sentAt, epoch }: Reading): HeldKey | undefined {
+  installKey({ key, secrets, isServerDecided }: KeyLine, { sentAt, epoch }: Reading): HeldKey | undefined {
+    const state = { ...key, scopes: this.#shared(key.scopes) };
     const before = this.#keys.get(state.id);
     if (before && before.readAt > sentAt) return before;
     const tenant = this.#tenants.get(state.tenantId);
@@ -195,6 +201,14 @@ export class KeyMemory {
     this.#unlink(held);
     if (held.owner?.keys === 0) this.#owners.delete(held.owner.state.id);
     if (held.tenant.keys === 0) this.#tenants.delete(held.tenant.state.id);
+  }
+
+  #shared(scopes: readonly string[]): readonly string[] {
+    const text = JSON.stringify(scopes);
+    const known = this.#scopes.get(text);
+    if (known) return known;
+    if (this.#scopes.size < maxScopeLists) this.#scopes.set(text, scopes);
+    return scopes;
   }
 
   #unlink(held: HeldKey): void {

@@ -12,7 +12,7 @@ import type { HeldSecret } from "./key-memory.js";
 import { Knowledge, type Known } from "./knowledge.js";
 import { Listeners } from "./listeners.js";
 import { repeat } from "./repeat.js";
-import { type AskedOfKey, checkRequest } from "./request.js";
+import { askedOf, checkRequest } from "./request.js";
 import type { GuardServer } from "./server.js";
 import { ServerTime } from "./server-time.js";
 import type { SnapshotFile } from "./snapshot-file.js";
@@ -25,7 +25,6 @@ interface Presented {
   /** In hexadecimal. */
   readonly hash: string;
   readonly request: GuardRequest;
-  readonly asked: AskedOfKey;
   /** By `performance.now()`. */
   readonly startedAt: number;
 }
@@ -99,10 +98,10 @@ export class LocalGuard implements Guard {
 
   async verify(key: string, request: GuardRequest = nothingAsked): Promise<GuardVerdict> {
     const startedAt = this.#usage ? performance.now() : 0;
-    const asked = checkRequest(key, request);
+    checkRequest(key, request);
     const format = parseKey(key);
-    if (!format.ok || (asked.environment !== undefined && asked.environment !== format.environment)) {
-      const decision = decide(null, { format, ...asked }, this.#time.now());
+    if (!format.ok || (request.environment !== undefined && request.environment !== format.environment)) {
+      const decision = decide(null, { format, ...askedOf(request) }, this.#time.now());
       const verdict = toGuardVerdict(decision, null, { source: "local", ageMs: 0, requestId: this.#requestId() });
       this.#usage?.record(verdict, request, format.start, startedAt);
       return verdict;
@@ -111,12 +110,12 @@ export class LocalGuard implements Guard {
     const hashed = hashOfKey(key);
     const hash = hashed instanceof Promise ? await hashed : hashed;
     const secret = this.#knowledge.memory.find(hash);
-    const accepted = secret && this.#accept(secret, format, asked);
+    const accepted = secret && this.#accept(secret, format, request);
     if (accepted) {
       this.#usage?.record(accepted, request, format.start, startedAt);
       return accepted;
     }
-    const presented = { key, format, hash: hexOfHash(hash), request, asked, startedAt };
+    const presented = { key, format, hash: hexOfHash(hash), request, startedAt };
     const known = this.#knowledge.about(secret, presented.hash);
     const ageMs = this.#clock.now() - known.asOf;
     if (secret?.key.isServerDecided) return this.#askServer(presented, known);
@@ -156,7 +155,7 @@ export class LocalGuard implements Guard {
   }
 
   /** The way of nearly every call: the secret was decided about already, and nothing that is known has changed since. */
-  #accept(secret: HeldSecret, format: WellFormedKey, { scopes }: AskedOfKey): GuardVerdict | null {
+  #accept(secret: HeldSecret, format: WellFormedKey, { scopes }: GuardRequest): GuardVerdict | null {
     secret.isUsed = true;
     const now = this.#time.now();
     if (secret.version !== this.#knowledge.memory.version) this.#decideAhead(secret, format, now);
@@ -230,13 +229,13 @@ export class LocalGuard implements Guard {
   }
 
   #conclude(
-    { format, request, asked, startedAt }: Presented,
+    { format, request, startedAt }: Presented,
     { secret }: Known,
     source: GuardVerdict["source"],
     ageMs: number,
   ): GuardVerdict {
     const record = secret && recordOf(secret);
-    const decision = decide(record, { format, ...asked }, this.#time.now());
+    const decision = decide(record, { format, ...askedOf(request) }, this.#time.now());
     const verdict = toGuardVerdict(decision, record, { source, ageMs, requestId: this.#requestId() });
     this.#usage?.record(verdict, request, format.start, startedAt);
     return verdict;

@@ -2,7 +2,8 @@ import { Fifo } from "./fifo.js";
 import type { CompleteRecord } from "./usage-record.js";
 
 /** A call in the queue. */
-export interface Entry extends CompleteRecord {
+export interface Entry {
+  readonly record: CompleteRecord;
   /** Its place among all that were recorded. */
   readonly place: number;
 }
@@ -61,7 +62,7 @@ export class UsageBatches {
     for (let entry = this.#waiting.first; entry && batch.length < this.#limit; entry = this.#waiting.first) {
       if (isTooOld(entry)) tooOld.push(entry);
       else {
-        bytes += encoder.encode(JSON.stringify(entry.event)).length + 1;
+        bytes += encoder.encode(JSON.stringify(entry.record.event)).length + 1;
         if (bytes > maxBatchBytes && batch.length > 0) break;
         batch.push(entry);
       }
