@@ -9,9 +9,10 @@ import { Freshness } from "./freshness.js";
 import type { Revocation } from "./guard.js";
 import { recordOfKey, wellFormed } from "./guard-verdict.js";
 import { type HeldKey, type HeldSecret, KeyMemory, type Reading } from "./key-memory.js";
-import type { KeyLine, RecordLine } from "./record-lines.js";
+import type { KeyLine } from "./record-lines.js";
 import { type Read, RecordReader } from "./record-reader.js";
 import { Refresher } from "./refresher.js";
+import { repeat } from "./repeat.js";
 import type { ServerTime } from "./server-time.js";
 import type { SteadyClock } from "./steady-clock.js";
 import { UnknownHashes } from "./unknown-hashes.js";
@@ -22,9 +23,6 @@ export interface Known {
   /** By the guard's clock; -Infinity when nothing is known. */
   readonly asOf: number;
 }
-
-/** What is saved of it, tenants and owners before their keys. */
-export type SavedLine = Exclude<RecordLine, { readonly type: "end" }>;
 
 /** Told of what changes in what is known. */
 export interface KnowledgeListener {
@@ -39,6 +37,9 @@ const maxAttempts = 5;
 /** The first pause before all keys are read again after a failure, and the longest, in milliseconds. */
 const firstPauseMs = 1_000;
 const longestPauseMs = 30_000;
+/** How many keys of a snapshot are read at once, and how often, in milliseconds. */
+const readSavedAtOnce = 200;
+const readSavedEveryMs = 5;
 /** Between two pieces of the answer with all keys, in milliseconds. */
 const wholeTimeoutMs = 60_000;
 
@@ -163,15 +164,16 @@ export class Knowledge {
    *
    * @param isWhole whether these are all keys that there are.
    */
-  restore(lines: readonly SavedLine[], asOf: number, isWhole: boolean): void {
+  restore(saved: (memory: KeyMemory, reading: Reading) => void, asOf: number, isWhole: boolean): void {
     this.freshness.beginEpoch();
     const reading = { sentAt: asOf, epoch: this.freshness.epoch };
-    for (const line of lines) {
-      if (line.type === "key") this.memory.installKey(line.line, reading);
-      else this.memory.installParty(line, reading);
-    }
+    saved(this.memory, reading);
     this.memory.makeRoom();
     if (this.#isFull && isWhole) this.#whole = reading;
+    // A few at a time, so that nobody waits; by the first event about an owner or a tenant all have to be read.
+    const stop = repeat(readSavedEveryMs, () => {
+      if (this.#signal.aborted || !this.memory.readSaved(readSavedAtOnce)) stop();
+    });
   }
 
   #readAgain(keyId: string | null, userId: string | null, tenantId: string | null): void {

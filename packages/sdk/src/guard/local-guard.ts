@@ -1,4 +1,4 @@
-import { decide, hasScopes, parseKey, validUntil, type WellFormedKey } from "@keyplane/schema";
+import { decide, hasScopes, maxKeyLength, parseKey, validUntil, type WellFormedKey } from "@keyplane/schema";
 import type { Runtime } from "../client/runtime.js";
 import { Bindings } from "./bindings.js";
 import { Connection, type ConnectionStatus } from "./connection.js";
@@ -6,7 +6,16 @@ import { FirstSight } from "./first-sight.js";
 import type { Closable, Guard, GuardEvents, GuardRequest, GuardStatus, GuardVerdict } from "./guard.js";
 import type { ResolvedGuardOptions } from "./guard-options.js";
 import type { GuardUsage } from "./guard-usage.js";
-import { recordOf, recordOfKey, toGuardVerdict, unavailable, wellFormed } from "./guard-verdict.js";
+import {
+  acceptance,
+  keyShown,
+  ownerShown,
+  recordOf,
+  recordOfKey,
+  toGuardVerdict,
+  unavailable,
+  wellFormed,
+} from "./guard-verdict.js";
 import { hashOfHex, hashOfKey, hexOfHash } from "./key-hash.js";
 import type { HeldSecret } from "./key-memory.js";
 import { Knowledge, type Known } from "./knowledge.js";
@@ -99,28 +108,22 @@ export class LocalGuard implements Guard {
   async verify(key: string, request: GuardRequest = nothingAsked): Promise<GuardVerdict> {
     const startedAt = this.#usage ? performance.now() : 0;
     checkRequest(key, request);
-    const format = parseKey(key);
-    if (!format.ok || (request.environment !== undefined && request.environment !== format.environment)) {
-      const decision = decide(null, { format, ...askedOf(request) }, this.#time.now());
-      const verdict = toGuardVerdict(decision, null, { source: "local", ageMs: 0, requestId: this.#requestId() });
-      this.#usage?.record(verdict, request, format.start, startedAt);
-      return verdict;
-    }
     if (this.#connection.restored) await this.#connection.restored;
-    const hashed = hashOfKey(key);
-    const hash = hashed instanceof Promise ? await hashed : hashed;
-    const secret = this.#knowledge.memory.find(hash);
-    const accepted = secret && this.#accept(secret, format, request);
-    if (accepted) {
-      this.#usage?.record(accepted, request, format.start, startedAt);
-      return accepted;
+    if (key.length <= maxKeyLength) {
+      const hashed = hashOfKey(key);
+      const hash = hashed instanceof Promise ? await hashed : hashed;
+      const secret = this.#knowledge.memory.find(hash);
+      const accepted = secret && this.#accept(secret, key, request);
+      if (accepted) {
+        this.#usage?.record(accepted, request, accepted.key?.start, startedAt);
+        return accepted;
+      }
+      const format = parseKey(key);
+      if (format.ok && (request.environment === undefined || request.environment === format.environment)) {
+        return this.#examine({ key, format, hash: hexOfHash(hash), request, startedAt }, secret);
+      }
     }
-    const presented = { key, format, hash: hexOfHash(hash), request, startedAt };
-    const known = this.#knowledge.about(secret, presented.hash);
-    const ageMs = this.#clock.now() - known.asOf;
-    if (secret?.key.isServerDecided) return this.#askServer(presented, known);
-    if (ageMs <= this.#options.maxStalenessMs) return this.#conclude(presented, known, "local", ageMs);
-    return this.#readFirst(presented);
+    return this.#refuseText(key, request, startedAt);
   }
 
   bind(keyId: string, closable: Closable): () => void {
@@ -154,31 +157,51 @@ export class LocalGuard implements Guard {
     await this.#usage?.close();
   }
 
-  /** The way of nearly every call: the secret was decided about already, and nothing that is known has changed since. */
-  #accept(secret: HeldSecret, format: WellFormedKey, { scopes }: GuardRequest): GuardVerdict | null {
+  /**
+   * The way of nearly every call: the secret was decided about already, and nothing that is known has changed since. Its
+   * text is not read again, because no other has its hash.
+   */
+  #accept(secret: HeldSecret, key: string, { scopes, environment }: GuardRequest): GuardVerdict | null {
     secret.isUsed = true;
     const now = this.#time.now();
-    if (secret.version !== this.#knowledge.memory.version) this.#decideAhead(secret, format, now);
-    const { verdict } = secret;
-    if (verdict === null || !(now < secret.validUntil)) return null;
-    const asOf = Math.min(this.#knowledge.freshness.asOfReading(secret.readAt, secret.epoch), secret.asOfChange);
-    const ageMs = this.#clock.latest - asOf;
-    if (ageMs > this.#options.maxStalenessMs || (scopes && !hasScopes(verdict.scopes, scopes))) return null;
-    return { ...verdict, requestId: this.#requestId(), ageMs };
+    if (secret.decidedAt !== this.#knowledge.memory.version) this.#decideAhead(secret, key, now);
+    if (secret.standing !== "always" && !(secret.standing === "until" && now < secret.validUntil)) return null;
+    const ageMs = this.#clock.latest - this.#knowledge.freshness.asOf;
+    if (ageMs > this.#options.maxStalenessMs || (scopes && !hasScopes(secret.scopes, scopes))) return null;
+    if (environment !== undefined && environment !== secret.shownKey?.environment) return null;
+    return acceptance(secret, ageMs, this.#requestId());
   }
 
-  #decideAhead(secret: HeldSecret, format: WellFormedKey, now: number): void {
-    const { memory } = this.#knowledge;
+  #decideAhead(secret: HeldSecret, text: string, now: number): void {
+    const { memory, freshness } = this.#knowledge;
     const { key } = secret;
     const record = recordOf(secret);
-    const until = key.isServerDecided ? null : validUntil(record, format, now);
-    const answer = { source: "local", ageMs: 0, requestId: "" } as const;
-    secret.version = memory.version;
-    secret.validUntil = until ?? Number.NEGATIVE_INFINITY;
-    secret.readAt = key.readAt;
-    secret.epoch = key.epoch;
-    secret.asOfChange = memory.asOfChange(key);
-    secret.verdict = until === null ? null : toGuardVerdict(decide(record, { format }, now), record, answer);
+    const follows = key.epoch === freshness.epoch && memory.asOfChange(key) === Number.POSITIVE_INFINITY;
+    const until = follows && !key.isServerDecided ? validUntil(record, parseKey(text), now) : null;
+    secret.decidedAt = memory.version;
+    secret.standing = until === null ? "unsettled" : until === Number.POSITIVE_INFINITY ? "always" : "until";
+    secret.validUntil = until ?? 0;
+    secret.shownKey = keyShown(record);
+    secret.shownOwner = ownerShown(record);
+    secret.tenantId = key.state.tenantId;
+    secret.scopes = key.state.scopes;
+  }
+
+  /** What the text of a key says alone: it is none, or one for another environment. */
+  #refuseText(key: string, request: GuardRequest, startedAt: number): GuardVerdict {
+    const format = parseKey(key);
+    const decision = decide(null, { format, ...askedOf(request) }, this.#time.now());
+    const verdict = toGuardVerdict(decision, null, { source: "local", ageMs: 0, requestId: this.#requestId() });
+    this.#usage?.record(verdict, request, format.start, startedAt);
+    return verdict;
+  }
+
+  #examine(presented: Presented, secret: HeldSecret | undefined): GuardVerdict | Promise<GuardVerdict> {
+    const known = this.#knowledge.about(secret, presented.hash);
+    const ageMs = this.#clock.now() - known.asOf;
+    if (secret?.key.isServerDecided) return this.#askServer(presented, known);
+    if (ageMs <= this.#options.maxStalenessMs) return this.#conclude(presented, known, "local", ageMs);
+    return this.#readFirst(presented);
   }
 
   /** Nothing is known of the key, or it is too old. */
