@@ -11,10 +11,11 @@ const contextCount = 100_000;
  *
  * @param sendsEvents whether evaluations are counted and sent, as that SDK does unless it is told otherwise.
  */
-export async function flagEvaluation(
-  sendsEvents: boolean,
-  onEnd: (close: () => void) => void,
-): Promise<(index: number) => Promise<boolean>> {
+export async function flagEvaluation(sendsEvents: boolean): Promise<{
+  evaluate: (index: number) => Promise<boolean>;
+  flush: () => Promise<void>;
+  close: () => void;
+}> {
   const data = new TestData();
   await data.update(
     data.flag("orders").booleanFlag().variationForAll(false).ifMatch("user", "plan", "pro").thenReturn(true),
@@ -26,15 +27,18 @@ export async function flagEvaluation(
   const options = { updateProcessor: data.getFactory(), sendEvents: sendsEvents, eventsUri, logger: quiet };
   const client = init("sdk-key", { ...options, diagnosticOptOut: true });
   await client.waitForInitialization({ timeout: 10 });
-  onEnd(() => {
-    client.close();
-    sink.close();
-  });
   const contexts = Array.from({ length: contextCount }, (_, index) => ({
     kind: "user",
     key: `user-${index}`,
     plan: "pro",
   }));
-  return async (index) =>
-    (await client.boolVariation("orders", contexts[(index * 7_919) % contextCount] as never, false)) === true;
+  return {
+    evaluate: async (index) =>
+      (await client.boolVariation("orders", contexts[(index * 7_919) % contextCount] as never, false)) === true,
+    flush: () => client.flush(),
+    close() {
+      client.close();
+      sink.close();
+    },
+  };
 }

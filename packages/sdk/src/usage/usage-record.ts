@@ -22,20 +22,20 @@ export interface CompleteRecord {
   readonly at: number;
 }
 
-/** A call that is completed when somebody looks at it: for whoever records many, and knows that nothing is wrong with them. */
+/** A call that is described when somebody looks at it: for whoever records many, and knows that nothing is wrong with them. */
 export class LateRecord implements CompleteRecord {
   readonly at: number;
-  readonly #describe: () => UsageRecord;
+  readonly #describe: () => Omit<UsageEventInput, "id" | "at">;
   #event: UsageEventInput | undefined;
 
-  constructor(at: number, describe: () => UsageRecord) {
+  constructor(at: number, describe: () => Omit<UsageEventInput, "id" | "at">) {
     this.at = at;
     this.#describe = describe;
   }
 
   /** Always the same, and its id with it. */
   get event(): UsageEventInput {
-    this.#event ??= completeRecord({ ...this.#describe(), at: new Date(this.at) }, this.at).event;
+    this.#event ??= { id: createUuid(), at: new Date(this.at).toISOString(), ...this.#describe() };
     return this.#event;
   }
 }
