@@ -143,8 +143,7 @@ describe("while servers and PostgreSQL are killed with SIGKILL", () => {
     "readers of a PostgreSQL that loses its last commits are told so, and end with what it has",
     async ({ skip }) => {
       const startedAt = performance.now();
-      // As after a fail-over to a standby that had not got everything.
-      const installation = await Installation.start({ synchronous_commit: "off", wal_writer_delay: "2000ms" });
+      const installation = await Installation.start({ losesCommits: true });
       if (typeof installation === "string") return skip(installation);
       const story = await tell(installation, { api: 4, sql: 4 });
       const truth = await readTruth(installation.databaseUrl);

@@ -15,6 +15,8 @@ export interface ServedPostgres {
   createDatabase(name: string): Promise<string>;
   /** Ends all of its processes with SIGKILL, and resolves when they are gone: a crash. What it kept stays. */
   kill(): Promise<void>;
+  /** With `synchronous_commit=off`: from now until `kill`, nothing that is committed outlives the crash. */
+  stopFlushing(): void;
   /** Starts it again after `kill`, on the same port. Resolves when it has recovered. */
   restart(): Promise<void>;
   /** Stops the server and removes its files. */
@@ -70,6 +72,7 @@ export async function startServedPostgres(
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
+  const postmaster = (): number => Number(readFileSync(join(folder, "postmaster.pid"), "utf8").split("\n")[0]);
   const urlOf = (database: string): string => `postgresql://postgres:${PASSWORD}@127.0.0.1:${port}/${database}`;
   return {
     url: urlOf("postgres"),
@@ -79,8 +82,11 @@ export async function startServedPostgres(
     },
     async kill() {
       isRunning = false;
-      const pid = Number(readFileSync(join(folder, "postmaster.pid"), "utf8").split("\n")[0]);
-      await killAll([pid, ...childrenOf(pid)]);
+      await killAll([postmaster(), ...childrenOf(postmaster())]);
+    },
+    stopFlushing() {
+      // Others write to disk only when the buffers are full, or in a transaction that waits for it.
+      for (const pid of childrenOf(postmaster())) if (/walwriter/.test(titleOf(pid))) process.kill(pid, "SIGSTOP");
     },
     restart: start,
     async stop() {
@@ -97,6 +103,12 @@ function childrenOf(pid: number): number[] {
       ? readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
       : execFileSync("pgrep", ["-P", String(pid)], { encoding: "utf8" });
   return text.split(/\s+/).filter(Boolean).map(Number);
+}
+
+function titleOf(pid: number): string {
+  return process.platform === "linux"
+    ? readFileSync(`/proc/${pid}/cmdline`, "utf8")
+    : execFileSync("ps", ["-o", "args=", "-p", String(pid)], { encoding: "utf8" });
 }
 
 /** The first one first: it would replace the others. */

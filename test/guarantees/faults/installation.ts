@@ -25,21 +25,24 @@ export class Installation {
   private constructor(
     readonly postgres: ServedPostgres,
     readonly databaseUrl: string,
+    readonly losesCommits: boolean,
   ) {}
 
   /**
-   * @param settings of PostgreSQL, which is as durable as it is by itself.
+   * @param losesCommits whether PostgreSQL, when it is killed, loses the last that it has acknowledged: as one does that need
+   * not wait for its disk, or whose standby takes over without having got everything. Otherwise, it is as durable as it
+   * is by itself.
    * @returns why there can be none, where PostgreSQL does not run.
    */
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<Installation | string> {
+  static async start({ losesCommits = false } = {}): Promise<Installation | string> {
     let postgres: ServedPostgres;
     try {
-      postgres = await startServedPostgres(settings, { durable: true });
+      postgres = await startServedPostgres(losesCommits ? { synchronous_commit: "off" } : {}, { durable: true });
     } catch (error) {
       const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
       return `needs a PostgreSQL that it may kill: pnpm install brings one, for a user that may run it (${why})`;
     }
-    const installation = new Installation(postgres, await postgres.createDatabase("faults"));
+    const installation = new Installation(postgres, await postgres.createDatabase("faults"), losesCommits);
     await Promise.all([installation.#startServer(0), installation.#startServer(1)]);
     return installation;
   }
@@ -71,6 +74,10 @@ export class Installation {
 
   async #failPostgres(): Promise<void> {
     this.deaths.postgres += 1;
+    if (this.losesCommits) {
+      this.postgres.stopFlushing();
+      await sleep(randomInt(500));
+    }
     await this.postgres.kill();
     // From hardly noticed to long enough for every connection to find out.
     await sleep(randomInt(2) * randomInt(2_000));
