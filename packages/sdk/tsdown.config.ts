@@ -9,6 +9,7 @@ export default defineConfig({
     fetch: "src/adapters/fetch.ts",
     guard: "src/guard/index.ts",
     hono: "src/adapters/hono.ts",
+    testing: "src/testing/index.ts",
     ws: "src/adapters/ws.ts",
     yoga: "src/adapters/yoga.ts",
   },

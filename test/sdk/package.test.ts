@@ -37,7 +37,7 @@ afterAll(() => folder.remove());
 const read = (file: string): string => readFileSync(join(installed, file), "utf8");
 
 /** The subpaths of the package that need no framework to be loaded; "" is the package itself. */
-const subpaths = ["", "/express", "/fastify", "/fetch", "/guard", "/hono", "/ws", "/yoga"];
+const subpaths = ["", "/express", "/fastify", "/fetch", "/guard", "/hono", "/testing", "/ws", "/yoga"];
 /** Those whose types name the types of their framework. */
 const typedByFramework = ["/fastify", "/hono"];
 const entries = subpaths.map((subpath) => subpath.slice(1) || "index");

@@ -1,7 +1,6 @@
 import {
   createId,
   decide,
-  docsUrlForVerdict,
   type Environment,
   generateKey,
   type KeyEventType,
@@ -9,7 +8,8 @@ import {
   parseKey,
   type RandomBytes,
 } from "@keyplane/schema";
-import type { KeyEvent } from "../entities.js";
+import type { KeyEvent, Verdict } from "../entities.js";
+import { toGuardVerdict } from "../guard/guard-verdict.js";
 import {
   formatRecordLine,
   type KeyLine,
@@ -17,7 +17,7 @@ import {
   type RecordLine,
   type TenantRecord,
 } from "../guard/record-lines.js";
-import { hashInMemory } from "./hash.js";
+import { SecretHashes } from "./secret-hashes.js";
 
 /** What a new key of the in-memory control plane is like. What is left out has a sensible value. */
 export interface MemoryKeyOptions {
@@ -40,9 +40,22 @@ export interface MemoryKey {
   readonly tenantId: string;
 }
 
-interface StoredKey {
-  state: KeyRecord["key"];
-  secrets: { readonly hash: string; state: KeyRecord["secret"] }[];
+/** A key as the plane keeps it. Times are epoch milliseconds. */
+export interface StoredKey {
+  readonly state: KeyRecord["key"];
+  /** The newest last. */
+  readonly secrets: readonly { readonly text: string; readonly state: KeyRecord["secret"] }[];
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** A user who is made with the plane. What is left out has a sensible value. */
+export interface MemoryUserOptions {
+  readonly id?: string | undefined;
+  readonly tenantId?: string | undefined;
+  readonly name?: string | undefined;
+  readonly email?: string | undefined;
+  readonly externalId?: string | null | undefined;
 }
 
 /** An event at its place, counted from 1. */
@@ -68,8 +81,11 @@ export class MemoryPlane {
   readonly #tenants = new Map<string, TenantRecord>();
   readonly #users = new Map<string, OwnerRecord>();
   readonly #keys = new Map<string, StoredKey>();
-  readonly #byHash = new Map<string, StoredKey>();
+  /** To which key a secret belongs. */
+  readonly #bySecret = new Map<string, string>();
+  readonly #hashes = new SecretHashes();
   readonly #listeners = new Set<() => void>();
+  #expiriesToldUpTo: number;
   readonly events: PlacedKeyEvent[] = [];
   readonly tenantId: string;
 
@@ -77,6 +93,7 @@ export class MemoryPlane {
   constructor({ now = () => Date.now(), random }: { now?: () => number; random?: RandomBytes } = {}) {
     this.now = now;
     this.#random = random;
+    this.#expiriesToldUpTo = now();
     this.tenantId = this.createTenant();
   }
 
@@ -86,24 +103,18 @@ export class MemoryPlane {
     return () => void this.#listeners.delete(listener);
   }
 
-  createTenant(): string {
-    const id = createId("Tenant", this.#random);
+  createTenant(id: string = createId("Tenant", this.#random)): string {
     this.#tenants.set(id, { id, status: "ACTIVE", since: null, reason: null });
     return id;
   }
 
   createUser({
+    id = createId("User", this.#random),
     tenantId = this.tenantId,
-    name = "User",
-    email,
-  }: {
-    tenantId?: string;
-    name?: string;
-    email?: string;
-  } = {}): string {
-    const id = createId("User", this.#random);
-    const owner = { id, tenantId, name, email: email ?? `${id}@example.com`, externalId: null };
-    this.#users.set(id, { ...owner, status: "ACTIVE", since: null, reason: null });
+    ...given
+  }: MemoryUserOptions = {}): string {
+    const { name = "User", email = `${id.toLowerCase()}@example.com`, externalId = null } = given;
+    this.#users.set(id, { id, tenantId, name, email, externalId, status: "ACTIVE", since: null, reason: null });
     return id;
   }
 
@@ -111,7 +122,8 @@ export class MemoryPlane {
     const { ownerId = this.createUser(), environment = "LIVE", expiresAt = null } = options;
     const owner = this.#user(ownerId);
     const id = createId("Key", this.#random);
-    const stored: StoredKey = {
+    const now = this.now();
+    this.#keys.set(id, {
       state: {
         id,
         tenantId: owner.tenantId,
@@ -130,10 +142,11 @@ export class MemoryPlane {
         deletedAt: null,
       },
       secrets: [],
-    };
-    this.#keys.set(id, stored);
-    const secret = this.#addSecret(stored);
-    this.#tell("CREATED", stored);
+      createdAt: now,
+      updatedAt: now,
+    });
+    const secret = this.#replaceSecret(id, now);
+    this.#tell("CREATED", id);
     return { id, secret, ownerId, tenantId: owner.tenantId };
   }
 
@@ -148,22 +161,18 @@ export class MemoryPlane {
 
   /** @param overlapMs for how long the old secret works on. @returns the new secret. */
   rotateKey(id: string, overlapMs = 0): string {
-    const stored = this.#key(id);
-    const now = this.now();
-    for (const secret of stored.secrets) {
-      const stopsAt = Math.min(secret.state.stopsAt ?? Number.POSITIVE_INFINITY, now + overlapMs);
-      secret.state = { ...secret.state, supersededAt: secret.state.supersededAt ?? now, stopsAt };
-    }
-    const secret = this.#addSecret(stored);
-    this.#tell("ROTATED", stored);
+    const secret = this.#replaceSecret(id, this.now() + overlapMs);
+    this.#tell("ROTATED", id);
     return secret;
   }
 
   /** @returns the new secret. */
   reissueKey(id: string, ownerId: string): string {
-    const stored = this.#key(id);
-    stored.state = { ...stored.state, ownerId: this.#user(ownerId).id };
-    return this.rotateKey(id);
+    const former = this.#key(id).state.ownerId;
+    this.#set(id, { ownerId: this.#user(ownerId).id });
+    const secret = this.#replaceSecret(id, this.now());
+    this.#tell("ROTATED", id, `reissued from ${former} to ${ownerId}`);
+    return secret;
   }
 
   revokeKey(id: string, reason: string | null = null): void {
@@ -175,21 +184,34 @@ export class MemoryPlane {
     this.#change(id, "DISABLED", { disabledAt: this.now(), disabledReason: reason }, reason);
   }
 
-  enableKey(id: string): void {
-    this.#change(id, "ENABLED", { disabledAt: null, disabledReason: null });
+  enableKey(id: string, reason: string | null = null): void {
+    this.#change(id, "ENABLED", { disabledAt: null, disabledReason: null }, reason);
   }
 
-  deleteKey(id: string): void {
-    this.#change(id, "DELETED", { deletedAt: this.now() });
+  deleteKey(id: string, reason: string | null = null): void {
+    this.#change(id, "DELETED", { deletedAt: this.now() }, reason);
   }
 
-  restoreKey(id: string): void {
-    this.#change(id, "UPDATED", { deletedAt: null });
+  restoreKey(id: string, reason: string | null = null): void {
+    this.#change(id, "UPDATED", { deletedAt: null }, reason);
   }
 
-  /** What a scheduler does when a key's time has come. */
+  /** Sets a key's expiry to this moment, and tells that it has come. */
   expireKey(id: string): void {
-    this.#change(id, "EXPIRED", { expiresAt: this.now() });
+    this.tellExpired();
+    this.#change(id, "EXPIRED", { expiresAt: this.#expiriesToldUpTo });
+  }
+
+  /** What a scheduler does: tells of the keys whose expiry has come since it was last asked. */
+  tellExpired(): void {
+    const after = this.#expiriesToldUpTo;
+    const now = this.now();
+    this.#expiriesToldUpTo = now;
+    for (const { state } of this.#keys.values()) {
+      const { id, expiresAt, revokedAt, deletedAt } = state;
+      const isDue = expiresAt !== null && expiresAt > after && expiresAt <= now;
+      if (isDue && revokedAt === null && deletedAt === null) this.#tell("EXPIRED", id);
+    }
   }
 
   updateUser(id: string, changes: { readonly name?: string; readonly email?: string }): void {
@@ -200,27 +222,56 @@ export class MemoryPlane {
     this.#changeUser(id, "OWNER_DISABLED", { status: "DISABLED", since: this.now(), reason });
   }
 
-  enableUser(id: string): void {
-    this.#changeUser(id, "OWNER_ENABLED", { status: "ACTIVE", since: this.now(), reason: null });
+  enableUser(id: string, reason: string | null = null): void {
+    this.#changeUser(id, "OWNER_ENABLED", { status: "ACTIVE", since: this.now(), reason });
   }
 
-  deleteUser(id: string): void {
-    this.#changeUser(id, "OWNER_DELETED", { status: "DELETED", since: this.now(), reason: null });
+  deleteUser(id: string, reason: string | null = null): void {
+    // The external id is free for another user then.
+    this.#changeUser(id, "OWNER_DELETED", { status: "DELETED", since: this.now(), reason, externalId: null });
   }
 
   suspendTenant(id: string = this.tenantId, reason: string | null = null): void {
     this.#changeTenant(id, "TENANT_SUSPENDED", { status: "SUSPENDED", since: this.now(), reason });
   }
 
-  resumeTenant(id: string = this.tenantId): void {
-    this.#changeTenant(id, "TENANT_RESUMED", { status: "ACTIVE", since: this.now(), reason: null });
+  resumeTenant(id: string = this.tenantId, reason: string | null = null): void {
+    this.#changeTenant(id, "TENANT_RESUMED", { status: "ACTIVE", since: this.now(), reason });
+  }
+
+  key(id: string): StoredKey | undefined {
+    return this.#keys.get(id);
+  }
+
+  user(id: string): OwnerRecord | undefined {
+    return this.#users.get(id);
+  }
+
+  tenant(id: string): TenantRecord | undefined {
+    return this.#tenants.get(id);
+  }
+
+  /** How many keys there are. */
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  /** What `decide` must know of a key's present secret; null when there is no such key. */
+  recordOfKey(id: string): KeyRecord | null {
+    return this.recordOf(this.#keys.get(id)?.secrets.at(-1)?.text ?? "");
+  }
+
+  /** Whether a superseded secret stopped after a moment, up to now. Nobody is told of that. */
+  hasStoppedSince(after: number): boolean {
+    const now = this.now();
+    const isStopped = (at: number | null): boolean => at !== null && at > after && at <= now;
+    return [...this.#keys.values()].some(({ secrets }) => secrets.some(({ state }) => isStopped(state.stopsAt)));
   }
 
   /** What `decide` must know of a presented key; null when there is none. */
   recordOf(presented: string): KeyRecord | null {
-    const hash = hashInMemory(presented);
-    const stored = this.#byHash.get(hash);
-    const secret = stored?.secrets.find((each) => each.hash === hash);
+    const stored = this.#keyOf(presented);
+    const secret = stored?.secrets.find(({ text }) => text === presented);
     if (!stored || !secret) return null;
     const { state: key } = stored;
     return {
@@ -233,11 +284,11 @@ export class MemoryPlane {
 
   /** The verdict on a presented key, as `verifyKey` answers it. */
   verify(input: {
-    key: string;
-    scopes?: readonly string[] | null;
-    environment?: Environment | null;
-    ip?: string | null;
-  }): Record<string, unknown> {
+    readonly key: string;
+    readonly scopes?: readonly string[] | null | undefined;
+    readonly environment?: Environment | null | undefined;
+    readonly ip?: string | null | undefined;
+  }): Verdict {
     const format = parseKey(input.key);
     const record = format.ok ? this.recordOf(input.key) : null;
     const asked = {
@@ -246,37 +297,16 @@ export class MemoryPlane {
       ip: input.ip ?? undefined,
     };
     const decision = decide(record, { format, ...asked }, this.now());
-    const known = decision.code === "NOT_FOUND" || record?.key.deletedAt !== null ? null : record;
-    return {
-      ...decision,
-      docsUrl: docsUrlForVerdict(decision.code),
-      requestId: createId("Request"),
-      key: known && {
-        id: known.key.id,
-        name: known.key.name,
-        start: known.secret.start,
-        environment: known.key.environment,
-        metadata: known.key.metadata,
-        expiresAt: known.key.expiresAt === null ? null : new Date(known.key.expiresAt).toISOString(),
-      },
-      owner: known?.owner && {
-        id: known.owner.id,
-        externalId: known.owner.externalId,
-        name: known.owner.name,
-        email: known.owner.email,
-      },
-      tenantId: known?.key.tenantId ?? null,
-      scopes: known?.key.scopes ?? [],
-      rateLimits: [],
-      quota: null,
-    };
+    const about = { requestId: createId("Request"), source: "server", ageMs: 0 } as const;
+    const { source: _source, ageMs: _ageMs, ...verdict } = toGuardVerdict(decision, record, about);
+    return verdict as Verdict;
   }
 
   /** The lines of an answer with records. */
   records({ hashes, keyIds, tenantId }: RecordsAsked): string[] {
     const chosen = new Set<StoredKey>();
     const add = (stored: StoredKey | undefined): void => void (stored && chosen.add(stored));
-    if (hashes) for (const hash of hashes) add(this.#byHash.get(hash));
+    if (hashes) for (const hash of hashes) add(this.#keyOf(this.#hashes.secretOf(hash)));
     else if (keyIds) for (const id of keyIds) add(this.#keys.get(id));
     else for (const stored of this.#keys.values()) if (!tenantId || stored.state.tenantId === tenantId) add(stored);
     const lines = new Set<string>();
@@ -285,20 +315,34 @@ export class MemoryPlane {
       write({ type: "tenant", tenant: this.#tenant(state.tenantId) });
       const owner = this.#users.get(state.ownerId);
       if (owner) write({ type: "owner", owner });
-      const line: KeyLine = { key: state, secrets: secrets.map((secret) => ({ ...secret })), isServerDecided: false };
+      const hashed = secrets.map(({ text, state }) => ({ hash: this.#hashes.hashOf(text), state }));
+      const line: KeyLine = { key: state, secrets: hashed, isServerDecided: false };
       write({ type: "key", line });
     }
     write({ type: "end", keys: chosen.size });
     return [...lines];
   }
 
-  #addSecret(stored: StoredKey): string {
+  /** A new secret for a key. The others stop then, where they have not stopped already. */
+  #replaceSecret(id: string, othersStopAt: number): string {
+    const stored = this.#key(id);
+    const now = this.now();
+    const superseded = stored.secrets.map(({ text, state }) => {
+      const stopsAt = Math.min(state.stopsAt ?? Number.POSITIVE_INFINITY, othersStopAt);
+      return { text, state: { ...state, supersededAt: state.supersededAt ?? now, stopsAt } };
+    });
     const { environment } = stored.state;
     const { secret, start } = generateKey({ prefix: "kp", environment, random: this.#random });
-    const hash = hashInMemory(secret);
-    stored.secrets.push({ hash, state: { start, supersededAt: null, stopsAt: null } });
-    this.#byHash.set(hash, stored);
+    const secrets = [...superseded, { text: secret, state: { start, supersededAt: null, stopsAt: null } }];
+    this.#keys.set(id, { ...stored, secrets, updatedAt: now });
+    this.#bySecret.set(secret, id);
+    this.#hashes.add(secret);
     return secret;
+  }
+
+  #set(id: string, changes: Partial<KeyRecord["key"]>): void {
+    const stored = this.#key(id);
+    this.#keys.set(id, { ...stored, state: { ...stored.state, ...changes }, updatedAt: this.now() });
   }
 
   #change(
@@ -307,10 +351,9 @@ export class MemoryPlane {
     changes: { readonly [Name in keyof KeyRecord["key"]]?: KeyRecord["key"][Name] | undefined },
     reason: string | null = null,
   ): void {
-    const stored = this.#key(id);
     const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-    stored.state = { ...stored.state, ...(given as Partial<KeyRecord["key"]>) };
-    this.#tell(type, stored, reason);
+    this.#set(id, given as Partial<KeyRecord["key"]>);
+    this.#tell(type, id, reason);
   }
 
   #changeUser(id: string, type: KeyEventType, changes: Partial<OwnerRecord>): void {
@@ -324,7 +367,8 @@ export class MemoryPlane {
     this.#append({ type, tenantId: id, keyId: null, userId: null, reason: changes.reason ?? null });
   }
 
-  #tell(type: KeyEventType, { state }: StoredKey, reason: string | null = null): void {
+  #tell(type: KeyEventType, id: string, reason: string | null = null): void {
+    const { state } = this.#key(id);
     this.#append({ type, tenantId: state.tenantId, keyId: state.id, userId: state.ownerId, reason });
   }
 
@@ -332,6 +376,10 @@ export class MemoryPlane {
     const place = this.events.length + 1;
     this.events.push({ ...event, cursor: `m${place}`, occurredAt: new Date(this.now()).toISOString(), place });
     for (const listener of this.#listeners) listener();
+  }
+
+  #keyOf(secret: string | undefined): StoredKey | undefined {
+    return this.#keys.get(this.#bySecret.get(secret ?? "") ?? "");
   }
 
   #key(id: string): StoredKey {

@@ -1,8 +1,12 @@
+import { errorCodes } from "@keyplane/schema";
+import { FollowKeyEventsDocument, RecordUsageDocument, VerifyKeyDocument } from "../_generated/documents.js";
 import type { Fetch, FetchResponse } from "../client/options.js";
+import { createAnswers, shownEvent, WrongArgumentError } from "./answers.js";
+import { EventSource, placeOf, type Reader } from "./event-source.js";
 import type { MemoryPlane, PlacedKeyEvent, RecordsAsked } from "./memory-plane.js";
+import { MemoryUsage, type TestUsage } from "./memory-usage.js";
+import { answer, data, failure } from "./responses.js";
 
-/** How often a stream says that it is current, in milliseconds; as the real server does. */
-const heartbeatMs = 5_000;
 /** How many events one poll answers. */
 const pageSize = 500;
 
@@ -16,6 +20,10 @@ export interface MemoryServerOptions {
   readonly readUpTo?: () => { readonly place: number; readonly at: number };
   /** The oldest place that can still be told from. Default: the beginning. */
   readonly floor?: () => number;
+  /** Who may ask. Default: anybody. */
+  readonly token?: string;
+  /** Whether the header `Date` tells milliseconds, too, so that a guard's clock is not up to a second behind. Default: false. */
+  readonly exactDate?: boolean;
 }
 
 /** One server process on a {@link MemoryPlane}: what a guard and a client ask of one, by the real protocol. */
@@ -25,8 +33,10 @@ export class MemoryServer {
   readonly #readUpTo: () => { readonly place: number; readonly at: number };
   readonly #floor: () => number;
   readonly #streams = new Set<EventSource>();
-  /** Usage that was reported, each event once. */
-  readonly usage = new Map<string, Readonly<Record<string, unknown>>>();
+  readonly #exactDate: boolean;
+  readonly #token: string | undefined;
+  readonly #answers: ReturnType<typeof createAnswers>;
+  readonly #usage: MemoryUsage;
   /** How often something was asked, by what. */
   readonly asked = { verify: 0, records: 0, streams: 0, polls: 0, usage: 0 };
 
@@ -35,7 +45,16 @@ export class MemoryServer {
     this.#monotonic = options.monotonic ?? (() => performance.now());
     this.#readUpTo = options.readUpTo ?? (() => ({ place: plane.events.length, at: this.#monotonic() }));
     this.#floor = options.floor ?? (() => 0);
+    this.#token = options.token;
+    this.#exactDate = options.exactDate ?? false;
+    this.#usage = new MemoryUsage(plane);
+    this.#answers = createAnswers(plane, this.#usage);
     plane.onChange(() => this.read());
+  }
+
+  /** What was counted, by the id of the call. */
+  get usage(): ReadonlyMap<string, TestUsage> {
+    return this.#usage.events;
   }
 
   /** To be called after what `readUpTo` answers has changed: readers get what is new. */
@@ -51,35 +70,33 @@ export class MemoryServer {
   /** A `fetch` that only reaches this server. */
   readonly fetch: Fetch = async (url, init) => {
     const response = await this.#answer(url, init);
-    const date = new Date(this.#plane.now()).toUTCString();
+    const now = new Date(this.#plane.now());
+    const date = this.#exactDate ? now.toISOString() : now.toUTCString();
     return { ...response, headers: { get: (name) => (name === "date" ? date : response.headers.get(name)) } };
   };
 
   async #answer(url: string, init: Init): Promise<FetchResponse> {
+    const isKnown = this.#token === undefined || init.headers["authorization"] === `Bearer ${this.#token}`;
+    if (!isKnown) return failure(401, "UNAUTHENTICATED", errorCodes.UNAUTHENTICATED.message);
     const { pathname, searchParams } = new URL(url);
     if (pathname === "/v1/verification-records") return this.#records(JSON.parse(init.body ?? "{}") as RecordsAsked);
     if (pathname === "/v1/key-events") return this.#poll(searchParams, init);
-    if (pathname !== "/graphql") return answer(404, "{}");
-    const { query, variables } = JSON.parse(init.body ?? "{}") as { query: string; variables: never };
-    if (query.includes("subscription FollowKeyEvents")) return this.#stream(variables, init);
-    if (query.includes("verifyKey(")) return this.#verify(variables);
-    if (query.includes("recordUsage(")) return this.#recordUsage(variables);
-    return answer(
-      400,
-      JSON.stringify({ errors: [{ message: "The control plane in memory knows no such document." }] }),
-    );
+    if (pathname !== "/graphql") return unknown(pathname);
+    const { query, variables = {} } = JSON.parse(init.body ?? "{}") as { query: string; variables?: object };
+    return query === FollowKeyEventsDocument ? this.#stream(variables, init) : this.#document(query, variables);
   }
 
-  #verify({ input }: { readonly input: Parameters<MemoryPlane["verify"]>[0] }): FetchResponse {
-    this.asked.verify += 1;
-    return data({ verifyKey: this.#plane.verify(input) });
-  }
-
-  #recordUsage({ input }: { input?: { events: readonly { readonly id: string }[] } }): FetchResponse {
-    this.asked.usage += 1;
-    const events = input?.events ?? [];
-    for (const event of events) this.usage.set(event.id, { ...event });
-    return data({ recordUsage: { __typename: "RecordUsagePayload", accepted: events.length, rejected: [] } });
+  #document(query: string, variables: object): FetchResponse {
+    if (query === VerifyKeyDocument) this.asked.verify += 1;
+    if (query === RecordUsageDocument) this.asked.usage += 1;
+    const respond = this.#answers.get(query);
+    if (!respond) return unknown(/\w+ \w+/.exec(query)?.[0] ?? query.slice(0, 40));
+    try {
+      return data(respond(variables as never));
+    } catch (error) {
+      if (error instanceof WrongArgumentError) return failure(400, "BAD_USER_INPUT", error.message);
+      throw error;
+    }
   }
 
   #records(asked: RecordsAsked): FetchResponse {
@@ -114,7 +131,7 @@ export class MemoryServer {
     }
     const { place, at } = this.#readUpTo();
     const found = start.place === null ? [] : reader.after(start.place);
-    const events = found.slice(0, pageSize).map(shown);
+    const events = found.slice(0, pageSize).map(shownEvent);
     const isWhole = found.length <= pageSize;
     const cursor = isWhole ? `m${place}` : events.at(-1)?.cursor;
     const resync = start.place === null ? { code: start.code, cursor, reason: start.code } : null;
@@ -146,122 +163,8 @@ export class MemoryServer {
   }
 }
 
-/** What one reader can be told of at a moment. */
-interface Reader {
-  readonly place: number;
-  readonly at: number;
-  readonly floor: number;
-  after(place: number): readonly PlacedKeyEvent[];
-}
-
-function placeOf(after: string | null, { place, floor }: Reader): { place: number } | { place: null; code: string } {
-  if (after === null) return { place };
-  const wanted = /^m(\d+)$/.exec(after)?.[1];
-  if (wanted === undefined || Number(wanted) > place) return { place: null, code: "CURSOR_UNKNOWN" };
-  return Number(wanted) < floor ? { place: null, code: "CURSOR_TOO_OLD" } : { place: Number(wanted) };
-}
-
-function shown({ place: _place, ...event }: PlacedKeyEvent): Omit<PlacedKeyEvent, "place"> {
-  return event;
-}
-
-/** Who reads a stream, and from where on. */
-interface StreamDeps {
-  readonly begunAt: number;
-  readonly after: string | null;
-  readonly reader: () => Reader;
-  readonly monotonic: () => number;
-  readonly ended: () => void;
-}
-
-/** The body of a stream: GraphQL over server-sent events. */
-class EventSource {
-  readonly #deps: StreamDeps;
-  readonly #pieces: Uint8Array[] = [];
-  readonly #heart: ReturnType<typeof setInterval>;
-  #waiting: { resolve: (piece: { done: boolean; value?: Uint8Array }) => void; reject: (error: Error) => void } | null =
-    null;
-  #place: number;
-  #isBroken = false;
-
-  constructor(deps: StreamDeps) {
-    this.#deps = deps;
-    const reader = deps.reader();
-    const start = placeOf(deps.after, reader);
-    this.#place = start.place ?? reader.place;
-    if (start.place === null) {
-      const cursor = `m${reader.place}`;
-      this.#next({ __typename: "ResyncRequired", cursor, code: start.code, reason: start.code });
-    }
-    this.#heart = setInterval(() => this.#beat(), heartbeatMs);
-    this.send();
-    setTimeout(() => this.#beat(), 20);
-  }
-
-  send(): void {
-    const reader = this.#deps.reader();
-    for (const event of reader.after(this.#place)) this.#next({ __typename: "KeyEvent", ...shown(event) });
-    this.#place = Math.max(this.#place, reader.place);
-  }
-
-  fail(): void {
-    if (this.#isBroken) return;
-    this.#isBroken = true;
-    clearInterval(this.#heart);
-    this.#deps.ended();
-    this.#waiting?.reject(new Error("the connection broke"));
-  }
-
-  async cancel(): Promise<void> {
-    this.fail();
-  }
-
-  read(): Promise<{ done: boolean; value?: Uint8Array }> {
-    const piece = this.#pieces.shift();
-    if (piece) return Promise.resolve({ done: false, value: piece });
-    if (this.#isBroken) return Promise.reject(new Error("the connection broke"));
-    return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
-    });
-  }
-
-  #beat(): void {
-    if (this.#isBroken) return;
-    const { at } = this.#deps.reader();
-    const current = at - this.#deps.begunAt;
-    if (current >= 0 && this.#deps.monotonic() - at <= heartbeatMs) this.#push(`: current ${Math.floor(current)}\n\n`);
-  }
-
-  #next(keyEvents: object): void {
-    this.#push(`event: next\ndata: ${JSON.stringify({ data: { keyEvents } })}\n\n`);
-  }
-
-  #push(text: string): void {
-    const value = encoder.encode(text);
-    const waiting = this.#waiting;
-    this.#waiting = null;
-    if (waiting) waiting.resolve({ done: false, value });
-    else this.#pieces.push(value);
-  }
-}
-
-const encoder = new TextEncoder();
-
-function data(value: unknown): FetchResponse {
-  return answer(200, JSON.stringify({ data: value }));
-}
-
-function answer(status: number, body: string, type = "application/json"): FetchResponse {
-  const pieces = [encoder.encode(body)];
-  return {
-    status,
-    headers: { get: (name) => (name === "content-type" ? type : null) },
-    text: async () => body,
-    body: {
-      getReader: () => ({
-        read: async () => ({ done: pieces.length === 0, value: pieces.shift() }),
-        cancel: async () => undefined,
-      }),
-    },
-  };
+/** The refusal of what only a real server answers. */
+function unknown(what: string): FetchResponse {
+  const message = `The in-memory control plane does not know ${what}. It answers what guards ask, keys.verify, the other methods of keys but list, viewer, usage.record and keyEvents.list of the SDK. For anything else use a real server: npm start in the repository of Keyplane.`;
+  return failure(400, "BAD_REQUEST", message);
 }
