@@ -103,6 +103,7 @@ export class Follower {
     yield* [];
     const connection = new AbortController();
     const end = (): void => connection.abort();
+    if (outer.aborted) end();
     outer.addEventListener("abort", end, { once: true });
     this.#connection = connection;
     try {
@@ -110,12 +111,18 @@ export class Follower {
       if (this.#polls()) await this.#followByPolling(onOpen, connection.signal);
       await this.#followByStream(onOpen, connection.signal);
     } catch (error) {
-      if (!connection.signal.aborted || outer.aborted) throw error;
+      if (outer.aborted) throw error;
+      if (!connection.signal.aborted) throw this.#isPassing(error) ? passing(error) : error;
       throw new ConnectionError("The clock has jumped, so the connection is opened anew.", { neverSent: false });
     } finally {
       outer.removeEventListener("abort", end);
       this.#connection = null;
     }
+  }
+
+  /** Where a Keyplane server was found once, it is away when something else answers, such as a page about maintenance. */
+  #isPassing(error: unknown): error is ServerError {
+    return this.#cursor !== "" && error instanceof ServerError && error.code === "INVALID_RESPONSE";
   }
 
   #polls(): boolean {
@@ -183,6 +190,10 @@ export class Follower {
     this.#cursor = cursor;
     this.#listener.onResync();
   }
+}
+
+function passing(cause: ServerError): ConnectionError {
+  return new ConnectionError(cause.message, { cause, neverSent: false });
 }
 
 /** Nothing came although the request was taken, or something else came than a stream. */

@@ -90,6 +90,7 @@ export class Knowledge {
       changes: this.#changes,
       freshness: this.freshness,
       clock,
+      tenantId: deps.tenantId,
       onRead: (line, install) => this.#take(line, install),
     });
     this.#refresher = new Refresher({

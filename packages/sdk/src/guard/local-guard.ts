@@ -1,5 +1,7 @@
 import { decide, hasScopes, parseKey, validUntil, type WellFormedKey } from "@keyplane/schema";
+import { withDeadline } from "../client/deadline.js";
 import type { Runtime } from "../client/runtime.js";
+import { allowManyListeners } from "./allow-many-listeners.js";
 import { Bindings } from "./bindings.js";
 import { Connection, type ConnectionStatus } from "./connection.js";
 import { FirstSight } from "./first-sight.js";
@@ -63,6 +65,7 @@ export class LocalGuard implements Guard {
   }) {
     const { options, runtime } = parts;
     const { signal } = this.#closing;
+    allowManyListeners(signal);
     this.#options = options;
     this.#usage = parts.usage;
     this.#snapshot = parts.snapshot;
@@ -184,14 +187,18 @@ export class LocalGuard implements Guard {
 
   /** Nothing is known of the key, or it is too old. */
   async #readFirst(presented: Presented): Promise<GuardVerdict> {
+    const startedAt = this.#clock.now();
+    const { timeoutMs } = this.#options;
     try {
-      await this.#firstSight.ask(presented.hash);
+      await withDeadline({ timeoutMs, signal: undefined }, () => this.#firstSight.ask(presented.hash));
     } catch {
       // Listeners were told by whoever asked, once for all that were asked for together.
       return this.#withoutServer(presented);
     }
     const known = this.#lookAgain(presented);
-    if (known.secret?.key.isServerDecided) return this.#askServer(presented, known);
+    if (known.secret?.key.isServerDecided) {
+      return this.#askServer(presented, known, timeoutMs - (this.#clock.now() - startedAt));
+    }
     const ageMs = this.#clock.now() - known.asOf;
     if (ageMs <= Math.max(this.#options.maxStalenessMs, this.#options.timeoutMs)) {
       return this.#conclude(presented, known, "server", ageMs);
@@ -200,12 +207,15 @@ export class LocalGuard implements Guard {
   }
 
   /** The key has limits that are counted on the server. */
-  async #askServer(presented: Presented, known: Known): Promise<GuardVerdict> {
+  async #askServer(
+    presented: Presented,
+    known: Known,
+    timeoutMs = this.#options.timeoutMs,
+  ): Promise<GuardVerdict> {
     const sentAt = this.#clock.now();
     try {
       const { key, request } = presented;
-      const { timeoutMs } = this.#options;
-      const options = { timeoutMs, maxRetries: 0, signal: this.#closing.signal };
+      const options = { timeoutMs: Math.max(1, timeoutMs), maxRetries: 0, signal: this.#closing.signal };
       const verdict = await this.#server.verify(key, request, options);
       return { ...verdict, source: "server", ageMs: this.#clock.now() - sentAt };
     } catch (error) {

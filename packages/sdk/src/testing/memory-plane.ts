@@ -30,6 +30,8 @@ export interface MemoryKeyOptions {
   readonly allowedIps?: readonly string[] | undefined;
   readonly deniedIps?: readonly string[] | undefined;
   readonly expiresAt?: Date | null | undefined;
+  /** Whether verifiers must ask the server each time, as for a key whose limits are counted there. Default: false. */
+  readonly isServerDecided?: boolean | undefined;
 }
 
 /** A key and its secret, which only its maker has. */
@@ -43,6 +45,7 @@ export interface MemoryKey {
 interface StoredKey {
   state: KeyRecord["key"];
   secrets: { readonly hash: string; state: KeyRecord["secret"] }[];
+  readonly isServerDecided: boolean;
 }
 
 /** An event at its place, counted from 1. */
@@ -130,6 +133,7 @@ export class MemoryPlane {
         deletedAt: null,
       },
       secrets: [],
+      isServerDecided: options.isServerDecided ?? false,
     };
     this.#keys.set(id, stored);
     const secret = this.#addSecret(stored);
@@ -185,6 +189,21 @@ export class MemoryPlane {
 
   restoreKey(id: string): void {
     this.#change(id, "UPDATED", { deletedAt: null });
+  }
+
+  remindOf(id: string): void {
+    this.#tell("EXPIRING", this.#key(id));
+  }
+
+  /** An event that nothing stands behind, of whatever type. */
+  tellOf(id: string, type: string): void {
+    this.#tell(type as KeyEventType, this.#key(id));
+  }
+
+  /** Removes a key without a trace, as a restored backup that lacks it does. Nobody is told. */
+  loseKey(id: string): void {
+    for (const { hash } of this.#key(id).secrets) this.#byHash.delete(hash);
+    this.#keys.delete(id);
   }
 
   /** What a scheduler does when a key's time has come. */
@@ -259,7 +278,7 @@ export class MemoryPlane {
         metadata: known.key.metadata,
         expiresAt: known.key.expiresAt === null ? null : new Date(known.key.expiresAt).toISOString(),
       },
-      owner: known?.owner && {
+      owner: known?.owner == null ? null : {
         id: known.owner.id,
         externalId: known.owner.externalId,
         name: known.owner.name,
@@ -281,11 +300,11 @@ export class MemoryPlane {
     else for (const stored of this.#keys.values()) if (!tenantId || stored.state.tenantId === tenantId) add(stored);
     const lines = new Set<string>();
     const write = (line: RecordLine): void => void lines.add(formatRecordLine(line));
-    for (const { state, secrets } of chosen) {
+    for (const { state, secrets, isServerDecided } of chosen) {
       write({ type: "tenant", tenant: this.#tenant(state.tenantId) });
       const owner = this.#users.get(state.ownerId);
       if (owner) write({ type: "owner", owner });
-      const line: KeyLine = { key: state, secrets: secrets.map((secret) => ({ ...secret })), isServerDecided: false };
+      const line: KeyLine = { key: state, secrets: secrets.map((secret) => ({ ...secret })), isServerDecided };
       write({ type: "key", line });
     }
     write({ type: "end", keys: chosen.size });

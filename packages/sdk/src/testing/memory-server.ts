@@ -1,5 +1,6 @@
 import type { Fetch, FetchResponse } from "../client/options.js";
 import type { MemoryPlane, PlacedKeyEvent, RecordsAsked } from "./memory-plane.js";
+import { textAnswer } from "./text-answer.js";
 
 /** How often a stream says that it is current, in milliseconds; as the real server does. */
 const heartbeatMs = 5_000;
@@ -7,6 +8,19 @@ const heartbeatMs = 5_000;
 const pageSize = 500;
 
 type Init = Parameters<Fetch>[1];
+
+/** What can be asked of a server. */
+export type RequestKind = "verify" | "records" | "streams" | "polls" | "usage";
+
+/** What happens to a request instead of its answer. @param answer makes the answer that was due. */
+export type Trouble = (answer: () => Promise<FetchResponse>, signal: AbortSignal) => Promise<FetchResponse>;
+
+/** A request as it came. */
+export interface SentRequest {
+  readonly kind: RequestKind;
+  readonly url: string;
+  readonly body: string;
+}
 
 /** What a test sees of a running server. */
 export interface MemoryServerOptions {
@@ -24,23 +38,43 @@ export class MemoryServer {
   readonly #monotonic: () => number;
   readonly #readUpTo: () => { readonly place: number; readonly at: number };
   readonly #floor: () => number;
+  #forgotten = 0;
   readonly #streams = new Set<EventSource>();
   /** Usage that was reported, each event once. */
   readonly usage = new Map<string, Readonly<Record<string, unknown>>>();
   /** How often something was asked, by what. */
-  readonly asked = { verify: 0, records: 0, streams: 0, polls: 0, usage: 0 };
+  readonly asked: Record<RequestKind, number> = { verify: 0, records: 0, streams: 0, polls: 0, usage: 0 };
+  /** All requests, in their order. */
+  readonly requests: SentRequest[] = [];
+  /** What goes wrong at present, by what is asked. */
+  troubles: Partial<Record<RequestKind, Trouble>> = {};
 
   constructor(plane: MemoryPlane, options: MemoryServerOptions = {}) {
     this.#plane = plane;
     this.#monotonic = options.monotonic ?? (() => performance.now());
     this.#readUpTo = options.readUpTo ?? (() => ({ place: plane.events.length, at: this.#monotonic() }));
-    this.#floor = options.floor ?? (() => 0);
+    this.#floor = options.floor ?? (() => this.#forgotten);
     plane.onChange(() => this.read());
   }
 
   /** To be called after what `readUpTo` answers has changed: readers get what is new. */
   read(): void {
     for (const stream of this.#streams) stream.send();
+  }
+
+  /** Nobody can go on from before what has happened so far. */
+  forget(): void {
+    this.#forgotten = this.#plane.events.length;
+  }
+
+  /** From now on the same goes wrong with whatever is asked, and what was open breaks. */
+  goAway(trouble: Trouble): void {
+    this.troubles = { verify: trouble, records: trouble, streams: trouble, polls: trouble, usage: trouble };
+    this.kill();
+  }
+
+  comeBack(): void {
+    this.troubles = {};
   }
 
   /** Ends all streams, as a process that is killed does. */
@@ -56,39 +90,37 @@ export class MemoryServer {
   };
 
   async #answer(url: string, init: Init): Promise<FetchResponse> {
-    const { pathname, searchParams } = new URL(url);
-    if (pathname === "/v1/verification-records") return this.#records(JSON.parse(init.body ?? "{}") as RecordsAsked);
-    if (pathname === "/v1/key-events") return this.#poll(searchParams, init);
-    if (pathname !== "/graphql") return answer(404, "{}");
-    const { query, variables } = JSON.parse(init.body ?? "{}") as { query: string; variables: never };
-    if (query.includes("subscription FollowKeyEvents")) return this.#stream(variables, init);
-    if (query.includes("verifyKey(")) return this.#verify(variables);
-    if (query.includes("recordUsage(")) return this.#recordUsage(variables);
-    return answer(
-      400,
-      JSON.stringify({ errors: [{ message: "The control plane in memory knows no such document." }] }),
-    );
+    const kind = kindOf(url, init);
+    if (!kind) return textAnswer(404, JSON.stringify({ errors: [{ message: "The control plane in memory has no such thing." }] }));
+    this.asked[kind] += 1;
+    this.requests.push({ kind, url, body: init.body ?? "" });
+    const trouble = this.troubles[kind];
+    return trouble ? trouble(async () => this.#answers[kind](url, init), init.signal) : this.#answers[kind](url, init);
   }
 
+  readonly #answers: Record<RequestKind, (url: string, init: Init) => FetchResponse | Promise<FetchResponse>> = {
+    verify: (_, init) => this.#verify(variablesOf(init)),
+    records: (_, init) => this.#records(JSON.parse(init.body ?? "{}") as RecordsAsked),
+    streams: (_, init) => this.#stream(variablesOf(init), init),
+    polls: (url, init) => this.#poll(new URL(url).searchParams, init),
+    usage: (_, init) => this.#recordUsage(variablesOf(init)),
+  };
+
   #verify({ input }: { readonly input: Parameters<MemoryPlane["verify"]>[0] }): FetchResponse {
-    this.asked.verify += 1;
     return data({ verifyKey: this.#plane.verify(input) });
   }
 
   #recordUsage({ input }: { input?: { events: readonly { readonly id: string }[] } }): FetchResponse {
-    this.asked.usage += 1;
     const events = input?.events ?? [];
     for (const event of events) this.usage.set(event.id, { ...event });
     return data({ recordUsage: { __typename: "RecordUsagePayload", accepted: events.length, rejected: [] } });
   }
 
   #records(asked: RecordsAsked): FetchResponse {
-    this.asked.records += 1;
-    return answer(200, `${this.#plane.records(asked).join("\n")}\n`, "application/x-ndjson; charset=utf-8");
+    return textAnswer(200, `${this.#plane.records(asked).join("\n")}\n`, "application/x-ndjson; charset=utf-8");
   }
 
   #stream(variables: { tenantId?: string; after?: string }, init: Init): FetchResponse {
-    this.asked.streams += 1;
     const source = new EventSource({
       begunAt: this.#monotonic(),
       after: variables.after ?? null,
@@ -98,11 +130,10 @@ export class MemoryServer {
     });
     this.#streams.add(source);
     init.signal.addEventListener("abort", () => source.fail(), { once: true });
-    return { ...answer(200, "", "text/event-stream"), body: { getReader: () => source } };
+    return { ...textAnswer(200, "", "text/event-stream"), body: { getReader: () => source } };
   }
 
   async #poll(parameters: URLSearchParams, init: Init): Promise<FetchResponse> {
-    this.asked.polls += 1;
     const begunAt = this.#monotonic();
     const after = parameters.get("after");
     const reader = this.#reader(parameters.get("tenantId") ?? undefined);
@@ -119,7 +150,7 @@ export class MemoryServer {
     const cursor = isWhole ? `m${place}` : events.at(-1)?.cursor;
     const resync = start.place === null ? { code: start.code, cursor, reason: start.code } : null;
     const current = isWhole && at >= begunAt ? Math.floor(at - begunAt) : null;
-    return answer(200, JSON.stringify({ events, resync, cursor, current }));
+    return textAnswer(200, JSON.stringify({ events, resync, cursor, current }));
   }
 
   #change(ms: number, signal: AbortSignal): Promise<void> {
@@ -144,6 +175,21 @@ export class MemoryServer {
       after: (place) => this.#plane.events.slice(place, this.#readUpTo().place).filter(mayRead),
     };
   }
+}
+
+function kindOf(url: string, { body }: Init): RequestKind | null {
+  const { pathname } = new URL(url);
+  if (pathname === "/v1/verification-records") return "records";
+  if (pathname === "/v1/key-events") return "polls";
+  if (pathname !== "/graphql") return null;
+  const { query } = JSON.parse(body ?? "{}") as { readonly query: string };
+  if (query.includes("subscription FollowKeyEvents")) return "streams";
+  if (query.includes("verifyKey(")) return "verify";
+  return query.includes("recordUsage(") ? "usage" : null;
+}
+
+function variablesOf<Variables>({ body }: Init): Variables {
+  return (JSON.parse(body ?? "{}") as { readonly variables: Variables }).variables;
 }
 
 /** What one reader can be told of at a moment. */
@@ -248,20 +294,5 @@ class EventSource {
 const encoder = new TextEncoder();
 
 function data(value: unknown): FetchResponse {
-  return answer(200, JSON.stringify({ data: value }));
-}
-
-function answer(status: number, body: string, type = "application/json"): FetchResponse {
-  const pieces = [encoder.encode(body)];
-  return {
-    status,
-    headers: { get: (name) => (name === "content-type" ? type : null) },
-    text: async () => body,
-    body: {
-      getReader: () => ({
-        read: async () => ({ done: pieces.length === 0, value: pieces.shift() }),
-        cancel: async () => undefined,
-      }),
-    },
-  };
+  return textAnswer(200, JSON.stringify({ data: value }));
 }
