@@ -149,9 +149,10 @@ export class Follower {
     try {
       const options = { signal, idleTimeoutMs: silenceMs, timeoutMs: silenceMs, onComment };
       for await (const { keyEvents } of this.#subscribe(FollowKeyEventsDocument, variables, options)) {
+        // A gap is told before the connection, which would otherwise look as if it went on from before.
+        if (keyEvents.__typename !== "KeyEvent") this.#resync(keyEvents.cursor);
         heard();
         if (keyEvents.__typename === "KeyEvent") this.#event(keyEvents);
-        else this.#resync(keyEvents.cursor);
       }
     } catch (error) {
       if (isHeard || this.#transport !== "auto" || !isHeldBack(error)) throw error;
@@ -169,11 +170,11 @@ export class Follower {
       const askedAt = this.#clock.now();
       const { events, resync, cursor, current } = await this.#poll(this.#cursor, waitMs, { signal, maxRetries: 0 });
       onOpen();
+      if (resync) this.#resync(resync.cursor);
       if (!isConnected) this.#listener.onConnected("polling");
       isConnected = true;
       for (const event of events) this.#event(event);
-      if (resync) this.#resync(resync.cursor);
-      else this.#cursor = cursor;
+      if (!resync) this.#cursor = cursor;
       if (current !== null) this.#listener.onCurrent(askedAt + current);
       // After a resync everything from its place on is asked for at once; a server that is not current itself is given a moment.
       if (current !== null) waitMs = this.#pollWaitMs;

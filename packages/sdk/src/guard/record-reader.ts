@@ -17,6 +17,9 @@ export type RecordQuestion =
 /** How many hashes or ids one question may name. */
 export const maxAsked = 500;
 
+/** What a line says of an owner or a tenant. */
+export type PartyLine = Extract<RecordLine, { readonly type: "owner" | "tenant" }>;
+
 /** What came of a question. */
 export interface Read {
   readonly reading: Reading;
@@ -40,12 +43,14 @@ export class RecordReader {
   readonly #freshness: Freshness;
   readonly #clock: SteadyClock;
   readonly #tenantId: string | undefined;
+  readonly #onParty: (line: PartyLine, install: () => void) => void;
   readonly #onRead: (line: KeyLine, install: () => void) => void;
 
   /**
    * @param deps.tenantId whose keys to take. By hash or id the server answers all that the token may see, and nothing would be
    * heard of what happens to the keys of others.
-   * @param deps.onRead told of each key before it is taken; it calls `install`.
+   * @param deps.onParty told of each owner and tenant before it is taken; it calls `install`.
+   * @param deps.onRead the same of each key.
    */
   constructor(deps: {
     download: Download;
@@ -54,6 +59,7 @@ export class RecordReader {
     freshness: Freshness;
     clock: SteadyClock;
     tenantId: string | undefined;
+    onParty: (line: PartyLine, install: () => void) => void;
     onRead: (line: KeyLine, install: () => void) => void;
   }) {
     this.#download = deps.download;
@@ -62,6 +68,7 @@ export class RecordReader {
     this.#freshness = deps.freshness;
     this.#clock = deps.clock;
     this.#tenantId = deps.tenantId;
+    this.#onParty = deps.onParty;
     this.#onRead = deps.onRead;
   }
 
@@ -85,7 +92,9 @@ export class RecordReader {
         ended = line.keys;
       } else if (line.type !== "key") {
         const { id, tenantId } = line.type === "owner" ? line.owner : { id: line.tenant.id, tenantId: line.tenant.id };
-        if (this.#isWanted(tenantId) && !change.hasChanged(id)) this.#memory.installParty(line, reading);
+        if (this.#isWanted(tenantId) && !change.hasChanged(id)) {
+          this.#onParty(line, () => this.#memory.installParty(line, reading));
+        }
       } else {
         const { id, ownerId, tenantId } = line.line.key;
         // A key that changes while all are read may come twice.

@@ -6,7 +6,8 @@ import type { SteadyClock } from "./steady-clock.js";
 /** The parts of Node's file system that are used. */
 interface FileSystem {
   readFile(path: string, encoding: "utf8"): Promise<string>;
-  writeFile(path: string, data: string, options: { readonly mode: number; readonly flag: "w" }): Promise<void>;
+  writeFile(path: string, data: string, options: { readonly mode: number; readonly flag: "wx" }): Promise<void>;
+  rm(path: string, options: { readonly force: true }): Promise<void>;
   rename(from: string, to: string): Promise<void>;
 }
 
@@ -52,7 +53,9 @@ export class SnapshotFile {
     if (text === null) return null;
     const [first = "", ...lines] = text.split("\n");
     const header = JSON.parse(first) as Header;
-    if (header.type !== "snapshot" || header.version !== 1) throw new Error(`${this.#path} is no snapshot of a guard.`);
+    if (header.type !== "snapshot" || header.version !== 1 || typeof header.cursor !== "string") {
+      throw new Error(`${this.#path} is no snapshot of a guard.`);
+    }
     if (header.url !== this.#url || header.tenantId !== this.#tenantId) return null;
     const records = lines.filter((line) => line !== "").map(parseRecordLine);
     const keys = records.filter((line) => line?.type === "key").length;
@@ -69,13 +72,15 @@ export class SnapshotFile {
   /** Saves what is known, as a whole or not at all. */
   async save(knowledge: Knowledge, cursor: string, clock: SteadyClock): Promise<void> {
     const { memory, freshness } = knowledge;
+    // After a gap, or a restart without network, nobody knows yet what of it is true at this place.
+    if (freshness.asOf === Number.NEGATIVE_INFINITY) return;
     const lines: string[] = [];
     const written = new Set<unknown>();
     let keys = 0;
     const now = clock.now();
     for (const held of memory.keys()) {
-      // What waits to be read again is older than the rest, and is read anew after a restart.
-      if (memory.asOf(held) < freshness.asOf) continue;
+      // What waits to be read again, or is of before a gap, is read anew after a restart: its events are not told again.
+      if (memory.asOfChange(held) !== Number.POSITIVE_INFINITY || memory.asOf(held) < freshness.asOf) continue;
       const { tenant, owner } = held;
       if (!written.has(tenant)) lines.push(formatRecordLine({ type: "tenant", tenant: tenant.state }));
       if (owner && !written.has(owner)) lines.push(formatRecordLine({ type: "owner", owner: owner.state }));
@@ -92,13 +97,15 @@ export class SnapshotFile {
       tenantId: this.#tenantId,
       cursor,
       asOf: clock.wall - (now - freshness.asOf),
-      complete: knowledge.isWhole && keys === memory.size,
+      complete: knowledge.isWholeNow && keys === memory.size,
       keys,
     };
     const temporary = `${this.#path}.new`;
+    // A file that is there already would keep its mode, or be a link to somewhere else.
+    await this.#files.rm(temporary, { force: true });
     await this.#files.writeFile(temporary, [JSON.stringify(header), ...lines, ""].join("\n"), {
       mode: 0o600,
-      flag: "w",
+      flag: "wx",
     });
     await this.#files.rename(temporary, this.#path);
   }

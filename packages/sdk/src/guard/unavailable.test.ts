@@ -32,7 +32,9 @@ describe("without the network", () => {
     "with a server that is %s, too, once the cut is older than the bound",
     async (how, { story }) => {
       const { guard, key } = await story.withKey({ usage: false });
-      story.server.goAway({ refused, hanging: hangs, failing: fails(500, "INTERNAL"), "under maintenance": aPage }[how]);
+      story.server.goAway(
+        { refused, hanging: hangs, failing: fails(500, "INTERNAL"), "under maintenance": aPage }[how],
+      );
       await story.time.advance(boundMs + 1_000);
       const verifying = guard.verify(key.secret);
       await story.time.advance(3_000);
@@ -63,7 +65,10 @@ describe("without the network", () => {
     const verdict = await guard.verify(key.secret, { scopes: ["a"] });
     expect(verdict).toMatchObject({ code: "VALID", source: "stale", key: { id: key.id } });
     expect(verdict.ageMs).toBeGreaterThan(3_500_000);
-    expect(await guard.verify(key.secret, { scopes: ["b"] })).toMatchObject({ code: "INSUFFICIENT_SCOPE", source: "stale" });
+    expect(await guard.verify(key.secret, { scopes: ["b"] })).toMatchObject({
+      code: "INSUFFICIENT_SCOPE",
+      source: "stale",
+    });
     const { secret } = generateKey({ prefix: "kp", environment: "LIVE" });
     expect(await guard.verify(secret)).toMatchObject({ code: "UNAVAILABLE", source: "stale", ageMs: Infinity });
   });
@@ -78,14 +83,17 @@ describe("without the network", () => {
     expect(await guard.verify(key.secret)).toMatchObject({ code: "EXPIRED", source: "stale" });
   });
 
-  test.for(["deny", "allow-known"] as const)("with %s, a revoked key stays REVOKED", async (onUnavailable, { story }) => {
-    const { guard, key } = await story.withKey({ onUnavailable });
-    story.plane.revokeKey(key.id);
-    await story.moment();
-    story.server.goAway(refused);
-    await story.time.advance(3_600_000);
-    expect(await guard.verify(key.secret)).toMatchObject({ code: "REVOKED", source: "stale" });
-  });
+  test.for(["deny", "allow-known"] as const)(
+    "with %s, a revoked key stays REVOKED",
+    async (onUnavailable, { story }) => {
+      const { guard, key } = await story.withKey({ onUnavailable });
+      story.plane.revokeKey(key.id);
+      await story.moment();
+      story.server.goAway(refused);
+      await story.time.advance(3_600_000);
+      expect(await guard.verify(key.secret)).toMatchObject({ code: "REVOKED", source: "stale" });
+    },
+  );
 
   test("in the mode full, a key that was none when all were read is not known either", async ({ story }) => {
     const { guard } = await story.follow({ mode: "full" });

@@ -77,7 +77,9 @@ describe.each(["lazy", "full"] as const)("in the mode %s", (mode) => {
     expect(await guard.verify(key.secret)).toMatchObject({ code: "EXPIRED", source: "local" });
   });
 
-  test("keys of other tenants are unknown to a tenant's guard, even with a token that may see them", async ({ story }) => {
+  test("keys of other tenants are unknown to a tenant's guard, even with a token that may see them", async ({
+    story,
+  }) => {
     const own = story.plane.createKey();
     const tenantId = story.plane.createTenant();
     const other = story.plane.createKey({ ownerId: story.plane.createUser({ tenantId }) });
@@ -113,7 +115,9 @@ describe("first sight", () => {
     const verdicts = await Promise.all(first);
     expect(verdicts.every(({ code }) => code === "NOT_FOUND")).toBe(true);
     expect(story.server.asked.records).toBe(before + 12);
-    const hashes = story.server.requests.filter(({ kind }) => kind === "records").map(({ body }) => JSON.parse(body).hashes?.length ?? 0);
+    const hashes = story.server.requests
+      .filter(({ kind }) => kind === "records")
+      .map(({ body }) => JSON.parse(body).hashes?.length ?? 0);
     expect(Math.max(...hashes)).toBe(500);
     await Promise.all(unknownKeys(6_000).map((key) => guard.verify(key)));
     expect(guard.status().keys).toBe(0);

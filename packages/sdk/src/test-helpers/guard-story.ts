@@ -1,3 +1,4 @@
+import { generateKey } from "@keyplane/schema";
 import { test as base } from "vitest";
 import { type Runtime, realRuntime } from "../client/runtime.js";
 import { createGuardWith } from "../guard/create-guard.js";
@@ -40,16 +41,25 @@ export class GuardStory {
   /** A guard that follows the server. */
   async follow(options: Partial<GuardOptions> = {}): Promise<ToldGuard> {
     const told = this.start(options);
+    if (options.snapshotFile !== undefined) await this.restored(told.guard);
     await this.time.advance(100);
     return told;
   }
 
   /** A guard that follows the server, and has seen a valid key. */
-  async withKey(options: Partial<GuardOptions> = {}, key: MemoryKeyOptions = {}): Promise<ToldGuard & { key: MemoryKey }> {
+  async withKey(
+    options: Partial<GuardOptions> = {},
+    key: MemoryKeyOptions = {},
+  ): Promise<ToldGuard & { key: MemoryKey }> {
     const made = this.plane.createKey(key);
     const told = await this.follow(options);
     await told.guard.verify(made.secret);
     return { ...told, key: made };
+  }
+
+  /** Until a guard has read its file: it reads that before it decides about any key. Takes no virtual time. */
+  async restored(guard: Guard): Promise<void> {
+    await guard.verify(generateKey({ prefix: "kp", environment: "LIVE" }).secret);
   }
 
   /** Lets what goes on without time come to its end, and a moment pass. */

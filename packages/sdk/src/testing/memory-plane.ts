@@ -278,12 +278,15 @@ export class MemoryPlane {
         metadata: known.key.metadata,
         expiresAt: known.key.expiresAt === null ? null : new Date(known.key.expiresAt).toISOString(),
       },
-      owner: known?.owner == null ? null : {
-        id: known.owner.id,
-        externalId: known.owner.externalId,
-        name: known.owner.name,
-        email: known.owner.email,
-      },
+      owner:
+        known?.owner == null
+          ? null
+          : {
+              id: known.owner.id,
+              externalId: known.owner.externalId,
+              name: known.owner.name,
+              email: known.owner.email,
+            },
       tenantId: known?.key.tenantId ?? null,
       scopes: known?.key.scopes ?? [],
       rateLimits: [],

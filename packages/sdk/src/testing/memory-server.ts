@@ -62,6 +62,10 @@ export class MemoryServer {
     for (const stream of this.#streams) stream.send();
   }
 
+  get openStreams(): number {
+    return this.#streams.size;
+  }
+
   /** Nobody can go on from before what has happened so far. */
   forget(): void {
     this.#forgotten = this.#plane.events.length;
@@ -91,7 +95,11 @@ export class MemoryServer {
 
   async #answer(url: string, init: Init): Promise<FetchResponse> {
     const kind = kindOf(url, init);
-    if (!kind) return textAnswer(404, JSON.stringify({ errors: [{ message: "The control plane in memory has no such thing." }] }));
+    if (!kind)
+      return textAnswer(
+        404,
+        JSON.stringify({ errors: [{ message: "The control plane in memory has no such thing." }] }),
+      );
     this.asked[kind] += 1;
     this.requests.push({ kind, url, body: init.body ?? "" });
     const trouble = this.troubles[kind];
