@@ -115,7 +115,7 @@ export class LocalGuard implements Guard {
     const startedAt = this.#usage ? performance.now() : 0;
     const asked = checkRequest(key, request);
     const format = parseKey(key);
-    if (!format.ok || (asked.environment !== undefined && asked.environment !== format.environment)) {
+    if (!format.ok) {
       const decision = decide(null, { format, ...asked }, this.#time.now());
       const verdict = toGuardVerdict(decision, null, { source: "local", ageMs: 0, requestId: this.#requestId() });
       this.#usage?.record(verdict, request, format.start, startedAt);
@@ -125,7 +125,8 @@ export class LocalGuard implements Guard {
     const hashed = hashOfKey(key);
     const hash = hashed instanceof Promise ? await hashed : hashed;
     const secret = this.#knowledge.memory.find(hash);
-    const accepted = secret && this.#accept(secret, format, asked);
+    const fits = asked.environment === undefined || asked.environment === format.environment;
+    const accepted = fits && secret && this.#accept(secret, format, asked);
     if (accepted) {
       this.#usage?.record(accepted, request, format.start, startedAt);
       return accepted;

@@ -1,7 +1,7 @@
 import { generateKey } from "@keyplane/schema";
 import { describe, expect, test } from "../test-helpers/guard-story.js";
 import type { MemoryKey } from "../testing/memory-plane.js";
-import { fails, hangs, heldBack } from "../testing/troubles.js";
+import { cutAfter, fails, hangs, heldBack } from "../testing/troubles.js";
 
 /** Well-formed keys that nobody has. */
 function unknownKeys(count: number): string[] {
@@ -134,6 +134,18 @@ describe("first sight", () => {
     }
     await story.time.advance(10_000);
     expect(Math.max(...(await Promise.all(waiting)))).toBeLessThanOrEqual(2_000);
+  });
+
+  test("an answer that breaks off is not taken for whole: what is missing may have been the key", async ({ story }) => {
+    const { guard } = await story.follow({ usage: false });
+    const key = story.plane.createKey();
+    for (const lines of [0, 1, 2, 3]) {
+      story.server.troubles = { records: cutAfter(lines) };
+      expect(await guard.verify(key.secret)).toMatchObject({ code: "UNAVAILABLE" });
+      await story.time.advance(500);
+    }
+    story.server.comeBack();
+    expect(await guard.verify(key.secret)).toMatchObject({ code: "VALID" });
   });
 
   test("a server that has just failed is left alone for half a second", async ({ story }) => {
