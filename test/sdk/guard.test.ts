@@ -173,7 +173,7 @@ const situations: Record<string, Situation> = {
   "the new secret of a rotated key": {
     code: "VALID",
     happens: after(secretOf("rotateKey", { overlapMs: 0 })),
-    present: newSecret as never,
+    present: newSecret,
   },
   "the old secret during the overlap": {
     code: "VALID",
@@ -190,7 +190,7 @@ const situations: Record<string, Situation> = {
     happens: after(async (story, world) =>
       secretOf("reissueKey", { ownerId: (await world.user(story.tenant.id)).id })(story),
     ),
-    present: newSecret as never,
+    present: newSecret,
   },
   "an owner with another name": {
     code: "VALID",
@@ -349,7 +349,7 @@ describe("guards of a server that is restarted", () => {
     const { key, secret } = await world.tenantWithKey();
     // The address stays, whatever port the next server gets.
     const fetch: NonNullable<GuardOptions["fetch"]> = (url, init) =>
-      globalThis.fetch(url.replace(`:${port}`, `:${new URL(server.url).port}`), init as RequestInit);
+      globalThis.fetch(url.replace(`:${port}`, `:${new URL(server.url).port}`), init);
     const guards = [guardFor(world, { fetch }), guardFor(world, { fetch, mode: "full" })];
     try {
       for (const guard of guards) {

@@ -40,7 +40,7 @@ describe("options", () => {
     ["usage", { batchSize: 0 }],
     ["fetch", "fetch"],
   ] as const)("%s: %o is a TypeError that names the option", ([option, value]) => {
-    expect(() => createGuard({ ...needed, [option]: value } as never)).toThrow(TypeError);
-    expect(() => createGuard({ ...needed, [option]: value } as never)).toThrow(option);
+    expect(() => createGuard({ ...needed, [option]: value })).toThrow(TypeError);
+    expect(() => createGuard({ ...needed, [option]: value })).toThrow(option);
   });
 });

@@ -12,7 +12,7 @@ describe("where the runtime has nothing but Web Crypto", () => {
     const plane = new MemoryPlane();
     const key = plane.createKey();
     // As in a browser or a worker: there are no modules of Node.
-    vi.spyOn(process, "getBuiltinModule").mockReturnValue(undefined as never);
+    vi.spyOn(process, "getBuiltinModule").mockReturnValue(undefined);
     vi.resetModules();
     const { createGuard } = await import("./create-guard.js");
     const guard = createGuard({ url: "http://keyplane.test", token: "token", fetch: new MemoryServer(plane).fetch });
