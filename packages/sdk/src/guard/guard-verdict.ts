@@ -27,6 +27,11 @@ export function wellFormed({ key, secret }: KeyRecord): KeyFormatResult {
   return { ok: true, prefix: "", environment: key.environment, start: secret.start };
 }
 
+/** Whether the key is refused to everybody. Without an address nobody can say that of a key that is bound to addresses. */
+export function isRefusal({ valid, code }: Decision): boolean {
+  return !valid && code !== "IP_NOT_ALLOWED";
+}
+
 const none: readonly never[] = Object.freeze([]);
 
 /** The verdict that the server would give on the same decision. */

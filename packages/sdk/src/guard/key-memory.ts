@@ -225,7 +225,7 @@ export class KeyMemory {
       hash,
       state: ofSecret,
       key: held,
-      isUsed: false,
+      isUsed: true, // or a memory whose keys are all in use would forget each new one at once
       decidedAt: -1,
       standing: "unsettled",
       validUntil: 0,
@@ -253,6 +253,12 @@ export class KeyMemory {
         this.#keys.set(id, held);
       } else this.forget(held);
     }
+  }
+
+  /** Forgets owners and tenants without a key: those of keys for which there was no room. */
+  forgetUnused(): void {
+    for (const [id, { keys }] of this.#owners) if (keys === 0) this.#owners.delete(id);
+    for (const [id, { keys }] of this.#tenants) if (keys === 0) this.#tenants.delete(id);
   }
 
   forget(held: HeldKey): void {

@@ -4,13 +4,14 @@ import type { RequestOptions } from "../client/options.js";
 import type { Runtime } from "../client/runtime.js";
 import type { KeyEvent } from "../entities.js";
 import { refusingTypes, tighten } from "./apply-event.js";
+import type { Bindings } from "./bindings.js";
 import { ChangeLog, somethingNew } from "./change-log.js";
 import { Freshness } from "./freshness.js";
 import type { Revocation } from "./guard.js";
-import { recordOfKey, wellFormed } from "./guard-verdict.js";
+import { isRefusal, recordOfKey, wellFormed } from "./guard-verdict.js";
 import { type HeldKey, type HeldSecret, KeyMemory, type Reading } from "./key-memory.js";
 import type { KeyLine } from "./record-lines.js";
-import { type Read, RecordReader } from "./record-reader.js";
+import { type PartyLine, type Read, RecordReader } from "./record-reader.js";
 import { Refresher } from "./refresher.js";
 import { repeat } from "./repeat.js";
 import type { ServerTime } from "./server-time.js";
@@ -29,6 +30,8 @@ export interface KnowledgeListener {
   onRefused(revocation: Revocation): void;
   /** What is known of a key is another now, or of any key (null). */
   onChanged(keyId: string | null): void;
+  /** Nobody has this key. */
+  onGone(keyId: string): void;
   onError(error: Error): void;
 }
 
@@ -55,6 +58,7 @@ export class Knowledge {
   readonly #runtime: Runtime;
   readonly #listener: KnowledgeListener;
   readonly #isFull: boolean;
+  readonly #pinned: Pick<Bindings, "has" | "keyIds">;
   readonly #tenantId: string | undefined;
   readonly #timeoutMs: number;
   readonly #signal: AbortSignal;
@@ -72,25 +76,29 @@ export class Knowledge {
     isFull: boolean;
     tenantId: string | undefined;
     maxKeys: number;
-    isPinned: (keyId: string) => boolean;
+    /** Keys that are always to be known, because something is to be closed when they are refused. */
+    pinned: Pick<Bindings, "has" | "keyIds">;
     timeoutMs: number;
     signal: AbortSignal;
   }) {
     const { download, clock, runtime, listener, signal } = deps;
     this.#time = deps.time;
+    this.#pinned = deps.pinned;
     this.#runtime = runtime;
     this.#listener = listener;
     this.#isFull = deps.isFull;
     this.#tenantId = deps.tenantId;
     this.#timeoutMs = deps.timeoutMs;
     this.#signal = signal;
-    this.memory = new KeyMemory(this.freshness, deps.maxKeys, deps.isPinned);
+    this.memory = new KeyMemory(this.freshness, deps.maxKeys, (keyId) => deps.pinned.has(keyId));
     this.#reader = new RecordReader({
       download,
       memory: this.memory,
       changes: this.#changes,
       freshness: this.freshness,
       clock,
+      tenantId: deps.tenantId,
+      onParty: (line, install) => this.#takeParty(line, install),
       onRead: (line, install) => this.#take(line, install),
     });
     this.#refresher = new Refresher({
@@ -106,6 +114,11 @@ export class Knowledge {
   /** Whether all keys are in memory. */
   get isWhole(): boolean {
     return this.#whole !== null;
+  }
+
+  /** Whether all keys are in memory as they were at the place that was reached: nothing waits to be read. */
+  get isWholeNow(): boolean {
+    return this.#whole?.epoch === this.freshness.epoch && this.#refresher.asOf === Number.POSITIVE_INFINITY;
   }
 
   get isLoading(): boolean {
@@ -152,6 +165,8 @@ export class Knowledge {
     this.freshness.beginEpoch();
     this.memory.hasChanged();
     if (this.#isFull) void this.#loadAll().then(onLoaded);
+    // Others are read when they are presented. Nobody presents the key of a socket that is open.
+    else for (const keyId of this.#pinned.keyIds) this.#refresher.key(keyId);
   }
 
   /** The events from the place of what was restored are told from now on. @param onLoaded as above. */
@@ -174,6 +189,7 @@ export class Knowledge {
     const stop = repeat(readSavedEveryMs, () => {
       if (this.#signal.aborted || !this.memory.readSaved(readSavedAtOnce)) stop();
     });
+    this.#listener.onChanged(null);
   }
 
   #readAgain(keyId: string | null, userId: string | null, tenantId: string | null): void {
@@ -193,6 +209,22 @@ export class Knowledge {
     return Math.min(this.freshness.asOfReading(sentAt, epoch), this.#refresher.asOf);
   }
 
+  #takeParty(line: PartyLine, install: () => void): void {
+    const { id } = line.type === "owner" ? line.owner : line.tenant;
+    const held = line.type === "owner" ? this.memory.owner(id) : this.memory.tenant(id);
+    const wasActive = held?.state.status === "ACTIVE";
+    install();
+    if (!held || !wasActive || held.state.status === "ACTIVE") return;
+    // An event that was missed, or is still to come.
+    const { status, since, reason } = held.state;
+    const of = line.type === "owner" ? { tenantId: line.owner.tenantId, userId: id } : { tenantId: id, userId: null };
+    const ofOwner = status === "DELETED" ? "OWNER_DELETED" : "OWNER_DISABLED";
+    const type = line.type === "owner" ? ofOwner : "TENANT_SUSPENDED";
+    const occurredAt = new Date(since ?? this.#time.now());
+    this.#listener.onRefused({ ...of, type, keyId: null, reason, occurredAt });
+    this.#listener.onChanged(null);
+  }
+
   #take({ key }: KeyLine, install: () => void): void {
     const before = this.memory.key(key.id);
     const wasRefused = before && this.#isRefused(before);
@@ -204,16 +236,17 @@ export class Knowledge {
 
   #isRefused(held: HeldKey): boolean {
     const record = recordOfKey(held);
-    return !decide(record, { format: wellFormed(record) }, this.#time.now()).valid;
+    return isRefusal(decide(record, { format: wellFormed(record) }, this.#time.now()));
   }
 
   /** An event that was missed has refused it. */
   #tellRefused(held: HeldKey): void {
     const record = recordOfKey(held);
     const { code } = decide(record, { format: wellFormed(record) }, this.#time.now());
+    const type = code === "NOT_FOUND" ? "DELETED" : code === "OWNER_NOT_FOUND" ? "OWNER_DELETED" : code;
     const { id: keyId, tenantId, ownerId: userId, revokedReason, disabledReason } = held.state;
     const reason = revokedReason ?? disabledReason;
-    this.#listener.onRefused({ type: code, keyId, tenantId, userId, reason, occurredAt: new Date(this.#time.now()) });
+    this.#listener.onRefused({ type, keyId, tenantId, userId, reason, occurredAt: new Date(this.#time.now()) });
   }
 
   /** What the server does not answer any more is gone. */
@@ -221,14 +254,10 @@ export class Knowledge {
     for (const id of keyIds) {
       if (read.found.has(id)) continue;
       const held = this.memory.key(id);
-      if (held) this.#forget(held);
+      if (held) this.memory.forget(held);
+      this.#listener.onGone(id);
     }
     return read;
-  }
-
-  #forget(held: HeldKey): void {
-    this.memory.forget(held);
-    this.#listener.onChanged(held.state.id);
   }
 
   async #loadAll(): Promise<void> {
@@ -259,7 +288,9 @@ export class Knowledge {
   #tookAll({ reading, found, changed, isCut }: Read): void {
     for (const held of this.memory.keys()) {
       // What was not answered, and was not read since for another reason, is gone.
-      if (!isCut && !found.has(held.state.id) && held.readAt < reading.sentAt) this.#forget(held);
+      if (isCut || found.has(held.state.id) || held.readAt >= reading.sentAt) continue;
+      this.memory.forget(held);
+      this.#listener.onGone(held.state.id);
     }
     for (const id of changed) this.#refresher.key(id);
     this.#whole = isCut ? null : reading;

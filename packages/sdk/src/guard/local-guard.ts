@@ -1,21 +1,15 @@
 import { decide, hasScopes, maxKeyLength, parseKey, validUntil, type WellFormedKey } from "@keyplane/schema";
+import { withDeadline } from "../client/deadline.js";
 import type { Runtime } from "../client/runtime.js";
+import { allowManyListeners } from "./allow-many-listeners.js";
 import { Bindings } from "./bindings.js";
+import { BoundKeys, expiryLookMs } from "./bound-keys.js";
 import { Connection, type ConnectionStatus } from "./connection.js";
 import { FirstSight } from "./first-sight.js";
 import type { Closable, Guard, GuardEvents, GuardRequest, GuardStatus, GuardVerdict } from "./guard.js";
 import type { ResolvedGuardOptions } from "./guard-options.js";
 import type { GuardUsage } from "./guard-usage.js";
-import {
-  acceptance,
-  keyShown,
-  ownerShown,
-  recordOf,
-  recordOfKey,
-  toGuardVerdict,
-  unavailable,
-  wellFormed,
-} from "./guard-verdict.js";
+import { acceptance, keyShown, ownerShown, recordOf, toGuardVerdict, unavailable } from "./guard-verdict.js";
 import { hashOfHex, hashOfKey, hexOfHash } from "./key-hash.js";
 import type { HeldSecret } from "./key-memory.js";
 import { Knowledge, type Known } from "./knowledge.js";
@@ -54,12 +48,14 @@ export class LocalGuard implements Guard {
   readonly #firstSight: FirstSight;
   readonly #listeners = new Listeners();
   readonly #bindings = new Bindings((error) => this.#listeners.tell("error", error));
+  readonly #bound: BoundKeys;
   readonly #usage: GuardUsage | null;
   readonly #snapshot: SnapshotFile | null;
   readonly #closing = new AbortController();
-  readonly #stopSaving: () => void;
+  readonly #timers: readonly (() => void)[];
   readonly #name: string;
   #verifications = 0;
+  #saving: Promise<void> = Promise.resolve();
   #closed: Promise<void> | null = null;
 
   constructor(parts: {
@@ -71,6 +67,7 @@ export class LocalGuard implements Guard {
   }) {
     const { options, runtime } = parts;
     const { signal } = this.#closing;
+    allowManyListeners(signal);
     this.#options = options;
     this.#usage = parts.usage;
     this.#snapshot = parts.snapshot;
@@ -87,22 +84,30 @@ export class LocalGuard implements Guard {
       runtime,
       listener: {
         onRefused: (revocation) => this.#listeners.tell("revoked", revocation),
-        onChanged: (keyId) => this.#closeRefused(keyId),
+        onChanged: (keyId) => this.#bound.look(keyId),
+        onGone: (keyId) => this.#bound.gone(keyId),
         onError,
       },
       isFull: options.mode === "full",
       tenantId: options.tenantId,
       maxKeys: options.maxKeys,
-      isPinned: (keyId) => this.#bindings.has(keyId),
+      pinned: this.#bindings,
       timeoutMs: options.timeoutMs,
       signal,
     });
+    const { knowledge, clock } = { knowledge: this.#knowledge, clock: this.#clock };
+    this.#bound = new BoundKeys({
+      bindings: this.#bindings,
+      memory: knowledge.memory,
+      clock,
+      time: this.#time,
+      requestId: () => this.#requestId(),
+    });
     this.#firstSight = new FirstSight((hashes) => this.#knowledge.readHashes(hashes), { clock: this.#clock, onError });
     const onState = (status: ConnectionStatus): void => this.#listeners.tell("state", this.#withUsage(status));
-    const { knowledge, clock } = { knowledge: this.#knowledge, clock: this.#clock };
     this.#connection = new Connection({ options, server, clock, knowledge, runtime, signal, onState, onError });
     this.#connection.start(this.#snapshot);
-    this.#stopSaving = this.#snapshot ? repeat(saveMs, () => void this.#save()) : () => {};
+    this.#timers = [repeat(saveMs, () => void this.#save()), repeat(expiryLookMs, () => this.#bound.lookForExpiry())];
   }
 
   async verify(key: string, request: GuardRequest = nothingAsked): Promise<GuardVerdict> {
@@ -119,9 +124,7 @@ export class LocalGuard implements Guard {
         return accepted;
       }
       const format = parseKey(key);
-      if (format.ok && (request.environment === undefined || request.environment === format.environment)) {
-        return this.#examine({ key, format, hash: hexOfHash(hash), request, startedAt }, secret);
-      }
+      if (format.ok) return this.#examine({ key, format, hash: hexOfHash(hash), request, startedAt }, secret);
     }
     return this.#refuseText(key, request, startedAt);
   }
@@ -129,7 +132,7 @@ export class LocalGuard implements Guard {
   bind(keyId: string, closable: Closable): () => void {
     const forget = this.#bindings.add(keyId, closable);
     if (!this.#knowledge.memory.key(keyId)) this.#knowledge.want(keyId);
-    this.#closeRefused(keyId);
+    this.#bound.look(keyId);
     return forget;
   }
 
@@ -151,7 +154,7 @@ export class LocalGuard implements Guard {
   }
 
   async #close(): Promise<void> {
-    this.#stopSaving();
+    for (const stop of this.#timers) stop();
     await this.#save();
     this.#closing.abort();
     await this.#usage?.close();
@@ -187,7 +190,7 @@ export class LocalGuard implements Guard {
     secret.scopes = key.state.scopes;
   }
 
-  /** What the text of a key says alone: it is none, or one for another environment. */
+  /** The text is no key's. */
   #refuseText(key: string, request: GuardRequest, startedAt: number): GuardVerdict {
     const format = parseKey(key);
     const decision = decide(null, { format, ...askedOf(request) }, this.#time.now());
@@ -206,14 +209,18 @@ export class LocalGuard implements Guard {
 
   /** Nothing is known of the key, or it is too old. */
   async #readFirst(presented: Presented): Promise<GuardVerdict> {
+    const startedAt = this.#clock.now();
+    const { timeoutMs } = this.#options;
     try {
-      await this.#firstSight.ask(presented.hash);
+      await withDeadline({ timeoutMs, signal: undefined }, () => this.#firstSight.ask(presented.hash));
     } catch {
       // Listeners were told by whoever asked, once for all that were asked for together.
       return this.#withoutServer(presented);
     }
     const known = this.#lookAgain(presented);
-    if (known.secret?.key.isServerDecided) return this.#askServer(presented, known);
+    if (known.secret?.key.isServerDecided) {
+      return this.#askServer(presented, known, timeoutMs - (this.#clock.now() - startedAt));
+    }
     const ageMs = this.#clock.now() - known.asOf;
     if (ageMs <= Math.max(this.#options.maxStalenessMs, this.#options.timeoutMs)) {
       return this.#conclude(presented, known, "server", ageMs);
@@ -222,12 +229,11 @@ export class LocalGuard implements Guard {
   }
 
   /** The key has limits that are counted on the server. */
-  async #askServer(presented: Presented, known: Known): Promise<GuardVerdict> {
+  async #askServer(presented: Presented, known: Known, timeoutMs = this.#options.timeoutMs): Promise<GuardVerdict> {
     const sentAt = this.#clock.now();
     try {
       const { key, request } = presented;
-      const { timeoutMs } = this.#options;
-      const options = { timeoutMs, maxRetries: 0, signal: this.#closing.signal };
+      const options = { timeoutMs: Math.max(1, timeoutMs), maxRetries: 0, signal: this.#closing.signal };
       const verdict = await this.#server.verify(key, request, options);
       return { ...verdict, source: "server", ageMs: this.#clock.now() - sentAt };
     } catch (error) {
@@ -269,23 +275,13 @@ export class LocalGuard implements Guard {
     return this.#name + (this.#verifications++).toString(36);
   }
 
-  /** Closes what is bound to a key, or to any, that is refused now. */
-  #closeRefused(keyId: string | null): void {
-    for (const id of keyId === null ? [...this.#bindings.keyIds] : [keyId]) {
-      const held = this.#bindings.has(id) && this.#knowledge.memory.key(id);
-      if (!held) continue;
-      const record = recordOfKey(held);
-      const decision = decide(record, { format: wellFormed(record) }, this.#time.now());
-      if (decision.valid) continue;
-      const ageMs = this.#clock.now() - this.#knowledge.memory.asOf(held);
-      this.#bindings.close(
-        id,
-        toGuardVerdict(decision, record, { source: "local", ageMs, requestId: this.#requestId() }),
-      );
-    }
+  #save(): Promise<void> {
+    // One after the other: they share a file.
+    this.#saving = this.#saving.then(() => this.#saveNow());
+    return this.#saving;
   }
 
-  async #save(): Promise<void> {
+  async #saveNow(): Promise<void> {
     const { cursor } = this.#connection.status();
     if (!this.#snapshot || cursor === null) return;
     try {

@@ -1,7 +1,7 @@
 import { builtinModule, hashOfHex } from "./key-hash.js";
 import { type KeyMemory, type Reading, SavedKey, type SavedText } from "./key-memory.js";
 import type { Knowledge } from "./knowledge.js";
-import { formatRecordLine, type KeyLine, parseRecordLine } from "./record-lines.js";
+import { formatRecordLine, type KeyLine, parseRecordLine, type RecordLine } from "./record-lines.js";
 import type { SteadyClock } from "./steady-clock.js";
 
 /** The part of Node's `Buffer` that is used. */
@@ -14,7 +14,8 @@ interface Bytes {
 /** The part of Node's file system that is used. */
 interface FileSystem {
   readFile(path: string): Promise<Bytes>;
-  writeFile(path: string, data: string, options: { readonly mode: number; readonly flag: "w" }): Promise<void>;
+  writeFile(path: string, data: string, options: { readonly mode: number; readonly flag: "wx" }): Promise<void>;
+  rm(path: string, options: { readonly force: true }): Promise<void>;
   rename(from: string, to: string): Promise<void>;
 }
 
@@ -83,12 +84,14 @@ export class SnapshotFile {
   /** Saves what is known, as a whole or not at all. */
   async save(knowledge: Knowledge, cursor: string, clock: SteadyClock): Promise<void> {
     const { memory, freshness } = knowledge;
+    // After a gap, or a restart without network, nobody knows yet what of it is true at this place.
+    if (freshness.asOf === Number.NEGATIVE_INFINITY) return;
     const now = clock.now();
     const parties = new Set<string>();
     const keys: string[] = [];
     for (const held of memory.keys()) {
-      // What waits to be read again is older than the rest: it is asked for anew after a restart.
-      if (memory.asOf(held) < freshness.asOf) continue;
+      // What waits to be read again, or is of before a gap, is read anew after a restart: its events are not told again.
+      if (memory.asOfChange(held) !== Number.POSITIVE_INFINITY || memory.asOf(held) < freshness.asOf) continue;
       const { tenant, owner, state: key, isServerDecided } = held;
       parties.add(formatRecordLine({ type: "tenant", tenant: tenant.state }));
       if (owner) parties.add(formatRecordLine({ type: "owner", owner: owner.state }));
@@ -103,46 +106,63 @@ export class SnapshotFile {
       tenantId: this.#tenantId,
       cursor,
       asOf: clock.wall - (now - freshness.asOf),
-      complete: knowledge.isWhole && keys.length === memory.size,
+      complete: knowledge.isWholeNow && keys.length === memory.size,
       keys: keys.length,
     };
     const temporary = `${this.#path}.new`;
+    // A file that is there already would keep its mode, or be a link to somewhere else.
+    await this.#files.rm(temporary, { force: true });
     const text = [JSON.stringify(header), ...parties, ...keys, ""].join("\n");
-    await this.#files.writeFile(temporary, text, { mode: 0o600, flag: "w" });
+    await this.#files.writeFile(temporary, text, { mode: 0o600, flag: "wx" });
     await this.#files.rename(temporary, this.#path);
   }
 }
 
 interface Saved {
-  readonly parties: readonly string[];
-  /** Where the lines of keys begin and end. */
-  readonly keys: readonly (readonly [from: number, to: number])[];
+  readonly parties: readonly Exclude<RecordLine, { readonly type: "key" | "end" }>[];
+  readonly keys: readonly SavedLine[];
 }
 
-/** Finds the lines, and reads none of them. */
+/** A key that was saved: what stands before its record, and where that begins and ends. */
+interface SavedLine {
+  readonly id: string;
+  readonly hashes: readonly string[];
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Reads everything but the records of keys. @throws Error for a line that is none. */
 function readSaved(bytes: Bytes, start: number): Saved {
-  const parties: string[] = [];
-  const keys: [number, number][] = [];
+  const parties: Saved["parties"][number][] = [];
+  const keys: SavedLine[] = [];
   for (
     let from = start, to = bytes.indexOf(lineFeed, from);
     to >= 0;
     from = to + 1, to = bytes.indexOf(lineFeed, from)
   ) {
-    if (bytes.toString("latin1", from, from + 1) === "{") parties.push(bytes.toString("utf8", from, to));
-    else keys.push([from, to]);
+    const record = bytes.indexOf(brace, from);
+    if (record === from) {
+      const party = parseRecordLine(bytes.toString("utf8", from, to));
+      if (party?.type === "owner" || party?.type === "tenant") parties.push(party);
+    } else {
+      const before = bytes.toString("latin1", from, Math.min(record, to));
+      if (record < 0 || record > to || !beforeRecord.test(before))
+        throw new Error("A key of a snapshot cannot be read.");
+      const [id = "", ...hashes] = before.trimEnd().split(" ");
+      keys.push({ id, hashes, from: record, to });
+    }
   }
   return { parties, keys };
 }
 
+/** A key's id and the SHA-256 of each of its secrets. */
+const beforeRecord = /^\S+ (?:[0-9a-f]{64} )+$/;
+
 function install({ parties, keys }: Saved, memory: KeyMemory, reading: Reading, bytes: Bytes): void {
-  for (const party of parties) {
-    const line = parseRecordLine(party);
-    if (line?.type === "owner" || line?.type === "tenant") memory.installParty(line, reading);
-  }
+  for (const party of parties) memory.installParty(party, reading);
   const text: SavedText = { keyAt: (from, to) => keyOf(bytes.toString("utf8", from, to)) };
-  for (const [from, to] of keys) {
-    const [id = "", ...hashes] = bytes.toString("latin1", from, bytes.indexOf(brace, from) - 1).split(" ");
-    memory.installSaved(new SavedKey(id, reading, text, bytes.indexOf(brace, from), to), hashes.map(hashOfHex));
+  for (const { id, hashes, from, to } of keys) {
+    memory.installSaved(new SavedKey(id, reading, text, from, to), hashes.map(hashOfHex));
   }
 }
 
@@ -155,7 +175,8 @@ function keyOf(record: string): KeyLine {
 function headerOf(line: string): Header | null {
   try {
     const header = JSON.parse(line) as Partial<Header>;
-    return header.type === "guard snapshot" && header.version === 1 ? (header as Header) : null;
+    const isOurs = header.type === "guard snapshot" && header.version === 1 && typeof header.cursor === "string";
+    return isOurs ? (header as Header) : null;
   } catch {
     return null; // it is something else
   }
