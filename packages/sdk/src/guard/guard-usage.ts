@@ -16,8 +16,16 @@ export class GuardUsage {
     return this.#usage.recordStatus.dropped;
   }
 
-  /** @param startedAt by `performance.now()`. */
-  record({ code, key }: GuardVerdict, { ip, usage }: GuardRequest, start: string | undefined, startedAt: number): void {
+  /**
+   * @param outcome its key also where the verdict does not show it, because it was deleted.
+   * @param startedAt by `performance.now()`.
+   */
+  record(
+    { code, key }: { readonly code: GuardVerdict["code"]; readonly key: { readonly id: string } | null },
+    { ip, usage }: GuardRequest,
+    start: string | undefined,
+    startedAt: number,
+  ): void {
     this.#usage.record({
       ...usage,
       keyId: key?.id,
