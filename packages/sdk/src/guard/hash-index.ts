@@ -22,6 +22,13 @@ export class HashIndex<Value> {
     return this.#size;
   }
 
+  /** Grows now as far as it must for so many. */
+  reserve(size: number): void {
+    let capacity = this.#values.length;
+    while (capacity < size * 2 + 1) capacity *= 2;
+    if (capacity > this.#values.length) this.#resize(capacity);
+  }
+
   /** @param hash eight words. */
   get(hash: Uint32Array): Value | undefined {
     return this.#values[this.#slotOf(hash)];
@@ -31,7 +38,7 @@ export class HashIndex<Value> {
     const slot = this.#slotOf(hash);
     if (this.#values[slot] === undefined) {
       if ((this.#size + 1) * 2 > this.#mask) {
-        this.#grow();
+        this.#resize(this.#values.length * 2);
         return this.set(hash, value);
       }
       this.#words.set(hash, slot * hashWords);
@@ -67,9 +74,8 @@ export class HashIndex<Value> {
     }
   }
 
-  #grow(): void {
+  #resize(capacity: number): void {
     const [words, values] = [this.#words, this.#values];
-    const capacity = values.length * 2;
     this.#words = new Uint32Array(capacity * hashWords);
     this.#values = new Array<Value | undefined>(capacity).fill(undefined);
     this.#mask = capacity - 1;

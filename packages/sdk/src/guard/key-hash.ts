@@ -52,9 +52,11 @@ export function hexOfHash(hash: KeyHash): string {
   return hex;
 }
 
-/** @throws RangeError for what is no SHA-256 in hexadecimal. */
+const hexScratch: KeyHash = new Uint32Array(hashWords);
+
+/** @returns what the next call overwrites. @throws RangeError for what is no SHA-256 in hexadecimal. */
 export function hashOfHex(hex: string): KeyHash {
-  const hash = new Uint32Array(hashWords);
+  const hash = hexScratch.fill(0);
   for (let at = 0; at < 64; at++) {
     const digit = hexDigits[hex.charCodeAt(at)];
     if (digit === undefined || digit === notHex || hex.length !== 64) throw new RangeError("This is no SHA-256.");

@@ -163,10 +163,15 @@ export class KeyMemory {
     return this.#keys.values();
   }
 
-  /** Takes a key of a snapshot, whose owner and tenant were taken before. */
-  installSaved(saved: SavedKey, hashes: Iterable<KeyHash>): void {
+  /** Makes room for so many more at once. */
+  reserve(count: number): void {
+    this.#secrets.reserve(this.#secrets.size + count);
+  }
+
+  /** Takes a key of a snapshot, whose owner and tenant were taken before. @param hash of one of its secrets, in hexadecimal. */
+  installSaved(saved: SavedKey, hash: string): void {
     this.#saved.set(saved.id, saved);
-    for (const hash of hashes) this.#secrets.set(hash, saved);
+    this.#secrets.set(hashOfHex(hash), saved);
   }
 
   /** Reads so many keys of a snapshot that nobody has asked for. @returns whether there are more. */

@@ -1,4 +1,4 @@
-import { builtinModule, hashOfHex } from "./key-hash.js";
+import { builtinModule } from "./key-hash.js";
 import { type KeyMemory, type Reading, SavedKey, type SavedText } from "./key-memory.js";
 import type { Knowledge } from "./knowledge.js";
 import { formatRecordLine, type KeyLine, parseRecordLine, type RecordLine } from "./record-lines.js";
@@ -6,6 +6,7 @@ import type { SteadyClock } from "./steady-clock.js";
 
 /** The part of Node's `Buffer` that is used. */
 interface Bytes {
+  readonly [index: number]: number;
   readonly length: number;
   subarray(from: number): Bytes;
   indexOf(byte: number, from: number): number;
@@ -44,6 +45,7 @@ interface Header {
 }
 
 const lineFeed = 10;
+const space = 32;
 const brace = 123;
 
 /**
@@ -132,49 +134,43 @@ export class SnapshotFile {
 
 interface Saved {
   readonly parties: readonly Exclude<RecordLine, { readonly type: "key" | "end" }>[];
-  readonly keys: readonly SavedLine[];
+  /** Where the lines of keys begin, and where they end. */
+  readonly keys: readonly (readonly [from: number, to: number])[];
 }
 
-/** A key that was saved: what stands before its record, and where that begins and ends. */
-interface SavedLine {
-  readonly id: string;
-  readonly hashes: readonly string[];
-  readonly from: number;
-  readonly to: number;
-}
-
-/** Reads everything but the records of keys. @throws Error for a line that is none. */
+/** Reads everything but the lines of keys. */
 function readSaved(bytes: Bytes, start: number): Saved {
   const parties: Saved["parties"][number][] = [];
-  const keys: SavedLine[] = [];
+  const keys: [number, number][] = [];
   for (
     let from = start, to = bytes.indexOf(lineFeed, from);
     to >= 0;
     from = to + 1, to = bytes.indexOf(lineFeed, from)
   ) {
-    const record = bytes.indexOf(brace, from);
-    if (record === from) {
-      const party = parseRecordLine(bytes.toString("utf8", from, to));
-      if (party?.type === "owner" || party?.type === "tenant") parties.push(party);
-    } else {
-      const before = bytes.toString("latin1", from, Math.min(record, to));
-      if (record < 0 || record > to || !beforeRecord.test(before))
-        throw new Error("A key of a snapshot cannot be read.");
-      const [id = "", ...hashes] = before.trimEnd().split(" ");
-      keys.push({ id, hashes, from: record, to });
+    if (bytes[from] !== brace) {
+      keys.push([from, to]);
+      continue;
     }
+    const party = parseRecordLine(bytes.toString("utf8", from, to));
+    if (party?.type === "owner" || party?.type === "tenant") parties.push(party);
   }
   return { parties, keys };
 }
 
-/** A key's id and the SHA-256 of each of its secrets. */
-const beforeRecord = /^\S+ (?:[0-9a-f]{64} )+$/;
+/** How long the hash of a secret is in hexadecimal. */
+const hashWidth = 64;
 
 function install({ parties, keys }: Saved, memory: KeyMemory, reading: Reading, bytes: Bytes): void {
   for (const party of parties) memory.installParty(party, reading);
   const text: SavedText = { keyAt: (from, to) => keyOf(bytes.toString("utf8", from, to)) };
-  for (const { id, hashes, from, to } of keys) {
-    memory.installSaved(new SavedKey(id, reading, text, from, to), hashes.map(hashOfHex));
+  memory.reserve(keys.length);
+  for (const [from, to] of keys) {
+    const idEnd = bytes.indexOf(space, from);
+    const record = bytes.indexOf(brace, idEnd);
+    const hashes = bytes.toString("latin1", idEnd + 1, record);
+    const saved = new SavedKey(bytes.toString("latin1", from, idEnd), reading, text, record, to);
+    for (let at = 0; at < hashes.length; at += hashWidth + 1)
+      memory.installSaved(saved, hashes.slice(at, at + hashWidth));
   }
 }
 
