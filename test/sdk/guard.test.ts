@@ -37,7 +37,10 @@ describe.each(ways)("a guard in the mode $mode, by $events", (way) => {
   test("refuses a key as soon as it hears that it was revoked, without asking", async ({ world, guardOf }) => {
     const { tenant, key, secret } = await world.tenantWithKey({ key: { scopes: ["orders:read"] } });
     const guard = await guardOf({ ...way, tenantId: tenant.id });
-    expect(await guard.verify(secret, { scopes: ["orders:read"] })).toMatchObject({ code: "VALID", key: { id: key.id } });
+    expect(await guard.verify(secret, { scopes: ["orders:read"] })).toMatchObject({
+      code: "VALID",
+      key: { id: key.id },
+    });
     expect(await guard.verify(secret)).toMatchObject({ source: "local" });
     const revoked = nextRevocation(guard);
     ok(await world.root.mutate("revokeKey", { id: key.id, reason: "leaked" }, "key { id }"));
