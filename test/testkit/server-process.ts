@@ -24,6 +24,7 @@ export interface ServerProcess {
   readonly pid: number;
   /** All that it has printed so far. */
   readonly output: Ended;
+  readonly hasEnded: boolean;
   /** Sends a signal and waits for the end. */
   end(signal: NodeJS.Signals): Promise<Ended>;
   readonly ended: Promise<Ended>;
@@ -51,9 +52,10 @@ export async function runServer(environment: Record<string, string>, args: strin
 /** Starts the server's program on a free port. @throws Error with what it printed, when it does not come to listen. */
 export async function startProcess(environment: Record<string, string>): Promise<ServerProcess> {
   const child = launch({ PORT: "0", ...environment }, []);
+  let timer: NodeJS.Timeout | undefined;
   const port = await new Promise<number>((resolve, reject) => {
     const fail = (why: string) => reject(new Error(`${why}\n${child.output().stdout}\n${child.output().stderr}`));
-    const timer = setTimeout(() => {
+    timer = setTimeout(() => {
       child.process.kill("SIGKILL");
       fail("the server did not come to listen");
     }, deadlineMs);
@@ -62,13 +64,15 @@ export async function startProcess(environment: Record<string, string>): Promise
       if (line) resolve((JSON.parse(line) as { port: number }).port);
     });
     child.ended.then(() => fail("the server ended")).catch(reject);
-    child.process.once("exit", () => clearTimeout(timer));
-  });
+  }).finally(() => clearTimeout(timer));
   return {
     url: `http://127.0.0.1:${port}`,
     pid: child.process.pid ?? 0,
     get output() {
       return child.output();
+    },
+    get hasEnded() {
+      return child.process.exitCode !== null || child.process.signalCode !== null;
     },
     ended: child.ended,
     end(signal) {

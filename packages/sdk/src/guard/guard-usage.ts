@@ -1,5 +1,9 @@
+import type { UsageEventInput } from "../_generated/schema-types.js";
 import type { Usage } from "../resources/usage.js";
+import { LateRecord } from "../usage/usage-record.js";
 import type { GuardRequest, GuardVerdict } from "./guard.js";
+
+type Described = Omit<UsageEventInput, "id" | "at">;
 
 /** Hands verifications over to the server as usage, off their path. */
 export class GuardUsage {
@@ -17,17 +21,31 @@ export class GuardUsage {
   }
 
   /** @param startedAt by `performance.now()`. */
-  record({ code, key }: GuardVerdict, { ip, usage }: GuardRequest, start: string | undefined, startedAt: number): void {
-    this.#usage.record({
-      ...usage,
+  record(verdict: GuardVerdict, request: GuardRequest, start: string | undefined, startedAt: number): void {
+    const latencyMs = performance.now() - startedAt;
+    const describe = (): Described => this.#describe(verdict, request, start, latencyMs);
+    // What somebody else has written may be wrong, which is told at once.
+    if (request.usage) this.#usage.record({ ...request.usage, ...describe() });
+    else this.#usage.recordComplete(new LateRecord(Date.now(), describe));
+  }
+
+  #describe(
+    { code, key }: GuardVerdict,
+    { ip }: GuardRequest,
+    start: string | undefined,
+    latencyMs: number,
+  ): Described {
+    return {
       keyId: key?.id,
       // A key that nobody has belongs to nobody: all that is known is for whom this guard stands.
       tenantId: key ? undefined : this.#tenantId,
-      code,
-      ip,
+      // What this version does not know, the server may.
+      code: code as Described["code"],
+      // A server takes no more of what may be any text.
+      ip: ip?.slice(0, 64),
       start,
-      latencyMs: Math.round((performance.now() - startedAt) * 1_000) / 1_000,
-    });
+      latencyMs: Math.round(latencyMs * 1_000) / 1_000,
+    };
   }
 
   async close(): Promise<void> {

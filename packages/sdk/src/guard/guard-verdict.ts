@@ -4,6 +4,7 @@ import {
   docsUrlForVerdict,
   type KeyFormatResult,
   type KeyRecord,
+  verdictCodes,
 } from "@keyplane/schema";
 import type { Verdict } from "../entities.js";
 import type { GuardVerdict } from "./guard.js";
@@ -24,6 +25,11 @@ export function recordOfKey(key: HeldKey): KeyRecord {
 /** That a key of this environment was read without fault. */
 export function wellFormed({ key, secret }: KeyRecord): KeyFormatResult {
   return { ok: true, prefix: "", environment: key.environment, start: secret.start };
+}
+
+/** Whether the key is refused to everybody. Without an address nobody can say that of a key that is bound to addresses. */
+export function isRefusal({ valid, code }: Decision): boolean {
+  return !valid && code !== "IP_NOT_ALLOWED";
 }
 
 const none: readonly never[] = Object.freeze([]);
@@ -56,7 +62,8 @@ export function toGuardVerdict(
   };
 }
 
-function keyShown({ key, secret }: KeyRecord): Verdict["key"] {
+/** What a verdict shows of a key. */
+export function keyShown({ key, secret }: KeyRecord): Verdict["key"] {
   return {
     id: key.id,
     name: key.name,
@@ -67,8 +74,37 @@ function keyShown({ key, secret }: KeyRecord): Verdict["key"] {
   };
 }
 
-function ownerShown({ owner }: KeyRecord): Verdict["owner"] {
+/** What a verdict shows of an owner. */
+export function ownerShown({ owner }: KeyRecord): Verdict["owner"] {
   return owner && { id: owner.id, externalId: owner.externalId, name: owner.name, email: owner.email };
+}
+
+const accepted = { message: verdictCodes.VALID.message, docsUrl: docsUrlForVerdict("VALID") };
+
+/** That a secret is valid, of which it was decided before. */
+export function acceptance(
+  { shownKey, shownOwner, tenantId, scopes }: HeldSecret,
+  ageMs: number,
+  requestId: string,
+): GuardVerdict {
+  return {
+    valid: true,
+    code: "VALID",
+    message: accepted.message,
+    docsUrl: accepted.docsUrl,
+    requestId,
+    tenantId,
+    scopes,
+    missingScopes: none,
+    retryAfterMs: null,
+    hint: null,
+    key: shownKey,
+    owner: shownOwner,
+    rateLimits: none,
+    quota: null,
+    source: "local",
+    ageMs,
+  };
 }
 
 /** That nobody can say. Why the server cannot be asked is told to listeners: a verdict may be shown to strangers. */

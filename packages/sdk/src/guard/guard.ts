@@ -20,7 +20,7 @@ export interface Guard {
 
   /**
    * Closes something, such as a socket or a stream, as soon as the key is refused, whatever the cause; at once where it
-   * is refused already.
+   * is refused already. A new secret, other scopes or addresses, and a lost network close nothing.
    *
    * @param keyId of a verdict: `verdict.key.id`.
    * @returns forgets it. Call it when the thing has ended by itself.
@@ -40,7 +40,10 @@ export interface Guard {
 
   status(): GuardStatus;
 
-  /** Stops following, hands over the usage that was recorded, and saves the snapshot. Verifications then fail as if the server were away. */
+  /**
+   * Saves the snapshot, stops following, and hands over the usage that was recorded. Verifications that still come are answered
+   * as without a server: from memory within `maxStalenessMs`, and are not recorded.
+   */
   close(): Promise<void>;
 }
 

@@ -5,6 +5,9 @@ import { HashIndex } from "./hash-index.js";
 import { hashOfHex, type KeyHash } from "./key-hash.js";
 import type { KeyLine, OwnerRecord, RecordLine, TenantRecord } from "./record-lines.js";
 
+/** How many lists of scopes are shared. */
+const maxScopeLists = 1_000;
+
 /** An owner or a tenant, shared by all keys of theirs. */
 export interface HeldParty<Record> {
   state: Record;
@@ -37,24 +40,59 @@ export interface HeldSecret {
   /** Whether it was used since somebody last looked for a key to forget. */
   isUsed: boolean;
   /**
-   * The version of the memory at which the rest was decided. While it is the same, this one object is all that a verification
-   * has to look at, which is several times as fast as to look at the key, its owner and its tenant again.
+   * What was decided about it, for calls that need no scopes that it lacks, at the memory's {@link KeyMemory.version} `decidedAt`.
+   * While the version is the same, this one object is all that a verification has to look at: in a memory of 100,000 keys,
+   * each further one would have to be fetched from far away. For the same reason there are no fractions in it, which V8
+   * keeps apart, but in `validUntil`.
    */
-  version: number;
-  /** Until when it is valid for whoever needs no scopes that it lacks; -Infinity where that has to be decided each time. */
+  decidedAt: number;
+  standing: Standing;
+  /** Until when it is valid, where `standing` says so; epoch milliseconds. */
   validUntil: number;
-  /** As of when that is true: read at this time, in this epoch, and not changed since this time. */
-  readAt: number;
-  epoch: number;
-  asOfChange: number;
-  /** The verdict, but for what differs from call to call. */
-  verdict: GuardVerdict | null;
+  /** What a verdict shows of the key and its owner. */
+  shownKey: GuardVerdict["key"];
+  shownOwner: GuardVerdict["owner"];
+  tenantId: string | null;
+  scopes: readonly string[];
 }
+
+/**
+ * `always` and `until`: valid, as of when the stream was last current. `unsettled`: it has to be decided each time, because it is
+ * refused, depends on the call, or is not of the age of the stream.
+ */
+export type Standing = "always" | "until" | "unsettled";
 
 /** When an answer's request was sent, and in which epoch. */
 export interface Reading {
   readonly sentAt: number;
   readonly epoch: number;
+}
+
+/** A key of a snapshot that nobody has asked for yet. It is read when somebody does, so that a start need not wait for all. */
+export class SavedKey {
+  readonly id: string;
+  readonly reading: Reading;
+  readonly #text: SavedText;
+  readonly #from: number;
+  readonly #to: number;
+
+  /** @param text the snapshot, in which its line stands from `from` to `to`. */
+  constructor(id: string, reading: Reading, text: SavedText, from: number, to: number) {
+    this.id = id;
+    this.reading = reading;
+    this.#text = text;
+    this.#from = from;
+    this.#to = to;
+  }
+
+  read(): KeyLine {
+    return this.#text.keyAt(this.#from, this.#to);
+  }
+}
+
+/** Where lines of saved keys stand. */
+export interface SavedText {
+  keyAt(from: number, to: number): KeyLine;
 }
 
 /**
@@ -65,10 +103,14 @@ export class KeyMemory {
   readonly #freshness: Freshness;
   readonly #maxKeys: number;
   readonly #isPinned: (keyId: string) => boolean;
-  readonly #secrets = new HashIndex<HeldSecret>();
+  readonly #secrets = new HashIndex<HeldSecret | SavedKey>();
   readonly #keys = new Map<string, HeldKey>();
+  /** Keys of a snapshot that were not read yet. */
+  readonly #saved = new Map<string, SavedKey>();
   readonly #owners = new Map<string, HeldParty<OwnerRecord>>();
   readonly #tenants = new Map<string, HeldParty<TenantRecord>>();
+  /** Lists of scopes by their text: keys have few different ones, and one that is shared is near when it is looked at. */
+  readonly #scopes = new Map<string, readonly string[]>();
   #version = 0;
 
   /** @param isPinned whether a key must not be forgotten, because something is to be closed when it is refused. */
@@ -80,11 +122,11 @@ export class KeyMemory {
 
   /** How many keys are known. */
   get size(): number {
-    return this.#keys.size;
+    return this.#keys.size + this.#saved.size;
   }
 
   get isFull(): boolean {
-    return this.#keys.size >= this.#maxKeys;
+    return this.size >= this.#maxKeys;
   }
 
   /** Another one whenever something that was known has changed. */
@@ -98,10 +140,13 @@ export class KeyMemory {
   }
 
   find(hash: KeyHash): HeldSecret | undefined {
-    return this.#secrets.get(hash);
+    const found = this.#secrets.get(hash);
+    return found instanceof SavedKey ? this.#findSaved(found, hash) : found;
   }
 
   key(id: string): HeldKey | undefined {
+    const saved = this.#saved.get(id);
+    if (saved) this.#read(saved);
     return this.#keys.get(id);
   }
 
@@ -114,7 +159,23 @@ export class KeyMemory {
   }
 
   keys(): IterableIterator<HeldKey> {
+    this.readSaved(Number.POSITIVE_INFINITY);
     return this.#keys.values();
+  }
+
+  /** Takes a key of a snapshot, whose owner and tenant were taken before. */
+  installSaved(saved: SavedKey, hashes: Iterable<KeyHash>): void {
+    this.#saved.set(saved.id, saved);
+    for (const hash of hashes) this.#secrets.set(hash, saved);
+  }
+
+  /** Reads so many keys of a snapshot that nobody has asked for. @returns whether there are more. */
+  readSaved(count: number): boolean {
+    for (const saved of this.#saved.values()) {
+      if (count-- <= 0) return true;
+      this.#read(saved);
+    }
+    return false;
   }
 
   /** As of when what is known of a key is true, by the guard's clock. */
@@ -141,7 +202,9 @@ export class KeyMemory {
    *
    * @returns the key as it is known now; undefined when its tenant is not known, so that it cannot be held.
    */
-  installKey({ key: state, secrets, isServerDecided }: KeyLine, { sentAt, epoch }: Reading): HeldKey | undefined {
+  installKey({ key, secrets, isServerDecided }: KeyLine, { sentAt, epoch }: Reading): HeldKey | undefined {
+    const state = { ...key, scopes: this.#shared(key.scopes) };
+    this.#saved.delete(state.id);
     const before = this.#keys.get(state.id);
     if (before && before.readAt > sentAt) return before;
     const tenant = this.#tenants.get(state.tenantId);
@@ -162,13 +225,14 @@ export class KeyMemory {
       hash,
       state: ofSecret,
       key: held,
-      isUsed: false,
-      version: -1,
-      validUntil: Number.NEGATIVE_INFINITY,
-      readAt: 0,
-      epoch: 0,
-      asOfChange: 0,
-      verdict: null,
+      isUsed: true, // or a memory whose keys are all in use would forget each new one at once
+      decidedAt: -1,
+      standing: "unsettled",
+      validUntil: 0,
+      shownKey: null,
+      shownOwner: null,
+      tenantId: null,
+      scopes: state.scopes,
     }));
     for (const secret of held.secrets) this.#secrets.set(hashOfHex(secret.hash), secret);
     tenant.keys += 1;
@@ -180,6 +244,7 @@ export class KeyMemory {
   /** Forgets keys until there are no more than may be. */
   makeRoom(): void {
     // Twice around at most: the first round takes away the second chances.
+    if (this.size > this.#maxKeys) this.readSaved(Number.POSITIVE_INFINITY);
     for (let looks = this.#keys.size * 2; this.#keys.size > this.#maxKeys && looks > 0; looks--) {
       const [id, held] = this.#keys.entries().next().value as [string, HeldKey];
       if (held.secrets.some(({ isUsed }) => isUsed) || this.#isPinned(id)) {
@@ -190,11 +255,41 @@ export class KeyMemory {
     }
   }
 
+  /** Forgets owners and tenants without a key: those of keys for which there was no room. */
+  forgetUnused(): void {
+    for (const [id, { keys }] of this.#owners) if (keys === 0) this.#owners.delete(id);
+    for (const [id, { keys }] of this.#tenants) if (keys === 0) this.#tenants.delete(id);
+  }
+
   forget(held: HeldKey): void {
     this.#keys.delete(held.state.id);
     this.#unlink(held);
+    // Keys that were not read yet may be theirs, too.
+    if (this.#saved.size > 0) return;
     if (held.owner?.keys === 0) this.#owners.delete(held.owner.state.id);
     if (held.tenant.keys === 0) this.#tenants.delete(held.tenant.state.id);
+  }
+
+  #findSaved(saved: SavedKey, hash: KeyHash): HeldSecret | undefined {
+    if (this.#saved.get(saved.id) === saved) this.#read(saved);
+    const found = this.#secrets.get(hash);
+    if (!(found instanceof SavedKey)) return found;
+    // The key is held as a later answer had it, and has this secret no more.
+    this.#secrets.delete(hash);
+    return undefined;
+  }
+
+  #read(saved: SavedKey): void {
+    this.#saved.delete(saved.id);
+    this.installKey(saved.read(), saved.reading);
+  }
+
+  #shared(scopes: readonly string[]): readonly string[] {
+    const text = JSON.stringify(scopes);
+    const known = this.#scopes.get(text);
+    if (known) return known;
+    if (this.#scopes.size < maxScopeLists) this.#scopes.set(text, scopes);
+    return scopes;
   }
 
   #unlink(held: HeldKey): void {

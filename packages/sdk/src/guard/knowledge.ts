@@ -4,14 +4,16 @@ import type { RequestOptions } from "../client/options.js";
 import type { Runtime } from "../client/runtime.js";
 import type { KeyEvent } from "../entities.js";
 import { refusingTypes, tighten } from "./apply-event.js";
+import type { Bindings } from "./bindings.js";
 import { ChangeLog, somethingNew } from "./change-log.js";
 import { Freshness } from "./freshness.js";
 import type { Revocation } from "./guard.js";
-import { recordOfKey, wellFormed } from "./guard-verdict.js";
+import { isRefusal, recordOfKey, wellFormed } from "./guard-verdict.js";
 import { type HeldKey, type HeldSecret, KeyMemory, type Reading } from "./key-memory.js";
-import type { KeyLine, RecordLine } from "./record-lines.js";
-import { type Read, RecordReader } from "./record-reader.js";
+import type { KeyLine } from "./record-lines.js";
+import { type PartyLine, type Read, RecordReader } from "./record-reader.js";
 import { Refresher } from "./refresher.js";
+import { repeat } from "./repeat.js";
 import type { ServerTime } from "./server-time.js";
 import type { SteadyClock } from "./steady-clock.js";
 import { UnknownHashes } from "./unknown-hashes.js";
@@ -23,14 +25,13 @@ export interface Known {
   readonly asOf: number;
 }
 
-/** What is saved of it, tenants and owners before their keys. */
-export type SavedLine = Exclude<RecordLine, { readonly type: "end" }>;
-
 /** Told of what changes in what is known. */
 export interface KnowledgeListener {
   onRefused(revocation: Revocation): void;
   /** What is known of a key is another now, or of any key (null). */
   onChanged(keyId: string | null): void;
+  /** Nobody has this key. */
+  onGone(keyId: string): void;
   onError(error: Error): void;
 }
 
@@ -39,6 +40,9 @@ const maxAttempts = 5;
 /** The first pause before all keys are read again after a failure, and the longest, in milliseconds. */
 const firstPauseMs = 1_000;
 const longestPauseMs = 30_000;
+/** How many keys of a snapshot are read at once, and how often, in milliseconds. */
+const readSavedAtOnce = 200;
+const readSavedEveryMs = 5;
 /** Between two pieces of the answer with all keys, in milliseconds. */
 const wholeTimeoutMs = 60_000;
 
@@ -54,6 +58,7 @@ export class Knowledge {
   readonly #runtime: Runtime;
   readonly #listener: KnowledgeListener;
   readonly #isFull: boolean;
+  readonly #pinned: Pick<Bindings, "has" | "keyIds">;
   readonly #tenantId: string | undefined;
   readonly #timeoutMs: number;
   readonly #signal: AbortSignal;
@@ -71,25 +76,29 @@ export class Knowledge {
     isFull: boolean;
     tenantId: string | undefined;
     maxKeys: number;
-    isPinned: (keyId: string) => boolean;
+    /** Keys that are always to be known, because something is to be closed when they are refused. */
+    pinned: Pick<Bindings, "has" | "keyIds">;
     timeoutMs: number;
     signal: AbortSignal;
   }) {
     const { download, clock, runtime, listener, signal } = deps;
     this.#time = deps.time;
+    this.#pinned = deps.pinned;
     this.#runtime = runtime;
     this.#listener = listener;
     this.#isFull = deps.isFull;
     this.#tenantId = deps.tenantId;
     this.#timeoutMs = deps.timeoutMs;
     this.#signal = signal;
-    this.memory = new KeyMemory(this.freshness, deps.maxKeys, deps.isPinned);
+    this.memory = new KeyMemory(this.freshness, deps.maxKeys, (keyId) => deps.pinned.has(keyId));
     this.#reader = new RecordReader({
       download,
       memory: this.memory,
       changes: this.#changes,
       freshness: this.freshness,
       clock,
+      tenantId: deps.tenantId,
+      onParty: (line, install) => this.#takeParty(line, install),
       onRead: (line, install) => this.#take(line, install),
     });
     this.#refresher = new Refresher({
@@ -105,6 +114,11 @@ export class Knowledge {
   /** Whether all keys are in memory. */
   get isWhole(): boolean {
     return this.#whole !== null;
+  }
+
+  /** Whether all keys are in memory as they were at the place that was reached: nothing waits to be read. */
+  get isWholeNow(): boolean {
+    return this.#whole?.epoch === this.freshness.epoch && this.#refresher.asOf === Number.POSITIVE_INFINITY;
   }
 
   get isLoading(): boolean {
@@ -151,6 +165,8 @@ export class Knowledge {
     this.freshness.beginEpoch();
     this.memory.hasChanged();
     if (this.#isFull) void this.#loadAll().then(onLoaded);
+    // Others are read when they are presented. Nobody presents the key of a socket that is open.
+    else for (const keyId of this.#pinned.keyIds) this.#refresher.key(keyId);
   }
 
   /** The events from the place of what was restored are told from now on. @param onLoaded as above. */
@@ -163,15 +179,17 @@ export class Knowledge {
    *
    * @param isWhole whether these are all keys that there are.
    */
-  restore(lines: readonly SavedLine[], asOf: number, isWhole: boolean): void {
+  restore(saved: (memory: KeyMemory, reading: Reading) => void, asOf: number, isWhole: boolean): void {
     this.freshness.beginEpoch();
     const reading = { sentAt: asOf, epoch: this.freshness.epoch };
-    for (const line of lines) {
-      if (line.type === "key") this.memory.installKey(line.line, reading);
-      else this.memory.installParty(line, reading);
-    }
+    saved(this.memory, reading);
     this.memory.makeRoom();
     if (this.#isFull && isWhole) this.#whole = reading;
+    // A few at a time, so that nobody waits; by the first event about an owner or a tenant all have to be read.
+    const stop = repeat(readSavedEveryMs, () => {
+      if (this.#signal.aborted || !this.memory.readSaved(readSavedAtOnce)) stop();
+    });
+    this.#listener.onChanged(null);
   }
 
   #readAgain(keyId: string | null, userId: string | null, tenantId: string | null): void {
@@ -191,6 +209,22 @@ export class Knowledge {
     return Math.min(this.freshness.asOfReading(sentAt, epoch), this.#refresher.asOf);
   }
 
+  #takeParty(line: PartyLine, install: () => void): void {
+    const { id } = line.type === "owner" ? line.owner : line.tenant;
+    const held = line.type === "owner" ? this.memory.owner(id) : this.memory.tenant(id);
+    const wasActive = held?.state.status === "ACTIVE";
+    install();
+    if (!held || !wasActive || held.state.status === "ACTIVE") return;
+    // An event that was missed, or is still to come.
+    const { status, since, reason } = held.state;
+    const of = line.type === "owner" ? { tenantId: line.owner.tenantId, userId: id } : { tenantId: id, userId: null };
+    const ofOwner = status === "DELETED" ? "OWNER_DELETED" : "OWNER_DISABLED";
+    const type = line.type === "owner" ? ofOwner : "TENANT_SUSPENDED";
+    const occurredAt = new Date(since ?? this.#time.now());
+    this.#listener.onRefused({ ...of, type, keyId: null, reason, occurredAt });
+    this.#listener.onChanged(null);
+  }
+
   #take({ key }: KeyLine, install: () => void): void {
     const before = this.memory.key(key.id);
     const wasRefused = before && this.#isRefused(before);
@@ -202,16 +236,17 @@ export class Knowledge {
 
   #isRefused(held: HeldKey): boolean {
     const record = recordOfKey(held);
-    return !decide(record, { format: wellFormed(record) }, this.#time.now()).valid;
+    return isRefusal(decide(record, { format: wellFormed(record) }, this.#time.now()));
   }
 
   /** An event that was missed has refused it. */
   #tellRefused(held: HeldKey): void {
     const record = recordOfKey(held);
     const { code } = decide(record, { format: wellFormed(record) }, this.#time.now());
+    const type = code === "NOT_FOUND" ? "DELETED" : code === "OWNER_NOT_FOUND" ? "OWNER_DELETED" : code;
     const { id: keyId, tenantId, ownerId: userId, revokedReason, disabledReason } = held.state;
     const reason = revokedReason ?? disabledReason;
-    this.#listener.onRefused({ type: code, keyId, tenantId, userId, reason, occurredAt: new Date(this.#time.now()) });
+    this.#listener.onRefused({ type, keyId, tenantId, userId, reason, occurredAt: new Date(this.#time.now()) });
   }
 
   /** What the server does not answer any more is gone. */
@@ -219,14 +254,10 @@ export class Knowledge {
     for (const id of keyIds) {
       if (read.found.has(id)) continue;
       const held = this.memory.key(id);
-      if (held) this.#forget(held);
+      if (held) this.memory.forget(held);
+      this.#listener.onGone(id);
     }
     return read;
-  }
-
-  #forget(held: HeldKey): void {
-    this.memory.forget(held);
-    this.#listener.onChanged(held.state.id);
   }
 
   async #loadAll(): Promise<void> {
@@ -257,7 +288,9 @@ export class Knowledge {
   #tookAll({ reading, found, changed, isCut }: Read): void {
     for (const held of this.memory.keys()) {
       // What was not answered, and was not read since for another reason, is gone.
-      if (!isCut && !found.has(held.state.id) && held.readAt < reading.sentAt) this.#forget(held);
+      if (isCut || found.has(held.state.id) || held.readAt >= reading.sentAt) continue;
+      this.memory.forget(held);
+      this.#listener.onGone(held.state.id);
     }
     for (const id of changed) this.#refresher.key(id);
     this.#whole = isCut ? null : reading;

@@ -1,18 +1,21 @@
-import { decide, hasScopes, parseKey, validUntil, type WellFormedKey } from "@keyplane/schema";
+import { decide, hasScopes, maxKeyLength, parseKey, validUntil, type WellFormedKey } from "@keyplane/schema";
+import { withDeadline } from "../client/deadline.js";
 import type { Runtime } from "../client/runtime.js";
+import { allowManyListeners } from "./allow-many-listeners.js";
 import { Bindings } from "./bindings.js";
+import { BoundKeys, expiryLookMs } from "./bound-keys.js";
 import { Connection, type ConnectionStatus } from "./connection.js";
 import { FirstSight } from "./first-sight.js";
 import type { Closable, Guard, GuardEvents, GuardRequest, GuardStatus, GuardVerdict } from "./guard.js";
 import type { ResolvedGuardOptions } from "./guard-options.js";
 import type { GuardUsage } from "./guard-usage.js";
-import { recordOf, recordOfKey, toGuardVerdict, unavailable, wellFormed } from "./guard-verdict.js";
+import { acceptance, keyShown, ownerShown, recordOf, toGuardVerdict, unavailable } from "./guard-verdict.js";
 import { hashOfHex, hashOfKey, hexOfHash } from "./key-hash.js";
 import type { HeldSecret } from "./key-memory.js";
 import { Knowledge, type Known } from "./knowledge.js";
 import { Listeners } from "./listeners.js";
 import { repeat } from "./repeat.js";
-import { type AskedOfKey, checkRequest } from "./request.js";
+import { askedOf, checkRequest } from "./request.js";
 import type { GuardServer } from "./server.js";
 import { ServerTime } from "./server-time.js";
 import type { SnapshotFile } from "./snapshot-file.js";
@@ -25,7 +28,6 @@ interface Presented {
   /** In hexadecimal. */
   readonly hash: string;
   readonly request: GuardRequest;
-  readonly asked: AskedOfKey;
   /** By `performance.now()`. */
   readonly startedAt: number;
 }
@@ -46,12 +48,14 @@ export class LocalGuard implements Guard {
   readonly #firstSight: FirstSight;
   readonly #listeners = new Listeners();
   readonly #bindings = new Bindings((error) => this.#listeners.tell("error", error));
+  readonly #bound: BoundKeys;
   readonly #usage: GuardUsage | null;
   readonly #snapshot: SnapshotFile | null;
   readonly #closing = new AbortController();
-  readonly #stopSaving: () => void;
+  readonly #timers: readonly (() => void)[];
   readonly #name: string;
   #verifications = 0;
+  #saving: Promise<void> = Promise.resolve();
   #closed: Promise<void> | null = null;
 
   constructor(parts: {
@@ -63,6 +67,7 @@ export class LocalGuard implements Guard {
   }) {
     const { options, runtime } = parts;
     const { signal } = this.#closing;
+    allowManyListeners(signal);
     this.#options = options;
     this.#usage = parts.usage;
     this.#snapshot = parts.snapshot;
@@ -79,55 +84,55 @@ export class LocalGuard implements Guard {
       runtime,
       listener: {
         onRefused: (revocation) => this.#listeners.tell("revoked", revocation),
-        onChanged: (keyId) => this.#closeRefused(keyId),
+        onChanged: (keyId) => this.#bound.look(keyId),
+        onGone: (keyId) => this.#bound.gone(keyId),
         onError,
       },
       isFull: options.mode === "full",
       tenantId: options.tenantId,
       maxKeys: options.maxKeys,
-      isPinned: (keyId) => this.#bindings.has(keyId),
+      pinned: this.#bindings,
       timeoutMs: options.timeoutMs,
       signal,
     });
+    const { knowledge, clock } = { knowledge: this.#knowledge, clock: this.#clock };
+    this.#bound = new BoundKeys({
+      bindings: this.#bindings,
+      memory: knowledge.memory,
+      clock,
+      time: this.#time,
+      requestId: () => this.#requestId(),
+    });
     this.#firstSight = new FirstSight((hashes) => this.#knowledge.readHashes(hashes), { clock: this.#clock, onError });
     const onState = (status: ConnectionStatus): void => this.#listeners.tell("state", this.#withUsage(status));
-    const { knowledge, clock } = { knowledge: this.#knowledge, clock: this.#clock };
     this.#connection = new Connection({ options, server, clock, knowledge, runtime, signal, onState, onError });
     this.#connection.start(this.#snapshot);
-    this.#stopSaving = this.#snapshot ? repeat(saveMs, () => void this.#save()) : () => {};
+    this.#timers = [repeat(saveMs, () => void this.#save()), repeat(expiryLookMs, () => this.#bound.lookForExpiry())];
   }
 
   async verify(key: string, request: GuardRequest = nothingAsked): Promise<GuardVerdict> {
     const startedAt = this.#usage ? performance.now() : 0;
-    const asked = checkRequest(key, request);
-    const format = parseKey(key);
-    if (!format.ok || (asked.environment !== undefined && asked.environment !== format.environment)) {
-      const decision = decide(null, { format, ...asked }, this.#time.now());
-      const verdict = toGuardVerdict(decision, null, { source: "local", ageMs: 0, requestId: this.#requestId() });
-      this.#usage?.record(verdict, request, format.start, startedAt);
-      return verdict;
-    }
+    checkRequest(key, request);
     if (this.#connection.restored) await this.#connection.restored;
-    const hashed = hashOfKey(key);
-    const hash = hashed instanceof Promise ? await hashed : hashed;
-    const secret = this.#knowledge.memory.find(hash);
-    const accepted = secret && this.#accept(secret, format, asked);
-    if (accepted) {
-      this.#usage?.record(accepted, request, format.start, startedAt);
-      return accepted;
+    if (key.length <= maxKeyLength) {
+      const hashed = hashOfKey(key);
+      const hash = hashed instanceof Promise ? await hashed : hashed;
+      const secret = this.#knowledge.memory.find(hash);
+      const accepted = secret && this.#accept(secret, key, request);
+      if (accepted) {
+        this.#usage?.record(accepted, request, accepted.key?.start, startedAt);
+        return accepted;
+      }
+      const format = parseKey(key);
+      if (format.ok) return this.#examine({ key, format, hash: hexOfHash(hash), request, startedAt }, secret);
     }
-    const presented = { key, format, hash: hexOfHash(hash), request, asked, startedAt };
-    const known = this.#knowledge.about(secret, presented.hash);
-    const ageMs = this.#clock.now() - known.asOf;
-    if (secret?.key.isServerDecided) return this.#askServer(presented, known);
-    if (ageMs <= this.#options.maxStalenessMs) return this.#conclude(presented, known, "local", ageMs);
-    return this.#readFirst(presented);
+    return this.#refuseText(key, request, startedAt);
   }
 
   bind(keyId: string, closable: Closable): () => void {
     const forget = this.#bindings.add(keyId, closable);
     if (!this.#knowledge.memory.key(keyId)) this.#knowledge.want(keyId);
-    this.#closeRefused(keyId);
+    this.#bound.look(keyId);
     return forget;
   }
 
@@ -149,49 +154,73 @@ export class LocalGuard implements Guard {
   }
 
   async #close(): Promise<void> {
-    this.#stopSaving();
+    for (const stop of this.#timers) stop();
     await this.#save();
     this.#closing.abort();
     await this.#usage?.close();
   }
 
-  /** The way of nearly every call: the secret was decided about already, and nothing that is known has changed since. */
-  #accept(secret: HeldSecret, format: WellFormedKey, { scopes }: AskedOfKey): GuardVerdict | null {
+  /**
+   * The way of nearly every call: the secret was decided about already, and nothing that is known has changed since. Its
+   * text is not read again, because no other has its hash.
+   */
+  #accept(secret: HeldSecret, key: string, { scopes, environment }: GuardRequest): GuardVerdict | null {
     secret.isUsed = true;
     const now = this.#time.now();
-    if (secret.version !== this.#knowledge.memory.version) this.#decideAhead(secret, format, now);
-    const { verdict } = secret;
-    if (verdict === null || !(now < secret.validUntil)) return null;
-    const asOf = Math.min(this.#knowledge.freshness.asOfReading(secret.readAt, secret.epoch), secret.asOfChange);
-    const ageMs = this.#clock.latest - asOf;
-    if (ageMs > this.#options.maxStalenessMs || (scopes && !hasScopes(verdict.scopes, scopes))) return null;
-    return { ...verdict, requestId: this.#requestId(), ageMs };
+    if (secret.decidedAt !== this.#knowledge.memory.version) this.#decideAhead(secret, key, now);
+    if (secret.standing !== "always" && !(secret.standing === "until" && now < secret.validUntil)) return null;
+    const ageMs = this.#clock.latest - this.#knowledge.freshness.asOf;
+    if (ageMs > this.#options.maxStalenessMs || (scopes && !hasScopes(secret.scopes, scopes))) return null;
+    if (environment !== undefined && environment !== secret.shownKey?.environment) return null;
+    return acceptance(secret, ageMs, this.#requestId());
   }
 
-  #decideAhead(secret: HeldSecret, format: WellFormedKey, now: number): void {
-    const { memory } = this.#knowledge;
+  #decideAhead(secret: HeldSecret, text: string, now: number): void {
+    const { memory, freshness } = this.#knowledge;
     const { key } = secret;
     const record = recordOf(secret);
-    const until = key.isServerDecided ? null : validUntil(record, format, now);
-    const answer = { source: "local", ageMs: 0, requestId: "" } as const;
-    secret.version = memory.version;
-    secret.validUntil = until ?? Number.NEGATIVE_INFINITY;
-    secret.readAt = key.readAt;
-    secret.epoch = key.epoch;
-    secret.asOfChange = memory.asOfChange(key);
-    secret.verdict = until === null ? null : toGuardVerdict(decide(record, { format }, now), record, answer);
+    const follows = key.epoch === freshness.epoch && memory.asOfChange(key) === Number.POSITIVE_INFINITY;
+    const until = follows && !key.isServerDecided ? validUntil(record, parseKey(text), now) : null;
+    secret.decidedAt = memory.version;
+    secret.standing = until === null ? "unsettled" : until === Number.POSITIVE_INFINITY ? "always" : "until";
+    secret.validUntil = until ?? 0;
+    secret.shownKey = keyShown(record);
+    secret.shownOwner = ownerShown(record);
+    secret.tenantId = key.state.tenantId;
+    secret.scopes = key.state.scopes;
+  }
+
+  /** The text is no key's. */
+  #refuseText(key: string, request: GuardRequest, startedAt: number): GuardVerdict {
+    const format = parseKey(key);
+    const decision = decide(null, { format, ...askedOf(request) }, this.#time.now());
+    const verdict = toGuardVerdict(decision, null, { source: "local", ageMs: 0, requestId: this.#requestId() });
+    this.#usage?.record(verdict, request, format.start, startedAt);
+    return verdict;
+  }
+
+  #examine(presented: Presented, secret: HeldSecret | undefined): GuardVerdict | Promise<GuardVerdict> {
+    const known = this.#knowledge.about(secret, presented.hash);
+    const ageMs = this.#clock.now() - known.asOf;
+    if (secret?.key.isServerDecided) return this.#askServer(presented, known);
+    if (ageMs <= this.#options.maxStalenessMs) return this.#conclude(presented, known, "local", ageMs);
+    return this.#readFirst(presented);
   }
 
   /** Nothing is known of the key, or it is too old. */
   async #readFirst(presented: Presented): Promise<GuardVerdict> {
+    const startedAt = this.#clock.now();
+    const { timeoutMs } = this.#options;
     try {
-      await this.#firstSight.ask(presented.hash);
+      await withDeadline({ timeoutMs, signal: undefined }, () => this.#firstSight.ask(presented.hash));
     } catch {
       // Listeners were told by whoever asked, once for all that were asked for together.
       return this.#withoutServer(presented);
     }
     const known = this.#lookAgain(presented);
-    if (known.secret?.key.isServerDecided) return this.#askServer(presented, known);
+    if (known.secret?.key.isServerDecided) {
+      return this.#askServer(presented, known, timeoutMs - (this.#clock.now() - startedAt));
+    }
     const ageMs = this.#clock.now() - known.asOf;
     if (ageMs <= Math.max(this.#options.maxStalenessMs, this.#options.timeoutMs)) {
       return this.#conclude(presented, known, "server", ageMs);
@@ -200,12 +229,11 @@ export class LocalGuard implements Guard {
   }
 
   /** The key has limits that are counted on the server. */
-  async #askServer(presented: Presented, known: Known): Promise<GuardVerdict> {
+  async #askServer(presented: Presented, known: Known, timeoutMs = this.#options.timeoutMs): Promise<GuardVerdict> {
     const sentAt = this.#clock.now();
     try {
       const { key, request } = presented;
-      const { timeoutMs } = this.#options;
-      const options = { timeoutMs, maxRetries: 0, signal: this.#closing.signal };
+      const options = { timeoutMs: Math.max(1, timeoutMs), maxRetries: 0, signal: this.#closing.signal };
       const verdict = await this.#server.verify(key, request, options);
       return { ...verdict, source: "server", ageMs: this.#clock.now() - sentAt };
     } catch (error) {
@@ -230,13 +258,13 @@ export class LocalGuard implements Guard {
   }
 
   #conclude(
-    { format, request, asked, startedAt }: Presented,
+    { format, request, startedAt }: Presented,
     { secret }: Known,
     source: GuardVerdict["source"],
     ageMs: number,
   ): GuardVerdict {
     const record = secret && recordOf(secret);
-    const decision = decide(record, { format, ...asked }, this.#time.now());
+    const decision = decide(record, { format, ...askedOf(request) }, this.#time.now());
     const verdict = toGuardVerdict(decision, record, { source, ageMs, requestId: this.#requestId() });
     this.#usage?.record(verdict, request, format.start, startedAt);
     return verdict;
@@ -247,23 +275,13 @@ export class LocalGuard implements Guard {
     return this.#name + (this.#verifications++).toString(36);
   }
 
-  /** Closes what is bound to a key, or to any, that is refused now. */
-  #closeRefused(keyId: string | null): void {
-    for (const id of keyId === null ? [...this.#bindings.keyIds] : [keyId]) {
-      const held = this.#bindings.has(id) && this.#knowledge.memory.key(id);
-      if (!held) continue;
-      const record = recordOfKey(held);
-      const decision = decide(record, { format: wellFormed(record) }, this.#time.now());
-      if (decision.valid) continue;
-      const ageMs = this.#clock.now() - this.#knowledge.memory.asOf(held);
-      this.#bindings.close(
-        id,
-        toGuardVerdict(decision, record, { source: "local", ageMs, requestId: this.#requestId() }),
-      );
-    }
+  #save(): Promise<void> {
+    // One after the other: they share a file.
+    this.#saving = this.#saving.then(() => this.#saveNow());
+    return this.#saving;
   }
 
-  async #save(): Promise<void> {
+  async #saveNow(): Promise<void> {
     const { cursor } = this.#connection.status();
     if (!this.#snapshot || cursor === null) return;
     try {

@@ -17,6 +17,9 @@ export type RecordQuestion =
 /** How many hashes or ids one question may name. */
 export const maxAsked = 500;
 
+/** What a line says of an owner or a tenant. */
+export type PartyLine = Extract<RecordLine, { readonly type: "owner" | "tenant" }>;
+
 /** What came of a question. */
 export interface Read {
   readonly reading: Reading;
@@ -39,15 +42,24 @@ export class RecordReader {
   readonly #changes: ChangeLog;
   readonly #freshness: Freshness;
   readonly #clock: SteadyClock;
+  readonly #tenantId: string | undefined;
+  readonly #onParty: (line: PartyLine, install: () => void) => void;
   readonly #onRead: (line: KeyLine, install: () => void) => void;
 
-  /** @param deps.onRead told of each key before it is taken; it calls `install`. */
+  /**
+   * @param deps.tenantId whose keys to take. By hash or id the server answers all that the token may see, and nothing would be
+   * heard of what happens to the keys of others.
+   * @param deps.onParty told of each owner and tenant before it is taken; it calls `install`.
+   * @param deps.onRead the same of each key.
+   */
   constructor(deps: {
     download: Download;
     memory: KeyMemory;
     changes: ChangeLog;
     freshness: Freshness;
     clock: SteadyClock;
+    tenantId: string | undefined;
+    onParty: (line: PartyLine, install: () => void) => void;
     onRead: (line: KeyLine, install: () => void) => void;
   }) {
     this.#download = deps.download;
@@ -55,6 +67,8 @@ export class RecordReader {
     this.#changes = deps.changes;
     this.#freshness = deps.freshness;
     this.#clock = deps.clock;
+    this.#tenantId = deps.tenantId;
+    this.#onParty = deps.onParty;
     this.#onRead = deps.onRead;
   }
 
@@ -77,12 +91,15 @@ export class RecordReader {
       if (line.type === "end") {
         ended = line.keys;
       } else if (line.type !== "key") {
-        const { id } = line.type === "owner" ? line.owner : line.tenant;
-        if (!change.hasChanged(id)) this.#memory.installParty(line, reading);
+        const { id, tenantId } = line.type === "owner" ? line.owner : { id: line.tenant.id, tenantId: line.tenant.id };
+        if (this.#isWanted(tenantId) && !change.hasChanged(id)) {
+          this.#onParty(line, () => this.#memory.installParty(line, reading));
+        }
       } else {
         const { id, ownerId, tenantId } = line.line.key;
         // A key that changes while all are read may come twice.
         lines += 1;
+        if (!this.#isWanted(tenantId)) return;
         found.add(id);
         for (const { hash } of line.line.secrets) hashes.add(hash);
         if ([id, ownerId, tenantId].some(change.hasChanged)) changed.push(id);
@@ -96,11 +113,17 @@ export class RecordReader {
       if (ended !== lines) {
         throw new ConnectionError("The answer with keys broke off before its end.", { neverSent: false });
       }
-      this.#memory.makeRoom();
+      if (isCut) this.#memory.forgetUnused();
+      // Not before whoever waited for these keys has looked at them.
+      setTimeout(() => this.#memory.makeRoom(), 0);
       return { reading, found, hashes, changed, mayLackNew: change.hasChanged(somethingNew), isCut };
     } finally {
       change.end();
     }
+  }
+
+  #isWanted(tenantId: string): boolean {
+    return this.#tenantId === undefined || this.#tenantId === tenantId;
   }
 
   async *#lines(question: RecordQuestion, options: RequestOptions): AsyncGenerator<RecordLine, void, undefined> {

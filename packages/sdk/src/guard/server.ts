@@ -1,4 +1,5 @@
 import { createDownload, type Download } from "../client/download.js";
+import { ServerError } from "../client/errors.js";
 import type { RequestOptions, ResolvedOptions } from "../client/options.js";
 import type { Runtime } from "../client/runtime.js";
 import { createSubscribe, type Subscribe } from "../client/subscription.js";
@@ -33,9 +34,20 @@ export function createGuardServer(
       const timeoutMs = waitMs + options.timeoutMs;
       let text = "";
       for await (const piece of download(request, { ...call, timeoutMs })) text += piece;
-      return JSON.parse(text) as EventPage;
+      return eventPageOf(text);
     },
     verify: (key, { scopes, environment, ip, usage }, call) =>
       keys.verify({ key, scopes, environment: environment as never, ip, ...usage }, call),
   };
+}
+
+function eventPageOf(text: string): EventPage {
+  try {
+    const page = JSON.parse(text) as EventPage;
+    if (Array.isArray(page.events) && typeof page.cursor === "string") return page;
+  } catch {
+    // not JSON, so said below
+  }
+  const message = "What answers to a question for events is no Keyplane server of a version that fits.";
+  throw new ServerError(message, { code: "INVALID_RESPONSE" });
 }

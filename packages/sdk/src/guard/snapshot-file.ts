@@ -1,30 +1,47 @@
-import { builtinModule } from "./key-hash.js";
-import type { Knowledge, SavedLine } from "./knowledge.js";
-import { formatRecordLine, parseRecordLine } from "./record-lines.js";
+import { builtinModule, hashOfHex } from "./key-hash.js";
+import { type KeyMemory, type Reading, SavedKey, type SavedText } from "./key-memory.js";
+import type { Knowledge } from "./knowledge.js";
+import { formatRecordLine, type KeyLine, parseRecordLine, type RecordLine } from "./record-lines.js";
 import type { SteadyClock } from "./steady-clock.js";
 
-/** The parts of Node's file system that are used. */
+/** The part of Node's `Buffer` that is used. */
+interface Bytes {
+  readonly length: number;
+  indexOf(byte: number, from: number): number;
+  toString(encoding: "utf8" | "latin1", from: number, to: number): string;
+}
+
+/** The part of Node's file system that is used. */
 interface FileSystem {
-  readFile(path: string, encoding: "utf8"): Promise<string>;
-  writeFile(path: string, data: string, options: { readonly mode: number; readonly flag: "w" }): Promise<void>;
+  readFile(path: string): Promise<Bytes>;
+  writeFile(path: string, data: string, options: { readonly mode: number; readonly flag: "wx" }): Promise<void>;
+  rm(path: string, options: { readonly force: true }): Promise<void>;
   rename(from: string, to: string): Promise<void>;
 }
 
 /** The first line: whose records follow, and as of when. */
 interface Header {
-  readonly type: "snapshot";
+  readonly type: "guard snapshot";
   readonly version: 1;
   readonly url: string;
   readonly tenantId: string | null;
+  /** The place in the log of events. */
   readonly cursor: string;
   /** As of when it is true, epoch milliseconds. */
   readonly asOf: number;
-  /** Whether all keys are in it. */
+  /** Whether these are all keys that there are. */
   readonly complete: boolean;
   readonly keys: number;
 }
 
-/** What is known, in a file: the lines of `POST /v1/verification-records`, behind a line that says as of when. */
+const lineFeed = 10;
+const brace = 123;
+
+/**
+ * What a guard knows, in a file: a line that says as of when, then tenants and owners as `POST /v1/verification-records` has
+ * them, then for each key its id, the hashes of its secrets and its record. Id and hashes stand before the record, so that
+ * a start reads no record of a key that nobody presents.
+ */
 export class SnapshotFile {
   readonly #files: FileSystem;
   readonly #path: string;
@@ -45,62 +62,123 @@ export class SnapshotFile {
    * Takes what was saved, if it is of the same server and tenant.
    *
    * @returns the place in the log of events from which to go on; null where nothing was taken.
-   * @throws Error for a file that cannot be read: nothing is taken then.
+   * @throws Error for a file that cannot be read, or is no whole snapshot: nothing is taken then.
    */
   async restore(knowledge: Knowledge, clock: SteadyClock): Promise<string | null> {
-    const text = await this.#files.readFile(this.#path, "utf8").catch(noneIfMissing);
-    if (text === null) return null;
-    const [first = "", ...lines] = text.split("\n");
-    const header = JSON.parse(first) as Header;
-    if (header.type !== "snapshot" || header.version !== 1) throw new Error(`${this.#path} is no snapshot of a guard.`);
+    const bytes = await this.#files.readFile(this.#path).catch(noneIfMissing);
+    if (bytes === null) return null;
+    const end = bytes.indexOf(lineFeed, 0);
+    const header = headerOf(bytes.toString("utf8", 0, Math.max(end, 0)));
+    if (!header) throw new Error(`${this.#path} is no snapshot of a guard. Remove it, or name another file.`);
     if (header.url !== this.#url || header.tenantId !== this.#tenantId) return null;
-    const records = lines.filter((line) => line !== "").map(parseRecordLine);
-    const keys = records.filter((line) => line?.type === "key").length;
-    if (keys !== header.keys) throw new Error(`${this.#path} is cut off, or was changed.`);
+    const saved = readSaved(bytes, end + 1);
+    if (saved.keys.length !== header.keys) throw new Error(`${this.#path} is cut off, or was changed. Remove it.`);
     const now = clock.now();
     const ageMs = clock.wall - header.asOf;
     // A clock that was set back says nothing of its age.
     const asOf = ageMs >= 0 ? now - ageMs : Number.NEGATIVE_INFINITY;
-    const saved = records.filter((line): line is SavedLine => line !== null && line.type !== "end");
-    knowledge.restore(saved, asOf, header.complete);
+    knowledge.restore((memory, reading) => install(saved, memory, reading, bytes), asOf, header.complete);
     return header.cursor;
   }
 
   /** Saves what is known, as a whole or not at all. */
   async save(knowledge: Knowledge, cursor: string, clock: SteadyClock): Promise<void> {
     const { memory, freshness } = knowledge;
-    const lines: string[] = [];
-    const written = new Set<unknown>();
-    let keys = 0;
+    // After a gap, or a restart without network, nobody knows yet what of it is true at this place.
+    if (freshness.asOf === Number.NEGATIVE_INFINITY) return;
     const now = clock.now();
+    const parties = new Set<string>();
+    const keys: string[] = [];
     for (const held of memory.keys()) {
-      // What waits to be read again is older than the rest, and is read anew after a restart.
-      if (memory.asOf(held) < freshness.asOf) continue;
-      const { tenant, owner } = held;
-      if (!written.has(tenant)) lines.push(formatRecordLine({ type: "tenant", tenant: tenant.state }));
-      if (owner && !written.has(owner)) lines.push(formatRecordLine({ type: "owner", owner: owner.state }));
-      written.add(tenant).add(owner);
+      // What waits to be read again, or is of before a gap, is read anew after a restart: its events are not told again.
+      if (memory.asOfChange(held) !== Number.POSITIVE_INFINITY || memory.asOf(held) < freshness.asOf) continue;
+      const { tenant, owner, state: key, isServerDecided } = held;
+      parties.add(formatRecordLine({ type: "tenant", tenant: tenant.state }));
+      if (owner) parties.add(formatRecordLine({ type: "owner", owner: owner.state }));
       const secrets = held.secrets.map(({ hash, state }) => ({ hash, state }));
-      const line = { key: held.state, secrets, isServerDecided: held.isServerDecided };
-      lines.push(formatRecordLine({ type: "key", line }));
-      keys += 1;
+      const record = formatRecordLine({ type: "key", line: { key, secrets, isServerDecided } });
+      keys.push(`${key.id} ${secrets.map(({ hash }) => hash).join(" ")} ${record}`);
     }
     const header: Header = {
-      type: "snapshot",
+      type: "guard snapshot",
       version: 1,
       url: this.#url,
       tenantId: this.#tenantId,
       cursor,
       asOf: clock.wall - (now - freshness.asOf),
-      complete: knowledge.isWhole && keys === memory.size,
-      keys,
+      complete: knowledge.isWholeNow && keys.length === memory.size,
+      keys: keys.length,
     };
     const temporary = `${this.#path}.new`;
-    await this.#files.writeFile(temporary, [JSON.stringify(header), ...lines, ""].join("\n"), {
-      mode: 0o600,
-      flag: "w",
-    });
+    // A file that is there already would keep its mode, or be a link to somewhere else.
+    await this.#files.rm(temporary, { force: true });
+    const text = [JSON.stringify(header), ...parties, ...keys, ""].join("\n");
+    await this.#files.writeFile(temporary, text, { mode: 0o600, flag: "wx" });
     await this.#files.rename(temporary, this.#path);
+  }
+}
+
+interface Saved {
+  readonly parties: readonly Exclude<RecordLine, { readonly type: "key" | "end" }>[];
+  readonly keys: readonly SavedLine[];
+}
+
+/** A key that was saved: what stands before its record, and where that begins and ends. */
+interface SavedLine {
+  readonly id: string;
+  readonly hashes: readonly string[];
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Reads everything but the records of keys. @throws Error for a line that is none. */
+function readSaved(bytes: Bytes, start: number): Saved {
+  const parties: Saved["parties"][number][] = [];
+  const keys: SavedLine[] = [];
+  for (
+    let from = start, to = bytes.indexOf(lineFeed, from);
+    to >= 0;
+    from = to + 1, to = bytes.indexOf(lineFeed, from)
+  ) {
+    const record = bytes.indexOf(brace, from);
+    if (record === from) {
+      const party = parseRecordLine(bytes.toString("utf8", from, to));
+      if (party?.type === "owner" || party?.type === "tenant") parties.push(party);
+    } else {
+      const before = bytes.toString("latin1", from, Math.min(record, to));
+      if (record < 0 || record > to || !beforeRecord.test(before))
+        throw new Error("A key of a snapshot cannot be read.");
+      const [id = "", ...hashes] = before.trimEnd().split(" ");
+      keys.push({ id, hashes, from: record, to });
+    }
+  }
+  return { parties, keys };
+}
+
+/** A key's id and the SHA-256 of each of its secrets. */
+const beforeRecord = /^\S+ (?:[0-9a-f]{64} )+$/;
+
+function install({ parties, keys }: Saved, memory: KeyMemory, reading: Reading, bytes: Bytes): void {
+  for (const party of parties) memory.installParty(party, reading);
+  const text: SavedText = { keyAt: (from, to) => keyOf(bytes.toString("utf8", from, to)) };
+  for (const { id, hashes, from, to } of keys) {
+    memory.installSaved(new SavedKey(id, reading, text, from, to), hashes.map(hashOfHex));
+  }
+}
+
+function keyOf(record: string): KeyLine {
+  const line = parseRecordLine(record);
+  if (line?.type !== "key") throw new Error("A snapshot of a guard was changed while it was read.");
+  return line.line;
+}
+
+function headerOf(line: string): Header | null {
+  try {
+    const header = JSON.parse(line) as Partial<Header>;
+    const isOurs = header.type === "guard snapshot" && header.version === 1 && typeof header.cursor === "string";
+    return isOurs ? (header as Header) : null;
+  } catch {
+    return null; // it is something else
   }
 }
 

@@ -4,7 +4,7 @@ import { Bindings } from "../guard/bindings.js";
 import type { Closable, Guard, GuardEvents, GuardRequest, GuardStatus, GuardVerdict } from "../guard/guard.js";
 import { toGuardVerdict, unavailable, wellFormed } from "../guard/guard-verdict.js";
 import { Listeners } from "../guard/listeners.js";
-import { checkRequest } from "../guard/request.js";
+import { askedOf, checkRequest } from "../guard/request.js";
 import type { UsageRecord } from "../usage/usage-record.js";
 import { Management } from "./management.js";
 import { type MemoryKey, type MemoryKeyOptions, MemoryPlane } from "./memory-plane.js";
@@ -179,7 +179,8 @@ export class FakeGuard implements Guard {
   }
 
   #verdict(key: string, request: GuardRequest): GuardVerdict {
-    const asked = checkRequest(key, request);
+    checkRequest(key, request);
+    const asked = askedOf(request);
     this.#plane.tellExpired();
     const format = parseKey(key);
     const record = format.ok ? this.#plane.recordOf(key) : null;

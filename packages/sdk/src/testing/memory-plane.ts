@@ -30,6 +30,8 @@ export interface MemoryKeyOptions {
   readonly allowedIps?: readonly string[] | undefined;
   readonly deniedIps?: readonly string[] | undefined;
   readonly expiresAt?: Date | null | undefined;
+  /** Whether verifiers must ask the server each time, as for a key whose limits are counted there. Default: false. */
+  readonly isServerDecided?: boolean | undefined;
 }
 
 /** A key and its secret, which only its maker has. */
@@ -45,6 +47,7 @@ export interface StoredKey {
   readonly state: KeyRecord["key"];
   /** The newest last. */
   readonly secrets: readonly { readonly text: string; readonly state: KeyRecord["secret"] }[];
+  readonly isServerDecided: boolean;
   readonly createdAt: number;
   readonly updatedAt: number;
 }
@@ -142,6 +145,7 @@ export class MemoryPlane {
         deletedAt: null,
       },
       secrets: [],
+      isServerDecided: options.isServerDecided ?? false,
       createdAt: now,
       updatedAt: now,
     });
@@ -194,6 +198,20 @@ export class MemoryPlane {
 
   restoreKey(id: string, reason: string | null = null): void {
     this.#change(id, "UPDATED", { deletedAt: null }, reason);
+  }
+
+  remindOf(id: string): void {
+    this.#tell("EXPIRING", id);
+  }
+
+  /** An event that nothing stands behind, of whatever type. */
+  tellOf(id: string, type: string): void {
+    this.#tell(type as KeyEventType, id);
+  }
+
+  /** Removes a key without a trace, as a restored backup that lacks it does. Nobody is told. */
+  loseKey(id: string): void {
+    this.#keys.delete(id);
   }
 
   /** Sets a key's expiry to this moment, and tells that it has come. */
@@ -311,12 +329,12 @@ export class MemoryPlane {
     else for (const stored of this.#keys.values()) if (!tenantId || stored.state.tenantId === tenantId) add(stored);
     const lines = new Set<string>();
     const write = (line: RecordLine): void => void lines.add(formatRecordLine(line));
-    for (const { state, secrets } of chosen) {
+    for (const { state, secrets, isServerDecided } of chosen) {
       write({ type: "tenant", tenant: this.#tenant(state.tenantId) });
       const owner = this.#users.get(state.ownerId);
       if (owner) write({ type: "owner", owner });
       const hashed = secrets.map(({ text, state }) => ({ hash: this.#hashes.hashOf(text), state }));
-      const line: KeyLine = { key: state, secrets: hashed, isServerDecided: false };
+      const line: KeyLine = { key: state, secrets: hashed, isServerDecided };
       write({ type: "key", line });
     }
     write({ type: "end", keys: chosen.size });

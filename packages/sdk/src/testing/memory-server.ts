@@ -12,6 +12,19 @@ const pageSize = 500;
 
 type Init = Parameters<Fetch>[1];
 
+/** What can be asked of a server. */
+export type RequestKind = "verify" | "records" | "streams" | "polls" | "usage";
+
+/** What happens to a request instead of its answer. @param answer makes the answer that was due. */
+export type Trouble = (answer: () => Promise<FetchResponse>, signal: AbortSignal) => Promise<FetchResponse>;
+
+/** A request as it came. */
+export interface SentRequest {
+  readonly kind: RequestKind;
+  readonly url: string;
+  readonly body: string;
+}
+
 /** What a test sees of a running server. */
 export interface MemoryServerOptions {
   /** Milliseconds that nobody sets back. Default: `performance.now()`. */
@@ -32,19 +45,24 @@ export class MemoryServer {
   readonly #monotonic: () => number;
   readonly #readUpTo: () => { readonly place: number; readonly at: number };
   readonly #floor: () => number;
+  #forgotten = 0;
   readonly #streams = new Set<EventSource>();
   readonly #exactDate: boolean;
   readonly #token: string | undefined;
   readonly #answers: ReturnType<typeof createAnswers>;
   readonly #usage: MemoryUsage;
   /** How often something was asked, by what. */
-  readonly asked = { verify: 0, records: 0, streams: 0, polls: 0, usage: 0 };
+  readonly asked: Record<RequestKind, number> = { verify: 0, records: 0, streams: 0, polls: 0, usage: 0 };
+  /** All requests, in their order. */
+  readonly requests: SentRequest[] = [];
+  /** What goes wrong at present, by what is asked. */
+  troubles: Partial<Record<RequestKind, Trouble>> = {};
 
   constructor(plane: MemoryPlane, options: MemoryServerOptions = {}) {
     this.#plane = plane;
     this.#monotonic = options.monotonic ?? (() => performance.now());
     this.#readUpTo = options.readUpTo ?? (() => ({ place: plane.events.length, at: this.#monotonic() }));
-    this.#floor = options.floor ?? (() => 0);
+    this.#floor = options.floor ?? (() => this.#forgotten);
     this.#token = options.token;
     this.#exactDate = options.exactDate ?? false;
     this.#usage = new MemoryUsage(plane);
@@ -62,6 +80,25 @@ export class MemoryServer {
     for (const stream of this.#streams) stream.send();
   }
 
+  get openStreams(): number {
+    return this.#streams.size;
+  }
+
+  /** Nobody can go on from before what has happened so far. */
+  forget(): void {
+    this.#forgotten = this.#plane.events.length;
+  }
+
+  /** From now on the same goes wrong with whatever is asked, and what was open breaks. */
+  goAway(trouble: Trouble): void {
+    this.troubles = { verify: trouble, records: trouble, streams: trouble, polls: trouble, usage: trouble };
+    this.kill();
+  }
+
+  comeBack(): void {
+    this.troubles = {};
+  }
+
   /** Ends all streams, as a process that is killed does. */
   kill(): void {
     for (const stream of this.#streams) stream.fail();
@@ -76,6 +113,16 @@ export class MemoryServer {
   };
 
   async #answer(url: string, init: Init): Promise<FetchResponse> {
+    const kind = kindOf(url, init);
+    const respond = async (): Promise<FetchResponse> => this.#respond(url, init);
+    if (!kind) return respond();
+    this.asked[kind] += 1;
+    this.requests.push({ kind, url, body: init.body ?? "" });
+    const trouble = this.troubles[kind];
+    return trouble ? trouble(respond, init.signal) : respond();
+  }
+
+  #respond(url: string, init: Init): FetchResponse | Promise<FetchResponse> {
     const isKnown = this.#token === undefined || init.headers["authorization"] === `Bearer ${this.#token}`;
     if (!isKnown) return failure(401, "UNAUTHENTICATED", errorCodes.UNAUTHENTICATED.message);
     const { pathname, searchParams } = new URL(url);
@@ -87,8 +134,6 @@ export class MemoryServer {
   }
 
   #document(query: string, variables: object): FetchResponse {
-    if (query === VerifyKeyDocument) this.asked.verify += 1;
-    if (query === RecordUsageDocument) this.asked.usage += 1;
     const respond = this.#answers.get(query);
     if (!respond) return unknown(/\w+ \w+/.exec(query)?.[0] ?? query.slice(0, 40));
     try {
@@ -100,12 +145,10 @@ export class MemoryServer {
   }
 
   #records(asked: RecordsAsked): FetchResponse {
-    this.asked.records += 1;
     return answer(200, `${this.#plane.records(asked).join("\n")}\n`, "application/x-ndjson; charset=utf-8");
   }
 
   #stream(variables: { tenantId?: string; after?: string }, init: Init): FetchResponse {
-    this.asked.streams += 1;
     const source = new EventSource({
       begunAt: this.#monotonic(),
       after: variables.after ?? null,
@@ -119,7 +162,6 @@ export class MemoryServer {
   }
 
   async #poll(parameters: URLSearchParams, init: Init): Promise<FetchResponse> {
-    this.asked.polls += 1;
     const begunAt = this.#monotonic();
     const after = parameters.get("after");
     const reader = this.#reader(parameters.get("tenantId") ?? undefined);
@@ -162,6 +204,18 @@ export class MemoryServer {
       after: (place) => this.#plane.events.slice(place, this.#readUpTo().place).filter(mayRead),
     };
   }
+}
+
+/** What a request asks for, where that is counted. */
+function kindOf(url: string, { body }: Init): RequestKind | null {
+  const { pathname } = new URL(url);
+  if (pathname === "/v1/verification-records") return "records";
+  if (pathname === "/v1/key-events") return "polls";
+  if (pathname !== "/graphql") return null;
+  const { query } = JSON.parse(body ?? "{}") as { readonly query: string };
+  if (query === FollowKeyEventsDocument) return "streams";
+  if (query === VerifyKeyDocument) return "verify";
+  return query === RecordUsageDocument ? "usage" : null;
 }
 
 /** The refusal of what only a real server answers. */

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import { CloseCode, makeServer } from "graphql-ws";
 import type { WebSocket } from "ws";
-import type { Authenticate, Principal, RequestOrigin } from "../modules/auth/index.js";
+import type { Principal, RequestOrigin } from "../modules/auth/index.js";
 import { KeyplaneError } from "../platform/errors.js";
-import { closeSocket, goingAway } from "./close-socket.js";
+import { faultOf } from "../platform/fault.js";
+import { closeSocket, goingAway, tryAgainLater } from "./close-socket.js";
 import { currentOf, heartbeatMs, tokenEndedMessage } from "./open-streams.js";
 import { createStillAllowed } from "./same-caller.js";
 import { openSubscription, type Subscription, type WebSocketDeps } from "./websocket-subscription.js";
@@ -31,9 +32,10 @@ export function serveSocket(
     connectionInitWaitTimeout: initMs,
     async onConnect({ connectionParams }) {
       const authorization = authorizationOf(connectionParams) ?? request.headers.authorization;
-      const found = await identify(authenticate, authorization, origin);
+      const found = await identify(deps, authorization, origin);
       if (found instanceof KeyplaneError) {
-        closeSocket(socket, CloseCode.Unauthorized, shortened(found.message));
+        const code = found.code === "UNAVAILABLE" ? tryAgainLater : CloseCode.Unauthorized;
+        closeSocket(socket, code, shortened(found.message));
         return false;
       }
       // It may have gone meanwhile, or the server be full.
@@ -110,7 +112,7 @@ export function serveSocket(
 }
 
 async function identify(
-  authenticate: Authenticate,
+  { authenticate, logger }: WebSocketDeps,
   authorization: string | undefined,
   origin: RequestOrigin,
 ): Promise<Principal | KeyplaneError> {
@@ -118,7 +120,10 @@ async function identify(
     return await authenticate(authorization, origin);
   } catch (error) {
     if (error instanceof KeyplaneError) return error;
-    throw error;
+    const { code, message } = faultOf(error, origin.requestId);
+    if (code !== "UNAVAILABLE") throw error;
+    logger.error({ err: error, requestId: origin.requestId }, "a socket failed before GraphQL");
+    return new KeyplaneError(code, message);
   }
 }
 

@@ -49,7 +49,12 @@ async function behindAnOpenTransaction() {
   const progress: Progress = { completeSince: null };
   const messages = readEvents(
     { database, log, relay, replays: new Turns(1) },
-    { filter, start: { kind: "after", position: floor }, signal: new AbortController().signal, progress },
+    {
+      filter,
+      start: { kind: "after", offset: relay.ring.nextOffset, position: floor },
+      signal: new AbortController().signal,
+      progress,
+    },
   );
   return { messages, stop: () => Promise.all([leave(), relay.stop()]) };
 }

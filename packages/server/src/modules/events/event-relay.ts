@@ -3,7 +3,7 @@ import type { Database } from "../../platform/database/index.js";
 import type { Logger } from "../../platform/logger.js";
 import type { DomainEvent, PlacedEvent } from "./event.js";
 import type { Events } from "./events.service.js";
-import { findAnchor, findEndOfLog, readLog } from "./events.store.js";
+import { findEndOfLog, readLog } from "./events.store.js";
 import { EventRing } from "./lib/event-ring.js";
 import { type Anchor, comparePositions } from "./lib/position.js";
 import type { EventLog } from "./log/event-log.js";
@@ -51,8 +51,8 @@ export function createEventRelay(deps: {
   let watch: NodeJS.Timeout | undefined;
   let unsubscribe: (() => void)[] = [];
   const followers = new ReaderCalls();
-  /** The sequences of events that were told before their place in the order was final. */
-  const toldEarly = new Set<bigint>();
+  /** Events that were told before their place in the order was final, by their ids: a crash may give numbers once more. */
+  let toldEarly: ReadonlySet<string> = new Set();
 
   const poller = createPoller({
     read: catchUp,
@@ -72,25 +72,26 @@ export function createEventRelay(deps: {
    */
   async function catchUp(): Promise<boolean> {
     const [begunAt, begunSince] = [clock.now(), performance.now()];
-    if (hasFailed) await refuseOtherPast();
     if (isBehind) ring.restart(await endOfLog());
     isBehind = false;
-    let place: Anchor = ring.end;
+    let batch = await readAfterEnd();
     let isFinal = true;
+    /** Those whose place is still not final. */
+    const early = new Set<string>();
     for (;;) {
-      const batch = await readLog(database.prisma, place, batchSize);
       for (const event of batch) {
-        if (isServed && !toldEarly.has(event.sequence)) events.tell(toDomainEvent(event));
-        place = event;
+        if (isServed && !toldEarly.has(event.id)) events.tell(toDomainEvent(event));
         // What a later batch calls final may stand after something that the one before could not see yet.
         isFinal &&= event.isFinal;
-        if (isFinal) {
-          ring.append(event);
-          toldEarly.delete(event.sequence);
-        } else toldEarly.add(event.sequence);
+        if (isFinal) ring.append(event);
+        else early.add(event.id);
       }
-      if (batch.length < batchSize || poller.isStopped) break;
+      const last = batch.at(-1);
+      // One less, because the event at the place itself is left out.
+      if (!last || batch.length < batchSize - 1 || poller.isStopped) break;
+      batch = (await readLog(database.prisma, last, batchSize)).filter(({ id }) => id !== last.id);
     }
+    toldEarly = early;
     hasFailed = false;
     readAt = begunAt;
     if (isFinal) [completeAt, completeSince] = [begunAt, begunSince];
@@ -98,16 +99,21 @@ export function createEventRelay(deps: {
     return !isFinal;
   }
 
-  /** After a failure, this may be another server that took over, and did not get everything. */
-  async function refuseOtherPast(): Promise<void> {
+  /**
+   * What follows the end of the ring. The event that stands there is read, too: when it is gone, so may be what was told
+   * before it. PostgreSQL may have crashed and lost it, or another one taken over, without that any reading failed.
+   */
+  async function readAfterEnd(): Promise<PlacedEvent[]> {
     const { end } = ring;
-    const found = end.id === "" ? null : await findAnchor(database.prisma, end);
-    if (end.id === "" || found?.id === end.id) return;
-    if (comparePositions(end, await log.floor()) <= 0) return;
+    const batch = await readLog(database.prisma, end, batchSize);
+    if (batch[0]?.id === end.id) return batch.slice(1);
+    if (end.id === "") return batch;
+    // Swept away, because it is old: nothing is lost.
+    if (comparePositions(end, await log.floor()) <= 0) return batch;
     logger.warn({}, "the database went back to an earlier state; those who follow events read keys again");
     events.tellGap();
-    toldEarly.clear();
     ring.restart(await endOfLog());
+    return readAfterEnd();
   }
 
   async function endOfLog(): Promise<Anchor> {
@@ -130,9 +136,9 @@ export function createEventRelay(deps: {
     get ring(): EventRing<PlacedEvent> {
       return ring;
     },
-    /** The sequences of events that were committed when the log was last read, and whose place was not final yet. */
-    get pending(): ReadonlySet<bigint> {
-      return new Set(toldEarly);
+    /** The ids of events that were committed when the log was last read, and whose place was not final yet. */
+    get pending(): ReadonlySet<string> {
+      return toldEarly;
     },
     /** Up to when all that was committed is in the ring, as `performance.now()` counts. */
     get completeSince(): number {

@@ -12,13 +12,13 @@ const columns = Prisma.sql`"id", "type", "tenantId", "keyId", "userId", "formerU
   "transactionId", "sequence", "transactionId" < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint AS "isFinal"`;
 
 /**
- * The events after a position, oldest first. The order is final up to the first transaction that still runs: a reader that
+ * The events from a position on, oldest first: the one that stands there, too. The order is final up to the first transaction that still runs: a reader that
  * must not skip one goes on from there, because what that transaction commits will stand before what follows now.
  */
-export function readLog(db: Db, after: Position, limit: number): Promise<PlacedEvent[]> {
+export function readLog(db: Db, from: Position, limit: number): Promise<PlacedEvent[]> {
   return db.$queryRaw<PlacedEvent[]>`
     SELECT ${columns} FROM "Event"
-    WHERE ("transactionId", "sequence") > (${after.transactionId}, ${after.sequence})
+    WHERE ("transactionId", "sequence") >= (${from.transactionId}, ${from.sequence})
       -- Events of another server, brought here by a dump, have places that this one has not reached: they would never be final.
       AND "transactionId" < (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint
     ORDER BY "transactionId", "sequence"

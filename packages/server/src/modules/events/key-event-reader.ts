@@ -15,8 +15,9 @@ const pageSize = 500;
 
 /** Where a reader begins. */
 export type Start =
-  | { readonly kind: "now"; readonly offset: number; readonly pending: ReadonlySet<bigint> }
-  | { readonly kind: "after"; readonly position: Position }
+  | { readonly kind: "now"; readonly offset: number; readonly pending: ReadonlySet<string> }
+  /** `offset`: the ring's next one, from before the position was found to be good. */
+  | { readonly kind: "after"; readonly offset: number; readonly position: Position }
   | { readonly kind: "resync"; readonly code: ResyncReason };
 
 /** Tells up to when a stream has told everything. */
@@ -40,9 +41,9 @@ export async function* readEvents(
   const { filter, start, signal, progress } = options;
   const matches = createMatcher(filter);
   /** What was committed before a reader began that begins now: not told, even when its place comes later. */
-  const before = start.kind === "now" ? new Set(start.pending) : new Set<bigint>();
+  const before = start.kind === "now" ? new Set(start.pending) : new Set<string>();
   let place: Position | null = start.kind === "after" ? start.position : null;
-  let offset = start.kind === "now" ? start.offset : relay.ring.nextOffset;
+  let offset = start.kind === "resync" ? relay.ring.nextOffset : start.offset;
 
   function resync(code: ResyncReason): KeyEventMessage {
     const cursor = encodeCursor(log.storeId, relay.ring.end);
@@ -58,6 +59,11 @@ export async function* readEvents(
       return;
     }
     if (place) {
+      // The place, or what was read of the log so far, may be of a past that is gone.
+      if (relay.ring.wasRestartedAfter(offset)) {
+        yield resync("LOG_REPLACED");
+        continue;
+      }
       const found = relay.ring.offsetAfter(place);
       if (found !== null) {
         offset = found;
@@ -87,7 +93,7 @@ export async function* readEvents(
       progress.completeSince = null;
     } else {
       offset += 1;
-      const isOld = before.delete(event.sequence);
+      const isOld = before.delete(event.id);
       if (!isOld && matches(event)) yield toKeyEvent(log.storeId, event, true);
     }
   }

@@ -63,10 +63,13 @@ export function createKeyEvents(deps: { database: Database; log: EventLog; relay
   }
 
   async function startOf(after: string | null | undefined): Promise<Start> {
-    if (after == null) return { kind: "now", offset: relay.ring.nextOffset, pending: relay.pending };
+    const offset = relay.ring.nextOffset;
+    if (after == null) return { kind: "now", offset, pending: relay.pending };
     const cursor = decodeCursor(after);
     const fault = await faultOf(cursor);
-    return cursor && !fault ? { kind: "after", position: cursor } : { kind: "resync", code: fault ?? "CURSOR_UNKNOWN" };
+    return cursor && !fault
+      ? { kind: "after", offset, position: cursor }
+      : { kind: "resync", code: fault ?? "CURSOR_UNKNOWN" };
   }
 
   async function placeOf(after: string | null | undefined): Promise<Position> {

@@ -8,6 +8,8 @@ const prismaCodes = new Set(["P1001", "P1002", "P1008", "P1017", "P2024", "P2028
  * 40001 and 40P01, serialization failure and deadlock.
  */
 const sqlStates = /^(?:08\w{3}|57P0\d|53300|57014|55P03|25P03|40001|40P01)$/;
+/** How the adapter names what broke the connection, where Prisma gives no code of its own: in SQL written by hand. */
+const adapterKinds = new Set(["DatabaseNotReachable", "ConnectionClosed", "SocketTimeout", "TooManyConnections"]);
 const systemCodes = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
@@ -28,17 +30,18 @@ const messages =
 export function isDatabaseAway(error: unknown): boolean {
   const code = codeOf(error) ?? "";
   const { meta, cause } = (error ?? {}) as { meta?: { driverAdapterError?: WithState }; cause?: WithState["cause"] };
-  const state = (meta?.driverAdapterError?.cause ?? cause)?.originalCode;
+  const { originalCode: state, kind } = meta?.driverAdapterError?.cause ?? cause ?? {};
   return (
     prismaCodes.has(code) ||
     systemCodes.has(code) ||
     sqlStates.test(code) ||
     (typeof state === "string" && sqlStates.test(state)) ||
+    (typeof kind === "string" && adapterKinds.has(kind)) ||
     messages.test(messageOf(error))
   );
 }
 
-/** How the adapters of Prisma keep the code of PostgreSQL. */
+/** How the adapters of Prisma keep the code of PostgreSQL, and their own name of what happened. */
 interface WithState {
-  readonly cause?: { readonly originalCode?: unknown };
+  readonly cause?: { readonly originalCode?: unknown; readonly kind?: unknown };
 }

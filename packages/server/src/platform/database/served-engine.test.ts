@@ -145,6 +145,18 @@ describe("a served PostgreSQL", () => {
     await database.close();
   });
 
+  test("one that is killed is away, whatever was asked of it, until it has recovered", async () => {
+    const database = await open(await server.createDatabase("killed"));
+    await server.kill();
+    for (const ask of [() => database.prisma.$queryRaw`SELECT 1`, () => database.prisma.tenant.findFirst()]) {
+      // First a broken connection, then none.
+      for (let time = 0; time < 12; time++) expect(await awayness(ask())).toBe(true);
+    }
+    await server.restart();
+    expect(await awayness(database.ping())).toBeNull();
+    await database.close();
+  });
+
   test("one that falls silent is away after a while, and what it interrupted is never gone on with", async () => {
     const url = await server.createDatabase("silent");
     await (await open(url)).close();

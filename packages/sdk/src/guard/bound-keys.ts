@@ -1,0 +1,67 @@
+import { type Decision, decide, type KeyRecord } from "@keyplane/schema";
+import type { Bindings } from "./bindings.js";
+import type { GuardVerdict } from "./guard.js";
+import { isRefusal, recordOfKey, toGuardVerdict, wellFormed } from "./guard-verdict.js";
+import type { KeyMemory } from "./key-memory.js";
+import type { ServerTime } from "./server-time.js";
+import type { SteadyClock } from "./steady-clock.js";
+
+/** How often it is looked whether a key has expired, for the case that nobody can tell, in milliseconds. */
+export const expiryLookMs = 1_000;
+
+/** Closes what is bound to a key as soon as the key is refused. */
+export class BoundKeys {
+  readonly #bindings: Bindings;
+  readonly #memory: KeyMemory;
+  readonly #clock: SteadyClock;
+  readonly #time: ServerTime;
+  readonly #requestId: () => string;
+  /** When the first of them expires, as far as they were looked at; epoch milliseconds of the server. */
+  #nextExpiry = Number.POSITIVE_INFINITY;
+
+  constructor(deps: {
+    bindings: Bindings;
+    memory: KeyMemory;
+    clock: SteadyClock;
+    time: ServerTime;
+    requestId: () => string;
+  }) {
+    this.#bindings = deps.bindings;
+    this.#memory = deps.memory;
+    this.#clock = deps.clock;
+    this.#time = deps.time;
+    this.#requestId = deps.requestId;
+  }
+
+  /** What is known of a key is another now, or of any (null). */
+  look(keyId: string | null): void {
+    const now = this.#time.now();
+    for (const id of keyId === null ? [...this.#bindings.keyIds] : [keyId]) {
+      const held = this.#bindings.has(id) && this.#memory.key(id);
+      if (!held) continue;
+      const record = recordOfKey(held);
+      const decision = decide(record, { format: wellFormed(record) }, now);
+      if (isRefusal(decision)) this.#close(id, decision, record, this.#clock.now() - this.#memory.asOf(held));
+      else this.#nextExpiry = Math.min(this.#nextExpiry, held.state.expiresAt ?? Number.POSITIVE_INFINITY);
+    }
+  }
+
+  /** Nobody has this key any more. */
+  gone(keyId: string): void {
+    if (!this.#bindings.has(keyId)) return;
+    const format = { ok: true, prefix: "", environment: "LIVE", start: "" } as const;
+    this.#close(keyId, decide(null, { format }, this.#time.now()), null, 0);
+  }
+
+  /** To be called now and then: the end of a key needs no event. */
+  lookForExpiry(): void {
+    if (this.#time.now() < this.#nextExpiry) return;
+    this.#nextExpiry = Number.POSITIVE_INFINITY;
+    this.look(null);
+  }
+
+  #close(keyId: string, decision: Decision, record: KeyRecord | null, ageMs: number): void {
+    const from = { source: "local", ageMs, requestId: this.#requestId() } satisfies Partial<GuardVerdict>;
+    this.#bindings.close(keyId, toGuardVerdict(decision, record, from));
+  }
+}

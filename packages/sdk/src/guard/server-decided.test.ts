@@ -1,0 +1,170 @@
+import { describe, expect, test } from "../test-helpers/guard-story.js";
+import { fails, hangs } from "../testing/troubles.js";
+
+describe("a key whose limits are counted on the server", () => {
+  const limited = { isServerDecided: true, scopes: ["a"] };
+
+  test("is decided by the server each time, which counts it itself", async ({ story }) => {
+    const { guard, key } = await story.withKey({}, limited);
+    const request = { scopes: ["a"], ip: "203.0.113.9", usage: { api: "orders", cost: 3, tags: ["x"] } };
+    for (let round = 0; round < 3; round++)
+      expect(await guard.verify(key.secret, request)).toMatchObject({ code: "VALID", source: "server" });
+    expect(story.server.asked.verify).toBe(4);
+    const { body } = story.server.requests.findLast(({ kind }) => kind === "verify") ?? { body: "{}" };
+    expect(JSON.parse(body).variables.input).toEqual({
+      key: key.secret,
+      scopes: ["a"],
+      ip: "203.0.113.9",
+      api: "orders",
+      cost: 3,
+      tags: ["x"],
+    });
+    await guard.close();
+    expect([...story.server.usage.values()].filter(({ source }) => source === "SDK")).toEqual([]);
+  });
+
+  test("is asked about at once, without reading it first, when it was seen before", async ({ story }) => {
+    const { guard, key } = await story.withKey({}, limited);
+    const { records } = story.server.asked;
+    await guard.verify(key.secret);
+    expect(story.server.asked.records).toBe(records);
+  });
+
+  test.for([
+    ["deny", "UNAVAILABLE"],
+    ["allow-known", "VALID"],
+  ] as const)("is %s, without the server: %s", async ([onUnavailable, code], { story }) => {
+    const { guard, key, errors } = await story.withKey({ onUnavailable }, limited);
+    story.server.troubles = { verify: fails(503, "UNAVAILABLE") };
+    expect(await guard.verify(key.secret)).toMatchObject({ code, source: "stale" });
+    expect(errors).toMatchObject([{ code: "UNAVAILABLE" }]);
+    story.plane.revokeKey(key.id);
+    await story.moment();
+    expect(await guard.verify(key.secret)).toMatchObject({ code: "REVOKED" });
+  });
+
+  test("does not make anybody wait longer than timeoutMs, its first sight included", async ({ story }) => {
+    const key = story.plane.createKey(limited);
+    const { guard } = await story.follow({ timeoutMs: 2_000 });
+    story.server.troubles = { verify: hangs };
+    const startedAt = story.time.now;
+    const verifying = guard.verify(key.secret).then(({ code }) => [code, story.time.now - startedAt]);
+    await story.time.advance(5_000);
+    expect(await verifying).toEqual(["UNAVAILABLE", 2_000]);
+  });
+
+  test("warns of no leak when many are asked about at once", async ({ story }) => {
+    const warnings: string[] = [];
+    const hear = ({ message }: Error) => warnings.push(message);
+    process.on("warning", hear);
+    const { guard, key } = await story.withKey({}, limited);
+    await Promise.all(Array.from({ length: 50 }, () => guard.verify(key.secret)));
+    await story.moment();
+    process.off("warning", hear);
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe("what travels", () => {
+  test("are hashes: no presented key is in any request, but of keys that only the server can decide", async ({
+    story,
+  }) => {
+    const valid = story.plane.createKey({ scopes: ["a"] });
+    const limited = story.plane.createKey({ isServerDecided: true });
+    const revoked = story.plane.createKey();
+    story.plane.revokeKey(revoked.id);
+    for (const mode of ["lazy", "full"] as const) {
+      for (const events of ["stream", "polling"] as const) {
+        const { guard } = await story.follow({ mode, events });
+        for (const { secret } of [valid, limited, revoked]) {
+          await guard.verify(secret, { scopes: ["b"] });
+          await guard.verify(secret, { environment: "TEST" });
+          await guard.verify(`${secret}0`);
+        }
+        story.plane.rotateKey(valid.id, 60_000);
+        await story.time.advance(60_000);
+        await guard.verify(valid.secret);
+        await guard.close();
+      }
+    }
+    const sent = story.server.requests.map(({ url, body }) => url + body);
+    expect(new Set(story.server.requests.map(({ kind }) => kind))).toEqual(
+      new Set(["records", "streams", "polls", "usage", "verify"]),
+    );
+    for (const { secret } of [valid, revoked]) expect(sent.filter((text) => text.includes(secret))).toEqual([]);
+    const withLimited = story.server.requests.filter(({ body }) => body.includes(limited.secret));
+    expect(new Set(withLimited.map(({ kind }) => kind))).toEqual(new Set(["verify"]));
+  });
+
+  test("a key is in no verdict, status, event or error", async ({ story }) => {
+    const { guard, key, errors, revocations } = await story.withKey();
+    const told: unknown[] = [await guard.verify(key.secret), await guard.verify(`${key.secret}x`)];
+    story.server.goAway(fails(500, "INTERNAL"));
+    await story.time.advance(40_000);
+    told.push(await guard.verify(key.secret));
+    story.server.comeBack();
+    story.plane.revokeKey(key.id);
+    await story.time.advance(40_000);
+    told.push(await guard.verify(key.secret), guard.status(), revocations);
+    told.push(...errors.map((error) => [String(error), error.stack, { ...error }, String(error.cause)]));
+    expect(JSON.stringify(told)).not.toContain(key.secret);
+  });
+});
+
+describe("usage of local verifications", () => {
+  test("is handed over with what the call said of itself", async ({ story }) => {
+    const { guard, key } = await story.withKey();
+    await guard.verify(key.secret, {
+      ip: "203.0.113.9",
+      usage: { api: "orders", cost: 3, tags: ["x"], meters: [{ name: "tokens", value: 7 }], userAgent: "curl/8" },
+    });
+    await guard.verify(key.secret, { scopes: ["missing"] });
+    await guard.verify("no key");
+    await story.time.advance(3_000);
+    const [first, second, third, fourth] = [...story.server.usage.values()];
+    expect(first).toMatchObject({
+      keyId: key.id,
+      code: "VALID",
+      start: key.secret.slice(0, 12),
+      latencyMs: expect.any(Number),
+    });
+    expect(second).toMatchObject({
+      keyId: key.id,
+      code: "VALID",
+      ip: "203.0.113.9",
+      api: "orders",
+      cost: 3,
+      tags: ["x"],
+      meters: [{ name: "tokens", value: 7 }],
+      userAgent: "curl/8",
+    });
+    expect(third).toMatchObject({ keyId: key.id, code: "INSUFFICIENT_SCOPE" });
+    expect(fourth).toMatchObject({ code: "MALFORMED" });
+    expect(fourth?.keyId).toBeNull();
+  });
+
+  test("of unknown keys is the guard's tenant's, where it has one", async ({ story }) => {
+    const { tenantId } = story.plane;
+    const { guard } = await story.follow({ tenantId });
+    await guard.verify("no key");
+    await guard.close();
+    expect([...story.server.usage.values()]).toMatchObject([{ code: "MALFORMED", tenantId }]);
+  });
+
+  test("is not recorded where nobody wants it", async ({ story }) => {
+    const { guard, key } = await story.withKey({ usage: false });
+    await guard.verify(key.secret);
+    await guard.close();
+    expect(story.server.asked.usage).toBe(0);
+    expect(guard.status().dropped).toBe(0);
+  });
+
+  test("that is given up is in the status", async ({ story }) => {
+    const { guard, key } = await story.withKey({
+      usage: { maxQueue: 2, batchSize: 2, onDrop: () => {}, onError: () => {} },
+    });
+    story.server.troubles = { usage: hangs };
+    for (let round = 0; round < 10; round++) await guard.verify(key.secret);
+    expect(guard.status().dropped).toBeGreaterThan(0);
+  });
+});
