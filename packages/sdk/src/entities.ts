@@ -29,6 +29,9 @@ export type UsagePointsReport = Operations.GetUsagePoints["usage"];
 /** What `usage.invalidAttempts` answers. */
 export type InvalidAttemptsReport = Operations.GetInvalidAttempts["invalidAttempts"];
 
+/** What `keyEvents.follow` tells: an event, or that some were missed. `__typename` says which. */
+export type KeyEventMessage = Operations.FollowKeyEvents["keyEvents"];
+
 /** Whether a key is valid, and if not, exactly why and what to do. A refusal is an answer, not an error. */
 export type Verdict = Operations.VerifyKey["verifyKey"];
 

@@ -56,7 +56,12 @@ export {
 export type * from "./entities.js";
 export type { Open } from "./open-enums.js";
 export type { Audit, ListAuditArguments } from "./resources/audit.js";
-export type { KeyEvents, ListKeyEventsArguments } from "./resources/key-events.js";
+export type {
+  FollowKeyEventsArguments,
+  FollowKeyEventsOptions,
+  KeyEvents,
+  ListKeyEventsArguments,
+} from "./resources/key-events.js";
 export type { Keys, ListKeysArguments } from "./resources/keys.js";
 export type { ListManagementTokensArguments, ManagementTokens } from "./resources/management-tokens.js";
 export type { ListTenantsArguments, Tenants } from "./resources/tenants.js";

@@ -16,6 +16,7 @@ export type ErrorCode = Open<Known.ErrorCode>;
 export type KeyEventType = Open<Known.KeyEventType>;
 export type KeyStatus = Open<Known.KeyStatus>;
 export type Permission = Open<Known.Permission>;
+export type ResyncReason = Open<Known.ResyncReason>;
 export type Role = Open<Known.Role>;
 export type TenantStatus = Open<Known.TenantStatus>;
 export type UsageSource = Open<Known.UsageSource>;

@@ -67,14 +67,15 @@ export class Keyplane {
     this.url = resolved.url;
     this.#send = createSend(resolved, realRuntime);
     this.audit = new Audit(this.#send);
-    this.keyEvents = new KeyEvents(this.#send);
+    const subscribe = createSubscribe(resolved, realRuntime);
+    this.keyEvents = new KeyEvents({ send: this.#send, subscribe, runtime: realRuntime });
     this.keys = new Keys(this.#send);
     this.managementTokens = new ManagementTokens(this.#send);
     this.tenants = new Tenants(this.#send);
     this.usage = new Usage(
       {
         send: this.#send,
-        subscribe: createSubscribe(resolved, realRuntime),
+        subscribe,
         download: createDownload(resolved, realRuntime),
         runtime: realRuntime,
       },

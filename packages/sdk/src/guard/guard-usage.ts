@@ -3,6 +3,12 @@ import type { Usage } from "../resources/usage.js";
 import { LateRecord } from "../usage/usage-record.js";
 import type { GuardRequest, GuardVerdict } from "./guard.js";
 
+/** What came of a verification. */
+interface Outcome {
+  readonly code: GuardVerdict["code"];
+  readonly key: { readonly id: string } | null;
+}
+
 type Described = Omit<UsageEventInput, "id" | "at">;
 
 /** Hands verifications over to the server as usage, off their path. */
@@ -20,21 +26,19 @@ export class GuardUsage {
     return this.#usage.recordStatus.dropped;
   }
 
-  /** @param startedAt by `performance.now()`. */
-  record(verdict: GuardVerdict, request: GuardRequest, start: string | undefined, startedAt: number): void {
+  /**
+   * @param outcome its key also where the verdict does not show it, because it was deleted.
+   * @param startedAt by `performance.now()`.
+   */
+  record(outcome: Outcome, request: GuardRequest, start: string | undefined, startedAt: number): void {
     const latencyMs = performance.now() - startedAt;
-    const describe = (): Described => this.#describe(verdict, request, start, latencyMs);
+    const describe = (): Described => this.#describe(outcome, request, start, latencyMs);
     // What somebody else has written may be wrong, which is told at once.
     if (request.usage) this.#usage.record({ ...request.usage, ...describe() });
     else this.#usage.recordComplete(new LateRecord(Date.now(), describe));
   }
 
-  #describe(
-    { code, key }: GuardVerdict,
-    { ip }: GuardRequest,
-    start: string | undefined,
-    latencyMs: number,
-  ): Described {
+  #describe({ code, key }: Outcome, { ip }: GuardRequest, start: string | undefined, latencyMs: number): Described {
     return {
       keyId: key?.id,
       // A key that nobody has belongs to nobody: all that is known is for whom this guard stands.

@@ -266,7 +266,7 @@ export class LocalGuard implements Guard {
     const record = secret && recordOf(secret);
     const decision = decide(record, { format, ...askedOf(request) }, this.#time.now());
     const verdict = toGuardVerdict(decision, record, { source, ageMs, requestId: this.#requestId() });
-    this.#usage?.record(verdict, request, format.start, startedAt);
+    this.#usage?.record({ code: verdict.code, key: record?.key ?? null }, request, format.start, startedAt);
     return verdict;
   }
 

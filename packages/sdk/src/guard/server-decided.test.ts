@@ -143,6 +143,15 @@ describe("usage of local verifications", () => {
     expect(fourth?.keyId).toBeNull();
   });
 
+  test("of a deleted key is that key's, although the verdict does not show it", async ({ story }) => {
+    const { guard, key } = await story.withKey();
+    story.plane.deleteKey(key.id);
+    await story.moment();
+    expect(await guard.verify(key.secret)).toMatchObject({ code: "NOT_FOUND", key: null });
+    await guard.close();
+    expect([...story.server.usage.values()].at(-1)).toMatchObject({ code: "NOT_FOUND", keyId: key.id });
+  });
+
   test("of unknown keys is the guard's tenant's, where it has one", async ({ story }) => {
     const { tenantId } = story.plane;
     const { guard } = await story.follow({ tenantId });

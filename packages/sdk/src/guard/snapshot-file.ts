@@ -7,6 +7,7 @@ import type { SteadyClock } from "./steady-clock.js";
 /** The part of Node's `Buffer` that is used. */
 interface Bytes {
   readonly length: number;
+  subarray(from: number): Bytes;
   indexOf(byte: number, from: number): number;
   toString(encoding: "utf8" | "latin1", from: number, to: number): string;
 }
@@ -18,6 +19,13 @@ interface FileSystem {
   rm(path: string, options: { readonly force: true }): Promise<void>;
   rename(from: string, to: string): Promise<void>;
 }
+
+interface Compression {
+  readonly crc32?: (data: Bytes | string) => number;
+}
+
+/** CRC-32, of which every file system's rare slip would be told; where the runtime has none, 0. */
+const checksumOf = builtinModule<Compression>("node:zlib")?.crc32 ?? (() => 0);
 
 /** The first line: whose records follow, and as of when. */
 interface Header {
@@ -31,7 +39,8 @@ interface Header {
   readonly asOf: number;
   /** Whether these are all keys that there are. */
   readonly complete: boolean;
-  readonly keys: number;
+  /** Of all that follows. */
+  readonly checksum: number;
 }
 
 const lineFeed = 10;
@@ -71,8 +80,10 @@ export class SnapshotFile {
     const header = headerOf(bytes.toString("utf8", 0, Math.max(end, 0)));
     if (!header) throw new Error(`${this.#path} is no snapshot of a guard. Remove it, or name another file.`);
     if (header.url !== this.#url || header.tenantId !== this.#tenantId) return null;
+    if (checksumOf(bytes.subarray(end + 1)) !== header.checksum) {
+      throw new Error(`${this.#path} is cut off, or was changed. Remove it.`);
+    }
     const saved = readSaved(bytes, end + 1);
-    if (saved.keys.length !== header.keys) throw new Error(`${this.#path} is cut off, or was changed. Remove it.`);
     const now = clock.now();
     const ageMs = clock.wall - header.asOf;
     // A clock that was set back says nothing of its age.
@@ -99,6 +110,7 @@ export class SnapshotFile {
       const record = formatRecordLine({ type: "key", line: { key, secrets, isServerDecided } });
       keys.push(`${key.id} ${secrets.map(({ hash }) => hash).join(" ")} ${record}`);
     }
+    const text = [...parties, ...keys, ""].join("\n");
     const header: Header = {
       type: "guard snapshot",
       version: 1,
@@ -107,13 +119,13 @@ export class SnapshotFile {
       cursor,
       asOf: clock.wall - (now - freshness.asOf),
       complete: knowledge.isWholeNow && keys.length === memory.size,
-      keys: keys.length,
+      checksum: checksumOf(text),
     };
     const temporary = `${this.#path}.new`;
     // A file that is there already would keep its mode, or be a link to somewhere else.
     await this.#files.rm(temporary, { force: true });
-    const text = [JSON.stringify(header), ...parties, ...keys, ""].join("\n");
-    await this.#files.writeFile(temporary, text, { mode: 0o600, flag: "wx" });
+    const whole = `${JSON.stringify(header)}\n${text}`;
+    await this.#files.writeFile(temporary, whole, { mode: 0o600, flag: "wx" });
     await this.#files.rename(temporary, this.#path);
   }
 }

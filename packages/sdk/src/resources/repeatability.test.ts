@@ -91,7 +91,9 @@ describe("after an attempt whose outcome is not known", () => {
       };
       const pages = { nodes: [1], pageInfo: { endCursor: null, hasNextPage: false }, totalCount: 1 };
       story.server.replies(drop, data({ [field[List.name as keyof typeof field]]: pages }));
-      expect((await new List(story.send).list().page()).nodes).toEqual([1]);
+      // Only following needs more than a way to send.
+      const lists = List === KeyEvents ? new List({ send: story.send } as never) : new List(story.send as never);
+      expect((await lists.list().page()).nodes).toEqual([1]);
     });
   }
 });
