@@ -150,6 +150,41 @@ describe("an application", () => {
     expect(output.split(",").filter((type) => type.trim() === "function")).toHaveLength(6);
   });
 
+  test("tests itself with the fakes of the package, in both forms and without a test runner", async () => {
+    const use = `
+      const guard = createFakeGuard();
+      const { secret } = guard.issue({ scopes: ["a"] });
+      const keyplane = createTestKeyplane();
+      const { url, token, fetch } = keyplane;
+      const real = createGuard({ url, token, fetch });
+      const key = keyplane.createKey();
+      const codes = [(await guard.verify(secret, { scopes: ["b"] })).code, (await real.verify(key.secret)).code];
+      await real.close();
+      console.log(codes.join(), keyplane.usage.length);`;
+    write(
+      "fakes.mjs",
+      `import { createFakeGuard, createTestKeyplane } from "@keyplane/sdk/testing";
+      import { createGuard } from "@keyplane/sdk/guard";${use}`,
+    );
+    write(
+      "fakes.cjs",
+      `const { createFakeGuard, createTestKeyplane } = require("@keyplane/sdk/testing");
+      const { createGuard } = require("@keyplane/sdk/guard");\n(async () => {${use}\n})();`,
+    );
+    const expected = "INSUFFICIENT_SCOPE,VALID 1\n";
+    expect(await succeed(process.execPath, ["fakes.mjs"], folder.path)).toBe(expected);
+    expect(await succeed(process.execPath, ["fakes.cjs"], folder.path)).toBe(expected);
+  });
+
+  test("that does not import the fakes does not load them", () => {
+    for (const ending of [".js", ".cjs"]) {
+      const fakes = built(ending).filter((file) =>
+        /\b(?:class FakeGuard|FakeGuard = class|function createTestKeyplane)\b/.test(read(`dist/${file}`)),
+      );
+      expect(fakes).toEqual([`testing${ending}`]);
+    }
+  });
+
   const consumer = `
     import { isRefusal, Keyplane, unwrap } from "@keyplane/sdk";
     import type { CreateKeyInput, CreateKeyResult, Key, KeyStatus, Open, Verdict, VerdictCode } from "@keyplane/sdk";
@@ -190,9 +225,16 @@ describe("an application", () => {
   const untyped = `
     import { keyplane, verdictOf, type NodeResponse } from "@keyplane/sdk/express";
     import { withKey } from "@keyplane/sdk/fetch";
-    import type { Guard } from "@keyplane/sdk/guard";
+    import { createGuard, type Guard } from "@keyplane/sdk/guard";
+    import { createFakeGuard, createTestKeyplane, type TestUsage } from "@keyplane/sdk/testing";
     import { protectUpgrade } from "@keyplane/sdk/ws";
     import { useKeyplane } from "@keyplane/sdk/yoga";
+
+    const fake: Guard = createFakeGuard({ now: () => 1 });
+    const { url, token, fetch, usage } = createTestKeyplane();
+    const codes: readonly string[] = usage.map(({ code }: TestUsage) => code);
+    createGuard({ url, token, fetch });
+    console.log(fake.status().keys, codes);
 
     export function use(guard: Guard, response: NodeResponse): (request: Request) => Promise<Response> {
       const request = { headers: {}, id: "1" };

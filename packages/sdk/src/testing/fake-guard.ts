@@ -201,7 +201,7 @@ export class FakeGuard implements Guard {
       const { cursor: _cursor, place: _place, occurredAt, ...rest } = event;
       this.#listeners.tell("revoked", { ...rest, occurredAt: new Date(occurredAt) });
     }
-    for (const keyId of [...this.#bindings.keyIds]) this.#closeRefused(keyId);
+    for (const keyId of this.#bindings.keyIds) this.#closeRefused(keyId);
   }
 
   #closeRefused(keyId: string): void {

@@ -317,7 +317,7 @@ export class MemoryPlane {
     const decision = decide(record, { format, ...asked }, this.now());
     const about = { requestId: createId("Request"), source: "server", ageMs: 0 } as const;
     const { source: _source, ageMs: _ageMs, ...verdict } = toGuardVerdict(decision, record, about);
-    return verdict as Verdict;
+    return verdict;
   }
 
   /** The lines of an answer with records. */
@@ -370,7 +370,7 @@ export class MemoryPlane {
     reason: string | null = null,
   ): void {
     const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-    this.#set(id, given as Partial<KeyRecord["key"]>);
+    this.#set(id, given);
     this.#tell(type, id, reason);
   }
 

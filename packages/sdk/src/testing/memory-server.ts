@@ -177,7 +177,8 @@ export class MemoryServer {
     const isWhole = found.length <= pageSize;
     const cursor = isWhole ? `m${place}` : events.at(-1)?.cursor;
     const resync = start.place === null ? { code: start.code, cursor, reason: start.code } : null;
-    const current = isWhole && at >= begunAt ? Math.floor(at - begunAt) : null;
+    // After a resync, what follows its place comes with the next answer.
+    const current = isWhole && !resync && at >= begunAt ? Math.floor(at - begunAt) : null;
     return answer(200, JSON.stringify({ events, resync, cursor, current }));
   }
 

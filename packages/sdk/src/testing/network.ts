@@ -3,6 +3,8 @@ import { nextTurn } from "./turns.js";
 
 /** For so many turns of the event loop nothing must happen, or something may still come of what has. */
 const quietTurns = 5;
+/** How often it is waited for that. */
+const mostRounds = 100;
 
 /** The way to a server in memory: it can be cut, and it can hold streams back. */
 export class TestNetwork {
@@ -19,7 +21,10 @@ export class TestNetwork {
 
   readonly fetch: Fetch = async (url, init) => {
     this.#passed += 1;
+    // A network takes its time: whoever asks again at once must not keep everybody else from their turn.
+    await nextTurn();
     if (this.#isOffline) throw failed("ECONNREFUSED");
+    if (init.signal.aborted) throw failed("ECONNRESET");
     const connection = new AbortController();
     const leave = (): void => connection.abort();
     init.signal.addEventListener("abort", leave, { once: true });
@@ -59,9 +64,9 @@ export class TestNetwork {
     this.#open.clear();
   }
 
-  /** Resolves when nothing has passed for a while. */
+  /** Resolves when nothing has passed for a while; or never would, because somebody asks all the time. */
   async settled(): Promise<void> {
-    for (let passed = -1; passed !== this.#passed; ) {
+    for (let passed = -1, round = 0; passed !== this.#passed && round < mostRounds; round++) {
       passed = this.#passed;
       for (let turn = 0; turn < quietTurns; turn++) await nextTurn();
     }
