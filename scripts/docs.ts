@@ -17,7 +17,13 @@ import {
 import { variables } from "../packages/server/src/env.js";
 import { limits } from "../packages/server/src/graphql/limits.js";
 import { schema } from "../packages/server/src/graphql/schema.js";
-import { maxExports, maxExportsOfToken, usualIdleMs } from "../packages/server/src/http/exports.js";
+import { maxExports, maxExportsOfToken } from "../packages/server/src/http/exports.js";
+import { maxWaitMs } from "../packages/server/src/http/key-events-parameters.js";
+import { usualIdleMs } from "../packages/server/src/http/paced-writing.js";
+import { maxSnapshotMs } from "../packages/server/src/http/verification-records.js";
+import { maxPolledEvents } from "../packages/server/src/modules/events/key-event-poll.js";
+import { maxNamedKeys } from "../packages/server/src/modules/keys/verification/verification-records.input.js";
+import { maxSnapshots } from "../packages/server/src/modules/keys/verification/verification-records.service.js";
 import { maxNumbersOfRequest } from "../packages/server/src/modules/usage/answer-budget.graphql.js";
 import { reportLimits } from "../packages/server/src/modules/usage/reports/limits.js";
 import { queueLimits } from "../packages/server/src/modules/usage/reports/question-queue.js";
@@ -42,6 +48,7 @@ const parts: Record<string, () => string> = {
   "configuration.md#variables": variableSections,
   "limits.md#requests": requestLimits,
   "limits.md#usage": usageLimitTable,
+  "limits.md#verifiers": verifierLimits,
 };
 
 /** @throws Error when the page lacks the markers: a part that is silently left out would rot. */
@@ -227,6 +234,20 @@ function usageLimitTable(): string {
       ["Questions that a server answers at a time, and that wait", `${queueLimits.atOnce}, and ${queueLimits.waiting}`],
       ["Exports at a time, of one token and of a server", `${maxExportsOfToken} and ${maxExports}`],
       ["How long the reader of an export may take nothing", `${usualIdleMs / 1_000} s`],
+    ],
+  );
+}
+
+function verifierLimits(): string {
+  return table(
+    ["What", "At most"],
+    [
+      ["Keys that one question names, as `hashes` or `keyIds`", String(maxNamedKeys)],
+      ["Snapshots that a server sends at a time; others wait", String(maxSnapshots)],
+      ["How long a snapshot may take", `${maxSnapshotMs / 1_000} s`],
+      ["How long its reader may take nothing", `${usualIdleMs / 1_000} s`],
+      ["Events in one answer of `/v1/key-events`", String(maxPolledEvents)],
+      ["How long it waits for a first event (`waitMs`)", `${maxWaitMs} ms`],
     ],
   );
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import vm from "node:vm";
@@ -36,20 +36,24 @@ afterAll(() => folder.remove());
 
 const read = (file: string): string => readFileSync(join(installed, file), "utf8");
 
+/** The subpaths of the package that need no framework to be loaded; "" is the package itself. */
+const subpaths = ["", "/express", "/fastify", "/fetch", "/guard", "/hono", "/testing", "/ws", "/yoga"];
+/** Those whose types name the types of their framework. */
+const typedByFramework = ["/fastify", "/hono"];
+const entries = subpaths.map((subpath) => subpath.slice(1) || "index");
+
+/** What was built with an ending. Entries are named as their subpath; what they share has a hash in its name. */
+function built(ending: string): string[] {
+  return readdirSync(join(installed, "dist")).filter((name) => name.endsWith(ending));
+}
+const isShared = (name: string): boolean => /-[\w-]{8}\.(?:d\.)?c?[jt]s$/.test(name);
+
 describe("the package", () => {
   test("holds what it needs and nothing else", () => {
     const files = readdirSync(installed, { recursive: true }).map(String).sort();
-    expect(files).toEqual(
-      [
-        "LICENSE",
-        "README.md",
-        "dist",
-        "dist/index.cjs",
-        "dist/index.d.cts",
-        "dist/index.d.ts",
-        "dist/index.js",
-        "package.json",
-      ].sort(),
+    const dist = entries.flatMap((entry) => ["cjs", "d.cts", "d.ts", "js"].map((ending) => `dist/${entry}.${ending}`));
+    expect(files.filter((file) => !isShared(file))).toEqual(
+      ["LICENSE", "README.md", "dist", ...dist, "package.json"].sort(),
     );
   });
 
@@ -59,31 +63,44 @@ describe("the package", () => {
     expect(manifest).not.toHaveProperty("peerDependencies");
     expect(JSON.stringify(manifest["exports"])).not.toContain("source");
     const local = JSON.parse(readFileSync(join(sdk, "package.json"), "utf8")) as {
-      exports: { ".": { source?: string } };
+      exports: Record<string, string | { source?: string }>;
     };
-    const { source, ...published } = local.exports["."];
-    expect(source).toBe("./src/index.ts");
-    expect((manifest["exports"] as Record<string, unknown>)["."]).toEqual(published);
+    const published = manifest["exports"] as Record<string, unknown>;
+    expect(Object.keys(published)).toEqual([...subpaths.map((subpath) => `.${subpath}`), "./package.json"]);
+    expect(Object.keys(local.exports)).toEqual(Object.keys(published));
+    for (const subpath of subpaths) {
+      const { source, ...rest } = local.exports[`.${subpath}`] as { source?: string };
+      expect(source).toMatch(/^\.\/src\/[\w/]+\.ts$/);
+      expect(published[`.${subpath}`]).toEqual(rest);
+    }
   });
 
   test("imports nothing and touches nothing that only Node has", () => {
-    for (const file of ["dist/index.js", "dist/index.cjs"]) {
-      const code = read(file).replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
-      expect(code).not.toMatch(/\bimport\s*[({"'*\w]|\brequire\s*\(/);
+    for (const file of [...built(".js"), ...built(".cjs")]) {
+      const code = read(`dist/${file}`).replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+      const foreign = code.replaceAll(/^import .* from "\.\/[\w.-]+";$|\brequire\("\.\/[\w.-]+"\)/gm, "");
+      expect(foreign).not.toMatch(/\bimport\s*[({"'*\w]|\brequire\s*\(/);
       expect(code).not.toMatch(/\b(?:process|Buffer|__dirname|setImmediate|global)\b(?!["':])\s*[.([]/);
     }
-    for (const file of ["dist/index.d.ts", "dist/index.d.cts"]) {
-      expect(read(file)).not.toMatch(/^import |\bfrom ["']|import\(["']|reference types/m);
+    for (const file of [...built(".d.ts"), ...built(".d.cts")]) {
+      const text = read(`dist/${file}`).replaceAll(/ from "\.\/[\w.-]+";$/gm, "");
+      const own = typedByFramework.map((subpath) => subpath.slice(1)).find((name) => file.startsWith(`${name}.`));
+      expect(text.replaceAll(`from "${own}"`, "")).not.toMatch(/\bfrom ["']|import\(["']|reference types/m);
     }
   });
 
   test("runs where there is fetch and nothing of Node", async () => {
-    const module = { exports: {} };
     const answer = { status: 200, headers: new Headers(), text: async () => '{"data":{"viewer":{"name":"worker"}}}' };
     // A context of its own has the language's own globals and these; neither process nor Buffer.
     const web = { AbortController, URL, clearTimeout, crypto, fetch: async () => answer, setTimeout };
-    vm.runInNewContext(read("dist/index.cjs"), { ...web, module, exports: module.exports });
-    const { Keyplane } = module.exports as { Keyplane: new (options: object) => { viewer(): Promise<unknown> } };
+    const context = vm.createContext(web);
+    const load = (file: string): unknown => {
+      const module = { exports: {} };
+      const run = vm.runInContext(`(module, exports, require) => {${read(`dist/${file}`)}\n}`, context);
+      run(module, module.exports, load);
+      return module.exports;
+    };
+    const { Keyplane } = load("index.cjs") as { Keyplane: new (options: object) => { viewer(): Promise<unknown> } };
     const keyplane = new Keyplane({ url: "http://keyplane.example", token: "t" });
     expect(await keyplane.viewer()).toEqual({ name: "worker" });
   });
@@ -118,6 +135,17 @@ describe("an application", () => {
       console.log(esm.Keyplane === cjs.Keyplane, error instanceof esm.ConnectionError, error instanceof esm.KeyplaneError, error instanceof esm.TimeoutError);`,
     );
     expect(await succeed(process.execPath, ["both.mjs"], folder.path)).toBe("false true true false\n");
+  });
+
+  test("loads every subpath in both forms, without any framework", async () => {
+    const loaded = subpaths.map((subpath) => `"@keyplane/sdk${subpath}"`);
+    const show =
+      "console.log(all.map((each) => typeof (each.keyplane ?? each.withKey ?? each.useKeyplane ?? each.protectUpgrade)).join());";
+    write("all.mjs", `const all = [${loaded.map((path) => `await import(${path})`).join()}];\n${show}`);
+    write("all.cjs", `const all = [${loaded.map((path) => `require(${path})`).join()}];\n${show}`);
+    const output = await succeed(process.execPath, ["all.mjs"], folder.path);
+    expect(output).toBe(await succeed(process.execPath, ["all.cjs"], folder.path));
+    expect(output.split(",").filter((type) => type.trim() === "function")).toHaveLength(6);
   });
 
   const consumer = `
@@ -156,6 +184,76 @@ describe("an application", () => {
       expect(await succeed(process.execPath, [tool.tsc, "--noEmit", ...strict, ...how, file], folder.path)).toBe("");
     });
   }
+
+  const untyped = `
+    import { keyplane, verdictOf, type NodeResponse } from "@keyplane/sdk/express";
+    import { withKey } from "@keyplane/sdk/fetch";
+    import type { Guard } from "@keyplane/sdk/guard";
+    import { protectUpgrade } from "@keyplane/sdk/ws";
+    import { useKeyplane } from "@keyplane/sdk/yoga";
+
+    export function use(guard: Guard, response: NodeResponse): (request: Request) => Promise<Response> {
+      const request = { headers: {}, id: "1" };
+      keyplane(guard, { scopes: (of: typeof request) => [of.id] })(request, response, () => verdictOf(request).owner.name);
+      // @ts-expect-error a slip that would let everybody in
+      keyplane(guard, { scope: ["orders:read"] });
+      useKeyplane(guard, { environment: "LIVE" });
+      console.log(protectUpgrade);
+      return withKey(guard, { usage: { api: "orders" } }, (_, { verdict }) => new Response(verdict.key.id + verdict.owner.id));
+    }`;
+
+  for (const file of ["untyped.mts", "untyped.cts"]) {
+    test(`in strict TypeScript compiles with adapters, without their frameworks (${file})`, async () => {
+      write(file, untyped);
+      const how = ["--module", "nodenext", "--lib", "es2023,dom", "--types", ""];
+      expect(await succeed(process.execPath, [tool.tsc, "--noEmit", ...strict, ...how, file], folder.path)).toBe("");
+    });
+  }
+
+  test("in strict TypeScript has its frameworks' requests typed by the adapters", async () => {
+    mkdirSync(join(folder.path, "node_modules/@types"), { recursive: true });
+    for (const name of ["@types/express", "@types/ws", "@types/node", "fastify", "graphql-yoga", "hono"]) {
+      const from = join(name === "@types/node" ? root : sdk, "node_modules", name);
+      symlinkSync(from, join(folder.path, "node_modules", name));
+    }
+    write("frameworks.mts", frameworks);
+    // The frameworks' own declarations are theirs to check.
+    const how = ["--skipLibCheck", "--module", "nodenext", "--types", "node", "frameworks.mts"];
+    expect(await succeed(process.execPath, [tool.tsc, "--noEmit", ...strict, ...how], folder.path)).toBe("");
+  });
+
+  const frameworks = `
+    import { createServer } from "node:http";
+    import type { Application } from "express";
+    import type { FastifyInstance } from "fastify";
+    import { createSchema, createYoga } from "graphql-yoga";
+    import { Hono } from "hono";
+    import { WebSocketServer } from "ws";
+    import { keyplane as express, verdictOf } from "@keyplane/sdk/express";
+    import { keyplane as fastify } from "@keyplane/sdk/fastify";
+    import type { Guard } from "@keyplane/sdk/guard";
+    import { keyplane as hono } from "@keyplane/sdk/hono";
+    import { protectUpgrade } from "@keyplane/sdk/ws";
+    import { useKeyplane, type KeyplaneContext } from "@keyplane/sdk/yoga";
+
+    declare const guard: Guard, app: Application, server: FastifyInstance;
+
+    app.use(express(guard, { scopes: ["orders:read"] }));
+    app.get("/", (request, response) => void response.json([request.keyplane?.owner.name, verdictOf(request).key.id]));
+
+    await server.register(fastify, { guard, scopes: (request) => [request.method] });
+    server.get("/", { config: { keyplane: { scopes: ["a"] } } }, async (request) => request.keyplane?.owner.name satisfies string | undefined);
+    // @ts-expect-error no scopes
+    server.get("/", { config: { keyplane: { scopes: 1 } } }, async () => "");
+
+    new Hono().use(hono(guard, { scopes: (c) => [c.req.path] })).get("/", (c) => c.text(c.get("keyplane").owner.name));
+
+    const typeDefs = "type Query { a: String }";
+    const resolvers = { Query: { a: (_: unknown, __: unknown, context: KeyplaneContext) => context.keyplane.owner.name } };
+    createYoga({ schema: createSchema<KeyplaneContext>({ typeDefs, resolvers }), plugins: [useKeyplane(guard)] });
+    createYoga({ schema: createSchema({ typeDefs }), plugins: [useKeyplane(guard)] });
+
+    createServer().on("upgrade", protectUpgrade(new WebSocketServer({ noServer: true }), guard));`;
 
   test("that only reads keys does not bundle the client", async () => {
     write("small.mjs", 'import { parseKey } from "@keyplane/sdk";\nconsole.log(parseKey("").problem);');

@@ -22,6 +22,10 @@ export const keyEventTypes = {
   EXPIRED: { description: "A key reached its expiresAt." },
   EXPIRING: { description: "A key will expire soon. It still works: this is the reminder." },
   DELETED: { description: "A key was deleted. It can be restored within 30 days." },
+  OWNER_UPDATED: {
+    description:
+      "A user's name, e-mail address, external id or role was changed; the keys' owner details changed with it. keyId is null.",
+  },
   OWNER_DISABLED: { description: "A user was disabled; all keys of that user are refused. keyId is null." },
   OWNER_ENABLED: { description: "A disabled user was enabled again, and the user's keys with it. keyId is null." },
   OWNER_DELETED: { description: "A user was deleted; all keys of that user are refused. keyId is null." },

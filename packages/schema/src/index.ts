@@ -6,8 +6,9 @@
  */
 
 export { isCidrOrAddress, matchesCidr } from "./decision/cidr.js";
-export { decide } from "./decision/decide.js";
+export { decide, validUntil } from "./decision/decide.js";
 export { restoreWindowMs } from "./decision/key-checks.js";
+export { hasScopes } from "./decision/request-checks.js";
 export type { Decision, DecisionRequest, KeyRecord, QuotaState, RateLimitState } from "./decision/types.js";
 export { docsUrlForError, docsUrlForVerdict } from "./docs-url.js";
 export { type Environment, environments } from "./environments.js";
@@ -16,6 +17,7 @@ export { type KeyEventType, keyEventTypes, type ResyncReason, resyncReasons } fr
 export { createId, type IdKind, idPrefixes, kindOfId } from "./id-prefixes.js";
 export type { KeyFormatProblem, KeyFormatResult, MalformedKey, WellFormedKey } from "./key-format/format-result.js";
 export { type GeneratedKey, type GenerateKeyOptions, generateKey, startOf } from "./key-format/generate-key.js";
+export { maxKeyLength } from "./key-format/layout.js";
 export { keyPattern, parseKey, parseManagementToken } from "./key-format/parse-key.js";
 export { isValidPrefix, keyPrefixPattern, managementTokenPrefix, reservedKeyPrefixes } from "./key-format/prefix.js";
 export { type Permission, type PermissionEntry, permissions, permissionsOf } from "./permissions.js";

@@ -5,10 +5,12 @@ import { createGraphql } from "./graphql/yoga.js";
 import { createExports } from "./http/exports.js";
 import { createForwardAuth } from "./http/forward-auth.js";
 import { createGraphqlEndpoint } from "./http/graphql-endpoint.js";
+import { createKeyEventsEndpoint } from "./http/key-events-endpoint.js";
 import { createMetricsEndpoint } from "./http/metrics-endpoint.js";
 import { OpenStreams } from "./http/open-streams.js";
 import { createPages } from "./http/pages.js";
 import { createHttpServer, type HttpServer } from "./http/server.js";
+import { createVerificationRecordsEndpoint } from "./http/verification-records.js";
 import { createVerifyEndpoint } from "./http/verify-endpoint.js";
 import { createWebSocketEndpoint } from "./http/websocket-endpoint.js";
 import { createAudit } from "./modules/audit/index.js";
@@ -25,6 +27,7 @@ import {
   createKeyReads,
   createKeySecrets,
   createKeys,
+  createVerificationRecords,
   createVerify,
   raiseLastUsed,
   startExpiryScheduler,
@@ -193,8 +196,23 @@ async function wire(
       logger,
       timeLimitMs: outside.timeLimitMs,
     }),
-    verify: createVerifyEndpoint(verification),
-    forwardAuth: createForwardAuth(verification),
+    v1: {
+      verify: createVerifyEndpoint(verification),
+      "forward-auth": createForwardAuth(verification),
+      "verification-records": createVerificationRecordsEndpoint({
+        authenticate,
+        records: createVerificationRecords({ database, clock }),
+        logger,
+        timeLimitMs: outside.timeLimitMs,
+      }),
+      "key-events": createKeyEventsEndpoint({
+        authenticate,
+        keyEvents: services.keyEvents,
+        streams,
+        logger,
+        timeLimitMs: outside.timeLimitMs,
+      }),
+    },
     metrics: createMetricsEndpoint({
       authenticate,
       logger,

@@ -34,13 +34,15 @@ describe("the keyEvents subscription", () => {
     ok(await admin.key("deleteKey", { id }));
     ok(await admin.key("restoreKey", { id }));
     ok(await admin.key("revokeKey", { id, reason: "x" }));
+    ok(await admin.user("updateUser", { id: owner.id, name: "New" }));
+    ok(await admin.user("updateUser", { id: owner.id, name: "New" })); // no change, no event
     ok(await admin.user("disableUser", { id: owner.id }));
     ok(await admin.user("enableUser", { id: owner.id }));
     ok(await admin.user("deleteUser", { id: owner.id }));
     ok(await world.root.tenant("suspendTenant", { id: tenant.id }));
     ok(await world.root.tenant("resumeTenant", { id: tenant.id }));
     const ofKey = ["CREATED", "UPDATED", "ROTATED", "DISABLED", "ENABLED", "DELETED", "UPDATED", "REVOKED"];
-    const ofOwner = ["OWNER_DISABLED", "OWNER_ENABLED", "OWNER_DELETED"];
+    const ofOwner = ["OWNER_UPDATED", "OWNER_DISABLED", "OWNER_ENABLED", "OWNER_DELETED"];
     const expected = [
       ...ofKey.map((type) => ({ type, keyId: id, userId: owner.id })),
       ...ofOwner.map((type) => ({ type, keyId: null, userId: owner.id })),

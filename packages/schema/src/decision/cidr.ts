@@ -1,7 +1,12 @@
 import ipaddr from "ipaddr.js";
 
-/** A parsed address. */
 type Address = ReturnType<typeof ipaddr.parse>;
+
+/** An address that was read. What it is made of is known here only, so that whoever bundles our types needs no others. */
+export interface CallerAddress {
+  readonly kind: () => string;
+}
+
 interface Range {
   readonly base: Address;
   /** How many leading bits count. */
@@ -45,14 +50,15 @@ export function isCidrOrAddress(text: string): boolean {
  * The address of a caller, or null when the text is none. A zone is dropped: it names a network card of the machine that
  * saw the address, nothing that a list could mean.
  */
-export function readCallerAddress(ip: string): Address | null {
+export function readCallerAddress(ip: string): CallerAddress | null {
   if (ip.length > maxAddressLength + maxZoneLength) return null;
   const address = readAddress(ip.includes(":") ? ip.replace(/%[\w.-]+$/, "") : ip);
   return address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
 }
 
 /** {@link matchesCidr} for an address that is read already. */
-export function isWithin(address: Address, list: readonly string[]): boolean {
+export function isWithin(caller: CallerAddress, list: readonly string[]): boolean {
+  const address = caller as Address;
   return list.some((entry) => {
     const range = readRange(entry);
     return range !== null && range.base.kind() === address.kind() && address.match([range.base, range.bits]);

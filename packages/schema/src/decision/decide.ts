@@ -1,3 +1,4 @@
+import type { KeyFormatResult } from "../key-format/format-result.js";
 import { checkEnvironment, checkExistence, checkKey, checkOwner, checkTenant, refuseFormat } from "./key-checks.js";
 import { accepted, refuse } from "./refusal.js";
 import { checkAddress, checkApi, checkLimits, checkScopes } from "./request-checks.js";
@@ -36,4 +37,17 @@ export function decide(record: KeyRecord | null, request: DecisionRequest, now: 
     checkLimits(request, now) ??
     accepted
   );
+}
+
+/**
+ * Until when `decide` answers VALID to whatever call needs no scopes that the key lacks, names no API and has no limits; epoch
+ * milliseconds, Infinity for ever. For verifiers that remember what they have decided, until the record changes.
+ *
+ * @returns null when it does not do so now, or when the answer depends on the caller's address.
+ */
+export function validUntil(record: KeyRecord, format: KeyFormatResult, now: number): number | null {
+  const { key, secret } = record;
+  // Without an address, a key that is bound to addresses is refused.
+  if (!decide(record, { format }, now).valid) return null;
+  return Math.min(key.expiresAt ?? Number.POSITIVE_INFINITY, secret.stopsAt ?? Number.POSITIVE_INFINITY);
 }

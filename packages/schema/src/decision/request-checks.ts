@@ -2,9 +2,14 @@ import { isCidrOrAddress, isWithin, readCallerAddress } from "./cidr.js";
 import { formatTime, isReached, refuse } from "./refusal.js";
 import type { Decision, DecisionRequest, KeyRecord } from "./types.js";
 
-/** INSUFFICIENT_SCOPE. Scopes are compared exactly: no wildcard and no hierarchy can surprise anybody. */
+/** Whether a key has all scopes that a call needs. They are compared exactly: no wildcard and no hierarchy can surprise anybody. */
+export function hasScopes(keyScopes: readonly string[], scopes: readonly string[]): boolean {
+  return scopes.every((scope) => keyScopes.includes(scope));
+}
+
+/** INSUFFICIENT_SCOPE. */
 export function checkScopes({ key }: KeyRecord, { scopes }: DecisionRequest): Decision | null {
-  if (scopes === undefined || scopes.every((scope) => key.scopes.includes(scope))) return null;
+  if (scopes === undefined || hasScopes(key.scopes, scopes)) return null;
   const missingScopes = [...new Set(scopes)].filter((scope) => !key.scopes.includes(scope));
   const names = missingScopes.join(", ");
   return refuse(

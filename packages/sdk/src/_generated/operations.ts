@@ -356,6 +356,31 @@ export type ListKeyEvents = {
   }
 };
 
+export type FollowKeyEventsVariables = Exact<{
+  tenantId?: string | null | undefined;
+  types?: ReadonlyArray<Types.KeyEventType> | null | undefined;
+  keyIds?: ReadonlyArray<string> | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type FollowKeyEvents = {
+  readonly keyEvents:
+    | (
+      {
+      readonly __typename: 'KeyEvent'
+    }
+      & KeyEvent
+    )
+    | {
+      readonly __typename: 'ResyncRequired',
+      readonly cursor: string,
+      readonly code: Types.ResyncReason,
+      readonly reason: string | null
+    }
+
+};
+
 export type GetKeyVariables = Exact<{
   id: string;
 }>;

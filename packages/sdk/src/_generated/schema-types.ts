@@ -247,6 +247,8 @@ export type KeyEventType =
   | 'OWNER_DISABLED'
   /** A disabled user was enabled again, and the user's keys with it. keyId is null. */
   | 'OWNER_ENABLED'
+  /** A user's name, e-mail address, external id or role was changed; the keys' owner details changed with it. keyId is null. */
+  | 'OWNER_UPDATED'
   /** A key was revoked for good. */
   | 'REVOKED'
   /** A key got a new secret, by rotation or by being reissued to another owner. The old one stops at previousSecretExpiresAt. */
@@ -416,6 +418,17 @@ export type ResumeTenantInput = {
   /** Why, 1 to 500 characters. Kept in history and shown to operators. */
   readonly reason?: string | null | undefined;
 };
+
+/** Why a reader of events must read keys again. */
+export type ResyncReason =
+  /** Events after this cursor were removed already: it is older than KEYPLANE_EVENTS_DAYS. */
+  | 'CURSOR_TOO_OLD'
+  /** This is no cursor of this store: it came from another database, or from this one before a backup was restored, or it is empty. */
+  | 'CURSOR_UNKNOWN'
+  /** The database went back to an earlier state while this reader was following. */
+  | 'LOG_REPLACED'
+  /** This reader fell behind further than the server remembers for its readers. */
+  | 'READER_TOO_SLOW';
 
 /** Which key to revoke, and why. */
 export type RevokeKeyInput = {

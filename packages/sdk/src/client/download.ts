@@ -2,7 +2,7 @@ import { readAnswer } from "./answer.js";
 import { readBody } from "./body-text.js";
 import { throwIfAborted, withDeadline } from "./deadline.js";
 import { ServerError } from "./errors.js";
-import { openResponse } from "./exchange.js";
+import { type HttpRequest, openResponse } from "./exchange.js";
 import type { FetchResponse, RequestOptions, ResolvedOptions } from "./options.js";
 import { checkToken, withCallOptions } from "./resolve-options.js";
 import { withRetries } from "./retry.js";
@@ -15,6 +15,8 @@ export interface DownloadRequest {
   readonly path: string;
   /** The media type that is wanted. */
   readonly type: string;
+  /** JSON for a POST that changes nothing; without it, the request is a GET. */
+  readonly body?: string | undefined;
 }
 
 /**
@@ -28,7 +30,7 @@ export type Download = (request: DownloadRequest, options?: RequestOptions) => A
 /** Makes the function that reads what is not GraphQL. */
 export function createDownload(options: ResolvedOptions, runtime: Runtime): Download {
   const base = options.url.replace(/\/graphql$/, "");
-  return async function* ({ path, type }, call = {}) {
+  return async function* ({ path, type, body }, call = {}) {
     const settings = withCallOptions(options, call);
     const { timeoutMs, maxRetries } = settings;
     const { signal } = call;
@@ -36,7 +38,14 @@ export function createDownload(options: ResolvedOptions, runtime: Runtime): Down
     const url = base + path;
     const opened = await withRetries(
       () =>
-        withDeadline({ timeoutMs, signal }, (stop) => open(settings, url, `${type}, application/json`, stop, runtime)),
+        withDeadline({ timeoutMs, signal }, (stop) =>
+          open(
+            settings,
+            { url, accept: `${type}, application/json`, ...(body === undefined ? {} : { body }) },
+            stop,
+            runtime,
+          ),
+        ),
       { repeatable: "always", maxRetries, signal },
       runtime,
     );
@@ -49,14 +58,14 @@ const minIdleMs = 60_000;
 
 async function open(
   options: ResolvedOptions,
-  url: string,
-  accept: string,
+  request: HttpRequest,
   signal: AbortSignal,
   runtime: Runtime,
 ): Promise<{ readonly response: FetchResponse; readonly token: string }> {
   const token: unknown = await options.token();
   checkToken(token);
-  const response = await openResponse(options, token, { url, accept }, signal);
+  const { url } = request;
+  const response = await openResponse(options, token, request, signal);
   if (response.status === 200) return { response, token };
   readAnswer(await readWhole(response, url, token), { url, token, now: runtime.now() }); // says why not
   throw new ServerError(`${url} answers HTTP ${response.status} without a reason.`, {

@@ -1,10 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { EventStreamParser, EventTooLargeError, type ServerSentEvent } from "./event-stream.js";
+import { EventStreamParser, EventTooLargeError, type ServerSentEvent, type StreamComment } from "./event-stream.js";
 
-function parse(...pieces: readonly string[]): ServerSentEvent[] {
+function parseAll(...pieces: readonly string[]): (ServerSentEvent | StreamComment)[] {
   const parser = new EventStreamParser();
   return pieces.flatMap((piece) => parser.push(piece));
+}
+
+function parse(...pieces: readonly string[]): ServerSentEvent[] {
+  return parseAll(...pieces).filter((each) => "type" in each);
 }
 
 const message = (data: string, type = "message"): ServerSentEvent => ({ type, data });
@@ -18,6 +22,15 @@ describe("the examples of the specification", () => {
     expect(parse(": test stream\n\ndata: first event\nid: 1\nretry: 5\n\ndata:second event\nid\n\n")).toEqual([
       message("first event"),
       message("second event"),
+    ]);
+  });
+
+  test("a comment stands where it stood among the events", () => {
+    expect(parseAll("data: a\n\n: current 5\n\ndata: b\n", ":plain\n\n")).toEqual([
+      message("a"),
+      { comment: "current 5" },
+      { comment: "plain" },
+      message("b"),
     ]);
   });
 

@@ -6,14 +6,21 @@ export interface ServerSentEvent {
   readonly data: string;
 }
 
+/** A line that says nothing to whoever listens for events: a sign of life, or what a server and its clients agreed upon. */
+export interface StreamComment {
+  /** What follows the colon, without one leading space. */
+  readonly comment: string;
+}
+
 /** The event would not end, or is larger than anything that a Keyplane server sends. */
 export class EventTooLargeError extends Error {}
 
 /**
  * Reads server-sent events as the WHATWG specification does
  * (https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation), however the stream is
- * cut into pieces. Comments and unknown fields are skipped; so are `id` and `retry`, because our cursors are in the data
- * and the pauses between attempts are the client's own matter.
+ * cut into pieces. Comments are answered in their place among the events, because Keyplane's heartbeats are comments.
+ * Unknown fields are skipped; so are `id` and `retry`, because our cursors are in the data and the pauses between
+ * attempts are the client's own matter.
  *
  * In one point it is more lenient: an event that names its type and has no data is answered as well, because older
  * servers of GraphQL over SSE end with a bare `event: complete`.
@@ -34,12 +41,13 @@ export class EventStreamParser {
   }
 
   /**
-   * The events that this piece of text completes. An event that the end of the stream cuts off never was.
+   * The events and comments that this piece of text completes, in their order. What the end of the stream cuts off never
+   * was.
    *
    * @throws EventTooLargeError
    */
-  push(text: string): ServerSentEvent[] {
-    const events: ServerSentEvent[] = [];
+  push(text: string): (ServerSentEvent | StreamComment)[] {
+    const events: (ServerSentEvent | StreamComment)[] = [];
     let from = this.#afterReturn && text.startsWith("\n") ? 1 : 0;
     if (text !== "") this.#afterReturn = false;
     for (let to = endOfLine(text, from); to >= 0; to = endOfLine(text, from)) {
@@ -65,11 +73,14 @@ export class EventStreamParser {
     }
   }
 
-  #endLine(line: string): ServerSentEvent | undefined {
+  #endLine(line: string): ServerSentEvent | StreamComment | undefined {
     if (line === "") return this.#endEvent();
     const colon = line.indexOf(":");
-    // Comments keep a connection alive for days; they must not add up.
-    if (colon === 0) this.#size -= line.length;
+    if (colon === 0) {
+      // Comments keep a connection alive for days; they must not add up.
+      this.#size -= line.length;
+      return { comment: line.slice(line[1] === " " ? 2 : 1) };
+    }
     const field = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? "" : line.slice(line[colon + 1] === " " ? colon + 2 : colon + 1);
     if (field === "event") this.#type = value;

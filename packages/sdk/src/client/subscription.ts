@@ -3,7 +3,7 @@ import { readBody } from "./body-text.js";
 import { throwIfAborted, withDeadline } from "./deadline.js";
 import { type RequestDocument, textOfDocument } from "./document.js";
 import { ConnectionError, ServerError } from "./errors.js";
-import { EventStreamParser, EventTooLargeError, type ServerSentEvent } from "./event-stream.js";
+import { EventStreamParser, EventTooLargeError } from "./event-stream.js";
 import { openResponse } from "./exchange.js";
 import type { FetchResponse, RequestOptions, ResolvedOptions } from "./options.js";
 import { checkToken, withCallOptions } from "./resolve-options.js";
@@ -19,6 +19,8 @@ export interface SubscribeOptions extends Omit<RequestOptions, "maxRetries"> {
   readonly idleTimeoutMs?: number | undefined;
   /** Called when the server has accepted the subscription, which may be long before the first event. */
   readonly onOpen?: (() => void) | undefined;
+  /** Called with each comment of the stream, in its place: every event before it was taken already. */
+  readonly onComment?: ((comment: string) => void) | undefined;
 }
 
 /**
@@ -50,7 +52,7 @@ export function createSubscribe(options: ResolvedOptions, runtime: Runtime): Sub
   ): AsyncGenerator<Result, void, undefined> {
     const settings = withCallOptions(options, call);
     const { url, timeoutMs } = settings;
-    const { signal, idleTimeoutMs = 45_000, onOpen } = call;
+    const { signal, idleTimeoutMs = 45_000, onOpen, onComment } = call;
     throwIfAborted(signal);
     const body = JSON.stringify({ query: textOfDocument(document), variables });
     const { response, token } = await withDeadline({ timeoutMs, signal }, (stop) => open(settings, body, stop));
@@ -65,9 +67,11 @@ export function createSubscribe(options: ResolvedOptions, runtime: Runtime): Sub
     const parser = new EventStreamParser();
     for await (const text of readBody(response, { url, token, signal, idleTimeoutMs })) {
       for (const event of eventsOf(parser, text, response)) {
-        if (event.type === "complete") return;
+        if ("comment" in event) onComment?.(event.comment);
+        else if (event.type === "complete") return;
         // A server answers what the document asks for, as it does without a stream.
-        if (event.type === "next") yield readAnswer({ status: 200, header, body: event.data }, context()) as Result;
+        else if (event.type === "next")
+          yield readAnswer({ status: 200, header, body: event.data }, context()) as Result;
       }
     }
     const message = `The stream from ${url} ended before it was complete.`;
@@ -90,7 +94,11 @@ function isEventStream({ status, headers }: FetchResponse): boolean {
   return status === 200 && /^text\/event-stream\b/i.test(headers.get("content-type") ?? "");
 }
 
-function eventsOf(parser: EventStreamParser, text: string, response: FetchResponse): readonly ServerSentEvent[] {
+function eventsOf(
+  parser: EventStreamParser,
+  text: string,
+  response: FetchResponse,
+): ReturnType<EventStreamParser["push"]> {
   try {
     return parser.push(text);
   } catch (error) {

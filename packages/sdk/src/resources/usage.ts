@@ -13,7 +13,7 @@ import type { InvalidAttemptsReport, UsageEvent, UsagePointsReport, UsageReport,
 import type { ResolvedRecordOptions } from "../usage/record-options.js";
 import { type FlushOptions, UsageBuffer } from "../usage/usage-buffer.js";
 import { type UsageExportArguments, usageExportRequest } from "../usage/usage-export.js";
-import type { UsageRecord } from "../usage/usage-record.js";
+import type { CompleteRecord, UsageRecord } from "../usage/usage-record.js";
 import { type UsageRecordStatus, untouched } from "../usage/usage-status.js";
 import { repeatability } from "./repeatability.js";
 
@@ -150,6 +150,11 @@ export class Usage {
    */
   record(record: UsageRecord): boolean {
     return this.#recording().record(record);
+  }
+
+  /** @internal For whoever records very many, and has seen that nothing is wrong with them. */
+  recordComplete(record: CompleteRecord): boolean {
+    return this.#recording().recordComplete(record);
   }
 
   /** What has become of the calls that were recorded. */

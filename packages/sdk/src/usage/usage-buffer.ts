@@ -7,7 +7,7 @@ import { askedPause, pauseAfter, reactionTo } from "./reaction.js";
 import type { ResolvedRecordOptions, UsageDropReason } from "./record-options.js";
 import { realTimers, type Timers } from "./timers.js";
 import { type Entry, UsageBatches } from "./usage-batches.js";
-import { completeRecord, maxAgeMs, type UsageRecord } from "./usage-record.js";
+import { type CompleteRecord, completeRecord, maxAgeMs, type UsageRecord } from "./usage-record.js";
 import { UsageReporter } from "./usage-reporter.js";
 import { type UsageRecordStatus, untouched } from "./usage-status.js";
 
@@ -83,21 +83,27 @@ export class UsageBuffer {
 
   /** Never throws and never waits. @returns whether the call is queued now. */
   record(record: UsageRecord): boolean {
-    const place = ++this.#recorded;
-    let entry: Entry;
+    let complete: CompleteRecord;
     try {
-      entry = { ...completeRecord(record, this.#timers.now()), place };
+      complete = completeRecord(record, this.#timers.now());
     } catch (error) {
+      this.#recorded++;
       this.#reject(record, "INVALID_INPUT", messageOf(error));
       return false;
     }
-    if (this.#closing) return this.#drop(entry.event, "closed");
+    return this.recordComplete(complete);
+  }
+
+  /** The same for a call with which nothing is wrong. */
+  recordComplete(record: CompleteRecord): boolean {
+    const place = ++this.#recorded;
+    if (this.#closing) return this.#drop(record, "closed");
     if (this.#batches.size >= this.#options.maxQueue) {
       const victim = this.#options.onFull === "drop-oldest" ? this.#batches.giveUpOldest() : undefined;
-      if (!victim) return this.#drop(entry.event, "queue-full");
-      this.#drop(victim.event, "queue-full");
+      if (!victim) return this.#drop(record, "queue-full");
+      this.#drop(victim.record, "queue-full");
     }
-    this.#batches.add(entry);
+    this.#batches.add({ record, place });
     this.#goOn();
     return true;
   }
@@ -140,7 +146,7 @@ export class UsageBuffer {
       this.#lastError ??= asError(error);
     }
     this.#endPause();
-    for (const { event } of this.#batches.empty()) this.#drop(event, "closed");
+    for (const { record } of this.#batches.empty()) this.#drop(record, "closed");
     this.#aborting.abort();
     return this.status;
   }
@@ -178,12 +184,12 @@ export class UsageBuffer {
   /** One request. Never throws. */
   async #attempt(): Promise<void> {
     const oldest = this.#timers.now() - maxAgeMs;
-    const { batch, tooOld } = this.#batches.next(({ at }) => at < oldest);
-    for (const { event } of tooOld) this.#drop(event, "too-old");
+    const { batch, tooOld } = this.#batches.next(({ record }) => record.at < oldest);
+    for (const { record } of tooOld) this.#drop(record, "too-old");
     if (batch.length === 0) return this.#settleFlushes();
     this.#sent += batch.length;
     try {
-      const events = batch.map(({ event }) => event);
+      const events = batch.map(({ record }) => record.event);
       const result = await this.#send(events, this.#aborting.signal);
       if (isRefusal(result)) throw new KeyplaneRefusedError(result);
       const refused = new Map(result.rejected.map((rejection) => [rejection.index, rejection]));
@@ -204,9 +210,9 @@ export class UsageBuffer {
     this.#isolated = 0;
     this.#lastError = undefined;
     this.#reporter.worksAgain();
-    for (const [index, { event }] of batch.entries()) {
+    for (const [index, { record }] of batch.entries()) {
       const rejection = refused.get(index);
-      if (rejection) this.#reject(event, rejection.code, rejection.message);
+      if (rejection) this.#reject(record.event, rejection.code, rejection.message);
       else this.#accepted++;
     }
   }
@@ -226,7 +232,7 @@ export class UsageBuffer {
     const [only, ...others] = batch;
     if (!only || others.length > 0) return this.#batches.split();
     this.#batches.done(false);
-    this.#reject(only.event, "code" in error ? String(error.code) : "INVALID_INPUT", error.message);
+    this.#reject(only.record.event, "code" in error ? String(error.code) : "INVALID_INPUT", error.message);
     this.#isolated++;
     if (this.#isolated > isolatedWithoutPause) this.#beginPause(1_000, "own");
   }
@@ -250,9 +256,15 @@ export class UsageBuffer {
     this.#cancelTimer = undefined;
   }
 
-  #drop(record: UsageRecord, reason: UsageDropReason): false {
+  #drop(given: CompleteRecord, reason: UsageDropReason): false {
     this.#dropped[reason]++;
-    this.#reporter.dropped({ record, reason });
+    // Nobody may want to look at it, and there may be very many.
+    this.#reporter.dropped({
+      reason,
+      get record() {
+        return given.event;
+      },
+    });
     return false;
   }
 

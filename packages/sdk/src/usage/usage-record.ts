@@ -22,6 +22,24 @@ export interface CompleteRecord {
   readonly at: number;
 }
 
+/** A call that is described when somebody looks at it: for whoever records many, and knows that nothing is wrong with them. */
+export class LateRecord implements CompleteRecord {
+  readonly at: number;
+  readonly #describe: () => Omit<UsageEventInput, "id" | "at">;
+  #event: UsageEventInput | undefined;
+
+  constructor(at: number, describe: () => Omit<UsageEventInput, "id" | "at">) {
+    this.at = at;
+    this.#describe = describe;
+  }
+
+  /** Always the same, and its id with it. */
+  get event(): UsageEventInput {
+    this.#event ??= { id: createUuid(), at: new Date(this.at).toISOString(), ...this.#describe() };
+    return this.#event;
+  }
+}
+
 /** After this age, in milliseconds, a server takes a call no longer: it could not tell copies of it any more. */
 export const maxAgeMs: number = 24 * 60 * 60_000;
 /** A clock may be wrong; a call that is further ahead than this, in milliseconds, has a wrong time. */

@@ -3,16 +3,15 @@ import type { Authenticate, Principal, RequestOrigin } from "../modules/auth/ind
 import { prepareExport, type Usage, type UsageExport } from "../modules/usage/index.js";
 import { KeyplaneError } from "../platform/errors.js";
 import type { Logger } from "../platform/logger.js";
-import { ExportEnded, sendExport } from "./export-sending.js";
+import { sendExport } from "./export-sending.js";
 import type { Endpoint } from "./graphql-endpoint.js";
+import { AnswerEnded, usualIdleMs } from "./paced-writing.js";
 import { refuse } from "./refusal.js";
 
 /** How many exports run at once: each may be read slowly, and for long. */
 export const maxExports = 8;
 /** How many of them with one token, so that nobody closes exports for everybody. */
 export const maxExportsOfToken = 2;
-/** How long a reader may take nothing, in milliseconds. */
-export const usualIdleMs = 30_000;
 
 export interface ExportsDeps {
   readonly authenticate: Authenticate;
@@ -51,17 +50,17 @@ export function createExports({ authenticate, usage, logger, idleMs = usualIdleM
     }
   }
 
-  /** @throws ExportEnded when the token may no longer read what this export sends. */
+  /** @throws AnswerEnded when the token may no longer read what this export sends. */
   async function insistOn(before: Principal, authorization: string | undefined, origin: RequestOrigin): Promise<void> {
     let now: Principal;
     try {
       now = await authenticate(authorization, origin);
     } catch (error) {
-      if (error instanceof KeyplaneError && error.code === "UNAUTHENTICATED") throw new ExportEnded(error.message);
+      if (error instanceof KeyplaneError && error.code === "UNAUTHENTICATED") throw new AnswerEnded(error.message);
       throw error;
     }
     const isBound = now.tenantId === before.tenantId && now.onlyUserId === before.onlyUserId;
-    if (!isBound || !now.permissions.has("usage:read")) throw new ExportEnded("Its token may see less than before.");
+    if (!isBound || !now.permissions.has("usage:read")) throw new AnswerEnded("Its token may see less than before.");
   }
 
   return (request, response, origin) => {
@@ -70,7 +69,7 @@ export function createExports({ authenticate, usage, logger, idleMs = usualIdleM
     answer(request, response, origin, gone.signal).catch((error: unknown) => {
       const { requestId } = origin;
       if (gone.signal.aborted) return logger.debug({ err: error, requestId }, "the reader of an export went away");
-      if (!(error instanceof ExportEnded)) return refuse(response, requestId, error, logger);
+      if (!(error instanceof AnswerEnded)) return refuse(response, requestId, error, logger);
       logger.info({ requestId, reason: error.message }, "an export was ended before its end");
       response.destroy();
     });

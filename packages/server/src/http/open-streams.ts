@@ -113,7 +113,11 @@ const lineFeed = 10;
  * while something is on its way, or when the server itself is not current. Both as `performance.now()` counts.
  */
 export function currentOf(progress: Progress, openedAt: number): number | null {
-  const since = progress.completeSince?.() ?? null;
+  return currentSince(progress.completeSince?.() ?? null, openedAt);
+}
+
+/** The same of a place that was reached. */
+export function currentSince(since: number | null, openedAt: number): number | null {
   if (since === null || performance.now() - since > currentMs || since < openedAt) return null;
   return Math.floor(since - openedAt);
 }

@@ -16,6 +16,10 @@ const drainMs = 15_000;
 /** How often connections are closed whose last request has ended meanwhile, in milliseconds. */
 const sweepMs = 50;
 
+/** The API without GraphQL. Add an endpoint here, and in `compose.ts`. */
+const v1Names = ["verify", "forward-auth", "verification-records", "key-events"] as const;
+type V1Name = (typeof v1Names)[number];
+
 export interface HttpServer {
   /** Starts to listen. @returns the address, with the port that was taken. @throws what node:http reports, e.g. EADDRINUSE. */
   listen(port: number, host: string): Promise<{ port: number }>;
@@ -25,8 +29,8 @@ export interface HttpServer {
 
 export function createHttpServer(deps: {
   graphql: Endpoint;
-  verify: Endpoint;
-  forwardAuth: Endpoint;
+  /** By the last part of their path, `/v1/<name>`; each says itself which methods it takes. */
+  v1: Readonly<Record<V1Name, Endpoint>>;
   metrics: Endpoint;
   exports: Endpoint;
   pages: Pages;
@@ -36,8 +40,9 @@ export function createHttpServer(deps: {
   trustProxy: boolean;
   logger: Logger;
 }): HttpServer {
-  const { graphql, verify, forwardAuth, metrics, exports, pages, ping, streams, webSockets, trustProxy, logger } = deps;
+  const { graphql, v1, metrics, exports, pages, ping, streams, webSockets, trustProxy, logger } = deps;
   const nextRequestId = createRequestIds();
+  const endpoints = new Map(v1Names.map((name) => [`/v1/${name}`, v1[name]]));
   let stopping = false;
 
   function route(request: IncomingMessage, response: ServerResponse, origin: RequestOrigin): void {
@@ -54,9 +59,10 @@ export function createHttpServer(deps: {
       if (stopping) return refuseWhileStopping(response, origin);
       return graphql(request, response, origin);
     }
-    if (path === "/v1/verify" || path === "/v1/forward-auth") {
+    const endpoint = endpoints.get(path);
+    if (endpoint) {
       if (stopping) return refuseWhileStopping(response, origin);
-      return (path === "/v1/verify" ? verify : forwardAuth)(request, response, origin);
+      return endpoint(request, response, origin);
     }
     response.setHeader("x-request-id", origin.requestId);
     if (request.method !== "GET" && request.method !== "HEAD") return refuseUnknown(response, origin);
@@ -148,8 +154,7 @@ function addressOf(request: IncomingMessage, trustProxy: boolean): string | null
 
 const servedPaths: readonly string[] = [
   "/graphql",
-  "/v1/verify",
-  "/v1/forward-auth",
+  ...v1Names.map((name) => `/v1/${name}`),
   "/healthz",
   "/readyz",
   "/metrics",

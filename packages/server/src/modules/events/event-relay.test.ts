@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Database } from "../../platform/database/index.js";
 import type { Logger } from "../../platform/logger.js";
+import { Turns } from "../../platform/turns.js";
 import type { PlacedEvent } from "./event.js";
 import { createEventRelay } from "./event-relay.js";
 import type { Events } from "./events.service.js";
 import { type Progress, readEvents } from "./key-event-reader.js";
 import type { EventLog } from "./log/event-log.js";
-import { Turns } from "./turns.js";
 
 afterEach(() => {
   vi.useRealTimers();

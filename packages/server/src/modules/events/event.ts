@@ -10,7 +10,6 @@ export type EventType =
   | "TENANT_CREATED"
   | "TENANT_UPDATED"
   | "USER_CREATED"
-  | "USER_UPDATED"
   | "TOKEN_CREATED"
   | "TOKEN_REVOKED"
   | "TOKEN_RESTORED";

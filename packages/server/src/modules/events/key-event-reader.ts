@@ -1,6 +1,7 @@
 import type { ResyncReason } from "@keyplane/schema";
 import type { Database } from "../../platform/database/index.js";
 import { KeyplaneError } from "../../platform/errors.js";
+import type { Turns } from "../../platform/turns.js";
 import type { EventRelay } from "./event-relay.js";
 import { findEvents } from "./events.store.js";
 import { type KeyEventMessage, toKeyEvent } from "./key-event.js";
@@ -8,7 +9,6 @@ import { encodeCursor } from "./lib/cursor.js";
 import { createMatcher, type EventFilter } from "./lib/event-filter.js";
 import { comparePositions, type Position } from "./lib/position.js";
 import type { EventLog } from "./log/event-log.js";
-import type { Turns } from "./turns.js";
 
 /** How many events a replay reads at once. */
 const pageSize = 500;
@@ -71,7 +71,10 @@ export async function* readEvents(
         continue;
       }
       const [after, upTo]: [Position, Position] = [place, relay.ring.end];
-      const page = await replays.take(() => findEvents(database.prisma, filter, { after, upTo, take: pageSize }));
+      const page = await replays.take(
+        () => findEvents(database.prisma, filter, { after, upTo, take: pageSize }),
+        signal,
+      );
       // Asked after the page was read: what it lacks was removed before.
       if (comparePositions(await log.floor(), after) > 0) {
         yield resync("CURSOR_TOO_OLD");

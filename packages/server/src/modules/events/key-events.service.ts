@@ -2,24 +2,30 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "../../platform/database/index.js";
 import { BadUserInputError } from "../../platform/errors.js";
 import { type Page, type PageArguments, parsePageSize } from "../../platform/pages.js";
+import { Turns } from "../../platform/turns.js";
 import { parseArguments } from "../../platform/validation.js";
 import { authorize, type Principal } from "../auth/index.js";
 import type { EventRelay } from "./event-relay.js";
 import { countEvents, findAnchor, findEvents } from "./events.store.js";
 import { type KeyEvent, type KeyEventMessage, toKeyEvent } from "./key-event.js";
+import { collectEvents, type KeyEventPoll, PollProgress } from "./key-event-poll.js";
 import { type Progress, readEvents, type Start } from "./key-event-reader.js";
 import { eventFilterSchema } from "./key-events.input.js";
-import { type Cursor, decodeCursor, isAt } from "./lib/cursor.js";
+import { type Cursor, decodeCursor, encodeCursor, isAt } from "./lib/cursor.js";
 import type { EventFilter } from "./lib/event-filter.js";
 import { comparePositions, type Position } from "./lib/position.js";
 import type { EventLog } from "./log/event-log.js";
-import { Turns } from "./turns.js";
 
 /** How many readers may read what they missed from the database at the same time. */
 const replaysAtOnce = 4;
 /** How long a list waits for the order of what was just committed to be final, in milliseconds; and how often it looks. */
 const settleMs = 1_000;
 const settleStepMs = 10;
+
+interface FollowArguments {
+  readonly after?: string | null | undefined;
+  readonly [filter: string]: unknown;
+}
 
 export type KeyEvents = ReturnType<typeof createKeyEvents>;
 
@@ -78,6 +84,24 @@ export function createKeyEvents(deps: { database: Database; log: EventLog; relay
     );
   }
 
+  async function follow(
+    principal: Principal,
+    { after, ...rawFilter }: FollowArguments,
+    { signal, progress }: { readonly signal: AbortSignal; readonly progress: Progress },
+  ): Promise<AsyncGenerator<KeyEventMessage, void, undefined>> {
+    const filter = filterOf(principal, rawFilter);
+    const leave = relay.follow();
+    signal.addEventListener("abort", leave, { once: true });
+    try {
+      await relay.catchUp();
+      const start = await startOf(after);
+      return endingWell(readEvents({ database, log, relay, replays }, { filter, start, signal, progress }), leave);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
   return {
     /**
      * A page of the events that are kept, oldest first. What was committed before the question is in it.
@@ -115,21 +139,31 @@ export function createKeyEvents(deps: { database: Database; log: EventLog; relay
      * @param progress kept current with how far the reader has come.
      * @throws what the database fails with; BadUserInputError.
      */
-    async follow(
+    follow,
+
+    /**
+     * What `follow` would tell: everything that there is after a cursor, or what comes first within `waitMs`.
+     *
+     * @param signal ends the waiting; what was reached until then is answered.
+     * @returns null when the signal aborted before anything was read.
+     * @throws as `follow` does; UNAVAILABLE when the log could not be read for long.
+     */
+    async poll(
       principal: Principal,
-      { after, ...rawFilter }: { readonly after?: string | null | undefined; readonly [name: string]: unknown },
-      { signal, progress }: { readonly signal: AbortSignal; readonly progress: Progress },
-    ): Promise<AsyncGenerator<KeyEventMessage, void, undefined>> {
-      const filter = filterOf(principal, rawFilter);
-      const leave = relay.follow();
-      signal.addEventListener("abort", leave, { once: true });
+      args: FollowArguments,
+      { signal, waitMs }: { readonly signal: AbortSignal; readonly waitMs: number },
+    ): Promise<KeyEventPoll | null> {
+      const answered = new AbortController();
+      const progress = new PollProgress(() => encodeCursor(log.storeId, relay.ring.end));
+      const ending = AbortSignal.any([signal, answered.signal]);
+      const messages = await follow(principal, args, { signal: ending, progress });
+      const enough = sleep(waitMs, undefined, { signal: ending }).catch(() => {}); // woken early
       try {
-        await relay.catchUp();
-        const start = await startOf(after);
-        return endingWell(readEvents({ database, log, relay, replays }, { filter, start, signal, progress }), leave);
-      } catch (error) {
-        leave();
-        throw error;
+        return await collectEvents(messages, progress, enough);
+      } finally {
+        // First the signal: a generator that waits for something cannot be returned from.
+        answered.abort();
+        messages.return().catch(() => {});
       }
     },
   };

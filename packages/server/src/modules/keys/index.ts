@@ -5,4 +5,9 @@ export { createKeys, type Keys } from "./keys.service.js";
 export { raiseLastUsed } from "./keys.store.js";
 export type { Verdict } from "./verification/verdict.js";
 export { VerificationIndex } from "./verification/verification-index.js";
+export {
+  createVerificationRecords,
+  type RecordLine,
+  type VerificationRecords,
+} from "./verification/verification-records.service.js";
 export { createVerify, type Verify, type VerifyKeyInput } from "./verification/verify.service.js";

@@ -1,4 +1,4 @@
-import { type ErrorCode, keyPattern, type VerdictCode, verdictCodes } from "@keyplane/schema";
+import { type ErrorCode, type VerdictCode, verdictCodes } from "@keyplane/schema";
 import { z } from "zod";
 import type { Clock } from "../../platform/clock.js";
 import { InvalidInputError } from "../../platform/errors.js";
@@ -8,6 +8,7 @@ import {
   apiSchema,
   costSchema,
   eventIdSchema,
+  holdsNoKey,
   ipSchema,
   metersOf,
   metersSchema,
@@ -132,12 +133,10 @@ function wordsOf(error: z.ZodError): string {
     .join(" ");
 }
 
-const keys = new RegExp(keyPattern);
-
 /** The id of an event that was refused, if it can be told: what holds a key is not handed back. */
 function idOf(event: unknown): string | null {
   const id = typeof event === "object" && event !== null && "id" in event ? event.id : null;
-  return typeof id === "string" && !keys.test(id) ? id.slice(0, usageLimits.eventIdCharacters) : null;
+  return typeof id === "string" && holdsNoKey(id) ? id.slice(0, usageLimits.eventIdCharacters) : null;
 }
 
 interface Place {

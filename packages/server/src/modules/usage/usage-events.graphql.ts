@@ -5,7 +5,7 @@ import { requiredInput } from "../../graphql/mutation.js";
 import { selects } from "../../graphql/selection.js";
 import { budgetOf, countLeaves } from "./answer-budget.graphql.js";
 import { type AttemptGroup, type AttemptSeries, attemptDimensions } from "./reports/questions.js";
-import type { EventDocument } from "./storage/documents.js";
+import { type EventDocument, idOfEvent } from "./storage/documents.js";
 import { lengthsOf, UsageBucketEnum } from "./usage.graphql.js";
 import type { AttemptsReport } from "./usage.service.js";
 import { MeterType, meterValues } from "./usage-metrics.graphql.js";
@@ -20,7 +20,7 @@ export const UsageEventType = builder.objectRef<EventDocument>("UsageEvent").imp
   fields: (t) => ({
     id: t.id({
       description: "The event's id: the reporter's own, or one that this server gave.",
-      resolve: ({ _id, source }) => (source === "SDK" ? _id.slice(_id.indexOf(":") + 1) : _id),
+      resolve: idOfEvent,
     }),
     at: t.expose("at", { type: "DateTime", description: "When it happened." }),
     tenantId: t.id({ nullable: true, description: "The tenant; null: not known.", resolve: (event) => event.tenantId }),

@@ -35,7 +35,7 @@ const wholeKey = new RegExp(keyPattern);
 const wholeKeys = new RegExp(keyPattern, "g");
 
 /** Usage is read by many and kept for long: nothing in it may open a door. */
-const holdsNoKey = (text: string): boolean => !wholeKey.test(text);
+export const holdsNoKey = (text: string): boolean => !wholeKey.test(text);
 const keyWords = "This holds a whole API key. Leave it out; a key's visible start goes into `start`.";
 
 /** For text that others have written and that is cut rather than refused. */

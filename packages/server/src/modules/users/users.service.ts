@@ -158,7 +158,7 @@ export function createUsers({ audit, clock, events, idempotency, tenants }: Deps
         if (!changes(before, columns)) return before;
         const after = await store.updateUserRow(tx, before.id, { ...columns, updatedAt: new Date(clock.now()) });
         await record(tx, principal, "user.updated", before, after);
-        await events.append(tx, { type: "USER_UPDATED", tenantId: after.tenantId, userId: after.id });
+        await events.append(tx, { type: "OWNER_UPDATED", tenantId: after.tenantId, userId: after.id });
         return after;
       });
     },

@@ -156,7 +156,7 @@ const changes: {
     what: "a change of the owner's name",
     part: "user",
     change: ({ store, owner }) => store.users.set(owner.id, { ...owner, name: "v2" }),
-    event: ({ owner }) => ({ type: "USER_UPDATED", userId: owner.id }),
+    event: ({ owner }) => ({ type: "OWNER_UPDATED", userId: owner.id }),
     seen: { owner: { name: "v2" } },
   },
   {
@@ -390,7 +390,7 @@ test("whatever reads and changes come between each other, no verifier sees a sta
         changeOwner: ({ one }) => {
           const owner = store.users.get(pick(owners, one).id) ?? world.owner;
           store.users.set(owner.id, { ...owner, name: next(owner.name) });
-          untold.push({ event: { type: "USER_UPDATED", userId: owner.id }, what: [owner.id] });
+          untold.push({ event: { type: "OWNER_UPDATED", userId: owner.id }, what: [owner.id] });
         },
         changeTenant: () => {
           const row = store.tenants.get(tenant.id) ?? tenant;

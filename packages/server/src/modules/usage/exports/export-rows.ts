@@ -1,5 +1,5 @@
 import type { AttemptSeries, Series, UsageGroup } from "../reports/questions.js";
-import type { EventDocument } from "../storage/documents.js";
+import { type EventDocument, idOfEvent } from "../storage/documents.js";
 import type { AttemptsReport, UsageReport } from "../usage.service.js";
 import { metricsAt } from "../usage-metrics.js";
 
@@ -60,7 +60,7 @@ export async function* eventRows(pages: AsyncIterable<readonly EventDocument[]>)
 function eventRow(event: EventDocument): ExportRow {
   return {
     at: event.at,
-    id: event.source === "SDK" ? event._id.slice(event._id.indexOf(":") + 1) : event._id,
+    id: idOfEvent(event),
     tenantId: event.tenantId ?? null,
     keyId: event.keyId ?? null,
     userId: event.userId ?? null,

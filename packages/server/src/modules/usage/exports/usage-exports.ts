@@ -20,7 +20,7 @@ type Prepare = (
 ) => Promise<AsyncGenerator<ExportRow[]>>;
 
 /** The exports by the last part of their path, `/export/<name>`. Add one here. */
-const exports_: Readonly<Record<string, Prepare>> = {
+const prepareByName: Readonly<Record<string, Prepare>> = {
   usage: async (usage, principal, search, signal) => {
     const { keyIds, userIds, apis, codes, tags, valid, ...rest } = readParameters(search, exportParameters.usage);
     const filter = { keyIds, userIds, apis, codes, tags, valid };
@@ -42,7 +42,7 @@ const exports_: Readonly<Record<string, Prepare>> = {
 };
 
 /** Whether there is an export of this name. */
-export const isExport = (name: string): boolean => Object.hasOwn(exports_, name);
+export const isExport = (name: string): boolean => Object.hasOwn(prepareByName, name);
 
 /**
  * Prepares an export. Everything that can be refused is refused here, before anything is sent.
@@ -61,7 +61,7 @@ export async function prepareExport(
   if (!Object.hasOwn(exportFormats, asked)) {
     throw new BadUserInputError(`format: Give one of ${Object.keys(exportFormats).join(", ")}.`);
   }
-  const prepare = exports_[name];
+  const prepare = prepareByName[name];
   if (!prepare) throw new BadUserInputError(`There is no export ${name}.`);
   const rows = await prepare(usage, principal, search, signal);
   return {

@@ -27,6 +27,11 @@ export interface EventDocument {
   readonly insertedAt: Date;
 }
 
+/** An event's id as its reader knows it: what the sender gave, or the server's own. */
+export function idOfEvent({ _id, source }: Pick<EventDocument, "_id" | "source">): string {
+  return source === "SDK" ? _id.slice(_id.indexOf(":") + 1) : _id;
+}
+
 /** A number for each slot of a row's span; a slot's name is its index. Slots without any are left out. */
 export type Slots = Readonly<Record<string, number>>;
 

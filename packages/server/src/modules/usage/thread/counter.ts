@@ -86,7 +86,7 @@ export class Counter {
         if (!prepared) await this.#tellAgain(this.#own); // of a thread before this one
         prepared = true;
         this.#store(true);
-        await this.#shipAll(this.#own);
+        await this.#shipOwn();
         const left = await this.#shipAdopted();
         pauseMs = firstPauseMs;
         if (!left) await this.#pause(restMs);
@@ -112,11 +112,11 @@ export class Counter {
     });
   }
 
-  async #shipAll(queue: SpoolQueue): Promise<void> {
-    for (const number of queue.list("ready")) {
+  async #shipOwn(): Promise<void> {
+    for (const number of this.#own.list("ready")) {
       if (this.#stopping.signal.aborted) return;
-      await this.#ship(queue, number);
-      if (queue === this.#own) this.#answerSettled();
+      await this.#ship(this.#own, number);
+      this.#answerSettled();
     }
   }
 

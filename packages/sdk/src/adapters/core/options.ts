@@ -1,0 +1,63 @@
+import type { GuardRequest } from "../../guard/guard.js";
+import type { Environment } from "../../open-enums.js";
+
+/** A value, or a function that makes it of a request: of the arguments that the framework hands its handlers. */
+export type Given<Args extends readonly unknown[], Value> = Value | ((...args: Args) => Value);
+
+/** What usage records of a call, beside what every call has. */
+export type CallUsage = Omit<NonNullable<GuardRequest["usage"]>, "userAgent">;
+
+/** What a request needs of its key. */
+export interface Requirement<Args extends readonly unknown[]> {
+  /** All of these scopes. Default: none. */
+  readonly scopes?: Given<Args, readonly string[]> | undefined;
+  /** Default: keys of both environments are let in. */
+  readonly environment?: Given<Args, Environment> | undefined;
+  /** `api`, `cost`, `tags` and `meters` of the call. None of it changes the verdict. */
+  readonly usage?: Given<Args, CallUsage> | undefined;
+}
+
+/** Where keys and addresses are read, and how refusals are told. */
+export interface ReadingOptions<Args extends readonly unknown[]> {
+  /** A header that holds nothing but the key. Default: `x-api-key`. */
+  readonly header?: string | undefined;
+  /** Whether the key may stand in `Authorization: Bearer`. Turn it off where that header holds something else. Default: true. */
+  readonly bearer?: boolean | undefined;
+  /**
+   * A parameter of the URL's query that may hold the key, for clients that cannot send headers. Default: none, because URLs stand
+   * in logs, histories and `Referer` headers.
+   */
+  readonly queryParameter?: string | undefined;
+  /**
+   * Tells the caller's address, which keys that are bound to addresses need. Default: the address at the other end of the connection,
+   * where there is one to be seen; with `trustedProxies`, what they tell.
+   */
+  readonly clientAddress?: ((...args: Args) => string | undefined) | undefined;
+  /**
+   * How many of your own proxies each request passes: the caller's address is then the entry of `X-Forwarded-For` that the first of them
+   * wrote. Default: 0, the header is not read, because anybody can send it.
+   */
+  readonly trustedProxies?: number | undefined;
+  /** The realm of `WWW-Authenticate`. Default: `keyplane`. */
+  readonly realm?: string | undefined;
+  /** Whether callers are told the verdict's own message, which may repeat a reason that somebody typed. Default: false. */
+  readonly exposeReason?: boolean | undefined;
+}
+
+/** The options of adapters to which HTTP requests come. */
+export interface AdapterOptions<Args extends readonly unknown[]> extends Requirement<Args>, ReadingOptions<Args> {
+  /**
+   * Whether to break off an answer that is still being sent when its key is refused, such as a stream of events. Costs a binding
+   * for each request. Default: false.
+   */
+  readonly closeOnRevocation?: boolean | undefined;
+}
+
+/** For frameworks whose routes answer `OPTIONS`. */
+export interface PreflightOption {
+  /**
+   * Whether CORS preflights, which browsers send without a key, go on without a verdict. Needed only where no CORS middleware in front
+   * answers them. Default: false, because a handler for all methods would serve them.
+   */
+  readonly allowPreflight?: boolean | undefined;
+}

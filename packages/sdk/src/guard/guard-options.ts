@@ -1,0 +1,86 @@
+import type { Fetch, KeyplaneOptions } from "../client/options.js";
+import type { UsageRecordOptions } from "../usage/record-options.js";
+import type { EventTransport } from "./follower.js";
+
+/** How a guard reaches its server, and what it does on its own. */
+export interface GuardOptions extends Pick<KeyplaneOptions, "url" | "token" | "headers"> {
+  /** How to send requests. Default: the global `fetch`. */
+  readonly fetch?: Fetch | undefined;
+  /**
+   * `lazy` reads a key when it is first presented, and keeps it. `full` reads all keys at the start: no request waits for the
+   * network then, and a key that is not among them is refused at once. Default: `lazy`.
+   */
+  readonly mode?: "lazy" | "full" | undefined;
+  /** Whose keys. Default: all that the token may see. Keys of other tenants are unknown here. */
+  readonly tenantId?: string | undefined;
+  /** How old knowledge may be that a verdict stands on without asking the server, in milliseconds. Default: 30000. */
+  readonly maxStalenessMs?: number | undefined;
+  /**
+   * What to do when knowledge is older than that and the server cannot be asked. `deny`: the verdict is UNAVAILABLE. `allow-known`: what
+   * was known last counts, however old, and unknown keys are UNAVAILABLE. Default: `deny`.
+   */
+  readonly onUnavailable?: "deny" | "allow-known" | undefined;
+  /** How many keys to keep in memory; about 1 kB each. Default: 100000. */
+  readonly maxKeys?: number | undefined;
+  /** How long a verification may wait for the server, in milliseconds. Default: 3000. */
+  readonly timeoutMs?: number | undefined;
+  /**
+   * How to hear of events: `stream`, `polling`, or `auto`: by a stream, and by polling where something on the way holds
+   * streams back. Default: `auto`.
+   */
+  readonly events?: EventTransport | undefined;
+  /** How verifications are recorded as usage, or false: not at all. Default: recorded. */
+  readonly usage?: UsageRecordOptions | false | undefined;
+  /**
+   * A file in which what is known survives a restart, even without a network; `maxStalenessMs` and `onUnavailable` hold for it,
+   * too. It contains hashes of keys and names of owners, never a key, and only this user may read it. Only where there is
+   * a file system. Default: none.
+   */
+  readonly snapshotFile?: string | undefined;
+}
+
+/** Options that have been checked and completed. */
+export interface ResolvedGuardOptions extends GuardOptions {
+  readonly mode: "lazy" | "full";
+  readonly maxStalenessMs: number;
+  readonly onUnavailable: "deny" | "allow-known";
+  readonly maxKeys: number;
+  readonly timeoutMs: number;
+  readonly events: EventTransport;
+}
+
+/** @throws TypeError that names the option, what it got and what it wants. */
+export function resolveGuardOptions(options: GuardOptions): ResolvedGuardOptions {
+  const { mode = "lazy", onUnavailable = "deny", events = "auto", snapshotFile, tenantId, usage } = options;
+  const { maxStalenessMs = 30_000, maxKeys = 100_000, timeoutMs = 3_000 } = options;
+  checkOneOf("mode", mode, ["lazy", "full"]);
+  checkOneOf("onUnavailable", onUnavailable, ["deny", "allow-known"]);
+  checkOneOf("events", events, ["auto", "stream", "polling"]);
+  checkWhole("maxStalenessMs", maxStalenessMs, 0, 86_400_000);
+  checkWhole("maxKeys", maxKeys, 1, 10_000_000);
+  checkWhole("timeoutMs", timeoutMs, 1, 2_147_483_647);
+  checkText("tenantId", tenantId);
+  checkText("snapshotFile", snapshotFile);
+  if (usage !== undefined && usage !== false && (typeof usage !== "object" || usage === null)) {
+    throw new TypeError("usage must be an object of options, or false.");
+  }
+  return { ...options, mode, onUnavailable, events, maxStalenessMs, maxKeys, timeoutMs };
+}
+
+function checkOneOf(option: string, value: unknown, allowed: readonly string[]): void {
+  if (!allowed.includes(value as string)) {
+    throw new TypeError(`${option} must be ${allowed.join(" or ")}, not ${String(value)}.`);
+  }
+}
+
+function checkWhole(option: string, value: unknown, lowest: number, highest: number): void {
+  if (!Number.isInteger(value) || (value as number) < lowest || (value as number) > highest) {
+    throw new TypeError(`${option} must be a whole number from ${lowest} to ${highest}, not ${String(value)}.`);
+  }
+}
+
+function checkText(option: string, value: unknown): void {
+  if (value !== undefined && (typeof value !== "string" || value === "")) {
+    throw new TypeError(`${option} must be a text, not ${value === "" ? "an empty one" : typeof value}.`);
+  }
+}

@@ -1,0 +1,125 @@
+import {
+  type Decision,
+  docsUrlForError,
+  docsUrlForVerdict,
+  type KeyFormatResult,
+  type KeyRecord,
+  verdictCodes,
+} from "@keyplane/schema";
+import type { Verdict } from "../entities.js";
+import type { GuardVerdict } from "./guard.js";
+import type { HeldKey, HeldSecret } from "./key-memory.js";
+
+/** Everything `decide` must know of a key in memory. */
+export function recordOf({ state, key }: Pick<HeldSecret, "state" | "key">): KeyRecord {
+  return { secret: state, key: key.state, owner: key.owner?.state ?? null, tenant: key.tenant.state };
+}
+
+/** A key as `decide` would see it if its present secret were shown. */
+export function recordOfKey(key: HeldKey): KeyRecord {
+  const current = key.secrets.find(({ state }) => state.supersededAt === null);
+  const state = current?.state ?? { start: "", supersededAt: null, stopsAt: null };
+  return recordOf({ state, key });
+}
+
+/** That a key of this environment was read without fault. */
+export function wellFormed({ key, secret }: KeyRecord): KeyFormatResult {
+  return { ok: true, prefix: "", environment: key.environment, start: secret.start };
+}
+
+const none: readonly never[] = Object.freeze([]);
+
+/** The verdict that the server would give on the same decision. */
+export function toGuardVerdict(
+  decision: Decision,
+  record: KeyRecord | null,
+  { source, ageMs, requestId }: Pick<GuardVerdict, "source" | "ageMs" | "requestId">,
+): GuardVerdict {
+  // A key that counts as missing shows nothing, as on the server.
+  const known = decision.code === "NOT_FOUND" || record?.key.deletedAt !== null ? null : record;
+  return {
+    valid: decision.valid,
+    code: decision.code,
+    message: decision.message,
+    docsUrl: docsUrlForVerdict(decision.code),
+    requestId,
+    tenantId: known?.key.tenantId ?? null,
+    scopes: known?.key.scopes ?? none,
+    missingScopes: decision.missingScopes,
+    retryAfterMs: decision.retryAfterMs,
+    hint: decision.hint,
+    key: known && keyShown(known),
+    owner: known && ownerShown(known),
+    rateLimits: none,
+    quota: null,
+    source,
+    ageMs,
+  };
+}
+
+/** What a verdict shows of a key. */
+export function keyShown({ key, secret }: KeyRecord): Verdict["key"] {
+  return {
+    id: key.id,
+    name: key.name,
+    start: secret.start,
+    environment: key.environment,
+    metadata: key.metadata,
+    expiresAt: key.expiresAt === null ? null : new Date(key.expiresAt).toISOString(),
+  };
+}
+
+/** What a verdict shows of an owner. */
+export function ownerShown({ owner }: KeyRecord): Verdict["owner"] {
+  return owner && { id: owner.id, externalId: owner.externalId, name: owner.name, email: owner.email };
+}
+
+const accepted = { message: verdictCodes.VALID.message, docsUrl: docsUrlForVerdict("VALID") };
+
+/** That a secret is valid, of which it was decided before. */
+export function acceptance(
+  { shownKey, shownOwner, tenantId, scopes }: HeldSecret,
+  ageMs: number,
+  requestId: string,
+): GuardVerdict {
+  return {
+    valid: true,
+    code: "VALID",
+    message: accepted.message,
+    docsUrl: accepted.docsUrl,
+    requestId,
+    tenantId,
+    scopes,
+    missingScopes: none,
+    retryAfterMs: null,
+    hint: null,
+    key: shownKey,
+    owner: shownOwner,
+    rateLimits: none,
+    quota: null,
+    source: "local",
+    ageMs,
+  };
+}
+
+/** That nobody can say. Why the server cannot be asked is told to listeners: a verdict may be shown to strangers. */
+export function unavailable(from: Pick<GuardVerdict, "ageMs" | "requestId">): GuardVerdict {
+  return {
+    valid: false,
+    code: "UNAVAILABLE",
+    message: "Whether the key is valid cannot be found out at the moment. Try again.",
+    docsUrl: docsUrlForError("UNAVAILABLE"),
+    requestId: from.requestId,
+    tenantId: null,
+    scopes: none,
+    missingScopes: none,
+    retryAfterMs: 1_000,
+    hint: null,
+    key: null,
+    owner: null,
+    rateLimits: none,
+    quota: null,
+    source: "stale",
+    ageMs: from.ageMs,
+  };
+}

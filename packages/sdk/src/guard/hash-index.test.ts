@@ -1,0 +1,45 @@
+import { createHash } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { HashIndex } from "./hash-index.js";
+import { hashOfHex, hashOfKey, hexOfHash } from "./key-hash.js";
+
+describe("hashes", () => {
+  test("are those of node:crypto, and come back from hexadecimal", async () => {
+    for (const key of ["", "kp_live_x", "a".repeat(500), "é💡"]) {
+      const hex = createHash("sha256").update(key).digest("hex");
+      expect(hexOfHash(await hashOfKey(key))).toBe(hex);
+      expect(hashOfHex(hex)).toEqual(Uint32Array.from(await hashOfKey(key)));
+    }
+  });
+
+  test.each(["", "ab", "g".repeat(64), "A".repeat(64), "0".repeat(65), "é".repeat(64)])("%j is none", (text) => {
+    expect(() => hashOfHex(text)).toThrow(RangeError);
+  });
+});
+
+/** Few different first words, so that slots are contested; and hashes that differ in one word only. */
+const hash = fc.tuple(fc.nat({ max: 5 }), fc.nat({ max: 7 }), fc.nat({ max: 2 })).map(([first, word, value]) => {
+  const words = new Uint32Array(8);
+  words[0] = first * 61;
+  words[word] = (words[word] as number) + value;
+  return words;
+});
+
+test("an index holds what a Map would, whatever is put in and taken out", () => {
+  const step = fc.record({ hash, isDeletion: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+      const index = new HashIndex<number>(2);
+      const map = new Map<string, number>();
+      for (const [number, { hash: words, isDeletion }] of steps.entries()) {
+        if (isDeletion) index.delete(words);
+        else index.set(words, number);
+        if (isDeletion) map.delete(words.join());
+        else map.set(words.join(), number);
+        expect(index.size).toBe(map.size);
+      }
+      for (const { hash: words } of steps) expect(index.get(words)).toBe(map.get(words.join()));
+    }),
+  );
+});

@@ -1,0 +1,70 @@
+import { hashWords } from "./hash-index.js";
+
+interface NodeCrypto {
+  readonly hash?: (algorithm: "sha256", data: string, encoding: "latin1") => string;
+}
+
+declare const process: { readonly getBuiltinModule?: (name: string) => unknown } | undefined;
+
+/** A module of Node, without an import that bundlers for browsers and workers would stumble over; Bun and Deno have it, too. */
+export function builtinModule<Module>(name: string): Module | undefined {
+  return typeof process === "undefined" ? undefined : (process.getBuiltinModule?.(name) as Module | undefined);
+}
+
+const nodeHash = builtinModule<NodeCrypto>("node:crypto")?.hash;
+
+/** A SHA-256 as eight words, the first byte of each its lowest: quick to compare. */
+export type KeyHash = Uint32Array;
+
+const scratch: KeyHash = new Uint32Array(hashWords);
+
+/**
+ * The SHA-256 of a presented key, as the server keeps it: at once where the runtime can, else by Web Crypto. A key is 256
+ * random bits, so its hash gives nothing away and needs no salt.
+ *
+ * @returns what the next call overwrites: copy what is to be kept.
+ */
+export function hashOfKey(key: string): KeyHash | Promise<KeyHash> {
+  if (!nodeHash) return hashByWebCrypto(key);
+  // As text, because a buffer costs twice as much to make as the hash.
+  const bytes = nodeHash("sha256", key, "latin1");
+  for (let word = 0, at = 0; word < hashWords; word++, at += 4) {
+    scratch[word] =
+      bytes.charCodeAt(at) |
+      (bytes.charCodeAt(at + 1) << 8) |
+      (bytes.charCodeAt(at + 2) << 16) |
+      (bytes.charCodeAt(at + 3) << 24);
+  }
+  return scratch;
+}
+
+async function hashByWebCrypto(key: string): Promise<KeyHash> {
+  const view = new DataView(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)));
+  return Uint32Array.from({ length: hashWords }, (_, word) => view.getUint32(word * 4, true));
+}
+
+/** The hash in lower-case hexadecimal, as it travels. */
+export function hexOfHash(hash: KeyHash): string {
+  let hex = "";
+  for (const word of hash) {
+    for (let shift = 0; shift < 32; shift += 8) hex += byteAsHex[(word >>> shift) & 0xff];
+  }
+  return hex;
+}
+
+/** @throws RangeError for what is no SHA-256 in hexadecimal. */
+export function hashOfHex(hex: string): KeyHash {
+  const hash = new Uint32Array(hashWords);
+  for (let at = 0; at < 64; at++) {
+    const digit = hexDigits[hex.charCodeAt(at)];
+    if (digit === undefined || digit === notHex || hex.length !== 64) throw new RangeError("This is no SHA-256.");
+    // Of each byte the first digit is the higher one.
+    hash[at >> 3] = (hash[at >> 3] as number) | (digit << (((at & 7) ^ 1) * 4));
+  }
+  return hash;
+}
+
+const byteAsHex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const notHex = 255;
+const hexDigits = new Uint8Array(128).fill(notHex);
+for (let digit = 0; digit < 16; digit++) hexDigits["0123456789abcdef".charCodeAt(digit)] = digit;

@@ -1,0 +1,313 @@
+import type { KeyRecord } from "@keyplane/schema";
+import type { Freshness } from "./freshness.js";
+import type { GuardVerdict } from "./guard.js";
+import { HashIndex } from "./hash-index.js";
+import { hashOfHex, type KeyHash } from "./key-hash.js";
+import type { KeyLine, OwnerRecord, RecordLine, TenantRecord } from "./record-lines.js";
+
+/** How many lists of scopes are shared. */
+const maxScopeLists = 1_000;
+
+/** An owner or a tenant, shared by all keys of theirs. */
+export interface HeldParty<Record> {
+  state: Record;
+  /** When the request was sent whose answer this is, by the guard's clock. */
+  readAt: number;
+  /** As of when this was true, where something is known to have changed since; Infinity otherwise. */
+  asOfChange: number;
+  /** How many keys are theirs. */
+  keys: number;
+}
+
+/** A key in memory. */
+export interface HeldKey {
+  state: KeyRecord["key"];
+  owner: HeldParty<OwnerRecord> | null;
+  tenant: HeldParty<TenantRecord>;
+  secrets: readonly HeldSecret[];
+  readAt: number;
+  epoch: number;
+  asOfChange: number;
+  isServerDecided: boolean;
+}
+
+/** A secret in memory: what a presented key's hash leads to. */
+export interface HeldSecret {
+  /** In hexadecimal. */
+  readonly hash: string;
+  readonly state: KeyRecord["secret"];
+  readonly key: HeldKey;
+  /** Whether it was used since somebody last looked for a key to forget. */
+  isUsed: boolean;
+  /**
+   * What was decided about it, for calls that need no scopes that it lacks, at the memory's {@link KeyMemory.version} `decidedAt`.
+   * While the version is the same, this one object is all that a verification has to look at: in a memory of 100,000 keys,
+   * each further one would have to be fetched from far away. For the same reason there are no fractions in it, which V8
+   * keeps apart, but in `validUntil`.
+   */
+  decidedAt: number;
+  standing: Standing;
+  /** Until when it is valid, where `standing` says so; epoch milliseconds. */
+  validUntil: number;
+  /** What a verdict shows of the key and its owner. */
+  shownKey: GuardVerdict["key"];
+  shownOwner: GuardVerdict["owner"];
+  tenantId: string | null;
+  scopes: readonly string[];
+}
+
+/**
+ * `always` and `until`: valid, as of when the stream was last current. `unsettled`: it has to be decided each time, because it is
+ * refused, depends on the call, or is not of the age of the stream.
+ */
+export type Standing = "always" | "until" | "unsettled";
+
+/** When an answer's request was sent, and in which epoch. */
+export interface Reading {
+  readonly sentAt: number;
+  readonly epoch: number;
+}
+
+/** A key of a snapshot that nobody has asked for yet. It is read when somebody does, so that a start need not wait for all. */
+export class SavedKey {
+  readonly id: string;
+  readonly reading: Reading;
+  readonly #text: SavedText;
+  readonly #from: number;
+  readonly #to: number;
+
+  /** @param text the snapshot, in which its line stands from `from` to `to`. */
+  constructor(id: string, reading: Reading, text: SavedText, from: number, to: number) {
+    this.id = id;
+    this.reading = reading;
+    this.#text = text;
+    this.#from = from;
+    this.#to = to;
+  }
+
+  read(): KeyLine {
+    return this.#text.keyAt(this.#from, this.#to);
+  }
+}
+
+/** Where lines of saved keys stand. */
+export interface SavedText {
+  keyAt(from: number, to: number): KeyLine;
+}
+
+/**
+ * The keys that are known, by hash and by id, with their owners and tenants. Bounded: what was not used for longest, roughly,
+ * is forgotten first (second chance, as CLOCK does for pages of memory: a look-up only sets a flag).
+ */
+export class KeyMemory {
+  readonly #freshness: Freshness;
+  readonly #maxKeys: number;
+  readonly #isPinned: (keyId: string) => boolean;
+  readonly #secrets = new HashIndex<HeldSecret | SavedKey>();
+  readonly #keys = new Map<string, HeldKey>();
+  /** Keys of a snapshot that were not read yet. */
+  readonly #saved = new Map<string, SavedKey>();
+  readonly #owners = new Map<string, HeldParty<OwnerRecord>>();
+  readonly #tenants = new Map<string, HeldParty<TenantRecord>>();
+  /** Lists of scopes by their text: keys have few different ones, and one that is shared is near when it is looked at. */
+  readonly #scopes = new Map<string, readonly string[]>();
+  #version = 0;
+
+  /** @param isPinned whether a key must not be forgotten, because something is to be closed when it is refused. */
+  constructor(freshness: Freshness, maxKeys: number, isPinned: (keyId: string) => boolean) {
+    this.#freshness = freshness;
+    this.#maxKeys = maxKeys;
+    this.#isPinned = isPinned;
+  }
+
+  /** How many keys are known. */
+  get size(): number {
+    return this.#keys.size + this.#saved.size;
+  }
+
+  get isFull(): boolean {
+    return this.size >= this.#maxKeys;
+  }
+
+  /** Another one whenever something that was known has changed. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** To be called by whoever changes something that is held here. */
+  hasChanged(): void {
+    this.#version += 1;
+  }
+
+  find(hash: KeyHash): HeldSecret | undefined {
+    const found = this.#secrets.get(hash);
+    return found instanceof SavedKey ? this.#findSaved(found, hash) : found;
+  }
+
+  key(id: string): HeldKey | undefined {
+    const saved = this.#saved.get(id);
+    if (saved) this.#read(saved);
+    return this.#keys.get(id);
+  }
+
+  owner(id: string): HeldParty<OwnerRecord> | undefined {
+    return this.#owners.get(id);
+  }
+
+  tenant(id: string): HeldParty<TenantRecord> | undefined {
+    return this.#tenants.get(id);
+  }
+
+  keys(): IterableIterator<HeldKey> {
+    this.readSaved(Number.POSITIVE_INFINITY);
+    return this.#keys.values();
+  }
+
+  /** Takes a key of a snapshot, whose owner and tenant were taken before. */
+  installSaved(saved: SavedKey, hashes: Iterable<KeyHash>): void {
+    this.#saved.set(saved.id, saved);
+    for (const hash of hashes) this.#secrets.set(hash, saved);
+  }
+
+  /** Reads so many keys of a snapshot that nobody has asked for. @returns whether there are more. */
+  readSaved(count: number): boolean {
+    for (const saved of this.#saved.values()) {
+      if (count-- <= 0) return true;
+      this.#read(saved);
+    }
+    return false;
+  }
+
+  /** As of when what is known of a key is true, by the guard's clock. */
+  asOf(held: HeldKey): number {
+    return Math.min(this.#freshness.asOfReading(held.readAt, held.epoch), this.asOfChange(held));
+  }
+
+  /** As of when it is true in spite of what was heard since; Infinity where nothing was. */
+  asOfChange({ asOfChange, owner, tenant }: HeldKey): number {
+    return Math.min(asOfChange, owner?.asOfChange ?? Number.POSITIVE_INFINITY, tenant.asOfChange);
+  }
+
+  /** Takes an owner or a tenant of an answer, unless what is known is of a later one. */
+  installParty(line: Extract<RecordLine, { type: "owner" | "tenant" }>, { sentAt }: Reading): void {
+    const isNews =
+      line.type === "owner"
+        ? hold(this.#owners, line.owner.id, line.owner, sentAt)
+        : hold(this.#tenants, line.tenant.id, line.tenant, sentAt);
+    if (isNews) this.hasChanged();
+  }
+
+  /**
+   * Takes a key of an answer whose owner and tenant were taken before, unless what is known is of a later answer.
+   *
+   * @returns the key as it is known now; undefined when its tenant is not known, so that it cannot be held.
+   */
+  installKey({ key, secrets, isServerDecided }: KeyLine, { sentAt, epoch }: Reading): HeldKey | undefined {
+    const state = { ...key, scopes: this.#shared(key.scopes) };
+    this.#saved.delete(state.id);
+    const before = this.#keys.get(state.id);
+    if (before && before.readAt > sentAt) return before;
+    const tenant = this.#tenants.get(state.tenantId);
+    if (!tenant) return undefined;
+    const owner = this.#owners.get(state.ownerId) ?? null;
+    const clean = {
+      state,
+      owner,
+      tenant,
+      readAt: sentAt,
+      epoch,
+      asOfChange: Number.POSITIVE_INFINITY,
+      isServerDecided,
+    };
+    if (before) this.#unlink(before);
+    const held: HeldKey = before ? Object.assign(before, clean) : { ...clean, secrets: [] };
+    held.secrets = secrets.map(({ hash, state: ofSecret }) => ({
+      hash,
+      state: ofSecret,
+      key: held,
+      isUsed: false,
+      decidedAt: -1,
+      standing: "unsettled",
+      validUntil: 0,
+      shownKey: null,
+      shownOwner: null,
+      tenantId: null,
+      scopes: state.scopes,
+    }));
+    for (const secret of held.secrets) this.#secrets.set(hashOfHex(secret.hash), secret);
+    tenant.keys += 1;
+    if (owner) owner.keys += 1;
+    this.#keys.set(state.id, held);
+    return held;
+  }
+
+  /** Forgets keys until there are no more than may be. */
+  makeRoom(): void {
+    // Twice around at most: the first round takes away the second chances.
+    if (this.size > this.#maxKeys) this.readSaved(Number.POSITIVE_INFINITY);
+    for (let looks = this.#keys.size * 2; this.#keys.size > this.#maxKeys && looks > 0; looks--) {
+      const [id, held] = this.#keys.entries().next().value as [string, HeldKey];
+      if (held.secrets.some(({ isUsed }) => isUsed) || this.#isPinned(id)) {
+        for (const secret of held.secrets) secret.isUsed = false;
+        this.#keys.delete(id);
+        this.#keys.set(id, held);
+      } else this.forget(held);
+    }
+  }
+
+  forget(held: HeldKey): void {
+    this.#keys.delete(held.state.id);
+    this.#unlink(held);
+    // Keys that were not read yet may be theirs, too.
+    if (this.#saved.size > 0) return;
+    if (held.owner?.keys === 0) this.#owners.delete(held.owner.state.id);
+    if (held.tenant.keys === 0) this.#tenants.delete(held.tenant.state.id);
+  }
+
+  #findSaved(saved: SavedKey, hash: KeyHash): HeldSecret | undefined {
+    if (this.#saved.get(saved.id) === saved) this.#read(saved);
+    const found = this.#secrets.get(hash);
+    if (!(found instanceof SavedKey)) return found;
+    // The key is held as a later answer had it, and has this secret no more.
+    this.#secrets.delete(hash);
+    return undefined;
+  }
+
+  #read(saved: SavedKey): void {
+    this.#saved.delete(saved.id);
+    this.installKey(saved.read(), saved.reading);
+  }
+
+  #shared(scopes: readonly string[]): readonly string[] {
+    const text = JSON.stringify(scopes);
+    const known = this.#scopes.get(text);
+    if (known) return known;
+    if (this.#scopes.size < maxScopeLists) this.#scopes.set(text, scopes);
+    return scopes;
+  }
+
+  #unlink(held: HeldKey): void {
+    for (const { hash } of held.secrets) this.#secrets.delete(hashOfHex(hash));
+    held.tenant.keys -= 1;
+    if (held.owner) held.owner.keys -= 1;
+  }
+}
+
+/** @returns whether what was known of it has changed. */
+function hold<Record extends object>(
+  parties: Map<string, HeldParty<Record>>,
+  id: string,
+  state: Record,
+  readAt: number,
+): boolean {
+  const held = parties.get(id);
+  if (!held) parties.set(id, { state, readAt, asOfChange: Number.POSITIVE_INFINITY, keys: 0 });
+  if (!held || held.readAt > readAt) return false;
+  const isNews = held.asOfChange !== Number.POSITIVE_INFINITY || !isSame(held.state, state);
+  Object.assign(held, { readAt, asOfChange: Number.POSITIVE_INFINITY, ...(isNews && { state }) });
+  return isNews;
+}
+
+function isSame<Record extends object>(one: Record, other: Record): boolean {
+  return (Object.keys(one) as (keyof Record)[]).every((field) => one[field] === other[field]);
+}

@@ -1,0 +1,273 @@
+import { decide } from "@keyplane/schema";
+import type { Download } from "../client/download.js";
+import type { RequestOptions } from "../client/options.js";
+import type { Runtime } from "../client/runtime.js";
+import type { KeyEvent } from "../entities.js";
+import { refusingTypes, tighten } from "./apply-event.js";
+import { ChangeLog, somethingNew } from "./change-log.js";
+import { Freshness } from "./freshness.js";
+import type { Revocation } from "./guard.js";
+import { recordOfKey, wellFormed } from "./guard-verdict.js";
+import { type HeldKey, type HeldSecret, KeyMemory, type Reading } from "./key-memory.js";
+import type { KeyLine } from "./record-lines.js";
+import { type Read, RecordReader } from "./record-reader.js";
+import { Refresher } from "./refresher.js";
+import { repeat } from "./repeat.js";
+import type { ServerTime } from "./server-time.js";
+import type { SteadyClock } from "./steady-clock.js";
+import { UnknownHashes } from "./unknown-hashes.js";
+
+/** What is known of a presented key: its secret, or that there is none, and as of when that is true. */
+export interface Known {
+  readonly secret: HeldSecret | null;
+  /** By the guard's clock; -Infinity when nothing is known. */
+  readonly asOf: number;
+}
+
+/** Told of what changes in what is known. */
+export interface KnowledgeListener {
+  onRefused(revocation: Revocation): void;
+  /** What is known of a key is another now, or of any key (null). */
+  onChanged(keyId: string | null): void;
+  onError(error: Error): void;
+}
+
+/** Hashes whose key changed while the answer came are asked for again so often. */
+const maxAttempts = 5;
+/** The first pause before all keys are read again after a failure, and the longest, in milliseconds. */
+const firstPauseMs = 1_000;
+const longestPauseMs = 30_000;
+/** How many keys of a snapshot are read at once, and how often, in milliseconds. */
+const readSavedAtOnce = 200;
+const readSavedEveryMs = 5;
+/** Between two pieces of the answer with all keys, in milliseconds. */
+const wholeTimeoutMs = 60_000;
+
+/** Everything that is known of keys, kept true by the events that the follower hears. */
+export class Knowledge {
+  readonly freshness = new Freshness();
+  readonly memory: KeyMemory;
+  readonly #changes = new ChangeLog();
+  readonly #unknown = new UnknownHashes(this.freshness);
+  readonly #reader: RecordReader;
+  readonly #refresher: Refresher;
+  readonly #time: ServerTime;
+  readonly #runtime: Runtime;
+  readonly #listener: KnowledgeListener;
+  readonly #isFull: boolean;
+  readonly #tenantId: string | undefined;
+  readonly #timeoutMs: number;
+  readonly #signal: AbortSignal;
+  /** When all keys were read, so that whatever is not known does not exist. */
+  #whole: Reading | null = null;
+  #loading = 0;
+
+  constructor(deps: {
+    download: Download;
+    clock: SteadyClock;
+    time: ServerTime;
+    runtime: Runtime;
+    listener: KnowledgeListener;
+    /** Whether all keys are to be known. */
+    isFull: boolean;
+    tenantId: string | undefined;
+    maxKeys: number;
+    isPinned: (keyId: string) => boolean;
+    timeoutMs: number;
+    signal: AbortSignal;
+  }) {
+    const { download, clock, runtime, listener, signal } = deps;
+    this.#time = deps.time;
+    this.#runtime = runtime;
+    this.#listener = listener;
+    this.#isFull = deps.isFull;
+    this.#tenantId = deps.tenantId;
+    this.#timeoutMs = deps.timeoutMs;
+    this.#signal = signal;
+    this.memory = new KeyMemory(this.freshness, deps.maxKeys, deps.isPinned);
+    this.#reader = new RecordReader({
+      download,
+      memory: this.memory,
+      changes: this.#changes,
+      freshness: this.freshness,
+      clock,
+      onRead: (line, install) => this.#take(line, install),
+    });
+    this.#refresher = new Refresher({
+      memory: this.memory,
+      freshness: this.freshness,
+      read: async (keyIds) => this.#missing(keyIds, await this.#reader.read({ keyIds }, this.#once())),
+      onError: (error) => listener.onError(error),
+      runtime,
+      signal,
+    });
+  }
+
+  /** Whether all keys are in memory. */
+  get isWhole(): boolean {
+    return this.#whole !== null;
+  }
+
+  get isLoading(): boolean {
+    return this.#loading > 0;
+  }
+
+  /** @param secret what the memory has found. @param hash the same in hexadecimal. */
+  about(secret: HeldSecret | undefined, hash: string): Known {
+    if (secret) return { secret, asOf: this.memory.asOf(secret.key) };
+    return { secret: null, asOf: Math.max(this.#asOfWhole(), this.#unknown.asOf(hash)) };
+  }
+
+  /** Asks the server about hashes. @throws KeyplaneError */
+  async readHashes(hashes: readonly string[]): Promise<Read> {
+    for (let attempt = 1; ; attempt++) {
+      const read = await this.#reader.read({ hashes }, this.#once());
+      if (!read.mayLackNew) {
+        for (const hash of hashes) if (!read.hashes.has(hash)) this.#unknown.add(hash, read.reading);
+      }
+      if ((read.changed.length === 0 && !read.mayLackNew) || attempt === maxAttempts) return read;
+    }
+  }
+
+  /** Reads a key that somebody is interested in. */
+  want(keyId: string): void {
+    this.#refresher.key(keyId);
+  }
+
+  onEvent(event: KeyEvent): void {
+    const { type, keyId, userId, tenantId } = event;
+    const isOfKey = keyId !== null;
+    const isOfOwner = !isOfKey && userId !== null;
+    this.#changes.add(keyId ?? userId ?? tenantId);
+    const saysAll = tighten(this.memory, event, this.#time.now());
+    if (!saysAll) this.#readAgain(keyId, isOfOwner ? userId : null, isOfKey || isOfOwner ? null : tenantId);
+    if (refusingTypes.has(type)) {
+      this.#listener.onRefused({ ...event, type, occurredAt: new Date(event.occurredAt) });
+    }
+    this.#listener.onChanged(keyId);
+  }
+
+  /** What is known grows old from now on; what is read from now on does not. @param onLoaded told when all keys are read. */
+  onResync(onLoaded: () => void): void {
+    this.freshness.beginEpoch();
+    this.memory.hasChanged();
+    if (this.#isFull) void this.#loadAll().then(onLoaded);
+  }
+
+  /** The events from the place of what was restored are told from now on. @param onLoaded as above. */
+  onResumed(onLoaded: () => void): void {
+    if (this.#isFull && !this.#whole && this.#loading === 0) void this.#loadAll().then(onLoaded);
+  }
+
+  /**
+   * Takes what was saved, as it was at that time, by the guard's clock: the beginning of an epoch that the events from there go on.
+   *
+   * @param isWhole whether these are all keys that there are.
+   */
+  restore(saved: (memory: KeyMemory, reading: Reading) => void, asOf: number, isWhole: boolean): void {
+    this.freshness.beginEpoch();
+    const reading = { sentAt: asOf, epoch: this.freshness.epoch };
+    saved(this.memory, reading);
+    this.memory.makeRoom();
+    if (this.#isFull && isWhole) this.#whole = reading;
+    // A few at a time, so that nobody waits; by the first event about an owner or a tenant all have to be read.
+    const stop = repeat(readSavedEveryMs, () => {
+      if (this.#signal.aborted || !this.memory.readSaved(readSavedAtOnce)) stop();
+    });
+  }
+
+  #readAgain(keyId: string | null, userId: string | null, tenantId: string | null): void {
+    if (keyId !== null) {
+      this.#changes.add(somethingNew);
+      this.#unknown.clear();
+      if (this.#isFull || this.memory.key(keyId)) this.#refresher.key(keyId);
+    }
+    const party = userId === null ? tenantId !== null && this.memory.tenant(tenantId) : this.memory.owner(userId);
+    if (party) this.#refresher.party(party);
+  }
+
+  /** As of when it is true that what is not in memory does not exist. */
+  #asOfWhole(): number {
+    if (!this.#whole) return Number.NEGATIVE_INFINITY;
+    const { sentAt, epoch } = this.#whole;
+    return Math.min(this.freshness.asOfReading(sentAt, epoch), this.#refresher.asOf);
+  }
+
+  #take({ key }: KeyLine, install: () => void): void {
+    const before = this.memory.key(key.id);
+    const wasRefused = before && this.#isRefused(before);
+    install();
+    const after = this.memory.key(key.id);
+    if (before && after && !wasRefused && this.#isRefused(after)) this.#tellRefused(after);
+    this.#listener.onChanged(key.id);
+  }
+
+  #isRefused(held: HeldKey): boolean {
+    const record = recordOfKey(held);
+    return !decide(record, { format: wellFormed(record) }, this.#time.now()).valid;
+  }
+
+  /** An event that was missed has refused it. */
+  #tellRefused(held: HeldKey): void {
+    const record = recordOfKey(held);
+    const { code } = decide(record, { format: wellFormed(record) }, this.#time.now());
+    const { id: keyId, tenantId, ownerId: userId, revokedReason, disabledReason } = held.state;
+    const reason = revokedReason ?? disabledReason;
+    this.#listener.onRefused({ type: code, keyId, tenantId, userId, reason, occurredAt: new Date(this.#time.now()) });
+  }
+
+  /** What the server does not answer any more is gone. */
+  #missing(keyIds: readonly string[], read: Read): Read {
+    for (const id of keyIds) {
+      if (read.found.has(id)) continue;
+      const held = this.memory.key(id);
+      if (held) this.#forget(held);
+    }
+    return read;
+  }
+
+  #forget(held: HeldKey): void {
+    this.memory.forget(held);
+    this.#listener.onChanged(held.state.id);
+  }
+
+  async #loadAll(): Promise<void> {
+    const { epoch } = this.freshness;
+    this.#loading += 1;
+    try {
+      for (let failures = 0; !this.#signal.aborted && this.freshness.epoch === epoch; failures++) {
+        try {
+          const read = await this.#reader.read(
+            this.#tenantId === undefined ? {} : { tenantId: this.#tenantId },
+            { signal: this.#signal, timeoutMs: wholeTimeoutMs, maxRetries: 0 },
+            true,
+          );
+          if (this.freshness.epoch === epoch) this.#tookAll(read);
+          return;
+        } catch (error) {
+          if (this.#signal.aborted) return;
+          this.#listener.onError(error as Error);
+          const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** failures) * (1 - this.#runtime.random() / 2);
+          await this.#runtime.sleep(pauseMs, this.#signal).catch(() => undefined);
+        }
+      }
+    } finally {
+      this.#loading -= 1;
+    }
+  }
+
+  #tookAll({ reading, found, changed, isCut }: Read): void {
+    for (const held of this.memory.keys()) {
+      // What was not answered, and was not read since for another reason, is gone.
+      if (!isCut && !found.has(held.state.id) && held.readAt < reading.sentAt) this.#forget(held);
+    }
+    for (const id of changed) this.#refresher.key(id);
+    this.#whole = isCut ? null : reading;
+    this.#listener.onChanged(null);
+  }
+
+  /** Somebody waits, or something is tried again by itself: one attempt. */
+  #once(): RequestOptions {
+    return { signal: this.#signal, timeoutMs: this.#timeoutMs, maxRetries: 0 };
+  }
+}

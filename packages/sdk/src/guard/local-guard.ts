@@ -1,0 +1,301 @@
+import { decide, hasScopes, maxKeyLength, parseKey, validUntil, type WellFormedKey } from "@keyplane/schema";
+import type { Runtime } from "../client/runtime.js";
+import { Bindings } from "./bindings.js";
+import { Connection, type ConnectionStatus } from "./connection.js";
+import { FirstSight } from "./first-sight.js";
+import type { Closable, Guard, GuardEvents, GuardRequest, GuardStatus, GuardVerdict } from "./guard.js";
+import type { ResolvedGuardOptions } from "./guard-options.js";
+import type { GuardUsage } from "./guard-usage.js";
+import {
+  acceptance,
+  keyShown,
+  ownerShown,
+  recordOf,
+  recordOfKey,
+  toGuardVerdict,
+  unavailable,
+  wellFormed,
+} from "./guard-verdict.js";
+import { hashOfHex, hashOfKey, hexOfHash } from "./key-hash.js";
+import type { HeldSecret } from "./key-memory.js";
+import { Knowledge, type Known } from "./knowledge.js";
+import { Listeners } from "./listeners.js";
+import { repeat } from "./repeat.js";
+import { askedOf, checkRequest } from "./request.js";
+import type { GuardServer } from "./server.js";
+import { ServerTime } from "./server-time.js";
+import type { SnapshotFile } from "./snapshot-file.js";
+import { SteadyClock } from "./steady-clock.js";
+
+/** A key as it was presented, and what the call needs of it. */
+interface Presented {
+  readonly key: string;
+  readonly format: WellFormedKey;
+  /** In hexadecimal. */
+  readonly hash: string;
+  readonly request: GuardRequest;
+  /** By `performance.now()`. */
+  readonly startedAt: number;
+}
+
+const nothingAsked: GuardRequest = Object.freeze({});
+
+/** How often what is known is saved, in milliseconds. */
+const saveMs = 60_000;
+
+/** A guard: what is known of keys, the connection that keeps it true, and what to do when neither is enough. */
+export class LocalGuard implements Guard {
+  readonly #options: ResolvedGuardOptions;
+  readonly #clock: SteadyClock;
+  readonly #time: ServerTime;
+  readonly #server: GuardServer;
+  readonly #knowledge: Knowledge;
+  readonly #connection: Connection;
+  readonly #firstSight: FirstSight;
+  readonly #listeners = new Listeners();
+  readonly #bindings = new Bindings((error) => this.#listeners.tell("error", error));
+  readonly #usage: GuardUsage | null;
+  readonly #snapshot: SnapshotFile | null;
+  readonly #closing = new AbortController();
+  readonly #stopSaving: () => void;
+  readonly #name: string;
+  #verifications = 0;
+  #closed: Promise<void> | null = null;
+
+  constructor(parts: {
+    options: ResolvedGuardOptions;
+    server: (time: ServerTime) => GuardServer;
+    usage: GuardUsage | null;
+    snapshot: SnapshotFile | null;
+    runtime: Runtime;
+  }) {
+    const { options, runtime } = parts;
+    const { signal } = this.#closing;
+    this.#options = options;
+    this.#usage = parts.usage;
+    this.#snapshot = parts.snapshot;
+    this.#name = `guard_${Math.floor(runtime.random() * 36 ** 8).toString(36)}_`;
+    this.#clock = new SteadyClock(() => this.#connection.reopen());
+    this.#time = new ServerTime(this.#clock);
+    const server = parts.server(this.#time);
+    this.#server = server;
+    const onError = (error: Error): void => this.#listeners.tell("error", error);
+    this.#knowledge = new Knowledge({
+      download: server.download,
+      clock: this.#clock,
+      time: this.#time,
+      runtime,
+      listener: {
+        onRefused: (revocation) => this.#listeners.tell("revoked", revocation),
+        onChanged: (keyId) => this.#closeRefused(keyId),
+        onError,
+      },
+      isFull: options.mode === "full",
+      tenantId: options.tenantId,
+      maxKeys: options.maxKeys,
+      isPinned: (keyId) => this.#bindings.has(keyId),
+      timeoutMs: options.timeoutMs,
+      signal,
+    });
+    this.#firstSight = new FirstSight((hashes) => this.#knowledge.readHashes(hashes), { clock: this.#clock, onError });
+    const onState = (status: ConnectionStatus): void => this.#listeners.tell("state", this.#withUsage(status));
+    const { knowledge, clock } = { knowledge: this.#knowledge, clock: this.#clock };
+    this.#connection = new Connection({ options, server, clock, knowledge, runtime, signal, onState, onError });
+    this.#connection.start(this.#snapshot);
+    this.#stopSaving = this.#snapshot ? repeat(saveMs, () => void this.#save()) : () => {};
+  }
+
+  async verify(key: string, request: GuardRequest = nothingAsked): Promise<GuardVerdict> {
+    const startedAt = this.#usage ? performance.now() : 0;
+    checkRequest(key, request);
+    if (this.#connection.restored) await this.#connection.restored;
+    if (key.length <= maxKeyLength) {
+      const hashed = hashOfKey(key);
+      const hash = hashed instanceof Promise ? await hashed : hashed;
+      const secret = this.#knowledge.memory.find(hash);
+      const accepted = secret && this.#accept(secret, key, request);
+      if (accepted) {
+        this.#usage?.record(accepted, request, accepted.key?.start, startedAt);
+        return accepted;
+      }
+      const format = parseKey(key);
+      if (format.ok && (request.environment === undefined || request.environment === format.environment)) {
+        return this.#examine({ key, format, hash: hexOfHash(hash), request, startedAt }, secret);
+      }
+    }
+    return this.#refuseText(key, request, startedAt);
+  }
+
+  bind(keyId: string, closable: Closable): () => void {
+    const forget = this.#bindings.add(keyId, closable);
+    if (!this.#knowledge.memory.key(keyId)) this.#knowledge.want(keyId);
+    this.#closeRefused(keyId);
+    return forget;
+  }
+
+  on<Name extends keyof GuardEvents>(name: Name, listener: (event: GuardEvents[Name]) => void): () => void {
+    return this.#listeners.add(name, listener);
+  }
+
+  ready(): Promise<void> {
+    return this.#connection.ready;
+  }
+
+  status(): GuardStatus {
+    return this.#withUsage(this.#connection.status());
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#stopSaving();
+    await this.#save();
+    this.#closing.abort();
+    await this.#usage?.close();
+  }
+
+  /**
+   * The way of nearly every call: the secret was decided about already, and nothing that is known has changed since. Its
+   * text is not read again, because no other has its hash.
+   */
+  #accept(secret: HeldSecret, key: string, { scopes, environment }: GuardRequest): GuardVerdict | null {
+    secret.isUsed = true;
+    const now = this.#time.now();
+    if (secret.decidedAt !== this.#knowledge.memory.version) this.#decideAhead(secret, key, now);
+    if (secret.standing !== "always" && !(secret.standing === "until" && now < secret.validUntil)) return null;
+    const ageMs = this.#clock.latest - this.#knowledge.freshness.asOf;
+    if (ageMs > this.#options.maxStalenessMs || (scopes && !hasScopes(secret.scopes, scopes))) return null;
+    if (environment !== undefined && environment !== secret.shownKey?.environment) return null;
+    return acceptance(secret, ageMs, this.#requestId());
+  }
+
+  #decideAhead(secret: HeldSecret, text: string, now: number): void {
+    const { memory, freshness } = this.#knowledge;
+    const { key } = secret;
+    const record = recordOf(secret);
+    const follows = key.epoch === freshness.epoch && memory.asOfChange(key) === Number.POSITIVE_INFINITY;
+    const until = follows && !key.isServerDecided ? validUntil(record, parseKey(text), now) : null;
+    secret.decidedAt = memory.version;
+    secret.standing = until === null ? "unsettled" : until === Number.POSITIVE_INFINITY ? "always" : "until";
+    secret.validUntil = until ?? 0;
+    secret.shownKey = keyShown(record);
+    secret.shownOwner = ownerShown(record);
+    secret.tenantId = key.state.tenantId;
+    secret.scopes = key.state.scopes;
+  }
+
+  /** What the text of a key says alone: it is none, or one for another environment. */
+  #refuseText(key: string, request: GuardRequest, startedAt: number): GuardVerdict {
+    const format = parseKey(key);
+    const decision = decide(null, { format, ...askedOf(request) }, this.#time.now());
+    const verdict = toGuardVerdict(decision, null, { source: "local", ageMs: 0, requestId: this.#requestId() });
+    this.#usage?.record(verdict, request, format.start, startedAt);
+    return verdict;
+  }
+
+  #examine(presented: Presented, secret: HeldSecret | undefined): GuardVerdict | Promise<GuardVerdict> {
+    const known = this.#knowledge.about(secret, presented.hash);
+    const ageMs = this.#clock.now() - known.asOf;
+    if (secret?.key.isServerDecided) return this.#askServer(presented, known);
+    if (ageMs <= this.#options.maxStalenessMs) return this.#conclude(presented, known, "local", ageMs);
+    return this.#readFirst(presented);
+  }
+
+  /** Nothing is known of the key, or it is too old. */
+  async #readFirst(presented: Presented): Promise<GuardVerdict> {
+    try {
+      await this.#firstSight.ask(presented.hash);
+    } catch {
+      // Listeners were told by whoever asked, once for all that were asked for together.
+      return this.#withoutServer(presented);
+    }
+    const known = this.#lookAgain(presented);
+    if (known.secret?.key.isServerDecided) return this.#askServer(presented, known);
+    const ageMs = this.#clock.now() - known.asOf;
+    if (ageMs <= Math.max(this.#options.maxStalenessMs, this.#options.timeoutMs)) {
+      return this.#conclude(presented, known, "server", ageMs);
+    }
+    return this.#withoutServer(presented); // it changes faster than it can be read
+  }
+
+  /** The key has limits that are counted on the server. */
+  async #askServer(presented: Presented, known: Known): Promise<GuardVerdict> {
+    const sentAt = this.#clock.now();
+    try {
+      const { key, request } = presented;
+      const { timeoutMs } = this.#options;
+      const options = { timeoutMs, maxRetries: 0, signal: this.#closing.signal };
+      const verdict = await this.#server.verify(key, request, options);
+      return { ...verdict, source: "server", ageMs: this.#clock.now() - sentAt };
+    } catch (error) {
+      this.#listeners.tell("error", error as Error);
+      return this.#withoutServer(presented, known);
+    }
+  }
+
+  /** The server cannot be asked, and what is known is too old to be trusted. */
+  #withoutServer(presented: Presented, known = this.#lookAgain(presented)): GuardVerdict {
+    const ageMs = this.#clock.now() - known.asOf;
+    // A revocation is final, however long ago it was heard of.
+    const isRevoked = known.secret ? known.secret.key.state.revokedAt !== null : false;
+    if (isRevoked || (known.secret && this.#options.onUnavailable === "allow-known")) {
+      return this.#conclude(presented, known, "stale", ageMs);
+    }
+    return unavailable({ ageMs, requestId: this.#requestId() });
+  }
+
+  #lookAgain({ hash }: Presented): Known {
+    return this.#knowledge.about(this.#knowledge.memory.find(hashOfHex(hash)), hash);
+  }
+
+  #conclude(
+    { format, request, startedAt }: Presented,
+    { secret }: Known,
+    source: GuardVerdict["source"],
+    ageMs: number,
+  ): GuardVerdict {
+    const record = secret && recordOf(secret);
+    const decision = decide(record, { format, ...askedOf(request) }, this.#time.now());
+    const verdict = toGuardVerdict(decision, record, { source, ageMs, requestId: this.#requestId() });
+    this.#usage?.record(verdict, request, format.start, startedAt);
+    return verdict;
+  }
+
+  /** Names the verdict within this process. */
+  #requestId(): string {
+    return this.#name + (this.#verifications++).toString(36);
+  }
+
+  /** Closes what is bound to a key, or to any, that is refused now. */
+  #closeRefused(keyId: string | null): void {
+    for (const id of keyId === null ? [...this.#bindings.keyIds] : [keyId]) {
+      const held = this.#bindings.has(id) && this.#knowledge.memory.key(id);
+      if (!held) continue;
+      const record = recordOfKey(held);
+      const decision = decide(record, { format: wellFormed(record) }, this.#time.now());
+      if (decision.valid) continue;
+      const ageMs = this.#clock.now() - this.#knowledge.memory.asOf(held);
+      this.#bindings.close(
+        id,
+        toGuardVerdict(decision, record, { source: "local", ageMs, requestId: this.#requestId() }),
+      );
+    }
+  }
+
+  async #save(): Promise<void> {
+    const { cursor } = this.#connection.status();
+    if (!this.#snapshot || cursor === null) return;
+    try {
+      await this.#snapshot.save(this.#knowledge, cursor, this.#clock);
+    } catch (error) {
+      this.#listeners.tell("error", error as Error);
+    }
+  }
+
+  #withUsage(status: ConnectionStatus): GuardStatus {
+    return { ...status, dropped: this.#usage?.dropped ?? 0 };
+  }
+}

@@ -1,0 +1,162 @@
+import type { Environment, KeyRecord, TenantStatus, UserStatus } from "@keyplane/schema";
+
+/** What a verifier must know of a tenant. */
+export type TenantRecord = KeyRecord["tenant"];
+
+/** What a verifier must know of an owner. */
+export type OwnerRecord = NonNullable<KeyRecord["owner"]>;
+
+/** What a verifier must know of a key with all of its secrets, superseded ones included. */
+export interface KeyLine {
+  readonly key: KeyRecord["key"];
+  readonly secrets: readonly { readonly hash: string; readonly state: KeyRecord["secret"] }[];
+  /** Whether only the server can decide about it, because its limits are counted there. */
+  readonly isServerDecided: boolean;
+}
+
+/** What one line of records says. */
+export type RecordLine =
+  | { readonly type: "tenant"; readonly tenant: TenantRecord }
+  | { readonly type: "owner"; readonly owner: OwnerRecord }
+  | { readonly type: "key"; readonly line: KeyLine }
+  | { readonly type: "end"; readonly keys: number };
+
+/** This is no line of records. It comes from something that is no Keyplane server, or from a file that was changed. */
+export class RecordLineError extends Error {}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads one line of `POST /v1/verification-records`, or of a snapshot on disk. What is left out is null, or an empty list.
+ * Types of lines that this version does not know are answered with null: a newer server may have more.
+ *
+ * @throws RecordLineError
+ */
+export function parseRecordLine(text: string): RecordLine | null {
+  let fields: Fields;
+  try {
+    fields = JSON.parse(text) as Fields;
+  } catch {
+    throw new RecordLineError("A line of records is not JSON.");
+  }
+  switch (fields["type"]) {
+    case "key":
+      return { type: "key", line: keyOf(fields) };
+    case "owner":
+      return { type: "owner", owner: ownerOf(fields) };
+    case "tenant":
+      return { type: "tenant", tenant: tenantOf(fields) };
+    case "end":
+      return { type: "end", keys: numberOf(fields, "keys") ?? 0 };
+    default:
+      return null;
+  }
+}
+
+/** The line that says the same. */
+export function formatRecordLine(line: RecordLine): string {
+  switch (line.type) {
+    case "key": {
+      const { key, secrets, isServerDecided } = line.line;
+      const written = secrets.map(({ hash, state }) => withoutNothing({ hash, ...state }));
+      const decidedBy = isServerDecided ? "SERVER" : null;
+      return JSON.stringify({ ...withoutNothing({ type: "key", ...key, decidedBy }), secrets: written });
+    }
+    case "owner":
+      return JSON.stringify(withoutNothing({ type: "owner", ...line.owner }));
+    case "tenant":
+      return JSON.stringify(withoutNothing({ type: "tenant", ...line.tenant }));
+    case "end":
+      return JSON.stringify(line);
+  }
+}
+
+/** Not deeper: in somebody's metadata, a null means what they meant by it. */
+function withoutNothing(fields: Fields): Fields {
+  const isSomething = (value: unknown): boolean => value !== null && !(Array.isArray(value) && value.length === 0);
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => isSomething(value)));
+}
+
+function keyOf(fields: Fields): KeyLine {
+  const { secrets, metadata } = fields;
+  if (!Array.isArray(secrets)) throw new RecordLineError("A key has no secrets.");
+  return {
+    key: {
+      id: textOf(fields, "id"),
+      tenantId: textOf(fields, "tenantId"),
+      ownerId: textOf(fields, "ownerId"),
+      name: textOf(fields, "name"),
+      environment: textOf(fields, "environment") as Environment,
+      scopes: textsOf(fields, "scopes"),
+      metadata: typeof metadata === "object" && metadata !== null ? (metadata as Record<string, unknown>) : {},
+      allowedIps: textsOf(fields, "allowedIps"),
+      deniedIps: textsOf(fields, "deniedIps"),
+      expiresAt: numberOf(fields, "expiresAt"),
+      revokedAt: numberOf(fields, "revokedAt"),
+      revokedReason: textOrNull(fields, "revokedReason"),
+      disabledAt: numberOf(fields, "disabledAt"),
+      disabledReason: textOrNull(fields, "disabledReason"),
+      deletedAt: numberOf(fields, "deletedAt"),
+    },
+    secrets: (secrets as Fields[]).map((secret) => ({
+      hash: textOf(secret, "hash"),
+      state: {
+        start: textOf(secret, "start"),
+        supersededAt: numberOf(secret, "supersededAt"),
+        stopsAt: numberOf(secret, "stopsAt"),
+      },
+    })),
+    isServerDecided: fields["decidedBy"] === "SERVER",
+  };
+}
+
+function ownerOf(fields: Fields): OwnerRecord {
+  return {
+    id: textOf(fields, "id"),
+    tenantId: textOf(fields, "tenantId"),
+    name: textOf(fields, "name"),
+    email: textOf(fields, "email"),
+    externalId: textOrNull(fields, "externalId"),
+    status: textOf(fields, "status") as UserStatus,
+    since: numberOf(fields, "since"),
+    reason: textOrNull(fields, "reason"),
+  };
+}
+
+function tenantOf(fields: Fields): TenantRecord {
+  return {
+    id: textOf(fields, "id"),
+    status: textOf(fields, "status") as TenantStatus,
+    since: numberOf(fields, "since"),
+    reason: textOrNull(fields, "reason"),
+  };
+}
+
+function textOf(fields: Fields, name: string): string {
+  const value = fields[name];
+  if (typeof value !== "string") throw new RecordLineError(`A record has no ${name}.`);
+  return value;
+}
+
+function textOrNull(fields: Fields, name: string): string | null {
+  return fields[name] == null ? null : textOf(fields, name);
+}
+
+/** A time that cannot be read must refuse the key, never let it live on: `decide` takes a NaN for reached. */
+function numberOf(fields: Fields, name: string): number | null {
+  const value = fields[name];
+  if (value == null) return null;
+  if (typeof value !== "number") throw new RecordLineError(`The ${name} of a record is no number.`);
+  return value;
+}
+
+const none: readonly string[] = Object.freeze([]);
+
+function textsOf(fields: Fields, name: string): readonly string[] {
+  const value = fields[name];
+  if (value === undefined) return none;
+  if (!Array.isArray(value) || !value.every((item) => typeof item === "string")) {
+    throw new RecordLineError(`The ${name} of a record are no list of texts.`);
+  }
+  return value;
+}

@@ -1,0 +1,30 @@
+import type { DecisionRequest } from "@keyplane/schema";
+import type { GuardRequest } from "./guard.js";
+
+/** What `decide` checks of a call. */
+export type AskedOfKey = Pick<DecisionRequest, "scopes" | "environment" | "ip">;
+
+/**
+ * Refuses a request that nobody can decide about.
+ *
+ * @throws TypeError that names what is wrong: it would not be refused otherwise, but never checked.
+ */
+export function checkRequest(key: string, { scopes, environment, ip }: GuardRequest): void {
+  if (typeof key !== "string") throw new TypeError(`key must be the presented text, not ${typeof key}.`);
+  if (scopes !== undefined && !areTexts(scopes)) throw new TypeError("scopes must be a list of texts.");
+  if (environment !== undefined && environment !== "LIVE" && environment !== "TEST") {
+    throw new TypeError(`environment must be LIVE or TEST, not ${String(environment)}.`);
+  }
+  if (ip !== undefined && typeof ip !== "string") throw new TypeError(`ip must be a text, not ${typeof ip}.`);
+}
+
+/** What `decide` has to check, of a request that was found well formed. */
+export function askedOf({ scopes, environment, ip }: GuardRequest): AskedOfKey {
+  return { scopes, environment: environment as AskedOfKey["environment"], ip };
+}
+
+function areTexts(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  for (const item of value) if (typeof item !== "string" || item === "") return false;
+  return true;
+}

@@ -1,0 +1,117 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import type { Fetch, FetchBodyReader } from "../../client/options.js";
+import { ChangeLog } from "../change-log.js";
+import { Freshness } from "../freshness.js";
+import { type HeldKey, KeyMemory } from "../key-memory.js";
+import { Knowledge } from "../knowledge.js";
+import { Refresher } from "../refresher.js";
+import { ServerTime } from "../server-time.js";
+import { SteadyClock } from "../steady-clock.js";
+import { runSchedule } from "./schedule.js";
+
+/** Without one of its safeguards, the guard must break a promise within so many schedules. */
+const mostSchedules = 3_000;
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** Does something else instead of a method, which it is given, with its object as the first argument. */
+function instead<Type extends object, Name extends keyof Type>(
+  prototype: Type,
+  name: Name,
+  replacement: (self: Type, original: Type[Name], ...given: never[]) => unknown,
+): void {
+  const original = prototype[name];
+  vi.spyOn(prototype, name as never).mockImplementation(function (this: unknown, ...given: unknown[]) {
+    return replacement(this as Type, original, ...(given as never[])) as never;
+  } as never);
+}
+
+const safeguards: Record<string, () => ((fetch: Fetch) => Fetch) | undefined> = {
+  "an answer that is older than an event is thrown away": () => {
+    instead(ChangeLog.prototype, "begin", () => ({ hasChanged: () => false, end: () => {} }));
+    return undefined;
+  },
+  "what is older than the bound is not trusted": () => {
+    instead(KeyMemory.prototype, "asOf", () => Number.MAX_SAFE_INTEGER);
+    return undefined;
+  },
+  "what an event has changed is not trusted for longer than the bound until it was read again": () => {
+    instead(KeyMemory.prototype, "asOf", (self, original, held: HeldKey) => {
+      const tenant = { ...held.tenant, asOfChange: Number.POSITIVE_INFINITY };
+      return original.call(self, { ...held, tenant, owner: null, asOfChange: Number.POSITIVE_INFINITY });
+    });
+    return undefined;
+  },
+  "a heartbeat counts from when its request left, not from when it came": () => {
+    instead(Freshness.prototype, "isCurrent", (self, original, asOf: number) => original.call(self, asOf + 5_000));
+    return undefined;
+  },
+  "time that the machine slept counts": () => {
+    instead(SteadyClock.prototype, "now", () => performance.now());
+    return undefined;
+  },
+  "expiry goes by the server's clock": () => {
+    instead(ServerTime.prototype, "now", () => Date.now());
+    return undefined;
+  },
+  "a gap in the events makes everything old": () => {
+    instead(Knowledge.prototype, "onResync", () => undefined);
+    return undefined;
+  },
+  "what an event loosens is read again": () => {
+    instead(Refresher.prototype, "key", () => undefined);
+    return undefined;
+  },
+  "what happens to owners and tenants is read again": () => {
+    instead(Refresher.prototype, "party", () => undefined);
+    return undefined;
+  },
+  "following goes on from the last event": () => (fetch) => (url, init) =>
+    fetch(url, init.body?.includes("FollowKeyEvents") ? { ...init, body: withoutCursor(init.body) } : init),
+  "a silent stream counts as dead": () => (fetch) => async (url, init) => {
+    const response = await fetch(url, init);
+    if (response.headers.get("content-type") !== "text/event-stream" || !response.body) return response;
+    const reader = response.body.getReader();
+    return { ...response, body: { getReader: () => neverSilent(reader) } };
+  },
+};
+
+/** Follows from now on, as a client does that has forgotten where it was. */
+function withoutCursor(body: string): string {
+  const { variables, ...rest } = JSON.parse(body) as { variables: Record<string, unknown> };
+  // The first time it asks for the place to begin at.
+  return variables["after"] === "" ? body : JSON.stringify({ ...rest, variables: { ...variables, after: null } });
+}
+
+/** A stream that says something every few seconds, whether its server does or not. */
+function neverSilent(reader: FetchBodyReader): FetchBodyReader {
+  let next = reader.read();
+  const ping = new TextEncoder().encode(":\n\n");
+  return {
+    async read() {
+      const silence = new Promise<"silent">((resolve) => setTimeout(() => resolve("silent"), 5_000));
+      const piece = await Promise.race([next, silence]);
+      if (piece === "silent") return { done: false, value: ping };
+      next = reader.read();
+      next.catch(() => undefined);
+      return piece;
+    },
+    cancel: () => reader.cancel(),
+  };
+}
+
+describe("the simulation notices when it is taken away that", () => {
+  test.each(Object.entries(safeguards))(
+    "%s",
+    async (_, takeAway) => {
+      const sabotage = takeAway();
+      let broken: string[] = [];
+      for (let seed = 1; seed <= mostSchedules && broken.length === 0; seed++)
+        broken = await runSchedule(seed, sabotage);
+      expect(broken).not.toEqual([]);
+    },
+    300_000,
+  );
+});

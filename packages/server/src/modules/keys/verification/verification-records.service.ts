@@ -1,0 +1,134 @@
+import type { Clock } from "../../../platform/clock.js";
+import type { Database } from "../../../platform/database/index.js";
+import { Turns } from "../../../platform/turns.js";
+import { authorize, type Principal, type Visibility, visibleTo } from "../../auth/index.js";
+import { parseRecordsQuestion, type RecordsQuestion } from "./verification-records.input.js";
+import {
+  findRecordPage,
+  findRecordsByHashes,
+  findRecordsByIds,
+  type KeyRow,
+  type OwnerRow,
+  type RecordPlace,
+  type RecordRows,
+  type SecretRow,
+  type TenantRow,
+} from "./verification-records.store.js";
+
+/** How many snapshots are read at once; each may be read slowly, and for long. */
+export const maxSnapshots = 4;
+/** How many keys a page of a snapshot looks at: few, because the embedded database works on this very thread. */
+const pageSize = 1_000;
+
+/** What is left out when it is null, an empty list or an empty object. */
+type Sparse<Row> = { readonly [Name in keyof Row]?: NonNullable<Row[Name]> };
+
+export type RecordLine =
+  | ({ readonly type: "tenant" } & Sparse<TenantRow>)
+  | ({ readonly type: "owner" } & Sparse<OwnerRow>)
+  | ({ readonly type: "key"; readonly secrets: readonly Sparse<SecretRow>[] } & Sparse<Omit<KeyRow, "secrets">>);
+
+export type VerificationRecords = ReturnType<typeof createVerificationRecords>;
+
+/**
+ * What a verifier must know of keys in order to decide by itself with `decide()`: the keys in whatever state they are, with all
+ * their secrets, their owners and tenants.
+ *
+ * All of it is read from the database after the question came in, never from a memory, and each page in one statement.
+ * So it is at least as new as every event that anybody was told of before the question was sent: whoever hears of a
+ * change, at whatever server, and then asks any server, gets the change.
+ */
+export function createVerificationRecords({ database, clock }: { database: Database; clock: Clock }) {
+  const snapshots = new Turns(maxSnapshots);
+
+  /** All keys within bounds: first the live ones, so that a reader soon has those that count, then the others. */
+  async function* snapshot(visibility: Visibility, signal: AbortSignal): AsyncGenerator<RecordRows, void, undefined> {
+    const leave = await snapshots.enter(signal);
+    try {
+      // The same for both passes, or a key that expires between them would come twice.
+      const now = new Date(clock.now());
+      for (const live of [true, false]) {
+        for (let after: RecordPlace | null = beginning; after; ) {
+          signal.throwIfAborted();
+          const { next, ...rows }: Awaited<ReturnType<typeof findRecordPage>> = await findRecordPage(
+            database.prisma,
+            visibility,
+            { live, now, after, take: pageSize },
+          );
+          yield rows;
+          after = next;
+          // Requests first.
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  async function* read(
+    visibility: Visibility,
+    { hashes, keyIds }: RecordsQuestion,
+    signal: AbortSignal,
+  ): AsyncGenerator<RecordRows, void, undefined> {
+    if (hashes) yield await findRecordsByHashes(database.prisma, visibility, hashes);
+    else if (keyIds) yield await findRecordsByIds(database.prisma, visibility, keyIds);
+    else yield* snapshot(visibility, signal);
+  }
+
+  return {
+    /**
+     * Lines in pages, read while they are taken. A tenant or an owner comes once, before the first key that names it. A key that
+     * changes while a snapshot is taken may come twice, or not at all when it comes back to life: its event says so.
+     *
+     * @param signal ends the reading; `next` then throws its reason.
+     * @throws ForbiddenError without `keys:verify` or `keys:read`; BadUserInputError. Both at once, not when it is read.
+     */
+    read(principal: Principal, input: unknown, signal: AbortSignal): AsyncGenerator<RecordLine[], void, undefined> {
+      authorize(principal, "keys:verify");
+      authorize(principal, "keys:read");
+      const question = parseRecordsQuestion(input);
+      return linesOf(read(boundsOf(principal, question), question, signal));
+    },
+  };
+}
+
+/** Before every key: nothing was created in 1970. */
+const beginning: RecordPlace = { createdAt: new Date(0), id: "" };
+
+function boundsOf(principal: Principal, { tenantId }: RecordsQuestion): Visibility {
+  const own = visibleTo(principal);
+  if (tenantId === undefined) return own;
+  // Another tenant's id answers as one that does not exist.
+  return { ...own, tenantId: own.tenantId === undefined || own.tenantId === tenantId ? tenantId : "none" };
+}
+
+async function* linesOf(
+  pages: AsyncGenerator<RecordRows, void, undefined>,
+): AsyncGenerator<RecordLine[], void, undefined> {
+  const sent = new Set<string>();
+  const isNew = ({ id }: { readonly id: string }): boolean => {
+    const known = sent.has(id);
+    sent.add(id);
+    return !known;
+  };
+  for await (const { tenants, owners, keys } of pages) {
+    yield [
+      ...tenants.filter(isNew).map((row) => ({ type: "tenant" as const, ...sparse(row) })),
+      ...owners.filter(isNew).map((row) => ({ type: "owner" as const, ...sparse(row) })),
+      ...keys.map(({ secrets, ...row }) => ({ type: "key" as const, ...sparse(row), secrets: secrets.map(sparse) })),
+    ];
+  }
+}
+
+function sparse<Row extends object>(row: Row): Sparse<Row> {
+  const kept: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(row)) {
+    if (value !== null && !isEmpty(value)) kept[name] = value;
+  }
+  return kept as Sparse<Row>;
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
+}

@@ -1,0 +1,187 @@
+import type { Environment, TenantStatus, UserStatus } from "@keyplane/schema";
+import { type Db, Prisma } from "../../../platform/database/index.js";
+import type { Visibility } from "../../auth/index.js";
+
+/** What the database gives of a tenant; times are epoch milliseconds. */
+export interface TenantRow {
+  readonly id: string;
+  readonly status: TenantStatus;
+  readonly since: number | null;
+  readonly reason: string | null;
+}
+
+export interface OwnerRow {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly name: string;
+  readonly email: string;
+  readonly externalId: string | null;
+  readonly status: UserStatus;
+  readonly since: number | null;
+  readonly reason: string | null;
+}
+
+export interface SecretRow {
+  readonly hash: string;
+  readonly start: string;
+  readonly supersededAt: number | null;
+  readonly stopsAt: number | null;
+}
+
+export interface KeyRow {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly ownerId: string;
+  readonly name: string;
+  readonly environment: Environment;
+  readonly scopes: readonly string[];
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly allowedIps: readonly string[];
+  readonly deniedIps: readonly string[];
+  readonly expiresAt: number | null;
+  readonly revokedAt: number | null;
+  readonly revokedReason: string | null;
+  readonly disabledAt: number | null;
+  readonly disabledReason: string | null;
+  readonly deletedAt: number | null;
+  /** The current one last. */
+  readonly secrets: readonly SecretRow[];
+}
+
+/** Keys, and the owners and tenants that they name, all as they were at one moment. */
+export interface RecordRows {
+  readonly tenants: readonly TenantRow[];
+  readonly owners: readonly OwnerRow[];
+  readonly keys: readonly KeyRow[];
+}
+
+/** A place in the order of creation. */
+export interface RecordPlace {
+  readonly createdAt: Date;
+  readonly id: string;
+}
+
+/** The keys that have one of these secrets, at present or before. */
+export function findRecordsByHashes(db: Db, visibility: Visibility, hashes: readonly string[]): Promise<RecordRows> {
+  const having = Prisma.sql`"id" IN (SELECT "keyId" FROM "KeySecret" WHERE "hash" = ANY(${[...hashes]}::text[]))`;
+  return readRecords(db, Prisma.sql`SELECT * FROM "Key" WHERE ${having} AND ${visible(visibility)}`, Prisma.sql`TRUE`);
+}
+
+export function findRecordsByIds(db: Db, visibility: Visibility, ids: readonly string[]): Promise<RecordRows> {
+  const named = Prisma.sql`"id" = ANY(${[...ids]}::text[])`;
+  return readRecords(db, Prisma.sql`SELECT * FROM "Key" WHERE ${named} AND ${visible(visibility)}`, Prisma.sql`TRUE`);
+}
+
+/**
+ * A page of all keys in the order of their creation, which both indexes have: `take` keys are looked at, and those among them
+ * answered that are live at `now`, or those that are not. So the time of a page is bounded, however few they are.
+ *
+ * @returns with where the next page begins; null after the last.
+ */
+export async function findRecordPage(
+  db: Db,
+  visibility: Visibility,
+  page: { readonly live: boolean; readonly now: Date; readonly after: RecordPlace; readonly take: number },
+): Promise<RecordRows & { readonly next: RecordPlace | null }> {
+  const { live, now, after, take } = page;
+  const isLive = Prisma.sql`
+    "revokedAt" IS NULL AND "deletedAt" IS NULL AND ("expiresAt" IS NULL OR "expiresAt" > ${now}::timestamptz)`;
+  const { lastAt, lastId, looked, ...rows } = await readRecords(
+    db,
+    following(visibility, after, take),
+    live ? isLive : Prisma.sql`NOT (${isLive})`,
+  );
+  return { ...rows, next: looked === take && lastAt && lastId ? { createdAt: lastAt, id: lastId } : null };
+}
+
+interface Answer {
+  readonly tenants: string | null;
+  readonly owners: string | null;
+  readonly keys: string | null;
+  readonly looked: number;
+  readonly lastAt: Date | null;
+  readonly lastId: string | null;
+}
+
+/**
+ * One statement, so that keys, secrets, owners and tenants are of one moment: a key whose owner was changed in the same
+ * transaction is never seen with the owner of before. As JSON, which is parsed at once: a row of its own for each key
+ * takes the driver several times as long.
+ *
+ * @param looked the keys to look at.
+ * @param wanted which of them to answer.
+ */
+async function readRecords(
+  db: Db,
+  looked: Prisma.Sql,
+  wanted: Prisma.Sql,
+): Promise<RecordRows & Pick<Answer, "looked" | "lastAt" | "lastId">> {
+  const [answer] = await db.$queryRaw<Answer[]>`
+    WITH "looked" AS MATERIALIZED (${looked}),
+      "wanted" AS MATERIALIZED (SELECT * FROM "looked" WHERE ${wanted})
+    SELECT
+      (SELECT json_agg(row_to_json("row")) FROM (
+        SELECT "id", "status", ${ms("statusChangedAt")} AS "since", "statusReason" AS "reason"
+        FROM "Tenant" WHERE "id" IN (SELECT "tenantId" FROM "wanted")) AS "row")::text AS "tenants",
+      (SELECT json_agg(row_to_json("row")) FROM (
+        SELECT "id", "tenantId", "name", "email", "externalId", "status", ${ms("statusChangedAt")} AS "since",
+          "statusReason" AS "reason"
+        FROM "User" WHERE "id" IN (SELECT "ownerId" FROM "wanted")) AS "row")::text AS "owners",
+      (SELECT json_agg(row_to_json("row")) FROM (
+        SELECT "id", "tenantId", "ownerId", "name", "environment", "scopes", "metadata", "allowedIps", "deniedIps",
+          ${ms("expiresAt")} AS "expiresAt", ${ms("revokedAt")} AS "revokedAt", "revokedReason",
+          ${ms("disabledAt")} AS "disabledAt", "disabledReason", ${ms("deletedAt")} AS "deletedAt",
+          (SELECT json_agg(row_to_json("secret")) FROM (
+            SELECT "hash", "start", ${ms("supersededAt")} AS "supersededAt", ${ms("stopsAt")} AS "stopsAt"
+            FROM "KeySecret" WHERE "keyId" = "wanted"."id" ORDER BY "supersededAt", "createdAt", "hash") AS "secret") AS "secrets"
+        FROM "wanted" ORDER BY "createdAt", "id") AS "row")::text AS "keys",
+      (SELECT count(*)::int FROM "looked") AS "looked",
+      (SELECT max("createdAt") FROM "looked") AS "lastAt",
+      (SELECT "id" FROM "looked" ORDER BY "createdAt" DESC, "id" DESC LIMIT 1) AS "lastId"`;
+  if (!answer) throw new Error("a statement without a table has no row");
+  const { tenants, owners, keys, ...rest } = answer;
+  return {
+    tenants: rowsOf<TenantRow>(tenants),
+    owners: rowsOf<OwnerRow>(owners),
+    keys: rowsOf<KeyRow>(keys).map((key) => ({ ...key, secrets: (key.secrets as KeyRow["secrets"] | null) ?? [] })),
+    ...rest,
+  };
+}
+
+function rowsOf<Row>(json: string | null): Row[] {
+  return json === null ? [] : (JSON.parse(json) as Row[]);
+}
+
+/** A time in epoch milliseconds. */
+function ms(column: string): Prisma.Sql {
+  return Prisma.raw(`(extract(epoch FROM "${column}") * 1000)::bigint`);
+}
+
+/**
+ * The keys that follow a place. A tenant's are read as those that follow in the index of all tenants' keys, and cut off after
+ * the tenant: where PostgreSQL has no statistics, as the embedded database, it expects few rows of `"tenantId" = …`, and reads
+ * and sorts all keys of the tenant for each page.
+ */
+function following({ tenantId, userId }: Visibility, { createdAt, id }: RecordPlace, take: number): Prisma.Sql {
+  if (tenantId === undefined || userId !== undefined) {
+    return Prisma.sql`
+      SELECT * FROM "Key"
+      WHERE ("createdAt", "id") > (${createdAt}::timestamptz, ${id}) AND ${visible({ tenantId, userId })}
+      ORDER BY "createdAt", "id"
+      LIMIT ${take}`;
+  }
+  return Prisma.sql`
+    SELECT * FROM (
+      SELECT * FROM "Key"
+      WHERE ("tenantId", "createdAt", "id") > (${tenantId}, ${createdAt}::timestamptz, ${id})
+      ORDER BY "tenantId", "createdAt", "id"
+      LIMIT ${take}) AS "following"
+    WHERE "tenantId" = ${tenantId}`;
+}
+
+function visible({ tenantId, userId }: Visibility): Prisma.Sql {
+  const conditions = [Prisma.sql`TRUE`];
+  if (tenantId !== undefined) conditions.push(Prisma.sql`"tenantId" = ${tenantId}`);
+  if (userId !== undefined) conditions.push(Prisma.sql`"ownerId" = ${userId}`);
+  return Prisma.join(conditions, " AND ");
+}
