@@ -117,6 +117,6 @@ try {
     )),
   ]);
 } finally {
-  for (const child of children) child.disconnect();
+  for (const child of children) if (child.connected) child.disconnect();
   await installation.stop();
 }

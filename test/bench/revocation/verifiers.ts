@@ -32,10 +32,19 @@ process.send?.("ready");
 
 process.on("message", (message: { know?: WatchedKey[]; refusalsOf?: string }) => {
   const { know, refusalsOf } = message;
-  if (know) Promise.all(verifiers.map((each) => each.know(know))).then(() => process.send?.("known"), fail);
+  if (know) learn(know).then(() => process.send?.("known"), fail);
   if (refusalsOf) process.send?.(refusals.get(refusalsOf) ?? []);
 });
 process.on("disconnect", () => process.exit(0));
+
+/** A few at a time: a server that all ask at once answers some of them too late. */
+async function learn(keys: readonly WatchedKey[]): Promise<void> {
+  const waiting = verifiers.values();
+  const next = async (): Promise<void> => {
+    for (const verifier of waiting) await verifier.know(keys);
+  };
+  await Promise.all(Array.from({ length: 8 }, next));
+}
 
 function fail(error: unknown): never {
   console.error(error);
