@@ -20,6 +20,7 @@ export class Installation {
   readonly deaths: Deaths = { servers: 0, postgres: 0 };
   readonly #servers: (ServerProcess | null)[] = [null, null];
   readonly #ports = ["0", "0"];
+  readonly #turns: string[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), "keyplane-faults-"));
 
   private constructor(
@@ -57,12 +58,13 @@ export class Installation {
     return new Caller(this.urlOf(index), rootToken);
   }
 
-  /** Kills something at random, and starts it again after a while. */
+  /** Kills something, and starts it again after a while. Each kind has its turn, in an order that nobody knows. */
   async fail(): Promise<void> {
-    const kind = randomInt(5);
-    if (kind < 2) return this.#failServer(kind);
-    if (kind < 4) return this.#failPostgres();
-    await Promise.all([this.#failPostgres(), this.#killServer(randomInt(2))]);
+    if (this.#turns.length === 0) this.#turns.push("first", "second", "postgres", "postgres", "both");
+    const [turn] = this.#turns.splice(randomInt(this.#turns.length), 1);
+    if (turn === "first") return this.#failServer(0);
+    if (turn === "second") return this.#failServer(1);
+    await Promise.all([this.#failPostgres(), ...(turn === "both" ? [this.#killServer(randomInt(2))] : [])]);
     await this.#startMissing();
   }
 

@@ -74,6 +74,7 @@ export function createEventRelay(deps: {
     const [begunAt, begunSince] = [clock.now(), performance.now()];
     if (isBehind) ring.restart(await endOfLog());
     isBehind = false;
+    const offset = ring.nextOffset;
     let batch = await readAfterEnd();
     let isFinal = true;
     /** Those whose place is still not final. */
@@ -95,7 +96,8 @@ export function createEventRelay(deps: {
     hasFailed = false;
     readAt = begunAt;
     if (isFinal) [completeAt, completeSince] = [begunAt, begunSince];
-    followers.call();
+    // Not at every reading: to wake a thousand who then find nothing costs more than the reading.
+    if (ring.nextOffset !== offset) followers.call();
     return !isFinal;
   }
 
@@ -180,7 +182,7 @@ export function createEventRelay(deps: {
       await poller.readNow();
     },
 
-    /** Resolves when the log was read again, or the signal aborts. */
+    /** Resolves when there is something new in the ring or the relay is stale, or the signal aborts. */
     nextReading(signal: AbortSignal): Promise<void> {
       return followers.nextCall(signal);
     },
