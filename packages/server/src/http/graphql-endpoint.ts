@@ -3,14 +3,16 @@ import type { YogaServerInstance } from "graphql-yoga";
 import { type Context, createLoaders, type Services } from "../graphql/context.js";
 import { limits } from "../graphql/limits.js";
 import type { Authenticate, Principal, RequestOrigin } from "../modules/auth/index.js";
+import type { Progress } from "../modules/events/index.js";
 import type { Logger } from "../platform/logger.js";
 import { readBody, replayBody, tooLarge } from "./body.js";
 import { isPreflighted } from "./csrf.js";
-import { currentOf, type OpenStreams } from "./open-streams.js";
+import { currentOf, type EventChunks, type OpenStreams } from "./open-streams.js";
 import { refuse } from "./refusal.js";
 import { refuseBody, sendError, sendText } from "./responses.js";
 import { createStillAllowed } from "./same-caller.js";
 import { withTimeLimit } from "./time-limit.js";
+import { createTrustedFollow } from "./trusted-follow.js";
 import { createTrustedVerify } from "./trusted-verify.js";
 import { withCaller } from "./with-caller.js";
 
@@ -31,6 +33,7 @@ export function createGraphqlEndpoint(deps: {
 }): Endpoint {
   const { authenticate, graphql, services, streams, logger, timeLimitMs = limits.timeMs } = deps;
   const trustedVerify = createTrustedVerify(services.verify);
+  const trustedFollow = createTrustedFollow(services.keyEvents);
 
   const fail = (response: ServerResponse, requestId: string, error: unknown): void =>
     refuse(response, requestId, error, logger);
@@ -65,11 +68,29 @@ export function createGraphqlEndpoint(deps: {
       if (contentType !== null && text !== null) {
         return sendText(response, 200, { "content-type": contentType }, text, principal.requestId);
       }
+      if (request.headers.accept === "text/event-stream" && (await follow(request, response, principal, body))) return;
       replayBody(request, body);
       await execute(request, response, principal);
     } catch (error) {
       fail(response, principal.requestId, error);
     }
+  }
+
+  /** @returns whether it was a subscription that needs no GraphQL. */
+  async function follow(
+    request: IncomingMessage,
+    response: ServerResponse,
+    principal: Principal,
+    body: Buffer,
+  ): Promise<boolean> {
+    const ending = new AbortController();
+    response.once("close", () => ending.abort());
+    const openedAt = performance.now();
+    const progress: Progress = { completeSince: null };
+    const events = await withTimeLimit(trustedFollow(body, principal, { ending, progress }), timeLimitMs);
+    if (!events) return false;
+    await stream(request, response, principal, events, () => currentOf(progress, openedAt));
+    return true;
   }
 
   async function execute(request: IncomingMessage, response: ServerResponse, principal: Principal): Promise<void> {
@@ -93,7 +114,7 @@ export function createGraphqlEndpoint(deps: {
       });
       if (headers["content-type"]?.startsWith("text/event-stream") && answer.body) {
         const current = (): number | null => currentOf(context.progress, openedAt);
-        return await stream(request, response, principal, answer.body, current);
+        return await stream(request, response, principal, answer.body.getReader(), current);
       }
       sendText(response, answer.status, headers, await answer.text(), principal.requestId);
     } catch (error) {
@@ -105,7 +126,7 @@ export function createGraphqlEndpoint(deps: {
     request: IncomingMessage,
     response: ServerResponse,
     principal: Principal,
-    events: ReadableStream<Uint8Array>,
+    events: EventChunks,
     current: () => number | null,
   ): Promise<void> {
     const { requestId } = principal;
@@ -123,6 +144,8 @@ export function createGraphqlEndpoint(deps: {
       "x-request-id": requestId,
       "x-content-type-options": "nosniff",
     });
+    // Whoever has these knows that it follows, long before the first event.
+    response.flushHeaders();
     const allowed = createStillAllowed(authenticate, request.headers.authorization, principal);
     await streams.send(response, events, allowed, current);
   }

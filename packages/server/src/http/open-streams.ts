@@ -10,6 +10,12 @@ export const heartbeatMs = 5_000;
 /** A stream that was current this long ago says nothing any more, in milliseconds. */
 const currentMs = 5_000;
 
+/** The pieces of a stream of events, as a reader of a `ReadableStream` gives them. */
+export interface EventChunks {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  cancel(): Promise<void>;
+}
+
 /** Why a stream ends before its reader leaves. */
 export type EndReason = "token ended" | "server stops";
 
@@ -57,12 +63,11 @@ export class OpenStreams {
    */
   async send(
     response: ServerResponse,
-    events: ReadableStream<Uint8Array>,
+    reader: EventChunks,
     allowed: () => Promise<boolean>,
     current: () => number | null = () => null,
   ): Promise<void> {
     const ending = new AbortController();
-    const reader = events.getReader();
     response.once("close", () => ending.abort());
     ending.signal.addEventListener("abort", () => void reader.cancel().catch(() => {}));
     const release = this.hold(allowed, (reason) => ending.abort(reason));
@@ -85,7 +90,7 @@ export class OpenStreams {
         isIdle = isWhole;
         const { done, value } = await reader.read();
         isIdle = false;
-        if (done) break;
+        if (done || !value) break;
         isWhole = value.at(-1) === lineFeed && (value.at(-2) === lineFeed || value.length === 1);
         if (!response.write(value)) await writable(response, ending.signal);
       }

@@ -1,6 +1,7 @@
 export type { DomainEvent, EventType } from "./event.js";
 export { createEventRelay, type EventRelay } from "./event-relay.js";
 export { createEvents, type EventListener, type Events } from "./events.service.js";
+export type { KeyEventMessage } from "./key-event.js";
 export type { KeyEventPoll } from "./key-event-poll.js";
 export type { Progress } from "./key-event-reader.js";
 export { createKeyEvents, type KeyEvents } from "./key-events.service.js";
