@@ -66,7 +66,12 @@ const startStream: StartVerifier = async (target, refused) => {
       );
       for await (const { keyEvents } of events) if (keyEvents.keyId) refused(keyEvents.keyId);
     };
-    read().catch((error: unknown) => stop.signal.aborted || reject(error));
+    read().catch((error: unknown) => {
+      if (stop.signal.aborted) return;
+      reject(error);
+      // It does not come back, and whoever counts refusals must know why some are missing.
+      console.error(error);
+    });
   });
   return { know: async () => {}, close: async () => stop.abort() };
 };
