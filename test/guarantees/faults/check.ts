@@ -63,7 +63,12 @@ export function expectEqual(reader: Reader, truth: Truth, lost: readonly string[
   expect(sorted(reader.picture)).toEqual(sorted(truth.keys));
 }
 
-function faultOf({ after, openedAt, cursors, endedBy }: Stretch, truth: Truth, lost: readonly string[]): string | null {
+/** What is wrong with a stretch; null: it is just what the database has. */
+export function faultOf(
+  { after, openedAt, cursors, endedBy }: Stretch,
+  truth: Truth,
+  lost: readonly string[],
+): string | null {
   const first = after === null ? truth.indexOf.get(cursors[0] ?? "") : indexAfter(after, truth);
   const mayLose = endedBy !== null && lost.includes(endedBy);
   let index = first ?? 0;

@@ -48,6 +48,8 @@ export function createEventRelay(deps: {
   let hasFailed = false;
   /** Nobody had a use for the ring, so it was left behind. */
   let isBehind = !isServed;
+  /** The ring's next offset when those who follow were called last. */
+  let calledAt = 0;
   let watch: NodeJS.Timeout | undefined;
   let unsubscribe: (() => void)[] = [];
   const followers = new ReaderCalls();
@@ -74,7 +76,6 @@ export function createEventRelay(deps: {
     const [begunAt, begunSince] = [clock.now(), performance.now()];
     if (isBehind) ring.restart(await endOfLog());
     isBehind = false;
-    const offset = ring.nextOffset;
     let batch = await readAfterEnd();
     let isFinal = true;
     /** Those whose place is still not final. */
@@ -87,6 +88,7 @@ export function createEventRelay(deps: {
         if (isFinal) ring.append(event);
         else early.add(event.id);
       }
+      callFollowers();
       const last = batch.at(-1);
       // One less, because the event at the place itself is left out.
       if (!last || batch.length < batchSize - 1 || poller.isStopped) break;
@@ -96,9 +98,17 @@ export function createEventRelay(deps: {
     hasFailed = false;
     readAt = begunAt;
     if (isFinal) [completeAt, completeSince] = [begunAt, begunSince];
-    // Not at every reading: to wake a thousand who then find nothing costs more than the reading.
-    if (ring.nextOffset !== offset) followers.call();
     return !isFinal;
+  }
+
+  /**
+   * After each batch, so that nobody who waits falls out of the ring because much came at once. But only when there is
+   * something: to wake a thousand who then find nothing costs more than the reading.
+   */
+  function callFollowers(): void {
+    if (ring.nextOffset === calledAt) return;
+    calledAt = ring.nextOffset;
+    followers.call();
   }
 
   /**
