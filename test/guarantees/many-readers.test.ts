@@ -99,7 +99,7 @@ describe("with 1,000 readers at two server processes", () => {
     skip(withoutPostgres, reason);
     const [home, other] = [await newHome(), await newHome()];
     cleanups.push(async () => Promise.all([home.remove(), other.remove()]));
-    const environment = { ...home.environment, KEYPLANE_ROOT_TOKEN: rootToken };
+    const environment: Record<string, string> = { ...home.environment, KEYPLANE_ROOT_TOKEN: rootToken };
     const server = await startProcess(environment);
     cleanups.push(() => server.end("SIGKILL"));
     const second = await startProcess({ ...environment, KEYPLANE_DATA_DIR: other.dataDir });
