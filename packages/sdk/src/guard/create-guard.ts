@@ -23,7 +23,7 @@ import { SnapshotFile } from "./snapshot-file.js";
  * asks the server for each key, and where that fails, too, `onUnavailable` says what to do.
  *
  * @example
- * const guard = createGuard({ url: "https://keyplane.example.com", token: process.env.KEYPLANE_TOKEN });
+ * const guard = createGuard({ url: "https://keyplane.example.com", token });
  * const verdict = await guard.verify(presented, { scopes: ["orders:read"] });
  * if (!verdict.valid) return respond(401, verdict.code);
  * @throws TypeError that names the option, what it got and what it wants.
