@@ -10,14 +10,28 @@ export default defineConfig({
   },
   ssr: { resolve: { conditions: ["source"], externalConditions: ["source"], mainFields: ["main"] } },
   test: {
-    include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"],
     // Generous on purpose: a slow machine must not fail a test; a hang still ends.
     testTimeout: 120_000,
     hookTimeout: 180_000,
-    globalSetup: ["test/testkit/global-setup.ts"],
-    // Without isolation a worker keeps its server from file to file: starting one costs more than most tests.
     pool: "forks",
-    isolate: false,
     maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        // Each file in a process of its own: these tests put time that passes when told to in the place of the real one.
+        test: { name: "sdk", include: ["packages/sdk/src/**/*.test.ts"], isolate: true },
+      },
+      {
+        extends: true,
+        test: {
+          name: "rest",
+          include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"],
+          exclude: ["**/node_modules/**", "packages/sdk/**"],
+          globalSetup: ["test/testkit/global-setup.ts"],
+          // Without isolation a worker keeps its server from file to file: starting one costs more than most tests.
+          isolate: false,
+        },
+      },
+    ],
   },
 });
