@@ -37,19 +37,23 @@ export class Bindings {
     this.#bound.delete(keyId);
     for (const { closable } of closables ?? []) {
       try {
-        closeOne(closable, verdict);
+        // What is asynchronous about it may fail later.
+        Promise.resolve(closeOne(closable, verdict)).catch((error: unknown) => this.#failed(error));
       } catch (error) {
-        this.#onError(error instanceof Error ? error : new Error(String(error)));
+        this.#failed(error);
       }
     }
+  }
+
+  #failed(error: unknown): void {
+    this.#onError(error instanceof Error ? error : new Error(String(error)));
   }
 }
 
 /** The code of RFC 6455 for a violated policy: what the peer may do has ended. */
 const policyViolation = 1008;
 
-function closeOne(closable: Closable, verdict: GuardVerdict): void {
-  if (typeof closable === "function") closable(verdict);
-  else if ("close" in closable) closable.close(policyViolation, verdict.code);
-  else closable.destroy();
+function closeOne(closable: Closable, verdict: GuardVerdict): unknown {
+  if (typeof closable === "function") return closable(verdict);
+  return "close" in closable ? closable.close(policyViolation, verdict.code) : closable.destroy();
 }

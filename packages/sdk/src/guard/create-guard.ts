@@ -50,7 +50,7 @@ export function createGuardWith(options: GuardOptions, runtime: Runtime): Guard 
     options: resolved,
     server: (time) => createGuardServer({ ...client, fetch: time.learningFrom(client.fetch) }, runtime, tenantId),
     usage: usage === false ? null : new GuardUsage(recording, tenantId),
-    snapshot: snapshotFile === undefined ? null : new SnapshotFile(snapshotFile, client.url, tenantId),
+    snapshot: snapshotFile === undefined ? null : new SnapshotFile(snapshotFile, client, tenantId),
     runtime,
   });
 }

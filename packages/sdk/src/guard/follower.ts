@@ -37,6 +37,11 @@ export interface FollowerListener {
 const silenceMs = 15_000;
 /** How long a request waits at a server that is behind itself, in milliseconds. */
 const notCurrentMs = 1_000;
+/**
+ * How long one connection is held, in milliseconds: the server's clock counts from its beginning and ours does, too, and two
+ * clocks may differ by a few hundred parts in a million.
+ */
+const longestStreamMs = 3_600_000;
 /** For how long to poll before a stream is tried again, at first and at most; milliseconds. */
 const firstPollingMs = 60_000;
 const longestPollingMs = 600_000;
@@ -113,7 +118,10 @@ export class Follower {
     } catch (error) {
       if (outer.aborted) throw error;
       if (!connection.signal.aborted) throw this.#isPassing(error) ? passing(error) : error;
-      throw new ConnectionError("The clock has jumped, so the connection is opened anew.", { neverSent: false });
+      throw new ConnectionError(
+        "The connection is opened anew, because of the clock: it has jumped, or an hour is over.",
+        { neverSent: false },
+      );
     } finally {
       outer.removeEventListener("abort", end);
       this.#connection = null;
@@ -143,7 +151,11 @@ export class Follower {
     const onComment = (comment: string): void => {
       heard();
       const current = /^current (\d+)$/.exec(comment)?.[1];
-      if (current !== undefined) this.#listener.onCurrent(openedAt + Number(current));
+      if (current === undefined) return;
+      const now = this.#clock.now();
+      // A server whose clock goes faster than ours must not tell of the future.
+      this.#listener.onCurrent(Math.min(openedAt + Number(current), now));
+      if (now - openedAt > longestStreamMs) this.reconnect();
     };
     const variables = { tenantId: this.#tenantId, after: this.#cursor };
     try {
@@ -170,12 +182,13 @@ export class Follower {
       const askedAt = this.#clock.now();
       const { events, resync, cursor, current } = await this.#poll(this.#cursor, waitMs, { signal, maxRetries: 0 });
       onOpen();
+      for (const event of events) this.#event(event);
+      // It stands behind the events, and is told before the connection, which would otherwise look as if it went on from before.
       if (resync) this.#resync(resync.cursor);
       if (!isConnected) this.#listener.onConnected("polling");
       isConnected = true;
-      for (const event of events) this.#event(event);
-      if (!resync) this.#cursor = cursor;
-      if (current !== null) this.#listener.onCurrent(askedAt + current);
+      this.#cursor = resync?.cursor ?? cursor;
+      if (current !== null) this.#listener.onCurrent(Math.min(askedAt + current, this.#clock.now()));
       // After a resync everything from its place on is asked for at once; a server that is not current itself is given a moment.
       if (current !== null) waitMs = this.#pollWaitMs;
       else waitMs = resync ? 0 : Math.min(notCurrentMs, this.#pollWaitMs);

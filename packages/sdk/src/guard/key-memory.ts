@@ -275,10 +275,11 @@ export class KeyMemory {
     if (held.tenant.keys === 0) this.#tenants.delete(held.tenant.state.id);
   }
 
-  #findSaved(saved: SavedKey, hash: KeyHash): HeldSecret | undefined {
+  #findSaved(saved: SavedKey, found: KeyHash): HeldSecret | undefined {
+    const hash = found.slice(); // reading the key makes other hashes
     if (this.#saved.get(saved.id) === saved) this.#read(saved);
-    const found = this.#secrets.get(hash);
-    if (!(found instanceof SavedKey)) return found;
+    const now = this.#secrets.get(hash);
+    if (!(now instanceof SavedKey)) return now;
     // The key is held as a later answer had it, and has this secret no more.
     this.#secrets.delete(hash);
     return undefined;

@@ -23,10 +23,14 @@ export class Listeners {
   /** Never throws: a verification must not fail because somebody who only listens did. */
   tell<Name extends keyof GuardEvents>(name: Name, event: GuardEvents[Name]): void {
     for (const listener of this.#listeners[name]) {
-      try {
-        listener(event);
-      } catch (error) {
+      const failed = (error: unknown): void => {
         if (name !== "error") this.tell("error", error instanceof Error ? error : new Error(String(error)));
+      };
+      try {
+        // An asynchronous one fails later.
+        Promise.resolve(listener(event) as unknown).catch(failed);
+      } catch (error) {
+        failed(error);
       }
     }
   }

@@ -9,7 +9,16 @@ import { FirstSight } from "./first-sight.js";
 import type { Closable, Guard, GuardEvents, GuardRequest, GuardStatus, GuardVerdict } from "./guard.js";
 import type { ResolvedGuardOptions } from "./guard-options.js";
 import type { GuardUsage } from "./guard-usage.js";
-import { acceptance, keyShown, ownerShown, recordOf, toGuardVerdict, unavailable } from "./guard-verdict.js";
+import {
+  acceptance,
+  isRefusal,
+  keyShown,
+  ownerShown,
+  recordOf,
+  toGuardVerdict,
+  unavailable,
+  wellFormed,
+} from "./guard-verdict.js";
 import { hashOfHex, hashOfKey, hexOfHash } from "./key-hash.js";
 import type { HeldSecret } from "./key-memory.js";
 import { Knowledge, type Known } from "./knowledge.js";
@@ -235,11 +244,21 @@ export class LocalGuard implements Guard {
       const { key, request } = presented;
       const options = { timeoutMs: Math.max(1, timeoutMs), maxRetries: 0, signal: this.#closing.signal };
       const verdict = await this.#server.verify(key, request, options);
+      const now = this.#lookAgain(presented);
+      // An event may have overtaken the answer, which must not bring the key back.
+      if (verdict.valid && now.secret && this.#isRefused(now.secret)) {
+        return this.#conclude(presented, now, "local", this.#clock.now() - now.asOf);
+      }
       return { ...verdict, source: "server", ageMs: this.#clock.now() - sentAt };
     } catch (error) {
       this.#listeners.tell("error", error as Error);
       return this.#withoutServer(presented, known);
     }
+  }
+
+  #isRefused(secret: HeldSecret): boolean {
+    const record = recordOf(secret);
+    return isRefusal(decide(record, { format: wellFormed(record) }, this.#time.now()));
   }
 
   /** The server cannot be asked, and what is known is too old to be trusted. */
@@ -282,10 +301,8 @@ export class LocalGuard implements Guard {
   }
 
   async #saveNow(): Promise<void> {
-    const { cursor } = this.#connection.status();
-    if (!this.#snapshot || cursor === null) return;
     try {
-      await this.#snapshot.save(this.#knowledge, cursor, this.#clock);
+      await this.#snapshot?.save(this.#knowledge, () => this.#connection.status().cursor, this.#clock);
     } catch (error) {
       this.#listeners.tell("error", error as Error);
     }

@@ -1,4 +1,5 @@
-import { builtinModule } from "./key-hash.js";
+import type { ResolvedOptions } from "../client/options.js";
+import { builtinModule, hashOfKey, hexOfHash } from "./key-hash.js";
 import { type KeyMemory, type Reading, SavedKey, type SavedText } from "./key-memory.js";
 import type { Knowledge } from "./knowledge.js";
 import { formatRecordLine, type KeyLine, parseRecordLine, type RecordLine } from "./record-lines.js";
@@ -34,6 +35,8 @@ interface Header {
   readonly version: 1;
   readonly url: string;
   readonly tenantId: string | null;
+  /** The SHA-256 of the token that was used: another one may see other keys, and hears of other events. */
+  readonly token: string;
   /** The place in the log of events. */
   readonly cursor: string;
   /** As of when it is true, epoch milliseconds. */
@@ -58,19 +61,21 @@ export class SnapshotFile {
   readonly #path: string;
   readonly #url: string;
   readonly #tenantId: string | null;
+  readonly #token: () => string | Promise<string>;
 
   /** @throws TypeError where there is no file system. */
-  constructor(path: string, url: string, tenantId: string | undefined) {
+  constructor(path: string, { url, token }: Pick<ResolvedOptions, "url" | "token">, tenantId: string | undefined) {
     const files = builtinModule<FileSystem>("node:fs/promises");
     if (!files) throw new TypeError("snapshotFile: There is no file system here. Leave it out.");
     this.#files = files;
     this.#path = path;
     this.#url = url;
+    this.#token = token;
     this.#tenantId = tenantId ?? null;
   }
 
   /**
-   * Takes what was saved, if it is of the same server and tenant.
+   * Takes what was saved, if it is of the same server, tenant and token.
    *
    * @returns the place in the log of events from which to go on; null where nothing was taken.
    * @throws Error for a file that cannot be read, or is no whole snapshot: nothing is taken then.
@@ -82,6 +87,7 @@ export class SnapshotFile {
     const header = headerOf(bytes.toString("utf8", 0, Math.max(end, 0)));
     if (!header) throw new Error(`${this.#path} is no snapshot of a guard. Remove it, or name another file.`);
     if (header.url !== this.#url || header.tenantId !== this.#tenantId) return null;
+    if (header.token !== (await this.#tokenHash())) return null;
     if (checksumOf(bytes.subarray(end + 1)) !== header.checksum) {
       throw new Error(`${this.#path} is cut off, or was changed. Remove it.`);
     }
@@ -95,10 +101,13 @@ export class SnapshotFile {
   }
 
   /** Saves what is known, as a whole or not at all. */
-  async save(knowledge: Knowledge, cursor: string, clock: SteadyClock): Promise<void> {
+  async save(knowledge: Knowledge, place: () => string | null, clock: SteadyClock): Promise<void> {
+    const token = await this.#tokenHash();
     const { memory, freshness } = knowledge;
+    // From here to the file's text nothing may come in between: the place and what is true at it belong together.
+    const cursor = place();
     // After a gap, or a restart without network, nobody knows yet what of it is true at this place.
-    if (freshness.asOf === Number.NEGATIVE_INFINITY) return;
+    if (cursor === null || freshness.asOf === Number.NEGATIVE_INFINITY) return;
     const now = clock.now();
     const parties = new Set<string>();
     const keys: string[] = [];
@@ -118,6 +127,7 @@ export class SnapshotFile {
       version: 1,
       url: this.#url,
       tenantId: this.#tenantId,
+      token,
       cursor,
       asOf: clock.wall - (now - freshness.asOf),
       complete: knowledge.isWholeNow && keys.length === memory.size,
@@ -129,6 +139,11 @@ export class SnapshotFile {
     const whole = `${JSON.stringify(header)}\n${text}`;
     await this.#files.writeFile(temporary, whole, { mode: 0o600, flag: "wx" });
     await this.#files.rename(temporary, this.#path);
+  }
+
+  async #tokenHash(): Promise<string> {
+    const hash = hashOfKey(await this.#token());
+    return hexOfHash(hash instanceof Promise ? await hash : hash);
   }
 }
 

@@ -232,3 +232,13 @@ describe("the file", () => {
     expect(closed).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "REVOKED" }));
   });
 });
+
+test("a snapshot of another token is ignored: it may see other keys, and hears of other events", async ({
+  story,
+  snapshotFile,
+}) => {
+  const key = await ended(story, { snapshotFile });
+  const { guard } = await startCut(story, { snapshotFile, token: "another-token", onUnavailable: "allow-known" });
+  expect(guard.status()).toMatchObject({ keys: 0 });
+  expect(await guard.verify(key.secret)).toMatchObject({ code: "UNAVAILABLE" });
+});
