@@ -47,7 +47,9 @@ export function dayStart(now, zone, days) {
 /** The beginning of the zone's hour at `now`: not that of UTC in Kathmandu or on Lord Howe Island. */
 export function hourStart(now, zone) {
   const offset = zoneOffset(now, zone);
-  return Math.floor((now + offset) / hourMs) * hourMs - offset;
+  const local = Math.floor((now + offset) / hourMs) * hourMs;
+  // On Lord Howe Island the clock is set by half an hour, so the hour may have begun before with the other offset.
+  return local - zoneOffset(local - offset, zone);
 }
 
 /** The windows by the name that the address has. */
