@@ -46,26 +46,17 @@ async function connected(url: string): Promise<Client> {
 }
 
 describe("events of one server process at the readers of another", () => {
-  test("come within 150 ms of the answer, at the 99th percentile", async ({ skip }) => {
+  // How soon, `pnpm bench revocation` says.
+  test("come one after another, each after its answer", async ({ skip }) => {
     skip(withoutPostgres, reason);
     const { world, elsewhere } = await twoServers();
     const { admin, tenant, owner } = await world.tenantWithKey();
     const stream = await follow(new Caller(elsewhere.url, admin.token), { types: ["REVOKED"] });
-    const latencies: number[] = [];
     for (let count = 0; count < 100; count++) {
       const { key } = await world.key(tenant.id, owner.id);
       ok(await admin.key("revokeKey", { id: key.id, reason: "x" }));
-      const answeredAt = performance.now();
       expect((await stream.next()).keyId).toBe(key.id);
-      latencies.push(Math.max(0, performance.now() - answeredAt));
     }
-    const sorted = latencies.sort((a, b) => a - b);
-    const at = (share: number) => sorted[Math.floor(sorted.length * share)]?.toFixed(1);
-    // Printed, not asserted at 150 ms: other work on the machine decides the rest. Without signals half would exceed 125 ms.
-    console.log(
-      `revokeKey at one process to the event at another: p50 ${at(0.5)} ms, p90 ${at(0.9)} ms, p99 ${at(0.99)} ms`,
-    );
-    expect(Number(at(0.5))).toBeLessThan(100);
   });
 
   test("are never skipped, doubled or out of order, however transactions overlap and readers come back", async ({
