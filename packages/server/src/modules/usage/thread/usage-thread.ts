@@ -115,14 +115,11 @@ function databaseOf(url: string | null): string {
   return decodeURIComponent(path.slice(1)) || "keyplane";
 }
 
-/**
- * Counting may take its time, a verification may not: on Linux a thread has a priority of its own. Where no processor is idle, this one
- * leaves counting a thirtieth of one; at 10 it was a tenth, and verification had a twentieth less.
- */
+/** Counting may take its time, a verification may not: on Linux a thread has a priority of its own. */
 function yieldToVerification(): void {
   try {
     const thread = readlinkSync("/proc/thread-self").split("/").at(-1);
-    setPriority(Number(thread), 15);
+    setPriority(Number(thread), 10);
   } catch {
     // Elsewhere all threads of a process are alike.
   }
