@@ -262,6 +262,8 @@ export class KeyMemory {
 
   /** Forgets owners and tenants without a key: those of keys for which there was no room. */
   forgetUnused(): void {
+    // Keys that were not read yet may be theirs.
+    if (this.#saved.size > 0) return;
     for (const [id, { keys }] of this.#owners) if (keys === 0) this.#owners.delete(id);
     for (const [id, { keys }] of this.#tenants) if (keys === 0) this.#tenants.delete(id);
   }

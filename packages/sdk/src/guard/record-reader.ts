@@ -83,6 +83,8 @@ export class RecordReader {
     const found = new Set<string>();
     const hashes = new Set<string>();
     const changed: string[] = [];
+    /** Owners and tenants of this answer, which stand before their keys. */
+    const parties = new Map<string, PartyLine>();
     let lines = 0;
     let isCut = false;
     let ended: number | undefined;
@@ -93,6 +95,7 @@ export class RecordReader {
       } else if (line.type !== "key") {
         const { id, tenantId } = line.type === "owner" ? line.owner : { id: line.tenant.id, tenantId: line.tenant.id };
         if (this.#isWanted(tenantId) && !change.hasChanged(id)) {
+          parties.set(id, line);
           this.#onParty(line, () => this.#memory.installParty(line, reading));
         }
       } else {
@@ -104,7 +107,13 @@ export class RecordReader {
         for (const { hash } of line.line.secrets) hashes.add(hash);
         if ([id, ownerId, tenantId].some(change.hasChanged)) changed.push(id);
         else if (isWhole && this.#memory.isFull && !this.#memory.key(id)) isCut = true;
-        else this.#onRead(line.line, () => this.#memory.installKey(line.line, reading));
+        else {
+          // Another answer may have made room meanwhile, and an owner or a tenant without a key is forgotten first.
+          const [tenant, owner] = [parties.get(tenantId), parties.get(ownerId)];
+          if (tenant && !this.#memory.tenant(tenantId)) this.#memory.installParty(tenant, reading);
+          if (owner && !this.#memory.owner(ownerId)) this.#memory.installParty(owner, reading);
+          this.#onRead(line.line, () => this.#memory.installKey(line.line, reading));
+        }
       }
     };
 
