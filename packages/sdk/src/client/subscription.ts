@@ -14,7 +14,7 @@ import { readWhole } from "./transport.js";
 export interface SubscribeOptions extends Omit<RequestOptions, "maxRetries"> {
   /**
    * How long nothing may come, not even a sign of life, before the connection counts as dead, in milliseconds. Servers
-   * send such a sign every 12 s. Default: 45000.
+   * send such a sign every few seconds. Default: 45000.
    */
   readonly idleTimeoutMs?: number | undefined;
   /** Called when the server has accepted the subscription, which may be long before the first event. */

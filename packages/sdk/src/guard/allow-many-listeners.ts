@@ -1,4 +1,4 @@
-import { builtinModule } from "./key-hash.js";
+import { builtinModule } from "./builtin-module.js";
 
 interface NodeEvents {
   readonly setMaxListeners?: (most: number, target: AbortSignal) => void;

@@ -1,9 +1,11 @@
-import type { Read } from "./record-reader.js";
-import { maxAsked } from "./record-reader.js";
+import { ServerError } from "../client/errors.js";
+import { maxAsked, type Read } from "./record-reader.js";
 import type { SteadyClock } from "./steady-clock.js";
 
-/** How many requests are under way at most; whoever comes then goes with the next one. */
+/** How many requests are under way at most; whoever comes then goes with one that waits. */
 const maxRequests = 8;
+/** How many wait at most: more are keys that nobody would hear of in time, and their hashes would fill the memory. */
+const maxWaiting = 16;
 /** For how long nobody asks a server that has just not answered, in milliseconds: requests must not pile up before it. */
 const coolDownMs = 500;
 
@@ -24,7 +26,9 @@ export class FirstSight {
   readonly #underWay = new Map<string, Promise<Read>>();
   /** What is asked next; it takes more until it is sent. */
   #next: Batch | null = null;
+  /** How many are under way, and how many of them and of those that wait there are. */
   #requests = 0;
+  #batches = 0;
   readonly #waiting: (() => void)[] = [];
   #failure: { readonly at: number; readonly error: Error } | null = null;
 
@@ -43,7 +47,10 @@ export class FirstSight {
     if (asked) return asked;
     const failure = this.#justFailed();
     if (failure) return Promise.reject(failure);
-    if (this.#next === null || this.#next.hashes.length >= maxAsked) this.#next = this.#begin();
+    if (this.#next === null || this.#next.hashes.length >= maxAsked) {
+      if (this.#batches >= maxRequests + maxWaiting) return Promise.reject(tooMany());
+      this.#next = this.#begin();
+    }
     const { hashes, answer } = this.#next;
     hashes.push(hash);
     this.#underWay.set(hash, answer);
@@ -51,6 +58,7 @@ export class FirstSight {
   }
 
   #begin(): Batch {
+    this.#batches += 1;
     const hashes: string[] = [];
     const answer = this.#send(hashes);
     // Whoever asked hears of a failure; that nobody waits any more is no fault.
@@ -71,6 +79,7 @@ export class FirstSight {
     } finally {
       for (const hash of hashes) this.#underWay.delete(hash);
       this.#requests -= 1;
+      this.#batches -= 1;
       this.#waiting.shift()?.();
     }
   }
@@ -90,4 +99,9 @@ export class FirstSight {
   #justFailed(): Error | null {
     return this.#failure && this.#clock.now() - this.#failure.at < coolDownMs ? this.#failure.error : null;
   }
+}
+
+function tooMany(): ServerError {
+  const message = "More unknown keys were presented than the server can be asked about at once. Try again.";
+  return new ServerError(message, { code: "UNAVAILABLE" });
 }

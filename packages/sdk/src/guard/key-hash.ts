@@ -1,14 +1,8 @@
+import { builtinModule } from "./builtin-module.js";
 import { hashWords } from "./hash-index.js";
 
 interface NodeCrypto {
   readonly hash?: (algorithm: "sha256", data: string, encoding: "latin1") => string;
-}
-
-declare const process: { readonly getBuiltinModule?: (name: string) => unknown } | undefined;
-
-/** A module of Node, without an import that bundlers for browsers and workers would stumble over; Bun and Deno have it, too. */
-export function builtinModule<Module>(name: string): Module | undefined {
-  return typeof process === "undefined" ? undefined : (process.getBuiltinModule?.(name) as Module | undefined);
 }
 
 const nodeHash = builtinModule<NodeCrypto>("node:crypto")?.hash;

@@ -1,5 +1,6 @@
 import type { ResolvedOptions } from "../client/options.js";
-import { builtinModule, hashOfKey, hexOfHash } from "./key-hash.js";
+import { builtinModule } from "./builtin-module.js";
+import { hashOfKey, hexOfHash } from "./key-hash.js";
 import { type KeyMemory, type Reading, SavedKey, type SavedText } from "./key-memory.js";
 import type { Knowledge } from "./knowledge.js";
 import { formatRecordLine, type KeyLine, parseRecordLine, type RecordLine } from "./record-lines.js";

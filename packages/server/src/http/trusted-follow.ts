@@ -1,20 +1,17 @@
-import { hash } from "node:crypto";
 import { docsUrlForError, type KeyEventType, keyEventTypes, resyncReasons } from "@keyplane/schema";
 import type { Principal } from "../modules/auth/index.js";
 import type { KeyEventMessage, KeyEvents, Progress } from "../modules/events/index.js";
 import { KeyplaneError } from "../platform/errors.js";
 import { faultOf } from "../platform/fault.js";
 import type { EventChunks } from "./open-streams.js";
-import { isObject } from "./verify-input.js";
+import { createTrustedDocument } from "./trusted-document.js";
 
-/**
- * SHA-256 of the documents with which SDKs follow `keyEvents`. All select the same fields in the same order, which is that of
- * {@link dataOf}. When the SDK's document changes, add its hash and keep the old one for SDKs in the field.
- */
-const trustedDocuments = new Set(["88311934fa9aefc0bd738facc76b528b9c98eed631917b9146090ee31e45d64d"]);
-
-/** A body larger than this follows too many keys to be worth a second parsing. */
-const maxBytes = 65_536;
+/** What SDKs send. Its fields are those of {@link dataOf}. When it changes, add its hash and keep the old one for SDKs in the field. */
+const variablesOf = createTrustedDocument({
+  operation: "FollowKeyEvents",
+  hashes: ["88311934fa9aefc0bd738facc76b528b9c98eed631917b9146090ee31e45d64d"],
+  maxBytes: 65_536,
+});
 
 /**
  * Follows `keyEvents` for an SDK without executing GraphQL for each event and reader, with the very same data: an event is put
@@ -31,8 +28,8 @@ export type TrustedFollow = (
 export function createTrustedFollow(keyEvents: KeyEvents): TrustedFollow {
   const chunkOf = createChunks();
   return async (body, principal, { ending, progress }) => {
-    const variables = body.length <= maxBytes ? variablesOf(body) : null;
-    if (!variables) return null;
+    const variables = variablesOf(body);
+    if (!variables || !areVariables(variables)) return null;
     try {
       const { after, tenantId, types, keyIds } = variables;
       const messages = await keyEvents.follow(
@@ -59,19 +56,6 @@ export function createTrustedFollow(keyEvents: KeyEvents): TrustedFollow {
   };
 }
 
-function variablesOf(body: Buffer): Variables | null {
-  let request: unknown;
-  try {
-    request = JSON.parse(body.toString());
-  } catch {
-    return null; // GraphQL says what is wrong with it
-  }
-  if (!isObject(request) || typeof request.query !== "string" || request.extensions !== undefined) return null;
-  if (request.operationName !== undefined && request.operationName !== "FollowKeyEvents") return null;
-  const { query, variables = {} } = request;
-  return areVariables(variables) && trustedDocuments.has(hash("sha256", query, "hex")) ? variables : null;
-}
-
 /** The variables of the SDK's document. */
 interface Variables {
   readonly tenantId?: string | null;
@@ -81,8 +65,7 @@ interface Variables {
 }
 
 /** Whether they have the types that GraphQL asks for. What it would have to coerce, it may. */
-function areVariables(value: unknown): value is Variables {
-  if (!isObject(value)) return false;
+function areVariables(value: Record<string, unknown>): value is Record<string, unknown> & Variables {
   const { tenantId, types, keyIds, after } = value;
   const isText = (text: unknown): boolean => text == null || typeof text === "string";
   const isType = (type: unknown): boolean => typeof type === "string" && Object.hasOwn(keyEventTypes, type);

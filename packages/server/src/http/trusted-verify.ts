@@ -1,18 +1,16 @@
-import { hash } from "node:crypto";
 import type { Principal } from "../modules/auth/index.js";
 import type { Verdict, Verify, VerifyKeyInput } from "../modules/keys/index.js";
 import { KeyplaneError } from "../platform/errors.js";
+import { createTrustedDocument } from "./trusted-document.js";
 import { verdictJson } from "./verdict-json.js";
-import { isObject, isVerifyKeyInput } from "./verify-input.js";
+import { isVerifyKeyInput } from "./verify-input.js";
 
-/**
- * SHA-256 of the documents of `verifyKey` that SDKs send. All of them select the same fields in the same order, which is that of
- * `verdictJson`. When the SDK's document changes, add its hash and keep the old one for SDKs in the field.
- */
-const trustedDocuments = new Set(["32c1a241397afa27b4561133c591d1b76ed332877378e7d5073cceb98049801d"]);
-
-/** A body larger than this is no verification of an SDK; it would only be parsed twice. */
-const maxBytes = 32_768;
+/** What SDKs send. Its fields are those of `verdictJson`. When it changes, add its hash and keep the old one for SDKs in the field. */
+const variablesOf = createTrustedDocument({
+  operation: "VerifyKey",
+  hashes: ["32c1a241397afa27b4561133c591d1b76ed332877378e7d5073cceb98049801d"],
+  maxBytes: 32_768,
+});
 
 /**
  * Answers the SDK's `verifyKey` without parsing, validating or executing GraphQL, with the very same JSON that GraphQL
@@ -25,7 +23,7 @@ export type TrustedVerify = (body: Buffer, principal: Principal) => string | nul
 
 export function createTrustedVerify(verify: Verify): TrustedVerify {
   return (body, principal) => {
-    const input = body.length <= maxBytes ? inputOf(body) : null;
+    const input = inputOf(body);
     if (!input) return null;
     try {
       const verdict = verify(principal, input);
@@ -43,26 +41,8 @@ function leaveToGraphql(error: unknown): null {
 }
 
 function inputOf(body: Buffer): VerifyKeyInput | null {
-  let request: unknown;
-  try {
-    request = JSON.parse(body.toString());
-  } catch {
-    return null; // GraphQL says what is wrong with it
-  }
-  if (!isObject(request) || typeof request.query !== "string" || request.extensions !== undefined) return null;
-  if (request.operationName !== undefined && request.operationName !== "VerifyKey") return null;
-  if (!isObject(request.variables) || !isVerifyKeyInput(request.variables.input)) return null;
-  return isTrusted(request.query) ? request.variables.input : null;
-}
-
-/** The text whose hash was found last: all of an SDK's requests have the same, and comparing is faster than hashing. */
-let knownText = "";
-
-function isTrusted(query: string): boolean {
-  if (query === knownText) return true;
-  if (!trustedDocuments.has(hash("sha256", query, "hex"))) return false;
-  knownText = query;
-  return true;
+  const input = variablesOf(body)?.input;
+  return isVerifyKeyInput(input) ? input : null;
 }
 
 function answerOf(verdict: Verdict): string {

@@ -1,52 +1,16 @@
-import type { Environment, TenantStatus, UserStatus } from "@keyplane/schema";
+import type { KeyRecord } from "@keyplane/schema";
 import { type Db, Prisma } from "../../../platform/database/index.js";
 import type { Visibility } from "../../auth/index.js";
 
 /** What the database gives of a tenant; times are epoch milliseconds. */
-export interface TenantRow {
-  readonly id: string;
-  readonly status: TenantStatus;
-  readonly since: number | null;
-  readonly reason: string | null;
-}
+export type TenantRow = KeyRecord["tenant"];
 
-export interface OwnerRow {
-  readonly id: string;
-  readonly tenantId: string;
-  readonly name: string;
-  readonly email: string;
-  readonly externalId: string | null;
-  readonly status: UserStatus;
-  readonly since: number | null;
-  readonly reason: string | null;
-}
+export type OwnerRow = NonNullable<KeyRecord["owner"]>;
 
-export interface SecretRow {
-  readonly hash: string;
-  readonly start: string;
-  readonly supersededAt: number | null;
-  readonly stopsAt: number | null;
-}
+export type SecretRow = KeyRecord["secret"] & { readonly hash: string };
 
-export interface KeyRow {
-  readonly id: string;
-  readonly tenantId: string;
-  readonly ownerId: string;
-  readonly name: string;
-  readonly environment: Environment;
-  readonly scopes: readonly string[];
-  readonly metadata: Readonly<Record<string, unknown>>;
-  readonly allowedIps: readonly string[];
-  readonly deniedIps: readonly string[];
-  readonly expiresAt: number | null;
-  readonly revokedAt: number | null;
-  readonly revokedReason: string | null;
-  readonly disabledAt: number | null;
-  readonly disabledReason: string | null;
-  readonly deletedAt: number | null;
-  /** The current one last. */
-  readonly secrets: readonly SecretRow[];
-}
+/** A key with all of its secrets, the current one last. */
+export type KeyRow = KeyRecord["key"] & { readonly secrets: readonly SecretRow[] };
 
 /** Keys, and the owners and tenants that they name, all as they were at one moment. */
 export interface RecordRows {
