@@ -1,7 +1,8 @@
 import { jwtVerify, SignJWT } from "jose";
+import { type Contender, contender, received } from "./contender.js";
 
 /** What checking a signed token costs, with its signature checked every time: HS256, the cheapest there is. */
-export async function tokenVerification(): Promise<(index: number) => Promise<boolean>> {
+export async function tokenVerification(): Promise<Contender> {
   const secret = crypto.getRandomValues(new Uint8Array(32));
   const key = await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, [
     "sign",
@@ -17,8 +18,8 @@ export async function tokenVerification(): Promise<(index: number) => Promise<bo
         .sign(key),
     ),
   );
-  return async (index) => {
-    const { payload } = await jwtVerify(tokens[index % tokens.length] as string, key, { audience: "orders" });
-    return payload.sub !== undefined;
-  };
+  return contender(
+    (index) => received(tokens[index % tokens.length] as string),
+    async (token) => (await jwtVerify(token, key, { audience: "orders" })).payload.sub !== undefined,
+  );
 }

@@ -2,8 +2,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { init } from "@launchdarkly/node-server-sdk";
 import { TestData } from "@launchdarkly/node-server-sdk/integrations";
+import { type Contender, contender, received } from "./contender.js";
 
-/** As many as there are keys on the other side, because memory that is far away is part of the price on both. */
+/** As many as there are keys on the other side. */
 const contextCount = 100_000;
 
 /**
@@ -12,7 +13,7 @@ const contextCount = 100_000;
  * @param sendsEvents whether evaluations are counted and sent, as that SDK does unless it is told otherwise.
  */
 export async function flagEvaluation(sendsEvents: boolean): Promise<{
-  evaluate: (index: number) => Promise<boolean>;
+  contender: Contender;
   flush: () => Promise<void>;
   close: () => void;
 }> {
@@ -27,14 +28,11 @@ export async function flagEvaluation(sendsEvents: boolean): Promise<{
   const options = { updateProcessor: data.getFactory(), sendEvents: sendsEvents, eventsUri, logger: quiet };
   const client = init("sdk-key", { ...options, diagnosticOptOut: true });
   await client.waitForInitialization({ timeout: 10 });
-  const contexts = Array.from({ length: contextCount }, (_, index) => ({
-    kind: "user",
-    key: `user-${index}`,
-    plan: "pro",
-  }));
   return {
-    evaluate: async (index) =>
-      (await client.boolVariation("orders", contexts[(index * 7_919) % contextCount] as never, false)) === true,
+    contender: contender(
+      (index) => ({ kind: "user", key: received(`user-${(index * 7_919) % contextCount}`), plan: "pro" }),
+      async (context) => (await client.boolVariation("orders", context, false)) === true,
+    ),
     flush: () => client.flush(),
     close() {
       client.close();

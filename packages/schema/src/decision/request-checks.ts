@@ -4,7 +4,8 @@ import type { Decision, DecisionRequest, KeyRecord } from "./types.js";
 
 /** Whether a key has all scopes that a call needs. They are compared exactly: no wildcard and no hierarchy can surprise anybody. */
 export function hasScopes(keyScopes: readonly string[], scopes: readonly string[]): boolean {
-  return scopes.every((scope) => keyScopes.includes(scope));
+  for (const scope of scopes) if (!keyScopes.includes(scope)) return false;
+  return true;
 }
 
 /** INSUFFICIENT_SCOPE. */

@@ -8,7 +8,7 @@ import {
 } from "@keyplane/schema";
 import type { Verdict } from "../entities.js";
 import type { GuardVerdict } from "./guard.js";
-import type { HeldKey, HeldSecret } from "./key-memory.js";
+import type { Granted, HeldKey, HeldSecret } from "./key-memory.js";
 
 /** Everything `decide` must know of a key in memory. */
 export function recordOf({ state, key }: Pick<HeldSecret, "state" | "key">): KeyRecord {
@@ -83,7 +83,9 @@ const accepted = { message: verdictCodes.VALID.message, docsUrl: docsUrlForVerdi
 
 /** That a secret is valid, of which it was decided before. */
 export function acceptance(
-  { shownKey, shownOwner, tenantId, scopes }: HeldSecret,
+  { tenantId, scopes }: Granted,
+  key: GuardVerdict["key"],
+  owner: GuardVerdict["owner"],
   ageMs: number,
   requestId: string,
 ): GuardVerdict {
@@ -98,8 +100,8 @@ export function acceptance(
     missingScopes: none,
     retryAfterMs: null,
     hint: null,
-    key: shownKey,
-    owner: shownOwner,
+    key,
+    owner,
     rateLimits: none,
     quota: null,
     source: "local",

@@ -43,3 +43,39 @@ test("an index holds what a Map would, whatever is put in and taken out", () => 
     }),
   );
 });
+
+test("what stands beside a hash is what was put there for it, or nothing, whatever is put in and taken out around it", () => {
+  const step = fc.record({ hash, action: fc.constantFrom("set", "delete", "put") });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+      const index = new HashIndex<number, string, string, string>(2);
+      const put = new Map<string, number>();
+      for (const [number, { hash: words, action }] of steps.entries()) {
+        const name = words.join();
+        if (action === "set") index.set(words, number);
+        else if (action === "delete") index.delete(words);
+        else if (index.get(words) !== undefined) {
+          index.putBeside(index.slotOf(words), [number + 1, number], `a${number}`, `b${number}`, `c${number}`);
+          put.set(name, number);
+          const slot = index.slotOf(words);
+          expect([index.firstNumber(slot), index.secondNumber(slot)]).toEqual([number + 1, number]);
+          continue;
+        }
+        put.delete(name);
+      }
+      for (const { hash: words } of steps) {
+        const slot = index.slotOf(words);
+        if (index.firstNumber(slot) === 0) continue;
+        const number = put.get(words.join());
+        const beside = [index.firstNumber(slot) - 1, index.secondNumber(slot), index.first(slot)];
+        expect([...beside, index.second(slot), index.third(slot)]).toEqual([
+          number,
+          number,
+          `a${number}`,
+          `b${number}`,
+          `c${number}`,
+        ]);
+      }
+    }),
+  );
+});

@@ -5,8 +5,10 @@ import { HashIndex } from "./hash-index.js";
 import { hashOfHex, type KeyHash } from "./key-hash.js";
 import type { KeyLine, OwnerRecord, RecordLine, TenantRecord } from "./record-lines.js";
 
-/** How many lists of scopes are shared. */
-const maxScopeLists = 1_000;
+/** How many lists of scopes, each with its tenant, are shared. */
+const maxShared = 1_000;
+/** Later than any time that a key's expiry can have here, in seconds since the epoch: it never expires. */
+const never = 2 ** 32 - 1;
 
 /** An owner or a tenant, shared by all keys of theirs. */
 export interface HeldParty<Record> {
@@ -29,6 +31,7 @@ export interface HeldKey {
   epoch: number;
   asOfChange: number;
   isServerDecided: boolean;
+  granted: Granted;
 }
 
 /** A secret in memory: what a presented key's hash leads to. */
@@ -39,28 +42,13 @@ export interface HeldSecret {
   readonly key: HeldKey;
   /** Whether it was used since somebody last looked for a key to forget. */
   isUsed: boolean;
-  /**
-   * What was decided about it, for calls that need no scopes that it lacks, at the memory's {@link KeyMemory.version} `decidedAt`.
-   * While the version is the same, this one object is all that a verification has to look at: in a memory of 100,000 keys,
-   * each further one would have to be fetched from far away. For the same reason there are no fractions in it, which V8
-   * keeps apart, but in `validUntil`.
-   */
-  decidedAt: number;
-  standing: Standing;
-  /** Until when it is valid, where `standing` says so; epoch milliseconds. */
-  validUntil: number;
-  /** What a verdict shows of the key and its owner. */
-  shownKey: GuardVerdict["key"];
-  shownOwner: GuardVerdict["owner"];
-  tenantId: string | null;
-  scopes: readonly string[];
 }
 
-/**
- * `always` and `until`: valid, as of when the stream was last current. `unsettled`: it has to be decided each time, because it is
- * refused, depends on the call, or is not of the age of the stream.
- */
-export type Standing = "always" | "until" | "unsettled";
+/** What a verdict says of every key of a tenant that has the same scopes: one object for all of them, so that it is near. */
+export interface Granted {
+  readonly tenantId: string;
+  readonly scopes: readonly string[];
+}
 
 /** When an answer's request was sent, and in which epoch. */
 export interface Reading {
@@ -103,15 +91,19 @@ export class KeyMemory {
   readonly #freshness: Freshness;
   readonly #maxKeys: number;
   readonly #isPinned: (keyId: string) => boolean;
-  readonly #secrets = new HashIndex<HeldSecret | SavedKey>();
+  readonly #secrets = new HashIndex<
+    HeldSecret | SavedKey,
+    Granted,
+    GuardVerdict["key"] | undefined,
+    GuardVerdict["owner"] | undefined
+  >();
   readonly #keys = new Map<string, HeldKey>();
   /** Keys of a snapshot that were not read yet. */
   readonly #saved = new Map<string, SavedKey>();
   readonly #owners = new Map<string, HeldParty<OwnerRecord>>();
   readonly #tenants = new Map<string, HeldParty<TenantRecord>>();
-  /** Lists of scopes by their text: keys have few different ones, and one that is shared is near when it is looked at. */
-  readonly #scopes = new Map<string, readonly string[]>();
-  #version = 0;
+  readonly #granted = new Map<string, Granted>();
+  #version = 1;
 
   /** @param isPinned whether a key must not be forgotten, because something is to be closed when it is refused. */
   constructor(freshness: Freshness, maxKeys: number, isPinned: (keyId: string) => boolean) {
@@ -129,14 +121,53 @@ export class KeyMemory {
     return this.size >= this.#maxKeys;
   }
 
-  /** Another one whenever something that was known has changed. */
-  get version(): number {
-    return this.#version;
+  /** To be called by whoever changes something that is held here: what was decided ahead counts no more. */
+  hasChanged(): void {
+    // As a number of 32 bits beside a hash; 0 is that of nothing.
+    this.#version = this.#version === 2 ** 32 - 1 ? 1 : this.#version + 1;
   }
 
-  /** To be called by whoever changes something that is held here. */
-  hasChanged(): void {
-    this.#version += 1;
+  /**
+   * Where a hash leads to, for {@link isDecided} and what follows it: these look at nothing but the slot, because in a memory of
+   * 100,000 keys each object would have to be fetched from far away. True until the next change.
+   */
+  slotOf(hash: KeyHash): number {
+    return this.#secrets.slotOf(hash);
+  }
+
+  /** Whether it was decided about the secret there as of what is known now. */
+  isDecided(slot: number): boolean {
+    return this.#secrets.firstNumber(slot) === this.#version;
+  }
+
+  /** Until when the secret is accepted, in epoch milliseconds, from calls that need no scopes that it lacks; 0: it is not. */
+  acceptedUntil(slot: number): number {
+    const second = this.#secrets.secondNumber(slot);
+    return second === never ? Number.POSITIVE_INFINITY : second * 1_000;
+  }
+
+  granted(slot: number): Granted {
+    return this.#secrets.first(slot);
+  }
+
+  /** What a verdict shows of the key. */
+  shownKey(slot: number): GuardVerdict["key"] {
+    return this.#secrets.second(slot) ?? null;
+  }
+
+  shownOwner(slot: number): GuardVerdict["owner"] {
+    return this.#secrets.third(slot) ?? null;
+  }
+
+  /** Keeps that the secret is accepted until then, in epoch milliseconds. */
+  accept(slot: number, until: number, granted: Granted, shown: Pick<GuardVerdict, "key" | "owner">): void {
+    const second = until === Number.POSITIVE_INFINITY ? never : Math.min(never - 1, Math.floor(until / 1_000));
+    this.#secrets.putBeside(slot, [this.#version, second], granted, shown.key, shown.owner);
+  }
+
+  /** Keeps that it has to be decided each time: the secret is refused, or it depends on the call. */
+  leaveOpen(slot: number): void {
+    this.#secrets.putBeside(slot, [this.#version, 0]);
   }
 
   find(hash: KeyHash): HeldSecret | undefined {
@@ -208,7 +239,8 @@ export class KeyMemory {
    * @returns the key as it is known now; undefined when its tenant is not known, so that it cannot be held.
    */
   installKey({ key, secrets, isServerDecided }: KeyLine, { sentAt, epoch }: Reading): HeldKey | undefined {
-    const state = { ...key, scopes: this.#shared(key.scopes) };
+    const granted = this.#grantedTo(key);
+    const state = { ...key, scopes: granted.scopes };
     this.#saved.delete(state.id);
     const before = this.#keys.get(state.id);
     if (before && before.readAt > sentAt) return before;
@@ -223,6 +255,7 @@ export class KeyMemory {
       epoch,
       asOfChange: Number.POSITIVE_INFINITY,
       isServerDecided,
+      granted,
     };
     if (before) this.#unlink(before);
     const held: HeldKey = before ? Object.assign(before, clean) : { ...clean, secrets: [] };
@@ -231,13 +264,6 @@ export class KeyMemory {
       state: ofSecret,
       key: held,
       isUsed: true, // or a memory whose keys are all in use would forget each new one at once
-      decidedAt: -1,
-      standing: "unsettled",
-      validUntil: 0,
-      shownKey: null,
-      shownOwner: null,
-      tenantId: null,
-      scopes: state.scopes,
     }));
     for (const secret of held.secrets) this.#secrets.set(hashOfHex(secret.hash), secret);
     tenant.keys += 1;
@@ -253,7 +279,7 @@ export class KeyMemory {
     for (let looks = this.#keys.size * 2; this.#keys.size > this.#maxKeys && looks > 0; looks--) {
       const [id, held] = this.#keys.entries().next().value as [string, HeldKey];
       if (held.secrets.some(({ isUsed }) => isUsed) || this.#isPinned(id)) {
-        for (const secret of held.secrets) secret.isUsed = false;
+        for (const secret of held.secrets) this.#takeChance(secret);
         this.#keys.delete(id);
         this.#keys.set(id, held);
       } else this.forget(held);
@@ -292,12 +318,19 @@ export class KeyMemory {
     this.installKey(saved.read(), saved.reading);
   }
 
-  #shared(scopes: readonly string[]): readonly string[] {
-    const text = JSON.stringify(scopes);
-    const known = this.#scopes.get(text);
+  #grantedTo({ tenantId, scopes }: KeyLine["key"]): Granted {
+    const text = JSON.stringify([tenantId, scopes]);
+    const known = this.#granted.get(text);
     if (known) return known;
-    if (this.#scopes.size < maxScopeLists) this.#scopes.set(text, scopes);
-    return scopes;
+    const granted = { tenantId, scopes };
+    if (this.#granted.size < maxShared) this.#granted.set(text, granted);
+    return granted;
+  }
+
+  /** It counts as unused until it is used again, which whoever accepts it ahead would not say. */
+  #takeChance(secret: HeldSecret): void {
+    secret.isUsed = false;
+    this.#secrets.clearBeside(this.#secrets.slotOf(hashOfHex(secret.hash)));
   }
 
   #unlink(held: HeldKey): void {

@@ -19,7 +19,7 @@ import {
   unavailable,
   wellFormed,
 } from "./guard-verdict.js";
-import { hashOfHex, hashOfKey, hexOfHash } from "./key-hash.js";
+import { hashOfHex, hashOfKey, hexOfHash, type KeyHash } from "./key-hash.js";
 import type { HeldSecret } from "./key-memory.js";
 import { Knowledge, type Known } from "./knowledge.js";
 import { Listeners } from "./listeners.js";
@@ -126,14 +126,16 @@ export class LocalGuard implements Guard {
     if (key.length <= maxKeyLength) {
       const hashed = hashOfKey(key);
       const hash = hashed instanceof Promise ? await hashed : hashed;
-      const secret = this.#knowledge.memory.find(hash);
-      const accepted = secret && this.#accept(secret, key, request);
+      const accepted = this.#accept(hash, key, request);
       if (accepted) {
         this.#usage?.record(accepted, request, accepted.key?.start, startedAt);
         return accepted;
       }
       const format = parseKey(key);
-      if (format.ok) return this.#examine({ key, format, hash: hexOfHash(hash), request, startedAt }, secret);
+      if (format.ok) {
+        const secret = this.#find(hash);
+        return this.#examine({ key, format, hash: hexOfHash(hash), request, startedAt }, secret);
+      }
     }
     return this.#refuseText(key, request, startedAt);
   }
@@ -173,30 +175,39 @@ export class LocalGuard implements Guard {
    * The way of nearly every call: the secret was decided about already, and nothing that is known has changed since. Its
    * text is not read again, because no other has its hash.
    */
-  #accept(secret: HeldSecret, key: string, { scopes, environment }: GuardRequest): GuardVerdict | null {
-    secret.isUsed = true;
+  #accept(hash: KeyHash, key: string, { scopes, environment }: GuardRequest): GuardVerdict | null {
+    const { memory, freshness } = this.#knowledge;
     const now = this.#time.now();
-    if (secret.decidedAt !== this.#knowledge.memory.version) this.#decideAhead(secret, key, now);
-    if (secret.standing !== "always" && !(secret.standing === "until" && now < secret.validUntil)) return null;
-    const ageMs = this.#clock.latest - this.#knowledge.freshness.asOf;
-    if (ageMs > this.#options.maxStalenessMs || (scopes && !hasScopes(secret.scopes, scopes))) return null;
-    if (environment !== undefined && environment !== secret.shownKey?.environment) return null;
-    return acceptance(secret, ageMs, this.#requestId());
+    let slot = memory.slotOf(hash);
+    if (!memory.isDecided(slot)) {
+      const secret = this.#find(hash);
+      if (!secret) return null;
+      slot = memory.slotOf(hash); // finding may have read it, and so have moved it
+      this.#decideAhead(slot, secret, key, now);
+    }
+    if (now >= memory.acceptedUntil(slot)) return null;
+    const ageMs = this.#clock.latest - freshness.asOf;
+    const granted = memory.granted(slot);
+    if (ageMs > this.#options.maxStalenessMs || (scopes && !hasScopes(granted.scopes, scopes))) return null;
+    const shownKey = memory.shownKey(slot);
+    if (environment !== undefined && environment !== shownKey?.environment) return null;
+    return acceptance(granted, shownKey, memory.shownOwner(slot), ageMs, this.#requestId());
   }
 
-  #decideAhead(secret: HeldSecret, text: string, now: number): void {
+  #find(hash: KeyHash): HeldSecret | undefined {
+    const secret = this.#knowledge.memory.find(hash);
+    if (secret) secret.isUsed = true;
+    return secret;
+  }
+
+  #decideAhead(slot: number, secret: HeldSecret, text: string, now: number): void {
     const { memory, freshness } = this.#knowledge;
     const { key } = secret;
     const record = recordOf(secret);
     const follows = key.epoch === freshness.epoch && memory.asOfChange(key) === Number.POSITIVE_INFINITY;
     const until = follows && !key.isServerDecided ? validUntil(record, parseKey(text), now) : null;
-    secret.decidedAt = memory.version;
-    secret.standing = until === null ? "unsettled" : until === Number.POSITIVE_INFINITY ? "always" : "until";
-    secret.validUntil = until ?? 0;
-    secret.shownKey = keyShown(record);
-    secret.shownOwner = ownerShown(record);
-    secret.tenantId = key.state.tenantId;
-    secret.scopes = key.state.scopes;
+    if (until === null) memory.leaveOpen(slot);
+    else memory.accept(slot, until, key.granted, { key: keyShown(record), owner: ownerShown(record) });
   }
 
   /** The text is no key's. */
