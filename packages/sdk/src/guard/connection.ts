@@ -67,6 +67,7 @@ export class Connection {
         tenantId: options.tenantId,
         transport: options.events,
         pollWaitMs: Math.max(shortestPollMs, Math.min(longestPollMs, Math.floor(options.maxStalenessMs / 3))),
+        renewsToken: typeof options.token === "function",
         cursor,
         listener: {
           onConnected: (by) => this.#connected(by),

@@ -1,5 +1,5 @@
 import { FollowKeyEventsDocument } from "../_generated/documents.js";
-import { ConnectionError, type KeyplaneError, ServerError, TimeoutError } from "../client/errors.js";
+import { AuthenticationError, ConnectionError, KeyplaneError, ServerError, TimeoutError } from "../client/errors.js";
 import type { RequestOptions } from "../client/options.js";
 import { reconnecting } from "../client/reconnecting.js";
 import type { Runtime } from "../client/runtime.js";
@@ -56,6 +56,7 @@ export class Follower {
   readonly #tenantId: string | undefined;
   readonly #transport: EventTransport;
   readonly #pollWaitMs: number;
+  readonly #renewsToken: boolean;
   /** An empty cursor is answered with the place to begin at. */
   #cursor: string;
   /** How often in a row a stream was opened and stayed silent, and until when to poll because of that. */
@@ -73,6 +74,8 @@ export class Follower {
     transport: EventTransport;
     /** How long one request waits for an event, in milliseconds. */
     pollWaitMs: number;
+    /** Whether the token may be another one the next time. */
+    renewsToken: boolean;
     cursor: string | null;
   }) {
     this.#subscribe = deps.subscribe;
@@ -83,6 +86,7 @@ export class Follower {
     this.#tenantId = deps.tenantId;
     this.#transport = deps.transport;
     this.#pollWaitMs = deps.pollWaitMs;
+    this.#renewsToken = deps.renewsToken;
     this.#cursor = deps.cursor ?? "";
   }
 
@@ -117,7 +121,7 @@ export class Follower {
       await this.#followByStream(onOpen, connection.signal);
     } catch (error) {
       if (outer.aborted) throw error;
-      if (!connection.signal.aborted) throw this.#isPassing(error) ? passing(error) : error;
+      if (!connection.signal.aborted) throw this.#canPass(error) ? passing(error) : error;
       throw new ConnectionError(
         "The connection is opened anew, because of the clock: it has jumped, or an hour is over.",
         { neverSent: false },
@@ -128,9 +132,14 @@ export class Follower {
     }
   }
 
-  /** Where a Keyplane server was found once, it is away when something else answers, such as a page about maintenance. */
-  #isPassing(error: unknown): error is ServerError {
-    return this.#cursor !== "" && error instanceof ServerError && error.code === "INVALID_RESPONSE";
+  /**
+   * Whether time may mend what no reconnecting would. Where a Keyplane server was found once, only its own word is final: whatever
+   * else answers is a proxy, or a page about maintenance. A function that gives tokens may give a better one the next time.
+   */
+  #canPass(error: unknown): error is Error {
+    const isOfToken = error instanceof AuthenticationError || !(error instanceof KeyplaneError);
+    if (this.#renewsToken && isOfToken) return true;
+    return this.#cursor !== "" && error instanceof KeyplaneError && !isOfServer(error);
   }
 
   #polls(): boolean {
@@ -206,8 +215,14 @@ export class Follower {
   }
 }
 
-function passing(cause: ServerError): ConnectionError {
-  return new ConnectionError(cause.message, { cause, neverSent: false });
+/** Only a Keyplane server names the page that explains its refusal. */
+function isOfServer({ docsUrl }: KeyplaneError): boolean {
+  return docsUrl !== undefined;
+}
+
+function passing(cause: Error): ConnectionError {
+  const message = cause instanceof KeyplaneError ? cause.message : "The function that gives the token has failed.";
+  return new ConnectionError(message, { cause, neverSent: false });
 }
 
 /** Nothing came although the request was taken, or something else came than a stream. */

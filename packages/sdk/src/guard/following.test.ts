@@ -1,6 +1,6 @@
 import { AbortedError, AuthenticationError, PermissionError } from "../client/errors.js";
 import { describe, expect, test, vi } from "../test-helpers/guard-story.js";
-import { fails, hangs, refused } from "../testing/troubles.js";
+import { aPageOf, fails, hangs, refused } from "../testing/troubles.js";
 
 describe("the state", () => {
   test.for([
@@ -92,6 +92,47 @@ describe("reconnecting", () => {
     await story.time.advance(600_000);
     expect(states).toEqual(["current"]);
     expect(story.server.asked.streams).toBe(1);
+  });
+});
+
+describe("what a server of ours has not said is not final", () => {
+  test.for([302, 403, 404, 405, 401] as const)(
+    "a proxy that answers HTTP %d for a while is gone on from, with all that happened meanwhile",
+    async (status, { story }) => {
+      const { guard, key, states } = await story.withKey();
+      story.server.goAway(aPageOf(status));
+      await story.time.advance(60_000);
+      story.plane.revokeKey(key.id);
+      expect(guard.status().state).toBe("stale");
+      story.server.comeBack();
+      await story.time.advance(31_000);
+      expect(states.slice(-2)).toEqual(["stale", "current"]);
+      expect(await guard.verify(key.secret)).toMatchObject({ code: "REVOKED", source: "local" });
+    },
+  );
+
+  test("a server of ours that refuses the token is believed", async ({ story }) => {
+    const { guard } = await story.withKey();
+    story.server.goAway(fails(401, "UNAUTHENTICATED"));
+    await story.time.advance(60_000);
+    expect(guard.status()).toMatchObject({ state: "failed", lastError: { code: "UNAUTHENTICATED" } });
+  });
+
+  test("a function that gives tokens is asked again after one was refused, and after it failed itself", async ({
+    story,
+  }) => {
+    let given = "";
+    const token = () => (given === "" ? Promise.reject(new Error("the vault is sealed")) : given);
+    const { guard, errors } = story.start({ token });
+    await story.time.advance(5_000);
+    expect(errors[0]).toMatchObject({ code: "CONNECTION_FAILED", cause: { message: "the vault is sealed" } });
+    given = "a-token-that-has-expired";
+    story.server.goAway(fails(401, "UNAUTHENTICATED"));
+    await story.time.advance(30_000);
+    expect(errors.at(-1)).toMatchObject({ code: "CONNECTION_FAILED", cause: { code: "UNAUTHENTICATED" } });
+    story.server.comeBack();
+    await story.time.advance(31_000);
+    expect(guard.status().state).toBe("current");
   });
 });
 

@@ -39,6 +39,7 @@ describe("options", () => {
     ["usage", null],
     ["usage", { batchSize: 0 }],
     ["fetch", "fetch"],
+    ["maxStaleness", 30],
   ] as const)("%s: %o is a TypeError that names the option", ([option, value]) => {
     expect(() => createGuard({ ...needed, [option]: value })).toThrow(TypeError);
     expect(() => createGuard({ ...needed, [option]: value })).toThrow(option);

@@ -13,7 +13,11 @@ export interface GuardOptions extends Pick<KeyplaneOptions, "url" | "token" | "h
   readonly mode?: "lazy" | "full" | undefined;
   /** Whose keys. Default: all that the token may see. Keys of other tenants are unknown here. */
   readonly tenantId?: string | undefined;
-  /** How old knowledge may be that a verdict stands on without asking the server, in milliseconds. Default: 30000. */
+  /**
+   * How old knowledge may be that a verdict stands on without asking the server, in milliseconds. The server says every 5 s that
+   * nothing was missed, so with less the server is asked often, and with 0 by each call. An answer of the server counts at
+   * least for as long as `timeoutMs`, for those who wait for it. Default: 30000.
+   */
   readonly maxStalenessMs?: number | undefined;
   /**
    * What to do when knowledge is older than that and the server cannot be asked. `deny`: the verdict is UNAVAILABLE. `allow-known`: what
@@ -49,8 +53,29 @@ export interface ResolvedGuardOptions extends GuardOptions {
   readonly events: EventTransport;
 }
 
+/** Every option: a mistyped one must not be taken for one that was left out. */
+const known: Readonly<Record<keyof GuardOptions, true>> = {
+  url: true,
+  token: true,
+  headers: true,
+  fetch: true,
+  mode: true,
+  tenantId: true,
+  maxStalenessMs: true,
+  onUnavailable: true,
+  maxKeys: true,
+  timeoutMs: true,
+  events: true,
+  usage: true,
+  snapshotFile: true,
+};
+
 /** @throws TypeError that names the option, what it got and what it wants. */
 export function resolveGuardOptions(options: GuardOptions): ResolvedGuardOptions {
+  const unknown = Object.keys(options).find((option) => !(option in known));
+  if (unknown !== undefined) {
+    throw new TypeError(`There is no option ${unknown}. There are: ${Object.keys(known).join(", ")}.`);
+  }
   const { mode = "lazy", onUnavailable = "deny", events = "auto", snapshotFile, tenantId, usage } = options;
   const { maxStalenessMs = 30_000, maxKeys = 100_000, timeoutMs = 3_000 } = options;
   checkOneOf("mode", mode, ["lazy", "full"]);

@@ -94,7 +94,9 @@ export class HashIndex<Value, First = unknown, Second = unknown, Third = unknown
 
   /** Puts something beside the hash of a slot: it is gone when another value comes there, or the value to another slot. */
   putBeside(slot: number, numbers: readonly [number, number], first?: First, second?: Second, third?: Third): void {
-    if (this.#beside.length === 0) this.#beside = new Array(this.#values.length * besideEach).fill(undefined);
+    if (this.#beside.length === 0) {
+      this.#beside = new Array<undefined>(this.#values.length * besideEach).fill(undefined);
+    }
     this.#words[slot * slotWords + hashWords] = numbers[0];
     this.#words[slot * slotWords + hashWords + 1] = numbers[1];
     this.#beside[slot * besideEach] = first;

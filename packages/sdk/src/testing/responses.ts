@@ -1,4 +1,4 @@
-import type { ErrorCode } from "@keyplane/schema";
+import { docsUrlForError, type ErrorCode } from "@keyplane/schema";
 import type { FetchResponse } from "../client/options.js";
 
 const encoder = new TextEncoder();
@@ -26,5 +26,6 @@ export function answer(status: number, body: string, type = "application/json"):
 
 /** An answer that is nothing but an error. */
 export function failure(status: number, code: ErrorCode, message: string): FetchResponse {
-  return answer(status, JSON.stringify({ errors: [{ message, extensions: { code } }] }));
+  const extensions = { code, docsUrl: docsUrlForError(code) };
+  return answer(status, JSON.stringify({ errors: [{ message, extensions }] }));
 }

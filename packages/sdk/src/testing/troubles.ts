@@ -1,6 +1,7 @@
+import type { ErrorCode } from "@keyplane/schema";
 import type { FetchResponse } from "../client/options.js";
 import type { Trouble } from "./memory-server.js";
-import { answer as respond } from "./responses.js";
+import { failure, answer as respond } from "./responses.js";
 
 /** Nobody listens at the address. */
 export const refused: Trouble = async () => {
@@ -14,11 +15,16 @@ export const hangs: Trouble = (_, signal) =>
   });
 
 /** A page of something that is no Keyplane server, such as a proxy under maintenance. */
-export const aPage: Trouble = async () => respond(200, "<h1>Back soon</h1>", "text/html");
+export const aPage: Trouble = aPageOf(200);
+
+/** The same with a status. */
+export function aPageOf(status: number): Trouble {
+  return async () => respond(status, "<h1>Back soon</h1>", "text/html");
+}
 
 /** An error of the server's own, by its status and code. */
-export function fails(status: number, code: string): Trouble {
-  return async () => respond(status, JSON.stringify({ errors: [{ message: code, extensions: { code } }] }));
+export function fails(status: number, code: ErrorCode): Trouble {
+  return async () => failure(status, code, code);
 }
 
 /** Answers that take so long to come. */

@@ -183,7 +183,7 @@ function followBarely(
   };
   const server = createGuardServer(resolveOptions(options), runtime, undefined);
   const deps = { ...server, listener, clock, runtime, tenantId: undefined, transport: "auto", cursor: null } as const;
-  new Follower({ ...deps, pollWaitMs: 5_000 }).run(signal).catch((error: unknown) => {
+  new Follower({ ...deps, pollWaitMs: 5_000, renewsToken: false }).run(signal).catch((error: unknown) => {
     if (!signal.aborted) broken.push(`the follower ended: ${String(error)}`);
   });
 }
