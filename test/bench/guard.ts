@@ -118,7 +118,7 @@ try {
   const { present, call } = countedFlags.contender;
   const countingRate = await rateWithSending((index) => call(present(index)), countedFlags.flush);
   countedFlags.close();
-  const start = await measureStart({ url, snapshotFile, secret: secretAt(1), keyCount });
+  const start = await measureStart({ url, token, snapshotFile, secret: secretAt(1), keyCount });
   report("guard", [
     `${cpus()[0]?.model}, one thread, Node ${process.version}; load average at the start ${loadavg()[0]?.toFixed(1)}`,
     "",

@@ -13,12 +13,13 @@ process.once("message", (question) => void measure(question as never));
 
 async function measure({
   url,
+  token,
   snapshotFile,
   secret,
   keyCount,
-}: Record<"url" | "snapshotFile" | "secret", string> & { keyCount: number }) {
+}: Record<"url" | "token" | "snapshotFile" | "secret", string> & { keyCount: number }) {
   const noNetwork = () => Promise.reject(new Error("there is no network"));
-  const options = { url, token: "token", fetch: noNetwork, maxKeys: 2 * keyCount, maxStalenessMs: 600_000 } as const;
+  const options = { url, token, fetch: noNetwork, maxKeys: 2 * keyCount, maxStalenessMs: 600_000 } as const;
   const before = memory();
   const startedAt = performance.now();
   const guard = createGuard({ ...options, mode: "full", usage: false, snapshotFile });

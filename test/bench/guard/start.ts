@@ -14,6 +14,8 @@ export interface Start {
 /** How long a new process takes from making a guard to the first verdict, with what was saved and without a server. */
 export async function measureStart(question: {
   readonly url: string;
+  /** A snapshot is only read for the token that it was made with. */
+  readonly token: string;
   readonly snapshotFile: string;
   readonly secret: string;
   readonly keyCount: number;

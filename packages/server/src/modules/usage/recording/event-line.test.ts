@@ -30,7 +30,7 @@ const events: fc.Arbitrary<UsageEvent> = fc.record(
 );
 
 describe("a line of the spool", () => {
-  test("says what JSON.stringify would say, whatever callers have written", () => {
+  test("says all of the event and nothing else, whatever callers have written", () => {
     fc.assert(
       fc.property(events, (event) => {
         const line = lineOf(event);
@@ -40,7 +40,18 @@ describe("a line of the spool", () => {
     );
   });
 
-  test.for(["", "{", "null", "7", '"text"', "{}", '{"at":1}'])("%s is refused", (line) => {
-    expect(() => parseLine(line)).toThrow(SyntaxError);
+  test("is read, too, as servers wrote it before", () => {
+    fc.assert(
+      fc.property(events, (event) =>
+        expect(parseLine(JSON.stringify(event))).toEqual(JSON.parse(JSON.stringify(event))),
+      ),
+    );
   });
+
+  test.for(["", "{", "null", "7", '"text"', "{}", '{"at":1}', "[]", "[1]", '["VALID",1]', '[1,"VALID",1'])(
+    "%s is refused",
+    (line) => {
+      expect(() => parseLine(line)).toThrow(SyntaxError);
+    },
+  );
 });

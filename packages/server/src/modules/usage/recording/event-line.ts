@@ -1,35 +1,77 @@
 import type { UsageEvent } from "../usage-event.js";
 
+/** The places of a line, in their order: those that most events have come first, because what is absent at the end is left out. */
+const places = [
+  "at",
+  "code",
+  "cost",
+  "source",
+  "tenantId",
+  "keyId",
+  "userId",
+  "latencyMs",
+  "start",
+  "ip",
+  "userAgent",
+  "api",
+  "tags",
+  "meters",
+  "id",
+] as const satisfies readonly (keyof UsageEvent)[];
+
 /** Text that JSON writes as it is. */
 const plain = /^[\w.:@/ ();,+-]*$/;
 
 const quote = (text: string): string => (plain.test(text) ? `"${text}"` : JSON.stringify(text));
+/** Of an id of ours, or of an enum: nothing in it needs a look. */
+const known = (id: string | undefined): string => (id === undefined ? "null" : `"${id}"`);
 
 /**
- * An event as one line of JSON. Written by hand, because a verification waits for it: it takes half of the time of
- * `JSON.stringify`, and says the same (a test compares them).
+ * An event as one line: a JSON array of its {@link places}. Written by hand and without names, because a verification waits for it and a
+ * busy server writes tens of thousands a second: an object by `JSON.stringify` takes four times as long and is half as long again.
  */
 export function lineOf(event: UsageEvent): string {
-  let line = `{"at":${event.at},"code":"${event.code}","cost":${event.cost},"source":"${event.source}"`;
-  if (event.tenantId !== undefined) line += `,"tenantId":"${event.tenantId}"`;
-  if (event.keyId !== undefined) line += `,"keyId":"${event.keyId}"`;
-  if (event.userId !== undefined) line += `,"userId":"${event.userId}"`;
-  if (event.latencyMs !== undefined) line += `,"latencyMs":${event.latencyMs}`;
-  if (event.start !== undefined) line += `,"start":${quote(event.start)}`;
-  if (event.ip !== undefined) line += `,"ip":${quote(event.ip)}`;
-  if (event.userAgent !== undefined) line += `,"userAgent":${quote(event.userAgent)}`;
-  if (event.api !== undefined) line += `,"api":${quote(event.api)}`;
-  if (event.tags !== undefined) line += `,"tags":${JSON.stringify(event.tags)}`;
-  if (event.meters !== undefined) line += `,"meters":${JSON.stringify(event.meters)}`;
-  if (event.id !== undefined) line += `,"id":${quote(event.id)}`;
-  return `${line}}\n`;
+  const { at, code, cost, source, tenantId, keyId, userId, latencyMs, start } = event;
+  const line = `[${at},"${code}",${cost},"${source}",${known(tenantId)},${known(keyId)},${known(userId)},${latencyMs ?? "null"},${start === undefined ? "null" : quote(start)}`;
+  return hasMore(event) ? `${line},${restOf(event)}]\n` : `${line}]\n`;
 }
 
-/** The event of a line. @throws SyntaxError when the line is not one: it was cut off, or the disk has changed it. */
+function hasMore({ ip, userAgent, api, tags, meters, id }: UsageEvent): boolean {
+  return (
+    ip !== undefined ||
+    userAgent !== undefined ||
+    api !== undefined ||
+    tags !== undefined ||
+    meters !== undefined ||
+    id !== undefined
+  );
+}
+
+function restOf({ ip, userAgent, api, tags, meters, id }: UsageEvent): string {
+  const texts = [ip, userAgent, api].map((text) => (text === undefined ? "null" : quote(text)));
+  const lists = [tags, meters, id].map((value) => (value === undefined ? "null" : JSON.stringify(value)));
+  return [...texts, ...lists].join();
+}
+
+/**
+ * The event of a line.
+ *
+ * @throws SyntaxError when the line is not one: it was cut off, the disk has changed it, or another version has written it.
+ */
 export function parseLine(line: string): UsageEvent {
-  const event: unknown = JSON.parse(line);
-  if (typeof event !== "object" || event === null || !("at" in event) || !("code" in event)) {
+  const values: unknown = JSON.parse(line);
+  if (isEvent(values)) return values; // of a server from before lines were arrays
+  if (!Array.isArray(values) || typeof values[0] !== "number" || typeof values[1] !== "string") {
     throw new SyntaxError("this is not an event of usage");
   }
-  return event as UsageEvent;
+  const event: Partial<Record<keyof UsageEvent, unknown>> = {};
+  for (const [place, name] of places.entries()) {
+    const value: unknown = values[place];
+    if (value !== undefined && value !== null) event[name] = value;
+  }
+  return event as unknown as UsageEvent;
+}
+
+function isEvent(value: unknown): value is UsageEvent {
+  return typeof value === "object" && value !== null && "at" in value && "code" in value;
 }
