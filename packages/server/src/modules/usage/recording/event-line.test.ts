@@ -42,9 +42,9 @@ describe("a line of the spool", () => {
 
   test("is read, too, as servers wrote it before", () => {
     fc.assert(
-      fc.property(events, (event) =>
-        expect(parseLine(JSON.stringify(event))).toEqual(JSON.parse(JSON.stringify(event))),
-      ),
+      fc.property(events, (event) => {
+        expect(parseLine(JSON.stringify(event))).toEqual(JSON.parse(JSON.stringify(event)));
+      }),
     );
   });
 
