@@ -20,7 +20,7 @@ const rounds = Number(process.env.BENCH_ROUNDS ?? 9);
 const roundMs = Number(process.env.BENCH_ROUND_MS ?? 2_000);
 const connections = 32;
 
-const variants = ["keyplane", "constant", "bare", "stock", "graphql", "plain"] as const;
+const variants = ["keyplane", "constant", "bare", "stock", "mercurius", "graphql", "plain"] as const;
 type Variant = (typeof variants)[number];
 const labels: Record<Variant, string> = {
   keyplane: "(a) Keyplane, verifyKey as the SDK sends it",
@@ -28,6 +28,7 @@ const labels: Record<Variant, string> = {
   graphql: "(e) Keyplane, verifyKey in another document",
   stock: "(d) Yoga as it comes, the same verifyKey",
   plain: "(f) Keyplane, POST /v1/verify",
+  mercurius: "(g) mercurius with jit, the same over (c)",
   bare: "(c) bare node:http, JSON + SHA-256 + Map",
 };
 
@@ -133,6 +134,7 @@ try {
     `(a)/(b) ${ratio("keyplane", "constant")}   to reach: 0.80`,
     `(a)/(d) ${ratio("keyplane", "stock")}   to reach: 3.00`,
     `(a)/(c) ${ratio("keyplane", "bare")}`,
+    `(a)/(g) ${ratio("keyplane", "mercurius")}   to reach: 1.00`,
     `(e)/(b) ${ratio("graphql", "constant")}`,
     `(e)/(d) ${ratio("graphql", "stock")}`,
     `(f)/(c) ${ratio("plain", "bare")}   to reach: 0.65, or 20000 /s`,

@@ -1,7 +1,7 @@
 /**
  * One of the servers that the benchmark compares, in a process of its own. It tells its port and what to send by IPC.
  *
- * @param argv.name `keyplane`, `recording`, `constant`, `stock` or `bare`.
+ * @param argv.name `keyplane`, `recording`, `constant`, `stock`, `mercurius` or `bare`.
  * @param argv.population the file with the keys.
  */
 import { hash } from "node:crypto";
@@ -18,8 +18,10 @@ import {
   readEnvironment,
   schema,
 } from "@keyplane/server";
-import { buildSchema } from "graphql";
+import Fastify from "fastify";
+import { buildSchema, printSchema } from "graphql";
 import { createYoga } from "graphql-yoga";
+import mercurius from "mercurius";
 import { type Population, seedDatabase } from "./seed.js";
 
 const [, , name, populationFile] = process.argv;
@@ -81,15 +83,27 @@ const servers: Record<string, () => Promise<number>> = {
     return listen((request, response) => void yoga(request, response));
   },
 
+  /** (g) Our schema on mercurius with compiled queries, over the work of (c); no authentication, no checks of the key. */
+  async mercurius() {
+    const app = Fastify();
+    const find = finder();
+    await app.register(mercurius, {
+      schema: printSchema(schema),
+      jit: 1,
+      resolvers: { Mutation: { verifyKey: (_: unknown, { input }: { input: { key: string } }) => find(input.key) } },
+    });
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    return (app.server.address() as AddressInfo).port;
+  },
+
   /** (c) The least that any server must do: JSON, SHA-256, Map, JSON. */
   async bare() {
-    const known = new Map(population.keys.map((key) => [hash("sha256", key.secret, "hex"), key]));
+    const find = finder();
     return listen((request, response) => {
       readAll(request).then(
         (text) => {
           const { key } = (JSON.parse(text) as { variables: { input: { key: string } } }).variables.input;
-          const found = known.get(hash("sha256", key, "hex"));
-          const body = Buffer.from(JSON.stringify({ data: { verifyKey: verdictOf(found) } }));
+          const body = Buffer.from(JSON.stringify({ data: { verifyKey: find(key) } }));
           response.writeHead(200, { "content-type": "application/json", "content-length": body.length });
           response.end(body);
         },
@@ -98,6 +112,12 @@ const servers: Record<string, () => Promise<number>> = {
     });
   },
 };
+
+/** Verdicts by the key as it is presented: SHA-256 and a Map. */
+function finder(): (presented: string) => object {
+  const known = new Map(population.keys.map((key) => [hash("sha256", key.secret, "hex"), key]));
+  return (presented) => verdictOf(known.get(hash("sha256", presented, "hex")));
+}
 
 function verdictOf(key: Population["keys"][number] | undefined): object {
   return {
