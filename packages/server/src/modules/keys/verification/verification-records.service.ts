@@ -15,8 +15,13 @@ import {
   type TenantRow,
 } from "./verification-records.store.js";
 
-/** How many snapshots are read at once; each may be read slowly, and for long. */
-export const maxSnapshots = 4;
+/** How many pages of snapshots are read from the database at once. */
+const maxReading = 4;
+/**
+ * How many pages of snapshots are in memory at once, a few hundred kilobytes each. Whoever takes a page slowly holds up as many others as
+ * there are of its kind, and for that page only: for the next it waits its turn.
+ */
+const maxSnapshotPages = 32;
 /** How many keys a page of a snapshot looks at: few, because the embedded database works on this very thread. */
 const pageSize = 1_000;
 
@@ -39,30 +44,31 @@ export type VerificationRecords = ReturnType<typeof createVerificationRecords>;
  * change, at whatever server, and then asks any server, gets the change.
  */
 export function createVerificationRecords({ database, clock }: { database: Database; clock: Clock }) {
-  const snapshots = new Turns(maxSnapshots);
+  const readings = new Turns(maxReading);
+  const pages = new Turns(maxSnapshotPages);
 
   /** All keys within bounds: first the live ones, so that a reader soon has those that count, then the others. */
   async function* snapshot(visibility: Visibility, signal: AbortSignal): AsyncGenerator<RecordRows, void, undefined> {
-    const leave = await snapshots.enter(signal);
-    try {
-      // The same for both passes, or a key that expires between them would come twice.
-      const now = new Date(clock.now());
-      for (const live of [true, false]) {
-        for (let after: RecordPlace | null = beginning; after; ) {
-          signal.throwIfAborted();
-          const { next, ...rows }: Awaited<ReturnType<typeof findRecordPage>> = await findRecordPage(
-            database.prisma,
-            visibility,
-            { live, now, after, take: pageSize },
+    // The same for both passes, or a key that expires between them would come twice.
+    const now = new Date(clock.now());
+    for (const live of [true, false]) {
+      for (let after: RecordPlace | null = beginning; after; ) {
+        const question = { live, now, after, take: pageSize };
+        const leave = await pages.enter(signal);
+        try {
+          const { next, ...rows }: Awaited<ReturnType<typeof findRecordPage>> = await readings.take(
+            () => findRecordPage(database.prisma, visibility, question),
+            signal,
           );
-          yield rows;
+          yield rows; // comes back when it is taken
           after = next;
-          // Requests first.
-          await new Promise((resolve) => setImmediate(resolve));
+        } finally {
+          leave();
         }
+        // Requests first.
+        await new Promise((resolve) => setImmediate(resolve));
+        signal.throwIfAborted();
       }
-    } finally {
-      leave();
     }
   }
 
