@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Fetch, FetchBodyReader } from "../../client/options.js";
 import { ChangeLog } from "../change-log.js";
+import { Follower } from "../follower.js";
 import { Freshness } from "../freshness.js";
 import { type HeldKey, KeyMemory } from "../key-memory.js";
 import { Knowledge } from "../knowledge.js";
@@ -50,6 +51,10 @@ const safeguards: Record<string, () => ((fetch: Fetch) => Fetch) | undefined> = 
   },
   "time that the machine slept counts": () => {
     instead(SteadyClock.prototype, "now", () => performance.now());
+    return undefined;
+  },
+  "after a jump of the clock the connection is opened anew": () => {
+    instead(Follower.prototype, "reconnect", () => undefined);
     return undefined;
   },
   "expiry goes by the server's clock": () => {
