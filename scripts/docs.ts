@@ -23,7 +23,8 @@ import { usualIdleMs } from "../packages/server/src/http/paced-writing.js";
 import { maxSnapshotMs } from "../packages/server/src/http/verification-records.js";
 import { maxPolledEvents } from "../packages/server/src/modules/events/key-event-poll.js";
 import { maxNamedKeys } from "../packages/server/src/modules/keys/verification/verification-records.input.js";
-import { maxSnapshots } from "../packages/server/src/modules/keys/verification/verification-records.service.js";
+import { maxStreams, maxStreamsOfCaller } from "../packages/server/src/http/open-streams.js";
+import { maxSnapshotPages } from "../packages/server/src/modules/keys/verification/verification-records.service.js";
 import { maxNumbersOfRequest } from "../packages/server/src/modules/usage/answer-budget.graphql.js";
 import { reportLimits } from "../packages/server/src/modules/usage/reports/limits.js";
 import { queueLimits } from "../packages/server/src/modules/usage/reports/question-queue.js";
@@ -243,7 +244,9 @@ function verifierLimits(): string {
     ["What", "At most"],
     [
       ["Keys that one question names, as `hashes` or `keyIds`", String(maxNamedKeys)],
-      ["Snapshots that a server sends at a time; others wait", String(maxSnapshots)],
+      ["Subscriptions and waiting requests of one token", String(maxStreamsOfCaller)],
+      ["Subscriptions and waiting requests of a server", String(maxStreams)],
+      ["Pages of snapshots in a server's memory; others wait", String(maxSnapshotPages)],
       ["How long a snapshot may take", `${maxSnapshotMs / 1_000} s`],
       ["How long its reader may take nothing", `${usualIdleMs / 1_000} s`],
       ["Events in one answer of `/v1/key-events`", String(maxPolledEvents)],

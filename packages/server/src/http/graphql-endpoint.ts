@@ -130,10 +130,10 @@ export function createGraphqlEndpoint(deps: {
     current: () => number | null,
   ): Promise<void> {
     const { requestId } = principal;
-    if (streams.isFull) {
+    const refusal = streams.refusalFor(principal);
+    if (refusal) {
       await events.cancel();
-      const message = "This server has as many subscriptions open as it can hold. Try again later, or another server.";
-      return sendError(response, { code: "UNAVAILABLE", message, requestId });
+      throw refusal;
     }
     // Not Yoga's headers: its "content-encoding: none" is no coding.
     response.writeHead(200, {
@@ -147,7 +147,7 @@ export function createGraphqlEndpoint(deps: {
     // Whoever has these knows that it follows, long before the first event.
     response.flushHeaders();
     const allowed = createStillAllowed(authenticate, request.headers.authorization, principal);
-    await streams.send(response, events, allowed, current);
+    await streams.send(response, events, principal, allowed, current);
   }
 
   return (request, response, origin) =>

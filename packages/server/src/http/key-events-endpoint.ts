@@ -42,12 +42,13 @@ export function createKeyEventsEndpoint(deps: {
       return sendError(response, { code: "BAD_REQUEST", message, requestId: principal.requestId, status: 405 });
     }
     const { waitMs, ...args } = readKeyEventsParameters(new URL(request.url ?? "/", "http://localhost").searchParams);
-    if (streams.isFull) throw new KeyplaneError("UNAVAILABLE", full);
+    const refusal = streams.refusalFor(principal);
+    if (refusal) throw refusal;
 
     const ending = new AbortController();
     response.once("close", () => ending.abort());
     const allowed = createStillAllowed(authenticate, request.headers.authorization, principal);
-    const release = streams.hold(allowed, (reason) => ending.abort(reason));
+    const release = streams.hold(principal, allowed, (reason) => ending.abort(reason));
     try {
       const polling = keyEvents.poll(principal, args, { signal: ending.signal, waitMs });
       const poll = await withTimeLimit(polling, waitMs + timeLimitMs);
@@ -75,8 +76,6 @@ export function createKeyEventsEndpoint(deps: {
     );
   };
 }
-
-const full = "This server has as many subscriptions open as it can hold. Try again later, or another server.";
 
 function jsonOf({ events, resync, cursor, completeSince }: KeyEventPoll, openedAt: number): string {
   return JSON.stringify({

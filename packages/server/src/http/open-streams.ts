@@ -1,8 +1,14 @@
 import type { ServerResponse } from "node:http";
+import { docsUrlForError } from "@keyplane/schema";
+import type { Principal } from "../modules/auth/index.js";
 import type { Progress } from "../modules/events/index.js";
+import { KeyplaneError } from "../platform/errors.js";
 
-/** How many streams one server holds open at most. */
-const maxStreams = 10_000;
+/** How many streams one server holds open at most, and how many of one caller: one token must not use up what all need. */
+export const maxStreams = 10_000;
+export const maxStreamsOfCaller = 2_500;
+/** How long a reader may take nothing of what waits for it, in milliseconds. */
+const stuckMs = 120_000;
 /** How often it is looked whether the caller may still listen, in milliseconds. */
 const checkEveryMs = 1_000;
 /** How often a stream of events says that it is current, in milliseconds. Short, because a guard's bound on staleness hangs on it. */
@@ -22,11 +28,24 @@ export type EndReason = "token ended" | "server stops";
 /** Answers that do not end by themselves: subscriptions. They end when the server stops, or when their caller may no longer listen. */
 export class OpenStreams {
   readonly #open = new Set<(reason: EndReason) => void>();
+  readonly #ofCaller = new Map<string, number>();
+  readonly #maxOfCaller: number;
   #stopping = false;
 
-  /** Whether one more would be too many. */
+  constructor(maxOfCaller = maxStreamsOfCaller) {
+    this.#maxOfCaller = maxOfCaller;
+  }
+
+  /** Whether one more would be too many, whoever calls. */
   get isFull(): boolean {
     return this.#open.size >= maxStreams;
+  }
+
+  /** Why one more of this caller would be too many; null when there is room. */
+  refusalFor({ id }: Pick<Principal, "id">): KeyplaneError | null {
+    if (this.isFull) return new KeyplaneError("UNAVAILABLE", full);
+    const ofCaller = this.#ofCaller.get(id) ?? 0;
+    return ofCaller < this.#maxOfCaller ? null : new KeyplaneError("UNAVAILABLE", fullOfCaller);
   }
 
   get size(): number {
@@ -36,12 +55,14 @@ export class OpenStreams {
   /**
    * Counts one more, and watches over its caller.
    *
+   * @param caller whose it is.
    * @param allowed asked once a second; resolves false once the caller's token has ended.
    * @param end called once, when it must end.
    * @returns called when it has ended.
    */
-  hold(allowed: () => Promise<boolean>, end: (reason: EndReason) => void): () => void {
+  hold({ id }: Pick<Principal, "id">, allowed: () => Promise<boolean>, end: (reason: EndReason) => void): () => void {
     this.#open.add(end);
+    this.#ofCaller.set(id, (this.#ofCaller.get(id) ?? 0) + 1);
     const check = setInterval(() => {
       allowed().then(
         (may) => may || end("token ended"),
@@ -51,7 +72,10 @@ export class OpenStreams {
     if (this.#stopping) end("server stops");
     return () => {
       clearInterval(check);
-      this.#open.delete(end);
+      if (!this.#open.delete(end)) return;
+      const left = (this.#ofCaller.get(id) ?? 0) - 1;
+      if (left > 0) this.#ofCaller.set(id, left);
+      else this.#ofCaller.delete(id);
     };
   }
 
@@ -64,13 +88,14 @@ export class OpenStreams {
   async send(
     response: ServerResponse,
     reader: EventChunks,
+    caller: Pick<Principal, "id">,
     allowed: () => Promise<boolean>,
     current: () => number | null = () => null,
   ): Promise<void> {
     const ending = new AbortController();
     response.once("close", () => ending.abort());
     ending.signal.addEventListener("abort", () => void reader.cancel().catch(() => {}));
-    const release = this.hold(allowed, (reason) => ending.abort(reason));
+    const release = this.hold(caller, allowed, (reason) => ending.abort(reason));
     /** Whether nothing is on its way: a heartbeat must not overtake an event, nor stand within one. */
     let isIdle = false;
     const beat = (): void => {
@@ -127,11 +152,15 @@ export function currentSince(since: number | null, openedAt: number): number | n
   return Math.floor(since - openedAt);
 }
 
+// Short enough for the reason of a close frame.
+const full = "This server has as many subscriptions open as it can hold. Try another server, or later.";
+const fullOfCaller = "This token has as many subscriptions open as one may. Close some, or use another token.";
+
 export const tokenEndedMessage = "Your management token was revoked or has expired. Use another one.";
 
 /** In the form of GraphQL over SSE: an answer with an error, and the end. */
 const unauthenticated = `event: next
-data: {"errors":[{"message":"${tokenEndedMessage}","extensions":{"code":"UNAUTHENTICATED"}}]}
+data: {"errors":[{"message":"${tokenEndedMessage}","extensions":{"code":"UNAUTHENTICATED","docsUrl":"${docsUrlForError("UNAUTHENTICATED")}"}}]}
 
 event: complete
 data:
@@ -140,13 +169,16 @@ data:
 
 function writable(response: ServerResponse, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    // It will not read any more, and its place is another's.
+    const stuck = setTimeout(() => response.destroy(), stuckMs);
     const done = (): void => {
+      clearTimeout(stuck);
       response.off("drain", done);
       signal.removeEventListener("abort", done);
       resolve();
     };
-    if (signal.aborted) return resolve();
     response.once("drain", done);
     signal.addEventListener("abort", done);
+    if (signal.aborted) done();
   });
 }

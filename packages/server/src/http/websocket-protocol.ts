@@ -38,13 +38,15 @@ export function serveSocket(
         closeSocket(socket, code, shortened(found.message));
         return false;
       }
-      // It may have gone meanwhile, or the server be full.
-      if (socket.readyState !== socket.OPEN || streams.isFull) {
-        closeSocket(socket, goingAway, "This server has as many subscriptions open as it can hold. Try another one.");
+      // It may have gone meanwhile.
+      if (socket.readyState !== socket.OPEN) return false;
+      const refusal = streams.refusalFor(found);
+      if (refusal) {
+        closeSocket(socket, tryAgainLater, shortened(refusal.message));
         return false;
       }
       principal = found;
-      release = streams.hold(createStillAllowed(authenticate, authorization, found), (reason) => {
+      release = streams.hold(found, createStillAllowed(authenticate, authorization, found), (reason) => {
         if (reason === "server stops") closeSocket(socket, goingAway, "This server is stopping. Connect again.");
         else closeSocket(socket, CloseCode.Unauthorized, tokenEndedMessage);
       });

@@ -21,7 +21,7 @@ const maxReading = 4;
  * How many pages of snapshots are in memory at once, a few hundred kilobytes each. Whoever takes a page slowly holds up as many others as
  * there are of its kind, and for that page only: for the next it waits its turn.
  */
-const maxSnapshotPages = 32;
+export const maxSnapshotPages = 32;
 /** How many keys a page of a snapshot looks at: few, because the embedded database works on this very thread. */
 const pageSize = 1_000;
 
@@ -53,11 +53,11 @@ export function createVerificationRecords({ database, clock }: { database: Datab
     const now = new Date(clock.now());
     for (const live of [true, false]) {
       for (let after: RecordPlace | null = beginning; after; ) {
-        const question = { live, now, after, take: pageSize };
         const leave = await pages.enter(signal);
         try {
-          const { next, ...rows }: Awaited<ReturnType<typeof findRecordPage>> = await readings.take(
-            () => findRecordPage(database.prisma, visibility, question),
+          const place: RecordPlace = after;
+          const { next, ...rows } = await readings.take(
+            () => findRecordPage(database.prisma, visibility, { live, now, after: place, take: pageSize }),
             signal,
           );
           yield rows; // comes back when it is taken
