@@ -79,6 +79,15 @@ export const errorCodes = {
     retryable: false,
     where: "top-level",
   },
+  TOO_MANY_ATTEMPTS: {
+    title: "Too many wrong attempts",
+    message: "Too many wrong attempts. Wait as long as the answer says, and check the credential meanwhile.",
+    remedy:
+      "Wait for the seconds of `Retry-After`, or the milliseconds of `retryAfterMs`, and correct the credential: what is known to be valid is not held up by it. Somebody at the same address may be guessing.",
+    httpStatus: 429,
+    retryable: true,
+    where: "both",
+  },
   BAD_REQUEST: {
     title: "Bad request",
     message: "This is not a well-formed GraphQL request. Send JSON with query, and optionally variables.",

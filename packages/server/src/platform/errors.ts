@@ -74,3 +74,16 @@ export class BadUserInputError extends KeyplaneError {
     super("BAD_USER_INPUT", message);
   }
 }
+
+/** Too many wrong attempts; the same request may succeed later. */
+export class TooManyAttemptsError extends KeyplaneError {
+  /** Milliseconds until the next attempt is looked into. */
+  readonly retryAfterMs: number;
+
+  /** @param what the sentence that says what there was too much of. */
+  constructor(what: string, retryAfterMs: number) {
+    const seconds = Math.ceil(retryAfterMs / 1_000);
+    super("TOO_MANY_ATTEMPTS", `${what} Try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`);
+    this.retryAfterMs = retryAfterMs;
+  }
+}
