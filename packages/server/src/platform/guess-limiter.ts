@@ -26,6 +26,8 @@ export class GuessLimiter {
   /** For each who tries: when all attempts will have come back. */
   readonly #backAt: LRUCache<string, number>;
 
+  #refused = 0;
+
   /**
    * @param options.attempts how many may fail at once, and within each `windowMs` in the long run.
    * @param options.refusal the sentence that says what there was too much of; when to try again is added.
@@ -43,6 +45,11 @@ export class GuessLimiter {
     this.#attemptMs = options.windowMs / options.attempts;
     this.#refusal = options.refusal;
     this.#backAt = new LRUCache({ max: options.maxRemembered ?? usualRemembered });
+  }
+
+  /** How many attempts were refused so far. */
+  get refused(): number {
+    return this.#refused;
   }
 
   /** How many of those who try are remembered now. */
@@ -63,7 +70,10 @@ export class GuessLimiter {
    */
   take(who: string): void {
     const retryAfterMs = this.waitMs(who);
-    if (retryAfterMs > 0) throw new TooManyAttemptsError(this.#refusal, retryAfterMs);
+    if (retryAfterMs > 0) {
+      this.#refused += 1;
+      throw new TooManyAttemptsError(this.#refusal, retryAfterMs);
+    }
     this.#backAt.set(who, this.#elapsedMs() + this.#takenMs(who) + this.#attemptMs);
   }
 

@@ -71,11 +71,21 @@ export class VerificationIndex implements EventListener {
    * @returns null when there is no such key.
    */
   find(hash: string): KeyRecord | null | Promise<KeyRecord | null> {
+    const remembered = this.recall(hash);
+    return remembered === undefined ? this.#read(hash) : remembered;
+  }
+
+  /** As `find`, from memory alone; undefined when the store would have to be asked. */
+  recall(hash: string): KeyRecord | null | undefined {
     const record = this.#peek(hash);
     if (record) return record;
     const unknownUntil = this.#unknown.get(hash);
-    if (unknownUntil !== undefined && this.#clock.now() < unknownUntil) return null;
-    return this.#read(hash);
+    return unknownUntil !== undefined && this.#clock.now() < unknownUntil ? null : undefined;
+  }
+
+  /** Whether there is such a secret as far as memory goes, even when its key has to be read again. */
+  knowsSecret(hash: string): boolean {
+    return this.#secrets.peek(hash) !== undefined;
   }
 
   /** To which tenant and user keys belong, deleted ones too: from memory, and the others in one query. */
