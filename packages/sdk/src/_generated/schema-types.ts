@@ -171,6 +171,8 @@ export type ErrorCode =
   | 'QUERY_TOO_COMPLEX'
   /** The operation took too long and was stopped. Ask for less, or try again later. */
   | 'TIMEOUT'
+  /** Too many wrong attempts. Wait as long as the answer says, and check the credential meanwhile. */
+  | 'TOO_MANY_ATTEMPTS'
   /** No valid management token was sent. Send the header Authorization: Bearer <token>. */
   | 'UNAUTHENTICATED'
   /** The server is stopping, or cannot reach its database. Try again in a moment. */
