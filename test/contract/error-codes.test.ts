@@ -76,7 +76,7 @@ const ways: Record<ErrorCode, (world: World) => Promise<Refusal>> = {
     });
   },
   UNAUTHENTICATED: (world) => refusalOf(world, "{ viewer { id } }", { token: null }),
-  TOO_MANY_ATTEMPTS: async () => {
+  RATE_LIMITED: async () => {
     const server = await startServer({ KEYPLANE_UNKNOWN_TOKENS_PER_MINUTE: "1" });
     try {
       const world = new World(server);

@@ -59,10 +59,10 @@ describe("guesses of management tokens", () => {
     expect(body).toEqual({
       errors: [
         {
-          message: "Too many unknown management tokens came from this address. Try again in 6 seconds.",
+          message: "Too many unknown management tokens came from this address. Wait 6 seconds, then try again.",
           extensions: {
-            code: "TOO_MANY_ATTEMPTS",
-            docsUrl: expect.stringContaining("#too_many_attempts"),
+            code: "RATE_LIMITED",
+            docsUrl: expect.stringContaining("#rate_limited"),
             requestId: headers.get("x-request-id"),
             retryAfterMs: 6_000,
           },
@@ -220,7 +220,7 @@ const entrances: Record<string, (world: World, token: string, key: string) => Pr
       headers: { "x-keyplane-token": token, "x-api-key": key },
     });
     const code = String(response.headers.get("x-keyplane-code"));
-    return code === "TOO_MANY_ATTEMPTS" ? `${response.status} ${code} ${response.headers.get("retry-after")}` : code;
+    return code === "RATE_LIMITED" ? `${response.status} ${code} ${response.headers.get("retry-after")}` : code;
   },
 };
 
@@ -231,14 +231,14 @@ function codeOf({ status, body }: Awaited<ReturnType<typeof sendGraphql>>): stri
 
 describe.for(Object.keys(entrances))("guesses of keys by %s", (name) => {
   const verify = (token: string, key: string) => entrances[name]?.(world, token, key) ?? "no entrance";
-  const isRefused = /\bTOO_MANY_ATTEMPTS\b/;
+  const isRefused = /\bRATE_LIMITED\b/;
 
   test("are looked up so often, and then refused unseen, while keys in memory go on being verified", async () => {
     const { admin, key, secret } = await world.tenantWithKey();
     const token = admin.token as string;
     expect(await verify(token, secret)).toBe("VALID");
     const codes = await Promise.all(Array.from({ length: 40 }, () => verify(token, unknownKey())));
-    const refused = `${name.startsWith("/v1") ? 429 : 200} TOO_MANY_ATTEMPTS ${secondsUntilNext(keys)}`;
+    const refused = `${name.startsWith("/v1") ? 429 : 200} RATE_LIMITED ${secondsUntilNext(keys)}`;
     expect(codes.filter((code) => code === "NOT_FOUND")).toHaveLength(keys);
     expect(codes.filter((code) => code === refused)).toHaveLength(40 - keys);
 

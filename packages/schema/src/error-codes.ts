@@ -79,11 +79,11 @@ export const errorCodes = {
     retryable: false,
     where: "top-level",
   },
-  TOO_MANY_ATTEMPTS: {
-    title: "Too many wrong attempts",
-    message: "Too many wrong attempts. Wait as long as the answer says, and check the credential meanwhile.",
+  RATE_LIMITED: {
+    title: "Too many attempts",
+    message: "There were too many attempts. Wait as long as retryAfterMs says, then try again.",
     remedy:
-      "Wait for the seconds of `Retry-After`, or the milliseconds of `retryAfterMs`, and correct the credential: what is known to be valid is not held up by it. Somebody at the same address may be guessing.",
+      "Wait for the milliseconds of `retryAfterMs`, or the seconds of the header `Retry-After`, and check the credential meanwhile. Somebody at the same address may be guessing.",
     httpStatus: 429,
     retryable: true,
     where: "both",

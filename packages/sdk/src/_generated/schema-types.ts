@@ -169,10 +169,10 @@ export type ErrorCode =
   | 'PAYLOAD_TOO_LARGE'
   /** The operation asks for too much at once. Ask for fewer fields, smaller pages or less depth. */
   | 'QUERY_TOO_COMPLEX'
+  /** There were too many attempts. Wait as long as retryAfterMs says, then try again. */
+  | 'RATE_LIMITED'
   /** The operation took too long and was stopped. Ask for less, or try again later. */
   | 'TIMEOUT'
-  /** Too many wrong attempts. Wait as long as the answer says, and check the credential meanwhile. */
-  | 'TOO_MANY_ATTEMPTS'
   /** No valid management token was sent. Send the header Authorization: Bearer <token>. */
   | 'UNAUTHENTICATED'
   /** The server is stopping, or cannot reach its database. Try again in a moment. */

@@ -21,7 +21,6 @@ export function errorFor(message: string, details: KeyplaneErrorDetails): Keypla
     case "FORBIDDEN":
       return new PermissionError(message, details);
     case "RATE_LIMITED":
-    case "TOO_MANY_ATTEMPTS":
       return new RateLimitedError(message, details);
     case "TIMEOUT":
       return new TimeoutError(message, details);

@@ -5,7 +5,7 @@ import {
   type KeyplaneError,
   LimitReachedError,
   NotFoundError,
-  TooManyAttemptsError,
+  RateLimitedError,
 } from "../platform/errors.js";
 import { builder } from "./builder.js";
 import { ErrorCodeEnum } from "./enums.js";
@@ -55,8 +55,8 @@ builder.objectType(InvalidInputError, {
   }),
 });
 
-builder.objectType(TooManyAttemptsError, {
-  name: "TooManyAttemptsError",
+builder.objectType(RateLimitedError, {
+  name: "RateLimitedError",
   description: "Too many wrong attempts before this one, which was not looked into. Wait, then try again.",
   interfaces: [ErrorInterface],
   fields: (t) => ({

@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import { limits } from "../graphql/limits.js";
 import type { Authenticate, Principal } from "../modules/auth/index.js";
 import type { Verdict, Verify } from "../modules/keys/index.js";
-import { KeyplaneError, TooManyAttemptsError } from "../platform/errors.js";
+import { KeyplaneError, RateLimitedError } from "../platform/errors.js";
 import { faultOf } from "../platform/fault.js";
 import type { Logger } from "../platform/logger.js";
 import { sendHeldUp, sendNoVerdict, sendVerdict } from "./forward-auth-answer.js";
@@ -45,7 +45,7 @@ export function createForwardAuth(deps: {
       .then(send)
       .catch((error: unknown) => {
         // What clients have tried too often is no mistake of the gateway's.
-        if (error instanceof TooManyAttemptsError) return sendHeldUp(response, error, principal.requestId);
+        if (error instanceof RateLimitedError) return sendHeldUp(response, error, principal.requestId);
         fail(response, principal.requestId, error);
       });
   }

@@ -34,7 +34,7 @@ export function serveSocket(
       const authorization = authorizationOf(connectionParams) ?? request.headers.authorization;
       const found = await identify(deps, authorization, origin);
       if (found instanceof KeyplaneError) {
-        const mayRetry = found.code === "UNAVAILABLE" || found.code === "TOO_MANY_ATTEMPTS";
+        const mayRetry = found.code === "UNAVAILABLE" || found.code === "RATE_LIMITED";
         const code = mayRetry ? tryAgainLater : CloseCode.Unauthorized;
         closeSocket(socket, code, shortened(found.message));
         return false;

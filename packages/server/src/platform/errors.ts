@@ -75,15 +75,15 @@ export class BadUserInputError extends KeyplaneError {
   }
 }
 
-/** Too many wrong attempts; the same request may succeed later. */
-export class TooManyAttemptsError extends KeyplaneError {
-  /** Milliseconds until the next attempt is looked into. */
+/** Too many wrong attempts came before this one, which was not looked into. The same request may succeed later. */
+export class RateLimitedError extends KeyplaneError {
+  /** How long to wait until the next attempt is looked into, in milliseconds. */
   readonly retryAfterMs: number;
 
   /** @param what the sentence that says what there was too much of. */
-  constructor(what: string, retryAfterMs: number) {
+  constructor(retryAfterMs: number, what = "There were too many attempts.") {
     const seconds = Math.ceil(retryAfterMs / 1_000);
-    super("TOO_MANY_ATTEMPTS", `${what} Try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`);
+    super("RATE_LIMITED", `${what} Wait ${seconds} ${seconds === 1 ? "second" : "seconds"}, then try again.`);
     this.retryAfterMs = retryAfterMs;
   }
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { TooManyAttemptsError } from "./errors.js";
+import { RateLimitedError } from "./errors.js";
 import { GuessLimiter, networkOf } from "./guess-limiter.js";
 
 const second = 1_000;
@@ -25,7 +25,7 @@ function letIn(of: GuessLimiter, tries: number, who = "a"): number {
       of.take(who);
       count++;
     } catch (error) {
-      if (!(error instanceof TooManyAttemptsError)) throw error;
+      if (!(error instanceof RateLimitedError)) throw error;
     }
   }
   return count;
@@ -60,9 +60,9 @@ describe("guesses are bounded", () => {
     clock.ms += 1_500;
     const refusal = caught(() => guesses.take("a"));
     expect(refusal).toMatchObject({
-      code: "TOO_MANY_ATTEMPTS",
+      code: "RATE_LIMITED",
       retryAfterMs: 4_500,
-      message: "Too many guesses. Try again in 5 seconds.",
+      message: "Too many guesses. Wait 5 seconds, then try again.",
     });
     clock.ms += 4_499;
     expect(letIn(guesses, 1)).toBe(0);

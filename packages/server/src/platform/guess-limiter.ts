@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 import { LRUCache } from "lru-cache";
 import type { Clock } from "./clock.js";
-import { TooManyAttemptsError } from "./errors.js";
+import { RateLimitedError } from "./errors.js";
 
 /** How many of those who try are remembered; about 150 bytes each. Whoever is forgotten has waited longest. */
 const usualRemembered = 50_000;
@@ -66,13 +66,13 @@ export class GuessLimiter {
    * Takes an attempt.
    *
    * @param who an address ({@link networkOf}), an account, a caller: what is counted together. Keep it short.
-   * @throws TooManyAttemptsError when there is none left; that costs no further attempt.
+   * @throws RateLimitedError when there is none left; that costs no further attempt.
    */
   take(who: string): void {
     const retryAfterMs = this.waitMs(who);
     if (retryAfterMs > 0) {
       this.#refused += 1;
-      throw new TooManyAttemptsError(this.#refusal, retryAfterMs);
+      throw new RateLimitedError(retryAfterMs, this.#refusal);
     }
     this.#backAt.set(who, this.#elapsedMs() + this.#takenMs(who) + this.#attemptMs);
   }

@@ -28,7 +28,7 @@ export interface AuthenticationDeps {
   /**
    * Finds a credential by the SHA-256 of its token, from memory when it can.
    *
-   * @throws TooManyAttemptsError when too many unknown ones came from the address, and this one is not known to be good.
+   * @throws RateLimitedError when too many unknown ones came from the address, and this one is not known to be good.
    */
   readonly findCredential: (
     tokenHash: string,
@@ -57,7 +57,7 @@ export function hashSecret(secret: string): string {
  * It answers at once, without a promise, when the token is known in memory.
  *
  * @throws UnauthenticatedError saying what is wrong with the header or the token, without telling unknown tokens apart;
- * TooManyAttemptsError when too many unknown ones came from the same address.
+ * RateLimitedError when too many unknown ones came from the same address.
  */
 export function createAuthenticate({ clock, findCredential }: AuthenticationDeps): Authenticate {
   return (authorization, origin) => {

@@ -78,7 +78,7 @@ export class Credentials implements EventListener {
    * The credential of a token, at once when it is known.
    *
    * @param address where the token came from; null when that is not known.
-   * @throws TooManyAttemptsError when the address has guessed too often, and this token was never found; the store is not asked.
+   * @throws RateLimitedError when the address has guessed too often, and this token was never found; the store is not asked.
    */
   find(tokenHash: string, address: string | null): Credential | null | Promise<Credential | null> {
     const credential = this.#peek(tokenHash);

@@ -40,7 +40,7 @@ export type Verify = (principal: Principal, input: VerifyKeyInput) => Verdict | 
  * @param deps.guesses how many keys that there are not a caller may have looked up; keys in memory, and texts that cannot be keys, are not
  * counted. The caller verifies for many others: whoever presents guesses to it must not make it refuse keys that are good.
  * @param deps.record takes the usage of a verification, and neither waits nor throws; null: leaves none.
- * @throws ForbiddenError without `keys:verify`; BadUserInputError for a list or value out of bounds; TooManyAttemptsError when the key is not
+ * @throws ForbiddenError without `keys:verify`; BadUserInputError for a list or value out of bounds; RateLimitedError when the key is not
  * in memory, and the caller has asked for too many that there are not.
  */
 export function createVerify(deps: {
