@@ -174,7 +174,7 @@ async function wire(
     keys,
     recordUsage: createRecordUsage({
       clock,
-      findKeyOwners: (ids) => index.ownersOf(ids),
+      findKeyOwners: (ids, isVisible) => index.ownersOf(ids, isVisible),
       findTenants: (ids) => tenantStates.existing(ids),
       recordAll: (reported) => recording.recordAll(reported),
     }),

@@ -80,7 +80,14 @@ export function createHttpServer(deps: {
 
   const server: Server = createServer(
     // Long enough for slow networks, short enough that idle half-requests cannot hold the server.
-    { requestTimeout: 30_000, headersTimeout: 15_000, keepAliveTimeout: 65_000, maxHeaderSize: 16_384 },
+    {
+      requestTimeout: 30_000,
+      headersTimeout: 15_000,
+      // How often those two are looked at: by itself, half a minute.
+      connectionsCheckingInterval: 5_000,
+      keepAliveTimeout: 65_000,
+      maxHeaderSize: 16_384,
+    },
     (request, response) => {
       const origin = { requestId: nextRequestId(), address: addressOf(request) };
       if (stopping) response.setHeader("connection", "close");
@@ -144,7 +151,8 @@ function refuseWhileStopping(response: ServerResponse, { requestId }: RequestOri
   sendError(response, { code: "UNAVAILABLE", message: "This server is stopping. Try again.", requestId });
 }
 
-const servedPaths: readonly string[] = [
+/** Every path that answers something. Add one here; a test then asks for whom it is. */
+export const servedPaths: readonly string[] = [
   "/graphql",
   ...v1Names.map((name) => `/v1/${name}`),
   "/healthz",

@@ -88,13 +88,21 @@ export class VerificationIndex implements EventListener {
     return this.#secrets.peek(hash) !== undefined;
   }
 
-  /** To which tenant and user keys belong, deleted ones too: from memory, and the others in one query. */
-  async ownersOf(ids: ReadonlySet<string>): Promise<Map<string, Pick<KeyState, "tenantId" | "ownerId">>> {
+  /**
+   * To which tenant and user keys belong, deleted ones too: from memory, and the others in one query.
+   *
+   * @param isVisible whether the caller may know of a key. One that it may not is asked for as if it were not remembered, so that it takes
+   * as long as one that there is not.
+   */
+  async ownersOf(
+    ids: ReadonlySet<string>,
+    isVisible: (key: Pick<KeyState, "tenantId" | "ownerId">) => boolean,
+  ): Promise<Map<string, Pick<KeyState, "tenantId" | "ownerId">>> {
     const owners = new Map<string, Pick<KeyState, "tenantId" | "ownerId">>();
     const missing: string[] = [];
     for (const id of ids) {
       const key = this.#keys.peek(id);
-      if (key) owners.set(id, key);
+      if (key && isVisible(key)) owners.set(id, key);
       else missing.push(id);
     }
     if (missing.length === 0) return owners;
