@@ -19,7 +19,7 @@ function exchange(world: World, bytes: string): Promise<string> {
 }
 
 const statuses = (text: string): number[] =>
-  [...text.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => Number(status));
+  [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status));
 
 const host = "Host: keyplane.example\r\n";
 const smuggled = `GET /metrics HTTP/1.1\r\n${host}\r\n`;
@@ -49,7 +49,7 @@ describe("requests that could be read in two ways", () => {
     const answered = statuses(await exchange(world, bytes));
     if (name === "two hosts") return expect(answered.every((status) => [200, 400, 401].includes(status))).toBe(true);
     expect(answered.length).toBeLessThanOrEqual(1);
-    for (const status of answered) expect([400, 431, 501, 505]).toContain(status);
+    for (const status of answered) expect([400, 401, 431, 501, 505]).toContain(status);
   });
 
   test("a chunk of a length that is none ends the connection", async ({ world }) => {

@@ -3,7 +3,7 @@ import { rawRequest } from "../testkit/raw-request.js";
 
 // What callers write ends up in headers, logs and tables of other people.
 
-const escape = "\u001b[31m";
+const escapeSequence = "\u001b[31m";
 /** The same as one character, which terminals take for an escape sequence, too. */
 const shortEscape = "\u009b31m";
 
@@ -12,7 +12,7 @@ describe("what callers write, in logs", () => {
     const { url, server } = world;
     const before = server.logs.length;
     const forged = '"}\n{"level":"error","msg":"forged"}';
-    const evil = [forged, escape, shortEscape, "\u2028forged", "\u007f"];
+    const evil = [forged, escapeSequence, shortEscape, "\u2028forged", "\u007f"];
     const { token } = world.root;
     for (const text of evil) {
       const encoded = encodeURIComponent(text);
@@ -79,7 +79,7 @@ describe("what callers write, in tables", () => {
       await admin.recordUsage([
         { keyId: key.id, userAgent: formula },
         { keyId: key.id, userAgent: `x",\n${formula}\n"` },
-        { keyId: key.id, tags: [sign.trim() + "tag"] },
+        { keyId: key.id, tags: [`${sign.trim()}tag`] },
       ]),
     );
     expect(accepted).toBe(3);
