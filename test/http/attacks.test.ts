@@ -17,8 +17,7 @@ const strict = { accept: "application/graphql-response+json" };
 const json = { "content-type": "application/json", ...strict };
 const csrf = { "x-graphql-yoga-csrf": "1" };
 
-const query = (text: string, more: Record<string, unknown> = {}): Attack["body"] =>
-  JSON.stringify({ query: text, ...more });
+const query = (text: string, more: Record<string, unknown> = {}): string => JSON.stringify({ query: text, ...more });
 const times = (count: number, part: (index: number) => string, between = " ") =>
   Array.from({ length: count }, (_, index) => part(index)).join(between);
 const deep = (levels: number) => `${"[".repeat(levels)}${"]".repeat(levels)}`;
@@ -108,12 +107,12 @@ const attacks: Readonly<Record<string, Attack>> = {
   },
   "a form in parts, with files": {
     headers: { ...strict, "content-type": "multipart/form-data; boundary=x" },
-    body: `--x\r\ncontent-disposition: form-data; name="operations"\r\n\r\n${String(query(change))}\r\n--x--\r\n`,
+    body: `--x\r\ncontent-disposition: form-data; name="operations"\r\n\r\n${query(change)}\r\n--x--\r\n`,
     answer: [403, "CSRF_HEADER_MISSING"],
   },
   "a form in parts, past the header against forgery": {
     headers: { ...strict, ...csrf, "content-type": "multipart/form-data; boundary=x" },
-    body: `--x\r\ncontent-disposition: form-data; name="operations"\r\n\r\n${String(query(sample))}\r\n--x--\r\n`,
+    body: `--x\r\ncontent-disposition: form-data; name="operations"\r\n\r\n${query(sample)}\r\n--x--\r\n`,
     answer: [415, "BAD_REQUEST"],
   },
   XML: {

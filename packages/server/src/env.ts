@@ -118,7 +118,7 @@ export const variables = {
     fallback: "false",
     wants: "up to 100 addresses or ranges such as 10.0.0.0/8,2001:db8::1, or true or false",
     parse: parseProxies,
-    absent: false as boolean | readonly string[],
+    absent: false,
   },
   KEYPLANE_UNKNOWN_TOKENS_PER_MINUTE: {
     description:

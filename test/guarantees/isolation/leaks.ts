@@ -100,7 +100,7 @@ export async function leaksAt(world: World, count: StatementCount, pair: Pair, a
 
 /** Sends operations together in one request. @returns what each was answered. */
 export async function sendBatch(
-  { url, token }: Caller,
+  { url, token }: Pick<Caller, "url" | "token">,
   batch: readonly AnyCall[],
 ): Promise<{ status: number; text: string; answers: StreamedAnswer[] }> {
   const response = await fetch(`${url}/graphql`, {
