@@ -15,10 +15,10 @@ export interface FullTenant {
 type Story = Awaited<ReturnType<World["tenantWithKey"]>> & { readonly world: World };
 
 /**
- * A thing of each kind in a tenant, by its id. A new kind of id needs its line here: that is all that it takes to have everything that
+ * A thing of each kind in a tenant, by its id, made in this order: `ids` has those above. A new kind of id needs its line here: that is all that it takes to have everything that
  * names one attacked.
  */
-const makers: { readonly [Kind in IdKind]: (story: Story) => string | Promise<string> } = {
+const makers: { readonly [Kind in IdKind]: (story: Story, ids: Ids) => string | Promise<string> } = {
   Tenant: ({ tenant }) => tenant.id,
   User: ({ owner }) => owner.id,
   Key: ({ key }) => key.id,
@@ -38,7 +38,7 @@ const makers: { readonly [Kind in IdKind]: (story: Story) => string | Promise<st
 export async function fullTenant(world: World, { used = false } = {}): Promise<FullTenant> {
   const story = { ...(await world.tenantWithKey()), world };
   const ids: Partial<Record<IdKind, string>> = {};
-  for (const [kind, make] of Object.entries(makers)) ids[kind as IdKind] = await make(story);
+  for (const [kind, make] of Object.entries(makers)) ids[kind as IdKind] = await make(story, ids);
   const { admin, key, secret } = story;
   if (used) {
     // An accepted call and a refused one.
