@@ -200,6 +200,7 @@ const requestLimitTexts: Record<keyof typeof limits, (limit: string) => [what: s
   directives: (limit) => ["Directives in an operation", limit],
   tokens: (limit) => ["Words and signs of a document", limit],
   batch: (limit) => ["Operations in one request", limit],
+  attempts: (limit) => ["Keys or passwords that one request tries, in all of its operations", limit],
   timeMs: (limit) => ["Time until an operation is answered with `TIMEOUT`", `${limit} ms`],
 };
 

@@ -76,6 +76,16 @@ const ways: Record<ErrorCode, (world: World) => Promise<Refusal>> = {
     });
   },
   UNAUTHENTICATED: (world) => refusalOf(world, "{ viewer { id } }", { token: null }),
+  RATE_LIMITED: async () => {
+    const server = await startServer({ KEYPLANE_UNKNOWN_TOKENS_PER_MINUTE: "1" });
+    try {
+      const world = new World(server);
+      await refusalOf(world, "{ viewer { id } }", { token: "first guess" });
+      return await refusalOf(world, "{ viewer { id } }", { token: "second guess" });
+    } finally {
+      await server.stop();
+    }
+  },
   BAD_REQUEST: (world) => raw(world, { method: "POST", headers: json, chunks: ["{"] }),
   GRAPHQL_PARSE_FAILED: (world) => refusalOf(world, "{ viewer"),
   GRAPHQL_VALIDATION_FAILED: (world) => refusalOf(world, "{ nothing }"),

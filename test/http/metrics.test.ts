@@ -29,6 +29,7 @@ describe("/metrics", () => {
     expect([...typed].filter((name) => name.startsWith("keyplane_")).sort()).toEqual([
       "keyplane_cached_keys",
       "keyplane_open_streams",
+      "keyplane_refused_guesses_total",
       "keyplane_usage_complete_timestamp_seconds",
       "keyplane_usage_counted_total",
       "keyplane_usage_duplicates_total",

@@ -94,6 +94,8 @@ describe("a configuration with problems", () => {
     KEYPLANE_LOG_LEVEL: "loud",
     KEYPLANE_MAX_CACHED_KEYS: "-1",
     KEYPLANE_TRUST_PROXY: "maybe",
+    KEYPLANE_UNKNOWN_TOKENS_PER_MINUTE: "0",
+    KEYPLANE_UNKNOWN_KEYS_PER_MINUTE: "1.5",
     MONGODB_URL: "postgresql://me:hunter2@localhost/usage",
     KEYPLANE_EVENTS_DAYS: "0",
     KEYPLANE_EXPIRY_REMINDERS: "7 days",

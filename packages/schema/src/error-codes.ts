@@ -79,6 +79,15 @@ export const errorCodes = {
     retryable: false,
     where: "top-level",
   },
+  RATE_LIMITED: {
+    title: "Too many attempts",
+    message: "There were too many attempts. Wait as long as retryAfterMs says, then try again.",
+    remedy:
+      "Wait for the milliseconds of `retryAfterMs`, or the seconds of the header `Retry-After`, and check the credential meanwhile. Somebody at the same address may be guessing.",
+    httpStatus: 429,
+    retryable: true,
+    where: "both",
+  },
   BAD_REQUEST: {
     title: "Bad request",
     message: "This is not a well-formed GraphQL request. Send JSON with query, and optionally variables.",

@@ -40,6 +40,7 @@ import { createUserReads, createUsers, UserStates } from "./modules/users/index.
 import { type Clock, systemClock } from "./platform/clock.js";
 import { type Database, openDatabase } from "./platform/database/index.js";
 import { readEncryptionKey } from "./platform/encryption-key.js";
+import { GuessLimiter } from "./platform/guess-limiter.js";
 import { createLogger, type Logger } from "./platform/logger.js";
 import { startMaintenance } from "./platform/maintenance.js";
 import { version } from "./version.js";
@@ -139,7 +140,17 @@ async function wire(
 
   const tenantStates = new TenantStates({ database, max: settings.maxCachedKeys });
   const userStates = new UserStates({ database, max: settings.maxCachedKeys });
-  const credentials = new Credentials({ database, tenantStates, userStates });
+  const perMinute = (attempts: number, refusal: string): GuessLimiter =>
+    new GuessLimiter({ clock, attempts, windowMs: 60_000, refusal });
+  const tokenGuesses = perMinute(
+    settings.unknownTokensPerMinute,
+    "Too many unknown management tokens came from this address.",
+  );
+  const keyGuesses = perMinute(
+    settings.unknownKeysPerMinute,
+    "Too many unknown keys were verified with this management token, and this one is not in memory.",
+  );
+  const credentials = new Credentials({ database, guesses: tokenGuesses, tenantStates, userStates });
   const index = new VerificationIndex({
     database,
     clock,
@@ -163,7 +174,7 @@ async function wire(
     keys,
     recordUsage: createRecordUsage({
       clock,
-      findKeyOwners: (ids) => index.ownersOf(ids),
+      findKeyOwners: (ids, isVisible) => index.ownersOf(ids, isVisible),
       findTenants: (ids) => tenantStates.existing(ids),
       recordAll: (reported) => recording.recordAll(reported),
     }),
@@ -176,13 +187,14 @@ async function wire(
     verify: createVerify({
       index,
       clock,
+      guesses: keyGuesses,
       record: settings.recordVerifications ? (event) => recording.record(event) : null,
     }),
   };
 
   const authenticate = createAuthenticate({
     clock,
-    findCredential: (tokenHash) => credentials.find(tokenHash),
+    findCredential: (tokenHash, address) => credentials.find(tokenHash, address),
   });
   const streams = new OpenStreams();
   const graphql = createGraphql({ schema, logger, timeLimitMs: outside.timeLimitMs });
@@ -220,6 +232,10 @@ async function wire(
         usage: () => recording.status,
         cachedKeys: () => index.size,
         openStreams: () => streams.size,
+        refusedGuesses: () => [
+          ["token", tokenGuesses.refused],
+          ["key", keyGuesses.refused],
+        ],
       },
     }),
     exports: createExports({ authenticate, usage: services.usage, logger }),
@@ -241,9 +257,10 @@ async function wire(
     throw error;
   });
   const stopping = new AbortController();
-  const warmedUp = index.warmUp(stopping.signal).catch((error: unknown) => {
-    logger.warn({ err: error }, "warming up failed; keys are read when they are first presented");
-  });
+  const warmedUp = Promise.all([credentials.warmUp(), index.warmUp(stopping.signal)]).then(
+    () => {},
+    (error: unknown) => logger.warn({ err: error }, "warming up failed; keys are read when they are first presented"),
+  );
   const expiry = startExpiryScheduler({ database, events, clock, logger, reminders: expiryReminders });
   const maintenance = startMaintenance([() => idempotency.sweep(), () => eventLog.sweep()], logger);
 

@@ -1,3 +1,4 @@
+import { isCidrOrAddress } from "@keyplane/schema";
 import type { Retention } from "./modules/usage/index.js";
 import { parseDurations } from "./platform/durations.js";
 import { type LogLevel, logLevels } from "./platform/logger.js";
@@ -12,7 +13,10 @@ export interface Settings {
   readonly encryptionKey: Buffer | null;
   readonly logLevel: LogLevel;
   readonly maxCachedKeys: number;
-  readonly trustProxy: boolean;
+  /** The addresses of reverse proxies; true: whoever connects is one. */
+  readonly trustProxy: boolean | readonly string[];
+  readonly unknownTokensPerMinute: number;
+  readonly unknownKeysPerMinute: number;
   readonly mongodbUrl: string | null;
   readonly recordVerifications: boolean;
   readonly maxSpoolBytes: number;
@@ -109,11 +113,28 @@ export const variables = {
     absent: 200_000,
   },
   KEYPLANE_TRUST_PROXY: {
-    description: "true behind a reverse proxy: the caller's address is then the last entry of X-Forwarded-For.",
+    description:
+      "The addresses of your reverse proxies: the caller's address is then what they say in X-Forwarded-For, read from its end. true trusts whoever connects; only where nobody but the proxy can.",
     fallback: "false",
-    wants: "true or false",
-    parse: (text) => (text === "true" ? true : text === "false" ? false : undefined),
+    wants: "up to 100 addresses or ranges such as 10.0.0.0/8,2001:db8::1, or true or false",
+    parse: parseProxies,
     absent: false,
+  },
+  KEYPLANE_UNKNOWN_TOKENS_PER_MINUTE: {
+    description:
+      "How many management tokens that there are not one address may try in a minute; an IPv6 network of 64 bits counts as one. Tokens that the server knows are never held up.",
+    fallback: "60",
+    wants: "a whole number from 1 to 1000000",
+    parse: integer(1, 1_000_000),
+    absent: 60,
+  },
+  KEYPLANE_UNKNOWN_KEYS_PER_MINUTE: {
+    description:
+      "How many keys that there are not one management token may have looked up in a minute. Keys in memory are verified all the same, and what cannot be a key costs nothing.",
+    fallback: "6000",
+    wants: "a whole number from 1 to 100000000",
+    parse: integer(1, 100_000_000),
+    absent: 6_000,
   },
   MONGODB_URL: {
     description:
@@ -188,6 +209,12 @@ export const variables = {
   },
 } satisfies Record<string, Variable<unknown>>;
 
+function parseProxies(text: string): boolean | readonly string[] | undefined {
+  if (text === "true" || text === "false") return text === "true";
+  const list = text.split(",").map((entry) => entry.trim());
+  return list.length <= 100 && list.every(isCidrOrAddress) ? list : undefined;
+}
+
 function parseKeyBytes(text: string): Buffer | undefined {
   if (/^[0-9a-fA-F]{64}$/.test(text)) return Buffer.from(text, "hex");
   const bytes = Buffer.from(text, "base64");
@@ -231,6 +258,8 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
     logLevel: read("KEYPLANE_LOG_LEVEL"),
     maxCachedKeys: read("KEYPLANE_MAX_CACHED_KEYS"),
     trustProxy: read("KEYPLANE_TRUST_PROXY"),
+    unknownTokensPerMinute: read("KEYPLANE_UNKNOWN_TOKENS_PER_MINUTE"),
+    unknownKeysPerMinute: read("KEYPLANE_UNKNOWN_KEYS_PER_MINUTE"),
     mongodbUrl: read("MONGODB_URL"),
     recordVerifications: read("KEYPLANE_RECORD_VERIFICATIONS"),
     maxSpoolBytes: read("KEYPLANE_USAGE_SPOOL_BYTES"),

@@ -4,6 +4,7 @@ export { readEnvironment, type Settings, variables } from "./env.js";
 export { schema } from "./graphql/schema.js";
 export { createGraphql } from "./graphql/yoga.js";
 export { playgroundExamples } from "./http/playground-examples.js";
+export { servedPaths } from "./http/server.js";
 export type { Clock } from "./platform/clock.js";
 export { type Database, loadTemplate, openDatabase } from "./platform/database/index.js";
 export { createLogger } from "./platform/logger.js";

@@ -358,6 +358,16 @@ describe("keys: nested", () => {
     expect(second.tenant.keys).toMatchObject({ nodes: [{ name: "c" }], pageInfo: { hasNextPage: false } });
   });
 
+  test("a user's keys that shall be another user's are none", async ({ world }) => {
+    const { tenant, admin, owner, add } = await begin(world);
+    const other = await world.user(tenant.id);
+    await add("a");
+    const document = `query ($user: ID!, $owner: ID!) { user(id: $user) { keys(filter: { ownerId: $owner }) { totalCount nodes { name } } } }`;
+    const keysOf = async (of: string) => (await admin.query(document, { user: owner.id, owner: of })).user.keys;
+    expect(await keysOf(owner.id)).toEqual({ totalCount: 1, nodes: [{ name: "a" }] });
+    expect(await keysOf(other.id)).toEqual({ totalCount: 0, nodes: [] });
+  });
+
   test("the owners and tenants of 50 keys are read by one query each", async ({ world }) => {
     const { tenant, admin } = await begin(world);
     const now = new Date(world.clock.now());

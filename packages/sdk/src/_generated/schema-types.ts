@@ -169,6 +169,8 @@ export type ErrorCode =
   | 'PAYLOAD_TOO_LARGE'
   /** The operation asks for too much at once. Ask for fewer fields, smaller pages or less depth. */
   | 'QUERY_TOO_COMPLEX'
+  /** There were too many attempts. Wait as long as retryAfterMs says, then try again. */
+  | 'RATE_LIMITED'
   /** The operation took too long and was stopped. Ask for less, or try again later. */
   | 'TIMEOUT'
   /** No valid management token was sent. Send the header Authorization: Bearer <token>. */

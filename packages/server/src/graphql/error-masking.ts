@@ -1,7 +1,7 @@
 import { docsUrlForError, type ErrorCode, errorCodes, keyPattern } from "@keyplane/schema";
 import { type ExecutionResult, GraphQLError } from "graphql";
 import type { Plugin } from "graphql-yoga";
-import { KeyplaneError } from "../platform/errors.js";
+import { KeyplaneError, RateLimitedError } from "../platform/errors.js";
 import { faultOf } from "../platform/fault.js";
 import type { Logger } from "../platform/logger.js";
 import type { Context } from "./context.js";
@@ -42,6 +42,7 @@ export function publicError(error: unknown, requestId: string, logger: Logger): 
       code,
       docsUrl: docsUrlForError(code),
       requestId,
+      ...(cause instanceof RateLimitedError && { retryAfterMs: cause.retryAfterMs }),
       http: httpOf(error, code),
     });
   }

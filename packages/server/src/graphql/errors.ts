@@ -5,6 +5,7 @@ import {
   type KeyplaneError,
   LimitReachedError,
   NotFoundError,
+  RateLimitedError,
 } from "../platform/errors.js";
 import { builder } from "./builder.js";
 import { ErrorCodeEnum } from "./enums.js";
@@ -50,6 +51,18 @@ builder.objectType(InvalidInputError, {
       type: [InputIssueType],
       description: "Everything that is wrong, each with its place.",
       resolve: (error) => [...error.issues],
+    }),
+  }),
+});
+
+builder.objectType(RateLimitedError, {
+  name: "RateLimitedError",
+  description: "Too many wrong attempts before this one, which was not looked into. Wait, then try again.",
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    retryAfterMs: t.expose("retryAfterMs", {
+      type: "Milliseconds",
+      description: "How long to wait until the next attempt is looked into.",
     }),
   }),
 });

@@ -32,6 +32,8 @@ export const limits = {
   tokens: 2_000,
   /** Operations in one request. */
   batch: 10,
+  /** Secrets that one request may try, however many aliases and operations it has. */
+  attempts: 20,
   /** Milliseconds until a request is answered with TIMEOUT. */
   timeMs: 20_000,
 } as const;

@@ -11,3 +11,8 @@ export function isPreflighted(request: IncomingMessage): boolean {
   if (request.method === "POST" && /^application\/json\b/i.test(request.headers["content-type"] ?? "")) return true;
   return headers.some((name) => request.headers[name] !== undefined);
 }
+
+/** Whether the body is said to be JSON. No other form is read: each would be one more way past the checks. */
+export function isJson(request: IncomingMessage): boolean {
+  return /^application\/json *(?:;|$)/i.test(request.headers["content-type"] ?? "");
+}

@@ -1,7 +1,9 @@
 import type { ServerResponse } from "node:http";
 import { docsUrlForError, type ErrorCode, errorCodes, verdictCodes } from "@keyplane/schema";
 import type { Verdict } from "../modules/keys/index.js";
+import type { RateLimitedError } from "../platform/errors.js";
 import { headerValue } from "./header-value.js";
+import { retryAfter } from "./refusal.js";
 import { sendText } from "./responses.js";
 
 /**
@@ -46,6 +48,21 @@ export function sendVerdict(response: ServerResponse, verdict: Verdict, wasPrese
     ...(retryAfterMs !== null && { retryAfterMs }),
     requestId,
   });
+}
+
+/**
+ * Tells a gateway that too many unknown keys came through it, and this one was not looked up: its client may come back. Not the
+ * gateway's mistake, so not a 500.
+ */
+export function sendHeldUp(response: ServerResponse, error: RateLimitedError, requestId: string): void {
+  const { code, message, docsUrl, retryAfterMs } = error;
+  const { httpStatus, title } = errorCodes[code];
+  sendProblem(
+    response,
+    httpStatus,
+    { ...alwaysSent(code, requestId), "retry-after": retryAfter(error) },
+    { type: docsUrl, title, status: httpStatus, detail: message, code, retryAfterMs, requestId },
+  );
 }
 
 /**

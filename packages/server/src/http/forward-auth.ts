@@ -3,10 +3,10 @@ import { isIP } from "node:net";
 import { limits } from "../graphql/limits.js";
 import type { Authenticate, Principal } from "../modules/auth/index.js";
 import type { Verdict, Verify } from "../modules/keys/index.js";
-import { KeyplaneError } from "../platform/errors.js";
+import { KeyplaneError, RateLimitedError } from "../platform/errors.js";
 import { faultOf } from "../platform/fault.js";
 import type { Logger } from "../platform/logger.js";
-import { sendNoVerdict, sendVerdict } from "./forward-auth-answer.js";
+import { sendHeldUp, sendNoVerdict, sendVerdict } from "./forward-auth-answer.js";
 import { readForwardAuthOptions } from "./forward-auth-options.js";
 import type { Endpoint } from "./graphql-endpoint.js";
 import { withTimeLimit } from "./time-limit.js";
@@ -38,12 +38,16 @@ export function createForwardAuth(deps: {
     const { ipHeader, ...options } = readForwardAuthOptions(mark < 0 ? "" : url.slice(mark + 1));
     const key = presentedKey(headers);
     const ip = ipHeader === undefined ? undefined : addressIn(headers[ipHeader]);
-    const verdict = verify(principal, { ...options, key, ip, userAgent: headers["user-agent"] });
     const send = (found: Verdict): void => sendVerdict(response, found, key !== "");
+    const verdict = verify(principal, { ...options, key, ip, userAgent: headers["user-agent"] });
     if (!(verdict instanceof Promise)) return send(verdict);
     withTimeLimit(verdict, timeLimitMs)
       .then(send)
-      .catch((error: unknown) => fail(response, principal.requestId, error));
+      .catch((error: unknown) => {
+        // What clients have tried too often is no mistake of the gateway's.
+        if (error instanceof RateLimitedError) return sendHeldUp(response, error, principal.requestId);
+        fail(response, principal.requestId, error);
+      });
   }
 
   function fail(response: ServerResponse, requestId: string, error: unknown): void {

@@ -6,7 +6,7 @@ import type { Authenticate, Principal, RequestOrigin } from "../modules/auth/ind
 import type { Progress } from "../modules/events/index.js";
 import type { Logger } from "../platform/logger.js";
 import { readBody, replayBody, tooLarge } from "./body.js";
-import { isPreflighted } from "./csrf.js";
+import { isJson, isPreflighted } from "./csrf.js";
 import { currentOf, type EventChunks, type OpenStreams } from "./open-streams.js";
 import { refuse } from "./refusal.js";
 import { refuseBody, sendError, sendText } from "./responses.js";
@@ -47,6 +47,10 @@ export function createGraphqlEndpoint(deps: {
     }
     if (!isPreflighted(request)) return sendError(response, { code: "CSRF_HEADER_MISSING", requestId });
     if (request.method === "GET") return void execute(request, response, principal);
+    if (!isJson(request)) {
+      const message = "Send GraphQL as JSON, with Content-Type: application/json.";
+      return sendError(response, { code: "BAD_REQUEST", message, requestId, status: 415 });
+    }
     readBody(request, maxBodyOf(principal)).then(
       (body) => void answerBody(request, response, principal, body),
       (error: unknown) => logger.debug({ err: error, requestId }, "the caller went away while sending"),

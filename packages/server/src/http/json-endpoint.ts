@@ -4,7 +4,7 @@ import type { Authenticate, Principal } from "../modules/auth/index.js";
 import { KeyplaneError } from "../platform/errors.js";
 import type { Logger } from "../platform/logger.js";
 import { readBody, tooLarge } from "./body.js";
-import { isPreflighted } from "./csrf.js";
+import { isJson, isPreflighted } from "./csrf.js";
 import type { Endpoint } from "./graphql-endpoint.js";
 import { refuse } from "./refusal.js";
 import { refuseBody, sendError } from "./responses.js";
@@ -46,7 +46,7 @@ export function createJsonEndpoint(
       return sendError(response, { code: "BAD_REQUEST", message: "Send a POST with JSON.", requestId, status: 405 });
     }
     if (!isPreflighted(request)) return sendError(response, { code: "CSRF_HEADER_MISSING", requestId });
-    if (!/^application\/json *(?:;|$)/i.test(request.headers["content-type"] ?? "")) {
+    if (!isJson(request)) {
       const message = "Send the input as JSON, with Content-Type: application/json.";
       return sendError(response, { code: "BAD_REQUEST", message, requestId, status: 415 });
     }

@@ -6,6 +6,8 @@ export interface MetricsSource {
   readonly usage: () => UsageStatus;
   readonly cachedKeys: () => number;
   readonly openStreams: () => number;
+  /** How many guesses were refused unseen, by what was guessed: `token`, `key`. */
+  readonly refusedGuesses: () => Iterable<readonly [what: string, count: number]>;
 }
 
 /** The server's metrics in the text format of Prometheus. */
@@ -61,6 +63,16 @@ export function createMetrics(source: MetricsSource): Metrics {
   gauge("keyplane_usage_store_connected", "1 when MongoDB takes usage, else 0.", () =>
     usage().storeConnected ? 1 : 0,
   );
+  new Counter({
+    name: "keyplane_refused_guesses_total",
+    help: "Attempts that were refused unseen, because too many unknown ones came before, by what was guessed.",
+    labelNames: ["what"],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [what, count] of source.refusedGuesses()) this.inc({ what }, count);
+    },
+  });
   gauge("keyplane_cached_keys", "Keys that are kept in memory for verification.", cachedKeys);
   gauge("keyplane_open_streams", "Subscriptions that are open.", openStreams);
   return { contentType: registry.contentType, text: () => registry.metrics() };

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { KeyplaneError } from "../platform/errors.js";
+import { KeyplaneError, RateLimitedError } from "../platform/errors.js";
 import { faultOf } from "../platform/fault.js";
 import type { Logger } from "../platform/logger.js";
 import { sendError } from "./responses.js";
@@ -14,9 +14,19 @@ export function refuse(response: ServerResponse, requestId: string, error: unkno
   }
   if (error instanceof KeyplaneError) {
     if (error.code === "UNAUTHENTICATED") response.setHeader("www-authenticate", 'Bearer realm="keyplane"');
-    sendError(response, { code: error.code, message: error.message, requestId });
+    if (error instanceof RateLimitedError) response.setHeader("retry-after", retryAfter(error));
+    sendError(response, { code: error.code, message: error.message, requestId, ...detailsOf(error) });
     return;
   }
   logger.error({ err: error, requestId }, "a request failed before GraphQL");
   sendError(response, { ...faultOf(error, requestId), requestId });
+}
+
+/** The header `Retry-After`, in seconds. Rounded up: a second early would be refused again. */
+export function retryAfter({ retryAfterMs }: RateLimitedError): string {
+  return String(Math.ceil(retryAfterMs / 1_000));
+}
+
+function detailsOf(error: KeyplaneError): { readonly retryAfterMs?: number } {
+  return error instanceof RateLimitedError ? { retryAfterMs: error.retryAfterMs } : {};
 }

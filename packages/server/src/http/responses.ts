@@ -16,13 +16,13 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
 /** Refuses a request before GraphQL sees it, in the shape of a GraphQL answer, so that every client can read it. */
 export function sendError(
   response: ServerResponse,
-  error: { code: ErrorCode; message?: string; requestId: string; status?: number },
+  error: { code: ErrorCode; message?: string; requestId: string; status?: number; retryAfterMs?: number },
 ): void {
-  const { code, requestId } = error;
+  const { code, requestId, retryAfterMs } = error;
   response.setHeader("x-request-id", requestId);
   const message = error.message ?? errorCodes[code].message;
   sendJson(response, error.status ?? errorCodes[code].httpStatus, {
-    errors: [{ message, extensions: { code, docsUrl: docsUrlForError(code), requestId } }],
+    errors: [{ message, extensions: { code, docsUrl: docsUrlForError(code), requestId, retryAfterMs } }],
   });
 }
 

@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { isIP, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { RequestOrigin } from "../modules/auth/index.js";
 import { isExport } from "../modules/usage/index.js";
 import type { Logger } from "../platform/logger.js";
 import { createRequestIds } from "../platform/request-id.js";
+import { createAddressOf, type TrustedProxies } from "./caller-address.js";
 import type { Endpoint } from "./graphql-endpoint.js";
 import { answerHealth, answerReadiness } from "./health.js";
 import type { OpenStreams } from "./open-streams.js";
@@ -37,11 +38,12 @@ export function createHttpServer(deps: {
   ping: () => Promise<void>;
   streams: OpenStreams;
   webSockets: WebSocketEndpoint;
-  trustProxy: boolean;
+  trustProxy: TrustedProxies;
   logger: Logger;
 }): HttpServer {
   const { graphql, v1, metrics, exports, pages, ping, streams, webSockets, trustProxy, logger } = deps;
   const nextRequestId = createRequestIds();
+  const addressOf = createAddressOf(trustProxy);
   const endpoints = new Map(v1Names.map((name) => [`/v1/${name}`, v1[name]]));
   let stopping = false;
 
@@ -78,9 +80,16 @@ export function createHttpServer(deps: {
 
   const server: Server = createServer(
     // Long enough for slow networks, short enough that idle half-requests cannot hold the server.
-    { requestTimeout: 30_000, headersTimeout: 15_000, keepAliveTimeout: 65_000, maxHeaderSize: 16_384 },
+    {
+      requestTimeout: 30_000,
+      headersTimeout: 15_000,
+      // How often those two are looked at: by itself, half a minute.
+      connectionsCheckingInterval: 5_000,
+      keepAliveTimeout: 65_000,
+      maxHeaderSize: 16_384,
+    },
     (request, response) => {
-      const origin = { requestId: nextRequestId(), address: addressOf(request, trustProxy) };
+      const origin = { requestId: nextRequestId(), address: addressOf(request) };
       if (stopping) response.setHeader("connection", "close");
       if (logger.isLevelEnabled("debug")) logRequest(request, response, origin, logger);
       route(request, response, origin);
@@ -100,7 +109,7 @@ export function createHttpServer(deps: {
 
   server.on("upgrade", (request, socket, head) => {
     if (stopping) return void socket.destroy();
-    webSockets.upgrade(request, socket, head, { requestId: nextRequestId(), address: addressOf(request, trustProxy) });
+    webSockets.upgrade(request, socket, head, { requestId: nextRequestId(), address: addressOf(request) });
   });
 
   return {
@@ -142,17 +151,8 @@ function refuseWhileStopping(response: ServerResponse, { requestId }: RequestOri
   sendError(response, { code: "UNAVAILABLE", message: "This server is stopping. Try again.", requestId });
 }
 
-/** A proxy appends the address that it saw; entries before it are whatever the caller wrote. */
-function addressOf(request: IncomingMessage, trustProxy: boolean): string | null {
-  if (trustProxy) {
-    const forwarded = request.headers["x-forwarded-for"];
-    const last = (Array.isArray(forwarded) ? forwarded.join(",") : forwarded)?.split(",").at(-1)?.trim();
-    if (last && isIP(last)) return last;
-  }
-  return request.socket.remoteAddress ?? null;
-}
-
-const servedPaths: readonly string[] = [
+/** Every path that answers something. Add one here; a test then asks for whom it is. */
+export const servedPaths: readonly string[] = [
   "/graphql",
   ...v1Names.map((name) => `/v1/${name}`),
   "/healthz",

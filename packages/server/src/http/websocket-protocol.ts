@@ -34,7 +34,8 @@ export function serveSocket(
       const authorization = authorizationOf(connectionParams) ?? request.headers.authorization;
       const found = await identify(deps, authorization, origin);
       if (found instanceof KeyplaneError) {
-        const code = found.code === "UNAVAILABLE" ? tryAgainLater : CloseCode.Unauthorized;
+        const mayRetry = found.code === "UNAVAILABLE" || found.code === "RATE_LIMITED";
+        const code = mayRetry ? tryAgainLater : CloseCode.Unauthorized;
         closeSocket(socket, code, shortened(found.message));
         return false;
       }

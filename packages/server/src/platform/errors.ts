@@ -74,3 +74,16 @@ export class BadUserInputError extends KeyplaneError {
     super("BAD_USER_INPUT", message);
   }
 }
+
+/** Too many wrong attempts came before this one, which was not looked into. The same request may succeed later. */
+export class RateLimitedError extends KeyplaneError {
+  /** How long to wait until the next attempt is looked into, in milliseconds. */
+  readonly retryAfterMs: number;
+
+  /** @param what the sentence that says what there was too much of. */
+  constructor(retryAfterMs: number, what = "There were too many attempts.") {
+    const seconds = Math.ceil(retryAfterMs / 1_000);
+    super("RATE_LIMITED", `${what} Wait ${seconds} ${seconds === 1 ? "second" : "seconds"}, then try again.`);
+    this.retryAfterMs = retryAfterMs;
+  }
+}

@@ -25,8 +25,15 @@ export interface Credential {
 
 export interface AuthenticationDeps {
   readonly clock: Clock;
-  /** Finds a credential by the SHA-256 of its token, from memory when it can. */
-  readonly findCredential: (tokenHash: string) => Credential | null | Promise<Credential | null>;
+  /**
+   * Finds a credential by the SHA-256 of its token, from memory when it can.
+   *
+   * @throws RateLimitedError when too many unknown ones came from the address, and this one is not known to be good.
+   */
+  readonly findCredential: (
+    tokenHash: string,
+    address: string | null,
+  ) => Credential | null | Promise<Credential | null>;
 }
 
 /** Where a request came from. */
@@ -49,12 +56,13 @@ export function hashSecret(secret: string): string {
  * Makes the function that turns an `Authorization: Bearer <token>` header into the Principal of the request.
  * It answers at once, without a promise, when the token is known in memory.
  *
- * @throws UnauthenticatedError saying what is wrong with the header or the token, without telling unknown tokens apart.
+ * @throws UnauthenticatedError saying what is wrong with the header or the token, without telling unknown tokens apart;
+ * RateLimitedError when too many unknown ones came from the same address.
  */
 export function createAuthenticate({ clock, findCredential }: AuthenticationDeps): Authenticate {
   return (authorization, origin) => {
     const token = bearerToken(authorization);
-    const credential = findCredential(hashSecret(token));
+    const credential = findCredential(hashSecret(token), origin.address);
     return credential instanceof Promise
       ? credential.then((found) => toPrincipal(found, token, origin, clock.now()))
       : toPrincipal(credential, token, origin, clock.now());

@@ -201,6 +201,16 @@ builder.objectField(UserType, "keys", (t) =>
     complexity: listComplexity,
     args: listArguments(t.arg),
     resolve: (user, { filter, orderBy, ...page }, { principal, services }) =>
-      services.keyReads.list(principal, { ...filter, ownerId: user.id }, orderBy ?? "CREATED_AT_DESC", page),
+      services.keyReads.list(
+        principal,
+        { ...filter, ownerId: within(user.id, filter?.ownerId) },
+        orderBy ?? "CREATED_AT_DESC",
+        page,
+      ),
   }),
 );
+
+/** A user's keys that are another one's are none. */
+function within(userId: string, ownerId: string | null | undefined): string {
+  return ownerId == null || ownerId === userId ? userId : "none";
+}

@@ -3,11 +3,12 @@ import { LRUCache } from "lru-cache";
 import type { Database, ManagementToken } from "../../platform/database/index.js";
 import { EntityCache } from "../../platform/entity-cache.js";
 import { KeyplaneError } from "../../platform/errors.js";
+import { type GuessLimiter, networkOf } from "../../platform/guess-limiter.js";
 import type { Credential } from "../auth/index.js";
 import type { DomainEvent, EventListener } from "../events/index.js";
 import type { TenantState, TenantStates } from "../tenants/index.js";
 import type { UserState, UserStates } from "../users/index.js";
-import { findTokenByHash } from "./tokens.store.js";
+import { findHashesOfLiveTokens, findTokenByHash } from "./tokens.store.js";
 
 /** Tokens are few beside keys; the bound only stops a flood. */
 const maxTokens = 10_000;
@@ -29,33 +30,66 @@ interface Composed {
 /**
  * Finds management tokens by their hash, from memory once known. A token's tenant and user are remembered apart, as
  * verification does with keys, so that a change of one of them forgets nothing else.
+ *
+ * Looking a token up that was never found is a guess: each address has so many. Whoever holds a token that was found once is never held up
+ * by others at its address.
  */
 export class Credentials implements EventListener {
   readonly #tokens: EntityCache<TokenState>;
   readonly #hashes = new LRUCache<string, string>({ max: maxTokens });
   readonly #composed = new WeakMap<TokenState, Composed>();
   readonly #unknown = new LRUCache<string, true>({ max: maxUnknown });
+  /** Tokens that there were once. Says nothing of what they may do now, only that asking for one is no guess. */
+  readonly #found = new LRUCache<string, true>({ max: maxTokens });
+  /** Look-ups under way of tokens that were never found: the same token many times at once is one guess. */
+  readonly #guessed = new Map<string, Promise<Credential | null>>();
+  readonly #guesses: GuessLimiter;
+  readonly #database: Database;
   readonly #tenants: TenantStates;
   readonly #users: UserStates;
   /** How often a token was made: one made while we looked is not unknown. */
   #made = 0;
 
-  constructor(deps: { database: Database; tenantStates: TenantStates; userStates: UserStates }) {
+  /** @param deps.guesses how many tokens that there are not an address may try. */
+  constructor(deps: {
+    database: Database;
+    guesses: GuessLimiter;
+    tenantStates: TenantStates;
+    userStates: UserStates;
+  }) {
+    this.#database = deps.database;
+    this.#guesses = deps.guesses;
     this.#tenants = deps.tenantStates;
     this.#users = deps.userStates;
     this.#tokens = new EntityCache<TokenState>({
       max: maxTokens,
       load: async (hash) => {
         const token = await findTokenByHash(deps.database.prisma, hash);
-        if (token) this.#hashes.set(token.id, hash);
+        if (token) {
+          this.#hashes.set(token.id, hash);
+          this.#found.set(hash, true);
+        }
         return token && toTokenState(token);
       },
     });
   }
 
-  /** The credential of a token, at once when it is known. */
-  find(tokenHash: string): Credential | null | Promise<Credential | null> {
-    return this.#peek(tokenHash) ?? (this.#unknown.has(tokenHash) ? null : this.#read(tokenHash));
+  /**
+   * The credential of a token, at once when it is known.
+   *
+   * @param address where the token came from; null when that is not known.
+   * @throws RateLimitedError when the address has guessed too often, and this token was never found; the store is not asked.
+   */
+  find(tokenHash: string, address: string | null): Credential | null | Promise<Credential | null> {
+    const credential = this.#peek(tokenHash);
+    if (credential) return credential;
+    if (this.#unknown.has(tokenHash)) return null;
+    return this.#found.has(tokenHash) ? this.#read(tokenHash) : this.#guess(tokenHash, networkOf(address));
+  }
+
+  /** Reads which tokens there are, so that after a restart too their holders are not taken for somebody who guesses. */
+  async warmUp(): Promise<void> {
+    for (const hash of await findHashesOfLiveTokens(this.#database.prisma, maxTokens)) this.#found.set(hash, true);
   }
 
   onEvent(event: DomainEvent): void {
@@ -86,6 +120,24 @@ export class Credentials implements EventListener {
       this.#composed.set(token, composed);
     }
     return composed.credential;
+  }
+
+  #guess(tokenHash: string, network: string): Promise<Credential | null> {
+    const underWay = this.#guessed.get(tokenHash);
+    if (underWay) return underWay;
+    this.#guesses.take(network);
+    const result = this.#read(tokenHash);
+    this.#guessed.set(tokenHash, result);
+    const end = (wasGuess: boolean): void => {
+      this.#guessed.delete(tokenHash);
+      if (!wasGuess) this.#guesses.giveBack(network);
+    };
+    // A store that is away says nothing of the token.
+    result.then(
+      () => end(!this.#found.has(tokenHash)),
+      () => end(false),
+    );
+    return result;
   }
 
   async #read(tokenHash: string): Promise<Credential | null> {

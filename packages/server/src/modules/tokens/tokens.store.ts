@@ -23,6 +23,17 @@ export function findTokenByHash(db: Db, hash: string): Promise<ManagementToken |
   return db.managementToken.findUnique({ where: { hash } });
 }
 
+/** Newest first: those are the ones that are used. */
+export async function findHashesOfLiveTokens(db: Db, take: number): Promise<string[]> {
+  const rows = await db.managementToken.findMany({
+    where: { revokedAt: null },
+    select: { hash: true },
+    orderBy: { createdAt: "desc" },
+    take,
+  });
+  return rows.map(({ hash }) => hash);
+}
+
 export function updateTokenRow(
   db: Db,
   id: string,

@@ -61,9 +61,14 @@ export interface RecordedUsage {
   readonly rejected: readonly RejectedEvent[];
 }
 
-/** To which tenant and user keys belong, by id; ids without a key are left out. */
+/**
+ * To which tenant and user keys belong, by id; ids without a key are left out.
+ *
+ * @param isVisible whether the caller may know of a key: one that it may not must take as long as one that there is not.
+ */
 export type FindKeyOwners = (
   ids: ReadonlySet<string>,
+  isVisible: (key: { readonly tenantId: string; readonly ownerId: string }) => boolean,
 ) => Promise<ReadonlyMap<string, { readonly tenantId: string; readonly ownerId: string }>>;
 
 /** Which of these tenants exist. */
@@ -88,6 +93,12 @@ export function createRecordUsage(deps: {
   recordAll: (events: readonly UsageEvent[]) => Promise<void>;
 }): RecordUsage {
   const { clock, findKeyOwners, findTenants, recordAll } = deps;
+
+  /** Whoever is confined to a tenant knows that there is this one; whether there are others is not looked up, which would take its time. */
+  async function tenantsOf(principal: Principal, named: readonly string[]): Promise<ReadonlySet<string>> {
+    return principal.tenantId === null ? findTenants(new Set(named)) : new Set([principal.tenantId]);
+  }
+
   return async (principal, { events }) => {
     authorize(principal, "usage:record");
     if (events.length > usageLimits.eventsPerReport) {
@@ -104,8 +115,12 @@ export function createRecordUsage(deps: {
       if (parsed.success && problem === null) wellFormed.push({ index, event: parsed.data });
       else rejected.push({ index, id: idOf(events[index]), code: "INVALID_INPUT", message: problem ?? "" });
     }
-    const owners = await findKeyOwners(new Set(wellFormed.flatMap(({ event }) => event.keyId ?? [])));
-    const tenants = await findTenants(new Set(wellFormed.flatMap(({ event }) => event.tenantId ?? [])));
+    const keyIds = new Set(wellFormed.flatMap(({ event }) => event.keyId ?? []));
+    const owners = await findKeyOwners(keyIds, ({ tenantId, ownerId }) => canSee(principal, tenantId, ownerId));
+    const tenants = await tenantsOf(
+      principal,
+      wellFormed.flatMap(({ event }) => event.tenantId ?? []),
+    );
     const taken: UsageEvent[] = [];
     for (const { index, event } of wellFormed) {
       const place = event.tenantId == null || tenants.has(event.tenantId) ? placeOf(principal, event, owners) : null;

@@ -71,20 +71,38 @@ export class VerificationIndex implements EventListener {
    * @returns null when there is no such key.
    */
   find(hash: string): KeyRecord | null | Promise<KeyRecord | null> {
+    const remembered = this.recall(hash);
+    return remembered === undefined ? this.#read(hash) : remembered;
+  }
+
+  /** As `find`, from memory alone; undefined when the store would have to be asked. */
+  recall(hash: string): KeyRecord | null | undefined {
     const record = this.#peek(hash);
     if (record) return record;
     const unknownUntil = this.#unknown.get(hash);
-    if (unknownUntil !== undefined && this.#clock.now() < unknownUntil) return null;
-    return this.#read(hash);
+    return unknownUntil !== undefined && this.#clock.now() < unknownUntil ? null : undefined;
   }
 
-  /** To which tenant and user keys belong, deleted ones too: from memory, and the others in one query. */
-  async ownersOf(ids: ReadonlySet<string>): Promise<Map<string, Pick<KeyState, "tenantId" | "ownerId">>> {
+  /** Whether there is such a secret as far as memory goes, even when its key has to be read again. */
+  knowsSecret(hash: string): boolean {
+    return this.#secrets.peek(hash) !== undefined;
+  }
+
+  /**
+   * To which tenant and user keys belong, deleted ones too: from memory, and the others in one query.
+   *
+   * @param isVisible whether the caller may know of a key. One that it may not is asked for as if it were not remembered, so that it takes
+   * as long as one that there is not.
+   */
+  async ownersOf(
+    ids: ReadonlySet<string>,
+    isVisible: (key: Pick<KeyState, "tenantId" | "ownerId">) => boolean,
+  ): Promise<Map<string, Pick<KeyState, "tenantId" | "ownerId">>> {
     const owners = new Map<string, Pick<KeyState, "tenantId" | "ownerId">>();
     const missing: string[] = [];
     for (const id of ids) {
       const key = this.#keys.peek(id);
-      if (key) owners.set(id, key);
+      if (key && isVisible(key)) owners.set(id, key);
       else missing.push(id);
     }
     if (missing.length === 0) return owners;

@@ -1,4 +1,5 @@
 import type { QuotaState, RateLimitState } from "@keyplane/schema";
+import { countAttempt } from "../../../graphql/attempts.js";
 import { builder } from "../../../graphql/builder.js";
 import { EnvironmentEnum, VerdictCodeEnum } from "../../../graphql/enums.js";
 import { requiredInput } from "../../../graphql/mutation.js";
@@ -122,6 +123,9 @@ builder.mutationField("verifyKey", (t) =>
     type: VerdictType,
     access: { permission: "keys:verify" },
     args: { input: t.arg({ type: VerifyKeyInput, ...requiredInput }) },
-    resolve: (_, { input }, { principal, services }) => services.verify(principal, input),
+    resolve: (_, { input }, context) => {
+      countAttempt(context);
+      return context.services.verify(context.principal, input);
+    },
   }),
 );

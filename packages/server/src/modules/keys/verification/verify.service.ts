@@ -1,6 +1,7 @@
 import { decide, type Environment, type KeyFormatResult, type KeyRecord, parseKey } from "@keyplane/schema";
 import { z } from "zod";
 import type { Clock } from "../../../platform/clock.js";
+import type { GuessLimiter } from "../../../platform/guess-limiter.js";
 import { areScopes, parseArguments, scopesSchema } from "../../../platform/validation.js";
 import { authorize, canSee, hashSecret, type Principal } from "../../auth/index.js";
 import { apiSchema, costSchema, ipSchema, metersSchema, tagsSchema, type UsageEvent } from "../../usage/index.js";
@@ -36,15 +37,34 @@ export type Verify = (principal: Principal, input: VerifyKeyInput) => Verdict | 
  * Makes the function that verifies a key. Once a key was seen it answers at once, without a promise, a database or a
  * write; usage is a line in a buffer. A refusal is an answer, not an error.
  *
+ * @param deps.guesses how many keys that there are not a caller may have looked up; keys in memory, and texts that cannot be keys, are not
+ * counted. The caller verifies for many others: whoever presents guesses to it must not make it refuse keys that are good.
  * @param deps.record takes the usage of a verification, and neither waits nor throws; null: leaves none.
- * @throws ForbiddenError without `keys:verify`; BadUserInputError for a list or value out of bounds.
+ * @throws ForbiddenError without `keys:verify`; BadUserInputError for a list or value out of bounds; RateLimitedError when the key is not
+ * in memory, and the caller has asked for too many that there are not.
  */
 export function createVerify(deps: {
   index: VerificationIndex;
   clock: Clock;
+  guesses: GuessLimiter;
   record: ((event: UsageEvent) => void) | null;
 }): Verify {
-  const { index, clock, record } = deps;
+  const { index, clock, guesses, record: recordUsage } = deps;
+
+  /** Asks the store. A secret that memory knows is no guess: only something about its key has changed. */
+  async function lookUp(principal: Principal, hash: string): Promise<KeyRecord | null> {
+    if (index.knowsSecret(hash)) return index.find(hash);
+    guesses.take(principal.id);
+    try {
+      const found = await index.find(hash);
+      if (visible(principal, found)) guesses.giveBack(principal.id);
+      return found;
+    } catch (error) {
+      // A store that is away says nothing of the key.
+      guesses.giveBack(principal.id);
+      throw error;
+    }
+  }
 
   function answer(
     principal: Principal,
@@ -54,23 +74,28 @@ export function createVerify(deps: {
     startedAt: number,
   ) {
     const now = clock.now();
-    // Another tenant's key answers as an unknown one.
-    const visible = found && canSee(principal, found.key.tenantId, found.key.ownerId) ? found : null;
-    const verdict = judge(principal, input, format, visible, now);
-    record?.(usageOf({ principal, input, format, found: visible, verdict, now, startedAt }));
+    const record = visible(principal, found);
+    const verdict = judge(principal, input, format, record, now);
+    recordUsage?.(usageOf({ principal, input, format, found: record, verdict, now, startedAt }));
     return verdict;
   }
 
   return (principal, input) => {
     authorize(principal, "keys:verify");
-    const startedAt = record ? performance.now() : 0;
+    const startedAt = recordUsage ? performance.now() : 0;
     if (needsChecks(input)) parseArguments(boundsSchema, input);
     const format = parseKey(input.key);
-    const found = format.ok ? index.find(hashSecret(input.key)) : null;
-    return found instanceof Promise
-      ? found.then((record) => answer(principal, input, format, record, startedAt))
-      : answer(principal, input, format, found, startedAt);
+    if (!format.ok) return answer(principal, input, format, null, startedAt);
+    const hash = hashSecret(input.key);
+    const found = index.recall(hash);
+    if (found !== undefined) return answer(principal, input, format, found, startedAt);
+    return lookUp(principal, hash).then((record) => answer(principal, input, format, record, startedAt));
   };
+}
+
+/** Another tenant's key answers as an unknown one. */
+function visible(principal: Principal, found: KeyRecord | null): KeyRecord | null {
+  return found && canSee(principal, found.key.tenantId, found.key.ownerId) ? found : null;
 }
 
 /** Most calls give nothing but the key and well-formed scopes, and GraphQL then a cost of 1. */

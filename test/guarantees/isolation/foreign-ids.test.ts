@@ -1,0 +1,95 @@
+import type { IdKind } from "@keyplane/schema";
+import { afterAll } from "vitest";
+import { callOf, type Ids, kindsAt } from "../../testkit/any-call.js";
+import { describe, expect, strangeIds, test, type World } from "../../testkit/index.js";
+import { everyRow } from "../../testkit/rows.js";
+import { StatementCount } from "../../testkit/statement-count.js";
+import { askablePlaces, askWith, everyPlace, inParts, leaksAt, sendBatch } from "./leaks.js";
+import { everyPair, fullTenant, type Pair, twoTenants } from "./story.js";
+
+const cases = askablePlaces.map((at) => [at.name, at] as const);
+
+let pairs: Promise<Pair[]> | undefined;
+const thePairs = (world: World) => {
+  pairs ??= everyPair(world);
+  return pairs;
+};
+
+let count: StatementCount | undefined;
+afterAll(() => count?.stop());
+
+/** Every row that names any of somebody's things. */
+async function rowsOf(world: World, ids: readonly string[]): Promise<string[]> {
+  return (await everyRow(world.server)).filter((row) => ids.some((id) => row.includes(id)));
+}
+
+describe("isolation: somebody else's id answers byte for byte as a missing one, at the same price, and changes nothing", () => {
+  test("there is something to test", () => {
+    expect(cases.length).toBeGreaterThan(40);
+    expect(everyPlace.length).toBeGreaterThan(cases.length);
+  });
+
+  let before: string[] = [];
+  test("what there is before", async ({ world }) => {
+    await thePairs(world);
+    const [ours, theirs] = await twoTenants(world);
+    before = await rowsOf(world, [...Object.values(ours.ids), ...Object.values(theirs.ids)]);
+    expect(before.length).toBeGreaterThan(10);
+  });
+
+  test.for(cases)("%s", async ([, at], { world }) => {
+    count ??= new StatementCount(world.server);
+    const leaks: string[] = [];
+    for (const pair of await thePairs(world)) leaks.push(...(await leaksAt(world, count, pair, at)));
+    expect(leaks).toEqual([]);
+  });
+
+  test.for(cases)("%s takes ids of any form for missing, or refuses them", async ([, at], { world }) => {
+    const [ours, theirs] = await twoTenants(world);
+    const pair: Pair = { who: "ADMIN", caller: ours.admin, own: ours.own, theirs: theirs.ids };
+    const kinds = at.field.field.name === "node" ? (["Key"] as const) : kindsAt(at.field, at.place);
+    // Well-formed ids of things that exist, here and there, but not of this kind: as if there were none.
+    const others = [...Object.entries(theirs.ids), ...Object.entries(ours.ids)]
+      .filter(([kind]) => !kinds.includes(kind as IdKind) && at.field.field.name !== "node")
+      .map(([, id]) => id);
+    const nameless = Object.values(ours.ids);
+    const missing = await askWith(pair, at, world.missingId(kinds[0] ?? "Key"), nameless);
+    for (const id of others) expect(await askWith(pair, at, id, nameless)).toEqual(missing);
+    for (const part of inParts(strangeIds(kinds[0] ?? "Key"))) {
+      const calls = part.map((id) => callOf(at.field, ours.own, { [at.place]: id }));
+      const { status, text, answers } = await sendBatch(ours.admin, calls);
+      expect([status, answers.length]).toEqual([200, part.length]);
+      expect(text).not.toMatch(/"INTERNAL"|Prisma|invalid byte/);
+      for (const id of Object.values(theirs.ids)) if (!part.includes(id)) expect(text).not.toContain(id);
+    }
+  });
+
+  test("and after all of it, everything is as it was", async ({ world }) => {
+    const [ours, theirs] = await twoTenants(world);
+    expect(await rowsOf(world, [...Object.values(ours.ids), ...Object.values(theirs.ids)])).toEqual(before);
+  });
+});
+
+// Without this, a call that fails for another reason would pass above whatever it does.
+describe("isolation: one's own id answers something else", () => {
+  /** What only the operator of the installation may do to a tenant. */
+  const installationOnly = ["suspendTenant", "resumeTenant"];
+
+  test.for(cases)("%s", async ([, at], { world }) => {
+    const [ours] = await twoTenants(world);
+    const changes = at.field.parent.name === "Mutation" && at.field.field.name !== "recordUsage";
+    for (const kind of at.field.field.name === "node" ? (["Tenant"] as const) : kindsAt(at.field, at.place)) {
+      const full = changes ? await fullTenant(world) : ours;
+      const caller = installationOnly.includes(at.field.field.name) ? world.root : full.admin;
+      const pair: Pair = { who: "ADMIN", caller, own: full.own, theirs: {} };
+      // The actor of what happened in the tenant is whoever did it: here, its administrator.
+      const ids: Ids = at.place.endsWith("actorId")
+        ? { ManagementToken: (await full.admin.query("{ viewer { id } }")).viewer.id }
+        : full.ids;
+      const missing = await askWith(pair, at, world.missingId(kind));
+      const answer = await askWith(pair, at, ids[kind] ?? "");
+      expect(answer).not.toEqual(missing);
+      expect(answer.body).not.toMatch(/"errors":|"__typename":"\w+Error"/);
+    }
+  });
+});

@@ -1,0 +1,85 @@
+import type { IdKind } from "@keyplane/schema";
+import type { Ids, Own } from "../../testkit/any-call.js";
+import { type Caller, ok, type World } from "../../testkit/index.js";
+
+/** A tenant with one thing of every kind, and callers in it. */
+export interface FullTenant {
+  readonly ids: Required<Ids>;
+  /** The ids, and the present of the server's clock. */
+  readonly own: Own;
+  readonly admin: Caller;
+  readonly secret: string;
+}
+
+/** What the makers of ids work with. */
+type Story = Awaited<ReturnType<World["tenantWithKey"]>> & { readonly world: World };
+
+/**
+ * A thing of each kind in a tenant, by its id, made in this order: `ids` has those above. A new kind of id needs its line here: that is all that it takes to have everything that
+ * names one attacked.
+ */
+const makers: { readonly [Kind in IdKind]: (story: Story, ids: Ids) => string | Promise<string> } = {
+  Tenant: ({ tenant }) => tenant.id,
+  User: ({ owner }) => owner.id,
+  Key: ({ key }) => key.id,
+  ManagementToken: async ({ admin }) =>
+    ok(await admin.createToken({ name: "token", role: "GUEST" })).managementToken.id,
+  AuditRecord: async ({ admin }) => (await admin.query("{ auditLog(first: 1) { nodes { id } } }")).auditLog.nodes[0].id,
+  Event: async ({ world, key }) =>
+    (await world.server.keyplane.database.prisma.event.findFirstOrThrow({ where: { keyId: key.id } })).id,
+  // Of a request nothing is kept that could be asked for.
+  Request: ({ world }) => world.missingId("Request"),
+};
+
+/**
+ * @param options.used with calls of its key, so that every question about usage has something to answer. That takes a second or two, until
+ * they are counted.
+ */
+export async function fullTenant(world: World, { used = false } = {}): Promise<FullTenant> {
+  const story = { ...(await world.tenantWithKey()), world };
+  const ids: Partial<Record<IdKind, string>> = {};
+  for (const [kind, make] of Object.entries(makers)) ids[kind as IdKind] = await make(story, ids);
+  const { admin, key, secret } = story;
+  if (used) {
+    // An accepted call and a refused one.
+    await world.verify(secret);
+    ok(await admin.recordUsage([{ keyId: key.id, code: "REVOKED", ip: "203.0.113.7", api: "orders", tags: ["a"] }]));
+    await world.counted();
+  }
+  const all = ids as Required<Ids>;
+  return { ids: all, own: { ...all, now: world.clock.now() }, admin, secret };
+}
+
+/** Somebody who asks, and whose things must be to them as if they were not. */
+export interface Pair {
+  readonly who: string;
+  readonly caller: Caller;
+  readonly own: Own;
+  readonly theirs: Readonly<Partial<Record<IdKind, string>>>;
+}
+
+let tenants: Promise<[ours: FullTenant, theirs: FullTenant]> | undefined;
+
+/** Two tenants for what changes nothing: making them anew for each case would take most of the time. */
+export function twoTenants(world: World): Promise<[ours: FullTenant, theirs: FullTenant]> {
+  tenants ??= Promise.all([fullTenant(world, { used: true }), fullTenant(world, { used: true })]);
+  return tenants;
+}
+
+/** Everybody who lives beside somebody else: each role in a tenant beside another tenant, and a person beside another one. */
+export async function everyPair(world: World): Promise<Pair[]> {
+  const [ours, theirs] = await twoTenants(world);
+  const { own, ids } = ours;
+  const within = { tenantId: ids.Tenant };
+  const colleague = await world.user(ids.Tenant);
+  const key = await world.key(ids.Tenant, colleague.id);
+  const person = await world.caller("DEVELOPER", { ...within, userId: ids.User });
+  const beside = { own, theirs: theirs.ids };
+  return [
+    { who: "a tenant's ADMIN", caller: ours.admin, ...beside },
+    { who: "a tenant's DEVELOPER", caller: await world.caller("DEVELOPER", within), ...beside },
+    { who: "a tenant's GUEST", caller: await world.caller("GUEST", within), ...beside },
+    { who: "a person beside another tenant", caller: person, ...beside },
+    { who: "a person beside a colleague", caller: person, own, theirs: { User: colleague.id, Key: key.key.id } },
+  ];
+}
