@@ -1,6 +1,7 @@
 import {
   ConflictError,
   ForbiddenError,
+  InvalidCredentialsError,
   InvalidInputError,
   type KeyplaneError,
   LimitReachedError,
@@ -36,6 +37,7 @@ const simple = [
   [ConflictError, "The change contradicts the present state; the message says which."],
   [LimitReachedError, "A limit would be passed; the message says which and how to raise it."],
   [ForbiddenError, "The caller may not do this; the message names the permission."],
+  [InvalidCredentialsError, "The password, refresh token or link is not accepted; the message says what to do."],
 ] as const;
 
 for (const [type, description] of simple) {
@@ -69,3 +71,6 @@ builder.objectType(RateLimitedError, {
 
 /** What every mutation can meet. */
 export const changeErrors = [InvalidInputError, NotFoundError, ConflictError, LimitReachedError, ForbiddenError];
+
+/** What those can meet who show a password, a refresh token or the token of a link. */
+export const credentialErrors = [InvalidInputError, InvalidCredentialsError, RateLimitedError, ForbiddenError];

@@ -2,11 +2,19 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { YogaServerInstance } from "graphql-yoga";
 import { type Context, createLoaders, type Services } from "../graphql/context.js";
 import { limits } from "../graphql/limits.js";
-import type { Authenticate, Principal, RequestOrigin } from "../modules/auth/index.js";
+import {
+  type Authenticate,
+  anonymousPrincipal,
+  missingTokenMessage,
+  type Principal,
+  type RequestOrigin,
+} from "../modules/auth/index.js";
 import type { Progress } from "../modules/events/index.js";
+import { UnauthenticatedError } from "../platform/errors.js";
 import type { Logger } from "../platform/logger.js";
 import { readBody, replayBody, tooLarge } from "./body.js";
 import { isJson, isPreflighted } from "./csrf.js";
+import { createOpenOperations, maxOpenBody } from "./open-operations.js";
 import { currentOf, type EventChunks, type OpenStreams } from "./open-streams.js";
 import { refuse } from "./refusal.js";
 import { refuseBody, sendError, sendText } from "./responses.js";
@@ -27,11 +35,13 @@ export function createGraphqlEndpoint(deps: {
   graphql: YogaServerInstance<Context, object>;
   services: Services;
   streams: OpenStreams;
+  /** The mutations that somebody without a token may send. */
+  openFields: ReadonlySet<string>;
   logger: Logger;
   /** Milliseconds for what happens before GraphQL, which has a limit of its own; the usual one when it is left out. */
   timeLimitMs?: number | undefined;
 }): Endpoint {
-  const { authenticate, graphql, services, streams, logger, timeLimitMs = limits.timeMs } = deps;
+  const { authenticate, graphql, services, streams, openFields, logger, timeLimitMs = limits.timeMs } = deps;
   const trustedVerify = createTrustedVerify(services.verify);
   const trustedFollow = createTrustedFollow(services.keyEvents);
 
@@ -154,7 +164,32 @@ export function createGraphqlEndpoint(deps: {
     await streams.send(response, events, principal, allowed, current);
   }
 
-  return (request, response, origin) =>
+  /** Somebody without a token: one open mutation, such as a sign-in, or nothing. */
+  async function answerAnonymous(
+    request: IncomingMessage,
+    response: ServerResponse,
+    origin: RequestOrigin,
+  ): Promise<void> {
+    const { requestId } = origin;
+    try {
+      const body = await readBody(request, maxOpenBody);
+      if (body === tooLarge || !isOpen(body) || !isPlainJson(request)) {
+        if (body === tooLarge) response.setHeader("connection", "close");
+        return fail(response, requestId, new UnauthenticatedError(missingTokenMessage));
+      }
+      if (!isPreflighted(request)) return sendError(response, { code: "CSRF_HEADER_MISSING", requestId });
+      replayBody(request, body);
+      await execute(request, response, anonymousPrincipal(origin));
+    } catch (error) {
+      logger.debug({ err: error, requestId }, "the caller went away while sending");
+    }
+  }
+
+  const isOpen = createOpenOperations(openFields);
+  return (request, response, origin) => {
+    if (request.headers.authorization === undefined && request.method === "POST") {
+      return void answerAnonymous(request, response, origin);
+    }
     withCaller(
       { authenticate, timeLimitMs },
       request.headers.authorization,
@@ -162,6 +197,7 @@ export function createGraphqlEndpoint(deps: {
       (principal) => run(request, response, principal),
       (error) => fail(response, origin.requestId, error),
     );
+  };
 }
 
 /** Whoever may report usage may send large batches of it. */
@@ -169,9 +205,14 @@ function maxBodyOf({ permissions }: Principal): number {
   return permissions.has("usage:record") ? limits.usageBodyBytes : limits.bodyBytes;
 }
 
+/** What a form says may be JSON, too, and mean something else: what was looked at must be what is executed. */
+function isPlainJson({ headers }: Pick<IncomingMessage, "headers">): boolean {
+  return /^application\/json(?:; ?charset=utf-8)?$/i.test(headers["content-type"] ?? "");
+}
+
 /** The content type of an answer to a plain JSON request; null where GraphQL's rules for choosing one must be asked. */
 function plainContentType({ headers }: IncomingMessage): string | null {
-  if (!/^application\/json(?:; ?charset=utf-8)?$/i.test(headers["content-type"] ?? "")) return null;
+  if (!isPlainJson({ headers })) return null;
   if (headers.accept === "application/json") return "application/json; charset=utf-8";
   return headers.accept === sdkAccept ? "application/graphql-response+json; charset=utf-8" : null;
 }

@@ -33,6 +33,7 @@ export function createHttpServer(deps: {
   /** By the last part of their path, `/v1/<name>`; each says itself which methods it takes. */
   v1: Readonly<Record<V1Name, Endpoint>>;
   metrics: Endpoint;
+  jwks: Endpoint;
   exports: Endpoint;
   pages: Pages;
   ping: () => Promise<void>;
@@ -41,7 +42,7 @@ export function createHttpServer(deps: {
   trustProxy: TrustedProxies;
   logger: Logger;
 }): HttpServer {
-  const { graphql, v1, metrics, exports, pages, ping, streams, webSockets, trustProxy, logger } = deps;
+  const { graphql, v1, metrics, jwks, exports, pages, ping, streams, webSockets, trustProxy, logger } = deps;
   const nextRequestId = createRequestIds();
   const addressOf = createAddressOf(trustProxy);
   const endpoints = new Map(v1Names.map((name) => [`/v1/${name}`, v1[name]]));
@@ -66,6 +67,7 @@ export function createHttpServer(deps: {
       if (stopping) return refuseWhileStopping(response, origin);
       return endpoint(request, response, origin);
     }
+    if (path === "/oauth/jwks") return jwks(request, response, origin);
     response.setHeader("x-request-id", origin.requestId);
     if (request.method !== "GET" && request.method !== "HEAD") return refuseUnknown(response, origin);
     if (path === "/healthz") return answerHealth(response);
@@ -73,6 +75,7 @@ export function createHttpServer(deps: {
     if (path === "/metrics") return metrics(request, response, origin);
     if (path.startsWith("/export/") && isExport(path.slice("/export/".length)))
       return exports(request, response, origin);
+    if (path === "/password") return pages.sendPassword(request, response);
     if (path === "/usage") return pages.sendUsage(request, response);
     if (path === "/") return pages.sendLanding(request, response);
     return refuseUnknown(response, origin);
@@ -158,10 +161,12 @@ export const servedPaths: readonly string[] = [
   "/healthz",
   "/readyz",
   "/metrics",
+  "/oauth/jwks",
   "/export/usage",
   "/export/usage-events",
   "/export/invalid-attempts",
   "/usage",
+  "/password",
   "/",
 ];
 

@@ -7,7 +7,7 @@ import { makeFolder } from "./make-folder.js";
 const keyBytes = 32;
 
 /**
- * The key that seals what is kept for retries: from `encryption.key` in the data folder, which is made, readable to its
+ * The key that seals what is kept for retries, signing keys and mails that wait: from `encryption.key` in the data folder, which is made, readable to its
  * owner only, when it is missing.
  *
  * @throws StartupError when the file cannot be used.
@@ -29,7 +29,7 @@ export async function readEncryptionKey(dataDir: string): Promise<Buffer> {
   const text = (await readFile(path, "utf8")).trim();
   if (!/^[0-9a-f]{64}$/.test(text)) {
     throw new StartupError(
-      `The file ${path} is damaged: it must hold 64 hexadecimal digits. Delete it to get a new key; retries of the last ten minutes are then answered without their secrets.`,
+      `The file ${path} is damaged: it must hold 64 hexadecimal digits. Delete it to get a new key; retries of the last ten minutes are then answered without their secrets, mails that wait are lost, and tokens are signed by a new key.`,
     );
   }
   return Buffer.from(text, "hex");
