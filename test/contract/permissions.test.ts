@@ -11,6 +11,11 @@ function permissionOf(field: AnyField): Permission | undefined {
   return (accessOf(field) as { permission?: Permission } | undefined)?.permission;
 }
 
+/** What others' things need, where one's own are for whoever has signed in. */
+function permissionForOthers(field: AnyField): Permission | undefined {
+  return (accessOf(field) as { ownSessionOr?: Permission } | undefined)?.ownSessionOr;
+}
+
 const permissionNames = Object.keys(permissions) as Permission[];
 const named = (fields: AnyField[]) => fields.map((field) => [field.name, field] as const);
 
@@ -34,7 +39,7 @@ const guardedNested = guarded.filter(({ parent }) => !isRoot(parent));
 const neededByAddress: readonly Permission[] = ["metrics:read"];
 
 /** Permissions that a field needs for what belongs to others only, of which tests beside the operation see that it is so. */
-const neededForOthers: readonly Permission[] = ["sessions:read", "sessions:revoke"];
+const neededForOthers: readonly Permission[] = everyRootField().flatMap((field) => permissionForOthers(field) ?? []);
 
 describe("every field says who may use it", () => {
   test("all types with an id are known here as entities", () => {
@@ -52,17 +57,16 @@ describe("every field says who may use it", () => {
   });
 
   test.for(named(everyRootField()))("%s declares a permission, or that any caller will do", ([, field]) => {
-    expect(permissionOf(field) ?? accessOf(field)).toBeOneOf([...permissionNames, "signed-in", "anyone"]);
+    const access = permissionOf(field) ?? permissionForOthers(field) ?? accessOf(field);
+    expect(access).toBeOneOf([...permissionNames, "known", "session", "anyone"]);
   });
 
   test("only what is about the caller asks for no permission of its own", () => {
-    const open = everyRootField().filter((field) => accessOf(field) === "signed-in");
+    const open = everyRootField().filter((field) => ["known", "session"].includes(String(accessOf(field))));
     expect(open.map(({ name }) => name).sort()).toEqual([
       "Mutation.changePassword",
       "Mutation.signOut",
-      "Mutation.signOutEverywhere",
       "Query.node",
-      "Query.sessions",
       "Query.viewer",
     ]);
   });

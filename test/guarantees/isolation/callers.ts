@@ -12,6 +12,8 @@ export interface Someone {
   /** What the answer of `viewer` must say of the tenant and the user. */
   readonly tenantId?: string | null;
   readonly userId?: string | null;
+  /** Whether it is a person who has signed in. */
+  readonly hasSession?: true;
 }
 
 const roleNames = Object.keys(roles) as Role[];
@@ -34,6 +36,16 @@ export async function everyone(world: World, { ids, secret }: FullTenant): Promi
       world.caller(role, { tenantId, userId: person.id }),
     ]);
     const within = permissionsIn(role, true);
+    const signedIn = await world.user(tenantId, { role });
+    const { accessToken } = await world.signIn(signedIn);
+    known.push({
+      who: `a person who has signed in, ${role}`,
+      token: accessToken,
+      permissions: within,
+      tenantId,
+      userId: signedIn.id,
+      hasSession: true,
+    });
     known.push(
       { who: `a tenant's ${role}`, token: tokenOf(program), permissions: within, tenantId, userId: null },
       { who: `a person, ${role}`, token: tokenOf(forPerson), permissions: within, tenantId, userId: person.id },
@@ -103,10 +115,15 @@ export function accessOf({ field }: AnyField): unknown {
 }
 
 /** Whether a declared access lets somebody in. */
-export function mayCall(name: string, access: unknown, { permissions: held }: Someone): boolean {
-  if (access === "anyone") return true;
+export function mayCall(name: string, access: unknown, { permissions: held, token, hasSession }: Someone): boolean {
+  // A token that opens nothing is told of, whatever is asked with it.
+  if (access === "anyone") return held !== null || token === null;
   if (held === null) return false;
-  if (access === "signed-in") return true;
+  if (access === "known") return true;
+  if (access === "session") return hasSession === true;
+  if (typeof access === "object" && access !== null && "ownSessionOr" in access) {
+    return hasSession === true || held.has(access.ownSessionOr as Permission);
+  }
   if (typeof access === "object" && access !== null && "permission" in access) {
     return held.has(access.permission as Permission);
   }

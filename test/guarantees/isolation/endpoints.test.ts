@@ -66,6 +66,8 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
   "/export/invalid-attempts": { needs: ["usage:read"], ask: download("invalid-attempts", "&groupBy=CODE") },
   "/healthz": { needs: "anyone", ask: get("/healthz") },
   "/readyz": { needs: "anyone", ask: get("/readyz") },
+  "/oauth/jwks": { needs: "anyone", ask: get("/oauth/jwks") },
+  "/password": { needs: "anyone", ask: get("/password") },
   "/usage": { needs: "anyone", ask: get("/usage") },
   "/": { needs: "anyone", ask: get("/") },
 };

@@ -27,6 +27,10 @@ const makers: { readonly [Kind in IdKind]: (story: Story, ids: Ids) => string | 
   AuditRecord: async ({ admin }) => (await admin.query("{ auditLog(first: 1) { nodes { id } } }")).auditLog.nodes[0].id,
   Event: async ({ world, key }) =>
     (await world.server.keyplane.database.prisma.event.findFirstOrThrow({ where: { keyId: key.id } })).id,
+  Session: async ({ world, owner }) => (await world.signIn(owner)).session.id,
+  // Nobody can name these.
+  SigningKey: ({ world }) => world.missingId("SigningKey"),
+  Mail: ({ world }) => world.missingId("Mail"),
   // Of a request nothing is kept that could be asked for.
   Request: ({ world }) => world.missingId("Request"),
 };

@@ -16,7 +16,7 @@ export type ListSessions = {
   /**
    * Who is signed in, newest first: your own sessions; with the permission `sessions:read` also those of others whom you may see.
    *
-   * Needs any valid token.
+   * Needs the access token of somebody who has signed in; for others' the permission `sessions:read`.
    */
   readonly sessions: {
     /** How many entries the whole list has, over all pages. */

@@ -10,10 +10,19 @@ import { ForbiddenError, UnauthenticatedError } from "../platform/errors.js";
 import type { Context } from "./context.js";
 
 /**
- * What a field asks of its caller: a permission, or only to be known. `anyone`: nothing, for what somebody does in order to become
- * known; a request without a token may hold one such mutation and nothing else.
+ * What a field asks of its caller.
+ *
+ * - a permission; `ownSessionOr`: people who have signed in need it only for what is not their own;
+ * - `known`: any valid token; `session`: that of somebody who has signed in;
+ * - `anyone`: nothing, for what somebody does in order to become known. A request without a token may hold one such mutation and
+ *   nothing else.
  */
-export type FieldAccess = { readonly permission: Permission } | "signed-in" | "anyone";
+export type FieldAccess =
+  | { readonly permission: Permission }
+  | { readonly ownSessionOr: Permission }
+  | "known"
+  | "session"
+  | "anyone";
 
 const pluginName = "access";
 
@@ -80,7 +89,11 @@ function accessOf(field: { readonly pothosOptions: unknown }): FieldAccess | und
 
 function describe(access: FieldAccess): string {
   if (access === "anyone") return "Needs no token.";
-  if (access === "signed-in") return "Needs any valid token.";
+  if (access === "known") return "Needs any valid token.";
+  if (access === "session") return "Needs the access token of somebody who has signed in.";
+  if ("ownSessionOr" in access) {
+    return `Needs the access token of somebody who has signed in; for others' the permission \`${access.ownSessionOr}\`.`;
+  }
   const reach = permissions[access.permission].installationOnly ? " on the whole installation" : "";
   return `Needs the permission \`${access.permission}\`${reach}.`;
 }
@@ -96,13 +109,26 @@ function guarded<Resolver extends GraphQLFieldResolver<unknown, object, object>>
 ): Resolver {
   const access = accessOf(field);
   if (!access || access === "anyone") return resolver;
-  if (access === "signed-in") {
+  if (access === "known") {
     // Whoever is not known gets no further than to one open mutation; this is for the day when that has a hole.
     const known: GraphQLFieldResolver<unknown, object, object> = (parent, args, context, info) => {
       if ((context as Context).principal.kind === "anonymous") throw new UnauthenticatedError();
       return resolver(parent, args, context, info);
     };
     return known as Resolver;
+  }
+  if (access === "session" || "ownSessionOr" in access) {
+    const permission = access === "session" ? null : access.ownSessionOr;
+    const ofSession: GraphQLFieldResolver<unknown, object, object> = (parent, args, context, info) => {
+      const { principal } = context as Context;
+      const isAllowed = principal.kind === "session" || (permission !== null && principal.permissions.has(permission));
+      if (isAllowed) return resolver(parent, args, context, info);
+      const or = permission === null ? "" : `, or the permission ${permission}`;
+      throw new ForbiddenError(
+        `${field.parentType}.${field.name} needs the access token of somebody who has signed in${or}. Sign in with signIn.`,
+      );
+    };
+    return ofSession as Resolver;
   }
   const { permission } = access;
   const guard: GraphQLFieldResolver<unknown, object, object> = (parent, args, context, info) => {

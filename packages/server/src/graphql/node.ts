@@ -15,7 +15,7 @@ builder.queryField("node", (t) =>
     description: "Anything with an id. Needs the permission that reads its kind, e.g. `keys:read` for a key.",
     type: NodeInterface,
     nullable: true,
-    access: "signed-in",
+    access: "known",
     args: { id: t.arg.id({ required: true, description: "The id of a tenant, user or key." }) },
     resolve: (_, { id }, { principal, services }) => {
       switch (kindOfId(id)) {

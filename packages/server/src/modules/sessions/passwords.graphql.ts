@@ -1,3 +1,4 @@
+import { countAttempt } from "../../graphql/attempts.js";
 import { builder } from "../../graphql/builder.js";
 import { changeErrors, credentialErrors } from "../../graphql/errors.js";
 import { requiredInput } from "../../graphql/mutation.js";
@@ -97,7 +98,10 @@ builder.mutationFields((t) => ({
     errors: { types: credentialErrors },
     access: "anyone",
     args: { input: t.arg({ type: SetPasswordInput, ...requiredInput }) },
-    resolve: (_, { input }, { principal, services }) => services.passwords.set(principal, input),
+    resolve: (_, { input }, context) => {
+      countAttempt(context);
+      return context.services.passwords.set(context.principal, input);
+    },
   }),
   changePassword: t.field({
     description: "Changes your own password. Your other sessions end, this one goes on.",
@@ -105,8 +109,11 @@ builder.mutationFields((t) => ({
     errors: {
       types: [...credentialErrors, ...changeErrors.filter((type) => !credentialErrors.includes(type as never))],
     },
-    access: "signed-in",
+    access: "session",
     args: { input: t.arg({ type: ChangePasswordInput, ...requiredInput }) },
-    resolve: (_, { input }, { principal, services }) => services.passwords.change(principal, input),
+    resolve: (_, { input }, context) => {
+      countAttempt(context);
+      return context.services.passwords.change(context.principal, input);
+    },
   }),
 }));

@@ -1,3 +1,4 @@
+import { countAttempt } from "../../graphql/attempts.js";
 import { builder } from "../../graphql/builder.js";
 import { connectionOf, listComplexity, pageArguments } from "../../graphql/connection.js";
 import { changeErrors, credentialErrors } from "../../graphql/errors.js";
@@ -33,7 +34,7 @@ builder.queryField("sessions", (t) =>
     description:
       "Who is signed in, newest first: your own sessions; with the permission `sessions:read` also those of others whom you may see.",
     type: SessionConnection,
-    access: "signed-in",
+    access: { ownSessionOr: "sessions:read" },
     complexity: listComplexity,
     args: {
       userId: t.arg.id({
@@ -108,7 +109,10 @@ builder.mutationFields((t) => ({
     errors: { types: credentialErrors },
     access: "anyone",
     args: { input: t.arg({ type: SignInInput, ...requiredInput }) },
-    resolve: (_, { input }, { principal, services }) => services.signIn.signIn(principal, input),
+    resolve: (_, { input }, context) => {
+      countAttempt(context);
+      return context.services.signIn.signIn(context.principal, input);
+    },
   }),
   refreshSession: t.field({
     description:
@@ -117,13 +121,16 @@ builder.mutationFields((t) => ({
     errors: { types: credentialErrors },
     access: "anyone",
     args: { input: t.arg({ type: RefreshSessionInput, ...requiredInput }) },
-    resolve: (_, { input }, { principal, services }) => services.signIn.refresh(principal, input),
+    resolve: (_, { input }, context) => {
+      countAttempt(context);
+      return context.services.signIn.refresh(context.principal, input);
+    },
   }),
   signOut: t.field({
     description: "Ends the session that this request is made with.",
     type: SignOutPayload,
     errors: { types: changeErrors },
-    access: "signed-in",
+    access: "session",
     resolve: async (_, __, { principal, services }) => ({ session: await services.sessions.signOut(principal) }),
   }),
   signOutEverywhere: t.field({
@@ -131,7 +138,7 @@ builder.mutationFields((t) => ({
       "Ends all your sessions, this one too; or, with the permission `sessions:revoke`, those of another user.",
     type: SignOutEverywherePayload,
     errors: { types: changeErrors },
-    access: "signed-in",
+    access: { ownSessionOr: "sessions:revoke" },
     args: { input: t.arg({ type: SignOutEverywhereInput, ...requiredInput }) },
     resolve: (_, { input }, { principal, services }) => services.sessions.signOutEverywhere(principal, input),
   }),

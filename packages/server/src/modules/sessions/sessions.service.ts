@@ -1,7 +1,7 @@
 import { kindOfId } from "@keyplane/schema";
 import type { Clock } from "../../platform/clock.js";
 import type { Database, Session } from "../../platform/database/index.js";
-import { ForbiddenError, NotFoundError } from "../../platform/errors.js";
+import { ForbiddenError, InvalidInputError, NotFoundError } from "../../platform/errors.js";
 import { type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
 import { idSchema, parseArguments, parseInput } from "../../platform/validation.js";
 import { actorOf } from "../audit/index.js";
@@ -51,7 +51,9 @@ export function createSessions(deps: {
       const own = isOwn(principal, userId);
       if (!own) authorize(principal, "sessions:revoke");
       const whose = userId ?? principal.userId;
-      if (whose === null) throw new ForbiddenError("Your token acts for nobody: name the user with userId.");
+      if (whose === null) {
+        throw new InvalidInputError([{ path: ["userId"], message: "Your token acts for nobody: name the user." }]);
+      }
       return events.transaction(async (tx) => {
         const user = await users.lock(tx, principal, whose);
         const reason = own ? "signed out everywhere" : "signed out by an administrator";

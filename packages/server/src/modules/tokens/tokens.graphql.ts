@@ -82,7 +82,7 @@ builder.queryFields((t) => ({
   viewer: t.field({
     description: "Who you are to Keyplane, and what you may do.",
     type: ViewerType,
-    access: "signed-in",
+    access: "known",
     resolve: (_, __, { principal }) => principal,
   }),
   managementTokens: t.field({
