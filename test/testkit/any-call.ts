@@ -83,8 +83,8 @@ export function kindsAt(field: AnyField, place: string): readonly IdKind[] {
   if (name === "tenantId") return ["Tenant"];
   if (name === "ownerId" || name === "userId" || name === "userIds") return ["User"];
   if (name === "keyId" || name === "keyIds") return ["Key"];
-  if (name === "actorId") return ["ManagementToken"];
-  if (name === "targetId") return ["Tenant", "User", "Key", "ManagementToken"];
+  if (name === "actorId") return ["ManagementToken", "User"];
+  if (name === "targetId") return ["Tenant", "User", "Key", "ManagementToken", "Session"];
   if (name === "id") {
     if (field.field.name === "node") return Object.keys(idPrefixes) as IdKind[];
     // Longest first: revokeManagementToken ends with no shorter kind, but a later one could.

@@ -49,6 +49,9 @@ function wrongOf(someone: Someone, name: string, isAllowed: boolean, code: strin
   return `${someone.who}, ${name}: expected ${expected}, got ${code ?? "let in"}`;
 }
 
+/** What ends a session: asked last, and together, because whoever asks is not known afterwards. */
+const endings: readonly string[] = ["Mutation.signOut", "Mutation.signOutEverywhere"];
+
 /** Everything that somebody can do and may not, or cannot and may, each as a sentence; nothing, as it should be. */
 export async function wrongAccess(world: World, someone: Someone): Promise<string[]> {
   const own = nothing(world);
@@ -60,7 +63,7 @@ export async function wrongAccess(world: World, someone: Someone): Promise<strin
     );
 
   // What node needs depends on the kind of thing, and is asked below.
-  const fields = everyRootField().filter(({ name }) => name !== "Query.node");
+  const fields = everyRootField().filter(({ name }) => name !== "Query.node" && !endings.includes(name));
   const [followed, asked] = [true, false].map((isFollowed) =>
     fields.filter(({ parent }) => (parent.name === "Subscription") === isFollowed),
   ) as [AnyField[], AnyField[]];
@@ -99,6 +102,13 @@ export async function wrongAccess(world: World, someone: Someone): Promise<strin
     const { body } = await sendGraphql(url, someone.token, document, { id: own[kind] });
     wrong.push(wrongOf(someone, `Query.node of a ${kind}`, isAllowed, codeOf(body, "node")));
   }
+  const last = everyRootField().filter(({ name }) => endings.includes(name));
+  const { answers } = await sendBatch(
+    { url, token: someone.token },
+    last.map((field) => callTo(field, own)),
+  );
+  for (const [index, field] of last.entries())
+    check(field, (someone.permissions ? answers[index] : answers[0]) ?? null);
   return wrong.filter((each) => each !== null);
 }
 

@@ -84,7 +84,7 @@ describe("isolation: one's own id answers something else", () => {
       const pair: Pair = { who: "ADMIN", caller, own: full.own, theirs: {} };
       // The actor of what happened in the tenant is whoever did it: here, its administrator.
       const ids: Ids = at.place.endsWith("actorId")
-        ? { ManagementToken: (await full.admin.query("{ viewer { id } }")).viewer.id }
+        ? { ...full.ids, ManagementToken: (await full.admin.query("{ viewer { id } }")).viewer.id }
         : full.ids;
       const missing = await askWith(pair, at, world.missingId(kind));
       const answer = await askWith(pair, at, ids[kind] ?? "");
