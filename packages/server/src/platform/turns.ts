@@ -78,7 +78,9 @@ export class SharedTurns {
         if (own.users === 0) this.#ofCaller.delete(caller);
       },
     ];
-    const leave = (): void => undo.forEach((each) => each());
+    const leave = (): void => {
+      for (const each of undo) each();
+    };
     try {
       undo.push(await own.turns.enter(signal));
       undo.push(await this.#all.enter(signal));
