@@ -181,6 +181,24 @@ describe("exports", () => {
     expect(ndjson.map(({ id }) => id)).toEqual(ids);
   });
 
+  test("a bill that would lack somebody is refused, unless those with the most calls were asked for", async ({
+    world,
+  }) => {
+    const { tenant, admin, key } = await world.tenantWithKey();
+    const at = world.clock.in(0);
+    const each = Array.from({ length: 1_001 }, (_, index) => ({ keyId: key.id, at, api: `api-${index}` }));
+    ok(await admin.recordUsage(each.map((event, index) => ({ ...event, id: `call-${index}` }))));
+    ok(await admin.recordUsage([{ id: "one-more", keyId: key.id, at, api: "api-7" }]));
+    const asked = { ...world.around(tenant.id), groupBy: ["API"], bucket: "TOTAL" };
+    const { status, text } = await admin.export("usage", asked);
+    expect([status, JSON.parse(text).errors[0].extensions.code]).toEqual([400, "BAD_USER_INPUT"]);
+    expect(JSON.parse(text).errors[0].message).toMatch(/^There are 1001 groups, and one export has at most 1000\./);
+    const most = rowsOf((await admin.export("usage", { ...asked, limit: "1" })).text);
+    expect(most).toMatchObject([{ api: "api-7", count: "2" }]);
+    const some = rowsOf((await admin.export("usage", { ...asked, apis: ["api-1", "api-2"] })).text);
+    expect(some).toHaveLength(2);
+  });
+
   test("a reader who goes away in the middle leaves nothing behind: others, and more than 8 in turn, are served", async ({
     world,
   }) => {

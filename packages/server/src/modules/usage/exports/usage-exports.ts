@@ -1,5 +1,6 @@
 import { BadUserInputError } from "../../../platform/errors.js";
 import type { Principal } from "../../auth/index.js";
+import { usageLimits } from "../usage.input.js";
 import type { Usage } from "../usage.service.js";
 import { type ExportFormat, exportFormats } from "./export-format.js";
 import { exportParameters, readParameters } from "./export-parameters.js";
@@ -24,9 +25,9 @@ const prepareByName: Readonly<Record<string, Prepare>> = {
   usage: async (usage, principal, search, signal) => {
     const { keyIds, userIds, apis, codes, tags, valid, ...rest } = readParameters(search, exportParameters.usage);
     const filter = { keyIds, userIds, apis, codes, tags, valid };
-    const input = { limit: 1_000, ...rest, filter };
+    const input = { limit: usageLimits.seriesPerAnswer, ...rest, filter };
     const wants = { points: true, latency: false, meters: true };
-    return usageRows(await usage.report(principal, input, wants, signal));
+    return usageRows(whole(await usage.report(principal, input, wants, signal), rest.limit));
   },
   "usage-events": async (usage, principal, search, signal) => {
     const { tenantId, ...filter } = readParameters(search, exportParameters.events);
@@ -36,10 +37,28 @@ const prepareByName: Readonly<Record<string, Prepare>> = {
   },
   "invalid-attempts": async (usage, principal, search, signal) => {
     const { tenantId, from, to, groupBy, limit, ...filter } = readParameters(search, exportParameters.attempts);
-    const input = { tenantId, from, to, groupBy, limit: limit ?? 1_000, bucket: "TOTAL", filter };
-    return attemptRows(await usage.invalidAttempts(principal, input, signal));
+    const most = limit ?? usageLimits.seriesPerAnswer;
+    const input = { tenantId, from, to, groupBy, limit: most, bucket: "TOTAL", filter };
+    return attemptRows(whole(await usage.invalidAttempts(principal, input, signal), limit));
   },
 };
+
+/**
+ * A bill that lacks somebody must not look like a whole one.
+ *
+ * @param limit what the caller has asked for: who names a number, wants those with the most and no others.
+ * @throws BadUserInputError when there are more than the answer has, and nobody asked for fewer.
+ */
+function whole<Report extends { readonly series: readonly unknown[]; readonly totalSeries: number }>(
+  report: Report,
+  limit: unknown,
+): Report {
+  const { series, totalSeries } = report;
+  if (limit !== undefined || totalSeries <= series.length) return report;
+  throw new BadUserInputError(
+    `There are ${totalSeries} groups, and one export has at most ${usageLimits.seriesPerAnswer}. Narrow it by keyIds, userIds, apis, codes or tags and fetch several, or give limit to have those with the most calls.`,
+  );
+}
 
 /** Whether there is an export of this name. */
 export const isExport = (name: string): boolean => Object.hasOwn(prepareByName, name);
