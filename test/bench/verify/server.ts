@@ -79,7 +79,10 @@ const servers: Record<string, () => Promise<number>> = {
     const keyplane = await composeSeeded(false);
     const permissions = { has: () => true };
     const principal = { permissions, tenantId: null, onlyUserId: null, requestId: "req" };
-    const yoga = createYoga({ schema, context: () => ({ principal, services: keyplane.services }) });
+    const yoga = createYoga({
+      schema,
+      context: ({ request }) => ({ principal, services: keyplane.services, signal: request.signal }),
+    });
     return listen((request, response) => void yoga(request, response));
   },
 
