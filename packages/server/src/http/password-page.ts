@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { maxPasswordLength, minPasswordLength } from "../modules/sessions/index.js";
+import { pagePolicy } from "./page-policy.js";
 
 const style = `
   :root { color-scheme: light dark; }
@@ -76,18 +76,6 @@ form.addEventListener("submit", async (event) => {
  * @returns the page, and the Content-Security-Policy that fits it.
  */
 export async function passwordPage(): Promise<{ html: string; policy: string }> {
-  const policy = [
-    "default-src 'none'",
-    `script-src '${hashOf(script)}'`,
-    `style-src '${hashOf(style)}'`,
-    "img-src data:",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
-  ].join("; ");
   const html = `<!doctype html>
 <html lang="en">
 <head>
@@ -116,9 +104,5 @@ export async function passwordPage(): Promise<{ html: string; policy: string }> 
 </body>
 </html>
 `;
-  return { html, policy };
-}
-
-function hashOf(text: string): string {
-  return `sha256-${createHash("sha256").update(text).digest("base64")}`;
+  return { html, policy: pagePolicy(style, script) };
 }

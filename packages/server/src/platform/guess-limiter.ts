@@ -1,5 +1,3 @@
-import { isIP } from "node:net";
-import ipaddr from "ipaddr.js";
 import { LRUCache } from "lru-cache";
 import type { Clock } from "./clock.js";
 import { RateLimitedError } from "./errors.js";
@@ -65,7 +63,7 @@ export class GuessLimiter {
   /**
    * Takes an attempt.
    *
-   * @param who an address ({@link networkOf}), an account, a caller: what is counted together. Keep it short.
+   * @param who a network (see `networkOf`), an account, a caller: what is counted together. Keep it short.
    * @throws RateLimitedError when there is none left; that costs no further attempt.
    */
   take(who: string): void {
@@ -84,11 +82,6 @@ export class GuessLimiter {
     else this.#backAt.delete(who);
   }
 
-  /** Forgets all failures, as when the secret of an account was given. */
-  forget(who: string): void {
-    this.#backAt.delete(who);
-  }
-
   /** How much of the window is taken. Never more than all of it, also when the clock was put back. */
   #takenMs(who: string): number {
     const ms = (this.#backAt.get(who) ?? Number.NEGATIVE_INFINITY) - this.#elapsedMs();
@@ -99,20 +92,4 @@ export class GuessLimiter {
   #elapsedMs(): number {
     return this.#clock.now() - this.#startedAt;
   }
-}
-
-/**
- * The network whose addresses are one guesser's: an IPv4 address itself, of an IPv6 address the first 64 bits, because every
- * customer of a provider has that many (RFC 6177). A mapped IPv4 address is the IPv4 address.
- *
- * @param address null, or a text that is no address: all those are counted together.
- */
-export function networkOf(address: string | null): string {
-  if (address === null || isIP(address) === 0) return "unknown";
-  const ip = ipaddr.process(address);
-  if (!(ip instanceof ipaddr.IPv6)) return ip.toString();
-  return `${ip.parts
-    .slice(0, 4)
-    .map((part) => part.toString(16))
-    .join(":")}::/64`;
 }

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { type VerdictCode, verdictCodes } from "@keyplane/schema";
+import { pagePolicy } from "../page-policy.js";
 import { outcomeLooks } from "./outcome-looks.js";
 import { usagePageQueries } from "./queries.js";
 
@@ -44,25 +44,8 @@ export async function usagePage(): Promise<{ html: string; policy: string }> {
     html: template
       .replace("<style></style>", () => `<style>${css}</style>`)
       .replace('<script type="module"></script>', () => `<script type="module">${code}</script>`),
-    policy: policyFor(css, code),
+    policy: pagePolicy(css, code),
   };
-}
-
-/** Only this style and this script may run, requests go to this server alone, and no text can become markup. */
-function policyFor(css: string, code: string): string {
-  return [
-    "default-src 'none'",
-    `script-src '${hashOf(code)}'`,
-    `style-src '${hashOf(css)}'`,
-    // An icon of nothing, so that the browser does not ask for one.
-    "img-src data:",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
-  ].join("; ");
 }
 
 /** One script of several modules: all share one scope, where a name that two of them declare is a syntax error. */
@@ -98,10 +81,6 @@ ${fills.join("\n")}
 /** JSON within a script: `</script>` and `<!--` in it would end or confuse it. */
 function json(value: unknown): string {
   return JSON.stringify(value).replaceAll("<", "\\u003c");
-}
-
-function hashOf(text: string): string {
-  return `sha256-${createHash("sha256").update(text).digest("base64")}`;
 }
 
 /** With the line ends that a browser makes of any others before it compares hashes. */

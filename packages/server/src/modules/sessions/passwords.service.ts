@@ -10,13 +10,13 @@ import {
   KeyplaneError,
 } from "../../platform/errors.js";
 import type { Logger } from "../../platform/logger.js";
+import { networkOf } from "../../platform/network-of.js";
 import { parseInput } from "../../platform/validation.js";
 import { type Audit, type AuditActor, actorOf, userActor } from "../audit/index.js";
 import { authorize, hashSecret, type Principal } from "../auth/index.js";
 import type { Events } from "../events/index.js";
 import type { Mail } from "../mail/index.js";
 import type { Users } from "../users/index.js";
-import { addressGroup } from "./attempts/address-group.js";
 import type { Attempts } from "./attempts/attempts.js";
 import { linkMail } from "./lib/link-mail.js";
 import type { PasswordHasher } from "./passwords/password-hasher.js";
@@ -121,7 +121,7 @@ export function createPasswords(deps: Deps) {
     const of = `user:${user.id}`;
     await attempts.forget(tx, [
       { kind: "account", of },
-      { kind: "pair", of: `${of} ${addressGroup(actor.address)}` },
+      { kind: "pair", of: `${of} ${networkOf(actor.address)}` },
     ]);
     await recordChange(tx, actor, how.action, user, { endedSessions });
     return endedSessions;
@@ -171,7 +171,7 @@ export function createPasswords(deps: Deps) {
       const { email, tenant } = parseInput(requestPasswordLinkSchema, rawInput);
       await attempts.charge([
         { kind: "linkAccount", of: `email:${email}` },
-        { kind: "linkAddress", of: addressGroup(principal.address) },
+        { kind: "linkAddress", of: networkOf(principal.address) },
       ]);
       if (preparing.size >= maxPreparing) {
         throw new KeyplaneError("UNAVAILABLE", "Too many people ask for links at this moment. Try again in a minute.");
@@ -241,9 +241,7 @@ export function createPasswords(deps: Deps) {
         );
       }
       const { currentPassword, newPassword } = parseInput(changePasswordSchema, rawInput);
-      const charged = await attempts.charge([
-        { kind: "pair", of: `user:${userId} ${addressGroup(principal.address)}` },
-      ]);
+      const charged = await attempts.charge([{ kind: "pair", of: `user:${userId} ${networkOf(principal.address)}` }]);
       const account = await store.findAccount(database.prisma, userId);
       if (!account || !(await hasher.verify(account.passwordHash, currentPassword))) {
         throw new InvalidCredentialsError(

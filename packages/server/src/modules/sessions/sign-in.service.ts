@@ -2,11 +2,11 @@ import type { Clock } from "../../platform/clock.js";
 import type { Database } from "../../platform/database/index.js";
 import { InvalidCredentialsError } from "../../platform/errors.js";
 import type { Logger } from "../../platform/logger.js";
+import { networkOf } from "../../platform/network-of.js";
 import { parseInput } from "../../platform/validation.js";
 import { userActor } from "../audit/index.js";
 import type { Principal } from "../auth/index.js";
 import type { Events } from "../events/index.js";
-import { addressGroup } from "./attempts/address-group.js";
 import type { Attempts, Counter } from "./attempts/attempts.js";
 import type { PasswordHasher } from "./passwords/password-hasher.js";
 import type { IssuedTokens, OpenedSession, SessionTokens } from "./session-tokens.js";
@@ -41,11 +41,11 @@ export function createSignIn({ attempts, clock, database, events, hasher, logger
     address: string | null,
   ): Promise<Counter[]> {
     const of = account ? `user:${account.user.id}` : `email:${email}`;
-    const from = addressGroup(address);
+    const from = networkOf(address);
     const since = new Date(clock.now() - knownAddressMs);
     // Asked for nobody, too: an address without an account takes as many questions.
     const addresses = await store.findAddressesOf(database.prisma, account?.user.id ?? "none", since);
-    const isKnown = addresses.some((each) => addressGroup(each) === from);
+    const isKnown = addresses.some((each) => networkOf(each) === from);
     return [
       { kind: "pair", of: `${of} ${from}` },
       { kind: "address", of: from },

@@ -1,26 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { addressGroup } from "./address-group.js";
 import { type AttemptState, afterFailure, attemptPolicies } from "./attempt-policy.js";
-
-describe("what counts as one address", () => {
-  test.for([
-    [null, "unknown"],
-    ["192.0.2.7", "192.0.2.7"],
-    ["::ffff:192.0.2.7", "192.0.2.7"],
-    ["::FFFF:192.0.2.7", "192.0.2.7"],
-    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
-    ["2001:DB8:0001:0002::", "2001:db8:1:2::/64"],
-    ["2001:db8::1", "2001:db8:0:0::/64"],
-    ["2001:db8:1::2:3", "2001:db8:1:0::/64"],
-    ["::1", "0:0:0:0::/64"],
-    ["::", "0:0:0:0::/64"],
-    ["fe80::1%eth0", "fe80:0:0:0::/64"],
-    ["64:ff9b::192.0.2.7", "64:ff9b:0:0::/64"],
-    ["1::", "1:0:0:0::/64"],
-  ] as const)("%s is %s", ([address, group]) => {
-    expect(addressGroup(address)).toBe(group);
-  });
-});
 
 describe("pauses", () => {
   const { pair, account } = attemptPolicies;
