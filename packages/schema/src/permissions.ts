@@ -68,6 +68,20 @@ export const permissions = {
   },
   "tokens:create": { description: "Create management tokens.", installationOnly: false, roles: admin },
   "tokens:revoke": { description: "Revoke management tokens.", installationOnly: false, roles: admin },
+  "clients:read": { description: "Read OAuth clients; never their secrets.", installationOnly: false, roles: admin },
+  "clients:create": { description: "Create OAuth clients.", installationOnly: false, roles: admin },
+  "clients:update": { description: "Change OAuth clients.", installationOnly: false, roles: admin },
+  "clients:rotate": { description: "Give OAuth clients a new secret.", installationOnly: false, roles: admin },
+  "clients:disable": { description: "Disable and enable OAuth clients.", installationOnly: false, roles: admin },
+  "clients:delete": { description: "Delete OAuth clients for good.", installationOnly: false, roles: admin },
+  "issuers:read": { description: "Read trusted issuers, and test them.", installationOnly: false, roles: admin },
+  "issuers:create": {
+    description: "Trust the tokens of an external issuer.",
+    installationOnly: false,
+    roles: admin,
+  },
+  "issuers:update": { description: "Change trusted issuers.", installationOnly: false, roles: admin },
+  "issuers:delete": { description: "Stop to trust an external issuer.", installationOnly: false, roles: admin },
   "audit:read": { description: "Read the audit log.", installationOnly: false, roles: admin },
 } as const satisfies Record<string, PermissionEntry>;
 

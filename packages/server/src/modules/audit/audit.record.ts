@@ -2,7 +2,7 @@ import type { Principal } from "../auth/index.js";
 
 /** Who made a change, as the audit log keeps it. */
 export interface AuditActor {
-  readonly type: "management_token" | "system";
+  readonly type: "management_token" | "oauth_client" | "user" | "trusted_issuer" | "system";
   readonly id: string;
   readonly name: string;
   readonly address: string | null;

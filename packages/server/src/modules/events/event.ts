@@ -12,7 +12,10 @@ export type EventType =
   | "USER_CREATED"
   | "TOKEN_CREATED"
   | "TOKEN_REVOKED"
-  | "TOKEN_RESTORED";
+  | "TOKEN_RESTORED"
+  | "OAUTH_CLIENT_CHANGED"
+  | "OAUTH_TOKEN_REVOKED"
+  | "TRUSTED_ISSUER_CHANGED";
 
 /** Something that happened, and to whom. */
 export interface DomainEvent {
@@ -23,6 +26,8 @@ export interface DomainEvent {
   /** Whose the key was until now, when it was given to `userId`. */
   readonly formerUserId?: string;
   readonly tokenId?: string;
+  /** What else it names, by its own id: an OAuth client, a trusted issuer, the digest of a revoked token. */
+  readonly subjectId?: string;
   readonly reason?: string | null;
 }
 
@@ -35,6 +40,7 @@ export interface StoredEvent {
   readonly userId: string | null;
   readonly formerUserId: string | null;
   readonly tokenId: string | null;
+  readonly subjectId: string | null;
   readonly reason: string | null;
   readonly occurredAt: Date;
 }
