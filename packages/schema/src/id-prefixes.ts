@@ -17,6 +17,7 @@ export const idPrefixes = {
   OAuthClient: "cli",
   TrustedIssuer: "iss",
   Request: "req",
+  SigningKey: "sig",
 } as const satisfies Record<string, string>;
 
 /** A kind of thing that has ids. */

@@ -5,8 +5,10 @@ import { createGraphql } from "./graphql/yoga.js";
 import { createExports } from "./http/exports.js";
 import { createForwardAuth } from "./http/forward-auth.js";
 import { createGraphqlEndpoint } from "./http/graphql-endpoint.js";
+import { createJwksEndpoint } from "./http/jwks-endpoint.js";
 import { createKeyEventsEndpoint } from "./http/key-events-endpoint.js";
 import { createMetricsEndpoint } from "./http/metrics-endpoint.js";
+import { createOAuthEndpoint } from "./http/oauth-endpoint.js";
 import { OpenStreams } from "./http/open-streams.js";
 import { createPages } from "./http/pages.js";
 import { createHttpServer, type HttpServer } from "./http/server.js";
@@ -22,7 +24,7 @@ import {
   createKeyEvents,
   type EventLog,
 } from "./modules/events/index.js";
-import { createIdempotency, createSecretBox } from "./modules/idempotency/index.js";
+import { createIdempotency } from "./modules/idempotency/index.js";
 import {
   createKeyReads,
   createKeySecrets,
@@ -33,6 +35,21 @@ import {
   startExpiryScheduler,
   VerificationIndex,
 } from "./modules/keys/index.js";
+import {
+  ClientStates,
+  createArtifacts,
+  createAuthorizationServer,
+  createExternalTokens,
+  createInteractions,
+  createJwtCredentials,
+  createOAuthClients,
+  createOAuthTokens,
+  createTrustedIssuers,
+  IssuerKeys,
+  IssuerStates,
+  TokenStates,
+} from "./modules/oauth/index.js";
+import { createSigning, SigningKeys } from "./modules/signing/index.js";
 import { createTenantReads, createTenants, TenantStates } from "./modules/tenants/index.js";
 import { Credentials, createRootToken, createTokens, type RootToken } from "./modules/tokens/index.js";
 import { createRecordUsage, createUsage, UsageRecording } from "./modules/usage/index.js";
@@ -42,6 +59,9 @@ import { type Database, openDatabase } from "./platform/database/index.js";
 import { readEncryptionKey } from "./platform/encryption-key.js";
 import { createLogger, type Logger } from "./platform/logger.js";
 import { startMaintenance } from "./platform/maintenance.js";
+import { PublicUrl } from "./platform/public-url.js";
+import { createSafeFetch } from "./platform/safe-fetch.js";
+import { createSecretBox } from "./platform/secret-box.js";
 import { version } from "./version.js";
 
 /** A composed server that is ready to listen. */
@@ -147,12 +167,20 @@ async function wire(
     tenants: tenantStates,
     maxKeys: settings.maxCachedKeys,
   });
-  for (const listener of [tenantStates, userStates, credentials, index]) events.subscribe(listener);
+  const publicUrl = new PublicUrl(settings.publicUrl, settings.port);
+  const signingKeys = new SigningKeys({ audit, clock, database, events, secretBox, rotationMs: settings.signingKeyMs });
+  const signing = createSigning({ clock, keys: signingKeys, issuer: () => publicUrl.origin });
+  const clientStates = new ClientStates({ database });
+  const issuerStates = new IssuerStates({ database });
+  const tokenStates = new TokenStates({ database, clock });
+  for (const listener of [tenantStates, userStates, credentials, index, signingKeys]) events.subscribe(listener);
+  for (const listener of [clientStates, issuerStates, tokenStates]) events.subscribe(listener);
 
   const tenants = createTenants({ audit, clock, events, idempotency });
   const users = createUsers({ audit, clock, events, idempotency, tenants });
   const tokens = createTokens({ audit, clock, database, events, idempotency, tenants, users });
-  const { expiryReminders } = settings;
+  const { allowPrivateIssuers, expiryReminders } = settings;
+  const safeFetch = createSafeFetch({ allowPrivate: allowPrivateIssuers });
   const keys = createKeys({ audit, clock, events, tenants, users, expiryReminders });
   const services: Services = {
     audit,
@@ -161,6 +189,7 @@ async function wire(
     keyReads: createKeyReads({ database, clock }),
     keySecrets: createKeySecrets({ audit, clock, events, expiryReminders, idempotency, keys, tenants, users }),
     keys,
+    oauthClients: createOAuthClients({ audit, clock, database, events, idempotency, tenants }),
     recordUsage: createRecordUsage({
       clock,
       findKeyOwners: (ids) => index.ownersOf(ids),
@@ -170,6 +199,16 @@ async function wire(
     tenantReads: createTenantReads({ database }),
     tenants,
     tokens,
+    trustedIssuers: createTrustedIssuers({
+      audit,
+      clock,
+      database,
+      events,
+      idempotency,
+      tenants,
+      fetch: safeFetch,
+      allowPrivateIssuers,
+    }),
     usage: createUsage({ recording, clock }),
     userReads: createUserReads({ database }),
     users,
@@ -180,9 +219,35 @@ async function wire(
     }),
   };
 
+  const issuer = (): string => publicUrl.origin;
+  const artifacts = createArtifacts({ audit, clock, database, events, secretBox, userStates });
+  const oauthTokens = createOAuthTokens({ clientStates, tenantStates, tokenStates, userStates });
+  const issuerKeys = new IssuerKeys({ fetch: safeFetch, clock });
+  const jwtCredentials = createJwtCredentials({
+    issuer,
+    signing,
+    oauthTokens,
+    externalTokens: createExternalTokens({ clock, issuerStates, issuerKeys, tenantStates, userStates, users }),
+    findSession: () => null,
+  });
+  const authorizationServer = createAuthorizationServer({
+    artifacts,
+    clock,
+    interactions: createInteractions({
+      signIn: () => Promise.reject(new Error("wired when sessions are merged")),
+      tokens: oauthTokens,
+      userNameOf: async (id) => (await userStates.get(id))?.name ?? "",
+    }),
+    issuer,
+    logger,
+    signing,
+    signingKeys,
+    tokens: oauthTokens,
+  });
   const authenticate = createAuthenticate({
     clock,
     findCredential: (tokenHash) => credentials.find(tokenHash),
+    findJwt: (jwt, origin) => jwtCredentials.find(jwt, origin),
   });
   const streams = new OpenStreams();
   const graphql = createGraphql({ schema, logger, timeLimitMs: outside.timeLimitMs });
@@ -222,6 +287,13 @@ async function wire(
         openStreams: () => streams.size,
       },
     }),
+    oauth: createOAuthEndpoint({
+      server: authorizationServer,
+      issuer,
+      logger,
+      timeLimitMs: outside.timeLimitMs,
+    }),
+    jwks: createJwksEndpoint({ signing, logger, timeLimitMs: outside.timeLimitMs }),
     exports: createExports({ authenticate, usage: services.usage, logger }),
     pages: createPages({
       version,
@@ -245,7 +317,10 @@ async function wire(
     logger.warn({ err: error }, "warming up failed; keys are read when they are first presented");
   });
   const expiry = startExpiryScheduler({ database, events, clock, logger, reminders: expiryReminders });
-  const maintenance = startMaintenance([() => idempotency.sweep(), () => eventLog.sweep()], logger);
+  const maintenance = startMaintenance(
+    [() => idempotency.sweep(), () => eventLog.sweep(), () => signing.maintain(), () => artifacts.sweep()],
+    logger,
+  );
 
   async function ensureRootToken(): Promise<RootToken> {
     outside.abort?.throwIfAborted();
@@ -253,7 +328,14 @@ async function wire(
   }
 
   return {
-    http,
+    http: {
+      ...http,
+      async listen(port, host) {
+        const address = await http.listen(port, host);
+        publicUrl.listening(address.port);
+        return address;
+      },
+    },
     services,
     database,
     recording,

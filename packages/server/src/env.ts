@@ -6,13 +6,17 @@ import { type LogLevel, logLevels } from "./platform/logger.js";
 export interface Settings {
   readonly port: number;
   readonly host: string;
+  readonly publicUrl: string | null;
   readonly dataDir: string;
   readonly rootToken: string | null;
   readonly databaseUrl: string | null;
   readonly encryptionKey: Buffer | null;
+  /** For how long a key signs, in milliseconds. */
+  readonly signingKeyMs: number;
   readonly logLevel: LogLevel;
   readonly maxCachedKeys: number;
   readonly trustProxy: boolean;
+  readonly allowPrivateIssuers: boolean;
   readonly mongodbUrl: string | null;
   readonly recordVerifications: boolean;
   readonly maxSpoolBytes: number;
@@ -61,6 +65,14 @@ export const variables = {
     parse: (text) => (/^[\w.:-]+$/.test(text) ? text : undefined),
     absent: "127.0.0.1",
   },
+  KEYPLANE_PUBLIC_URL: {
+    description:
+      "The address by which people and programs reach this server, without a path: the issuer of its tokens, and where its links lead. Set the same one for all servers of one DATABASE_URL.",
+    fallback: "http://localhost and the port",
+    wants: "https://keyplane.example.com, or http:// for trying out",
+    parse: parseOrigin,
+    absent: null as string | null,
+  },
   KEYPLANE_DATA_DIR: {
     description: "The folder of the embedded database and of generated secrets. One server at a time.",
     fallback: ".keyplane",
@@ -94,6 +106,14 @@ export const variables = {
     parse: parseKeyBytes,
     absent: null as Buffer | null,
   },
+  KEYPLANE_SIGNING_KEY_DAYS: {
+    description:
+      "For how many days a key signs tokens. Its successor is published an hour before, and its public key stays until its tokens have expired.",
+    fallback: "30",
+    wants: "a whole number from 1 to 3650",
+    parse: integer(1, 3_650),
+    absent: 30,
+  },
   KEYPLANE_LOG_LEVEL: {
     description: "How much is logged, as JSON lines on standard output.",
     fallback: "info",
@@ -110,6 +130,14 @@ export const variables = {
   },
   KEYPLANE_TRUST_PROXY: {
     description: "true behind a reverse proxy: the caller's address is then the last entry of X-Forwarded-For.",
+    fallback: "false",
+    wants: "true or false",
+    parse: (text) => (text === "true" ? true : text === "false" ? false : undefined),
+    absent: false,
+  },
+  KEYPLANE_ALLOW_PRIVATE_ISSUERS: {
+    description:
+      "true: external issuers may be trusted at any address, within private networks and without https. For development and tests only: whoever may trust an issuer can then make the server ask what only it can reach.",
     fallback: "false",
     wants: "true or false",
     parse: (text) => (text === "true" ? true : text === "false" ? false : undefined),
@@ -188,6 +216,13 @@ export const variables = {
   },
 } satisfies Record<string, Variable<unknown>>;
 
+/** An origin, without the slash that a person may have added. */
+function parseOrigin(text: string): string | undefined {
+  if (!isUrl(text, ["http:", "https:"])) return undefined;
+  const { origin, href, username } = new URL(text);
+  return username === "" && href === `${origin}/` ? origin : undefined;
+}
+
 function parseKeyBytes(text: string): Buffer | undefined {
   if (/^[0-9a-fA-F]{64}$/.test(text)) return Buffer.from(text, "hex");
   const bytes = Buffer.from(text, "base64");
@@ -224,13 +259,16 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
   const settings: Settings = {
     port: read("PORT"),
     host: read("HOST"),
+    publicUrl: read("KEYPLANE_PUBLIC_URL"),
     dataDir: read("KEYPLANE_DATA_DIR"),
     rootToken: read("KEYPLANE_ROOT_TOKEN"),
     databaseUrl: read("DATABASE_URL"),
     encryptionKey: read("KEYPLANE_ENCRYPTION_KEY"),
+    signingKeyMs: read<number>("KEYPLANE_SIGNING_KEY_DAYS") * dayMs,
     logLevel: read("KEYPLANE_LOG_LEVEL"),
     maxCachedKeys: read("KEYPLANE_MAX_CACHED_KEYS"),
     trustProxy: read("KEYPLANE_TRUST_PROXY"),
+    allowPrivateIssuers: read("KEYPLANE_ALLOW_PRIVATE_ISSUERS"),
     mongodbUrl: read("MONGODB_URL"),
     recordVerifications: read("KEYPLANE_RECORD_VERIFICATIONS"),
     maxSpoolBytes: read("KEYPLANE_USAGE_SPOOL_BYTES"),

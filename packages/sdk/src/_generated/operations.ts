@@ -180,11 +180,11 @@ export type AuditRecord = {
   readonly actorId: string,
   /** The actor's name at that time. */
   readonly actorName: string,
-  /** `management_token`, or `system` for Keyplane itself. */
+  /** `management_token`, `oauth_client`, `user` for a person who has signed in, `trusted_issuer` for whoever vouched for a new user, or `system` for Keyplane itself. */
   readonly actorType: string,
   /** What was changed. */
   readonly targetId: string,
-  /** `Tenant`, `User`, `Key` or `ManagementToken`. */
+  /** The kind of thing, e.g. `Key`. */
   readonly targetType: string,
   /** The tenant concerned; null: the installation. */
   readonly tenantId: string | null,

@@ -105,7 +105,8 @@ export function createSafeFetch(options: {
 
 /** Whether `createSafeFetch` could ask a URL at all, before any name is looked up. @throws SafeFetchError saying why not. */
 export function parseUrl(text: string, allowPrivate: boolean): URL {
-  if (!URL.canParse(text)) throw new SafeFetchError("ADDRESS_NOT_ALLOWED", "This is no URL. Give one such as https://id.example.com.");
+  if (!URL.canParse(text))
+    throw new SafeFetchError("ADDRESS_NOT_ALLOWED", "This is no URL. Give one such as https://id.example.com.");
   const url = new URL(text);
   if (url.protocol !== "https:" && !(allowPrivate && url.protocol === "http:")) {
     throw new SafeFetchError("ADDRESS_NOT_ALLOWED", "Give an address that begins with https://.");
@@ -160,7 +161,8 @@ function send(url: URL, checked: ResolvedAddress, request: SafeRequest, signal: 
         let size = 0;
         response.on("data", (chunk: Buffer) => {
           size += chunk.length;
-          if (size > request.maxBytes) fail("TOO_LARGE", `${url.host} answered with more than ${request.maxBytes} bytes.`);
+          if (size > request.maxBytes)
+            fail("TOO_LARGE", `${url.host} answered with more than ${request.maxBytes} bytes.`);
           else chunks.push(chunk);
         });
         response.once("end", () => resolve({ status, body: Buffer.concat(chunks).toString() }));

@@ -7,11 +7,14 @@ const AuditRecordType = builder.objectRef<AuditRecord>("AuditRecord").implement(
   fields: (t) => ({
     id: t.exposeID("id", { description: "`aud_…`." }),
     tenantId: t.exposeID("tenantId", { nullable: true, description: "The tenant concerned; null: the installation." }),
-    actorType: t.exposeString("actorType", { description: "`management_token`, or `system` for Keyplane itself." }),
+    actorType: t.exposeString("actorType", {
+      description:
+        "`management_token`, `oauth_client`, `user` for a person who has signed in, `trusted_issuer` for whoever vouched for a new user, or `system` for Keyplane itself.",
+    }),
     actorId: t.exposeID("actorId", { description: "Who made the change." }),
     actorName: t.exposeString("actorName", { description: "The actor's name at that time." }),
     action: t.exposeString("action", { description: "What was done, e.g. `key.revoked`." }),
-    targetType: t.exposeString("targetType", { description: "`Tenant`, `User`, `Key` or `ManagementToken`." }),
+    targetType: t.exposeString("targetType", { description: "The kind of thing, e.g. `Key`." }),
     targetId: t.exposeID("targetId", { description: "What was changed." }),
     before: t.expose("before", { type: "JSON", nullable: true, description: "Its state before; null: it was new." }),
     after: t.expose("after", { type: "JSON", nullable: true, description: "Its state after, without secrets." }),

@@ -9,11 +9,16 @@ export interface AuditActor {
   readonly requestId: string;
 }
 
+/** A person is known by their own id, whatever they use; a program by that of its token or client. */
+function whoOf({ kind, id, userId }: Principal): Pick<AuditActor, "type" | "id"> {
+  if (kind === "management_token" || kind === "anonymous") return { type: "management_token", id };
+  return userId === null ? { type: "oauth_client", id } : { type: "user", id: userId };
+}
+
 /** The caller of a request as an actor. */
 export function actorOf(principal: Principal): AuditActor {
   return {
-    type: "management_token",
-    id: principal.id,
+    ...whoOf(principal),
     name: principal.name,
     address: principal.address,
     requestId: principal.requestId,

@@ -3,10 +3,11 @@ import { type Permission, parseManagementToken, type Role, type UserStatus } fro
 import type { Clock } from "../../platform/clock.js";
 import { UnauthenticatedError } from "../../platform/errors.js";
 import { permissionsWithin } from "./authorize.js";
-import type { Principal } from "./principal.js";
+import type { Principal, PrincipalKind } from "./principal.js";
 
-/** A management token with what its validity hangs on. */
+/** A management token, or what a JSON Web Token stands for, with what its validity hangs on. */
 export interface Credential {
+  readonly kind: Exclude<PrincipalKind, "anonymous">;
   readonly id: string;
   readonly name: string;
   readonly role: Role;
@@ -27,6 +28,8 @@ export interface AuthenticationDeps {
   readonly clock: Clock;
   /** Finds a credential by the SHA-256 of its token, from memory when it can. */
   readonly findCredential: (tokenHash: string) => Credential | null | Promise<Credential | null>;
+  /** Finds the credential of a JSON Web Token, from memory when it can; null when it is not accepted. */
+  readonly findJwt: (jwt: string, origin: RequestOrigin) => Credential | null | Promise<Credential | null>;
 }
 
 /** Where a request came from. */
@@ -51,10 +54,16 @@ export function hashSecret(secret: string): string {
  *
  * @throws UnauthenticatedError saying what is wrong with the header or the token, without telling unknown tokens apart.
  */
-export function createAuthenticate({ clock, findCredential }: AuthenticationDeps): Authenticate {
+export function createAuthenticate({ clock, findCredential, findJwt }: AuthenticationDeps): Authenticate {
+  // KEYPLANE_ROOT_TOKEN may have any form, that of a JWT, too.
+  const findAny = (token: string, origin: RequestOrigin): Credential | null | Promise<Credential | null> => {
+    const found = findJwt(token, origin);
+    if (!(found instanceof Promise)) return found ?? findCredential(hashSecret(token));
+    return found.then((credential) => credential ?? findCredential(hashSecret(token)));
+  };
   return (authorization, origin) => {
     const token = bearerToken(authorization);
-    const credential = findCredential(hashSecret(token));
+    const credential = isJwt(token) ? findAny(token, origin) : findCredential(hashSecret(token));
     return credential instanceof Promise
       ? credential.then((found) => toPrincipal(found, token, origin, clock.now()))
       : toPrincipal(credential, token, origin, clock.now());
@@ -73,20 +82,35 @@ function bearerToken(authorization: string | null | undefined): string {
   return token;
 }
 
+/** Whether a token begins as every JSON Web Token does: with `{"` in base64url. */
+function isJwt(token: string): boolean {
+  return token.startsWith("eyJ") && token.includes(".");
+}
+
+const whatItIs = {
+  management_token: "management token",
+  session: "session",
+  oauth: "access token",
+  external: "token",
+} as const;
+
 function toPrincipal(credential: Credential | null, token: string, origin: RequestOrigin, now: number): Principal {
   if (!credential || credential.revokedAt !== null) throw new UnauthenticatedError(notKnown(token));
+  const what = whatItIs[credential.kind];
   if (credential.expiresAt !== null && now >= credential.expiresAt) {
+    if (credential.kind !== "management_token") throw new UnauthenticatedError(notKnown(token));
     throw new UnauthenticatedError(
       `This management token expired at ${new Date(credential.expiresAt).toISOString()}. Create a new one.`,
     );
   }
   if (credential.userId !== null && credential.userStatus !== "ACTIVE") {
-    throw new UnauthenticatedError("The user whom this management token acts for is disabled or deleted.");
+    throw new UnauthenticatedError(`The user whom this ${what} acts for is disabled or deleted.`);
   }
   if (credential.tenantSuspended) {
-    throw new UnauthenticatedError("The tenant of this management token is suspended. Ask the operator to resume it.");
+    throw new UnauthenticatedError(`The tenant of this ${what} is suspended. Ask the operator to resume it.`);
   }
   return {
+    kind: credential.kind,
     id: credential.id,
     name: credential.name,
     role: credential.role,
@@ -95,7 +119,8 @@ function toPrincipal(credential: Credential | null, token: string, origin: Reque
     userId: credential.userId,
     onlyUserId: isAdministrator(credential) ? null : credential.userId,
     grantableScopes: credential.grantableScopes,
-    expiresAt: credential.expiresAt,
+    // What somebody may do does not end with an access token, which can be had anew. What they create may outlive it.
+    expiresAt: credential.kind === "management_token" ? credential.expiresAt : null,
     requestId: origin.requestId,
     address: origin.address,
   };
@@ -106,6 +131,9 @@ function toPrincipal(credential: Credential | null, token: string, origin: Reque
  * sender has. A root token may have any form, so a wrong form is a guess and not the reason.
  */
 function notKnown(token: string): string {
+  if (isJwt(token)) {
+    return "This access token is not valid: it has expired, its session has ended, or it is for something else. Renew it, or sign in again.";
+  }
   const form = parseManagementToken(token);
   const unknown = "This management token is not known, or it was revoked. Use another one.";
   return form.ok ? unknown : `${unknown} Unless it is the value of KEYPLANE_ROOT_TOKEN, this may be why: ${form.hint}`;

@@ -14,4 +14,4 @@ export {
   type Visibility,
   visibleTo,
 } from "./authorize.js";
-export type { Principal } from "./principal.js";
+export { anonymousPrincipal, type Principal } from "./principal.js";

@@ -105,7 +105,10 @@ export function createUsers({ audit, clock, events, idempotency, tenants }: Deps
     lock,
 
     /** The id of the user whom another authority speaks of; null when there is none. Asks no permission. */
-    findIdBy(tenantId: string, by: { readonly externalId: string } | { readonly email: string }): Promise<string | null> {
+    findIdBy(
+      tenantId: string,
+      by: { readonly externalId: string } | { readonly email: string },
+    ): Promise<string | null> {
       return events.transaction((tx) => store.findUserIdBy(tx, tenantId, by));
     },
 

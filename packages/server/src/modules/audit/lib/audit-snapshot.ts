@@ -6,6 +6,7 @@ const secretNames = new Set([
   "token",
   "password",
   "sealedSecret",
+  "sealedPrivateJwk",
   "secretHash",
   "previousSecretHash",
 ]);

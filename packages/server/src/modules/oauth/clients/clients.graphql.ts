@@ -28,7 +28,9 @@ const OAuthClientType = builder.objectRef<OAuthClient>("OAuthClient").implement(
       resolve: (client) => (client.restrictScopes ? client.grantableScopes : null),
     }),
     grantTypes: t.expose("grantTypes", { type: [GrantTypeEnum], description: "How it may get tokens." }),
-    redirectUris: t.exposeStringList("redirectUris", { description: "Where users may return to; compared as a whole." }),
+    redirectUris: t.exposeStringList("redirectUris", {
+      description: "Where users may return to; compared as a whole.",
+    }),
     resources: t.exposeStringList("resources", {
       description: "Other APIs that it may get tokens for, by their resource indicators (RFC 8707).",
     }),
@@ -49,7 +51,11 @@ const OAuthClientType = builder.objectRef<OAuthClient>("OAuthClient").implement(
       description: "Until when the secret before the last rotation works; null: it does not.",
     }),
     createdBy: t.exposeString("createdBy", { description: "The id of whoever created it." }),
-    disabledAt: t.expose("disabledAt", { type: "DateTime", nullable: true, description: "When it was disabled; null: it is not." }),
+    disabledAt: t.expose("disabledAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When it was disabled; null: it is not.",
+    }),
     disabledReason: t.exposeString("disabledReason", { nullable: true, description: "Why it was disabled." }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was created." }),
     updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When it last changed." }),
@@ -68,7 +74,8 @@ builder.queryField("oauthClients", (t) =>
       tenantId: t.arg.id({ description: "Only this tenant's; all that you may see when left out." }),
       ...pageArguments(t.arg),
     },
-    resolve: (_, { tenantId, ...page }, { principal, services }) => services.oauthClients.list(principal, tenantId, page),
+    resolve: (_, { tenantId, ...page }, { principal, services }) =>
+      services.oauthClients.list(principal, tenantId, page),
   }),
 );
 
@@ -76,7 +83,10 @@ const CreateOAuthClientInput = builder.inputType("CreateOAuthClientInput", {
   description: "A new client. It can never do more than whoever creates it.",
   fields: (t) => ({
     tenantId: t.id({ description: "Confine it to this tenant. Without: as far as you reach yourself." }),
-    name: t.string({ required: true, description: "What users read when they are asked to agree, 1 to 100 characters." }),
+    name: t.string({
+      required: true,
+      description: "What users read when they are asked to agree, 1 to 100 characters.",
+    }),
     role: t.field({ type: RoleEnum, required: true, description: "What its tokens may do at most." }),
     permissions: t.field({ type: [PermissionEnum], description: "Narrow the role to these, e.g. [KEYS_VERIFY]." }),
     grantableScopes: t.stringList({ description: "The only scopes that its tokens may give to keys." }),

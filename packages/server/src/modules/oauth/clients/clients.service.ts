@@ -77,15 +77,26 @@ export function createOAuthClients({ audit, clock, database, events, idempotency
   }
 
   /** Nobody grants more than they have, and whoever hands out a client's secret grants what the client may do. */
-  function authorizeReach(principal: Principal, client: { role: Role; permissions: readonly string[] }, tenantId: string | null) {
+  function authorizeReach(
+    principal: Principal,
+    client: { role: Role; permissions: readonly string[] },
+    tenantId: string | null,
+  ) {
     const narrowed = client.permissions.length > 0;
-    authorizeGrant(principal, narrowed ? (client.permissions as Permission[]) : permissionsWithin(client.role, tenantId));
+    authorizeGrant(
+      principal,
+      narrowed ? (client.permissions as Permission[]) : permissionsWithin(client.role, tenantId),
+    );
   }
 
   async function changeStatus(
     principal: Principal,
     rawInput: unknown,
-    how: { action: string; isSo: (client: OAuthClient) => boolean; columns: (now: Date, reason: string | null) => object },
+    how: {
+      action: string;
+      isSo: (client: OAuthClient) => boolean;
+      columns: (now: Date, reason: string | null) => object;
+    },
   ): Promise<OAuthClient> {
     const input = parseInput(clientStatusSchema, rawInput);
     return events.transaction(async (tx) => {
@@ -162,7 +173,8 @@ export function createOAuthClients({ audit, clock, database, events, idempotency
               }),
         };
         const shape = { ...before, ...columns, isPublic: before.secretHash === null };
-        if (given.role !== undefined || given.permissions !== undefined) authorizeReach(principal, shape, before.tenantId);
+        if (given.role !== undefined || given.permissions !== undefined)
+          authorizeReach(principal, shape, before.tenantId);
         refuseMeaningless(shape, before.tenantId);
         if (!changes(before, columns)) return before;
         const after = await store.updateClientRow(tx, id, { ...columns, updatedAt: new Date(clock.now()) });
@@ -185,7 +197,9 @@ export function createOAuthClients({ audit, clock, database, events, idempotency
         authorizeReach(principal, before, before.tenantId);
         authorizeScopes(principal, before.restrictScopes ? before.grantableScopes : []);
         if (before.secretHash === null) {
-          throw new ConflictError("This is a public client, which has no secret. Create a new client that is not public.");
+          throw new ConflictError(
+            "This is a public client, which has no secret. Create a new client that is not public.",
+          );
         }
         const { secret, start } = generateKey({ prefix: secretPrefix, environment: "LIVE" });
         const now = new Date(clock.now());
@@ -267,7 +281,10 @@ function refuseMeaningless(client: Shape, tenantId: string | null): void {
   }
   const may = (type: GrantType): boolean => client.grantTypes.includes(type);
   if (may("AUTHORIZATION_CODE") && client.redirectUris.length === 0) {
-    issues.push({ path: ["redirectUris"], message: "Name where users return to, e.g. https://app.example.com/callback." });
+    issues.push({
+      path: ["redirectUris"],
+      message: "Name where users return to, e.g. https://app.example.com/callback.",
+    });
   }
   if (may("REFRESH_TOKEN") && !may("AUTHORIZATION_CODE")) {
     const message = "REFRESH_TOKEN needs AUTHORIZATION_CODE: a client that acts for itself asks with its secret again.";

@@ -49,7 +49,9 @@ export async function discover(fetch: SafeFetch, issuer: string): Promise<Discov
     const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
     const document = await ask(url, ["application/json"], documentSchema);
     if (document.issuer !== issuer) {
-      throw new DiscoveryError(`${url} names another issuer: ${document.issuer.slice(0, 200)}. Trust that one, if it is right.`);
+      throw new DiscoveryError(
+        `${url} names another issuer: ${document.issuer.slice(0, 200)}. Trust that one, if it is right.`,
+      );
     }
     const jwks = await ask(document.jwks_uri, ["application/json", "application/jwk-set+json"], jwksSchema);
     return { jwksUri: document.jwks_uri, jwks };

@@ -5,7 +5,7 @@ import type { Clock } from "../../../platform/clock.js";
 import { ConflictError, InvalidInputError, UnauthenticatedError } from "../../../platform/errors.js";
 import type { Credential, RequestOrigin } from "../../auth/index.js";
 import type { TenantStates } from "../../tenants/index.js";
-import type { Users, UserState, UserStates } from "../../users/index.js";
+import type { UserState, UserStates, Users } from "../../users/index.js";
 import { roleOf, verifiedEmailOf } from "./claims.js";
 import { DiscoveryError, externalAlgorithms, type IssuerKeys } from "./discovery.js";
 import type { IssuerState, IssuerStates } from "./issuer-states.js";
@@ -79,7 +79,11 @@ export function createExternalTokens(deps: {
   }
 
   /** The user's state, when it is still who the token speaks of. */
-  async function stillIs(userId: string | undefined, trusted: IssuerState, claims: JWTPayload): Promise<UserState | null> {
+  async function stillIs(
+    userId: string | undefined,
+    trusted: IssuerState,
+    claims: JWTPayload,
+  ): Promise<UserState | null> {
     const user = userId === undefined ? null : await userStates.get(userId);
     if (!user || user.status === "DELETED") return null;
     const isSame =
@@ -94,7 +98,9 @@ export function createExternalTokens(deps: {
     const { tenantId, matchBy } = trusted;
     const email = verifiedEmailOf(claims);
     if (matchBy === "EMAIL" && email === null) {
-      throw new UnauthenticatedError("The token has no e-mail address that its issuer has verified, which finds the user here.");
+      throw new UnauthenticatedError(
+        "The token has no e-mail address that its issuer has verified, which finds the user here.",
+      );
     }
     const by = matchBy === "EXTERNAL_ID" ? { externalId: claims.sub ?? "" } : { email: email ?? "" };
     token.userId = (await users.findIdBy(tenantId, by)) ?? (await provision(trusted, claims, email, origin));
@@ -111,10 +117,14 @@ export function createExternalTokens(deps: {
   ): Promise<string> {
     const role = roleOf(trusted, claims);
     if (!trusted.createUsers || role === null) {
-      throw new UnauthenticatedError("No user here is the one whom the token speaks of. Ask an administrator to add you.");
+      throw new UnauthenticatedError(
+        "No user here is the one whom the token speaks of. Ask an administrator to add you.",
+      );
     }
     if (email === null) {
-      throw new UnauthenticatedError("The token has no e-mail address that its issuer has verified, which a new user needs.");
+      throw new UnauthenticatedError(
+        "The token has no e-mail address that its issuer has verified, which a new user needs.",
+      );
     }
     const name = [claims["name"], claims["preferred_username"], email].find((each) => typeof each === "string");
     const { tenantId, matchBy } = trusted;
@@ -125,7 +135,10 @@ export function createExternalTokens(deps: {
     } catch (error) {
       if (!(error instanceof ConflictError || error instanceof InvalidInputError)) throw error;
       // Another request with the same user's first token may have been faster.
-      const made = await users.findIdBy(tenantId, matchBy === "EXTERNAL_ID" ? { externalId: claims.sub ?? "" } : { email });
+      const made = await users.findIdBy(
+        tenantId,
+        matchBy === "EXTERNAL_ID" ? { externalId: claims.sub ?? "" } : { email },
+      );
       if (made !== null) return made;
       // Never tied to the one who is there: whoever may choose an address at the issuer would take over its user here.
       throw new UnauthenticatedError(
@@ -152,9 +165,11 @@ export function createExternalTokens(deps: {
       }
       const tenant = await tenantStates.get(trusted.tenantId);
       // Before anybody is created in it.
-      if (tenant?.status !== "ACTIVE") throw new UnauthenticatedError("The tenant that trusts this token's issuer is suspended.");
+      if (tenant?.status !== "ACTIVE")
+        throw new UnauthenticatedError("The tenant that trusts this token's issuer is suspended.");
       const user = await userOf(token, trusted, origin);
       return {
+        kind: "external",
         id: user.id,
         name: user.name,
         role,
@@ -180,7 +195,8 @@ export function notTrusted(): UnauthenticatedError {
 }
 
 function refusalOf(error: unknown): unknown {
-  if (error instanceof errors.JWTExpired) return new UnauthenticatedError("The token has expired. Get a new one from its issuer.");
+  if (error instanceof errors.JWTExpired)
+    return new UnauthenticatedError("The token has expired. Get a new one from its issuer.");
   if (error instanceof DiscoveryError) return new UnauthenticatedError(error.message);
   if (error instanceof errors.JOSEError) {
     return new UnauthenticatedError("The token is not what its issuer would have signed for this audience and time.");

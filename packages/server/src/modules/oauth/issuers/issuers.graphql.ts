@@ -25,7 +25,9 @@ const TrustedIssuerType = builder.objectRef<TrustedIssuer>("TrustedIssuer").impl
     name: t.exposeString("name", { description: "What people call it." }),
     issuer: t.exposeString("issuer", { description: "Its address: what its tokens say as `iss`." }),
     audience: t.exposeString("audience", { description: "What its tokens must say as `aud`." }),
-    roleClaim: t.exposeStringList("roleClaim", { description: "The way to the claim that tells the role; empty: none does." }),
+    roleClaim: t.exposeStringList("roleClaim", {
+      description: "The way to the claim that tells the role; empty: none does.",
+    }),
     roleMapping: t.field({
       type: [RoleMappingType],
       description: "What the claim's values stand for; the first that fits counts.",
@@ -74,15 +76,30 @@ const CreateTrustedIssuerInput = builder.inputType("CreateTrustedIssuerInput", {
   fields: (t) => ({
     tenantId: t.id({ required: true, description: "The tenant whose users it speaks for." }),
     name: t.string({ required: true, description: "What people call it, 1 to 100 characters." }),
-    issuer: t.string({ required: true, description: "Its https address, letter by letter as its tokens say it in `iss`." }),
+    issuer: t.string({
+      required: true,
+      description: "Its https address, letter by letter as its tokens say it in `iss`.",
+    }),
     audience: t.string({
       required: true,
       description: "What its tokens must say as `aud`: often the client id that the issuer gave to Keyplane.",
     }),
-    roleClaim: t.stringList({ description: 'The way to the claim that tells the role, e.g. ["realm_access", "roles"].' }),
-    roleMapping: t.field({ type: [RoleMappingInput], description: "What the claim's values stand for; the first that fits counts." }),
-    defaultRole: t.field({ type: RoleEnum, description: "The role where no mapping fits; without, such a token is refused." }),
-    matchBy: t.field({ type: IssuerMatchEnum, defaultValue: "EXTERNAL_ID", description: "How a user is found by a token." }),
+    roleClaim: t.stringList({
+      description: 'The way to the claim that tells the role, e.g. ["realm_access", "roles"].',
+    }),
+    roleMapping: t.field({
+      type: [RoleMappingInput],
+      description: "What the claim's values stand for; the first that fits counts.",
+    }),
+    defaultRole: t.field({
+      type: RoleEnum,
+      description: "The role where no mapping fits; without, such a token is refused.",
+    }),
+    matchBy: t.field({
+      type: IssuerMatchEnum,
+      defaultValue: "EXTERNAL_ID",
+      description: "How a user is found by a token.",
+    }),
     createUsers: t.boolean({ defaultValue: false, description: "Whether to create a user who is not here yet." }),
     idempotencyKey: idempotencyKeyField(t),
   }),
@@ -117,7 +134,9 @@ const TestTrustedIssuerPayload = builder.objectRef<IssuerTest>("TestTrustedIssue
     }),
     jwksUri: t.exposeString("jwksUri", { nullable: true, description: "Where its keys are." }),
     keyCount: t.exposeInt("keyCount", { description: "How many keys it publishes." }),
-    algorithms: t.exposeStringList("algorithms", { description: "The algorithms that its keys name, of those that are taken." }),
+    algorithms: t.exposeStringList("algorithms", {
+      description: "The algorithms that its keys name, of those that are taken.",
+    }),
   }),
 });
 
@@ -158,7 +177,8 @@ builder.mutationFields((t) => ({
     }),
   }),
   testTrustedIssuer: t.field({
-    description: "Asks an identity provider for its keys, as is done for its tokens, and tells what it says. Changes nothing.",
+    description:
+      "Asks an identity provider for its keys, as is done for its tokens, and tells what it says. Changes nothing.",
     type: TestTrustedIssuerPayload,
     errors: { types: changeErrors },
     access: { permission: "issuers:read" },

@@ -25,17 +25,18 @@ const mappingSchema = z
   .array(z.object({ value: foreignText("claim's value", 200), role: roleSchema }))
   .max(50, "Give at most 50 values of the claim.");
 
-const claimSchema = z
-  .array(foreignText("claim's name", 200))
-  .max(5, "The way to a claim has at most 5 names.");
+const claimSchema = z.array(foreignText("claim's name", 200)).max(5, "The way to a claim has at most 5 names.");
 
 /** What is wrong with the address of an issuer; null when nothing is. It must be what the tokens' `iss` says, letter by letter. */
 function issuerProblem(issuer: string, allowPrivate: boolean): string | null {
   try {
     const url = parseUrl(issuer, allowPrivate);
-    if (issuer.includes("?") || issuer.includes("#")) return "Give the address without ? and #, as the issuer writes it.";
+    if (issuer.includes("?") || issuer.includes("#"))
+      return "Give the address without ? and #, as the issuer writes it.";
     // Only what URL writes as it was given: `iss` is compared as text, and what would be asked must be the same address.
-    return url.href === issuer || url.href === `${issuer}/` ? null : `Write the address as ${url.href.replace(/\/$/, "")}.`;
+    return url.href === issuer || url.href === `${issuer}/`
+      ? null
+      : `Write the address as ${url.href.replace(/\/$/, "")}.`;
   } catch (error) {
     if (error instanceof SafeFetchError) return error.message;
     throw error;

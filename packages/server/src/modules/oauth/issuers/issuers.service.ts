@@ -165,7 +165,9 @@ export function createTrustedIssuers(deps: Deps) {
       if (!issuer) throw new NotFoundError("trusted issuer");
       try {
         const { jwksUri, jwks } = await discover(fetch, issuer.issuer);
-        const named = jwks.keys.flatMap(({ alg }) => (alg !== undefined && externalAlgorithms.includes(alg) ? [alg] : []));
+        const named = jwks.keys.flatMap(({ alg }) =>
+          alg !== undefined && externalAlgorithms.includes(alg) ? [alg] : [],
+        );
         const problem = jwks.keys.length === 0 ? "The issuer publishes no key, so no token can be verified." : null;
         return { issuer, problem, jwksUri, keyCount: jwks.keys.length, algorithms: [...new Set(named)].sort() };
       } catch (error) {
@@ -197,7 +199,10 @@ function refuseMeaningless({ roleClaim, roleMapping, defaultRole }: Shape): void
     issues.push({ path: ["roleClaim"], message: 'Name the claim whose values roleMapping maps, e.g. ["groups"].' });
   }
   if (roleMapping.length === 0 && !defaultRole) {
-    issues.push({ path: ["defaultRole"], message: "Without a role, every token is refused: give defaultRole or roleMapping." });
+    issues.push({
+      path: ["defaultRole"],
+      message: "Without a role, every token is refused: give defaultRole or roleMapping.",
+    });
   }
   if (issues.length > 0) throw new InvalidInputError(issues);
 }
