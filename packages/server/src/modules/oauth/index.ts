@@ -7,7 +7,7 @@ export { createTrustedIssuers, type TrustedIssuers } from "./issuers/issuers.ser
 export { createJwtCredentials } from "./jwt-credentials.js";
 export { createArtifacts } from "./server/artifacts.js";
 export { type AuthorizationServer, createAuthorizationServer } from "./server/authorization-server.js";
-export { escapeHtml, type Page } from "./server/html.js";
+export type { Page } from "./server/html.js";
 export { createInteractions, type SignIn, type Submission } from "./server/interaction.js";
 export { createOAuthTokens } from "./server/oauth-tokens.js";
 export { errorPage } from "./server/pages.js";

@@ -29,7 +29,7 @@ export function createJwtCredentials(deps: {
     try {
       const claims = await signing.verify(jwt, { typ: accessTokenType, audience: issuer() });
       const token = readClaims(claims);
-      return token && oauthTokens.credentialOf(token);
+      return token && (await oauthTokens.credentialOf(token));
     } catch (error) {
       if (error instanceof JwtRefusal) return null;
       throw error;

@@ -71,15 +71,15 @@ export function createAdapterFactory({ artifacts, clock, tokens, errors: library
     return {
       async upsert(id, payload, expiresIn) {
         if (expiresIn === undefined) throw new Error(`${kind} would be kept for ever`);
-        await artifacts.save(kind, id, payload as Record<string, unknown>, expiresIn);
+        await artifacts.save(kind, id, payload, expiresIn);
       },
       async find(id) {
         if (kind === "Client") return findClient(id);
         if (isAccessToken) return presentedToken(kind, id);
-        return (await artifacts.find(kind, id)) as AdapterPayload | undefined;
+        return artifacts.find(kind, id);
       },
       async findByUid(uid) {
-        return (await artifacts.findSession(uid)) as AdapterPayload | undefined;
+        return artifacts.findSession(uid);
       },
       // The device flow is off.
       findByUserCode: () => Promise.resolve(undefined),

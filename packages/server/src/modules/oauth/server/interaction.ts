@@ -35,7 +35,7 @@ export function createInteractions({ signIn, tokens, userNameOf }: Deps) {
   }
 
   function askingOf(details: Interaction, clientName: string) {
-    return { clientName, redirectUri: String(details.params["redirect_uri"]) };
+    return { clientName, redirectUri: textOf(details.params["redirect_uri"]) };
   }
 
   async function pageFor(
@@ -44,11 +44,11 @@ export function createInteractions({ signIn, tokens, userNameOf }: Deps) {
     attempt?: Submission,
     problem?: string,
   ): Promise<Page> {
-    const client = await tokens.activeClient(String(details.params["client_id"]));
+    const client = await tokens.activeClient(textOf(details.params["client_id"]));
     if (!client) return errorPage("invalid_client", "This application was disabled meanwhile.");
     const asking = askingOf(details, client.name);
     if (details.prompt.name === "login") {
-      const email = attempt?.email ?? String(details.params["login_hint"] ?? "");
+      const email = attempt?.email ?? textOf(details.params["login_hint"]);
       const asksTenant = client.tenantId === null;
       return signInPage(asking, { email, tenant: attempt?.tenant ?? "", asksTenant, problem: problem ?? null });
     }
@@ -66,7 +66,7 @@ export function createInteractions({ signIn, tokens, userNameOf }: Deps) {
     submitted: Submission,
     origin: RequestOrigin,
   ): Promise<InteractionResults> {
-    const client = await tokens.activeClient(String(details.params["client_id"]));
+    const client = await tokens.activeClient(textOf(details.params["client_id"]));
     const { email = "", password = "", tenant } = submitted;
     const userId = await signIn({ email, password, tenant: client?.tenantId ?? (tenant || undefined) }, origin);
     // A session that ends with the browser: whoever uses it next should not be signed in.
@@ -77,7 +77,7 @@ export function createInteractions({ signIn, tokens, userNameOf }: Deps) {
     const { session, grantId, params } = details;
     const known = grantId === undefined ? undefined : await provider.Grant.find(grantId);
     const grant =
-      known ?? new provider.Grant({ accountId: session?.accountId ?? "", clientId: String(params["client_id"]) });
+      known ?? new provider.Grant({ accountId: session?.accountId ?? "", clientId: textOf(params["client_id"]) });
     const { missingResourceScopes = {}, missingOIDCScope = [] } = details.prompt.details as Missing;
     if (missingOIDCScope.length > 0) grant.addOIDCScope(missingOIDCScope.join(" "));
     for (const [resource, scopes] of Object.entries(missingResourceScopes))
@@ -128,6 +128,10 @@ export function createInteractions({ signIn, tokens, userNameOf }: Deps) {
       }
     },
   };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 /** What the library tells of a consent that is needed. */

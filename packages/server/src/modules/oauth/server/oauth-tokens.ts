@@ -54,7 +54,7 @@ export function createOAuthTokens(deps: {
   /** The user, where a token of this client may act for them. */
   async function userOf(client: ClientState, userId: string): Promise<UserState | null> {
     const user = await userStates.get(userId);
-    if (!user || user.status !== "ACTIVE") return null;
+    if (user?.status !== "ACTIVE") return null;
     return client.tenantId === null || client.tenantId === user.tenantId ? user : null;
   }
 

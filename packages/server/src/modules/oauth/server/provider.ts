@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject, timingSafeEqual, webcrypto } from "node:crypto";
+import { createPublicKey, type JsonWebKey, type KeyObject, timingSafeEqual, webcrypto } from "node:crypto";
 import type { CryptoKey, JWK } from "jose";
 import type { Configuration, KoaContextWithOIDC, Provider } from "oidc-provider";
 import type { Clock } from "../../../platform/clock.js";
@@ -23,7 +23,7 @@ export const lifetimes = {
   idToken: 10 * 60,
 } as const;
 
-const algorithm = "ES256";
+const algorithm = "ES256" as const;
 
 export interface SigningPair {
   readonly id: string;
@@ -67,7 +67,7 @@ function compareClientSecret(this: { clientSecret: string }, secret: string): bo
 
 /** Lets the library sign with a key whose private half it never sees. */
 function signingKeyOf(library: Library, { id, privateKey, publicJwk }: SigningPair) {
-  const publicKey = createPublicKey({ format: "jwk", key: publicJwk as webcrypto.JsonWebKey });
+  const publicKey = createPublicKey({ format: "jwk", key: publicJwk as JsonWebKey });
   class SigningKey extends library.ExternalSigningKey {
     override keyObject(): KeyObject {
       return publicKey;
@@ -106,7 +106,7 @@ function configurationOf(library: Library, deps: Deps, issuer: string, key: Sign
 
   return {
     adapter: createAdapterFactory({ artifacts, clock, tokens, errors }),
-    jwks: { keys: [signingKeyOf(library, key)] } as unknown as NonNullable<Configuration["jwks"]>,
+    jwks: { keys: [signingKeyOf(library, key)] },
     clientDefaults: { id_token_signed_response_alg: algorithm },
     clientAuthMethods: ["client_secret_basic", "client_secret_post", "none"],
     responseTypes: ["code"],
@@ -197,7 +197,7 @@ function configurationOf(library: Library, deps: Deps, issuer: string, key: Sign
 
   /** A program may ask about its own tokens, and about those that are meant for an API that it serves, in its own tenant. */
   async function mayIntrospect(
-    client: { clientId: string; clientAuthMethod?: string },
+    client: { clientId: string; clientAuthMethod?: string | undefined },
     token: { clientId?: string | undefined; aud?: string | string[] | undefined },
   ): Promise<boolean> {
     if (client.clientAuthMethod === "none") return false;
