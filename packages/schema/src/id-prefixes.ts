@@ -17,7 +17,9 @@ export const idPrefixes = {
   OAuthClient: "cli",
   TrustedIssuer: "iss",
   Request: "req",
+  Session: "ses",
   SigningKey: "sig",
+  Mail: "eml",
 } as const satisfies Record<string, string>;
 
 /** A kind of thing that has ids. */

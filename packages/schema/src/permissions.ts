@@ -82,6 +82,12 @@ export const permissions = {
   },
   "issuers:update": { description: "Change trusted issuers.", installationOnly: false, roles: admin },
   "issuers:delete": { description: "Stop to trust an external issuer.", installationOnly: false, roles: admin },
+  "sessions:read": {
+    description: "Read other people's sessions: who is signed in, since when and from where.",
+    installationOnly: false,
+    roles: admin,
+  },
+  "sessions:revoke": { description: "Sign other people out everywhere.", installationOnly: false, roles: admin },
   "audit:read": { description: "Read the audit log.", installationOnly: false, roles: admin },
 } as const satisfies Record<string, PermissionEntry>;
 

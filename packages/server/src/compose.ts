@@ -1,5 +1,6 @@
 import type { Settings } from "./env.js";
 import type { Services } from "./graphql/context.js";
+import { openFieldsOf } from "./graphql/open-fields.js";
 import { schema } from "./graphql/schema.js";
 import { createGraphql } from "./graphql/yoga.js";
 import { createExports } from "./http/exports.js";
@@ -44,11 +45,23 @@ import {
   createJwtCredentials,
   createOAuthClients,
   createOAuthTokens,
+  createPasswordSignIn,
   createTrustedIssuers,
   IssuerKeys,
   IssuerStates,
   TokenStates,
 } from "./modules/oauth/index.js";
+import { createFileTransport, createMail, createSmtpTransport } from "./modules/mail/index.js";
+import {
+  createAttempts,
+  createPasswordHasher,
+  createPasswords,
+  createSessionEnds,
+  createSessions,
+  createSessionTokens,
+  createSignIn,
+  SessionCredentials,
+} from "./modules/sessions/index.js";
 import { createSigning, SigningKeys } from "./modules/signing/index.js";
 import { createTenantReads, createTenants, TenantStates } from "./modules/tenants/index.js";
 import { Credentials, createRootToken, createTokens, type RootToken } from "./modules/tokens/index.js";
@@ -173,7 +186,16 @@ async function wire(
   const clientStates = new ClientStates({ database });
   const issuerStates = new IssuerStates({ database });
   const tokenStates = new TokenStates({ database, clock });
-  for (const listener of [tenantStates, userStates, credentials, index, signingKeys]) events.subscribe(listener);
+  const sessionCredentials = new SessionCredentials({
+    database,
+    signing,
+    tenantStates,
+    userStates,
+    audience: () => publicUrl.origin,
+  });
+  for (const listener of [tenantStates, userStates, credentials, sessionCredentials, index, signingKeys]) {
+    events.subscribe(listener);
+  }
   for (const listener of [clientStates, issuerStates, tokenStates]) events.subscribe(listener);
 
   const tenants = createTenants({ audit, clock, events, idempotency });
@@ -181,6 +203,41 @@ async function wire(
   const tokens = createTokens({ audit, clock, database, events, idempotency, tenants, users });
   const { allowPrivateIssuers, expiryReminders } = settings;
   const safeFetch = createSafeFetch({ allowPrivate: allowPrivateIssuers });
+  const mail = createMail({
+    clock,
+    database,
+    logger,
+    secretBox,
+    transport: settings.smtpUrl
+      ? createSmtpTransport(settings.smtpUrl, settings.mailFrom)
+      : createFileTransport(settings.dataDir, settings.mailFrom, logger),
+  });
+  const attempts = createAttempts({ clock, database });
+  const hasher = createPasswordHasher();
+  const ends = createSessionEnds({ audit, clock, events });
+  const sessionTokens = createSessionTokens({
+    audit,
+    clock,
+    database,
+    ends,
+    events,
+    secretBox,
+    signing,
+    audience: () => publicUrl.origin,
+  });
+  const passwords = createPasswords({
+    attempts,
+    audit,
+    clock,
+    database,
+    ends,
+    events,
+    hasher,
+    logger,
+    mail,
+    publicUrl: () => publicUrl.origin,
+    users,
+  });
   const keys = createKeys({ audit, clock, events, tenants, users, expiryReminders });
   const services: Services = {
     audit,
@@ -190,12 +247,15 @@ async function wire(
     keySecrets: createKeySecrets({ audit, clock, events, expiryReminders, idempotency, keys, tenants, users }),
     keys,
     oauthClients: createOAuthClients({ audit, clock, database, events, idempotency, tenants }),
+    passwords,
     recordUsage: createRecordUsage({
       clock,
       findKeyOwners: (ids) => index.ownersOf(ids),
       findTenants: (ids) => tenantStates.existing(ids),
       recordAll: (reported) => recording.recordAll(reported),
     }),
+    sessions: createSessions({ clock, database, ends, events, users }),
+    signIn: createSignIn({ attempts, clock, database, events, hasher, logger, tokens: sessionTokens }),
     tenantReads: createTenantReads({ database }),
     tenants,
     tokens,
@@ -228,13 +288,13 @@ async function wire(
     signing,
     oauthTokens,
     externalTokens: createExternalTokens({ clock, issuerStates, issuerKeys, tenantStates, userStates, users }),
-    findSession: () => null,
+    findSession: (jwt) => sessionCredentials.find(jwt),
   });
   const authorizationServer = createAuthorizationServer({
     artifacts,
     clock,
     interactions: createInteractions({
-      signIn: () => Promise.reject(new Error("wired when sessions are merged")),
+      signIn: createPasswordSignIn({ events, ends, signIn: services.signIn }),
       tokens: oauthTokens,
       userNameOf: async (id) => (await userStates.get(id))?.name ?? "",
     }),
@@ -258,6 +318,7 @@ async function wire(
       authenticate,
       graphql,
       services,
+      openFields: openFieldsOf(schema),
       logger,
       timeLimitMs: outside.timeLimitMs,
     }),
@@ -318,7 +379,16 @@ async function wire(
   });
   const expiry = startExpiryScheduler({ database, events, clock, logger, reminders: expiryReminders });
   const maintenance = startMaintenance(
-    [() => idempotency.sweep(), () => eventLog.sweep(), () => signing.maintain(), () => artifacts.sweep()],
+    [
+      () => idempotency.sweep(),
+      () => eventLog.sweep(),
+      () => signing.maintain(),
+      () => attempts.sweep(),
+      () => passwords.sweep(),
+      () => sessionTokens.sweep(),
+      () => mail.sweep(),
+      () => artifacts.sweep(),
+    ],
     logger,
   );
 
@@ -346,7 +416,9 @@ async function wire(
       stopping.abort();
       await http.stop();
       // At once: each may wait for a query that a database which hangs lets time out.
-      await Promise.all([warmedUp, expiry.stop(), relay.stop(), maintenance.stop()]);
+      await Promise.all([warmedUp, expiry.stop(), relay.stop(), maintenance.stop(), passwords.stop()]);
+      // After those who give it something to send.
+      await mail.stop();
       await close();
     },
   };

@@ -14,6 +14,8 @@ export interface Settings {
   /** For how long a key signs, in milliseconds. */
   readonly signingKeyMs: number;
   readonly logLevel: LogLevel;
+  readonly smtpUrl: string | null;
+  readonly mailFrom: string;
   readonly maxCachedKeys: number;
   readonly trustProxy: boolean;
   readonly allowPrivateIssuers: boolean;
@@ -99,7 +101,7 @@ export const variables = {
   },
   KEYPLANE_ENCRYPTION_KEY: {
     description:
-      "32 bytes in hexadecimal or base64 that seal what is kept for retries. Without it, one is generated in the data folder. Set the same one for all servers of one DATABASE_URL.",
+      "32 bytes in hexadecimal or base64 that seal what is kept for retries, signing keys and mails that wait. Without it, one is generated in the data folder. Set the same one for all servers of one DATABASE_URL.",
     fallback: "generated",
     wants: "32 bytes as 64 hexadecimal digits or 44 base64 characters, e.g. from: openssl rand -hex 32",
     secret: true,
@@ -113,6 +115,25 @@ export const variables = {
     wants: "a whole number from 1 to 3650",
     parse: integer(1, 3_650),
     absent: 30,
+  },
+  KEYPLANE_SMTP_URL: {
+    description:
+      "The mail server by which people get links to set their passwords. Without it, each mail becomes a file below KEYPLANE_DATA_DIR/mail, and the log says which.",
+    fallback: "files in the data folder",
+    wants: "smtp://user:password@host:587, or smtps:// for TLS from the start",
+    secret: true,
+    parse: (text) => (isUrl(text, ["smtp:", "smtps:"]) && new URL(text).hostname !== "" ? text : undefined),
+    absent: null as string | null,
+  },
+  KEYPLANE_MAIL_FROM: {
+    description: "The sender of mails.",
+    fallback: "Keyplane <keyplane@localhost>",
+    wants: "an address such as keyplane@example.com, or Keyplane <keyplane@example.com>",
+    parse: (text) =>
+      /^(?:[^<>\p{C}]{0,100}<[^\s<>@]{1,64}@[^\s<>@]{1,255}>|[^\s<>@]{1,64}@[^\s<>@]{1,255})$/u.test(text)
+        ? text
+        : undefined,
+    absent: "Keyplane <keyplane@localhost>",
   },
   KEYPLANE_LOG_LEVEL: {
     description: "How much is logged, as JSON lines on standard output.",
@@ -266,6 +287,8 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
     encryptionKey: read("KEYPLANE_ENCRYPTION_KEY"),
     signingKeyMs: read<number>("KEYPLANE_SIGNING_KEY_DAYS") * dayMs,
     logLevel: read("KEYPLANE_LOG_LEVEL"),
+    smtpUrl: read("KEYPLANE_SMTP_URL"),
+    mailFrom: read("KEYPLANE_MAIL_FROM"),
     maxCachedKeys: read("KEYPLANE_MAX_CACHED_KEYS"),
     trustProxy: read("KEYPLANE_TRUST_PROXY"),
     allowPrivateIssuers: read("KEYPLANE_ALLOW_PRIVATE_ISSUERS"),

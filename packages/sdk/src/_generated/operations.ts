@@ -1797,14 +1797,14 @@ export type Viewer = {
   /**
    * Who you are to Keyplane, and what you may do.
    *
-   * Needs any valid management token.
+   * Needs any valid token.
    */
   readonly viewer: {
-    /** The token's id, `tok_…`. */
+    /** The token's id, `tok_…`, or the session's, `ses_…`. */
     readonly id: string,
-    /** The token's name. */
+    /** The token's name, or the user's. */
     readonly name: string,
-    /** The token's role. */
+    /** The token's role, or the user's. */
     readonly role: Types.Role,
     /** Everything that you may do. */
     readonly permissions: ReadonlyArray<Types.Permission>,
@@ -1812,7 +1812,7 @@ export type Viewer = {
     readonly tenantId: string | null,
     /** The id of that user. */
     readonly userId: string | null,
-    /** When your token expires; null: never. */
+    /** When your token expires; null: never, or when you have signed in. */
     readonly expiresAt: string | null
   }
 };

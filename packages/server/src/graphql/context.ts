@@ -4,6 +4,7 @@ import type { Principal } from "../modules/auth/index.js";
 import type { KeyEvents, Progress } from "../modules/events/index.js";
 import type { KeyReads, KeySecrets, Keys, Verify } from "../modules/keys/index.js";
 import type { OAuthClients, TrustedIssuers } from "../modules/oauth/index.js";
+import type { Passwords, Sessions, SignIn } from "../modules/sessions/index.js";
 import type { TenantReads, Tenants } from "../modules/tenants/index.js";
 import type { Tokens } from "../modules/tokens/index.js";
 import type { RecordUsage, Usage } from "../modules/usage/index.js";
@@ -20,7 +21,10 @@ export interface Services {
   readonly keySecrets: KeySecrets;
   readonly keys: Keys;
   readonly oauthClients: OAuthClients;
+  readonly passwords: Passwords;
   readonly recordUsage: RecordUsage;
+  readonly sessions: Sessions;
+  readonly signIn: SignIn;
   readonly tenantReads: TenantReads;
   readonly tenants: Tenants;
   readonly tokens: Tokens;

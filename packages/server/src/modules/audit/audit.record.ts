@@ -2,7 +2,7 @@ import type { Principal } from "../auth/index.js";
 
 /** Who made a change, as the audit log keeps it. */
 export interface AuditActor {
-  readonly type: "management_token" | "oauth_client" | "user" | "trusted_issuer" | "system";
+  readonly type: "management_token" | "oauth_client" | "user" | "trusted_issuer" | "anonymous" | "system";
   readonly id: string;
   readonly name: string;
   readonly address: string | null;
@@ -11,7 +11,7 @@ export interface AuditActor {
 
 /** A person is known by their own id, whatever they use; a program by that of its token or client. */
 function whoOf({ kind, id, userId }: Principal): Pick<AuditActor, "type" | "id"> {
-  if (kind === "management_token" || kind === "anonymous") return { type: "management_token", id };
+  if (kind === "management_token" || kind === "anonymous") return { type: kind, id };
   return userId === null ? { type: "oauth_client", id } : { type: "user", id: userId };
 }
 
@@ -23,6 +23,14 @@ export function actorOf(principal: Principal): AuditActor {
     address: principal.address,
     requestId: principal.requestId,
   };
+}
+
+/** Somebody who has just shown who they are, by a password or a link, in a request that carries no token. */
+export function userActor(
+  user: { readonly id: string; readonly name: string },
+  origin: { readonly address: string | null; readonly requestId: string },
+): AuditActor {
+  return { type: "user", id: user.id, name: user.name, address: origin.address, requestId: origin.requestId };
 }
 
 /** Keyplane itself, e.g. when it makes the first management token. */

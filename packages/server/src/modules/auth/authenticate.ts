@@ -70,9 +70,12 @@ export function createAuthenticate({ clock, findCredential, findJwt }: Authentic
   };
 }
 
+/** What somebody without a token is told. */
+export const missingTokenMessage = "Send your token in the header: Authorization: Bearer <token>.";
+
 function bearerToken(authorization: string | null | undefined): string {
   if (!authorization) {
-    throw new UnauthenticatedError("Send your management token in the header: Authorization: Bearer <token>.");
+    throw new UnauthenticatedError(missingTokenMessage);
   }
   const space = authorization.indexOf(" ");
   const token = authorization.slice(space + 1).trim();

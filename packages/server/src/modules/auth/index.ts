@@ -3,6 +3,7 @@ export {
   type Credential,
   createAuthenticate,
   hashSecret,
+  missingTokenMessage,
   type RequestOrigin,
 } from "./authenticate.js";
 export {

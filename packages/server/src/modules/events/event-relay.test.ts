@@ -23,6 +23,7 @@ const event: PlacedEvent = {
   formerUserId: null,
   tokenId: null,
   subjectId: null,
+  sessionId: null,
   reason: null,
   occurredAt: new Date(0),
   transactionId: 7n,

@@ -213,5 +213,6 @@ function toDomainEvent(event: PlacedEvent): DomainEvent {
     ...(event.userId === null ? {} : { userId: event.userId }),
     ...(event.tokenId === null ? {} : { tokenId: event.tokenId }),
     ...(event.subjectId === null ? {} : { subjectId: event.subjectId }),
+    ...(event.sessionId === null ? {} : { sessionId: event.sessionId }),
   };
 }

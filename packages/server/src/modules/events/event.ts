@@ -16,7 +16,8 @@ export type EventType =
   | "SIGNING_KEY_CREATED"
   | "OAUTH_CLIENT_CHANGED"
   | "OAUTH_TOKEN_REVOKED"
-  | "TRUSTED_ISSUER_CHANGED";
+  | "TRUSTED_ISSUER_CHANGED"
+  | "SESSION_ENDED";
 
 /** Something that happened, and to whom. */
 export interface DomainEvent {
@@ -29,6 +30,7 @@ export interface DomainEvent {
   readonly tokenId?: string;
   /** What else it names, by its own id: an OAuth client, a trusted issuer, the digest of a revoked token. */
   readonly subjectId?: string;
+  readonly sessionId?: string;
   readonly reason?: string | null;
 }
 
@@ -42,6 +44,7 @@ export interface StoredEvent {
   readonly formerUserId: string | null;
   readonly tokenId: string | null;
   readonly subjectId: string | null;
+  readonly sessionId: string | null;
   readonly reason: string | null;
   readonly occurredAt: Date;
 }

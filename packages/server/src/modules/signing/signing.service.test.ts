@@ -106,7 +106,7 @@ describe("keys", () => {
   });
 
   test("rotate: the next one is published before it signs, the old one until its tokens have expired", async () => {
-    const { sign, verify, jwks, maintain } = await fresh();
+    const { sign, jwks, maintain } = await fresh();
     const kids = async () => (await jwks()).keys.map(({ kid }) => kid);
     const kidOf = async () => decode((await sign({ sub: "s" }, { ...purpose, expiresInMs })).token.split(".")[0]).kid;
     const first = await kidOf();
@@ -242,7 +242,7 @@ describe("a token that somebody else has made, or made of ours, is refused", () 
     ["two parts", () => parts().slice(0, 2).join("."), "form"],
     ["five parts", () => `${token}.a.b`, "form"],
     ["nothing", () => "", "form"],
-    ["truncated", () => token.slice(0, -4), "signature"],
+    ["truncated by a byte", () => token.slice(0, -2), "signature"],
     ["a changed claim", () => withClaims({ ...decode(parts()[1]), sub: "usr_2" }), "signature"],
     [
       "a changed character of the signature",
