@@ -10,6 +10,7 @@ import {
   authorize,
   authorizeGrant,
   authorizeScopes,
+  authorizeWholeTenant,
   hashSecret,
   type Principal,
   permissionsWithin,
@@ -124,6 +125,7 @@ export function createOAuthClients({ audit, clock, database, events, idempotency
      */
     async create(principal: Principal, rawInput: unknown): Promise<IssuedClient> {
       authorize(principal, "clients:create");
+      authorizeWholeTenant(principal);
       const { idempotencyKey, ...input } = parseInput(createClientSchema, rawInput);
       authorizeScopes(principal, input.grantableScopes ?? []);
       const attempt = { operation: "createOAuthClient", idempotencyKey, input };
