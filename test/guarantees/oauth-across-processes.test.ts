@@ -2,7 +2,17 @@ import { randomBytes } from "node:crypto";
 import { openDatabase } from "@keyplane/server";
 import { afterEach, inject } from "vitest";
 import { openTestDatabase } from "../testkit/database.js";
-import { Caller, describe, expect, ok, startServer, TestClock, type TestServer, test, World } from "../testkit/index.js";
+import {
+  Caller,
+  describe,
+  expect,
+  ok,
+  startServer,
+  TestClock,
+  type TestServer,
+  test,
+  World,
+} from "../testkit/index.js";
 import { clientMutation } from "../testkit/oauth.js";
 
 // The embedded database has one process only: these promises are about several on one PostgreSQL.
@@ -48,13 +58,16 @@ const outcome = (world: World, token: string): Promise<string> =>
   );
 
 describe("OAuth on several servers of one database", () => {
-  test("a token of one is good at the other, before and after the keys rotate; a disabled client is refused by both", async ({ skip }) => {
+  test("a token of one is good at the other, before and after the keys rotate; a disabled client is refused by both", async ({
+    skip,
+  }) => {
     if (withoutPostgres) skip(reason);
     const [here, there] = await twoServers();
     const { admin } = await here.tenant();
     const input = { name: "App", role: "DEVELOPER", grantTypes: ["CLIENT_CREDENTIALS"] };
     const { oauthClient, secret } = ok(await clientMutation(admin, "createOAuthClient", input));
-    const get = async (world: World): Promise<string> => (await (await tokenFrom(world, oauthClient.id, secret)).json()).access_token;
+    const get = async (world: World): Promise<string> =>
+      (await (await tokenFrom(world, oauthClient.id, secret)).json()).access_token;
     const both = async (token: string) => [await outcome(here, token), await outcome(there, token)];
     for (const world of [here, there]) expect(await both(await get(world))).toEqual(["accepted", "accepted"]);
     here.clock.advance(31 * 24 * 60 * 60_000);
@@ -64,7 +77,10 @@ describe("OAuth on several servers of one database", () => {
     ok(await clientMutation(admin, "disableOAuthClient", { id: oauthClient.id }));
     expect(await outcome(here, mine)).toBe("UNAUTHENTICATED");
     await expect.poll(() => outcome(there, mine), { timeout: 30_000 }).toBe("UNAUTHENTICATED");
-    expect([(await tokenFrom(here, oauthClient.id, secret)).status, (await tokenFrom(there, oauthClient.id, secret)).status]).toEqual([401, 401]);
+    expect([
+      (await tokenFrom(here, oauthClient.id, secret)).status,
+      (await tokenFrom(there, oauthClient.id, secret)).status,
+    ]).toEqual([401, 401]);
   });
 
   test("a token that is revoked at one is refused by the other", async ({ skip }) => {

@@ -9,6 +9,7 @@ export type {
   KeyEvent,
   ManagementToken,
   OAuthClient,
+  Session,
   Tenant,
   TrustedIssuer,
   UsageEvent,
@@ -37,5 +38,5 @@ export type KeyEventMessage = Operations.FollowKeyEvents["keyEvents"];
 /** Whether a key is valid, and if not, exactly why and what to do. A refusal is an answer, not an error. */
 export type Verdict = Operations.VerifyKey["verifyKey"];
 
-/** Who calls: the management token of the client. */
+/** Who calls: the management token of the client, or whoever has signed in. */
 export type Viewer = Operations.Viewer["viewer"];

@@ -50,11 +50,13 @@ export {
   isRefusal,
   KeyplaneRefusedError,
   type OtherRefusal,
+  type RateLimitedRefusal,
   type Refusal,
   unwrap,
 } from "./client/results.js";
 export type * from "./entities.js";
 export type { Open } from "./open-enums.js";
+export type { Account, ListSessionsArguments } from "./resources/account.js";
 export type { Audit, ListAuditArguments } from "./resources/audit.js";
 export type {
   FollowKeyEventsArguments,

@@ -96,16 +96,19 @@ describe("createTrustedIssuer", () => {
         code: "FORBIDDEN",
       });
     }
-    const make = () => issuerMutation(admin, "createTrustedIssuer", { ...input, audience: world.unique(), defaultRole: "GUEST" });
+    const make = () =>
+      issuerMutation(admin, "createTrustedIssuer", { ...input, audience: world.unique(), defaultRole: "GUEST" });
     const { prisma } = world.server.keyplane.database;
     const row = await prisma.trustedIssuer.findUniqueOrThrow({ where: { id: ok(await make()).trustedIssuer.id } });
-    const copies = Array.from({ length: 48 }, () => ({ ...row, roleMapping: [], id: world.missingId("TrustedIssuer"), activeKey: world.unique() }));
+    const copies = Array.from({ length: 48 }, () => ({
+      ...row,
+      roleMapping: [],
+      id: world.missingId("TrustedIssuer"),
+      activeKey: world.unique(),
+    }));
     await prisma.trustedIssuer.createMany({ data: copies });
     ok(await make());
     expect(await make()).toMatchObject({ code: "LIMIT_REACHED" });
-  });
-    for (let n = 0; n < 50; n++) ok(await make(n));
-    expect(await make(50)).toMatchObject({ code: "LIMIT_REACHED" });
   });
 
   test("is refused without the permission, without a token, and for another tenant as for a missing one", async ({

@@ -22,7 +22,9 @@ export function authorize(principal: Principal, permission: Permission): void {
  */
 export function authorizeWholeTenant(principal: Principal): void {
   if (principal.onlyUserId === null) return;
-  throw new ForbiddenError("This belongs to the tenant as a whole, of which you see only what is yours. Ask an administrator.");
+  throw new ForbiddenError(
+    "This belongs to the tenant as a whole, of which you see only what is yours. Ask an administrator.",
+  );
 }
 
 /** What the caller may see, as a condition for the stores: undefined means no restriction. */
