@@ -172,6 +172,13 @@ describe("a change of a trusted issuer", () => {
       code: "NOT_FOUND",
     });
     expect(idsOf(await readPage(admin, "trustedIssuers"))).toEqual([]);
+    const { auditLog } = await admin.query(
+      `{ auditLog(filter: { targetId: "${trustedIssuer.id}" }) { nodes { action } } }`,
+    );
+    expect(auditLog.nodes.map(({ action }: { action: string }) => action).sort()).toEqual([
+      "trusted_issuer.created",
+      "trusted_issuer.deleted",
+    ]);
   });
 });
 
