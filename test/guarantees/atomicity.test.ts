@@ -113,6 +113,8 @@ describe.for(breakages)("when %s", ([, trigger, table]) => {
     expect(added.filter((row) => row.startsWith("IdempotencyRecord "))).toHaveLength(
       takes(mutation, "idempotencyKey") ? 1 : 0,
     );
-    expect(added.some((row) => /^(?:Tenant|User|Key|ManagementToken|Session|OAuthClient|TrustedIssuer) /.test(row))).toBe(true);
+    expect(
+      added.some((row) => /^(?:Tenant|User|Key|ManagementToken|Session|OAuthClient|TrustedIssuer) /.test(row)),
+    ).toBe(true);
   });
 });
