@@ -1,6 +1,7 @@
 import type { IdKind } from "@keyplane/schema";
 import type { Ids, Own } from "../../testkit/any-call.js";
 import { type Caller, ok, type World } from "../../testkit/index.js";
+import { oauthClientId, trustedIssuerId } from "../../testkit/oauth.js";
 
 /** A tenant with one thing of every kind, and callers in it. */
 export interface FullTenant {
@@ -28,6 +29,8 @@ const makers: { readonly [Kind in IdKind]: (story: Story, ids: Ids) => string | 
   Event: async ({ world, key }) =>
     (await world.server.keyplane.database.prisma.event.findFirstOrThrow({ where: { keyId: key.id } })).id,
   Session: async ({ world, owner }) => (await world.signIn(owner)).session.id,
+  OAuthClient: ({ world, tenant }) => oauthClientId(world, tenant.id),
+  TrustedIssuer: ({ world, tenant }) => trustedIssuerId(world, tenant.id),
   // Nobody can name these.
   SigningKey: ({ world }) => world.missingId("SigningKey"),
   Mail: ({ world }) => world.missingId("Mail"),
