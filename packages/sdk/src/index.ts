@@ -53,6 +53,14 @@ export {
   type Refusal,
   unwrap,
 } from "./client/results.js";
+export type {
+  ClientCredentials,
+  Credentials,
+  SessionCredentials,
+  SessionTokens,
+  TokenProvider,
+} from "./credentials/credentials.js";
+export { type SignInOptions, type SignInResult, signIn } from "./credentials/sign-in.js";
 export type * from "./entities.js";
 export type { Open } from "./open-enums.js";
 export type { Audit, ListAuditArguments } from "./resources/audit.js";
