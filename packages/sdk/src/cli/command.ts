@@ -48,7 +48,7 @@ export interface Command {
   readonly options: OptionTable;
   /** What stands behind `keyplane`, each with what it does. */
   readonly examples: readonly (readonly [line: string, what: string])[];
-  readonly run: (context: Context, given: Readonly<Record<string, unknown>>, argument: string) => Promise<ExitResult | void>;
+  readonly run: (context: Context, given: Readonly<Record<string, unknown>>, argument: string) => Promise<ExitResult>;
 }
 
 /** `refused`: the command did its work, and its answer is no. */
@@ -65,7 +65,7 @@ export function command<const Options extends OptionTable = Record<never, never>
   return {
     ...spec,
     options: spec.options ?? {},
-    // The parser reads the options of this very table, each with its own `parse`.
-    run: (context, given, argument) => spec.run(context, given as Given<Options>, argument),
+    // The parser reads the options of this very table, each with its own `read`.
+    run: async (context, given, argument) => (await spec.run(context, given as Given<Options>, argument)) ?? undefined,
   };
 }

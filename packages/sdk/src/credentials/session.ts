@@ -10,13 +10,14 @@ const document = `mutation RefreshSession($input: RefreshSessionInput!) {
     __typename
     ... on RefreshSessionPayload { accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt }
     ... on Error { code message docsUrl }
+    ... on RateLimitedError { retryAfterMs }
   }
 }`;
 
 interface Refreshed {
   readonly refreshSession:
     | ({ readonly __typename: "RefreshSessionPayload" } & Required<SessionTokens>)
-    | { readonly __typename: string; readonly code: string; readonly message: string; readonly docsUrl: string };
+    | { readonly __typename: string; readonly code: string; readonly message: string; readonly docsUrl: string; readonly retryAfterMs?: number };
 }
 
 /**
@@ -35,9 +36,9 @@ export async function refreshSession(
   const data = (await sendAnonymously(document, { input: { refreshToken } }, refreshToken, url, deps)) as Refreshed;
   const { refreshSession: result } = data;
   if ("code" in result) {
-    const { code, message, docsUrl } = result;
+    const { code, message, docsUrl, retryAfterMs } = result;
     const passes = code === "RATE_LIMITED" || code === "LIMIT_REACHED" || code === "UNAVAILABLE";
-    if (passes) throw errorFor(message, { code, docsUrl });
+    if (passes) throw errorFor(message, { code, docsUrl, retryAfterMs });
     throw new AuthenticationError(message, { code: "UNAUTHENTICATED", docsUrl });
   }
   const { accessToken, accessTokenExpiresAt, refreshToken: next, refreshTokenExpiresAt } = result;
