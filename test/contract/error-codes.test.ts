@@ -75,6 +75,15 @@ const ways: Record<ErrorCode, (world: World) => Promise<Refusal>> = {
       token: guest.token,
     });
   },
+  INVALID_CREDENTIALS: (world) =>
+    refusalOf(world, `mutation { signIn(input: { email: "nobody@example.com", password: "x" }) ${inError} }`, {
+      token: null,
+    }),
+  RATE_LIMITED: async (world) => {
+    const ask = `mutation { requestPasswordLink(input: { email: "${world.unique()}@example.com" }) ${inError} }`;
+    for (let count = 0; count < 4; count++) await refusalOf(world, ask, { token: null });
+    return refusalOf(world, ask, { token: null });
+  },
   UNAUTHENTICATED: (world) => refusalOf(world, "{ viewer { id } }", { token: null }),
   BAD_REQUEST: (world) => raw(world, { method: "POST", headers: json, chunks: ["{"] }),
   GRAPHQL_PARSE_FAILED: (world) => refusalOf(world, "{ viewer"),

@@ -15,7 +15,7 @@ const permissionNames = Object.keys(permissions) as Permission[];
 const named = (fields: AnyField[]) => fields.map((field) => [field.name, field] as const);
 
 /** Things of their own that a caller could be kept from. Add a new kind here. */
-const entities = ["Tenant", "User", "Key", "ManagementToken", "AuditRecord", "UsageEvent", "Node"];
+const entities = ["Tenant", "User", "Key", "ManagementToken", "Session", "AuditRecord", "UsageEvent", "Node"];
 
 /** Types that only wrap what the field before them has granted: a page of a list, the payload of a change. */
 const isWrapper = (name: string): boolean => /(?:Connection|Edge|Payload)$/.test(name);
@@ -27,10 +27,14 @@ function leadsToEntity({ field }: AnyField): boolean {
 
 const guarded = everyField().filter((field) => permissionOf(field));
 const guardedRoots = everyRootField().filter((field) => permissionOf(field));
+const openRoots = everyRootField().filter((field) => accessOf(field) === "anyone");
 const guardedNested = guarded.filter(({ parent }) => !isRoot(parent));
 
 /** Permissions that no field needs, and the address that does; a test beside the address's own sees that it is so. */
 const neededByAddress: readonly Permission[] = ["metrics:read"];
+
+/** Permissions that a field needs for what belongs to others only, of which tests beside the operation see that it is so. */
+const neededForOthers: readonly Permission[] = ["sessions:read", "sessions:revoke"];
 
 describe("every field says who may use it", () => {
   test("all types with an id are known here as entities", () => {
@@ -48,12 +52,28 @@ describe("every field says who may use it", () => {
   });
 
   test.for(named(everyRootField()))("%s declares a permission, or that any caller will do", ([, field]) => {
-    expect(permissionOf(field) ?? accessOf(field)).toBeOneOf([...permissionNames, "signed-in"]);
+    expect(permissionOf(field) ?? accessOf(field)).toBeOneOf([...permissionNames, "signed-in", "anyone"]);
   });
 
-  test("only viewer and node ask for no permission of their own", () => {
-    const open = everyRootField().filter((field) => !permissionOf(field));
-    expect(open.map(({ name }) => name).sort()).toEqual(["Query.node", "Query.viewer"]);
+  test("only what is about the caller asks for no permission of its own", () => {
+    const open = everyRootField().filter((field) => accessOf(field) === "signed-in");
+    expect(open.map(({ name }) => name).sort()).toEqual([
+      "Mutation.changePassword",
+      "Mutation.signOut",
+      "Mutation.signOutEverywhere",
+      "Query.node",
+      "Query.sessions",
+      "Query.viewer",
+    ]);
+  });
+
+  test("only what makes somebody known is open to anyone", () => {
+    expect(openRoots.map(({ name }) => name).sort()).toEqual([
+      "Mutation.refreshSession",
+      "Mutation.requestPasswordLink",
+      "Mutation.setPassword",
+      "Mutation.signIn",
+    ]);
   });
 
   const doors = everyField().filter((field) => leadsToEntity(field) && !isWrapper(field.parent.name));
@@ -71,7 +91,7 @@ describe("every field says who may use it", () => {
   });
 
   test("every permission of the registry is needed by some field, or by an address of its own", () => {
-    const used = new Set([...guarded.map((field) => permissionOf(field)), ...neededByAddress]);
+    const used = new Set([...guarded.map((field) => permissionOf(field)), ...neededByAddress, ...neededForOthers]);
     expect(permissionNames.filter((permission) => !used.has(permission))).toEqual([]);
   });
 });
@@ -157,16 +177,41 @@ describe("the permission that a field names is the one that it needs", () => {
     }
   });
 
-  test.for(named(everyRootField()))("%s is refused to whoever is not known", async ([, field], { world }) => {
-    const own = await story(world);
-    for (const token of [null, "", "keyplane_live_0000000000000000000000000000000000000000000000000"]) {
-      const { document, variables } = callOf(field, own, {});
-      const { status, body, headers } = await sendGraphql(world.url, token, document, variables);
-      expect([status, body.errors?.[0].extensions.code]).toEqual([401, "UNAUTHENTICATED"]);
-      expect(body.data).toBeUndefined();
-      expect(headers.get("www-authenticate")).toMatch(/^Bearer/);
-    }
-  });
+  test.for(named(everyRootField().filter((field) => !openRoots.includes(field))))(
+    "%s is refused to whoever is not known",
+    async ([, field], { world }) => {
+      const own = await story(world);
+      for (const token of [null, "", "keyplane_live_0000000000000000000000000000000000000000000000000"]) {
+        const { document, variables } = callOf(field, own, {});
+        const { status, body, headers } = await sendGraphql(world.url, token, document, variables);
+        expect([status, body.errors?.[0].extensions.code]).toEqual([401, "UNAUTHENTICATED"]);
+        expect(body.data).toBeUndefined();
+        expect(headers.get("www-authenticate")).toMatch(/^Bearer/);
+      }
+    },
+  );
+
+  test.for(named(openRoots))(
+    "%s is open to whoever is not known, by itself and without anything else",
+    async ([, field], { world }) => {
+      const { document, variables } = callOf(field, {}, {}, "{ __typename }");
+      const { status, body } = await sendGraphql(world.url, null, document, variables);
+      expect([status, body.errors]).toEqual([200, undefined]);
+      const call = document.slice(document.indexOf("{") + 1, document.lastIndexOf("}"));
+      for (const wrong of [
+        document.replace(/\}$/, ` again: ${call.trim()} }`),
+        document.replace(/\}$/, " __typename }"),
+        document.replace(/\}$/, ' createTenant(input: { slug: "x", name: "x" }) { __typename } }'),
+        `${document} query Other { viewer { id } }`,
+        document.replace(/^mutation/, "query"),
+        document.replace(/(\{\s*\w+\([^)]*\))/, "$1 @include(if: true)"),
+        `${document} ${"#".repeat(9_000)}`,
+      ]) {
+        const refused = await sendGraphql(world.url, null, wrong, variables);
+        expect([refused.status, refused.body.errors?.[0].extensions.code], wrong).toEqual([401, "UNAUTHENTICATED"]);
+      }
+    },
+  );
 
   test("what only the whole installation's administrators may do is refused to a tenant's", async ({ world }) => {
     const { tenant, admin } = await world.tenant();

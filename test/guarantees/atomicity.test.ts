@@ -4,10 +4,19 @@ import { type AnyField, callOf, everyRootField, type Ids } from "../testkit/any-
 import { describe, expect, ok, sendGraphql, startServer, type TestServer, test, World } from "../testkit/index.js";
 import { everyRow } from "../testkit/rows.js";
 
+/**
+ * What is tested elsewhere: usage is not written to this database; and of signing in, tests beside its operations tell, because
+ * it needs a person instead of a token, or has nothing that anybody would have to forget.
+ */
+const elsewhere: readonly string[] = [
+  ...["verifyKey", "recordUsage"],
+  ...["signIn", "refreshSession", "signOut"],
+  ...["requestPasswordLink", "sendPasswordLink", "setPassword", "changePassword"],
+];
+
 // Generated from the schema: a mutation that is added later is tested from its first day.
 const mutations = everyRootField()
-  // Neither writes to this database: usage has guarantees of its own.
-  .filter(({ parent, field }) => parent.name === "Mutation" && !["verifyKey", "recordUsage"].includes(field.name))
+  .filter(({ parent, field }) => parent.name === "Mutation" && !elsewhere.includes(field.name))
   .map((mutation) => [mutation.field.name, mutation] as const);
 
 /** What must have happened before, so that a mutation of this name has something to change. */
@@ -54,7 +63,9 @@ async function readyFor(mutation: AnyField) {
     const { document, variables } = callOf(before[1], own, {}, "{ __typename }");
     expect((await world.root.query(document, variables))[before[0]].__typename).toMatch(/Payload$/);
   }
+  if (takes(mutation, "userId") && !takes(mutation, "name")) await world.signIn(owner);
   const attempt = {
+    ...(mutation.field.name === "signOutEverywhere" ? { "input.userId": owner.id } : {}),
     ...(takes(mutation, "idempotencyKey") ? { "input.idempotencyKey": world.unique("attempt") } : {}),
     ...(takes(mutation, "name") ? { "input.name": "Another name" } : {}),
   };
@@ -88,6 +99,6 @@ describe.for(breakages)("when %s", ([, trigger, table]) => {
     expect(added.filter((row) => row.startsWith("IdempotencyRecord "))).toHaveLength(
       takes(mutation, "idempotencyKey") ? 1 : 0,
     );
-    expect(added.some((row) => /^(?:Tenant|User|Key|ManagementToken) /.test(row))).toBe(true);
+    expect(added.some((row) => /^(?:Tenant|User|Key|ManagementToken|Session) /.test(row))).toBe(true);
   });
 });

@@ -42,6 +42,9 @@ async function fullTenant(world: World): Promise<FullTenant> {
     ManagementToken: token.id,
     AuditRecord: auditLog.nodes[0].id,
     Event: event.id,
+    Session: (await world.signIn(owner)).session.id,
+    SigningKey: world.missingId("SigningKey"),
+    Mail: world.missingId("Mail"),
     Request: world.missingId("Request"),
   };
   // An accepted call and a refused one, so that every question about usage has something to answer.

@@ -106,6 +106,11 @@ const samples: Readonly<Record<string, (now: number) => unknown>> = {
   role: () => "GUEST",
   // Of an event of usage: the same one each time, so that answers can be compared.
   "events.id": () => "any-event",
+  password: () => "any password of the tests",
+  currentPassword: () => "any password of the tests",
+  newPassword: () => "any other password of the tests",
+  token: () => "kplink_live_0000000000000000000000000000000000000000000000000",
+  refreshToken: () => "kprefresh_live_0000000000000000000000000000000000000000000000000",
   key: () => "kp_live_0000000000000000000000000000000000000000000000000",
 };
 

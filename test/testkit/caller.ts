@@ -9,6 +9,7 @@ export const keyFields = `id name environment status start scopes metadata allow
   rotatedAt previousSecretExpiresAt disabledAt disabledReason revokedAt revokedReason revokedBy deletedAt owner { id } tenant { id }`;
 export const tokenFields =
   "id name tenantId userId role permissions grantableScopes start createdBy expiresAt revokedAt";
+export const sessionFields = "id userId tenantId address createdAt refreshedAt expiresAt endedAt isCurrent";
 export const verdictFields = `valid code message docsUrl requestId hint tenantId scopes missingScopes retryAfterMs
   key { id name start environment metadata expiresAt } owner { id externalId name email }
   rateLimits { name limit remaining resetAt exceeded } quota { limit used remaining resetAt exceeded }`;
@@ -20,6 +21,19 @@ export const eventFields =
   "id at tenantId keyId userId code valid api cost tags meters { name value } latencyMs ip userAgent start source";
 export const attemptsFields =
   "starts total totalSeries completeUntil series { group { code ip start api } count firstAt lastAt keys addresses values }";
+
+const tokensSelection = `session { ${sessionFields} } accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt`;
+
+/** What to ask of the payloads of signing in. */
+const accountSelections: Readonly<Record<string, string>> = {
+  signIn: tokensSelection,
+  refreshSession: tokensSelection,
+  signOutEverywhere: "endedSessions",
+  setPassword: "endedSessions",
+  changePassword: "endedSessions",
+  requestPasswordLink: "accepted",
+  sendPasswordLink: `expiresAt user { ${userFields} }`,
+};
 
 /** Somebody with a management token (or none), who calls the API by GraphQL over HTTP. */
 export class Caller {
@@ -87,6 +101,11 @@ export class Caller {
   async invalidAttempts(input: Record<string, unknown>) {
     const document = `query ($input: InvalidAttemptsInput!) { invalidAttempts(input: $input) { ${attemptsFields} } }`;
     return (await this.query(document, { input })).invalidAttempts;
+  }
+
+  /** Any mutation of signing in, by its name. */
+  account(name: string, input: Record<string, unknown>) {
+    return mutate(this.url, this.token, name, input, `${accountSelections[name] ?? "__typename"}`);
   }
 
   /** Reports calls; each gets an id of its own unless it has one. */

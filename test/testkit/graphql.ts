@@ -45,10 +45,16 @@ export async function mutate(
   const query = `mutation ($input: ${type}Input!) { ${name}(input: $input) { __typename
     ... on ${type}Payload { ${selection} }
     ... on Error { code message docsUrl }
-    ... on InvalidInputError { issues { path message } } } }`;
+    ... on InvalidInputError { issues { path message } }${mayWait(name)} } }`;
   const { body } = await sendGraphql(url, token, query, { input });
   if (body.errors) throw new GraphqlFailure(body.errors);
   return body.data[name];
+}
+
+/** Those that can ask for a pause say how long. */
+function mayWait(name: string): string {
+  const can = ["signIn", "refreshSession", "setPassword", "changePassword", "requestPasswordLink"].includes(name);
+  return can ? " ... on RateLimitedError { retryAfterMs }" : "";
 }
 
 /** Runs a query and gives its data. */

@@ -1,8 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { createId, type IdKind, type Role } from "@keyplane/schema";
+import { hash } from "@node-rs/argon2";
 import { Caller } from "./caller.js";
 import { hour, type TestClock } from "./clock.js";
 import type { TestServer } from "./server.js";
+
+/** The password of everybody whom `world.signIn` signs in. */
+export const testPassword = "quiet lantern over nine harbours";
+let passwordHash: Promise<string> | undefined;
 
 /** What a story is told with: every name in it is new, so that all stories can share one server. */
 export class World {
@@ -51,6 +56,21 @@ export class World {
   async user(tenantId: string, input: Record<string, unknown> = {}) {
     const email = `${this.unique("user")}@example.com`;
     return ok(await this.root.user("createUser", { tenantId, email, name: "User", ...input })).user;
+  }
+
+  /** Gives a user a password, as if they had set it. The hash is made once: making it is slow on purpose. */
+  async givePassword(userId: string): Promise<void> {
+    passwordHash ??= hash(testPassword);
+    const row = { userId, hash: await passwordHash, changedAt: new Date(this.clock.now()) };
+    const { prisma } = this.server.keyplane.database;
+    await prisma.userPassword.upsert({ where: { userId }, create: row, update: row });
+  }
+
+  /** A user with a password, who signs in. */
+  async signIn(user: { readonly id: string; readonly email: string }) {
+    await this.givePassword(user.id);
+    const signedIn = ok(await this.anonymous.account("signIn", { email: user.email, password: testPassword }));
+    return { ...signedIn, caller: this.#callerOf(signedIn.accessToken) };
   }
 
   async key(tenantId: string, ownerId: string, input: Record<string, unknown> = {}) {

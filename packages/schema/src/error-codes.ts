@@ -71,6 +71,23 @@ export const errorCodes = {
     retryable: false,
     where: "both",
   },
+  INVALID_CREDENTIALS: {
+    title: "Invalid credentials",
+    message: "This e-mail address, password, token or link is not accepted. Correct it, or sign in again.",
+    remedy:
+      "Check the address and the password, and name the tenant if the address is used in several. Whoever has forgotten the password asks for a link with `requestPasswordLink`. A refresh token works once: sign in again. A link works once and for a limited time: ask for a new one.",
+    httpStatus: 200,
+    retryable: false,
+    where: "result",
+  },
+  RATE_LIMITED: {
+    title: "Too many attempts",
+    message: "There were too many attempts. Wait as long as retryAfterMs says, then try again.",
+    remedy: "Wait `retryAfterMs` milliseconds. Each further failure makes the pause longer; a success ends it.",
+    httpStatus: 200,
+    retryable: true,
+    where: "result",
+  },
   UNAUTHENTICATED: {
     title: "Not authenticated",
     message: "No valid management token was sent. Send the header Authorization: Bearer <token>.",

@@ -15,6 +15,9 @@ export const idPrefixes = {
   AuditRecord: "aud",
   ManagementToken: "tok",
   Request: "req",
+  Session: "ses",
+  SigningKey: "sig",
+  Mail: "eml",
 } as const satisfies Record<string, string>;
 
 /** A kind of thing that has ids. */

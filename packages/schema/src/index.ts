@@ -18,8 +18,15 @@ export { createId, type IdKind, idPrefixes, kindOfId } from "./id-prefixes.js";
 export type { KeyFormatProblem, KeyFormatResult, MalformedKey, WellFormedKey } from "./key-format/format-result.js";
 export { type GeneratedKey, type GenerateKeyOptions, generateKey, startOf } from "./key-format/generate-key.js";
 export { maxKeyLength } from "./key-format/layout.js";
-export { keyPattern, parseKey, parseManagementToken } from "./key-format/parse-key.js";
-export { isValidPrefix, keyPrefixPattern, managementTokenPrefix, reservedKeyPrefixes } from "./key-format/prefix.js";
+export { isSecretOf, keyPattern, parseKey, parseManagementToken } from "./key-format/parse-key.js";
+export {
+  isValidPrefix,
+  keyPrefixPattern,
+  managementTokenPrefix,
+  passwordLinkPrefix,
+  refreshTokenPrefix,
+  reservedKeyPrefixes,
+} from "./key-format/prefix.js";
 export { type Permission, type PermissionEntry, permissions, permissionsOf } from "./permissions.js";
 export { type RandomBytes, secureRandomBytes } from "./random.js";
 export { type Role, roles } from "./roles.js";

@@ -68,6 +68,12 @@ export const permissions = {
   },
   "tokens:create": { description: "Create management tokens.", installationOnly: false, roles: admin },
   "tokens:revoke": { description: "Revoke management tokens.", installationOnly: false, roles: admin },
+  "sessions:read": {
+    description: "Read other people's sessions: who is signed in, since when and from where.",
+    installationOnly: false,
+    roles: admin,
+  },
+  "sessions:revoke": { description: "Sign other people out everywhere.", installationOnly: false, roles: admin },
   "audit:read": { description: "Read the audit log.", installationOnly: false, roles: admin },
 } as const satisfies Record<string, PermissionEntry>;
 

@@ -1,10 +1,12 @@
 import type { Settings } from "./env.js";
 import type { Services } from "./graphql/context.js";
+import { openFieldsOf } from "./graphql/open-fields.js";
 import { schema } from "./graphql/schema.js";
 import { createGraphql } from "./graphql/yoga.js";
 import { createExports } from "./http/exports.js";
 import { createForwardAuth } from "./http/forward-auth.js";
 import { createGraphqlEndpoint } from "./http/graphql-endpoint.js";
+import { createJwksEndpoint } from "./http/jwks-endpoint.js";
 import { createKeyEventsEndpoint } from "./http/key-events-endpoint.js";
 import { createMetricsEndpoint } from "./http/metrics-endpoint.js";
 import { OpenStreams } from "./http/open-streams.js";
@@ -22,7 +24,7 @@ import {
   createKeyEvents,
   type EventLog,
 } from "./modules/events/index.js";
-import { createIdempotency, createSecretBox } from "./modules/idempotency/index.js";
+import { createIdempotency } from "./modules/idempotency/index.js";
 import {
   createKeyReads,
   createKeySecrets,
@@ -33,6 +35,18 @@ import {
   startExpiryScheduler,
   VerificationIndex,
 } from "./modules/keys/index.js";
+import { createFileTransport, createMail, createSmtpTransport } from "./modules/mail/index.js";
+import {
+  createAttempts,
+  createPasswordHasher,
+  createPasswords,
+  createSessionEnds,
+  createSessions,
+  createSessionTokens,
+  createSignIn,
+  SessionCredentials,
+} from "./modules/sessions/index.js";
+import { createSigning, SigningKeys } from "./modules/signing/index.js";
 import { createTenantReads, createTenants, TenantStates } from "./modules/tenants/index.js";
 import { Credentials, createRootToken, createTokens, type RootToken } from "./modules/tokens/index.js";
 import { createRecordUsage, createUsage, UsageRecording } from "./modules/usage/index.js";
@@ -42,6 +56,8 @@ import { type Database, openDatabase } from "./platform/database/index.js";
 import { readEncryptionKey } from "./platform/encryption-key.js";
 import { createLogger, type Logger } from "./platform/logger.js";
 import { startMaintenance } from "./platform/maintenance.js";
+import { PublicUrl } from "./platform/public-url.js";
+import { createSecretBox } from "./platform/secret-box.js";
 import { version } from "./version.js";
 
 /** A composed server that is ready to listen. */
@@ -147,11 +163,58 @@ async function wire(
     tenants: tenantStates,
     maxKeys: settings.maxCachedKeys,
   });
-  for (const listener of [tenantStates, userStates, credentials, index]) events.subscribe(listener);
+  const publicUrl = new PublicUrl(settings.publicUrl, settings.port);
+  const signingKeys = new SigningKeys({ audit, clock, database, events, secretBox, rotationMs: settings.signingKeyMs });
+  const signing = createSigning({ clock, keys: signingKeys, issuer: () => publicUrl.origin });
+  const sessionCredentials = new SessionCredentials({
+    database,
+    signing,
+    tenantStates,
+    userStates,
+    audience: () => publicUrl.origin,
+  });
+  for (const listener of [tenantStates, userStates, credentials, sessionCredentials, index, signingKeys]) {
+    events.subscribe(listener);
+  }
 
   const tenants = createTenants({ audit, clock, events, idempotency });
   const users = createUsers({ audit, clock, events, idempotency, tenants });
   const tokens = createTokens({ audit, clock, database, events, idempotency, tenants, users });
+  const mail = createMail({
+    clock,
+    database,
+    logger,
+    secretBox,
+    transport: settings.smtpUrl
+      ? createSmtpTransport(settings.smtpUrl, settings.mailFrom)
+      : createFileTransport(settings.dataDir, settings.mailFrom, logger),
+  });
+  const attempts = createAttempts({ clock, database });
+  const hasher = createPasswordHasher();
+  const ends = createSessionEnds({ audit, clock, events });
+  const sessionTokens = createSessionTokens({
+    audit,
+    clock,
+    database,
+    ends,
+    events,
+    secretBox,
+    signing,
+    audience: () => publicUrl.origin,
+  });
+  const passwords = createPasswords({
+    attempts,
+    audit,
+    clock,
+    database,
+    ends,
+    events,
+    hasher,
+    logger,
+    mail,
+    publicUrl: () => publicUrl.origin,
+    users,
+  });
   const { expiryReminders } = settings;
   const keys = createKeys({ audit, clock, events, tenants, users, expiryReminders });
   const services: Services = {
@@ -161,12 +224,15 @@ async function wire(
     keyReads: createKeyReads({ database, clock }),
     keySecrets: createKeySecrets({ audit, clock, events, expiryReminders, idempotency, keys, tenants, users }),
     keys,
+    passwords,
     recordUsage: createRecordUsage({
       clock,
       findKeyOwners: (ids) => index.ownersOf(ids),
       findTenants: (ids) => tenantStates.existing(ids),
       recordAll: (reported) => recording.recordAll(reported),
     }),
+    sessions: createSessions({ clock, database, ends, events, users }),
+    signIn: createSignIn({ attempts, clock, database, events, hasher, logger, tokens: sessionTokens }),
     tenantReads: createTenantReads({ database }),
     tenants,
     tokens,
@@ -183,6 +249,7 @@ async function wire(
   const authenticate = createAuthenticate({
     clock,
     findCredential: (tokenHash) => credentials.find(tokenHash),
+    findSession: (jwt) => sessionCredentials.find(jwt),
   });
   const streams = new OpenStreams();
   const graphql = createGraphql({ schema, logger, timeLimitMs: outside.timeLimitMs });
@@ -193,6 +260,7 @@ async function wire(
       authenticate,
       graphql,
       services,
+      openFields: openFieldsOf(schema),
       logger,
       timeLimitMs: outside.timeLimitMs,
     }),
@@ -222,6 +290,7 @@ async function wire(
         openStreams: () => streams.size,
       },
     }),
+    jwks: createJwksEndpoint({ signing, logger, timeLimitMs: outside.timeLimitMs }),
     exports: createExports({ authenticate, usage: services.usage, logger }),
     pages: createPages({
       version,
@@ -245,7 +314,18 @@ async function wire(
     logger.warn({ err: error }, "warming up failed; keys are read when they are first presented");
   });
   const expiry = startExpiryScheduler({ database, events, clock, logger, reminders: expiryReminders });
-  const maintenance = startMaintenance([() => idempotency.sweep(), () => eventLog.sweep()], logger);
+  const maintenance = startMaintenance(
+    [
+      () => idempotency.sweep(),
+      () => eventLog.sweep(),
+      () => signing.maintain(),
+      () => attempts.sweep(),
+      () => passwords.sweep(),
+      () => sessionTokens.sweep(),
+      () => mail.sweep(),
+    ],
+    logger,
+  );
 
   async function ensureRootToken(): Promise<RootToken> {
     outside.abort?.throwIfAborted();
@@ -253,7 +333,14 @@ async function wire(
   }
 
   return {
-    http,
+    http: {
+      ...http,
+      async listen(port, host) {
+        const address = await http.listen(port, host);
+        publicUrl.listening(address.port);
+        return address;
+      },
+    },
     services,
     database,
     recording,
@@ -264,7 +351,9 @@ async function wire(
       stopping.abort();
       await http.stop();
       // At once: each may wait for a query that a database which hangs lets time out.
-      await Promise.all([warmedUp, expiry.stop(), relay.stop(), maintenance.stop()]);
+      await Promise.all([warmedUp, expiry.stop(), relay.stop(), maintenance.stop(), passwords.stop()]);
+      // After those who give it something to send.
+      await mail.stop();
       await close();
     },
   };

@@ -6,11 +6,16 @@ import { type LogLevel, logLevels } from "./platform/logger.js";
 export interface Settings {
   readonly port: number;
   readonly host: string;
+  readonly publicUrl: string | null;
   readonly dataDir: string;
   readonly rootToken: string | null;
   readonly databaseUrl: string | null;
   readonly encryptionKey: Buffer | null;
+  /** For how long a key signs, in milliseconds. */
+  readonly signingKeyMs: number;
   readonly logLevel: LogLevel;
+  readonly smtpUrl: string | null;
+  readonly mailFrom: string;
   readonly maxCachedKeys: number;
   readonly trustProxy: boolean;
   readonly mongodbUrl: string | null;
@@ -61,6 +66,14 @@ export const variables = {
     parse: (text) => (/^[\w.:-]+$/.test(text) ? text : undefined),
     absent: "127.0.0.1",
   },
+  KEYPLANE_PUBLIC_URL: {
+    description:
+      "The address by which people and programs reach this server, without a path: the issuer of its tokens, and where its links lead. Set the same one for all servers of one DATABASE_URL.",
+    fallback: "http://localhost and the port",
+    wants: "https://keyplane.example.com, or http:// for trying out",
+    parse: parseOrigin,
+    absent: null as string | null,
+  },
   KEYPLANE_DATA_DIR: {
     description: "The folder of the embedded database and of generated secrets. One server at a time.",
     fallback: ".keyplane",
@@ -87,12 +100,39 @@ export const variables = {
   },
   KEYPLANE_ENCRYPTION_KEY: {
     description:
-      "32 bytes in hexadecimal or base64 that seal what is kept for retries. Without it, one is generated in the data folder. Set the same one for all servers of one DATABASE_URL.",
+      "32 bytes in hexadecimal or base64 that seal what is kept for retries, signing keys and mails that wait. Without it, one is generated in the data folder. Set the same one for all servers of one DATABASE_URL.",
     fallback: "generated",
     wants: "32 bytes as 64 hexadecimal digits or 44 base64 characters, e.g. from: openssl rand -hex 32",
     secret: true,
     parse: parseKeyBytes,
     absent: null as Buffer | null,
+  },
+  KEYPLANE_SIGNING_KEY_DAYS: {
+    description:
+      "For how many days a key signs tokens. Its successor is published an hour before, and its public key stays until its tokens have expired.",
+    fallback: "30",
+    wants: "a whole number from 1 to 3650",
+    parse: integer(1, 3_650),
+    absent: 30,
+  },
+  KEYPLANE_SMTP_URL: {
+    description:
+      "The mail server by which people get links to set their passwords. Without it, each mail becomes a file below KEYPLANE_DATA_DIR/mail, and the log says which.",
+    fallback: "files in the data folder",
+    wants: "smtp://user:password@host:587, or smtps:// for TLS from the start",
+    secret: true,
+    parse: (text) => (isUrl(text, ["smtp:", "smtps:"]) && new URL(text).hostname !== "" ? text : undefined),
+    absent: null as string | null,
+  },
+  KEYPLANE_MAIL_FROM: {
+    description: "The sender of mails.",
+    fallback: "Keyplane <keyplane@localhost>",
+    wants: "an address such as keyplane@example.com, or Keyplane <keyplane@example.com>",
+    parse: (text) =>
+      /^(?:[^<>\p{C}]{0,100}<[^\s<>@]{1,64}@[^\s<>@]{1,255}>|[^\s<>@]{1,64}@[^\s<>@]{1,255})$/u.test(text)
+        ? text
+        : undefined,
+    absent: "Keyplane <keyplane@localhost>",
   },
   KEYPLANE_LOG_LEVEL: {
     description: "How much is logged, as JSON lines on standard output.",
@@ -188,6 +228,13 @@ export const variables = {
   },
 } satisfies Record<string, Variable<unknown>>;
 
+/** An origin, without the slash that a person may have added. */
+function parseOrigin(text: string): string | undefined {
+  if (!isUrl(text, ["http:", "https:"])) return undefined;
+  const { origin, href, username } = new URL(text);
+  return username === "" && href === `${origin}/` ? origin : undefined;
+}
+
 function parseKeyBytes(text: string): Buffer | undefined {
   if (/^[0-9a-fA-F]{64}$/.test(text)) return Buffer.from(text, "hex");
   const bytes = Buffer.from(text, "base64");
@@ -224,11 +271,15 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
   const settings: Settings = {
     port: read("PORT"),
     host: read("HOST"),
+    publicUrl: read("KEYPLANE_PUBLIC_URL"),
     dataDir: read("KEYPLANE_DATA_DIR"),
     rootToken: read("KEYPLANE_ROOT_TOKEN"),
     databaseUrl: read("DATABASE_URL"),
     encryptionKey: read("KEYPLANE_ENCRYPTION_KEY"),
+    signingKeyMs: read<number>("KEYPLANE_SIGNING_KEY_DAYS") * dayMs,
     logLevel: read("KEYPLANE_LOG_LEVEL"),
+    smtpUrl: read("KEYPLANE_SMTP_URL"),
+    mailFrom: read("KEYPLANE_MAIL_FROM"),
     maxCachedKeys: read("KEYPLANE_MAX_CACHED_KEYS"),
     trustProxy: read("KEYPLANE_TRUST_PROXY"),
     mongodbUrl: read("MONGODB_URL"),

@@ -3,7 +3,7 @@ import { recogniseForeign } from "./foreign-formats.js";
 import type { KeyFormatProblem, MalformedKey } from "./format-result.js";
 import { describeIllegalCharacter } from "./illegal-characters.js";
 import { maxKeyLength } from "./layout.js";
-import { managementTokenPrefix } from "./prefix.js";
+import { managementTokenPrefix, passwordLinkPrefix, refreshTokenPrefix } from "./prefix.js";
 
 /** What the caller expected to read. */
 type TokenKind = "api-key" | "management-token";
@@ -53,6 +53,13 @@ function diagnoseText(text: string, head: string): MalformedKey {
 }
 
 function recogniseOtherKind(text: string, kind: TokenKind): string | null {
+  const wanted = kind === "api-key" ? "an API key" : "a management token";
+  if (text.startsWith(`${refreshTokenPrefix}_`)) {
+    return `This is a refresh token, not ${wanted}. It renews a session and opens nothing else: keep it secret.`;
+  }
+  if (text.startsWith(`${passwordLinkPrefix}_`)) {
+    return `This is the token of a link that sets a password, not ${wanted}. Open the link instead, and keep it secret.`;
+  }
   const isManagement = text.startsWith(`${managementTokenPrefix}_`);
   if (kind === "api-key" && isManagement) {
     return "This is a management token, not an API key. It administers Keyplane itself: keep it secret and send an API key here.";

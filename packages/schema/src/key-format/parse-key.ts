@@ -4,7 +4,7 @@ import { crc32 } from "./crc32.js";
 import { diagnoseFormat } from "./diagnose-format.js";
 import type { KeyFormatResult, WellFormedKey } from "./format-result.js";
 import { bodyWidth, checksumWidth, markerWidth, maxPrefixWidth, minPrefixWidth, shownWidth } from "./layout.js";
-import { hasPrefixForm, managementTokenPrefix } from "./prefix.js";
+import { hasPrefixForm, managementTokenPrefix, reservedKeyPrefixes } from "./prefix.js";
 
 /**
  * The source of a regular expression that finds keys in text, for secret scanners. A match is a candidate; `parseKey`
@@ -26,7 +26,7 @@ for (let value = 0; value < base62Alphabet.length; value++) digitPlusOne[base62A
  */
 export function parseKey(text: string): KeyFormatResult {
   const key = readWellFormed(text);
-  if (key === null || key.prefix === managementTokenPrefix) return diagnoseFormat(text, "api-key");
+  if (key === null || reservedKeyPrefixes.includes(key.prefix)) return diagnoseFormat(text, "api-key");
   return key;
 }
 
@@ -35,6 +35,11 @@ export function parseManagementToken(text: string): KeyFormatResult {
   const key = readWellFormed(text);
   if (key?.prefix !== managementTokenPrefix) return diagnoseFormat(text, "management-token");
   return key;
+}
+
+/** Whether a text is a well-formed secret with this prefix, by form and checksum alone. */
+export function isSecretOf(text: string, prefix: string): boolean {
+  return readWellFormed(text)?.prefix === prefix;
 }
 
 /** The path of every correct key: one look at each character, no regular expression on the body, three allocations. */

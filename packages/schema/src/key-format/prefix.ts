@@ -4,8 +4,18 @@
  */
 export const managementTokenPrefix = "keyplane";
 
+/** The prefix of refresh tokens: what renews a session of somebody who has signed in. */
+export const refreshTokenPrefix = "kprefresh";
+
+/** The prefix of the tokens in links by which somebody sets a password. */
+export const passwordLinkPrefix = "kplink";
+
 /** Prefixes that no tenant may choose. */
-export const reservedKeyPrefixes: readonly string[] = Object.freeze([managementTokenPrefix]);
+export const reservedKeyPrefixes: readonly string[] = Object.freeze([
+  managementTokenPrefix,
+  refreshTokenPrefix,
+  passwordLinkPrefix,
+]);
 
 /** The source of a regular expression that a key's prefix matches as a whole: 2 to 12 of a-z and 0-9. */
 export const keyPrefixPattern = "^[a-z0-9]{2,12}$";

@@ -180,7 +180,7 @@ export type AuditRecord = {
   readonly actorId: string,
   /** The actor's name at that time. */
   readonly actorName: string,
-  /** `management_token`, or `system` for Keyplane itself. */
+  /** `management_token`, `user` for somebody who has signed in, or `system` for Keyplane itself. */
   readonly actorType: string,
   /** What was changed. */
   readonly targetId: string,
@@ -1797,7 +1797,7 @@ export type Viewer = {
   /**
    * Who you are to Keyplane, and what you may do.
    *
-   * Needs any valid management token.
+   * Needs any valid token.
    */
   readonly viewer: {
     /** The token's id, `tok_…`. */

@@ -159,6 +159,8 @@ export type ErrorCode =
   | 'GRAPHQL_VALIDATION_FAILED'
   /** Something failed on our side. Quote the request id when you report it. */
   | 'INTERNAL'
+  /** This e-mail address, password, token or link is not accepted. Correct it, or sign in again. */
+  | 'INVALID_CREDENTIALS'
   /** Some values of the input are not acceptable. Correct the fields that issues names. */
   | 'INVALID_INPUT'
   /** A limit of the tenant's policy is reached. Remove what is not needed, or raise the limit. */
@@ -169,6 +171,8 @@ export type ErrorCode =
   | 'PAYLOAD_TOO_LARGE'
   /** The operation asks for too much at once. Ask for fewer fields, smaller pages or less depth. */
   | 'QUERY_TOO_COMPLEX'
+  /** There were too many attempts. Wait as long as retryAfterMs says, then try again. */
+  | 'RATE_LIMITED'
   /** The operation took too long and was stopped. Ask for less, or try again later. */
   | 'TIMEOUT'
   /** No valid management token was sent. Send the header Authorization: Bearer <token>. */
@@ -358,6 +362,10 @@ export type Permission =
   | 'KEYS_VERIFY'
   /** Read the server's own metrics, for monitoring. */
   | 'METRICS_READ'
+  /** Read other people's sessions: who is signed in, since when and from where. */
+  | 'SESSIONS_READ'
+  /** Sign other people out everywhere. */
+  | 'SESSIONS_REVOKE'
   /** Create tenants. */
   | 'TENANTS_CREATE'
   /** Read tenants. */

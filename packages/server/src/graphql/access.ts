@@ -6,11 +6,14 @@ import SchemaBuilder, {
   type SchemaTypes,
 } from "@pothos/core";
 import type { GraphQLFieldResolver } from "graphql";
-import { ForbiddenError } from "../platform/errors.js";
+import { ForbiddenError, UnauthenticatedError } from "../platform/errors.js";
 import type { Context } from "./context.js";
 
-/** What a field asks of its caller: a permission, or only to be known. */
-export type FieldAccess = { readonly permission: Permission } | "signed-in";
+/**
+ * What a field asks of its caller: a permission, or only to be known. `anyone`: nothing, for what somebody does in order to become
+ * known; a request without a token may hold one such mutation and nothing else.
+ */
+export type FieldAccess = { readonly permission: Permission } | "signed-in" | "anyone";
 
 const pluginName = "access";
 
@@ -76,7 +79,8 @@ function accessOf(field: { readonly pothosOptions: unknown }): FieldAccess | und
 }
 
 function describe(access: FieldAccess): string {
-  if (access === "signed-in") return "Needs any valid management token.";
+  if (access === "anyone") return "Needs no token.";
+  if (access === "signed-in") return "Needs any valid token.";
   const reach = permissions[access.permission].installationOnly ? " on the whole installation" : "";
   return `Needs the permission \`${access.permission}\`${reach}.`;
 }
@@ -91,8 +95,15 @@ function guarded<Resolver extends GraphQLFieldResolver<unknown, object, object>>
   },
 ): Resolver {
   const access = accessOf(field);
-  // Whoever is not signed in was turned away before GraphQL began.
-  if (!access || access === "signed-in") return resolver;
+  if (!access || access === "anyone") return resolver;
+  if (access === "signed-in") {
+    // Whoever is not known gets no further than to one open mutation; this is for the day when that has a hole.
+    const known: GraphQLFieldResolver<unknown, object, object> = (parent, args, context, info) => {
+      if ((context as Context).principal.kind === "anonymous") throw new UnauthenticatedError();
+      return resolver(parent, args, context, info);
+    };
+    return known as Resolver;
+  }
   const { permission } = access;
   const guard: GraphQLFieldResolver<unknown, object, object> = (parent, args, context, info) => {
     if ((context as Context).principal.permissions.has(permission)) return resolver(parent, args, context, info);

@@ -3,6 +3,7 @@ import type { Audit } from "../modules/audit/index.js";
 import type { Principal } from "../modules/auth/index.js";
 import type { KeyEvents, Progress } from "../modules/events/index.js";
 import type { KeyReads, KeySecrets, Keys, Verify } from "../modules/keys/index.js";
+import type { Passwords, Sessions, SignIn } from "../modules/sessions/index.js";
 import type { TenantReads, Tenants } from "../modules/tenants/index.js";
 import type { Tokens } from "../modules/tokens/index.js";
 import type { RecordUsage, Usage } from "../modules/usage/index.js";
@@ -18,7 +19,10 @@ export interface Services {
   readonly keyReads: KeyReads;
   readonly keySecrets: KeySecrets;
   readonly keys: Keys;
+  readonly passwords: Passwords;
   readonly recordUsage: RecordUsage;
+  readonly sessions: Sessions;
+  readonly signIn: SignIn;
   readonly tenantReads: TenantReads;
   readonly tenants: Tenants;
   readonly tokens: Tokens;

@@ -1,10 +1,12 @@
 import {
   ConflictError,
   ForbiddenError,
+  InvalidCredentialsError,
   InvalidInputError,
   type KeyplaneError,
   LimitReachedError,
   NotFoundError,
+  RateLimitedError,
 } from "../platform/errors.js";
 import { builder } from "./builder.js";
 import { ErrorCodeEnum } from "./enums.js";
@@ -35,6 +37,7 @@ const simple = [
   [ConflictError, "The change contradicts the present state; the message says which."],
   [LimitReachedError, "A limit would be passed; the message says which and how to raise it."],
   [ForbiddenError, "The caller may not do this; the message names the permission."],
+  [InvalidCredentialsError, "The password, refresh token or link is not accepted; the message says what to do."],
 ] as const;
 
 for (const [type, description] of simple) {
@@ -54,5 +57,17 @@ builder.objectType(InvalidInputError, {
   }),
 });
 
+builder.objectType(RateLimitedError, {
+  name: "RateLimitedError",
+  description: "There were too many attempts: wait, then try again.",
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    retryAfterMs: t.expose("retryAfterMs", { type: "Milliseconds", description: "How long to wait, in milliseconds." }),
+  }),
+});
+
 /** What every mutation can meet. */
 export const changeErrors = [InvalidInputError, NotFoundError, ConflictError, LimitReachedError, ForbiddenError];
+
+/** What those can meet who show a password, a refresh token or the token of a link. */
+export const credentialErrors = [InvalidInputError, InvalidCredentialsError, RateLimitedError, ForbiddenError];

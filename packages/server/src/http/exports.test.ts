@@ -8,6 +8,7 @@ import type { Logger } from "../platform/logger.js";
 import { createExports } from "./exports.js";
 
 const principal = (id: string): Principal => ({
+  kind: "management_token",
   id,
   name: id,
   role: "ADMIN",

@@ -2,11 +2,19 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { YogaServerInstance } from "graphql-yoga";
 import { type Context, createLoaders, type Services } from "../graphql/context.js";
 import { limits } from "../graphql/limits.js";
-import type { Authenticate, Principal, RequestOrigin } from "../modules/auth/index.js";
+import {
+  type Authenticate,
+  anonymousPrincipal,
+  missingTokenMessage,
+  type Principal,
+  type RequestOrigin,
+} from "../modules/auth/index.js";
 import type { Progress } from "../modules/events/index.js";
+import { UnauthenticatedError } from "../platform/errors.js";
 import type { Logger } from "../platform/logger.js";
 import { readBody, replayBody, tooLarge } from "./body.js";
 import { isPreflighted } from "./csrf.js";
+import { createOpenOperations, maxOpenBody } from "./open-operations.js";
 import { currentOf, type EventChunks, type OpenStreams } from "./open-streams.js";
 import { refuse } from "./refusal.js";
 import { refuseBody, sendError, sendText } from "./responses.js";
@@ -27,11 +35,13 @@ export function createGraphqlEndpoint(deps: {
   graphql: YogaServerInstance<Context, object>;
   services: Services;
   streams: OpenStreams;
+  /** The mutations that somebody without a token may send. */
+  openFields: ReadonlySet<string>;
   logger: Logger;
   /** Milliseconds for what happens before GraphQL, which has a limit of its own; the usual one when it is left out. */
   timeLimitMs?: number | undefined;
 }): Endpoint {
-  const { authenticate, graphql, services, streams, logger, timeLimitMs = limits.timeMs } = deps;
+  const { authenticate, graphql, services, streams, openFields, logger, timeLimitMs = limits.timeMs } = deps;
   const trustedVerify = createTrustedVerify(services.verify);
   const trustedFollow = createTrustedFollow(services.keyEvents);
 
@@ -150,7 +160,32 @@ export function createGraphqlEndpoint(deps: {
     await streams.send(response, events, allowed, current);
   }
 
-  return (request, response, origin) =>
+  /** Somebody without a token: one open mutation, such as a sign-in, or nothing. */
+  async function answerAnonymous(
+    request: IncomingMessage,
+    response: ServerResponse,
+    origin: RequestOrigin,
+  ): Promise<void> {
+    const { requestId } = origin;
+    try {
+      const body = await readBody(request, maxOpenBody);
+      if (body === tooLarge || !isOpen(body)) {
+        if (body === tooLarge) response.setHeader("connection", "close");
+        return fail(response, requestId, new UnauthenticatedError(missingTokenMessage));
+      }
+      if (!isPreflighted(request)) return sendError(response, { code: "CSRF_HEADER_MISSING", requestId });
+      replayBody(request, body);
+      await execute(request, response, anonymousPrincipal(origin));
+    } catch (error) {
+      logger.debug({ err: error, requestId }, "the caller went away while sending");
+    }
+  }
+
+  const isOpen = createOpenOperations(openFields);
+  return (request, response, origin) => {
+    if (request.headers.authorization === undefined && request.method === "POST") {
+      return void answerAnonymous(request, response, origin);
+    }
     withCaller(
       { authenticate, timeLimitMs },
       request.headers.authorization,
@@ -158,6 +193,7 @@ export function createGraphqlEndpoint(deps: {
       (principal) => run(request, response, principal),
       (error) => fail(response, origin.requestId, error),
     );
+  };
 }
 
 /** Whoever may report usage may send large batches of it. */

@@ -32,6 +32,7 @@ export function createHttpServer(deps: {
   /** By the last part of their path, `/v1/<name>`; each says itself which methods it takes. */
   v1: Readonly<Record<V1Name, Endpoint>>;
   metrics: Endpoint;
+  jwks: Endpoint;
   exports: Endpoint;
   pages: Pages;
   ping: () => Promise<void>;
@@ -40,7 +41,7 @@ export function createHttpServer(deps: {
   trustProxy: boolean;
   logger: Logger;
 }): HttpServer {
-  const { graphql, v1, metrics, exports, pages, ping, streams, webSockets, trustProxy, logger } = deps;
+  const { graphql, v1, metrics, jwks, exports, pages, ping, streams, webSockets, trustProxy, logger } = deps;
   const nextRequestId = createRequestIds();
   const endpoints = new Map(v1Names.map((name) => [`/v1/${name}`, v1[name]]));
   let stopping = false;
@@ -64,6 +65,7 @@ export function createHttpServer(deps: {
       if (stopping) return refuseWhileStopping(response, origin);
       return endpoint(request, response, origin);
     }
+    if (path === "/oauth/jwks") return jwks(request, response, origin);
     response.setHeader("x-request-id", origin.requestId);
     if (request.method !== "GET" && request.method !== "HEAD") return refuseUnknown(response, origin);
     if (path === "/healthz") return answerHealth(response);
@@ -158,6 +160,7 @@ const servedPaths: readonly string[] = [
   "/healthz",
   "/readyz",
   "/metrics",
+  "/oauth/jwks",
   "/export/usage",
   "/export/usage-events",
   "/export/invalid-attempts",

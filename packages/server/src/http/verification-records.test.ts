@@ -8,6 +8,7 @@ import type { Logger } from "../platform/logger.js";
 import { createVerificationRecordsEndpoint } from "./verification-records.js";
 
 const principal: Principal = {
+  kind: "management_token",
   id: "tok_a",
   name: "a",
   role: "ADMIN",

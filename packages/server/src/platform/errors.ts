@@ -35,7 +35,7 @@ export class InvalidInputError extends KeyplaneError {
 
 /** There is no such thing, or it belongs to another tenant: both answer alike, so that an id cannot be probed. */
 export class NotFoundError extends KeyplaneError {
-  constructor(what: "tenant" | "user" | "key" | "management token") {
+  constructor(what: "tenant" | "user" | "key" | "management token" | "session") {
     super("NOT_FOUND", `No ${what} with this id exists where you may look. Check the id and the token that you use.`);
   }
 }
@@ -51,6 +51,25 @@ export class ConflictError extends KeyplaneError {
 export class LimitReachedError extends KeyplaneError {
   constructor(message: string) {
     super("LIMIT_REACHED", message);
+  }
+}
+
+/** A password, refresh token or link is not accepted. The same for one that never was: the message gives nothing away. */
+export class InvalidCredentialsError extends KeyplaneError {
+  constructor(message: string) {
+    super("INVALID_CREDENTIALS", message);
+  }
+}
+
+/** Too many attempts. */
+export class RateLimitedError extends KeyplaneError {
+  /** @param retryAfterMs how long to wait, in milliseconds. */
+  constructor(readonly retryAfterMs: number) {
+    const seconds = Math.ceil(retryAfterMs / 1000);
+    super(
+      "RATE_LIMITED",
+      `There were too many attempts. Wait ${seconds} ${seconds === 1 ? "second" : "seconds"}, then try again.`,
+    );
   }
 }
 

@@ -7,7 +7,10 @@ const AuditRecordType = builder.objectRef<AuditRecord>("AuditRecord").implement(
   fields: (t) => ({
     id: t.exposeID("id", { description: "`aud_…`." }),
     tenantId: t.exposeID("tenantId", { nullable: true, description: "The tenant concerned; null: the installation." }),
-    actorType: t.exposeString("actorType", { description: "`management_token`, or `system` for Keyplane itself." }),
+    actorType: t.exposeString("actorType", {
+      description:
+        "`management_token`, `user` for somebody who has signed in, `anonymous` for whoever asked for a link, or `system` for Keyplane itself.",
+    }),
     actorId: t.exposeID("actorId", { description: "Who made the change." }),
     actorName: t.exposeString("actorName", { description: "The actor's name at that time." }),
     action: t.exposeString("action", { description: "What was done, e.g. `key.revoked`." }),

@@ -2,7 +2,7 @@ import type { Principal } from "../auth/index.js";
 
 /** Who made a change, as the audit log keeps it. */
 export interface AuditActor {
-  readonly type: "management_token" | "system";
+  readonly type: "management_token" | "user" | "anonymous" | "system";
   readonly id: string;
   readonly name: string;
   readonly address: string | null;
@@ -12,12 +12,22 @@ export interface AuditActor {
 /** The caller of a request as an actor. */
 export function actorOf(principal: Principal): AuditActor {
   return {
-    type: "management_token",
-    id: principal.id,
+    // A person is known by their own id, whichever session they use.
+    ...(principal.kind === "session" && principal.userId !== null
+      ? { type: "user", id: principal.userId }
+      : { type: principal.kind === "anonymous" ? "anonymous" : "management_token", id: principal.id }),
     name: principal.name,
     address: principal.address,
     requestId: principal.requestId,
   };
+}
+
+/** Somebody who has just shown who they are, by a password or a link, in a request that carries no token. */
+export function userActor(
+  user: { readonly id: string; readonly name: string },
+  origin: { readonly address: string | null; readonly requestId: string },
+): AuditActor {
+  return { type: "user", id: user.id, name: user.name, address: origin.address, requestId: origin.requestId };
 }
 
 /** Keyplane itself, e.g. when it makes the first management token. */

@@ -1,2 +1,2 @@
-export { type AuditActor, type AuditRecord, actorOf, systemActor } from "./audit.record.js";
+export { type AuditActor, type AuditRecord, actorOf, systemActor, userActor } from "./audit.record.js";
 export { type Audit, createAudit } from "./audit.service.js";

@@ -5,8 +5,9 @@ import { UnauthenticatedError } from "../../platform/errors.js";
 import { permissionsWithin } from "./authorize.js";
 import type { Principal } from "./principal.js";
 
-/** A management token with what its validity hangs on. */
+/** A management token, or the access token of a session, with what its validity hangs on. */
 export interface Credential {
+  readonly kind: "management_token" | "session";
   readonly id: string;
   readonly name: string;
   readonly role: Role;
@@ -27,6 +28,8 @@ export interface AuthenticationDeps {
   readonly clock: Clock;
   /** Finds a credential by the SHA-256 of its token, from memory when it can. */
   readonly findCredential: (tokenHash: string) => Credential | null | Promise<Credential | null>;
+  /** Finds the credential of a JSON Web Token, from memory when it can; null when it is not accepted. */
+  readonly findSession: (jwt: string) => Credential | null | Promise<Credential | null>;
 }
 
 /** Where a request came from. */
@@ -51,19 +54,28 @@ export function hashSecret(secret: string): string {
  *
  * @throws UnauthenticatedError saying what is wrong with the header or the token, without telling unknown tokens apart.
  */
-export function createAuthenticate({ clock, findCredential }: AuthenticationDeps): Authenticate {
+export function createAuthenticate({ clock, findCredential, findSession }: AuthenticationDeps): Authenticate {
+  // KEYPLANE_ROOT_TOKEN may have any form, that of a JWT, too.
+  const findJwt = (token: string): Credential | null | Promise<Credential | null> => {
+    const found = findSession(token);
+    if (!(found instanceof Promise)) return found ?? findCredential(hashSecret(token));
+    return found.then((credential) => credential ?? findCredential(hashSecret(token)));
+  };
   return (authorization, origin) => {
     const token = bearerToken(authorization);
-    const credential = findCredential(hashSecret(token));
+    const credential = isJwt(token) ? findJwt(token) : findCredential(hashSecret(token));
     return credential instanceof Promise
       ? credential.then((found) => toPrincipal(found, token, origin, clock.now()))
       : toPrincipal(credential, token, origin, clock.now());
   };
 }
 
+/** What somebody without a token is told. */
+export const missingTokenMessage = "Send your token in the header: Authorization: Bearer <token>.";
+
 function bearerToken(authorization: string | null | undefined): string {
   if (!authorization) {
-    throw new UnauthenticatedError("Send your management token in the header: Authorization: Bearer <token>.");
+    throw new UnauthenticatedError(missingTokenMessage);
   }
   const space = authorization.indexOf(" ");
   const token = authorization.slice(space + 1).trim();
@@ -73,20 +85,28 @@ function bearerToken(authorization: string | null | undefined): string {
   return token;
 }
 
+/** Whether a token begins as every JSON Web Token does: with `{"` in base64url. */
+function isJwt(token: string): boolean {
+  return token.startsWith("eyJ") && token.includes(".");
+}
+
 function toPrincipal(credential: Credential | null, token: string, origin: RequestOrigin, now: number): Principal {
   if (!credential || credential.revokedAt !== null) throw new UnauthenticatedError(notKnown(token));
+  const what = credential.kind === "session" ? "session" : "management token";
   if (credential.expiresAt !== null && now >= credential.expiresAt) {
+    if (credential.kind === "session") throw new UnauthenticatedError(notKnown(token));
     throw new UnauthenticatedError(
       `This management token expired at ${new Date(credential.expiresAt).toISOString()}. Create a new one.`,
     );
   }
   if (credential.userId !== null && credential.userStatus !== "ACTIVE") {
-    throw new UnauthenticatedError("The user whom this management token acts for is disabled or deleted.");
+    throw new UnauthenticatedError(`The user whom this ${what} acts for is disabled or deleted.`);
   }
   if (credential.tenantSuspended) {
-    throw new UnauthenticatedError("The tenant of this management token is suspended. Ask the operator to resume it.");
+    throw new UnauthenticatedError(`The tenant of this ${what} is suspended. Ask the operator to resume it.`);
   }
   return {
+    kind: credential.kind,
     id: credential.id,
     name: credential.name,
     role: credential.role,
@@ -95,7 +115,8 @@ function toPrincipal(credential: Credential | null, token: string, origin: Reque
     userId: credential.userId,
     onlyUserId: isAdministrator(credential) ? null : credential.userId,
     grantableScopes: credential.grantableScopes,
-    expiresAt: credential.expiresAt,
+    // A person's power does not end with an access token: the session renews it. What a person creates may outlive it.
+    expiresAt: credential.kind === "session" ? null : credential.expiresAt,
     requestId: origin.requestId,
     address: origin.address,
   };
@@ -106,6 +127,9 @@ function toPrincipal(credential: Credential | null, token: string, origin: Reque
  * sender has. A root token may have any form, so a wrong form is a guess and not the reason.
  */
 function notKnown(token: string): string {
+  if (isJwt(token)) {
+    return "This access token is not valid: it has expired, or its session has ended. Renew the session with refreshSession, or sign in again.";
+  }
   const form = parseManagementToken(token);
   const unknown = "This management token is not known, or it was revoked. Use another one.";
   return form.ok ? unknown : `${unknown} Unless it is the value of KEYPLANE_ROOT_TOKEN, this may be why: ${form.hint}`;

@@ -3,6 +3,7 @@ export {
   type Credential,
   createAuthenticate,
   hashSecret,
+  missingTokenMessage,
   type RequestOrigin,
 } from "./authenticate.js";
 export {
@@ -14,4 +15,4 @@ export {
   type Visibility,
   visibleTo,
 } from "./authorize.js";
-export type { Principal } from "./principal.js";
+export { anonymousPrincipal, type Principal } from "./principal.js";

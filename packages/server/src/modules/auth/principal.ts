@@ -1,11 +1,19 @@
 import type { Permission, Role } from "@keyplane/schema";
 
 /**
+ * What a caller has shown: a management token; the access token of a session, which is a person; or nothing, as one who is
+ * about to sign in.
+ */
+export type PrincipalKind = "management_token" | "session" | "anonymous";
+
+/**
  * Who calls, in one request. Every service function takes one first: there is no operation without a caller.
  * Made by `authenticate` only.
  */
 export interface Principal {
-  /** The id of the management token, `tok_…`. */
+  /** What the caller has shown. */
+  readonly kind: PrincipalKind;
+  /** The id of the management token, `tok_…`, or of the session, `ses_…`. */
   readonly id: string;
   readonly name: string;
   readonly role: Role;
@@ -19,10 +27,33 @@ export interface Principal {
   readonly onlyUserId: string | null;
   /** The scopes that the caller may give to keys; null: any that the tenant's policy allows. */
   readonly grantableScopes: readonly string[] | null;
-  /** When the caller's token ends, epoch milliseconds; null: never. */
+  /** When what the caller may do ends, epoch milliseconds; null: never, as for a person, whose session can be renewed. */
   readonly expiresAt: number | null;
   /** The id of this request, `req_…`, as in the answer's X-Request-Id header and in the logs. */
   readonly requestId: string;
   /** The address that the request came from; null when it is not known. */
   readonly address: string | null;
+}
+
+const nothing: ReadonlySet<Permission> = new Set();
+
+/**
+ * A caller who has shown nothing. It may do nothing, and its bounds hold nothing: whatever looked something up for it without
+ * asking for a permission first would find nothing either.
+ */
+export function anonymousPrincipal(origin: { readonly requestId: string; readonly address: string | null }): Principal {
+  return {
+    kind: "anonymous",
+    id: "anonymous",
+    name: "anonymous",
+    role: "GUEST",
+    permissions: nothing,
+    tenantId: "none",
+    userId: null,
+    onlyUserId: "none",
+    grantableScopes: [],
+    expiresAt: null,
+    requestId: origin.requestId,
+    address: origin.address,
+  };
 }

@@ -212,5 +212,6 @@ function toDomainEvent(event: PlacedEvent): DomainEvent {
     ...(event.keyId === null ? {} : { keyId: event.keyId }),
     ...(event.userId === null ? {} : { userId: event.userId }),
     ...(event.tokenId === null ? {} : { tokenId: event.tokenId }),
+    ...(event.sessionId === null ? {} : { sessionId: event.sessionId }),
   };
 }

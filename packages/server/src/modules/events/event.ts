@@ -12,7 +12,9 @@ export type EventType =
   | "USER_CREATED"
   | "TOKEN_CREATED"
   | "TOKEN_REVOKED"
-  | "TOKEN_RESTORED";
+  | "TOKEN_RESTORED"
+  | "SIGNING_KEY_CREATED"
+  | "SESSION_ENDED";
 
 /** Something that happened, and to whom. */
 export interface DomainEvent {
@@ -23,6 +25,7 @@ export interface DomainEvent {
   /** Whose the key was until now, when it was given to `userId`. */
   readonly formerUserId?: string;
   readonly tokenId?: string;
+  readonly sessionId?: string;
   readonly reason?: string | null;
 }
 
@@ -35,6 +38,7 @@ export interface StoredEvent {
   readonly userId: string | null;
   readonly formerUserId: string | null;
   readonly tokenId: string | null;
+  readonly sessionId: string | null;
   readonly reason: string | null;
   readonly occurredAt: Date;
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Database, openDatabase } from "../../platform/database/index.js";
+import { createSecretBox } from "../../platform/secret-box.js";
 import type { Principal } from "../auth/index.js";
 import { createIdempotency, recordKeptMs, secretKeptMs } from "./idempotency.service.js";
-import { createSecretBox } from "./secret-box.js";
 
 let database: Database;
 beforeAll(async () => {

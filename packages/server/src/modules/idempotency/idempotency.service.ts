@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { Clock } from "../../platform/clock.js";
 import { type Database, isUniqueViolation, type Transaction } from "../../platform/database/index.js";
 import { ConflictError } from "../../platform/errors.js";
+import type { SecretBox } from "../../platform/secret-box.js";
 import type { Principal } from "../auth/index.js";
-import type { SecretBox } from "./secret-box.js";
 
 /** How long a retry is answered with the secret of the first answer, in milliseconds. */
 export const secretKeptMs = 10 * 60_000;

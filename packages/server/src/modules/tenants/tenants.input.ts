@@ -22,7 +22,12 @@ const lifetimeSchema = z
 const keyPolicySchema = z
   .object({
     prefix: optional(
-      z.string().refine(isValidPrefix, "Use 2 to 12 lower-case letters and digits; keyplane itself is reserved."),
+      z
+        .string()
+        .refine(
+          isValidPrefix,
+          "Use 2 to 12 lower-case letters and digits; keyplane, kprefresh and kplink are reserved.",
+        ),
     ),
     defaultLifetimeMs: lifetimeSchema.nullable().optional(),
     maxLifetimeMs: lifetimeSchema.nullable().optional(),

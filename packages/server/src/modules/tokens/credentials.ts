@@ -111,6 +111,7 @@ export class Credentials implements EventListener {
 
 function toTokenState(token: ManagementToken): TokenState {
   return {
+    kind: "management_token",
     id: token.id,
     name: token.name,
     role: token.role,

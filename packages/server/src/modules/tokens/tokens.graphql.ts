@@ -10,11 +10,11 @@ import { TenantType } from "../tenants/tenants.graphql.js";
 import { UserType } from "../users/users.graphql.js";
 
 const ViewerType = builder.objectRef<Principal>("Viewer").implement({
-  description: "Who calls: the management token of this request.",
+  description: "Who calls: the management token of this request, or whoever has signed in.",
   fields: (t) => ({
-    id: t.exposeID("id", { description: "The token's id, `tok_…`." }),
-    name: t.exposeString("name", { description: "The token's name." }),
-    role: t.expose("role", { type: RoleEnum, description: "The token's role." }),
+    id: t.exposeID("id", { description: "The token's id, `tok_…`, or the session's, `ses_…`." }),
+    name: t.exposeString("name", { description: "The token's name, or the user's." }),
+    role: t.expose("role", { type: RoleEnum, description: "The token's role, or the user's." }),
     permissions: t.field({
       type: [PermissionEnum],
       description: "Everything that you may do.",
@@ -39,7 +39,7 @@ const ViewerType = builder.objectRef<Principal>("Viewer").implement({
     expiresAt: t.field({
       type: "DateTime",
       nullable: true,
-      description: "When your token expires; null: never.",
+      description: "When your token expires; null: never, or when you have signed in.",
       resolve: (principal) => (principal.expiresAt === null ? null : new Date(principal.expiresAt)),
     }),
   }),

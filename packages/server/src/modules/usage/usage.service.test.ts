@@ -15,6 +15,7 @@ const answerOf = (of: UsageAnswer["series"], totalSeries = of.length): UsageAnsw
 });
 
 const principal = (tenantId: string | null): Principal => ({
+  kind: "management_token",
   id: "tok_a",
   name: "a",
   role: "ADMIN",

@@ -1,0 +1,8 @@
+export { createAttempts } from "./attempts/attempts.js";
+export { createPasswordHasher } from "./passwords/password-hasher.js";
+export { createPasswords, type Passwords } from "./passwords.service.js";
+export { SessionCredentials } from "./session-credentials.js";
+export { createSessionEnds } from "./session-ends.js";
+export { createSessionTokens, type IssuedTokens, type SessionTokens } from "./session-tokens.js";
+export { createSessions, type Sessions } from "./sessions.service.js";
+export { createSignIn, type SignIn } from "./sign-in.service.js";
