@@ -60,7 +60,7 @@ export type {
   SessionTokens,
   TokenProvider,
 } from "./credentials/credentials.js";
-export { type SignInOptions, type SignInResult, signIn } from "./credentials/sign-in.js";
+export { type NewSessionResult, type SignInOptions, signIn } from "./credentials/sign-in.js";
 export type * from "./entities.js";
 export type { Open } from "./open-enums.js";
 export type { Audit, ListAuditArguments } from "./resources/audit.js";

@@ -57,7 +57,7 @@ export type ExitResult = "refused" | undefined;
 /** What is written down of a command; its options decide what `run` is given. */
 interface CommandSpec<Options extends OptionTable> extends Omit<Command, "run" | "options"> {
   readonly options?: Options;
-  readonly run: (context: Context, given: Given<Options>, argument: string) => Promise<ExitResult | void>;
+  readonly run: (context: Context, given: Given<Options>, argument: string) => Promise<ExitResult> | Promise<void>;
 }
 
 /** Writes a command down. */

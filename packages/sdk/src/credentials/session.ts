@@ -17,7 +17,13 @@ const document = `mutation RefreshSession($input: RefreshSessionInput!) {
 interface Refreshed {
   readonly refreshSession:
     | ({ readonly __typename: "RefreshSessionPayload" } & Required<SessionTokens>)
-    | { readonly __typename: string; readonly code: string; readonly message: string; readonly docsUrl: string; readonly retryAfterMs?: number };
+    | {
+        readonly __typename: string;
+        readonly code: string;
+        readonly message: string;
+        readonly docsUrl: string;
+        readonly retryAfterMs?: number;
+      };
 }
 
 /**

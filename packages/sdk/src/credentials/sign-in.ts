@@ -14,7 +14,7 @@ export interface SignInOptions extends Pick<KeyplaneOptions, "url" | "fetch" | "
 }
 
 /** The tokens of the new session, or why not. Which of address, tenant and password was wrong is not said. */
-export type SignInResult = ({ readonly __typename: "SignInPayload" } & Required<SessionTokens>) | Refusal;
+export type NewSessionResult = ({ readonly __typename: "SignInPayload" } & Required<SessionTokens>) | Refusal;
 
 const document = `mutation SignIn($input: SignInInput!) {
   signIn(input: $input) {
@@ -33,11 +33,11 @@ const document = `mutation SignIn($input: SignInInput!) {
  * const keyplane = new Keyplane({ url, credentials: { session: { ...tokens, onRefresh: keep } } });
  * @throws KeyplaneError when there is no answer; it never shows the password. It is not repeated by itself: attempts are counted.
  */
-export async function signIn({ email, password, tenant, ...options }: SignInOptions): Promise<SignInResult> {
+export async function signIn({ email, password, tenant, ...options }: SignInOptions): Promise<NewSessionResult> {
   const { url, ...transport } = resolveTransport(options);
   const deps = { ...transport, runtime: realRuntime };
   const data = (await sendAnonymously(document, { input: { email, password, tenant } }, password, url, deps)) as {
-    readonly signIn: SignInResult;
+    readonly signIn: NewSessionResult;
   };
   return data.signIn;
 }
