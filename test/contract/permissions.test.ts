@@ -177,7 +177,7 @@ describe("the permission that a field names is the one that it needs", () => {
     }
   });
 
-  test.for(named(everyRootField().filter((field) => !openRoots.includes(field))))(
+  test.for(named(everyRootField().filter((field) => accessOf(field) !== "anyone")))(
     "%s is refused to whoever is not known",
     async ([, field], { world }) => {
       const own = await story(world);

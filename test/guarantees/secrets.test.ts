@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import { openTestMongo, type TestMongo } from "../../packages/server/src/testing/mongo.js";
+import { tokenFor } from "../api/sessions/mailbox.js";
 import {
   Caller,
   describe,
@@ -50,6 +51,49 @@ function expectNone(texts: readonly string[], where: string): void {
 /** Sends an operation and keeps what was answered. */
 async function tell(token: string | null, query: string, variables: Record<string, unknown> = {}): Promise<void> {
   told.push((await sendGraphql(server.url, token, query, variables)).text);
+}
+
+/** Somebody sets a password by a link, signs in and renews, rightly and wrongly. */
+async function signInAndOut(tenantId: string): Promise<void> {
+  const user = await world.user(tenantId);
+  ok(await world.root.account("sendPasswordLink", { userId: user.id }));
+  const link = await tokenFor(server, user.email);
+  const [password, next] = ["seven slow trains to Oslo", "nine quiet boats to Bergen"];
+  for (const each of [link, password, next]) secrets.add(each);
+  const set =
+    "mutation ($input: SetPasswordInput!) { setPassword(input: $input) { __typename ... on Error { message } } }";
+  const signIn = "mutation ($input: SignInInput!) { signIn(input: $input) { __typename ... on Error { message } } }";
+  const refresh =
+    "mutation ($input: RefreshSessionInput!) { refreshSession(input: $input) { __typename ... on Error { message } } }";
+  await tell(null, set, { input: { token: link, password: "passwordpassword" } });
+  await tell(null, set, { input: { token: link, password } });
+  await tell(null, set, { input: { token: link, password: next } });
+  const { email } = user;
+  const { accessToken, refreshToken } = ok(await world.anonymous.account("signIn", { email, password }));
+  const renewed = ok(await world.anonymous.account("refreshSession", { refreshToken }));
+  for (const each of [accessToken, refreshToken, renewed.refreshToken, renewed.accessToken]) secrets.add(each);
+  for (const wrong of [
+    { email, password: next },
+    { email: password, password },
+    { email, password, [`x`]: password },
+    { email, password: [password] },
+  ]) {
+    await tell(null, signIn, { input: wrong });
+    await tell(server.rootToken, signIn, { input: wrong });
+  }
+  for (const text of [refreshToken, `${refreshToken} `, accessToken, link]) {
+    await tell(null, refresh, { input: { refreshToken: text } });
+    await tell(null, refresh, { input: text });
+    await tell(text, "{ viewer { id } }");
+    await tell(server.rootToken, verify, { input: { key: text } });
+  }
+  const change =
+    "mutation ($input: ChangePasswordInput!) { changePassword(input: $input) { __typename ... on Error { message } } }";
+  const again = ok(await world.anonymous.account("signIn", { email, password }));
+  secrets.add(again.accessToken).add(again.refreshToken);
+  await tell(again.accessToken, change, { input: { currentPassword: next, newPassword: password } });
+  await tell(again.accessToken, change, { input: { currentPassword: password, newPassword: password } });
+  await tell(again.accessToken, change, { input: { currentPassword: password, newPassword: next } });
 }
 
 const verify = "mutation ($input: VerifyKeyInput!) { verifyKey(input: $input) { code message hint key { start } } }";
@@ -141,6 +185,8 @@ beforeAll(async () => {
     told.push(await (await fetch(`${server.url}/graphql`, post)).text());
   }
 
+  await signInAndOut(tenant.id);
+
   // A fault of the server's own while it holds a secret in its hands.
   const create = { tenantId: tenant.id, ownerId: heir.id, name: "Key", idempotencyKey: "broken" };
   const { prisma } = server.keyplane.database;
@@ -210,7 +256,14 @@ describe("no secret stands in", () => {
 
   test("a dump of the database, of which the audit log is a part", async () => {
     const rows = await everyRow(server);
-    for (const table of ["AuditRecord", "IdempotencyRecord", "KeySecret", "ManagementToken"]) {
+    for (const table of [
+      "AuditRecord",
+      "IdempotencyRecord",
+      "KeySecret",
+      "ManagementToken",
+      "RefreshToken",
+      "UserPassword",
+    ]) {
       expect(rows.some((row) => row.startsWith(`${table} `))).toBe(true);
     }
     expectNone(rows, "the database");

@@ -10,6 +10,7 @@ import { openUsageStore } from "./usage-store.js";
 export interface TestServer {
   readonly url: string;
   readonly rootToken: string;
+  readonly dataDir: string;
   readonly clock: TestClock;
   readonly keyplane: Keyplane;
   readonly database: TestDatabase;
@@ -63,6 +64,7 @@ export async function startServer(environment: Record<string, string> = {}, give
   return {
     url: `http://127.0.0.1:${port}`,
     rootToken,
+    dataDir: settings.dataDir,
     clock,
     keyplane,
     database,

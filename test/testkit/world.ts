@@ -66,6 +66,11 @@ export class World {
     await prisma.userPassword.upsert({ where: { userId }, create: row, update: row });
   }
 
+  /** A caller with a token that the story got by itself. */
+  as(token: string): Caller {
+    return this.#callerOf(token);
+  }
+
   /** A user with a password, who signs in. */
   async signIn(user: { readonly id: string; readonly email: string }) {
     await this.givePassword(user.id);

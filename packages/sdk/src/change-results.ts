@@ -54,3 +54,19 @@ export type CreateManagementTokenResult =
 export type RevokeManagementTokenResult =
   | PayloadOf<Operations.RevokeManagementToken["revokeManagementToken"]>
   | Refusal;
+/** The session and its tokens, shown this once, or why not. */
+export type SignInResult = PayloadOf<Operations.SignIn["signIn"]> | Refusal;
+/** The session and its next tokens, shown this once, or why not. */
+export type RefreshSessionResult = PayloadOf<Operations.RefreshSession["refreshSession"]> | Refusal;
+/** The session that has ended, or why not. */
+export type SignOutResult = PayloadOf<Operations.SignOut["signOut"]> | Refusal;
+/** How many sessions have ended, or why not. */
+export type SignOutEverywhereResult = PayloadOf<Operations.SignOutEverywhere["signOutEverywhere"]> | Refusal;
+/** The same for every address, or why not. */
+export type RequestPasswordLinkResult = PayloadOf<Operations.RequestPasswordLink["requestPasswordLink"]> | Refusal;
+/** To whom the link was sent, or why not. */
+export type SendPasswordLinkResult = PayloadOf<Operations.SendPasswordLink["sendPasswordLink"]> | Refusal;
+/** How many sessions have ended with the old password, or why it was not set. */
+export type SetPasswordResult = PayloadOf<Operations.SetPassword["setPassword"]> | Refusal;
+/** How many sessions have ended with the old password, or why it was not changed. */
+export type ChangePasswordResult = PayloadOf<Operations.ChangePassword["changePassword"]> | Refusal;

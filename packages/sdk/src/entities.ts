@@ -8,6 +8,7 @@ export type {
   Key,
   KeyEvent,
   ManagementToken,
+  Session,
   Tenant,
   UsageEvent,
   UsageGroup,
@@ -35,5 +36,5 @@ export type KeyEventMessage = Operations.FollowKeyEvents["keyEvents"];
 /** Whether a key is valid, and if not, exactly why and what to do. A refusal is an answer, not an error. */
 export type Verdict = Operations.VerifyKey["verifyKey"];
 
-/** Who calls: the management token of the client. */
+/** Who calls: the management token of the client, or whoever has signed in. */
 export type Viewer = Operations.Viewer["viewer"];

@@ -50,6 +50,7 @@ export {
   isRefusal,
   KeyplaneRefusedError,
   type OtherRefusal,
+  type RateLimitedRefusal,
   type Refusal,
   unwrap,
 } from "./client/results.js";
@@ -63,6 +64,7 @@ export type {
 export { type NewSessionResult, type SignInOptions, signIn } from "./credentials/sign-in.js";
 export type * from "./entities.js";
 export type { Open } from "./open-enums.js";
+export type { Account, ListSessionsArguments } from "./resources/account.js";
 export type { Audit, ListAuditArguments } from "./resources/audit.js";
 export type {
   FollowKeyEventsArguments,

@@ -43,6 +43,17 @@ describe("updateUser", () => {
     expect(read.user.updatedAt).toBe(read.user.createdAt);
   });
 
+  test("gives nobody another address whose owner may do more than the caller: a link to it would set the password", async ({
+    world,
+  }) => {
+    const { tenant } = await world.tenant();
+    const victim = await world.user(tenant.id, { role: "ADMIN" });
+    const caller = await world.caller("ADMIN", { tenantId: tenant.id, permissions: ["USERS_UPDATE"] });
+    const input = { id: victim.id, email: `${world.unique()}@evil.example` };
+    expect(await caller.user("updateUser", input)).toMatchObject({ code: "FORBIDDEN" });
+    ok(await caller.user("updateUser", { id: victim.id, name: "New name" }));
+  });
+
   test("the next verdict names the owner as changed", async ({ world }) => {
     const { admin, owner, secret } = await world.tenantWithKey();
     await admin.verify(secret);

@@ -12,6 +12,14 @@ export type AuditFilter = {
   readonly to?: string | null | undefined;
 };
 
+/** A new password in the place of the present one. */
+export type ChangePasswordInput = {
+  /** The present password. */
+  readonly currentPassword: string;
+  /** At least 15 characters, of any kind, that are hard to guess; up to 256. */
+  readonly newPassword: string;
+};
+
 /** A new key. */
 export type CreateKeyInput = {
   /** The only addresses that may use it, e.g. 203.0.113.0/24; at most 100. */
@@ -401,6 +409,12 @@ export type RecordUsageInput = {
   readonly events: ReadonlyArray<UsageEventInput>;
 };
 
+/** Which session to renew. */
+export type RefreshSessionInput = {
+  /** The newest refresh token of the session. */
+  readonly refreshToken: string;
+};
+
 /** Which key goes to which user. */
 export type ReissueKeyInput = {
   /** The key's id; it stays the same. */
@@ -409,6 +423,14 @@ export type ReissueKeyInput = {
   readonly idempotencyKey?: string | null | undefined;
   /** The new owner, of the same tenant. */
   readonly ownerId: string;
+};
+
+/** For which account. */
+export type RequestPasswordLinkInput = {
+  /** The e-mail address of the account. */
+  readonly email: string;
+  /** The slug or id of its tenant; left out: every account of the address gets a link. */
+  readonly tenant?: string | null | undefined;
 };
 
 /** Which key to restore, and why. */
@@ -471,6 +493,36 @@ export type RotateKeyInput = {
   readonly idempotencyKey?: string | null | undefined;
   /** For how many milliseconds the old secret goes on working; 0: it stops at once. */
   readonly overlapMs?: number | null | undefined;
+};
+
+/** To whom to send a link. */
+export type SendPasswordLinkInput = {
+  /** The user's id. */
+  readonly userId: string;
+};
+
+/** A new password, by a link. */
+export type SetPasswordInput = {
+  /** At least 15 characters, of any kind, that are hard to guess; up to 256. */
+  readonly password: string;
+  /** What stands behind the # of the link. */
+  readonly token: string;
+};
+
+/** Who you are, and what shows it. */
+export type SignInInput = {
+  /** Your e-mail address. */
+  readonly email: string;
+  /** Your password. */
+  readonly password: string;
+  /** The slug or id of your tenant; needed when your address is used in several. */
+  readonly tenant?: string | null | undefined;
+};
+
+/** Whose sessions to end. */
+export type SignOutEverywhereInput = {
+  /** This user's, which needs the permission `sessions:revoke`; left out: your own. */
+  readonly userId?: string | null | undefined;
 };
 
 /** Which tenant to suspend, and why. */

@@ -1,5 +1,6 @@
 import { ViewerDocument } from "../_generated/documents.js";
 import type { Viewer } from "../entities.js";
+import { Account } from "../resources/account.js";
 import { Audit } from "../resources/audit.js";
 import { KeyEvents } from "../resources/key-events.js";
 import { Keys } from "../resources/keys.js";
@@ -50,6 +51,7 @@ export type RequestArguments<Variables> =
 export class Keyplane {
   /** Where requests go: the server's GraphQL endpoint. */
   readonly url: string;
+  readonly account: Account;
   readonly audit: Audit;
   readonly keyEvents: KeyEvents;
   readonly keys: Keys;
@@ -66,6 +68,7 @@ export class Keyplane {
     const resolved = resolveOptions(options, realRuntime);
     this.url = resolved.url;
     this.#send = createSend(resolved, realRuntime);
+    this.account = new Account(this.#send);
     this.audit = new Audit(this.#send);
     const subscribe = createSubscribe(resolved, realRuntime);
     this.keyEvents = new KeyEvents({ send: this.#send, subscribe, runtime: realRuntime });

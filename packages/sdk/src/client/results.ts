@@ -6,7 +6,12 @@ import { KeyplaneError } from "./errors.js";
  * there.
  */
 export interface OtherRefusal {
-  readonly __typename: "ConflictError" | "ForbiddenError" | "LimitReachedError" | "NotFoundError";
+  readonly __typename:
+    | "ConflictError"
+    | "ForbiddenError"
+    | "InvalidCredentialsError"
+    | "LimitReachedError"
+    | "NotFoundError";
   /** The reason, for programs. See docs/reference/error-codes.md. */
   readonly code: ErrorCode;
   /** The reason, and what to do, for people. */
@@ -29,8 +34,15 @@ export interface InvalidInputRefusal extends Omit<OtherRefusal, "__typename"> {
   readonly issues: readonly InputIssue[];
 }
 
+/** There were too many attempts. */
+export interface RateLimitedRefusal extends Omit<OtherRefusal, "__typename"> {
+  readonly __typename: "RateLimitedError";
+  /** How long to wait, in milliseconds. */
+  readonly retryAfterMs: number;
+}
+
 /** Why a change was not made. */
-export type Refusal = InvalidInputRefusal | OtherRefusal;
+export type Refusal = InvalidInputRefusal | OtherRefusal | RateLimitedRefusal;
 
 /** What was made or changed, without its place in the schema's union. */
 type AnyPayload = { readonly __typename: `${string}Payload` };

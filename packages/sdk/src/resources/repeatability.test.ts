@@ -1,6 +1,7 @@
 import type { Send } from "../client/transport.js";
 import { data, drop, text } from "../test-helpers/fake-server.js";
 import { describe, expect, secret, test } from "../test-helpers/story.js";
+import { Account } from "./account.js";
 import { Audit } from "./audit.js";
 import { KeyEvents } from "./key-events.js";
 import { Keys } from "./keys.js";
@@ -21,6 +22,8 @@ const call = (field: string, run: Call["run"]): Call => ({ field, run });
 const usageOf = (send: Send): Usage => new Usage({ send } as never, {} as never);
 const window = { tenantId: "t", from: "2026-11-01T00:00:00Z", to: "2026-12-01T00:00:00Z" };
 
+const account = { email: "e", password: "p" };
+
 const repeated: Record<string, Call> = {
   "keys.verify": call("verifyKey", (send) => new Keys(send).verify({ key: secret })),
   "keys.get": call("key", (send) => new Keys(send).get(id)),
@@ -30,6 +33,7 @@ const repeated: Record<string, Call> = {
   "keys.disable": call("disableKey", (send) => new Keys(send).disable({ id })),
   "keys.revoke": call("revokeKey", (send) => new Keys(send).revoke({ id, reason: "leaked" })),
   "keys.delete": call("deleteKey", (send) => new Keys(send).delete({ id })),
+  "account.refresh": call("refreshSession", (send) => new Account(send).refresh({ refreshToken: "r" })),
   "tenants.get": call("tenant", (send) => new Tenants(send).get(id)),
   "tenants.create": call("createTenant", (send) => new Tenants(send).create({ slug: "s", name: "n" })),
   "tenants.suspend": call("suspendTenant", (send) => new Tenants(send).suspend({ id })),
@@ -49,6 +53,15 @@ const repeated: Record<string, Call> = {
 const sentOnce: Record<string, Call> = {
   "keys.update": call("updateKey", (send) => new Keys(send).update({ id })),
   "keys.enable": call("enableKey", (send) => new Keys(send).enable({ id })),
+  "account.signIn": call("signIn", (send) => new Account(send).signIn(account)),
+  "account.signOut": call("signOut", (send) => new Account(send).signOut()),
+  "account.signOutEverywhere": call("signOutEverywhere", (send) => new Account(send).signOutEverywhere()),
+  "account.requestPasswordLink": call("requestPasswordLink", (send) => new Account(send).requestPasswordLink(account)),
+  "account.sendPasswordLink": call("sendPasswordLink", (send) => new Account(send).sendPasswordLink({ userId: id })),
+  "account.setPassword": call("setPassword", (send) => new Account(send).setPassword({ token: "t", password: "p" })),
+  "account.changePassword": call("changePassword", (send) =>
+    new Account(send).changePassword({ currentPassword: "a", newPassword: "b" }),
+  ),
   "keys.restore": call("restoreKey", (send) => new Keys(send).restore({ id })),
   "tenants.update": call("updateTenant", (send) => new Tenants(send).update({ id })),
   "tenants.resume": call("resumeTenant", (send) => new Tenants(send).resume({ id })),

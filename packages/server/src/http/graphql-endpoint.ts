@@ -169,7 +169,7 @@ export function createGraphqlEndpoint(deps: {
     const { requestId } = origin;
     try {
       const body = await readBody(request, maxOpenBody);
-      if (body === tooLarge || !isOpen(body)) {
+      if (body === tooLarge || !isOpen(body) || !isPlainJson(request)) {
         if (body === tooLarge) response.setHeader("connection", "close");
         return fail(response, requestId, new UnauthenticatedError(missingTokenMessage));
       }
@@ -201,9 +201,14 @@ function maxBodyOf({ permissions }: Principal): number {
   return permissions.has("usage:record") ? limits.usageBodyBytes : limits.bodyBytes;
 }
 
+/** What a form says may be JSON, too, and mean something else: what was looked at must be what is executed. */
+function isPlainJson({ headers }: Pick<IncomingMessage, "headers">): boolean {
+  return /^application\/json(?:; ?charset=utf-8)?$/i.test(headers["content-type"] ?? "");
+}
+
 /** The content type of an answer to a plain JSON request; null where GraphQL's rules for choosing one must be asked. */
 function plainContentType({ headers }: IncomingMessage): string | null {
-  if (!/^application\/json(?:; ?charset=utf-8)?$/i.test(headers["content-type"] ?? "")) return null;
+  if (!isPlainJson({ headers })) return null;
   if (headers.accept === "application/json") return "application/json; charset=utf-8";
   return headers.accept === sdkAccept ? "application/graphql-response+json; charset=utf-8" : null;
 }

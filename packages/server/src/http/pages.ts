@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { landingHtml } from "./landing.js";
+import { passwordPage } from "./password-page.js";
 import { usagePage } from "./usage-page/usage-page.js";
 
 /** The pages for people. */
@@ -11,6 +12,7 @@ export interface Pages {
   sendPlayground(request: IncomingMessage, response: ServerResponse): void;
   sendLanding(request: IncomingMessage, response: ServerResponse): void;
   sendUsage(request: IncomingMessage, response: ServerResponse): void;
+  sendPassword(request: IncomingMessage, response: ServerResponse): void;
 }
 
 /** A page and the Content-Security-Policy that fits it. */
@@ -43,6 +45,7 @@ export function createPages(deps: { version: string; database: string }): Pages 
     sendPlayground: playground,
     sendLanding: landing,
     sendUsage: usage,
+    sendPassword: page(passwordPage),
   };
 }
 

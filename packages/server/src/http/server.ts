@@ -73,6 +73,7 @@ export function createHttpServer(deps: {
     if (path === "/metrics") return metrics(request, response, origin);
     if (path.startsWith("/export/") && isExport(path.slice("/export/".length)))
       return exports(request, response, origin);
+    if (path === "/password") return pages.sendPassword(request, response);
     if (path === "/usage") return pages.sendUsage(request, response);
     if (path === "/") return pages.sendLanding(request, response);
     return refuseUnknown(response, origin);
@@ -165,6 +166,7 @@ const servedPaths: readonly string[] = [
   "/export/usage-events",
   "/export/invalid-attempts",
   "/usage",
+  "/password",
   "/",
 ];
 

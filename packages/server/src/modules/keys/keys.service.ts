@@ -160,7 +160,7 @@ export function createKeys({ audit, clock, events, tenants, users, expiryReminde
         const after = await store.updateKeyRow(tx, before.id, {
           revokedAt: now,
           revokedReason: reason,
-          revokedBy: principal.id,
+          revokedBy: actorOf(principal).id,
           updatedAt: now,
         });
         await tell(tx, principal, { action: "key.revoked", event: "REVOKED", before, after, reason });

@@ -1,5 +1,6 @@
 export { createAttempts } from "./attempts/attempts.js";
 export { createPasswordHasher } from "./passwords/password-hasher.js";
+export { maxPasswordLength, minPasswordLength } from "./passwords/password-policy.js";
 export { createPasswords, type Passwords } from "./passwords.service.js";
 export { SessionCredentials } from "./session-credentials.js";
 export { createSessionEnds } from "./session-ends.js";

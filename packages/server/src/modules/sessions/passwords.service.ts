@@ -118,7 +118,11 @@ export function createPasswords(deps: Deps) {
     await endLinks(tx, user.id);
     const { actor, except } = how;
     const endedSessions = await ends.endAll(tx, user.id, { actor, except, reason: "the password was changed" });
-    await attempts.forget(tx, [{ kind: "account", of: `user:${user.id}` }]);
+    const of = `user:${user.id}`;
+    await attempts.forget(tx, [
+      { kind: "account", of },
+      { kind: "pair", of: `${of} ${addressGroup(actor.address)}` },
+    ]);
     await recordChange(tx, actor, how.action, user, { endedSessions });
     return endedSessions;
   }

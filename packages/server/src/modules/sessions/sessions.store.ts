@@ -60,14 +60,15 @@ export async function replaceHash(tx: Transaction, userId: string, before: strin
   await tx.userPassword.updateMany({ where: { userId, hash: before }, data: { hash: after } });
 }
 
-/** Whether somebody was signed in to this account from this address since a time. */
-export async function hasBeenAt(db: Db, userId: string, address: string | null, since: Date): Promise<boolean> {
-  if (address === null) return false;
-  const found = await db.session.findFirst({
-    where: { userId, address, createdAt: { gte: since } },
-    select: { id: true },
+/** The addresses from which somebody has signed in to an account since a time. */
+export async function findAddressesOf(db: Db, userId: string, since: Date): Promise<string[]> {
+  const sessions = await db.session.findMany({
+    where: { userId, createdAt: { gte: since }, address: { not: null } },
+    select: { address: true },
+    distinct: ["address"],
+    take: 200,
   });
-  return found !== null;
+  return sessions.map(({ address }) => address ?? "");
 }
 
 export function insertSession(tx: Transaction, data: Prisma.SessionUncheckedCreateInput): Promise<Session> {

@@ -117,7 +117,7 @@ export function createTokens({ audit, clock, database, events, idempotency, tena
           restrictScopes: input.grantableScopes !== undefined || principal.grantableScopes !== null,
           hash: hashSecret(secret),
           start,
-          createdBy: principal.id,
+          createdBy: actorOf(principal).id,
           // A token that ends cannot leave one behind that does not.
           expiresAt: input.expiresAt ?? (principal.expiresAt === null ? null : new Date(principal.expiresAt)),
           createdAt: new Date(clock.now()),

@@ -147,6 +147,10 @@ export function createUsers({ audit, clock, events, idempotency, tenants }: Deps
       return write(async (tx) => {
         const before = await lock(tx, principal, input.id);
         if (input.role) authorizeGrant(principal, permissionsWithin(input.role, before.tenantId));
+        // Whoever has the address gets a link that sets the password: giving another one gives away all that the user may do.
+        if (input.email !== undefined && input.email !== before.email) {
+          authorizeGrant(principal, permissionsWithin(before.role, before.tenantId));
+        }
         if (before.status === "DELETED")
           throw new ConflictError("This user was deleted and cannot be changed any more.");
         const columns = {

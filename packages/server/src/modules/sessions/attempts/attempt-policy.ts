@@ -18,7 +18,7 @@ export interface AttemptPolicy {
 /** What is counted where. Add a kind here. */
 export const attemptPolicies = {
   /** One account from one address: somebody who mistypes, or guesses. */
-  pair: { free: 5, firstPauseMs: second, longestPauseMs: 15 * minute, forgetMs: 24 * hour },
+  pair: { free: 5, firstPauseMs: second, longestPauseMs: 15 * minute, forgetMs: 24 * hour, most: 100 },
   /**
    * One account from anywhere: guesses from many addresses. NIST SP 800-63B-4 allows 100 failures in a row. An address from which
    * the account's holder has signed in is not held up by this, so that nobody locks somebody else out.

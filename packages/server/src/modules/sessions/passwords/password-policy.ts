@@ -9,6 +9,9 @@ const estimatedCharacters = 100;
 /** On zxcvbn's scale of 0 to 4: 3 takes more than 10^8 guesses. */
 const minScore = 3;
 
+/** So many characters must be other than words that belong to the account. */
+const minBeyondContext = 8;
+
 /** How hard a password is to guess, and what would help. */
 export interface PasswordStrength {
   /** 0: at once, 4: hardly ever. Less than 3 is refused. */
@@ -65,11 +68,22 @@ export async function passwordIssues(
     const message = `Take at least ${minPasswordLength} characters; this has ${length}. Several words in a row are easy to keep in mind.`;
     return [{ path, message }];
   }
+  if (beyondContext(password, context) < minBeyondContext) {
+    const message = "Most of this are words that belong to your account, which are tried first. Take other words.";
+    return [{ path, message }];
+  }
   const { score, warning, suggestions } = await passwordStrength(password, context);
   if (score >= minScore) return [];
   const why = [warning, ...suggestions].filter(Boolean).map((text) => (/[.!?]$/.test(text ?? "") ? text : `${text}.`));
   const message = ["This is easy to guess.", ...why, "Take other words, or more of them."].join(" ");
   return [{ path, message }];
+}
+
+/** How many characters there are besides words that belong to the account: an estimate takes a row of them for a good password. */
+function beyondContext(password: string, context: readonly string[]): number {
+  const words = contextWords(context).sort((a, b) => b.length - a.length);
+  const rest = words.reduce((text, word) => text.replaceAll(word, ""), normalize(password).toLowerCase());
+  return [...rest].length;
 }
 
 /** The words of names and addresses, each by itself, too; and ours. */
