@@ -18,6 +18,7 @@ const line = [
   "tokens",
   "mail",
   "sessions",
+  "oauth",
   "usage",
   "keys",
 ];

@@ -84,12 +84,13 @@ export function kindsAt(field: AnyField, place: string): readonly IdKind[] {
   if (name === "ownerId" || name === "userId" || name === "userIds") return ["User"];
   if (name === "keyId" || name === "keyIds") return ["Key"];
   if (name === "actorId") return ["ManagementToken"];
-  if (name === "targetId") return ["Tenant", "User", "Key", "ManagementToken"];
+  if (name === "targetId") return ["Tenant", "User", "Key", "ManagementToken", "OAuthClient", "TrustedIssuer"];
   if (name === "id") {
     if (field.field.name === "node") return Object.keys(idPrefixes) as IdKind[];
     // Longest first: revokeManagementToken ends with no shorter kind, but a later one could.
     const kinds = (Object.keys(idPrefixes) as IdKind[]).sort((a, b) => b.length - a.length);
-    const kind = kinds.find((each) => field.field.name.toLowerCase().endsWith(each.toLowerCase()));
+    const thing = field.field.name.toLowerCase().replace(/secret$/, "");
+    const kind = kinds.find((each) => thing.endsWith(each.toLowerCase()));
     if (kind) return [kind];
   }
   throw new Error(`${field.name} takes an id at ${place}: teach kindsAt what it names, so that isolation is tested`);
@@ -103,6 +104,10 @@ const samples: Readonly<Record<string, (now: number) => unknown>> = {
   slug: unique,
   name: () => "Name",
   reason: () => "reason",
+  issuer: () => `https://${unique()}.example.com`,
+  audience: () => "audience",
+  defaultRole: () => "GUEST",
+  grantTypes: () => ["CLIENT_CREDENTIALS"],
   role: () => "GUEST",
   // Of an event of usage: the same one each time, so that answers can be compared.
   "events.id": () => "any-event",
@@ -187,6 +192,8 @@ function valueFor(
   if (place in set) return set[place];
   const named = getNamedType(type);
   if (isListType(getNullableType(type))) {
+    const sample = samples[place.split(".").at(-1) ?? ""];
+    if (sample) return sample(own.now ?? Date.now());
     // An entry for what is set within it; GraphQL takes a value for a list of one.
     const within = Object.keys(set).some((each) => each.startsWith(`${place}.`));
     return within ? valueFor(target, place, named, own, set) : [];
@@ -196,7 +203,7 @@ function valueFor(
       const path = `${place}.${field.name}`;
       const given = Object.keys(set).some((each) => each === path || each.startsWith(`${path}.`));
       // Nobody gives a role with more permissions than their own, and a default may have more.
-      return given || isRequiredInputField(field) || field.name === "role";
+      return given || isRequiredInputField(field) || ["role", "defaultRole"].includes(field.name);
     });
     return Object.fromEntries(
       fields.map((field) => [field.name, valueFor(target, `${place}.${field.name}`, field.type, own, set)]),

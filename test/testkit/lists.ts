@@ -6,6 +6,8 @@ const listArguments = {
   users: { tenantId: "ID", filter: "UserFilter", orderBy: "UserOrder" },
   keys: { tenantId: "ID", filter: "KeyFilter", orderBy: "KeyOrder" },
   managementTokens: { tenantId: "ID" },
+  oauthClients: { tenantId: "ID" },
+  trustedIssuers: { tenantId: "ID" },
   auditLog: { tenantId: "ID", filter: "AuditFilter" },
   usageEvents: { tenantId: "ID!", filter: "UsageEventFilter" },
 } as const satisfies Record<string, Record<string, string>>;

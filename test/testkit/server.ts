@@ -40,6 +40,7 @@ export async function startServer(environment: Record<string, string> = {}, give
     KEYPLANE_DATA_DIR: dataDir,
     KEYPLANE_ROOT_TOKEN: rootToken,
     KEYPLANE_LOG_LEVEL: "debug",
+    KEYPLANE_ALLOW_PRIVATE_ISSUERS: "true",
     ...environment,
   });
   const clock = given.clock ?? new TestClock();

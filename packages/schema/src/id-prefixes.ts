@@ -14,6 +14,8 @@ export const idPrefixes = {
   Event: "evt",
   AuditRecord: "aud",
   ManagementToken: "tok",
+  OAuthClient: "cli",
+  TrustedIssuer: "iss",
   Request: "req",
   Session: "ses",
   SigningKey: "sig",

@@ -9,6 +9,7 @@ import { createGraphqlEndpoint } from "./http/graphql-endpoint.js";
 import { createJwksEndpoint } from "./http/jwks-endpoint.js";
 import { createKeyEventsEndpoint } from "./http/key-events-endpoint.js";
 import { createMetricsEndpoint } from "./http/metrics-endpoint.js";
+import { createOAuthEndpoint } from "./http/oauth-endpoint.js";
 import { OpenStreams } from "./http/open-streams.js";
 import { createPages } from "./http/pages.js";
 import { createHttpServer, type HttpServer } from "./http/server.js";
@@ -35,6 +36,21 @@ import {
   startExpiryScheduler,
   VerificationIndex,
 } from "./modules/keys/index.js";
+import {
+  ClientStates,
+  createArtifacts,
+  createAuthorizationServer,
+  createExternalTokens,
+  createInteractions,
+  createJwtCredentials,
+  createOAuthClients,
+  createOAuthTokens,
+  createPasswordSignIn,
+  createTrustedIssuers,
+  IssuerKeys,
+  IssuerStates,
+  TokenStates,
+} from "./modules/oauth/index.js";
 import { createFileTransport, createMail, createSmtpTransport } from "./modules/mail/index.js";
 import {
   createAttempts,
@@ -57,6 +73,7 @@ import { readEncryptionKey } from "./platform/encryption-key.js";
 import { createLogger, type Logger } from "./platform/logger.js";
 import { startMaintenance } from "./platform/maintenance.js";
 import { PublicUrl } from "./platform/public-url.js";
+import { createSafeFetch } from "./platform/safe-fetch.js";
 import { createSecretBox } from "./platform/secret-box.js";
 import { version } from "./version.js";
 
@@ -166,6 +183,9 @@ async function wire(
   const publicUrl = new PublicUrl(settings.publicUrl, settings.port);
   const signingKeys = new SigningKeys({ audit, clock, database, events, secretBox, rotationMs: settings.signingKeyMs });
   const signing = createSigning({ clock, keys: signingKeys, issuer: () => publicUrl.origin });
+  const clientStates = new ClientStates({ database });
+  const issuerStates = new IssuerStates({ database });
+  const tokenStates = new TokenStates({ database, clock });
   const sessionCredentials = new SessionCredentials({
     database,
     signing,
@@ -176,10 +196,13 @@ async function wire(
   for (const listener of [tenantStates, userStates, credentials, sessionCredentials, index, signingKeys]) {
     events.subscribe(listener);
   }
+  for (const listener of [clientStates, issuerStates, tokenStates]) events.subscribe(listener);
 
   const tenants = createTenants({ audit, clock, events, idempotency });
   const users = createUsers({ audit, clock, events, idempotency, tenants });
   const tokens = createTokens({ audit, clock, database, events, idempotency, tenants, users });
+  const { allowPrivateIssuers, expiryReminders } = settings;
+  const safeFetch = createSafeFetch({ allowPrivate: allowPrivateIssuers });
   const mail = createMail({
     clock,
     database,
@@ -215,7 +238,6 @@ async function wire(
     publicUrl: () => publicUrl.origin,
     users,
   });
-  const { expiryReminders } = settings;
   const keys = createKeys({ audit, clock, events, tenants, users, expiryReminders });
   const services: Services = {
     audit,
@@ -224,6 +246,7 @@ async function wire(
     keyReads: createKeyReads({ database, clock }),
     keySecrets: createKeySecrets({ audit, clock, events, expiryReminders, idempotency, keys, tenants, users }),
     keys,
+    oauthClients: createOAuthClients({ audit, clock, database, events, idempotency, tenants }),
     passwords,
     recordUsage: createRecordUsage({
       clock,
@@ -236,6 +259,16 @@ async function wire(
     tenantReads: createTenantReads({ database }),
     tenants,
     tokens,
+    trustedIssuers: createTrustedIssuers({
+      audit,
+      clock,
+      database,
+      events,
+      idempotency,
+      tenants,
+      fetch: safeFetch,
+      allowPrivateIssuers,
+    }),
     usage: createUsage({ recording, clock }),
     userReads: createUserReads({ database }),
     users,
@@ -246,10 +279,35 @@ async function wire(
     }),
   };
 
+  const issuer = (): string => publicUrl.origin;
+  const artifacts = createArtifacts({ audit, clock, database, events, secretBox, userStates });
+  const oauthTokens = createOAuthTokens({ clientStates, tenantStates, tokenStates, userStates });
+  const issuerKeys = new IssuerKeys({ fetch: safeFetch, clock });
+  const jwtCredentials = createJwtCredentials({
+    issuer,
+    signing,
+    oauthTokens,
+    externalTokens: createExternalTokens({ clock, issuerStates, issuerKeys, tenantStates, userStates, users }),
+    findSession: (jwt) => sessionCredentials.find(jwt),
+  });
+  const authorizationServer = createAuthorizationServer({
+    artifacts,
+    clock,
+    interactions: createInteractions({
+      signIn: createPasswordSignIn({ events, ends, signIn: services.signIn }),
+      tokens: oauthTokens,
+      userNameOf: async (id) => (await userStates.get(id))?.name ?? "",
+    }),
+    issuer,
+    logger,
+    signing,
+    signingKeys,
+    tokens: oauthTokens,
+  });
   const authenticate = createAuthenticate({
     clock,
     findCredential: (tokenHash) => credentials.find(tokenHash),
-    findSession: (jwt) => sessionCredentials.find(jwt),
+    findJwt: (jwt, origin) => jwtCredentials.find(jwt, origin),
   });
   const streams = new OpenStreams();
   const graphql = createGraphql({ schema, logger, timeLimitMs: outside.timeLimitMs });
@@ -290,6 +348,12 @@ async function wire(
         openStreams: () => streams.size,
       },
     }),
+    oauth: createOAuthEndpoint({
+      server: authorizationServer,
+      issuer,
+      logger,
+      timeLimitMs: outside.timeLimitMs,
+    }),
     jwks: createJwksEndpoint({ signing, logger, timeLimitMs: outside.timeLimitMs }),
     exports: createExports({ authenticate, usage: services.usage, logger }),
     pages: createPages({
@@ -323,6 +387,7 @@ async function wire(
       () => passwords.sweep(),
       () => sessionTokens.sweep(),
       () => mail.sweep(),
+      () => artifacts.sweep(),
     ],
     logger,
   );

@@ -18,6 +18,7 @@ export interface Settings {
   readonly mailFrom: string;
   readonly maxCachedKeys: number;
   readonly trustProxy: boolean;
+  readonly allowPrivateIssuers: boolean;
   readonly mongodbUrl: string | null;
   readonly recordVerifications: boolean;
   readonly maxSpoolBytes: number;
@@ -155,6 +156,14 @@ export const variables = {
     parse: (text) => (text === "true" ? true : text === "false" ? false : undefined),
     absent: false,
   },
+  KEYPLANE_ALLOW_PRIVATE_ISSUERS: {
+    description:
+      "true: external issuers may be trusted at any address, within private networks and without https. For development and tests only: whoever may trust an issuer can then make the server ask what only it can reach.",
+    fallback: "false",
+    wants: "true or false",
+    parse: (text) => (text === "true" ? true : text === "false" ? false : undefined),
+    absent: false,
+  },
   MONGODB_URL: {
     description:
       "A served MongoDB 4.4 or newer for usage, instead of the embedded one; the path names the database. Several servers of one DATABASE_URL need a shared one.",
@@ -282,6 +291,7 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
     mailFrom: read("KEYPLANE_MAIL_FROM"),
     maxCachedKeys: read("KEYPLANE_MAX_CACHED_KEYS"),
     trustProxy: read("KEYPLANE_TRUST_PROXY"),
+    allowPrivateIssuers: read("KEYPLANE_ALLOW_PRIVATE_ISSUERS"),
     mongodbUrl: read("MONGODB_URL"),
     recordVerifications: read("KEYPLANE_RECORD_VERIFICATIONS"),
     maxSpoolBytes: read("KEYPLANE_USAGE_SPOOL_BYTES"),

@@ -350,6 +350,26 @@ export type MeterInput = {
 export type Permission =
   /** Read the audit log. */
   | 'AUDIT_READ'
+  /** Create OAuth clients. */
+  | 'CLIENTS_CREATE'
+  /** Delete OAuth clients for good. */
+  | 'CLIENTS_DELETE'
+  /** Disable and enable OAuth clients. */
+  | 'CLIENTS_DISABLE'
+  /** Read OAuth clients; never their secrets. */
+  | 'CLIENTS_READ'
+  /** Give OAuth clients a new secret. */
+  | 'CLIENTS_ROTATE'
+  /** Change OAuth clients. */
+  | 'CLIENTS_UPDATE'
+  /** Trust the tokens of an external issuer. */
+  | 'ISSUERS_CREATE'
+  /** Stop to trust an external issuer. */
+  | 'ISSUERS_DELETE'
+  /** Read trusted issuers, and test them. */
+  | 'ISSUERS_READ'
+  /** Change trusted issuers. */
+  | 'ISSUERS_UPDATE'
   /** Create keys. */
   | 'KEYS_CREATE'
   /** Delete keys, and restore deleted ones. */

@@ -3,6 +3,7 @@ import type { Audit } from "../modules/audit/index.js";
 import type { Principal } from "../modules/auth/index.js";
 import type { KeyEvents, Progress } from "../modules/events/index.js";
 import type { KeyReads, KeySecrets, Keys, Verify } from "../modules/keys/index.js";
+import type { OAuthClients, TrustedIssuers } from "../modules/oauth/index.js";
 import type { Passwords, Sessions, SignIn } from "../modules/sessions/index.js";
 import type { TenantReads, Tenants } from "../modules/tenants/index.js";
 import type { Tokens } from "../modules/tokens/index.js";
@@ -19,6 +20,7 @@ export interface Services {
   readonly keyReads: KeyReads;
   readonly keySecrets: KeySecrets;
   readonly keys: Keys;
+  readonly oauthClients: OAuthClients;
   readonly passwords: Passwords;
   readonly recordUsage: RecordUsage;
   readonly sessions: Sessions;
@@ -26,6 +28,7 @@ export interface Services {
   readonly tenantReads: TenantReads;
   readonly tenants: Tenants;
   readonly tokens: Tokens;
+  readonly trustedIssuers: TrustedIssuers;
   readonly usage: Usage;
   readonly userReads: UserReads;
   readonly users: Users;

@@ -5,6 +5,8 @@ import "./node.js";
 import "../modules/tenants/tenants.graphql.js";
 import "../modules/users/users.graphql.js";
 import "../modules/tokens/tokens.graphql.js";
+import "../modules/oauth/clients/clients.graphql.js";
+import "../modules/oauth/issuers/issuers.graphql.js";
 import "../modules/sessions/sessions.graphql.js";
 import "../modules/sessions/passwords.graphql.js";
 import "../modules/usage/usage.graphql.js";

@@ -6,6 +6,7 @@ import type { Logger } from "../platform/logger.js";
 import { createRequestIds } from "../platform/request-id.js";
 import type { Endpoint } from "./graphql-endpoint.js";
 import { answerHealth, answerReadiness } from "./health.js";
+import { isOAuthPath } from "./oauth-endpoint.js";
 import type { OpenStreams } from "./open-streams.js";
 import type { Pages } from "./pages.js";
 import { sendError } from "./responses.js";
@@ -33,6 +34,7 @@ export function createHttpServer(deps: {
   v1: Readonly<Record<V1Name, Endpoint>>;
   metrics: Endpoint;
   jwks: Endpoint;
+  oauth: Endpoint;
   exports: Endpoint;
   pages: Pages;
   ping: () => Promise<void>;
@@ -41,7 +43,7 @@ export function createHttpServer(deps: {
   trustProxy: boolean;
   logger: Logger;
 }): HttpServer {
-  const { graphql, v1, metrics, jwks, exports, pages, ping, streams, webSockets, trustProxy, logger } = deps;
+  const { graphql, v1, metrics, jwks, oauth, exports, pages, ping, streams, webSockets, trustProxy, logger } = deps;
   const nextRequestId = createRequestIds();
   const endpoints = new Map(v1Names.map((name) => [`/v1/${name}`, v1[name]]));
   let stopping = false;
@@ -66,6 +68,10 @@ export function createHttpServer(deps: {
       return endpoint(request, response, origin);
     }
     if (path === "/oauth/jwks") return jwks(request, response, origin);
+    if (isOAuthPath(path)) {
+      if (stopping) return refuseWhileStopping(response, origin);
+      return oauth(request, response, origin);
+    }
     response.setHeader("x-request-id", origin.requestId);
     if (request.method !== "GET" && request.method !== "HEAD") return refuseUnknown(response, origin);
     if (path === "/healthz") return answerHealth(response);
@@ -176,7 +182,8 @@ function logRequest(request: IncomingMessage, response: ServerResponse, origin: 
     const ms = Math.round((performance.now() - startedAt) * 10) / 10;
     // Only a path that we serve, and without its query: a careless caller may have put a secret anywhere else.
     const asked = (request.url ?? "").split("?", 1)[0] ?? "";
-    const path = servedPaths.includes(asked) ? asked : "unknown";
+    const path =
+      servedPaths.includes(asked) || isOAuthPath(asked) ? asked.replace(/^(\/oauth\/\w+\/).*$/, "$1…") : "unknown";
     logger.debug(
       { requestId: origin.requestId, method: request.method, path, status: response.statusCode, ms },
       "request",

@@ -3,11 +3,11 @@ import { type Permission, parseManagementToken, type Role, type UserStatus } fro
 import type { Clock } from "../../platform/clock.js";
 import { UnauthenticatedError } from "../../platform/errors.js";
 import { permissionsWithin } from "./authorize.js";
-import type { Principal } from "./principal.js";
+import type { Principal, PrincipalKind } from "./principal.js";
 
-/** A management token, or the access token of a session, with what its validity hangs on. */
+/** A management token, or what a JSON Web Token stands for, with what its validity hangs on. */
 export interface Credential {
-  readonly kind: "management_token" | "session";
+  readonly kind: Exclude<PrincipalKind, "anonymous">;
   readonly id: string;
   readonly name: string;
   readonly role: Role;
@@ -29,7 +29,7 @@ export interface AuthenticationDeps {
   /** Finds a credential by the SHA-256 of its token, from memory when it can. */
   readonly findCredential: (tokenHash: string) => Credential | null | Promise<Credential | null>;
   /** Finds the credential of a JSON Web Token, from memory when it can; null when it is not accepted. */
-  readonly findSession: (jwt: string) => Credential | null | Promise<Credential | null>;
+  readonly findJwt: (jwt: string, origin: RequestOrigin) => Credential | null | Promise<Credential | null>;
 }
 
 /** Where a request came from. */
@@ -54,16 +54,16 @@ export function hashSecret(secret: string): string {
  *
  * @throws UnauthenticatedError saying what is wrong with the header or the token, without telling unknown tokens apart.
  */
-export function createAuthenticate({ clock, findCredential, findSession }: AuthenticationDeps): Authenticate {
+export function createAuthenticate({ clock, findCredential, findJwt }: AuthenticationDeps): Authenticate {
   // KEYPLANE_ROOT_TOKEN may have any form, that of a JWT, too.
-  const findJwt = (token: string): Credential | null | Promise<Credential | null> => {
-    const found = findSession(token);
+  const findAny = (token: string, origin: RequestOrigin): Credential | null | Promise<Credential | null> => {
+    const found = findJwt(token, origin);
     if (!(found instanceof Promise)) return found ?? findCredential(hashSecret(token));
     return found.then((credential) => credential ?? findCredential(hashSecret(token)));
   };
   return (authorization, origin) => {
     const token = bearerToken(authorization);
-    const credential = isJwt(token) ? findJwt(token) : findCredential(hashSecret(token));
+    const credential = isJwt(token) ? findAny(token, origin) : findCredential(hashSecret(token));
     return credential instanceof Promise
       ? credential.then((found) => toPrincipal(found, token, origin, clock.now()))
       : toPrincipal(credential, token, origin, clock.now());
@@ -90,11 +90,18 @@ function isJwt(token: string): boolean {
   return token.startsWith("eyJ") && token.includes(".");
 }
 
+const whatItIs = {
+  management_token: "management token",
+  session: "session",
+  oauth: "access token",
+  external: "token",
+} as const;
+
 function toPrincipal(credential: Credential | null, token: string, origin: RequestOrigin, now: number): Principal {
   if (!credential || credential.revokedAt !== null) throw new UnauthenticatedError(notKnown(token));
-  const what = credential.kind === "session" ? "session" : "management token";
+  const what = whatItIs[credential.kind];
   if (credential.expiresAt !== null && now >= credential.expiresAt) {
-    if (credential.kind === "session") throw new UnauthenticatedError(notKnown(token));
+    if (credential.kind !== "management_token") throw new UnauthenticatedError(notKnown(token));
     throw new UnauthenticatedError(
       `This management token expired at ${new Date(credential.expiresAt).toISOString()}. Create a new one.`,
     );
@@ -115,8 +122,8 @@ function toPrincipal(credential: Credential | null, token: string, origin: Reque
     userId: credential.userId,
     onlyUserId: isAdministrator(credential) ? null : credential.userId,
     grantableScopes: credential.grantableScopes,
-    // A person's power does not end with an access token: the session renews it. What a person creates may outlive it.
-    expiresAt: credential.kind === "session" ? null : credential.expiresAt,
+    // What somebody may do does not end with an access token, which can be had anew. What they create may outlive it.
+    expiresAt: credential.kind === "management_token" ? credential.expiresAt : null,
     requestId: origin.requestId,
     address: origin.address,
   };
@@ -128,7 +135,7 @@ function toPrincipal(credential: Credential | null, token: string, origin: Reque
  */
 function notKnown(token: string): string {
   if (isJwt(token)) {
-    return "This access token is not valid: it has expired, or its session has ended. Renew the session with refreshSession, or sign in again.";
+    return "This access token is not valid: it has expired, its session has ended, or it is for something else. Renew it, or sign in again.";
   }
   const form = parseManagementToken(token);
   const unknown = "This management token is not known, or it was revoked. Use another one.";

@@ -1,10 +1,10 @@
 import type { Permission, Role } from "@keyplane/schema";
 
 /**
- * What a caller has shown: a management token; the access token of a session, which is a person; or nothing, as one who is
- * about to sign in.
+ * What a caller has shown: a management token; the access token of a session, which is a person; an access token of an OAuth
+ * client, for itself or for a person; a token of an external issuer, which is a person; or nothing, as one who is about to sign in.
  */
-export type PrincipalKind = "management_token" | "session" | "anonymous";
+export type PrincipalKind = "management_token" | "session" | "oauth" | "external" | "anonymous";
 
 /**
  * Who calls, in one request. Every service function takes one first: there is no operation without a caller.
@@ -13,7 +13,7 @@ export type PrincipalKind = "management_token" | "session" | "anonymous";
 export interface Principal {
   /** What the caller has shown. */
   readonly kind: PrincipalKind;
-  /** The id of the management token, `tok_…`, or of the session, `ses_…`. */
+  /** The id of the management token, `tok_…`, the session, `ses_…`, the OAuth client, `cli_…`, or the user, `usr_…`. */
   readonly id: string;
   readonly name: string;
   readonly role: Role;

@@ -22,6 +22,7 @@ const event: PlacedEvent = {
   userId: null,
   formerUserId: null,
   tokenId: null,
+  subjectId: null,
   sessionId: null,
   reason: null,
   occurredAt: new Date(0),

@@ -14,6 +14,9 @@ export type EventType =
   | "TOKEN_REVOKED"
   | "TOKEN_RESTORED"
   | "SIGNING_KEY_CREATED"
+  | "OAUTH_CLIENT_CHANGED"
+  | "OAUTH_TOKEN_REVOKED"
+  | "TRUSTED_ISSUER_CHANGED"
   | "SESSION_ENDED";
 
 /** Something that happened, and to whom. */
@@ -25,6 +28,8 @@ export interface DomainEvent {
   /** Whose the key was until now, when it was given to `userId`. */
   readonly formerUserId?: string;
   readonly tokenId?: string;
+  /** What else it names, by its own id: an OAuth client, a trusted issuer, the digest of a revoked token. */
+  readonly subjectId?: string;
   readonly sessionId?: string;
   readonly reason?: string | null;
 }
@@ -38,6 +43,7 @@ export interface StoredEvent {
   readonly userId: string | null;
   readonly formerUserId: string | null;
   readonly tokenId: string | null;
+  readonly subjectId: string | null;
   readonly sessionId: string | null;
   readonly reason: string | null;
   readonly occurredAt: Date;

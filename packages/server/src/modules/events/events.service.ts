@@ -68,6 +68,7 @@ export function createEvents({ database, clock, logger }: { database: Database; 
         userId: event.userId ?? null,
         formerUserId: event.formerUserId ?? null,
         tokenId: event.tokenId ?? null,
+        subjectId: event.subjectId ?? null,
         sessionId: event.sessionId ?? null,
         reason: event.reason ?? null,
         occurredAt: new Date(clock.now()),

@@ -8,7 +8,7 @@ export async function insertEvent(db: Db, event: StoredEvent): Promise<void> {
   await db.event.create({ data: event });
 }
 
-const columns = Prisma.sql`"id", "type", "tenantId", "keyId", "userId", "formerUserId", "tokenId", "sessionId", "reason", "occurredAt",
+const columns = Prisma.sql`"id", "type", "tenantId", "keyId", "userId", "formerUserId", "tokenId", "sessionId", "subjectId", "reason", "occurredAt",
   "transactionId", "sequence", "transactionId" < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint AS "isFinal"`;
 
 /**

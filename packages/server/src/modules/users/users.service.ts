@@ -5,7 +5,7 @@ import type { Transaction, User } from "../../platform/database/index.js";
 import { ConflictError, NotFoundError } from "../../platform/errors.js";
 import { unlessTaken } from "../../platform/unless-taken.js";
 import { parseInput } from "../../platform/validation.js";
-import { type Audit, actorOf } from "../audit/index.js";
+import { type Audit, type AuditActor, actorOf } from "../audit/index.js";
 import { authorize, authorizeGrant, type Principal, permissionsWithin, visibleTo } from "../auth/index.js";
 import type { Events } from "../events/index.js";
 import type { Idempotency } from "../idempotency/index.js";
@@ -103,6 +103,39 @@ export function createUsers({ audit, clock, events, idempotency, tenants }: Deps
 
   return {
     lock,
+
+    /** The id of the user whom another authority speaks of; null when there is none. Asks no permission. */
+    findIdBy(
+      tenantId: string,
+      by: { readonly externalId: string } | { readonly email: string },
+    ): Promise<string | null> {
+      return events.transaction((tx) => store.findUserIdBy(tx, tenantId, by));
+    },
+
+    /**
+     * Creates a user whom another authority has vouched for. Asks no permission: who may decide that it is trusted was asked then.
+     *
+     * @throws InvalidInputError, ConflictError when the e-mail address or external id is taken.
+     */
+    async provision(actor: AuditActor, rawInput: unknown): Promise<User> {
+      const { idempotencyKey: _, ...input } = parseInput(createUserSchema, rawInput);
+      return write(async (tx) => {
+        const now = new Date(clock.now());
+        const user = await store.insertUser(tx, {
+          ...input,
+          id: createId("User"),
+          activeEmail: input.email,
+          externalId: input.externalId ?? null,
+          createdAt: now,
+          updatedAt: now,
+        });
+        const target = { type: "User", id: user.id } as const;
+        const { tenantId } = user;
+        await audit.record(tx, { actor, action: "user.created", tenantId, target, before: null, after: user });
+        await events.append(tx, { type: "USER_CREATED", tenantId, userId: user.id });
+        return user;
+      });
+    },
 
     /**
      * Creates a user, who can own keys from now on.

@@ -26,6 +26,17 @@ export async function findUser(db: Db, visibility: Visibility, id: string): Prom
   return db.user.findFirst({ where: { AND: [{ id }, visible(visibility)] } });
 }
 
+/** The id of a user who is not deleted; null when there is none. */
+export async function findUserIdBy(
+  db: Db,
+  tenantId: string,
+  by: { readonly externalId: string } | { readonly email: string },
+): Promise<string | null> {
+  const where = "email" in by ? { activeEmail: by.email } : { externalId: by.externalId };
+  const found = await db.user.findFirst({ where: { tenantId, ...where }, select: { id: true } });
+  return found?.id ?? null;
+}
+
 export function findUsersByIds(db: Db, visibility: Visibility, ids: readonly string[]): Promise<User[]> {
   return db.user.findMany({ where: { AND: [{ id: { in: [...ids] } }, visible(visibility)] } });
 }
