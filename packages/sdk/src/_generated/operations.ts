@@ -4,6 +4,414 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type * as Types from '../open-enums.js';
 
+export type ListSessionsVariables = Exact<{
+  userId?: string | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+}>;
+
+
+export type ListSessions = {
+  /**
+   * Who is signed in, newest first: your own sessions; with the permission `sessions:read` also those of others whom you may see.
+   *
+   * Needs any valid token.
+   */
+  readonly sessions: {
+    /** How many entries the whole list has, over all pages. */
+    readonly totalCount?: number,
+    /** Where this page stands. */
+    readonly pageInfo: PageInfo,
+    /** The entries without their cursors. */
+    readonly nodes: ReadonlyArray<Session>
+  }
+};
+
+export type SignInVariables = Exact<{
+  input: Types.SignInInput;
+}>;
+
+
+export type SignIn = {
+  readonly signIn:
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidCredentialsError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'RateLimitedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly retryAfterMs: number
+    }
+    | {
+      readonly __typename: 'SignInPayload',
+      readonly accessToken: string,
+      readonly accessTokenExpiresAt: string,
+      readonly refreshToken: string,
+      readonly refreshTokenExpiresAt: string,
+      readonly session: Session
+    }
+
+};
+
+export type RefreshSessionVariables = Exact<{
+  input: Types.RefreshSessionInput;
+}>;
+
+
+export type RefreshSession = {
+  readonly refreshSession:
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidCredentialsError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'RateLimitedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly retryAfterMs: number
+    }
+    | {
+      readonly __typename: 'RefreshSessionPayload',
+      readonly accessToken: string,
+      readonly accessTokenExpiresAt: string,
+      readonly refreshToken: string,
+      readonly refreshTokenExpiresAt: string,
+      readonly session: Session
+    }
+
+};
+
+export type SignOutVariables = Exact<{ [key: string]: never; }>;
+
+
+export type SignOut = {
+  readonly signOut:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'SignOutPayload',
+      readonly session: Session
+    }
+
+};
+
+export type SignOutEverywhereVariables = Exact<{
+  input: Types.SignOutEverywhereInput;
+}>;
+
+
+export type SignOutEverywhere = {
+  readonly signOutEverywhere:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'SignOutEverywherePayload',
+      readonly endedSessions: number
+    }
+
+};
+
+export type RequestPasswordLinkVariables = Exact<{
+  input: Types.RequestPasswordLinkInput;
+}>;
+
+
+export type RequestPasswordLink = {
+  readonly requestPasswordLink:
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidCredentialsError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'RateLimitedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly retryAfterMs: number
+    }
+    | {
+      readonly __typename: 'RequestPasswordLinkPayload',
+      readonly accepted: boolean
+    }
+
+};
+
+export type SendPasswordLinkVariables = Exact<{
+  input: Types.SendPasswordLinkInput;
+}>;
+
+
+export type SendPasswordLink = {
+  readonly sendPasswordLink:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'SendPasswordLinkPayload',
+      readonly expiresAt: string,
+      readonly user: User
+    }
+
+};
+
+export type SetPasswordVariables = Exact<{
+  input: Types.SetPasswordInput;
+}>;
+
+
+export type SetPassword = {
+  readonly setPassword:
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidCredentialsError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'RateLimitedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly retryAfterMs: number
+    }
+    | {
+      readonly __typename: 'SetPasswordPayload',
+      readonly endedSessions: number
+    }
+
+};
+
+export type ChangePasswordVariables = Exact<{
+  input: Types.ChangePasswordInput;
+}>;
+
+
+export type ChangePassword = {
+  readonly changePassword:
+    | {
+      readonly __typename: 'ChangePasswordPayload',
+      readonly endedSessions: number
+    }
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidCredentialsError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'RateLimitedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly retryAfterMs: number
+    }
+
+};
+
 export type ListAuditVariables = Exact<{
   tenantId?: string | null | undefined;
   first?: number | null | undefined;
@@ -328,6 +736,27 @@ export type UsageTick = {
     /** How many. */
     readonly count: number
   }>
+};
+
+export type Session = {
+  /** `ses_…`. */
+  readonly id: string,
+  /** The id of who has signed in. */
+  readonly userId: string,
+  /** The id of their tenant. */
+  readonly tenantId: string,
+  /** From where it was last begun or renewed; null when that is not known. */
+  readonly address: string | null,
+  /** When they signed in. */
+  readonly createdAt: string,
+  /** When it was last renewed. */
+  readonly refreshedAt: string,
+  /** When it ends, however often it is renewed. */
+  readonly expiresAt: string,
+  /** When it ended; null: it has not. */
+  readonly endedAt: string | null,
+  /** Whether it is the one that this request is made with. */
+  readonly isCurrent: boolean
 };
 
 export type ListKeyEventsVariables = Exact<{
