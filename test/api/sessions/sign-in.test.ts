@@ -1,3 +1,4 @@
+import { hash } from "@node-rs/argon2";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { day, describe, expect, minute, ok, sendGraphql, test, testPassword } from "../../testkit/index.js";
 
@@ -99,6 +100,19 @@ describe("signIn", () => {
     expect(ok(await attempt({ tenant: two.tenant.id })).session.tenantId).toBe(two.tenant.id);
   });
 
+  test("a hash that was made with less work is made anew, with the same password", async ({ world }) => {
+    const { tenant } = await world.tenant();
+    const user = await world.user(tenant.id);
+    const { prisma } = world.server.keyplane.database;
+    const weak = await hash(testPassword, { memoryCost: 1_024, timeCost: 1 });
+    await prisma.userPassword.create({ data: { userId: user.id, hash: weak, changedAt: new Date(0) } });
+    for (let time = 0; time < 2; time++) {
+      ok(await world.anonymous.account("signIn", { email: user.email, password: testPassword }));
+      const row = await prisma.userPassword.findUniqueOrThrow({ where: { userId: user.id } });
+      expect(row).toMatchObject({ hash: expect.stringContaining("m=19456,t=2,p=1"), changedAt: new Date(0) });
+    }
+  });
+
   test("refuses what is too long, and cuts nothing off", async ({ world }) => {
     const long = await world.anonymous.account("signIn", { email: "a@example.com", password: "x".repeat(257) });
     expect(long).toMatchObject({ code: "INVALID_INPUT", issues: [{ path: ["password"] }] });
@@ -159,7 +173,7 @@ describe("a request without a token", () => {
       ]);
     }
     const headers = { "content-type": "application/json" };
-    const good = await fetch(`${world.url}/graphql`, { method: "POST", headers, body });
+    const good = await fetch(`${world.url}/graphql`, { method: "POST", headers, body: `{"query":"${open}"}` });
     expect((await good.json()).data.signIn.__typename).toBe("InvalidCredentialsError");
   });
 

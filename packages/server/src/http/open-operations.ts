@@ -4,7 +4,7 @@ import { LRUCache } from "lru-cache";
 /** Bytes of a request without a token: room for a password and a document, and for no more. */
 export const maxOpenBody = 8_192;
 /** Words and signs of its document. */
-const maxTokens = 300;
+const maxLexicalTokens = 300;
 /** How many documents are remembered, the refused ones, too. */
 const maxDocuments = 500;
 
@@ -40,7 +40,7 @@ function queryOf(body: Buffer): string | null {
 function isOpenDocument(query: string, openFields: ReadonlySet<string>): boolean {
   let document: DocumentNode;
   try {
-    document = parse(query, { maxTokens, noLocation: true });
+    document = parse(query, { maxLexicalTokens, noLocation: true });
   } catch {
     return false; // as above
   }

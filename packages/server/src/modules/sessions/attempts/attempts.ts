@@ -85,7 +85,8 @@ export function createAttempts({ database, clock }: { database: Database; clock:
 
     /** Forgets what was counted, in the transaction of a change that makes it meaningless. */
     async forget(tx: Transaction, counters: readonly Counter[]): Promise<void> {
-      await tx.attemptCount.deleteMany({ where: { id: { in: counters.map(idOf) } } });
+      // One after the other in the order of all, so that an attempt at the same moment and this never wait for each other.
+      for (const id of counters.map(idOf).sort()) await tx.attemptCount.deleteMany({ where: { id } });
     },
 
     /** A chore: removes what counts no more. */
