@@ -2,8 +2,8 @@ import { type Permission, permissions } from "@keyplane/schema";
 import { schema } from "@keyplane/server";
 import { getNamedType, isInterfaceType, isObjectType } from "graphql";
 import { type AnyField, callOf, everyField, everyRootField, isRoot, type Own, sendAny } from "../testkit/any-call.js";
-import { clientMutation, issuerMutation } from "../testkit/oauth.js";
 import { type Caller, describe, expect, ok, sendGraphql, test, type World } from "../testkit/index.js";
+import { oauthIds } from "../testkit/oauth.js";
 
 /** What a field declares that its caller must have; written by the same option that enforces it. */
 const accessOf = ({ field }: AnyField): unknown => field.extensions["access"];
@@ -16,7 +16,18 @@ const permissionNames = Object.keys(permissions) as Permission[];
 const named = (fields: AnyField[]) => fields.map((field) => [field.name, field] as const);
 
 /** Things of their own that a caller could be kept from. Add a new kind here. */
-const entities = ["Tenant", "User", "Key", "ManagementToken", "OAuthClient", "TrustedIssuer", "Session", "AuditRecord", "UsageEvent", "Node"];
+const entities = [
+  "Tenant",
+  "User",
+  "Key",
+  "ManagementToken",
+  "OAuthClient",
+  "TrustedIssuer",
+  "Session",
+  "AuditRecord",
+  "UsageEvent",
+  "Node",
+];
 
 /** Types that only wrap what the field before them has granted: a page of a list, the payload of a change. */
 const isWrapper = (name: string): boolean => /(?:Connection|Edge|Payload)$/.test(name);
@@ -102,14 +113,8 @@ async function story(world: World): Promise<Own> {
   const { tenant, owner, key, secret } = await world.tenantWithKey();
   await world.verify(secret);
   const token = ok(await world.root.createToken({ name: "token", role: "GUEST", tenantId: tenant.id })).managementToken;
-  const tenantId = tenant.id;
-  const grantTypes = ["CLIENT_CREDENTIALS"];
-  const client = ok(await clientMutation(world.root, "createOAuthClient", { tenantId, name: "App", role: "GUEST", grantTypes }));
-  const issuer = `https://${world.unique("idp")}.example.com`;
-  const trusted = { tenantId, name: "IdP", issuer, audience: "x", defaultRole: "GUEST" };
   return {
-    OAuthClient: client.oauthClient.id,
-    TrustedIssuer: ok(await issuerMutation(world.root, "createTrustedIssuer", trusted)).trustedIssuer.id,
+    ...(await oauthIds(world, tenant.id)),
     Tenant: tenant.id,
     User: owner.id,
     Key: key.id,

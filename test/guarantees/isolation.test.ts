@@ -11,7 +11,7 @@ import {
 } from "../testkit/any-call.js";
 import { EventStream } from "../testkit/event-stream.js";
 import { type Caller, describe, expect, ok, sendGraphql, test, type World } from "../testkit/index.js";
-import { clientMutation, issuerMutation } from "../testkit/oauth.js";
+import { oauthIds } from "../testkit/oauth.js";
 import { everyRow } from "../testkit/rows.js";
 
 // Generated from the schema: an operation that is added later is tested from its first day, or makes this file fail.
@@ -34,16 +34,6 @@ interface FullTenant {
 async function fullTenant(world: World): Promise<FullTenant> {
   const { tenant, admin, owner, key, secret } = await world.tenantWithKey();
   const token = ok(await admin.createToken({ name: "token", role: "GUEST" })).managementToken;
-  const grantTypes = ["CLIENT_CREDENTIALS"];
-  const client = ok(await clientMutation(admin, "createOAuthClient", { name: "App", role: "GUEST", grantTypes }));
-  const trusted = {
-    tenantId: tenant.id,
-    name: "IdP",
-    issuer: `http://127.0.0.1:1/${world.unique()}`,
-    audience: "x",
-    defaultRole: "GUEST",
-  };
-  const { trustedIssuer } = ok(await issuerMutation(admin, "createTrustedIssuer", trusted));
   const { auditLog } = await admin.query("{ auditLog(first: 1) { nodes { id } } }");
   const event = await world.server.keyplane.database.prisma.event.findFirstOrThrow({ where: { keyId: key.id } });
   const ids = {
@@ -51,8 +41,7 @@ async function fullTenant(world: World): Promise<FullTenant> {
     User: owner.id,
     Key: key.id,
     ManagementToken: token.id,
-    OAuthClient: client.oauthClient.id,
-    TrustedIssuer: trustedIssuer.id,
+    ...(await oauthIds(world, tenant.id)),
     AuditRecord: auditLog.nodes[0].id,
     Event: event.id,
     Session: (await world.signIn(owner)).session.id,

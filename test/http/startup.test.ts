@@ -98,6 +98,7 @@ describe("a configuration with problems", () => {
     KEYPLANE_LOG_LEVEL: "loud",
     KEYPLANE_MAX_CACHED_KEYS: "-1",
     KEYPLANE_TRUST_PROXY: "maybe",
+    KEYPLANE_ALLOW_PRIVATE_ISSUERS: "perhaps",
     MONGODB_URL: "postgresql://me:hunter2@localhost/usage",
     KEYPLANE_EVENTS_DAYS: "0",
     KEYPLANE_EXPIRY_REMINDERS: "7 days",

@@ -4,6 +4,7 @@ import * as openid from "openid-client";
 import { Caller, describe, expect, ok, test, type World } from "../testkit/index.js";
 import { clientMutation, clientStory, discover, issuerOf } from "../testkit/oauth.js";
 
+// oxlint-disable-next-line typescript/no-deprecated -- marked so to stand out; here the server is on this very machine
 const allowHttp = { [oauth.allowInsecureRequests]: true };
 
 async function tokenOf(world: World, client: { id: string }, secret: string | null, parameters = {}) {

@@ -1,7 +1,7 @@
 import { generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from "jose";
 import { afterAll } from "vitest";
-import { Caller, describe, expect, ok, test, type World } from "../testkit/index.js";
 import { type IdentityProvider, startIdentityProvider } from "../testkit/identity-provider.js";
+import { Caller, describe, expect, ok, test, type World } from "../testkit/index.js";
 import { issuerMutation, issuerOf } from "../testkit/oauth.js";
 
 const providers: IdentityProvider[] = [];
@@ -17,7 +17,9 @@ async function story(world: World, input: Record<string, unknown> = {}) {
   const given = { tenantId: tenant.id, name: "IdP", issuer: idp.issuer, audience, defaultRole: "DEVELOPER", ...input };
   const { trustedIssuer } = ok(await issuerMutation(admin, "createTrustedIssuer", given));
   const ask = (token: string) =>
-    new Caller(world.url, token).query("{ viewer { id name role tenantId userId permissions } }").then(({ viewer }) => viewer);
+    new Caller(world.url, token)
+      .query("{ viewer { id name role tenantId userId permissions } }")
+      .then(({ viewer }) => viewer);
   const askAs = async (claims: JWTPayload) => ask(await idp.sign({ aud: audience, ...claims }));
   return { idp, tenant, admin, trustedIssuer, ask, askAs };
 }
@@ -38,7 +40,12 @@ describe("tokens of an external issuer", () => {
     });
     const user = await world.user(tenant.id, { externalId: world.unique("sub"), role: "DEVELOPER" });
     const as = (roles: string[]) => askAs({ sub: user.externalId, realm_access: { roles } });
-    expect(await as(["other", "dev"])).toMatchObject({ id: user.id, userId: user.id, tenantId: tenant.id, role: "DEVELOPER" });
+    expect(await as(["other", "dev"])).toMatchObject({
+      id: user.id,
+      userId: user.id,
+      tenantId: tenant.id,
+      role: "DEVELOPER",
+    });
     const boss = await as(["boss"]);
     expect(boss.permissions).toContain("KEYS_READ");
     expect(boss.permissions).not.toContain("KEYS_CREATE");
@@ -55,7 +62,9 @@ describe("tokens of an external issuer", () => {
     }
   });
 
-  test("create the user at the first token, once, only where that is wanted, and take over nobody", async ({ world }) => {
+  test("create the user at the first token, once, only where that is wanted, and take over nobody", async ({
+    world,
+  }) => {
     const strict = await story(world);
     const sub = world.unique("sub");
     const email = `${world.unique("new")}@example.com`;
@@ -65,10 +74,17 @@ describe("tokens of an external issuer", () => {
     const made = await Promise.all([askAs(claims), askAs(claims), askAs({ ...claims, jti: "other" })]);
     expect(new Set(made.map(({ id }) => id)).size).toBe(1);
     expect(made[0]).toMatchObject({ name: "Ada Lovelace", tenantId: tenant.id });
-    const { auditLog } = await admin.query(`query ($id: ID) { auditLog(filter: { targetId: $id }) { nodes { action actorType actorId } } }`, { id: made[0].id });
-    expect(auditLog.nodes).toEqual([{ action: "user.created", actorType: "trusted_issuer", actorId: trustedIssuer.id }]);
+    const { auditLog } = await admin.query(
+      `query ($id: ID) { auditLog(filter: { targetId: $id }) { nodes { action actorType actorId } } }`,
+      { id: made[0].id },
+    );
+    expect(auditLog.nodes).toEqual([
+      { action: "user.created", actorType: "trusted_issuer", actorId: trustedIssuer.id },
+    ]);
     const known = await world.user(tenant.id, { role: "ADMIN" });
-    await expect(askAs({ sub: world.unique("sub"), email: known.email, email_verified: true })).rejects.toMatchObject(refused);
+    await expect(askAs({ sub: world.unique("sub"), email: known.email, email_verified: true })).rejects.toMatchObject(
+      refused,
+    );
     await expect(askAs({ sub: world.unique("sub"), email, email_verified: false })).rejects.toMatchObject(refused);
   });
 
@@ -91,7 +107,7 @@ describe("tokens of an external issuer", () => {
       "an issuer nearly the same": await idp.sign({ ...claims, iss: `${idp.issuer}/` }),
       "our own name": await idp.sign({ ...claims, iss: issuerOf(world), client_id: "cli_000000000000000000000000" }),
       expired: await idp.sign({ ...claims, iat: seconds - 400, exp: seconds - 100 }),
-      "without end": await idp.sign({ ...claims, exp: undefined }),
+      "without end": await idp.sign({ ...claims, exp: undefined } as unknown as JWTPayload),
       "too old": await idp.sign({ ...claims, iat: seconds - 90_000 }),
       "of the future": await idp.sign({ ...claims, nbf: seconds + 200 }),
       "without sub": await idp.sign({ aud: audience }),
@@ -99,15 +115,21 @@ describe("tokens of an external issuer", () => {
       "an unknown kid": await foreign({ kid: "unknown" }, privateKey),
       "the public key as a shared secret": await foreign({ alg: "HS256", kid: idp.jwks.keys[0]?.kid }, published),
       "no signature": new UnsecuredJWT({ iss: idp.issuer, iat: seconds, exp: seconds + 300, ...claims }).encode(),
-      "changed after signing": (await idp.sign(claims)).replace(/\.([^.]+)\./, (_, body: string) => `.${Buffer.from(
-        Buffer.from(body, "base64url").toString().replace(String(user.externalId), "somebody"),
-      ).toString("base64url")}.`),
+      "changed after signing": (await idp.sign(claims)).replace(
+        /\.([^.]+)\./,
+        (_, body: string) =>
+          `.${Buffer.from(
+            Buffer.from(body, "base64url").toString().replace(String(user.externalId), "somebody"),
+          ).toString("base64url")}.`,
+      ),
       "no JSON": `eyJ.${Buffer.from("no json").toString("base64url")}.x`,
     };
     for (const [why, token] of Object.entries(wrong)) await expect(ask(token), why).rejects.toMatchObject(refused);
   });
 
-  test("follow the issuer's keys: a new one counts at once, and guesses do not make the server ask", async ({ world }) => {
+  test("follow the issuer's keys: a new one counts at once, and guesses do not make the server ask", async ({
+    world,
+  }) => {
     const { idp, tenant, ask, askAs } = await story(world);
     const user = await world.user(tenant.id, { externalId: world.unique("sub") });
     await askAs({ sub: user.externalId });
@@ -115,7 +137,13 @@ describe("tokens of an external issuer", () => {
     const { privateKey } = await generateKeyPair("ES256");
     world.clock.advance(31_000);
     for (let guess = 0; guess < 5; guess++) {
-      const token = await new SignJWT({ iss: idp.issuer, aud: audience, sub: "x", iat: Math.floor(world.clock.now() / 1000), exp: Math.floor(world.clock.now() / 1000) + 60 })
+      const token = await new SignJWT({
+        iss: idp.issuer,
+        aud: audience,
+        sub: "x",
+        iat: Math.floor(world.clock.now() / 1000),
+        exp: Math.floor(world.clock.now() / 1000) + 60,
+      })
         .setProtectedHeader({ alg: "ES256", kid: `guess-${guess}` })
         .sign(privateKey);
       await expect(ask(token)).rejects.toMatchObject(refused);

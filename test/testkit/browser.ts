@@ -49,7 +49,8 @@ export class Browser {
     const [pair = "", ...attributes] = line.split("; ");
     const [name = "", value = ""] = pair.split("=");
     const path = attributes.find((each) => each.startsWith("path="))?.slice(5) ?? from;
-    if (value === "" || attributes.some((each) => /^expires=Thu, 01 Jan 1970/.test(each))) this.#cookies.delete(name);
+    if (value === "" || attributes.some((each) => each.startsWith("expires=Thu, 01 Jan 1970")))
+      this.#cookies.delete(name);
     else this.#cookies.set(name, { value, path });
   }
 }

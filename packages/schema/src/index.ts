@@ -20,6 +20,7 @@ export { type GeneratedKey, type GenerateKeyOptions, generateKey, startOf } from
 export { maxKeyLength } from "./key-format/layout.js";
 export { isSecretOf, keyPattern, parseKey, parseManagementToken } from "./key-format/parse-key.js";
 export {
+  clientSecretPrefix,
   isValidPrefix,
   keyPrefixPattern,
   managementTokenPrefix,

@@ -54,6 +54,28 @@ export type CreateManagementTokenResult =
 export type RevokeManagementTokenResult =
   | PayloadOf<Operations.RevokeManagementToken["revokeManagementToken"]>
   | Refusal;
+/** The new OAuth client and its secret, which is shown this once, or why not. */
+export type CreateOAuthClientResult = PayloadOf<Operations.CreateOAuthClient["createOAuthClient"]> | Refusal;
+/** The OAuth client as changed, or why not. */
+export type UpdateOAuthClientResult = PayloadOf<Operations.UpdateOAuthClient["updateOAuthClient"]> | Refusal;
+/** The OAuth client and its new secret, which is shown this once, or why not. */
+export type RotateOAuthClientSecretResult =
+  | PayloadOf<Operations.RotateOAuthClientSecret["rotateOAuthClientSecret"]>
+  | Refusal;
+/** The disabled OAuth client, or why not. */
+export type DisableOAuthClientResult = PayloadOf<Operations.DisableOAuthClient["disableOAuthClient"]> | Refusal;
+/** The enabled OAuth client, or why not. */
+export type EnableOAuthClientResult = PayloadOf<Operations.EnableOAuthClient["enableOAuthClient"]> | Refusal;
+/** The deleted OAuth client, or why not. */
+export type DeleteOAuthClientResult = PayloadOf<Operations.DeleteOAuthClient["deleteOAuthClient"]> | Refusal;
+/** The issuer that is trusted now, or why not. */
+export type CreateTrustedIssuerResult = PayloadOf<Operations.CreateTrustedIssuer["createTrustedIssuer"]> | Refusal;
+/** The trusted issuer as changed, or why not. */
+export type UpdateTrustedIssuerResult = PayloadOf<Operations.UpdateTrustedIssuer["updateTrustedIssuer"]> | Refusal;
+/** The issuer that is trusted no more, or why not. */
+export type DeleteTrustedIssuerResult = PayloadOf<Operations.DeleteTrustedIssuer["deleteTrustedIssuer"]> | Refusal;
+/** What the issuer says, or why it was not asked. */
+export type TestTrustedIssuerResult = PayloadOf<Operations.TestTrustedIssuer["testTrustedIssuer"]> | Refusal;
 /** The session and its tokens, shown this once, or why not. */
 export type SignInResult = PayloadOf<Operations.SignIn["signIn"]> | Refusal;
 /** The session and its next tokens, shown this once, or why not. */

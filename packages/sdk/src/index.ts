@@ -74,7 +74,9 @@ export type {
 } from "./resources/key-events.js";
 export type { Keys, ListKeysArguments } from "./resources/keys.js";
 export type { ListManagementTokensArguments, ManagementTokens } from "./resources/management-tokens.js";
+export type { ListOAuthClientsArguments, OAuthClients } from "./resources/oauth-clients.js";
 export type { ListTenantsArguments, Tenants } from "./resources/tenants.js";
+export type { ListTrustedIssuersArguments, TrustedIssuers } from "./resources/trusted-issuers.js";
 export type {
   ListUsageEventsArguments,
   Usage,

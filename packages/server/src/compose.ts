@@ -36,6 +36,7 @@ import {
   startExpiryScheduler,
   VerificationIndex,
 } from "./modules/keys/index.js";
+import { createFileTransport, createMail, createSmtpTransport } from "./modules/mail/index.js";
 import {
   ClientStates,
   createArtifacts,
@@ -51,7 +52,6 @@ import {
   IssuerStates,
   TokenStates,
 } from "./modules/oauth/index.js";
-import { createFileTransport, createMail, createSmtpTransport } from "./modules/mail/index.js";
 import {
   createAttempts,
   createPasswordHasher,

@@ -19,23 +19,42 @@ describe("createOAuthClient", () => {
     expect(oauthClient).toMatchObject({ ...input, tenantId: tenant.id, isPublic: false, disabledAt: null });
     expect(oauthClient.id).toMatch(/^cli_\w{24}$/);
     expect(secret.startsWith(oauthClient.secretStart)).toBe(true);
-    const { auditLog } = await admin.query(`{ auditLog(filter: { targetId: "${oauthClient.id}" }) { nodes { action after } } }`);
+    const { auditLog } = await admin.query(
+      `{ auditLog(filter: { targetId: "${oauthClient.id}" }) { nodes { action after } } }`,
+    );
     expect(auditLog.nodes).toMatchObject([{ action: "oauth_client.created", after: { name: "App" } }]);
     expect(JSON.stringify(auditLog)).not.toMatch(/secretHash/);
   });
 
-  test("makes a public client without a secret, and an installation-wide one for a caller who reaches as far", async ({ world }) => {
-    const publicOne = { ...base, grantTypes: ["AUTHORIZATION_CODE"], redirectUris: ["https://a.example/cb"], isPublic: true };
+  test("makes a public client without a secret, and an installation-wide one for a caller who reaches as far", async ({
+    world,
+  }) => {
+    const publicOne = {
+      ...base,
+      grantTypes: ["AUTHORIZATION_CODE"],
+      redirectUris: ["https://a.example/cb"],
+      isPublic: true,
+    };
     const { oauthClient, secret } = ok(await clientMutation(world.root, "createOAuthClient", publicOne));
-    expect([oauthClient.isPublic, oauthClient.secretStart, oauthClient.tenantId, secret]).toEqual([true, null, null, null]);
+    expect([oauthClient.isPublic, oauthClient.secretStart, oauthClient.tenantId, secret]).toEqual([
+      true,
+      null,
+      null,
+      null,
+    ]);
   });
 
   test("a retry with the same idempotencyKey makes one client and gives the same secret", async ({ world }) => {
     const { admin } = await world.tenant();
     const input = { ...base, idempotencyKey: world.unique("attempt") };
-    const [first, second] = [await clientMutation(admin, "createOAuthClient", input), await clientMutation(admin, "createOAuthClient", input)];
+    const [first, second] = [
+      await clientMutation(admin, "createOAuthClient", input),
+      await clientMutation(admin, "createOAuthClient", input),
+    ];
     expect(ok(second)).toEqual(ok(first));
-    expect(await clientMutation(admin, "createOAuthClient", { ...input, name: "Other" })).toMatchObject({ code: "CONFLICT" });
+    expect(await clientMutation(admin, "createOAuthClient", { ...input, name: "Other" })).toMatchObject({
+      code: "CONFLICT",
+    });
   });
 
   const code = { grantTypes: ["AUTHORIZATION_CODE"] };
@@ -77,14 +96,24 @@ describe("createOAuthClient", () => {
       permissions: ["CLIENTS_CREATE", "KEYS_READ"],
       grantableScopes: ["a"],
     });
-    for (const beyond of [{}, { permissions: ["KEYS_REVOKE"] }, { permissions: ["KEYS_READ"], grantableScopes: ["b"] }]) {
-      expect(await clientMutation(caller, "createOAuthClient", { ...base, role: "ADMIN", ...beyond })).toMatchObject({ code: "FORBIDDEN" });
+    for (const beyond of [
+      {},
+      { permissions: ["KEYS_REVOKE"] },
+      { permissions: ["KEYS_READ"], grantableScopes: ["b"] },
+    ]) {
+      expect(await clientMutation(caller, "createOAuthClient", { ...base, role: "ADMIN", ...beyond })).toMatchObject({
+        code: "FORBIDDEN",
+      });
     }
-    const { oauthClient } = ok(await clientMutation(caller, "createOAuthClient", { ...base, permissions: ["KEYS_READ"] }));
+    const { oauthClient } = ok(
+      await clientMutation(caller, "createOAuthClient", { ...base, permissions: ["KEYS_READ"] }),
+    );
     expect(oauthClient.grantableScopes).toEqual(["a"]);
   });
 
-  test("is refused without the permission, without a token, and for another tenant as for a missing one", async ({ world }) => {
+  test("is refused without the permission, without a token, and for another tenant as for a missing one", async ({
+    world,
+  }) => {
     const [ours, theirs] = [await world.tenant(), await world.tenant()];
     const developer = await world.caller("DEVELOPER", { tenantId: ours.tenant.id });
     expect(await clientMutation(developer, "createOAuthClient", base)).toMatchObject({ code: "FORBIDDEN" });

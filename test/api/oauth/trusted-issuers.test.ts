@@ -1,6 +1,6 @@
 import { afterAll } from "vitest";
-import { describe, expect, idsOf, ok, readPage, startServer, test, World } from "../../testkit/index.js";
 import { type IdentityProvider, startIdentityProvider } from "../../testkit/identity-provider.js";
+import { describe, expect, idsOf, ok, readPage, startServer, test, World } from "../../testkit/index.js";
 import { issuerMutation } from "../../testkit/oauth.js";
 
 const providers: IdentityProvider[] = [];
@@ -35,7 +35,12 @@ describe("createTrustedIssuer", () => {
     };
     const { admin, given, trustedIssuer, tenant } = await story(world, input);
     const { idempotencyKey: _, ...expected } = input;
-    expect(trustedIssuer).toMatchObject({ ...expected, tenantId: tenant.id, issuer: given.issuer, audience: "keyplane" });
+    expect(trustedIssuer).toMatchObject({
+      ...expected,
+      tenantId: tenant.id,
+      issuer: given.issuer,
+      audience: "keyplane",
+    });
     expect(ok(await issuerMutation(admin, "createTrustedIssuer", given)).trustedIssuer).toEqual(trustedIssuer);
   });
 
@@ -60,11 +65,20 @@ describe("createTrustedIssuer", () => {
     ["name", { name: " " }],
     ["roleClaim", { roleMapping: [{ value: "x", role: "GUEST" }] }],
     ["roleClaim", { roleClaim: ["a", "b", "c", "d", "e", "f"] }],
-    ["roleMapping", { roleClaim: ["a"], roleMapping: Array.from({ length: 51 }, () => ({ value: "x", role: "GUEST" })) }],
+    [
+      "roleMapping",
+      { roleClaim: ["a"], roleMapping: Array.from({ length: 51 }, () => ({ value: "x", role: "GUEST" })) },
+    ],
     ["defaultRole", { defaultRole: null }],
   ] as const)("says what is wrong with %s: %o", async ([path, wrong], { world }) => {
     const { tenant, admin } = await world.tenant();
-    const input = { tenantId: tenant.id, name: "IdP", issuer: "https://id.example.com", audience: world.unique(), defaultRole: "GUEST" };
+    const input = {
+      tenantId: tenant.id,
+      name: "IdP",
+      issuer: "https://id.example.com",
+      audience: world.unique(),
+      defaultRole: "GUEST",
+    };
     const refusal = await issuerMutation(admin, "createTrustedIssuer", { ...input, ...wrong });
     expect(refusal).toMatchObject({ code: "INVALID_INPUT" });
     expect(refusal.issues[0].path[0]).toBe(path);
@@ -74,23 +88,42 @@ describe("createTrustedIssuer", () => {
     const { tenant, admin } = await world.tenant();
     const weak = await world.caller("ADMIN", { tenantId: tenant.id, permissions: ["ISSUERS_CREATE"] });
     const input = { tenantId: tenant.id, name: "IdP", issuer: "https://id.example.com", audience: world.unique() };
-    for (const beyond of [{ defaultRole: "DEVELOPER" }, { roleClaim: ["r"], roleMapping: [{ value: "x", role: "ADMIN" }] }]) {
-      expect(await issuerMutation(weak, "createTrustedIssuer", { ...input, ...beyond })).toMatchObject({ code: "FORBIDDEN" });
+    for (const beyond of [
+      { defaultRole: "DEVELOPER" },
+      { roleClaim: ["r"], roleMapping: [{ value: "x", role: "ADMIN" }] },
+    ]) {
+      expect(await issuerMutation(weak, "createTrustedIssuer", { ...input, ...beyond })).toMatchObject({
+        code: "FORBIDDEN",
+      });
     }
-    const make = (n: number) =>
-      issuerMutation(admin, "createTrustedIssuer", { ...input, audience: `${input.audience}-${n}`, defaultRole: "GUEST" });
-    for (let n = 0; n < 50; n++) ok(await make(n));
-    expect(await make(50)).toMatchObject({ code: "LIMIT_REACHED" });
+    const make = () =>
+      issuerMutation(admin, "createTrustedIssuer", { ...input, audience: world.unique(), defaultRole: "GUEST" });
+    const { prisma } = world.server.keyplane.database;
+    const row = await prisma.trustedIssuer.findUniqueOrThrow({ where: { id: ok(await make()).trustedIssuer.id } });
+    const copies = Array.from({ length: 48 }, () => ({
+      ...row,
+      roleMapping: [],
+      id: world.missingId("TrustedIssuer"),
+      activeKey: world.unique(),
+    }));
+    await prisma.trustedIssuer.createMany({ data: copies });
+    ok(await make());
+    expect(await make()).toMatchObject({ code: "LIMIT_REACHED" });
   });
 
-  test("is refused without the permission, without a token, and for another tenant as for a missing one", async ({ world }) => {
+  test("is refused without the permission, without a token, and for another tenant as for a missing one", async ({
+    world,
+  }) => {
     const { given, admin, tenant } = await story(world);
     const theirs = await world.tenant();
-    const inTenant = (tenantId: string) => issuerMutation(admin, "createTrustedIssuer", { ...given, audience: "x", tenantId });
+    const inTenant = (tenantId: string) =>
+      issuerMutation(admin, "createTrustedIssuer", { ...given, audience: "x", tenantId });
     expect(await inTenant(theirs.tenant.id)).toEqual(await inTenant(world.missingId("Tenant")));
     const developer = await world.caller("DEVELOPER", { tenantId: tenant.id });
     expect(await issuerMutation(developer, "createTrustedIssuer", given)).toMatchObject({ code: "FORBIDDEN" });
-    await expect(issuerMutation(world.anonymous, "createTrustedIssuer", given)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    await expect(issuerMutation(world.anonymous, "createTrustedIssuer", given)).rejects.toMatchObject({
+      code: "UNAUTHENTICATED",
+    });
   });
 });
 
@@ -103,12 +136,18 @@ describe("a change of a trusted issuer", () => {
       expect(await change(theirs.trustedIssuer.id)).toMatchObject({ code: "NOT_FOUND" });
       expect(await change(theirs.trustedIssuer.id)).toEqual(await change(world.missingId("TrustedIssuer")));
       const developer = await world.caller("DEVELOPER", { tenantId: ours.tenant.id });
-      expect(await issuerMutation(developer, name, inputFor(name, ours.trustedIssuer.id))).toMatchObject({ code: "FORBIDDEN" });
-      await expect(issuerMutation(world.anonymous, name, inputFor(name, "x"))).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+      expect(await issuerMutation(developer, name, inputFor(name, ours.trustedIssuer.id))).toMatchObject({
+        code: "FORBIDDEN",
+      });
+      await expect(issuerMutation(world.anonymous, name, inputFor(name, "x"))).rejects.toMatchObject({
+        code: "UNAUTHENTICATED",
+      });
     },
   );
 
-  test("updating changes what is named; a pair that another has is refused, and so is letting in more than one may", async ({ world }) => {
+  test("updating changes what is named; a pair that another has is refused, and so is letting in more than one may", async ({
+    world,
+  }) => {
     const [ours, theirs] = [await story(world), await story(world)];
     const { admin, trustedIssuer, tenant } = ours;
     const update = (input: object) => issuerMutation(admin, "updateTrustedIssuer", { id: trustedIssuer.id, ...input });
@@ -117,7 +156,9 @@ describe("a change of a trusted issuer", () => {
     expect(await update({ defaultRole: null })).toMatchObject({ code: "INVALID_INPUT" });
     const same = { tenantId: tenant.id, name: "x", issuer: theirs.given.issuer, defaultRole: "GUEST" };
     const mine = ok(await issuerMutation(admin, "createTrustedIssuer", { ...same, audience: "mine" })).trustedIssuer;
-    expect(await issuerMutation(admin, "updateTrustedIssuer", { id: mine.id, audience: "keyplane" })).toMatchObject({ code: "CONFLICT" });
+    expect(await issuerMutation(admin, "updateTrustedIssuer", { id: mine.id, audience: "keyplane" })).toMatchObject({
+      code: "CONFLICT",
+    });
     const weak = await world.caller("ADMIN", { tenantId: tenant.id, permissions: ["ISSUERS_UPDATE"] });
     const beyond = { id: trustedIssuer.id, defaultRole: "DEVELOPER" };
     expect(await issuerMutation(weak, "updateTrustedIssuer", beyond)).toMatchObject({ code: "FORBIDDEN" });
@@ -127,7 +168,9 @@ describe("a change of a trusted issuer", () => {
     const { admin, trustedIssuer } = await story(world);
     expect(idsOf(await readPage(admin, "trustedIssuers"))).toEqual([trustedIssuer.id]);
     ok(await issuerMutation(admin, "deleteTrustedIssuer", { id: trustedIssuer.id, reason: "moved" }));
-    expect(await issuerMutation(admin, "deleteTrustedIssuer", { id: trustedIssuer.id })).toMatchObject({ code: "NOT_FOUND" });
+    expect(await issuerMutation(admin, "deleteTrustedIssuer", { id: trustedIssuer.id })).toMatchObject({
+      code: "NOT_FOUND",
+    });
     expect(idsOf(await readPage(admin, "trustedIssuers"))).toEqual([]);
   });
 });
@@ -138,7 +181,12 @@ describe("testTrustedIssuer", () => {
     providers.push(idp);
     const { admin, trustedIssuer } = await story(world, { issuer: idp.issuer });
     const ask = async (id: string) => ok(await issuerMutation(admin, "testTrustedIssuer", { id }));
-    expect(await ask(trustedIssuer.id)).toMatchObject({ problem: null, jwksUri: `${idp.issuer}/keys`, keyCount: 1, algorithms: ["ES256"] });
+    expect(await ask(trustedIssuer.id)).toMatchObject({
+      problem: null,
+      jwksUri: `${idp.issuer}/keys`,
+      keyCount: 1,
+      algorithms: ["ES256"],
+    });
     idp.jwks.keys.length = 0;
     expect((await ask(trustedIssuer.id)).problem).toMatch(/no key/);
     const other = await story(world, { issuer: `${idp.issuer}/sub` });

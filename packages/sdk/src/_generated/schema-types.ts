@@ -64,6 +64,32 @@ export type CreateManagementTokenInput = {
   readonly userId?: string | null | undefined;
 };
 
+/** A new client. It can never do more than whoever creates it. */
+export type CreateOAuthClientInput = {
+  /** How it may get tokens. */
+  readonly grantTypes: ReadonlyArray<OAuthGrantType>;
+  /** The only scopes that its tokens may give to keys. */
+  readonly grantableScopes?: ReadonlyArray<string> | null | undefined;
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** For apps in a browser or on a device: no secret. */
+  readonly isPublic?: boolean | null | undefined;
+  /** What users read when they are asked to agree, 1 to 100 characters. */
+  readonly name: string;
+  /** Narrow the role to these, e.g. [KEYS_VERIFY]. */
+  readonly permissions?: ReadonlyArray<Permission> | null | undefined;
+  /** Where users may return to: https, or http to this very machine. */
+  readonly redirectUris?: ReadonlyArray<string> | null | undefined;
+  /** The scopes that tokens for these may have. */
+  readonly resourceScopes?: ReadonlyArray<string> | null | undefined;
+  /** Other APIs that it may get tokens for: URIs (RFC 8707). */
+  readonly resources?: ReadonlyArray<string> | null | undefined;
+  /** What its tokens may do at most. */
+  readonly role: Role;
+  /** Confine it to this tenant. Without: as far as you reach yourself. */
+  readonly tenantId?: string | null | undefined;
+};
+
 /** A new tenant. */
 export type CreateTenantInput = {
   /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
@@ -74,6 +100,30 @@ export type CreateTenantInput = {
   readonly policy?: KeyPolicyInput | null | undefined;
   /** Lower-case letters, digits and hyphens, unique, e.g. `acme`. */
   readonly slug: string;
+};
+
+/** An identity provider to trust. */
+export type CreateTrustedIssuerInput = {
+  /** What its tokens must say as `aud`: often the client id that the issuer gave to Keyplane. */
+  readonly audience: string;
+  /** Whether to create a user who is not here yet. */
+  readonly createUsers?: boolean | null | undefined;
+  /** The role where no mapping fits; without, such a token is refused. */
+  readonly defaultRole?: Role | null | undefined;
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** Its https address, letter by letter as its tokens say it in `iss`. */
+  readonly issuer: string;
+  /** How a user is found by a token. */
+  readonly matchBy?: IssuerMatch | null | undefined;
+  /** What people call it, 1 to 100 characters. */
+  readonly name: string;
+  /** The way to the claim that tells the role, e.g. ["realm_access", "roles"]. */
+  readonly roleClaim?: ReadonlyArray<string> | null | undefined;
+  /** What the claim's values stand for; the first that fits counts. */
+  readonly roleMapping?: ReadonlyArray<RoleMappingInput> | null | undefined;
+  /** The tenant whose users it speaks for. */
+  readonly tenantId: string;
 };
 
 /** A new user. */
@@ -100,6 +150,22 @@ export type DeleteKeyInput = {
   readonly reason?: string | null | undefined;
 };
 
+/** Which OAuth client to delete, and why. */
+export type DeleteOAuthClientInput = {
+  /** The id of the OAuth client. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Kept in history and shown to operators. */
+  readonly reason?: string | null | undefined;
+};
+
+/** Which trusted issuer to delete, and why. */
+export type DeleteTrustedIssuerInput = {
+  /** The id of the trusted issuer. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Kept in history and shown to operators. */
+  readonly reason?: string | null | undefined;
+};
+
 /** Which user to delete, and why. */
 export type DeleteUserInput = {
   /** The id of the user. */
@@ -116,6 +182,14 @@ export type DisableKeyInput = {
   readonly reason?: string | null | undefined;
 };
 
+/** Which OAuth client to disable, and why. */
+export type DisableOAuthClientInput = {
+  /** The id of the OAuth client. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Kept in history and shown to operators. */
+  readonly reason?: string | null | undefined;
+};
+
 /** Which user to disable, and why. */
 export type DisableUserInput = {
   /** The id of the user. */
@@ -127,6 +201,14 @@ export type DisableUserInput = {
 /** Which key to enable, and why. */
 export type EnableKeyInput = {
   /** The id of the key. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Kept in history and shown to operators. */
+  readonly reason?: string | null | undefined;
+};
+
+/** Which OAuth client to enable, and why. */
+export type EnableOAuthClientInput = {
+  /** The id of the OAuth client. */
   readonly id: string;
   /** Why, 1 to 500 characters. Kept in history and shown to operators. */
   readonly reason?: string | null | undefined;
@@ -239,6 +321,13 @@ export type InvalidAttemptsInput = {
   readonly to: string;
 };
 
+/** How a user is found by an external issuer's token. */
+export type IssuerMatch =
+  /** The user whose e-mail address is the token's `email`; only where its `email_verified` is true. */
+  | 'EMAIL'
+  /** The user whose `externalId` is the token's `sub`. */
+  | 'EXTERNAL_ID';
+
 /** What has happened to a key, to its owner, or to its tenant. */
 export type KeyEventType =
   /** A key was created. */
@@ -345,6 +434,15 @@ export type MeterInput = {
   /** A whole number, 0 to 1000000000000; money in its smallest unit. */
   readonly value: number;
 };
+
+/** How a client may get tokens (RFC 6749). */
+export type OAuthGrantType =
+  /** For a user, who signs in and agrees. PKCE with S256 is required. */
+  | 'AUTHORIZATION_CODE'
+  /** For itself, with its secret. */
+  | 'CLIENT_CREDENTIALS'
+  /** New tokens for the same user without asking again. Each refresh token works once. */
+  | 'REFRESH_TOKEN';
 
 /** One thing that a caller may do. */
 export type Permission =
@@ -505,6 +603,14 @@ export type Role =
   /** May only ask who it is (`viewer`); reads public APIs. */
   | 'GUEST';
 
+/** A value of the claim that tells the role, and the role that it stands for. */
+export type RoleMappingInput = {
+  /** The role that it stands for. */
+  readonly role: Role;
+  /** What the claim says, or one of what it lists. */
+  readonly value: string;
+};
+
 /** Which key gets a new secret. */
 export type RotateKeyInput = {
   /** The key's id; it stays the same. */
@@ -512,6 +618,16 @@ export type RotateKeyInput = {
   /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
   readonly idempotencyKey?: string | null | undefined;
   /** For how many milliseconds the old secret goes on working; 0: it stops at once. */
+  readonly overlapMs?: number | null | undefined;
+};
+
+/** Which client gets a new secret, and how long the old one goes on working. */
+export type RotateOAuthClientSecretInput = {
+  /** The id of the client. */
+  readonly id: string;
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** How long the old secret goes on working, 30 days at most. 0: it stops at once. */
   readonly overlapMs?: number | null | undefined;
 };
 
@@ -581,6 +697,12 @@ export type TenantStatus =
   /** Paused by an operator: all its keys are refused until it is resumed. */
   | 'SUSPENDED';
 
+/** Which issuer to ask. */
+export type TestTrustedIssuerInput = {
+  /** The id of the trusted issuer. */
+  readonly id: string;
+};
+
 /** What to change; what is left out stays. */
 export type UpdateKeyInput = {
   /** All allowed addresses from now on; empty: every address. */
@@ -599,6 +721,28 @@ export type UpdateKeyInput = {
   readonly scopes?: ReadonlyArray<string> | null | undefined;
 };
 
+/** What to change; what is left out stays. Tokens that exist follow at once. */
+export type UpdateOAuthClientInput = {
+  /** New ways to get tokens. */
+  readonly grantTypes?: ReadonlyArray<OAuthGrantType> | null | undefined;
+  /** New scopes that its tokens may give to keys; null: any. */
+  readonly grantableScopes?: ReadonlyArray<string> | null | undefined;
+  /** The id of the client. */
+  readonly id: string;
+  /** A new name. */
+  readonly name?: string | null | undefined;
+  /** New permissions; empty: all of the role's. */
+  readonly permissions?: ReadonlyArray<Permission> | null | undefined;
+  /** New addresses where users may return to. */
+  readonly redirectUris?: ReadonlyArray<string> | null | undefined;
+  /** New scopes that tokens for these may have. */
+  readonly resourceScopes?: ReadonlyArray<string> | null | undefined;
+  /** New APIs that it may get tokens for. */
+  readonly resources?: ReadonlyArray<string> | null | undefined;
+  /** A new role. */
+  readonly role?: Role | null | undefined;
+};
+
 /** What to change; what is left out stays. */
 export type UpdateTenantInput = {
   /** The tenant's id. */
@@ -609,6 +753,26 @@ export type UpdateTenantInput = {
   readonly policy?: KeyPolicyInput | null | undefined;
   /** A new slug. */
   readonly slug?: string | null | undefined;
+};
+
+/** What to change; what is left out stays. The issuer's address stays: trust another one instead. */
+export type UpdateTrustedIssuerInput = {
+  /** A new audience. */
+  readonly audience?: string | null | undefined;
+  /** Whether to create a user who is not here yet. */
+  readonly createUsers?: boolean | null | undefined;
+  /** The role where no mapping fits; null refuses such a token. */
+  readonly defaultRole?: Role | null | undefined;
+  /** The id of the trusted issuer. */
+  readonly id: string;
+  /** How a user is found by a token. */
+  readonly matchBy?: IssuerMatch | null | undefined;
+  /** A new name. */
+  readonly name?: string | null | undefined;
+  /** A new way to the claim that tells the role. */
+  readonly roleClaim?: ReadonlyArray<string> | null | undefined;
+  /** What the claim's values stand for from now on. */
+  readonly roleMapping?: ReadonlyArray<RoleMappingInput> | null | undefined;
 };
 
 /** What to change; what is left out stays. */

@@ -5,8 +5,10 @@ import { Audit } from "../resources/audit.js";
 import { KeyEvents } from "../resources/key-events.js";
 import { Keys } from "../resources/keys.js";
 import { ManagementTokens } from "../resources/management-tokens.js";
+import { OAuthClients } from "../resources/oauth-clients.js";
 import { repeatability } from "../resources/repeatability.js";
 import { Tenants } from "../resources/tenants.js";
+import { TrustedIssuers } from "../resources/trusted-issuers.js";
 import { Usage } from "../resources/usage.js";
 import { Users } from "../resources/users.js";
 import type { FlushOptions } from "../usage/usage-buffer.js";
@@ -56,7 +58,9 @@ export class Keyplane {
   readonly keyEvents: KeyEvents;
   readonly keys: Keys;
   readonly managementTokens: ManagementTokens;
+  readonly oauthClients: OAuthClients;
   readonly tenants: Tenants;
+  readonly trustedIssuers: TrustedIssuers;
   readonly usage: Usage;
   readonly users: Users;
 
@@ -74,7 +78,9 @@ export class Keyplane {
     this.keyEvents = new KeyEvents({ send: this.#send, subscribe, runtime: realRuntime });
     this.keys = new Keys(this.#send);
     this.managementTokens = new ManagementTokens(this.#send);
+    this.oauthClients = new OAuthClients(this.#send);
     this.tenants = new Tenants(this.#send);
+    this.trustedIssuers = new TrustedIssuers(this.#send);
     this.usage = new Usage(
       {
         send: this.#send,

@@ -6,7 +6,9 @@ import { Audit } from "./audit.js";
 import { KeyEvents } from "./key-events.js";
 import { Keys } from "./keys.js";
 import { ManagementTokens } from "./management-tokens.js";
+import { OAuthClients } from "./oauth-clients.js";
 import { Tenants } from "./tenants.js";
+import { TrustedIssuers } from "./trusted-issuers.js";
 import { Usage } from "./usage.js";
 import { Users } from "./users.js";
 
@@ -48,6 +50,17 @@ const repeated: Record<string, Call> = {
     new ManagementTokens(send).create({ name: "n", role: "GUEST" }),
   ),
   "managementTokens.revoke": call("revokeManagementToken", (send) => new ManagementTokens(send).revoke({ id })),
+  "oauthClients.create": call("createOAuthClient", (send) =>
+    new OAuthClients(send).create({ name: "n", role: "GUEST", grantTypes: ["CLIENT_CREDENTIALS"] }),
+  ),
+  "oauthClients.rotateSecret": call("rotateOAuthClientSecret", (send) => new OAuthClients(send).rotateSecret({ id })),
+  "oauthClients.disable": call("disableOAuthClient", (send) => new OAuthClients(send).disable({ id })),
+  "oauthClients.delete": call("deleteOAuthClient", (send) => new OAuthClients(send).delete({ id })),
+  "trustedIssuers.create": call("createTrustedIssuer", (send) =>
+    new TrustedIssuers(send).create({ tenantId: "t", name: "n", issuer: "https://i.example", audience: "a" }),
+  ),
+  "trustedIssuers.delete": call("deleteTrustedIssuer", (send) => new TrustedIssuers(send).delete({ id })),
+  "trustedIssuers.test": call("testTrustedIssuer", (send) => new TrustedIssuers(send).test({ id })),
 };
 
 const sentOnce: Record<string, Call> = {
@@ -65,6 +78,9 @@ const sentOnce: Record<string, Call> = {
   "keys.restore": call("restoreKey", (send) => new Keys(send).restore({ id })),
   "tenants.update": call("updateTenant", (send) => new Tenants(send).update({ id })),
   "tenants.resume": call("resumeTenant", (send) => new Tenants(send).resume({ id })),
+  "oauthClients.update": call("updateOAuthClient", (send) => new OAuthClients(send).update({ id })),
+  "oauthClients.enable": call("enableOAuthClient", (send) => new OAuthClients(send).enable({ id })),
+  "trustedIssuers.update": call("updateTrustedIssuer", (send) => new TrustedIssuers(send).update({ id })),
   "users.update": call("updateUser", (send) => new Users(send).update({ id })),
   "users.enable": call("enableUser", (send) => new Users(send).enable({ id })),
 };
@@ -92,14 +108,16 @@ describe("after an attempt whose outcome is not known", () => {
     });
   }
 
-  for (const List of [Audit, KeyEvents, Keys, ManagementTokens, Tenants, Users]) {
+  for (const List of [Audit, KeyEvents, Keys, ManagementTokens, OAuthClients, Tenants, TrustedIssuers, Users]) {
     test(`every page of a list of ${List.name} is asked for again`, async ({ story }) => {
       const field = {
         Audit: "auditLog",
         KeyEvents: "keyEvents",
         Keys: "keys",
         ManagementTokens: "managementTokens",
+        OAuthClients: "oauthClients",
         Tenants: "tenants",
+        TrustedIssuers: "trustedIssuers",
         Users: "users",
       };
       const pages = { nodes: [1], pageInfo: { endCursor: null, hasNextPage: false }, totalCount: 1 };

@@ -15,6 +15,18 @@ export function authorize(principal: Principal, permission: Permission): void {
   );
 }
 
+/**
+ * Insists that the caller sees everyone in its tenant: for things that belong to no user, which others would not find again.
+ *
+ * @throws ForbiddenError for people who see only their own.
+ */
+export function authorizeWholeTenant(principal: Principal): void {
+  if (principal.onlyUserId === null) return;
+  throw new ForbiddenError(
+    "This belongs to the tenant as a whole, of which you see only what is yours. Ask an administrator.",
+  );
+}
+
 /** What the caller may see, as a condition for the stores: undefined means no restriction. */
 export interface Visibility {
   readonly tenantId: string | undefined;

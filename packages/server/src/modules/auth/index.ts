@@ -10,6 +10,7 @@ export {
   authorize,
   authorizeGrant,
   authorizeScopes,
+  authorizeWholeTenant,
   canSee,
   permissionsWithin,
   type Visibility,

@@ -1,4 +1,4 @@
-import { createId, generateKey, type Permission, type Role } from "@keyplane/schema";
+import { clientSecretPrefix, createId, generateKey, type Permission, type Role } from "@keyplane/schema";
 import { changes } from "../../../platform/changes.js";
 import type { Clock } from "../../../platform/clock.js";
 import type { Database, OAuthClient, Transaction } from "../../../platform/database/index.js";
@@ -10,6 +10,7 @@ import {
   authorize,
   authorizeGrant,
   authorizeScopes,
+  authorizeWholeTenant,
   hashSecret,
   type Principal,
   permissionsWithin,
@@ -36,8 +37,6 @@ interface Deps {
   readonly tenants: Pick<Tenants, "require">;
 }
 
-/** The beginning of every client's secret, for people and for scanners of leaked secrets. */
-const secretPrefix = "keyplanecs";
 const order = "oauthClients.CREATED_AT_DESC";
 
 export interface IssuedClient {
@@ -124,6 +123,7 @@ export function createOAuthClients({ audit, clock, database, events, idempotency
      */
     async create(principal: Principal, rawInput: unknown): Promise<IssuedClient> {
       authorize(principal, "clients:create");
+      authorizeWholeTenant(principal);
       const { idempotencyKey, ...input } = parseInput(createClientSchema, rawInput);
       authorizeScopes(principal, input.grantableScopes ?? []);
       const attempt = { operation: "createOAuthClient", idempotencyKey, input };
@@ -133,7 +133,7 @@ export function createOAuthClients({ audit, clock, database, events, idempotency
         if (tenantId !== null) await tenants.require(tx, principal, tenantId);
         authorizeReach(principal, input, tenantId);
         refuseMeaningless({ ...shape, isPublic }, tenantId);
-        const { secret, start } = generateKey({ prefix: secretPrefix, environment: "LIVE" });
+        const { secret, start } = generateKey({ prefix: clientSecretPrefix, environment: "LIVE" });
         const now = new Date(clock.now());
         const client = await store.insertClient(tx, {
           ...shape,
@@ -201,7 +201,7 @@ export function createOAuthClients({ audit, clock, database, events, idempotency
             "This is a public client, which has no secret. Create a new client that is not public.",
           );
         }
-        const { secret, start } = generateKey({ prefix: secretPrefix, environment: "LIVE" });
+        const { secret, start } = generateKey({ prefix: clientSecretPrefix, environment: "LIVE" });
         const now = new Date(clock.now());
         const after = await store.updateClientRow(tx, before.id, {
           secretHash: hashSecret(secret),

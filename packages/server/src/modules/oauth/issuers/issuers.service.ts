@@ -8,7 +8,14 @@ import type { SafeFetch } from "../../../platform/safe-fetch.js";
 import { unlessTaken } from "../../../platform/unless-taken.js";
 import { idSchema, parseArguments, parseInput } from "../../../platform/validation.js";
 import { type Audit, actorOf } from "../../audit/index.js";
-import { authorize, authorizeGrant, type Principal, permissionsWithin, visibleTo } from "../../auth/index.js";
+import {
+  authorize,
+  authorizeGrant,
+  authorizeWholeTenant,
+  type Principal,
+  permissionsWithin,
+  visibleTo,
+} from "../../auth/index.js";
 import type { Events } from "../../events/index.js";
 import type { Idempotency } from "../../idempotency/index.js";
 import type { Tenants } from "../../tenants/index.js";
@@ -97,6 +104,7 @@ export function createTrustedIssuers(deps: Deps) {
      */
     async create(principal: Principal, rawInput: unknown): Promise<TrustedIssuer> {
       authorize(principal, "issuers:create");
+      authorizeWholeTenant(principal);
       const { idempotencyKey, ...input } = parseInput(createSchema, rawInput);
       authorizeRoles(principal, input, input.tenantId);
       const attempt = { operation: "createTrustedIssuer", idempotencyKey, input };

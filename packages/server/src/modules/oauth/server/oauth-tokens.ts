@@ -116,7 +116,8 @@ export function createOAuthTokens(deps: {
       return {
         kind: "oauth",
         id: user?.id ?? client.id,
-        name: user?.name ?? client.name,
+        // Of what is done for a user, the audit log says by what.
+        name: user ? `${user.name} via ${client.name}` : client.name,
         role: client.role,
         permissions,
         grantableScopes: client.grantableScopes,
