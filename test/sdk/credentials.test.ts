@@ -1,5 +1,6 @@
 import {
   AuthenticationError,
+  type Fetch,
   type KeyEventMessage,
   Keyplane,
   RequestError,
@@ -15,12 +16,12 @@ import { clientMutation, clientStory } from "../testkit/oauth.js";
 async function program(world: World, more: { scope?: string; resource?: string } = {}) {
   const story = await clientStory(world, { role: "DEVELOPER", permissions: null });
   const asked: string[] = [];
-  const fetch: typeof globalThis.fetch = (input, init) => {
-    if (String(input as string).endsWith("/oauth/token")) asked.push(String(input as string));
-    return globalThis.fetch(input, init);
+  const fetch: Fetch = (url, init) => {
+    if (url.endsWith("/oauth/token")) asked.push(url);
+    return globalThis.fetch(url, init);
   };
   const clientCredentials = { clientId: story.client.id, clientSecret: story.secret ?? "", ...more };
-  return { ...story, asked, options: { url: world.url, credentials: { clientCredentials }, fetch: fetch as never } };
+  return { ...story, asked, options: { url: world.url, credentials: { clientCredentials }, fetch } };
 }
 
 /** A person who has signed in by the SDK. */
