@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from "vitest";
-import { describe, expect, test, type World } from "../testkit/index.js";
+import { describe, expect, second, test, type World } from "../testkit/index.js";
 import { builtCli, CliUser } from "./run-cli.js";
 
 const users: CliUser[] = [];
@@ -49,6 +49,7 @@ describe("from a tenant to a revoked key", () => {
     expect(listed.stderr).toBe("1 in all.\n");
     const id = row.split(" ")[0] ?? "";
 
+    world.clock.advance(second); // what happens in one moment has no order in the audit log
     const revoked = await cli.run(["keys", "revoke", id, "--reason", "left", "--yes"]);
     expect(revoked).toEqual({ code: 0, stdout: `Orders (${id}) is revoked.\n`, stderr: "" });
     const diagnosed = await cli.run(["keys", "diagnose"], secret);
