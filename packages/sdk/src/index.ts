@@ -54,6 +54,14 @@ export {
   type Refusal,
   unwrap,
 } from "./client/results.js";
+export type {
+  ClientCredentials,
+  Credentials,
+  SessionCredentials,
+  SessionTokens,
+  TokenProvider,
+} from "./credentials/credentials.js";
+export { type NewSessionResult, type SignInOptions, signIn } from "./credentials/sign-in.js";
 export type * from "./entities.js";
 export type { Open } from "./open-enums.js";
 export type { Account, ListSessionsArguments } from "./resources/account.js";

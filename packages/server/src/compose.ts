@@ -299,7 +299,15 @@ async function wire(
     issuer,
     signing,
     oauthTokens,
-    externalTokens: createExternalTokens({ clock, guesses: tokenGuesses, issuerStates, issuerKeys, tenantStates, userStates, users }),
+    externalTokens: createExternalTokens({
+      clock,
+      guesses: tokenGuesses,
+      issuerStates,
+      issuerKeys,
+      tenantStates,
+      userStates,
+      users,
+    }),
     findSession: (jwt) => sessionCredentials.find(jwt),
   });
   const authorizationServer = createAuthorizationServer({

@@ -64,12 +64,12 @@ export class Keyplane {
   readonly usage: Usage;
   readonly users: Users;
 
-  // Private at run time too, and a closure besides: no inspector, serialiser or error reporter can reach the token.
+  // Private at run time too, and a closure besides: no inspector, serialiser or error reporter can reach a token.
   readonly #send: Send;
 
   /** @throws TypeError that names the option, what it got and what it wants. */
   constructor(options: KeyplaneOptions) {
-    const resolved = resolveOptions(options);
+    const resolved = resolveOptions(options, realRuntime);
     this.url = resolved.url;
     this.#send = createSend(resolved, realRuntime);
     this.account = new Account(this.#send);

@@ -213,7 +213,9 @@ export function createExternalTokens(deps: {
 /** Whether a token is not its issuer's at all; what else is wrong with one is found behind its signature. */
 function isForged(error: unknown): boolean {
   const { JOSEError, JWKSMultipleMatchingKeys, JWTClaimValidationFailed, JWTExpired } = errors;
-  const isGenuine = [JWTExpired, JWTClaimValidationFailed, JWKSMultipleMatchingKeys].some((each) => error instanceof each);
+  const isGenuine = [JWTExpired, JWTClaimValidationFailed, JWKSMultipleMatchingKeys].some(
+    (each) => error instanceof each,
+  );
   return error instanceof JOSEError && !isGenuine;
 }
 
