@@ -28,7 +28,10 @@ import { usualIdleMs } from "../packages/server/src/http/paced-writing.js";
 import { maxSnapshotMs } from "../packages/server/src/http/verification-records.js";
 import { maxPolledEvents } from "../packages/server/src/modules/events/key-event-poll.js";
 import { maxNamedKeys } from "../packages/server/src/modules/keys/verification/verification-records.input.js";
-import { maxSnapshotPages } from "../packages/server/src/modules/keys/verification/verification-records.service.js";
+import {
+  maxSnapshotPages,
+  maxSnapshotPagesOfCaller,
+} from "../packages/server/src/modules/keys/verification/verification-records.service.js";
 import { maxNumbersOfRequest } from "../packages/server/src/modules/usage/answer-budget.graphql.js";
 import { reportLimits } from "../packages/server/src/modules/usage/reports/limits.js";
 import { queueLimits } from "../packages/server/src/modules/usage/reports/question-queue.js";
@@ -287,6 +290,7 @@ function verifierLimits(): string {
       ["Subscriptions and waiting requests of one token", String(maxStreamsOfCaller)],
       ["Subscriptions and waiting requests of a server", String(maxStreams)],
       ["Pages of snapshots in a server's memory; others wait", String(maxSnapshotPages)],
+      ["… for one token", String(maxSnapshotPagesOfCaller)],
       ["How long a snapshot may take", `${maxSnapshotMs / 1_000} s`],
       ["How long its reader may take nothing", `${usualIdleMs / 1_000} s`],
       ["Events in one answer of `/v1/key-events`", String(maxPolledEvents)],

@@ -8,7 +8,7 @@ import { Installation } from "./faults/installation.js";
 import { Reader } from "./faults/reader.js";
 import { createApiWriter, createSqlWriter, createWork, type Work } from "./faults/writers.js";
 
-/** How many events are made: TEST_FAULT_EVENTS sets another number, and CI does. */
+/** How many events are made: TEST_FAULT_EVENTS sets another number. */
 const eventCount = Number(process.env.TEST_FAULT_EVENTS ?? 5_000);
 const leastDeaths = 3;
 const limitMs = 900_000;

@@ -270,8 +270,8 @@ describe("no secret stands in", () => {
   });
 
   test("a file of the spool, where usage waits to be counted", () => {
-    expect(spooled).toContain('"code":"MALFORMED"');
-    expect(spooled).toContain('"code":"VALID"');
+    expect(spooled).toContain(',"MALFORMED",');
+    expect(spooled).toContain(',"VALID",');
     expectNone([spooled], "the spool");
   });
 

@@ -1,6 +1,6 @@
 import type { IdKind } from "@keyplane/schema";
 import type { Ids, Own } from "../../testkit/any-call.js";
-import { type Caller, ok, type World } from "../../testkit/index.js";
+import { type Caller, expect, ok, type World } from "../../testkit/index.js";
 import { oauthClientId, trustedIssuerId } from "../../testkit/oauth.js";
 
 /** A tenant with one thing of every kind, and callers in it. */
@@ -65,11 +65,19 @@ export interface Pair {
   readonly theirs: Readonly<Partial<Record<IdKind, string>>>;
 }
 
-let tenants: Promise<[ours: FullTenant, theirs: FullTenant]> | undefined;
+type TwoTenants = Promise<[ours: FullTenant, theirs: FullTenant]>;
 
-/** Two tenants for what changes nothing: making them anew for each case would take most of the time. */
-export function twoTenants(world: World): Promise<[ours: FullTenant, theirs: FullTenant]> {
-  tenants ??= Promise.all([fullTenant(world, { used: true }), fullTenant(world, { used: true })]);
+const tenantsOf = new Map<string | undefined, TwoTenants>();
+
+/**
+ * Two tenants for what changes nothing: making them anew for each case would take most of the time. For each file others: between
+ * two files of a worker, the clock may have moved so far that calls and sessions are of the past.
+ */
+export function twoTenants(world: World): TwoTenants {
+  const file = expect.getState().testPath;
+  const tenants =
+    tenantsOf.get(file) ?? Promise.all([fullTenant(world, { used: true }), fullTenant(world, { used: true })]);
+  tenantsOf.set(file, tenants);
   return tenants;
 }
 

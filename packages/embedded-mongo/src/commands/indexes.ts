@@ -55,9 +55,15 @@ function isThere(collection: Collection, spec: IndexSpec): boolean {
         86,
         `An existing index has the same name as the requested index. When index names are not specified, they are auto generated and can cause conflicts. Please refer to our documentation. Requested index: ${showDocument(describeIndex(spec))}, existing index: ${showDocument(describeIndex(existing))}`,
       );
+    // The same index but for what does not tell two indexes apart: collMod can change that.
+    if (sameName && signatureOf(existing) === signatureOf(spec))
+      throw fault(
+        85,
+        `An equivalent index already exists with the same name but different options. Requested index: ${showDocument(describeIndex(spec))}, existing index: ${showDocument(describeIndex(existing))}`,
+      );
     if (sameName)
       throw fault(
-        sameKey && !sameOptions ? 86 : 85,
+        86,
         `An existing index has the same name as the requested index. When index names are not specified, they are auto generated and can cause conflicts. Please refer to our documentation. Requested index: ${showDocument(describeIndex(spec))}, existing index: ${showDocument(describeIndex(existing))}`,
       );
     if (sameKey && sameOptions) throw fault(85, `Index already exists with a different name: ${existing.name}`);
@@ -73,6 +79,8 @@ function isThere(collection: Collection, spec: IndexSpec): boolean {
 const sameKeyOrder = (a: IndexSpec, b: IndexSpec): boolean => JSON.stringify(a.key) === JSON.stringify(b.key);
 const equalPartial = (a: IndexSpec, b: IndexSpec): boolean =>
   JSON.stringify(a.partialFilter) === JSON.stringify(b.partialFilter);
+/** What tells two indexes with the same key apart, since MongoDB 5.0. */
+const signatureOf = (index: IndexSpec): string => JSON.stringify([index.unique, index.sparse, index.partialFilter]);
 const optionsOf = (index: IndexSpec): string =>
   JSON.stringify([index.unique, index.sparse, index.expireAfterSeconds, index.partialFilter]);
 

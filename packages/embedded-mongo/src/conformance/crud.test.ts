@@ -663,6 +663,16 @@ const refusing: Case[] = [
     /An existing index has the same name as the requested index/,
   ),
   refuses(
+    "the same index with another time to live",
+    [],
+    async (c) => {
+      await c.createIndex({ a: 1 }, { expireAfterSeconds: 60 }, {});
+      await c.createIndex({ a: 1 }, { expireAfterSeconds: 61 }, {});
+    },
+    85,
+    /An equivalent index already exists with the same name but different options/,
+  ),
+  refuses(
     "the same index by another name",
     [],
     async (c) => {

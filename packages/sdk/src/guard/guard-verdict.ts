@@ -64,19 +64,21 @@ export function toGuardVerdict(
 
 /** What a verdict shows of a key. */
 export function keyShown({ key, secret }: KeyRecord): Verdict["key"] {
-  return {
+  // Shared by all verdicts on the key.
+  return Object.freeze({
     id: key.id,
     name: key.name,
     start: secret.start,
     environment: key.environment,
     metadata: key.metadata,
     expiresAt: key.expiresAt === null ? null : new Date(key.expiresAt).toISOString(),
-  };
+  });
 }
 
 /** What a verdict shows of an owner. */
 export function ownerShown({ owner }: KeyRecord): Verdict["owner"] {
-  return owner && { id: owner.id, externalId: owner.externalId, name: owner.name, email: owner.email };
+  if (!owner) return null;
+  return Object.freeze({ id: owner.id, externalId: owner.externalId, name: owner.name, email: owner.email });
 }
 
 const accepted = { message: verdictCodes.VALID.message, docsUrl: docsUrlForVerdict("VALID") };

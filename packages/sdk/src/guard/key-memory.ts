@@ -117,6 +117,11 @@ export class KeyMemory {
     return this.#keys.size + this.#saved.size;
   }
 
+  /** Whether there are keys of a snapshot that were not read yet. */
+  get hasSaved(): boolean {
+    return this.#saved.size > 0;
+  }
+
   get isFull(): boolean {
     return this.size >= this.#maxKeys;
   }
@@ -276,8 +281,10 @@ export class KeyMemory {
   makeRoom(): void {
     // Twice around at most: the first round takes away the second chances.
     if (this.size > this.#maxKeys) this.readSaved(Number.POSITIVE_INFINITY);
+    // One iterator for all of it, which comes by what is put at the end again: a new one would pass over all that was deleted.
+    const hand = this.#keys.entries();
     for (let looks = this.#keys.size * 2; this.#keys.size > this.#maxKeys && looks > 0; looks--) {
-      const [id, held] = this.#keys.entries().next().value as [string, HeldKey];
+      const [id, held] = hand.next().value as [string, HeldKey];
       if (held.secrets.some(({ isUsed }) => isUsed) || this.#isPinned(id)) {
         for (const secret of held.secrets) this.#takeChance(secret);
         this.#keys.delete(id);
@@ -322,7 +329,8 @@ export class KeyMemory {
     const text = JSON.stringify([tenantId, scopes]);
     const known = this.#granted.get(text);
     if (known) return known;
-    const granted = { tenantId, scopes };
+    // Many keys share it, and verdicts show it: whoever changed it would grant something to all of them.
+    const granted = Object.freeze({ tenantId, scopes: Object.freeze([...scopes]) });
     if (this.#granted.size < maxShared) this.#granted.set(text, granted);
     return granted;
   }

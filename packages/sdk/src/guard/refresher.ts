@@ -104,7 +104,8 @@ export class Refresher {
   }
 
   #aKeyOf(party: HeldParty<unknown>): string | undefined {
-    if (party.keys === 0) return undefined;
+    // Keys of a snapshot that nobody has read yet may be theirs, too.
+    if (party.keys === 0 && !this.#memory.hasSaved) return undefined;
     for (const held of this.#memory.keys()) if (held.owner === party || held.tenant === party) return held.state.id;
     return undefined;
   }

@@ -93,14 +93,16 @@ export class OpenStreams {
     current: () => number | null = () => null,
   ): Promise<void> {
     const ending = new AbortController();
-    response.once("close", () => ending.abort());
     ending.signal.addEventListener("abort", () => void reader.cancel().catch(() => {}));
+    // Whoever has gone already says so no more.
+    if (response.destroyed) ending.abort();
+    response.once("close", () => ending.abort());
     const release = this.hold(caller, allowed, (reason) => ending.abort(reason));
     /** Whether nothing is on its way: a heartbeat must not overtake an event, nor stand within one. */
     let isIdle = false;
     const beat = (): void => {
-      const ms = isIdle ? current() : null;
-      if (ms !== null) response.write(`: current ${ms}\n\n`);
+      const ms = isIdle && !response.writableNeedDrain ? current() : null;
+      if (ms !== null && !response.write(`: current ${ms}\n\n`)) void writable(response, ending.signal);
     };
     const heart = setInterval(beat, heartbeatMs);
     // Soon, because a reader who begins waits for it: from then on it misses nothing.
@@ -115,7 +117,7 @@ export class OpenStreams {
         isIdle = isWhole;
         const { done, value } = await reader.read();
         isIdle = false;
-        if (done || !value) break;
+        if (done || !value || ending.signal.aborted) break;
         isWhole = value.at(-1) === lineFeed && (value.at(-2) === lineFeed || value.length === 1);
         if (!response.write(value)) await writable(response, ending.signal);
       }
@@ -124,7 +126,7 @@ export class OpenStreams {
       clearInterval(first);
       release();
       if (ending.signal.reason === ("token ended" satisfies EndReason)) response.write(unauthenticated);
-      response.end();
+      endSoon(response);
     }
   }
 
@@ -170,7 +172,10 @@ data:
 function writable(response: ServerResponse, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     // It will not read any more, and its place is another's.
-    const stuck = setTimeout(() => response.destroy(), stuckMs);
+    const stuck = setTimeout(() => {
+      response.destroy();
+      done();
+    }, stuckMs);
     const done = (): void => {
       clearTimeout(stuck);
       response.off("drain", done);
@@ -179,6 +184,14 @@ function writable(response: ServerResponse, signal: AbortSignal): Promise<void> 
     };
     response.once("drain", done);
     signal.addEventListener("abort", done);
-    if (signal.aborted) done();
+    if (signal.aborted || response.destroyed) done();
   });
+}
+
+/** Ends an answer, and its connection when the reader does not take the end either. */
+function endSoon(response: ServerResponse): void {
+  if (response.destroyed) return;
+  const stuck = setTimeout(() => response.destroy(), stuckMs);
+  response.once("close", () => clearTimeout(stuck));
+  response.end(() => clearTimeout(stuck));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Turns } from "./turns.js";
+import { SharedTurns, Turns } from "./turns.js";
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -41,5 +41,46 @@ describe("turns", () => {
     const turns = new Turns(1);
     await expect(turns.take(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
     expect(await turns.take(() => Promise.resolve("yes"))).toBe("yes");
+  });
+});
+
+describe("turns that callers share", () => {
+  const isIn = async (turn: Promise<unknown>): Promise<boolean> => {
+    let entered = false;
+    void turn.then(
+      () => {
+        entered = true;
+      },
+      () => {},
+    );
+    for (let moment = 0; moment < 10; moment++) await Promise.resolve();
+    return entered;
+  };
+
+  test("nobody takes those of others", async () => {
+    const turns = new SharedTurns(3, 2);
+    const [first] = [await turns.enter("one"), await turns.enter("one")];
+    const third = turns.enter("one");
+    expect(await isIn(third)).toBe(false);
+    const leave = await turns.enter("other");
+    const waiting = turns.enter("other");
+    expect(await isIn(waiting)).toBe(false); // all are taken
+    leave();
+    expect(await isIn(waiting)).toBe(true);
+    first();
+    expect(await isIn(third)).toBe(true);
+  });
+
+  test("whoever gives up waiting, for one's own or for all, leaves nothing taken", async () => {
+    const turns = new SharedTurns(1, 1);
+    const leave = await turns.enter("one");
+    for (const caller of ["one", "other"]) {
+      const gone = new AbortController();
+      const waiting = turns.enter(caller, gone.signal);
+      gone.abort(new Error("gone"));
+      await expect(waiting).rejects.toThrow("gone");
+    }
+    leave();
+    for (const caller of ["one", "other"]) (await turns.enter(caller))();
   });
 });

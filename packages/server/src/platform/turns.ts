@@ -54,3 +54,40 @@ export class Turns {
     begin();
   }
 }
+
+/** Turns of which each caller has only so many at a time, so that nobody takes all. */
+export class SharedTurns {
+  readonly #all: Turns;
+  readonly #atOnceEach: number;
+  /** Of those who have a turn, or wait for one. */
+  readonly #ofCaller = new Map<string, { readonly turns: Turns; users: number }>();
+
+  constructor(atOnce: number, atOnceEach: number) {
+    this.#all = new Turns(atOnce);
+    this.#atOnceEach = atOnceEach;
+  }
+
+  /** As {@link Turns.enter}. */
+  async enter(caller: string, signal?: AbortSignal): Promise<() => void> {
+    const own = this.#ofCaller.get(caller) ?? { turns: new Turns(this.#atOnceEach), users: 0 };
+    this.#ofCaller.set(caller, own);
+    own.users += 1;
+    const undo: (() => void)[] = [
+      () => {
+        own.users -= 1;
+        if (own.users === 0) this.#ofCaller.delete(caller);
+      },
+    ];
+    const leave = (): void => {
+      for (const each of undo) each();
+    };
+    try {
+      undo.push(await own.turns.enter(signal));
+      undo.push(await this.#all.enter(signal));
+      return leave;
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+}

@@ -52,7 +52,7 @@ export async function* readEvents(
     return { kind: "resync", cursor, code };
   }
 
-  if (start.kind === "resync") yield resync(start.code);
+  if (start.kind === "resync" && !signal.aborted) yield resync(start.code);
   while (!signal.aborted) {
     if (relay.isStale) {
       yield { kind: "failure", error: new KeyplaneError("UNAVAILABLE", tooOld) };

@@ -1,6 +1,6 @@
 import type { Clock } from "../../../platform/clock.js";
 import type { Database } from "../../../platform/database/index.js";
-import { Turns } from "../../../platform/turns.js";
+import { SharedTurns, Turns } from "../../../platform/turns.js";
 import { authorize, type Principal, type Visibility, visibleTo } from "../../auth/index.js";
 import { parseRecordsQuestion, type RecordsQuestion } from "./verification-records.input.js";
 import {
@@ -22,6 +22,8 @@ const maxReading = 4;
  * there are of its kind, and for that page only: for the next it waits its turn.
  */
 export const maxSnapshotPages = 32;
+/** How many of them are one caller's. */
+export const maxSnapshotPagesOfCaller = 8;
 /** How many keys a page of a snapshot looks at: few, because the embedded database works on this very thread. */
 const pageSize = 1_000;
 
@@ -45,15 +47,19 @@ export type VerificationRecords = ReturnType<typeof createVerificationRecords>;
  */
 export function createVerificationRecords({ database, clock }: { database: Database; clock: Clock }) {
   const readings = new Turns(maxReading);
-  const pages = new Turns(maxSnapshotPages);
+  const pages = new SharedTurns(maxSnapshotPages, maxSnapshotPagesOfCaller);
 
   /** All keys within bounds: first the live ones, so that a reader soon has those that count, then the others. */
-  async function* snapshot(visibility: Visibility, signal: AbortSignal): AsyncGenerator<RecordRows, void, undefined> {
+  async function* snapshot(
+    caller: string,
+    visibility: Visibility,
+    signal: AbortSignal,
+  ): AsyncGenerator<RecordRows, void, undefined> {
     // The same for both passes, or a key that expires between them would come twice.
     const now = new Date(clock.now());
     for (const live of [true, false]) {
       for (let after: RecordPlace | null = beginning; after; ) {
-        const leave = await pages.enter(signal);
+        const leave = await pages.enter(caller, signal);
         try {
           const place: RecordPlace = after;
           const { next, ...rows } = await readings.take(
@@ -73,13 +79,14 @@ export function createVerificationRecords({ database, clock }: { database: Datab
   }
 
   async function* read(
+    caller: string,
     visibility: Visibility,
     { hashes, keyIds }: RecordsQuestion,
     signal: AbortSignal,
   ): AsyncGenerator<RecordRows, void, undefined> {
     if (hashes) yield await findRecordsByHashes(database.prisma, visibility, hashes);
     else if (keyIds) yield await findRecordsByIds(database.prisma, visibility, keyIds);
-    else yield* snapshot(visibility, signal);
+    else yield* snapshot(caller, visibility, signal);
   }
 
   return {
@@ -94,7 +101,7 @@ export function createVerificationRecords({ database, clock }: { database: Datab
       authorize(principal, "keys:verify");
       authorize(principal, "keys:read");
       const question = parseRecordsQuestion(input);
-      return linesOf(read(boundsOf(principal, question), question, signal));
+      return linesOf(read(principal.id, boundsOf(principal, question), question, signal));
     },
   };
 }
