@@ -29,6 +29,14 @@ export const permissions = {
   "users:update": { description: "Change users.", installationOnly: false, roles: admin },
   "users:disable": { description: "Disable and enable users.", installationOnly: false, roles: admin },
   "users:delete": { description: "Delete users.", installationOnly: false, roles: admin },
+  "roles:read": { description: "Read custom roles.", installationOnly: false, roles: adminAndDeveloper },
+  "roles:create": { description: "Create custom roles.", installationOnly: false, roles: admin },
+  "roles:update": { description: "Change custom roles.", installationOnly: false, roles: admin },
+  "roles:delete": { description: "Delete custom roles.", installationOnly: false, roles: admin },
+  "teams:read": { description: "Read teams.", installationOnly: false, roles: adminAndDeveloper },
+  "teams:create": { description: "Create teams.", installationOnly: false, roles: admin },
+  "teams:update": { description: "Change teams and their members.", installationOnly: false, roles: admin },
+  "teams:delete": { description: "Delete teams.", installationOnly: false, roles: admin },
   "keys:read": {
     description: "Read keys and their events; never their secrets.",
     installationOnly: false,
@@ -67,6 +75,7 @@ export const permissions = {
     roles: admin,
   },
   "tokens:create": { description: "Create management tokens.", installationOnly: false, roles: admin },
+  "tokens:rotate": { description: "Give management tokens a new secret.", installationOnly: false, roles: admin },
   "tokens:revoke": { description: "Revoke management tokens.", installationOnly: false, roles: admin },
   "audit:read": { description: "Read the audit log.", installationOnly: false, roles: admin },
 } as const satisfies Record<string, PermissionEntry>;

@@ -27,16 +27,21 @@ import {
   createKeyReads,
   createKeySecrets,
   createKeys,
+  createTellKeys,
   createVerificationRecords,
   createVerify,
+  findKeyIdsOfTeams,
   raiseLastUsed,
   startExpiryScheduler,
   VerificationIndex,
 } from "./modules/keys/index.js";
+import { createRoleReads, createRoles, RoleStates } from "./modules/roles/index.js";
+import { createTeamReads, createTeams, TeamStates } from "./modules/teams/index.js";
 import { createTenantReads, createTenants, TenantStates } from "./modules/tenants/index.js";
-import { Credentials, createRootToken, createTokens, type RootToken } from "./modules/tokens/index.js";
+import { Credentials, createRootToken, createTokens, type RootToken, TokenUse } from "./modules/tokens/index.js";
 import { createRecordUsage, createUsage, UsageRecording } from "./modules/usage/index.js";
 import { createUserReads, createUsers, UserStates } from "./modules/users/index.js";
+import { createCan } from "./modules/viewer/index.js";
 import { type Clock, systemClock } from "./platform/clock.js";
 import { type Database, openDatabase } from "./platform/database/index.js";
 import { readEncryptionKey } from "./platform/encryption-key.js";
@@ -139,27 +144,64 @@ async function wire(
 
   const tenantStates = new TenantStates({ database, max: settings.maxCachedKeys });
   const userStates = new UserStates({ database, max: settings.maxCachedKeys });
-  const credentials = new Credentials({ database, tenantStates, userStates });
+  const roleStates = new RoleStates({ database, max: settings.maxCachedKeys });
+  const teamStates = new TeamStates({ database, max: settings.maxCachedKeys });
+  const credentials = new Credentials({ database, tenantStates, userStates, roleStates });
   const index = new VerificationIndex({
     database,
     clock,
     owners: userStates,
     tenants: tenantStates,
+    roles: roleStates,
+    teams: teamStates,
     maxKeys: settings.maxCachedKeys,
   });
-  for (const listener of [tenantStates, userStates, credentials, index]) events.subscribe(listener);
+  for (const listener of [tenantStates, userStates, roleStates, teamStates, credentials, index]) {
+    events.subscribe(listener);
+  }
 
   const tenants = createTenants({ audit, clock, events, idempotency });
-  const users = createUsers({ audit, clock, events, idempotency, tenants });
-  const tokens = createTokens({ audit, clock, database, events, idempotency, tenants, users });
-  const { expiryReminders } = settings;
-  const keys = createKeys({ audit, clock, events, tenants, users, expiryReminders });
-  const services: Services = {
+  const tellKeys = createTellKeys({ events });
+  const roles = createRoles({ audit, clock, events, idempotency, tenants, tellKeys });
+  const users = createUsers({ audit, clock, events, idempotency, roles, tenants, tellKeys });
+  const teams = createTeams({ audit, clock, events, idempotency, tenants, users, tellKeys });
+  const tokenUse = new TokenUse({ database });
+  const tokens = createTokens({
     audit,
     clock,
+    database,
+    events,
+    idempotency,
+    isRootGiven: settings.rootToken !== null,
+    roles,
+    tenants,
+    use: tokenUse,
+    users,
+  });
+  const { expiryReminders } = settings;
+  const keys = createKeys({ audit, clock, events, teams, tenants, users, expiryReminders });
+  const keyReads = createKeyReads({ database, clock });
+  const roleReads = createRoleReads({ database });
+  const teamReads = createTeamReads({ database });
+  const tenantReads = createTenantReads({ database });
+  const userReads = createUserReads({ database });
+  const services: Services = {
+    audit,
+    can: createCan({
+      clock,
+      find: {
+        Tenant: (...asked) => tenantReads.findVisible(...asked),
+        User: (...asked) => userReads.findVisible(...asked),
+        CustomRole: (...asked) => roleReads.findVisible(...asked),
+        Team: (...asked) => teamReads.findVisible(...asked),
+        Key: (...asked) => keyReads.findVisible(...asked),
+        ManagementToken: (...asked) => tokens.findVisible(...asked),
+      },
+    }),
+    clock,
     keyEvents: createKeyEvents({ database, log: eventLog, relay }),
-    keyReads: createKeyReads({ database, clock }),
-    keySecrets: createKeySecrets({ audit, clock, events, expiryReminders, idempotency, keys, tenants, users }),
+    keyReads,
+    keySecrets: createKeySecrets({ audit, clock, events, expiryReminders, idempotency, keys, teams, tenants, users }),
     keys,
     recordUsage: createRecordUsage({
       clock,
@@ -167,11 +209,19 @@ async function wire(
       findTenants: (ids) => tenantStates.existing(ids),
       recordAll: (reported) => recording.recordAll(reported),
     }),
-    tenantReads: createTenantReads({ database }),
+    roleReads,
+    roles,
+    teamReads,
+    teams,
+    tenantReads,
     tenants,
     tokens,
-    usage: createUsage({ recording, clock }),
-    userReads: createUserReads({ database }),
+    usage: createUsage({
+      recording,
+      clock,
+      findKeyIdsOfTeams: (...asked) => findKeyIdsOfTeams(database.prisma, ...asked),
+    }),
+    userReads,
     users,
     verify: createVerify({
       index,
@@ -183,6 +233,7 @@ async function wire(
   const authenticate = createAuthenticate({
     clock,
     findCredential: (tokenHash) => credentials.find(tokenHash),
+    onUsed: (tokenId, now) => tokenUse.saw(tokenId, now),
   });
   const streams = new OpenStreams();
   const graphql = createGraphql({ schema, logger, timeLimitMs: outside.timeLimitMs });
@@ -245,7 +296,10 @@ async function wire(
     logger.warn({ err: error }, "warming up failed; keys are read when they are first presented");
   });
   const expiry = startExpiryScheduler({ database, events, clock, logger, reminders: expiryReminders });
-  const maintenance = startMaintenance([() => idempotency.sweep(), () => eventLog.sweep()], logger);
+  const maintenance = startMaintenance(
+    [() => tokenUse.save(), () => idempotency.sweep(), () => eventLog.sweep()],
+    logger,
+  );
 
   async function ensureRootToken(): Promise<RootToken> {
     outside.abort?.throwIfAborted();
@@ -265,6 +319,9 @@ async function wire(
       await http.stop();
       // At once: each may wait for a query that a database which hangs lets time out.
       await Promise.all([warmedUp, expiry.stop(), relay.stop(), maintenance.stop()]);
+      await tokenUse.save().catch((error: unknown) => {
+        logger.warn({ err: error }, "when management tokens were last used could not be saved");
+      });
       await close();
     },
   };

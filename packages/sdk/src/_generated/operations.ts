@@ -72,7 +72,7 @@ export type User = {
   readonly name: string,
   /** Your own system's id of this user, unique in the tenant. Verdicts carry it. */
   readonly externalId: string | null,
-  /** What the user may do in Keyplane. */
+  /** What the user may do in Keyplane, unless there is a custom role, which then decides instead. */
   readonly role: Types.Role,
   /** Only keys of ACTIVE users are accepted. */
   readonly status: Types.UserStatus,
@@ -101,7 +101,7 @@ export type Key = {
   readonly status: Types.KeyStatus,
   /** What a person may see of the secret, e.g. kp_live_3fQz. */
   readonly start: string,
-  /** What the key may do in your API. */
+  /** What the key was given to do in your API. The owner's role and the team may allow less: verdicts say what counts. */
   readonly scopes: ReadonlyArray<string>,
   /** Your own data about the key. Verdicts carry it. */
   readonly metadata: Record<string, unknown>,
@@ -142,7 +142,7 @@ export type ManagementToken = {
   readonly name: string,
   /** The visible beginning of its secret. */
   readonly start: string,
-  /** What it may do at most. */
+  /** What it may do at most, unless there is a custom role, of which this is the base. */
   readonly role: Types.Role,
   /** What it may do of that; empty: all of it. */
   readonly permissions: ReadonlyArray<Types.Permission>,
@@ -184,7 +184,7 @@ export type AuditRecord = {
   readonly actorType: string,
   /** What was changed. */
   readonly targetId: string,
-  /** `Tenant`, `User`, `Key` or `ManagementToken`. */
+  /** `Tenant`, `User`, `CustomRole`, `Team`, `Key` or `ManagementToken`. */
   readonly targetType: string,
   /** The tenant concerned; null: the installation. */
   readonly tenantId: string | null,
@@ -880,9 +880,9 @@ export type VerifyKey = {
     readonly requestId: string,
     /** The tenant that the key belongs to. */
     readonly tenantId: string | null,
-    /** The key's scopes. */
+    /** What the key can use: its scopes, as far as its owner's role and its team allow them. */
     readonly scopes: ReadonlyArray<string>,
-    /** Those of the asked scopes that the key lacks. */
+    /** Those of the asked scopes that the key lacks, or that its owner's role or its team does not allow. */
     readonly missingScopes: ReadonlyArray<string>,
     /** After how many milliseconds a retry can succeed; null: a retry changes nothing. */
     readonly retryAfterMs: number | null,

@@ -32,12 +32,16 @@ export type CreateKeyInput = {
   readonly ownerId: string;
   /** What it may do in your API; at most 100. */
   readonly scopes?: ReadonlyArray<string> | null | undefined;
+  /** The team that looks after it, of which the owner is a member; without: none. */
+  readonly teamId?: string | null | undefined;
   /** The tenant that the key will belong to. */
   readonly tenantId: string;
 };
 
 /** A new credential for this API. It can never do more than the one that creates it. */
 export type CreateManagementTokenInput = {
+  /** A custom role of the tenant, which decides instead of `role`. */
+  readonly customRoleId?: string | null | undefined;
   /** When it expires; without: when your own token does. */
   readonly expiresAt?: string | null | undefined;
   /** The only scopes that it may give to keys. */
@@ -48,7 +52,7 @@ export type CreateManagementTokenInput = {
   readonly name: string;
   /** Narrow the role to these, e.g. [KEYS_VERIFY]. */
   readonly permissions?: ReadonlyArray<Permission> | null | undefined;
-  /** What it may do at most. */
+  /** What it may do at most. With a custom role, the base of that counts instead. */
   readonly role: Role;
   /** Confine it to this tenant. Without: as far as you reach yourself. */
   readonly tenantId?: string | null | undefined;
@@ -70,6 +74,8 @@ export type CreateTenantInput = {
 
 /** A new user. */
 export type CreateUserInput = {
+  /** A custom role of the tenant, which decides instead of `role`. */
+  readonly customRoleId?: string | null | undefined;
   /** Unique in the tenant. */
   readonly email: string;
   /** Your own system's id of this user, unique in the tenant. */
@@ -257,7 +263,7 @@ export type KeyEventType =
   | 'TENANT_RESUMED'
   /** A tenant was suspended; all its keys are refused. keyId and userId are null. */
   | 'TENANT_SUSPENDED'
-  /** A key's name, scopes, metadata, expiry or address lists changed, or the key was restored after a deletion. */
+  /** A key's name, scopes, metadata, expiry, address lists or team changed, what its owner's role or its team allows it changed, or the key was restored after a deletion. */
   | 'UPDATED';
 
 /** Which keys; what is left out does not matter, and all that is given must hold. */
@@ -278,6 +284,8 @@ export type KeyFilter = {
   readonly search?: string | null | undefined;
   /** Those with this status now. */
   readonly status?: KeyStatus | null | undefined;
+  /** Those of this team. */
+  readonly teamId?: string | null | undefined;
   /** Those created before this time and not used since it. */
   readonly unusedSince?: string | null | undefined;
 };
@@ -358,6 +366,22 @@ export type Permission =
   | 'KEYS_VERIFY'
   /** Read the server's own metrics, for monitoring. */
   | 'METRICS_READ'
+  /** Create custom roles. */
+  | 'ROLES_CREATE'
+  /** Delete custom roles. */
+  | 'ROLES_DELETE'
+  /** Read custom roles. */
+  | 'ROLES_READ'
+  /** Change custom roles. */
+  | 'ROLES_UPDATE'
+  /** Create teams. */
+  | 'TEAMS_CREATE'
+  /** Delete teams. */
+  | 'TEAMS_DELETE'
+  /** Read teams. */
+  | 'TEAMS_READ'
+  /** Change teams and their members. */
+  | 'TEAMS_UPDATE'
   /** Create tenants. */
   | 'TENANTS_CREATE'
   /** Read tenants. */
@@ -372,6 +396,8 @@ export type Permission =
   | 'TOKENS_READ'
   /** Revoke management tokens. */
   | 'TOKENS_REVOKE'
+  /** Give management tokens a new secret. */
+  | 'TOKENS_ROTATE'
   /** Read usage: counts, the call log, refused attempts and exports. */
   | 'USAGE_READ'
   /** Report usage of keys that were verified elsewhere. */
@@ -517,6 +543,8 @@ export type UpdateKeyInput = {
   readonly name?: string | null | undefined;
   /** All scopes from now on. */
   readonly scopes?: ReadonlyArray<string> | null | undefined;
+  /** Another team, of which the owner is a member; null: none. */
+  readonly teamId?: string | null | undefined;
 };
 
 /** What to change; what is left out stays. */
@@ -533,6 +561,8 @@ export type UpdateTenantInput = {
 
 /** What to change; what is left out stays. */
 export type UpdateUserInput = {
+  /** Another custom role; null takes it away, so that `role` counts again. */
+  readonly customRoleId?: string | null | undefined;
   /** A new e-mail address. */
   readonly email?: string | null | undefined;
   /** A new external id; null removes it. */
@@ -687,6 +717,8 @@ export type UsageSource =
 
 /** Which users; what is left out does not matter. Deleted users are listed only by `status: DELETED`. */
 export type UserFilter = {
+  /** Those with this custom role. */
+  readonly customRoleId?: string | null | undefined;
   /** The one with exactly this external id. */
   readonly externalId?: string | null | undefined;
   /** Those with this role. */
@@ -695,6 +727,8 @@ export type UserFilter = {
   readonly search?: string | null | undefined;
   /** Those with this status. */
   readonly status?: UserStatus | null | undefined;
+  /** The members of this team. */
+  readonly teamId?: string | null | undefined;
 };
 
 /** How to order users. */

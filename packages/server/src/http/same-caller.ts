@@ -1,4 +1,4 @@
-import type { Authenticate, Principal } from "../modules/auth/index.js";
+import { type Authenticate, haveSameBounds, type Principal } from "../modules/auth/index.js";
 import { KeyplaneError } from "../platform/errors.js";
 
 /**
@@ -15,8 +15,7 @@ export function createStillAllowed(
     try {
       const now = await authenticate(authorization, { requestId, address });
       return (
-        now.tenantId === opened.tenantId &&
-        now.onlyUserId === opened.onlyUserId &&
+        haveSameBounds(now, opened) &&
         [...opened.permissions].every((permission) => now.permissions.has(permission))
       );
     } catch (error) {

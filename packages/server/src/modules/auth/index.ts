@@ -4,13 +4,20 @@ export {
   createAuthenticate,
   hashSecret,
   type RequestOrigin,
+  type RoleGrant,
 } from "./authenticate.js";
 export {
   authorize,
   authorizeGrant,
+  authorizeKeyScopes,
+  authorizeRole,
   authorizeScopes,
   canSee,
+  everything,
+  haveSameBounds,
+  permissionsOfHolder,
   permissionsWithin,
+  tenantPermissions,
   type Visibility,
   visibleTo,
 } from "./authorize.js";

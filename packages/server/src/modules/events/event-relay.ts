@@ -212,5 +212,7 @@ function toDomainEvent(event: PlacedEvent): DomainEvent {
     ...(event.keyId === null ? {} : { keyId: event.keyId }),
     ...(event.userId === null ? {} : { userId: event.userId }),
     ...(event.tokenId === null ? {} : { tokenId: event.tokenId }),
+    ...(event.roleId === null ? {} : { roleId: event.roleId }),
+    teamIds: event.teamIds,
   };
 }

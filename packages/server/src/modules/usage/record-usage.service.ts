@@ -47,6 +47,13 @@ const reportedEventSchema = z.object({
 
 type ReportedEvent = z.output<typeof reportedEventSchema>;
 
+/** Whose a key is. */
+interface KeyPlace {
+  readonly tenantId: string;
+  readonly ownerId: string;
+  readonly teamId: string | null;
+}
+
 /** An event that was not taken, and why. The others of its batch were. */
 export interface RejectedEvent {
   readonly index: number;
@@ -64,7 +71,7 @@ export interface RecordedUsage {
 /** To which tenant and user keys belong, by id; ids without a key are left out. */
 export type FindKeyOwners = (
   ids: ReadonlySet<string>,
-) => Promise<ReadonlyMap<string, { readonly tenantId: string; readonly ownerId: string }>>;
+) => Promise<ReadonlyMap<string, KeyPlace>>;
 
 /** Which of these tenants exist. */
 export type FindTenants = (ids: ReadonlySet<string>) => Promise<ReadonlySet<string>>;
@@ -156,7 +163,7 @@ function placeOf(
     return principal.tenantId === null || place === principal.tenantId ? { tenantId: place, userId: undefined } : null;
   }
   const owner = owners.get(keyId);
-  if (!owner || !canSee(principal, owner.tenantId, owner.ownerId)) return null;
+  if (!owner || !canSee(principal, owner)) return null;
   return tenantId == null || tenantId === owner.tenantId ? { tenantId: owner.tenantId, userId: owner.ownerId } : null;
 }
 

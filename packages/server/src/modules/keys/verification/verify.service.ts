@@ -5,6 +5,7 @@ import { areScopes, parseArguments, scopesSchema } from "../../../platform/valid
 import { authorize, canSee, hashSecret, type Principal } from "../../auth/index.js";
 import { apiSchema, costSchema, ipSchema, metersSchema, tagsSchema, type UsageEvent } from "../../usage/index.js";
 import { toVerdict, type Verdict } from "./verdict.js";
+import type { IndexedRecord } from "./key-states.js";
 import type { VerificationIndex } from "./verification-index.js";
 import { usageOf } from "./verification-usage.js";
 
@@ -50,12 +51,12 @@ export function createVerify(deps: {
     principal: Principal,
     input: VerifyKeyInput,
     format: KeyFormatResult,
-    found: KeyRecord | null,
+    found: IndexedRecord | null,
     startedAt: number,
   ) {
     const now = clock.now();
     // Another tenant's key answers as an unknown one.
-    const visible = found && canSee(principal, found.key.tenantId, found.key.ownerId) ? found : null;
+    const visible = found && canSee(principal, found.key) ? found : null;
     const verdict = judge(principal, input, format, visible, now);
     record?.(usageOf({ principal, input, format, found: visible, verdict, now, startedAt }));
     return verdict;
