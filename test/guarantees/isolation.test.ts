@@ -32,12 +32,21 @@ interface FullTenant {
 
 async function fullTenant(world: World): Promise<FullTenant> {
   const { tenant, admin, owner, key, secret } = await world.tenantWithKey();
-  const token = ok(await admin.createToken({ name: "token", role: "GUEST" })).managementToken;
+  // Held by somebody and owning something, so that lists filtered by them have something to answer.
+  const role = await world.role(tenant.id);
+  const team = await world.team(tenant.id, [owner.id]);
+  ok(await admin.user("updateUser", { id: owner.id, customRoleId: role.id }));
+  ok(await admin.key("updateKey", { id: key.id, teamId: team.id }));
+  const asked = { name: "token", role: "GUEST", customRoleId: role.id };
+  const token = ok(await admin.createToken(asked)).managementToken;
   const { auditLog } = await admin.query("{ auditLog(first: 1) { nodes { id } } }");
   const event = await world.server.keyplane.database.prisma.event.findFirstOrThrow({ where: { keyId: key.id } });
   const ids = {
     Tenant: tenant.id,
     User: owner.id,
+    CustomRole: role.id,
+    Team: team.id,
+    TeamMember: world.missingId("TeamMember"),
     Key: key.id,
     ManagementToken: token.id,
     AuditRecord: auditLog.nodes[0].id,
@@ -49,6 +58,15 @@ async function fullTenant(world: World): Promise<FullTenant> {
   ok(await admin.recordUsage([{ keyId: key.id, code: "REVOKED", ip: "203.0.113.7", api: "orders", tags: ["a"] }]));
   await world.counted();
   return { ids, own: { ...ids, now: world.clock.now() }, admin, secret };
+}
+
+/** What must be out of the way before one's own thing can be deleted. */
+async function makeRoom({ ids, admin }: FullTenant, field: string): Promise<void> {
+  if (field === "deleteRole") {
+    ok(await admin.user("updateUser", { id: ids.User, customRoleId: null }));
+    ok(await admin.revokeToken({ id: ids.ManagementToken }));
+  }
+  if (field === "deleteTeam") ok(await admin.key("updateKey", { id: ids.Key, teamId: null }));
 }
 
 /** Everything of an answer that a caller can tell apart, but what names this one request. */
@@ -123,9 +141,12 @@ describe("isolation: another tenant's id answers byte for byte as a missing one,
   const telling = cases.filter(([, { field }]) => field.name !== "Subscription.keyEvents");
   test.for(telling)("with one's own id, %s answers something else", async ([, { field, place }], { world }) => {
     const installationOnly = ["suspendTenant", "resumeTenant"].includes(field.field.name);
-    const found = installationOnly || field.field.name === "node" ? ["Tenant" as const] : kindsAt(field, place);
-    for (const kind of found) {
+    // What is asked of `can` is about users.
+    const one = installationOnly || field.field.name === "node" ? "Tenant" : "User";
+    const isOne = installationOnly || ["node", "can"].includes(field.field.name);
+    for (const kind of isOne ? [one as "Tenant" | "User"] : kindsAt(field, place)) {
       const ours = await fullTenant(world);
+      await makeRoom(ours, field.field.name);
       const caller = installationOnly ? world.root : ours.admin;
       // The actor of what happened in the tenant is whoever did it: here, its administrator.
       const own = place.endsWith("actorId") ? await actorOf(ours.admin) : ours.ids[kind];

@@ -81,12 +81,15 @@ const sendersOwnIds: readonly string[] = ["input.events.id"];
 export function kindsAt(field: AnyField, place: string): readonly IdKind[] {
   const name = place.split(".").at(-1);
   if (name === "tenantId") return ["Tenant"];
-  if (name === "ownerId" || name === "userId" || name === "userIds") return ["User"];
+  if (name === "ownerId" || name === "userId" || name === "userIds" || name === "memberId") return ["User"];
+  if (name === "customRoleId") return ["CustomRole"];
+  if (name === "teamId") return ["Team"];
   if (name === "keyId" || name === "keyIds") return ["Key"];
   if (name === "actorId") return ["ManagementToken"];
-  if (name === "targetId") return ["Tenant", "User", "Key", "ManagementToken"];
+  if (name === "targetId") return ["Tenant", "User", "CustomRole", "Team", "Key", "ManagementToken"];
   if (name === "id") {
-    if (field.field.name === "node") return Object.keys(idPrefixes) as IdKind[];
+    if (field.field.name === "node" || field.field.name === "can") return Object.keys(idPrefixes) as IdKind[];
+    if (/role$/i.test(field.field.name)) return ["CustomRole"];
     // Longest first: revokeManagementToken ends with no shorter kind, but a later one could.
     const kinds = (Object.keys(idPrefixes) as IdKind[]).sort((a, b) => b.length - a.length);
     const kind = kinds.find((each) => field.field.name.toLowerCase().endsWith(each.toLowerCase()));
@@ -104,6 +107,9 @@ const samples: Readonly<Record<string, (now: number) => unknown>> = {
   name: () => "Name",
   reason: () => "reason",
   role: () => "GUEST",
+  permissions: () => ["KEYS_READ"],
+  // Of whatever kind the id is, the permission that reads it.
+  action: () => "USERS_READ",
   // Of an event of usage: the same one each time, so that answers can be compared.
   "events.id": () => "any-event",
   key: () => "kp_live_0000000000000000000000000000000000000000000000000",
@@ -166,7 +172,7 @@ function within({ name, parent }: AnyField, own: Own, call: string): string {
     const input = `{ tenantId: "${own.Tenant}", from: "${from}", to: "${to}", groupBy: [KEY, USER] }`;
     return `usage(input: ${input}) { series { group { ${call} } } }`;
   }
-  const query = schema.getQueryType()?.getFields()[parent.name.toLowerCase()];
+  const query = schema.getQueryType()?.getFields()[parent.name === "CustomRole" ? "role" : parent.name.toLowerCase()];
   const id = own[parent.name as IdKind];
   if (!query || !id) throw new Error(`${name} is nested in a type without a query of its own: teach within its way`);
   return `${query.name}(id: "${id}") { ${call} }`;

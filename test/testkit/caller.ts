@@ -4,11 +4,13 @@ import { mutate, query } from "./graphql.js";
 
 export const tenantFields =
   "id slug name status statusReason createdAt policy { prefix defaultLifetimeMs maxLifetimeMs maxKeysPerUser allowedScopes }";
-export const userFields = "id email name externalId role status statusReason createdAt";
+export const userFields = "id email name externalId role customRoleId status statusReason createdAt";
+export const roleFields = "id tenantId name description base permissions keyScopes createdAt updatedAt";
+export const teamFields = "id tenantId name description keyScopes createdAt updatedAt";
 export const keyFields = `id name environment status start scopes metadata allowedIps deniedIps createdAt expiresAt lastUsedAt
-  rotatedAt previousSecretExpiresAt disabledAt disabledReason revokedAt revokedReason revokedBy deletedAt owner { id } tenant { id }`;
+  rotatedAt previousSecretExpiresAt disabledAt disabledReason revokedAt revokedReason revokedBy deletedAt owner { id } tenant { id } teamId`;
 export const tokenFields =
-  "id name tenantId userId role permissions grantableScopes start createdBy expiresAt revokedAt";
+  "id name tenantId userId role customRoleId permissions grantableScopes start status createdBy expiresAt revokedAt lastUsedAt rotatedAt previousSecretExpiresAt";
 export const verdictFields = `valid code message docsUrl requestId hint tenantId scopes missingScopes retryAfterMs
   key { id name start environment metadata expiresAt } owner { id externalId name email }
   rateLimits { name limit remaining resetAt exceeded } quota { limit used remaining resetAt exceeded }`;
@@ -55,6 +57,16 @@ export class Caller {
     return mutate(this.url, this.token, name, input, `user { ${userFields} }`);
   }
 
+  /** Any mutation on a custom role. */
+  role(name: string, input: Record<string, unknown>) {
+    return mutate(this.url, this.token, name, input, `role { ${roleFields} }`);
+  }
+
+  /** Any mutation on a team. */
+  team(name: string, input: Record<string, unknown>) {
+    return mutate(this.url, this.token, name, input, `team { ${teamFields} }`);
+  }
+
   /** Any mutation on a key that hands out no secret. */
   key(name: string, input: Record<string, unknown>) {
     return mutate(this.url, this.token, name, input, `key { ${keyFields} }`);
@@ -68,6 +80,17 @@ export class Caller {
   createToken(input: Record<string, unknown>) {
     const selection = `secret managementToken { ${tokenFields} }`;
     return mutate(this.url, this.token, "createManagementToken", input, selection);
+  }
+
+  rotateToken(input: Record<string, unknown>) {
+    const selection = `secret managementToken { ${tokenFields} }`;
+    return mutate(this.url, this.token, "rotateManagementToken", input, selection);
+  }
+
+  /** What `can` answers. */
+  async can(action: string, id?: string) {
+    const document = "query ($action: Permission!, $id: ID) { can(action: $action, id: $id) { action id allowed code reason } }";
+    return (await this.query(document, { action, id })).can;
   }
 
   revokeToken(input: Record<string, unknown>) {

@@ -5,9 +5,11 @@ import type * as Operations from "./_generated/operations.js";
 
 export type {
   AuditRecord,
+  CustomRole,
   Key,
   KeyEvent,
   ManagementToken,
+  Team,
   Tenant,
   UsageEvent,
   UsageGroup,
@@ -37,3 +39,6 @@ export type Verdict = Operations.VerifyKey["verifyKey"];
 
 /** Who calls: the management token of the client. */
 export type Viewer = Operations.Viewer["viewer"];
+
+/** Whether you may do something, and if not, why not and what to do. */
+export type Permitted = Operations.Can["can"];

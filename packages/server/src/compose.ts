@@ -190,12 +190,12 @@ async function wire(
     can: createCan({
       clock,
       find: {
-        Tenant: (...asked) => tenantReads.findVisible(...asked),
+        Tenant: (principal, id) => tenantReads.findVisible(principal, id),
         User: (...asked) => userReads.findVisible(...asked),
-        CustomRole: (...asked) => roleReads.findVisible(...asked),
-        Team: (...asked) => teamReads.findVisible(...asked),
-        Key: (...asked) => keyReads.findVisible(...asked),
-        ManagementToken: (...asked) => tokens.findVisible(...asked),
+        CustomRole: (principal, id) => roleReads.findVisible(principal, id),
+        Team: (principal, id) => teamReads.findVisible(principal, id),
+        Key: (principal, id) => keyReads.findVisible(principal, id),
+        ManagementToken: (principal, id) => tokens.findVisible(principal, id),
       },
     }),
     clock,

@@ -1,3 +1,11 @@
+/** Whom to add to which team. */
+export type AddTeamMemberInput = {
+  /** The team's id. */
+  readonly teamId: string;
+  /** The user's id, of the same tenant. */
+  readonly userId: string;
+};
+
 /** Which changes; what is left out does not matter. */
 export type AuditFilter = {
   /** Those of this kind, e.g. `key.revoked`. */
@@ -60,6 +68,38 @@ export type CreateManagementTokenInput = {
   readonly userId?: string | null | undefined;
 };
 
+/** A new role, which can do no more than you can. */
+export type CreateRoleInput = {
+  /** ADMIN: holders see the whole tenant. DEVELOPER, GUEST: their own keys and those of their teams. */
+  readonly base?: Role | null | undefined;
+  /** What it is for, at most 500 characters. */
+  readonly description?: string | null | undefined;
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The only scopes that keys of its holders can use; null or left out: any. At most 100. */
+  readonly keyScopes?: ReadonlyArray<string> | null | undefined;
+  /** Unique in the tenant, 1 to 100 characters. */
+  readonly name: string;
+  /** Everything that its holders may do. Nothing is added by the base. */
+  readonly permissions: ReadonlyArray<Permission>;
+  /** The tenant that the role will belong to. */
+  readonly tenantId: string;
+};
+
+/** A new team, without members. */
+export type CreateTeamInput = {
+  /** What it is for, at most 500 characters. */
+  readonly description?: string | null | undefined;
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The only scopes that the team's keys can use; null or left out: any. At most 100. */
+  readonly keyScopes?: ReadonlyArray<string> | null | undefined;
+  /** Unique in the tenant, 1 to 100 characters. */
+  readonly name: string;
+  /** The tenant that the team will belong to. */
+  readonly tenantId: string;
+};
+
 /** A new tenant. */
 export type CreateTenantInput = {
   /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
@@ -90,12 +130,43 @@ export type CreateUserInput = {
   readonly tenantId: string;
 };
 
+/** Which custom roles; what is left out does not matter. */
+export type CustomRoleFilter = {
+  /** Those with this base. */
+  readonly base?: Role | null | undefined;
+  /** Those with this text in name or description, in any case. */
+  readonly search?: string | null | undefined;
+};
+
+/** How to order custom roles. */
+export type CustomRoleOrder =
+  /** Oldest first. */
+  | 'CREATED_AT_ASC'
+  /** Newest first. The default. */
+  | 'CREATED_AT_DESC'
+  /** By name, A to Z. */
+  | 'NAME_ASC'
+  /** By name, Z to A. */
+  | 'NAME_DESC';
+
 /** Which key to delete, and why. */
 export type DeleteKeyInput = {
   /** The id of the key. */
   readonly id: string;
   /** Why, 1 to 500 characters. Kept in history and shown to operators. */
   readonly reason?: string | null | undefined;
+};
+
+/** Which role to delete. */
+export type DeleteRoleInput = {
+  /** The role's id. */
+  readonly id: string;
+};
+
+/** Which team to delete. */
+export type DeleteTeamInput = {
+  /** The team's id. */
+  readonly id: string;
 };
 
 /** Which user to delete, and why. */
@@ -334,6 +405,29 @@ export type KeyStatus =
   /** Refused for good. */
   | 'REVOKED';
 
+/** Which management tokens; what is left out does not matter. */
+export type ManagementTokenFilter = {
+  /** Those with this custom role. */
+  readonly customRoleId?: string | null | undefined;
+  /** Those with this role, or with a custom role of this base. */
+  readonly role?: Role | null | undefined;
+  /** Those with this text in name or start, in any case. */
+  readonly search?: string | null | undefined;
+  /** Those with this status now. */
+  readonly status?: ManagementTokenStatus | null | undefined;
+  /** Those that act for this user. */
+  readonly userId?: string | null | undefined;
+};
+
+/** The status of a management token by itself. Its user or tenant may be refused all the same. */
+export type ManagementTokenStatus =
+  /** Neither revoked nor expired. */
+  | 'ACTIVE'
+  /** Its expiresAt has been reached. */
+  | 'EXPIRED'
+  /** Refused for good. */
+  | 'REVOKED';
+
 /** A named quantity of a call. Sums are exact up to 9007199254740991. */
 export type MeterInput = {
   /** A lower-case letter and up to 31 of a-z, 0-9 and _: `tokens`. */
@@ -429,6 +523,14 @@ export type ReissueKeyInput = {
   readonly ownerId: string;
 };
 
+/** Whom to remove from which team. */
+export type RemoveTeamMemberInput = {
+  /** The team's id. */
+  readonly teamId: string;
+  /** The user's id, of the same tenant. */
+  readonly userId: string;
+};
+
 /** Which key to restore, and why. */
 export type RestoreKeyInput = {
   /** The id of the key. */
@@ -491,6 +593,16 @@ export type RotateKeyInput = {
   readonly overlapMs?: number | null | undefined;
 };
 
+/** Which management token gets a new secret. */
+export type RotateManagementTokenInput = {
+  /** The token's id; it stays the same. */
+  readonly id: string;
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** For how many milliseconds the old secret goes on working; 0: it stops at once. */
+  readonly overlapMs?: number | null | undefined;
+};
+
 /** Which tenant to suspend, and why. */
 export type SuspendTenantInput = {
   /** The id of the tenant. */
@@ -498,6 +610,25 @@ export type SuspendTenantInput = {
   /** Why, 1 to 500 characters. Kept in history and shown to operators. */
   readonly reason?: string | null | undefined;
 };
+
+/** Which teams; what is left out does not matter. */
+export type TeamFilter = {
+  /** Those that this user is a member of. */
+  readonly memberId?: string | null | undefined;
+  /** Those with this text in name or description, in any case. */
+  readonly search?: string | null | undefined;
+};
+
+/** How to order teams. */
+export type TeamOrder =
+  /** Oldest first. */
+  | 'CREATED_AT_ASC'
+  /** Newest first. The default. */
+  | 'CREATED_AT_DESC'
+  /** By name, A to Z. */
+  | 'NAME_ASC'
+  /** By name, Z to A. */
+  | 'NAME_DESC';
 
 /** Which tenants; what is left out does not matter. */
 export type TenantFilter = {
@@ -545,6 +676,34 @@ export type UpdateKeyInput = {
   readonly scopes?: ReadonlyArray<string> | null | undefined;
   /** Another team, of which the owner is a member; null: none. */
   readonly teamId?: string | null | undefined;
+};
+
+/** What to change, for all holders at once; what is left out stays. */
+export type UpdateRoleInput = {
+  /** A new base. */
+  readonly base?: Role | null | undefined;
+  /** A new description. */
+  readonly description?: string | null | undefined;
+  /** The role's id. */
+  readonly id: string;
+  /** All scopes that keys can use from now on; null: any. */
+  readonly keyScopes?: ReadonlyArray<string> | null | undefined;
+  /** A new name. */
+  readonly name?: string | null | undefined;
+  /** All permissions from now on. */
+  readonly permissions?: ReadonlyArray<Permission> | null | undefined;
+};
+
+/** What to change; what is left out stays. */
+export type UpdateTeamInput = {
+  /** A new description. */
+  readonly description?: string | null | undefined;
+  /** The team's id. */
+  readonly id: string;
+  /** All scopes that its keys can use from now on; null: any. */
+  readonly keyScopes?: ReadonlyArray<string> | null | undefined;
+  /** A new name. */
+  readonly name?: string | null | undefined;
 };
 
 /** What to change; what is left out stays. */

@@ -1,4 +1,4 @@
-import { decide, hasScopes, maxKeyLength, parseKey, validUntil, type WellFormedKey } from "@keyplane/schema";
+import { decide, effectiveScopes, hasScopes, maxKeyLength, parseKey, validUntil, type WellFormedKey } from "@keyplane/schema";
 import { withDeadline } from "../client/deadline.js";
 import type { Runtime } from "../client/runtime.js";
 import { allowManyListeners } from "./allow-many-listeners.js";
@@ -196,7 +196,7 @@ export class LocalGuard implements Guard {
     secret.shownKey = keyShown(record);
     secret.shownOwner = ownerShown(record);
     secret.tenantId = key.state.tenantId;
-    secret.scopes = key.state.scopes;
+    secret.scopes = effectiveScopes(key.state);
   }
 
   /** The text is no key's. */

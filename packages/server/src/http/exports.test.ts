@@ -15,6 +15,8 @@ const principal = (id: string): Principal => ({
   tenantId: null,
   userId: null,
   onlyUserId: null,
+  customRoleId: null,
+  teamIds: [],
   grantableScopes: null,
   expiresAt: null,
   requestId: "req_a",

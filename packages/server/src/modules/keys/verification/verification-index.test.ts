@@ -4,6 +4,8 @@ import { describe, expect, test } from "vitest";
 import { settled } from "../../../testing/held-reads.js";
 import { HeldStore, type ReadName } from "../../../testing/held-store.js";
 import type { DomainEvent } from "../../events/index.js";
+import { RoleStates } from "../../roles/index.js";
+import { TeamStates } from "../../teams/index.js";
 import { TenantStates } from "../../tenants/index.js";
 import { UserStates } from "../../users/index.js";
 import { VerificationIndex } from "./verification-index.js";
@@ -15,12 +17,14 @@ function setUp(options: { maxKeys?: number } = {}) {
   const clock = { time: 0, now: () => clock.time };
   const owners = new UserStates({ database, max: 100 });
   const tenants = new TenantStates({ database, max: 100 });
-  const index = new VerificationIndex({ database, clock, owners, tenants, maxKeys: options.maxKeys ?? 100 });
+  const roles = new RoleStates({ database, max: 100 });
+  const teams = new TeamStates({ database, max: 100 });
+  const index = new VerificationIndex({ database, clock, owners, tenants, roles, teams, maxKeys: options.maxKeys ?? 100 });
   const tenant = store.addTenant();
   const owner = store.addUser(tenant.id);
   const key = store.addKey(tenant.id, owner.id);
 
-  const listeners = [tenants, owners, index];
+  const listeners = [tenants, owners, roles, teams, index];
   return {
     store,
     reads,
