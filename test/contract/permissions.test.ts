@@ -84,6 +84,8 @@ async function story(world: World): Promise<Own> {
   return {
     Tenant: tenant.id,
     User: owner.id,
+    CustomRole: (await world.role(tenant.id)).id,
+    Team: (await world.team(tenant.id)).id,
     Key: key.id,
     ManagementToken: token.id,
     now: world.clock.now(),
@@ -144,6 +146,8 @@ describe("the permission that a field names is the one that it needs", () => {
   test.for([
     ["tenants:read", "Tenant"],
     ["users:read", "User"],
+    ["roles:read", "CustomRole"],
+    ["teams:read", "Team"],
     ["keys:read", "Key"],
   ] as const)("node needs %s for a %s, whether it exists or not", async ([needed, kind], { world }) => {
     const lacking = await callerWith(

@@ -107,7 +107,8 @@ const samples: Readonly<Record<string, (now: number) => unknown>> = {
   name: () => "Name",
   reason: () => "reason",
   role: () => "GUEST",
-  permissions: () => ["KEYS_READ"],
+  // Nobody gives a permission that they lack.
+  permissions: () => [],
   // Of whatever kind the id is, the permission that reads it.
   action: () => "USERS_READ",
   // Of an event of usage: the same one each time, so that answers can be compared.

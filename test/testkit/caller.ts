@@ -4,13 +4,13 @@ import { mutate, query } from "./graphql.js";
 
 export const tenantFields =
   "id slug name status statusReason createdAt policy { prefix defaultLifetimeMs maxLifetimeMs maxKeysPerUser allowedScopes }";
-export const userFields = "id email name externalId role customRoleId status statusReason createdAt";
+export const userFields = "id email name externalId role status statusReason createdAt";
 export const roleFields = "id tenantId name description base permissions keyScopes createdAt updatedAt";
 export const teamFields = "id tenantId name description keyScopes createdAt updatedAt";
 export const keyFields = `id name environment status start scopes metadata allowedIps deniedIps createdAt expiresAt lastUsedAt
-  rotatedAt previousSecretExpiresAt disabledAt disabledReason revokedAt revokedReason revokedBy deletedAt owner { id } tenant { id } teamId`;
+  rotatedAt previousSecretExpiresAt disabledAt disabledReason revokedAt revokedReason revokedBy deletedAt owner { id } tenant { id }`;
 export const tokenFields =
-  "id name tenantId userId role customRoleId permissions grantableScopes start status createdBy expiresAt revokedAt lastUsedAt rotatedAt previousSecretExpiresAt";
+  "id name tenantId userId role permissions grantableScopes start createdBy expiresAt revokedAt";
 export const verdictFields = `valid code message docsUrl requestId hint tenantId scopes missingScopes retryAfterMs
   key { id name start environment metadata expiresAt } owner { id externalId name email }
   rateLimits { name limit remaining resetAt exceeded } quota { limit used remaining resetAt exceeded }`;
@@ -83,7 +83,7 @@ export class Caller {
   }
 
   rotateToken(input: Record<string, unknown>) {
-    const selection = `secret managementToken { ${tokenFields} }`;
+    const selection = `secret managementToken { ${tokenFields} status rotatedAt previousSecretExpiresAt }`;
     return mutate(this.url, this.token, "rotateManagementToken", input, selection);
   }
 

@@ -13,6 +13,7 @@ import {
   type Principal,
   permissionsOfHolder,
   permissionsWithin,
+  tenantPermissions,
   visibleTo,
 } from "../auth/index.js";
 import type { Events } from "../events/index.js";
@@ -90,14 +91,14 @@ export function createUsers({ audit, clock, events, idempotency, roles, tenants,
   }
 
   /**
-   * Keeps the last active administrator of a tenant. Not from a caller of the whole installation, who is an administrator of
-   * every tenant: nobody is locked out then.
+   * Keeps the last active administrator of a tenant. Not from a caller who is an administrator and no user, a program of the
+   * tenant or the operator: the tenant still has that one then.
    *
    * Those who take away an administrator of one tenant follow each other, so that two administrators cannot take away one
    * another at the same time.
    */
   async function refuseLastAdministrator(tx: Transaction, principal: Principal, user: User): Promise<void> {
-    if (principal.tenantId === null || !isAdministrator(user) || user.status !== "ACTIVE") return;
+    if (!isAdministrator(user) || user.status !== "ACTIVE" || staysAdministrator(principal)) return;
     await tenants.hold(tx, principal, user.tenantId);
     if (await store.hasOtherAdministrator(tx, user.tenantId, user.id)) return;
     throw new ConflictError(
@@ -211,8 +212,8 @@ export function createUsers({ audit, clock, events, idempotency, roles, tenants,
     /**
      * Changes what the input names; what is so already changes nothing.
      *
-     * @throws as create does, and ConflictError for a deleted user and for the last active administrator of a tenant, when the
-     * caller is of that tenant.
+     * @throws as create does, and ConflictError for a deleted user and for the last active administrator of a tenant, unless
+     * the caller is a program that administers it.
      */
     async update(principal: Principal, rawInput: unknown): Promise<User> {
       authorize(principal, "users:update");
@@ -249,7 +250,7 @@ export function createUsers({ audit, clock, events, idempotency, roles, tenants,
     /**
      * Refuses the user's keys and tokens until enabled again. Disabling twice changes nothing.
      *
-     * @throws ConflictError for the last active administrator of a tenant, when the caller is of that tenant.
+     * @throws ConflictError for the last active administrator of a tenant, unless the caller is a program that administers it.
      */
     async disable(principal: Principal, rawInput: unknown): Promise<User> {
       authorize(principal, "users:disable");
@@ -265,7 +266,7 @@ export function createUsers({ audit, clock, events, idempotency, roles, tenants,
     /**
      * Deletes for good; a tombstone stays, so that keys and history can name their owner.
      *
-     * @throws ConflictError for the last active administrator of a tenant, when the caller is of that tenant.
+     * @throws ConflictError for the last active administrator of a tenant, unless the caller is a program that administers it.
      */
     async delete(principal: Principal, rawInput: unknown): Promise<User> {
       authorize(principal, "users:delete");
@@ -277,4 +278,9 @@ export function createUsers({ audit, clock, events, idempotency, roles, tenants,
 /** Whether somebody may do everything in the tenant that a caller of it can: the role ADMIN, and no custom role instead. */
 function isAdministrator({ role, customRoleId }: Pick<User, "role" | "customRoleId">): boolean {
   return role === "ADMIN" && customRoleId === null;
+}
+
+/** Whether the caller administers the tenant whatever becomes of its users. */
+function staysAdministrator({ userId, permissions }: Principal): boolean {
+  return userId === null && tenantPermissions.every((permission) => permissions.has(permission));
 }

@@ -267,7 +267,7 @@ describe("warming up", () => {
     await warmUp(roomy);
     for (const hash of roomy.store.secrets.keys()) expect(roomy.index.find(hash)).not.toBeInstanceOf(Promise);
     expect(roomy.index.find(roomy.hash)).toMatchObject({ secret: { supersededAt: expect.any(Number) } });
-    expect(roomy.store.count()).toEqual({ keys: 3, users: 1, tenants: 1 });
+    expect(roomy.store.count()).toEqual({ keys: 3, user: 1, tenants: 1 });
   });
 
   test("stops when it is told to", async () => {
