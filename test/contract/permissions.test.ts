@@ -15,7 +15,17 @@ const permissionNames = Object.keys(permissions) as Permission[];
 const named = (fields: AnyField[]) => fields.map((field) => [field.name, field] as const);
 
 /** Things of their own that a caller could be kept from. Add a new kind here. */
-const entities = ["Tenant", "User", "Key", "ManagementToken", "AuditRecord", "UsageEvent", "Node"];
+const entities = [
+  "Tenant",
+  "User",
+  "CustomRole",
+  "Team",
+  "Key",
+  "ManagementToken",
+  "AuditRecord",
+  "UsageEvent",
+  "Node",
+];
 
 /** Types that only wrap what the field before them has granted: a page of a list, the payload of a change. */
 const isWrapper = (name: string): boolean => /(?:Connection|Edge|Payload)$/.test(name);
@@ -51,9 +61,9 @@ describe("every field says who may use it", () => {
     expect(permissionOf(field) ?? accessOf(field)).toBeOneOf([...permissionNames, "signed-in"]);
   });
 
-  test("only viewer and node ask for no permission of their own", () => {
+  test("only viewer, can and node ask for no permission of their own", () => {
     const open = everyRootField().filter((field) => !permissionOf(field));
-    expect(open.map(({ name }) => name).sort()).toEqual(["Query.node", "Query.viewer"]);
+    expect(open.map(({ name }) => name).sort()).toEqual(["Query.can", "Query.node", "Query.viewer"]);
   });
 
   const doors = everyField().filter((field) => leadsToEntity(field) && !isWrapper(field.parent.name));
@@ -146,8 +156,8 @@ describe("the permission that a field names is the one that it needs", () => {
   test.for([
     ["tenants:read", "Tenant"],
     ["users:read", "User"],
-    ["roles:read", "CustomRole"],
-    ["teams:read", "Team"],
+    ["users:read", "CustomRole"],
+    ["users:read", "Team"],
     ["keys:read", "Key"],
   ] as const)("node needs %s for a %s, whether it exists or not", async ([needed, kind], { world }) => {
     const lacking = await callerWith(

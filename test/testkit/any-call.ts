@@ -166,6 +166,7 @@ export async function sendAny(caller: Caller, { document, variables }: AnyCall):
 function within({ name, parent }: AnyField, own: Own, call: string): string {
   if (isRoot(parent)) return call;
   if (parent.name === "Viewer") return `viewer { ${call} }`;
+  if (parent.name === "ManagementToken") return `managementTokens(first: 1) { nodes { ${call} } }`;
   if (parent.name === "UsageEvent") return `usageEvents(tenantId: "${own.Tenant}", first: 1) { nodes { ${call} } }`;
   if (parent.name === "KeyEvent") return `keyEvents(tenantId: "${own.Tenant}", types: [CREATED]) { nodes { ${call} } }`;
   if (parent.name === "UsageGroup") {

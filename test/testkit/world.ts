@@ -12,7 +12,7 @@ export class World {
   readonly anonymous: Caller;
 
   constructor(readonly server: TestServer) {
-    this.root = this.#callerOf(server.rootToken);
+    this.root = this.callerOf(server.rootToken);
     this.anonymous = new Caller(server.url, null);
   }
 
@@ -45,7 +45,7 @@ export class World {
   /** A caller with a new management token. */
   async caller(role: Role, input: Record<string, unknown> = {}): Promise<Caller> {
     const { secret } = ok(await this.root.createToken({ name: this.unique("token"), role, ...input }));
-    return this.#callerOf(secret);
+    return this.callerOf(secret);
   }
 
   async user(tenantId: string, input: Record<string, unknown> = {}) {
@@ -56,7 +56,7 @@ export class World {
   /** A custom role that may read unless `input` says otherwise. */
   async role(tenantId: string, input: Record<string, unknown> = {}) {
     const name = this.unique("role");
-    const permissions = ["TENANTS_READ", "USERS_READ", "TEAMS_READ", "KEYS_READ"];
+    const permissions = ["TENANTS_READ", "USERS_READ", "KEYS_READ"];
     return ok(await this.root.role("createRole", { tenantId, name, permissions, ...input })).role;
   }
 
@@ -110,7 +110,8 @@ export class World {
     }
   }
 
-  #callerOf(token: string): Caller {
+  /** Somebody with this token. */
+  callerOf(token: string): Caller {
     return new Caller(this.url, token, () => this.counted());
   }
 

@@ -60,7 +60,7 @@ describe("permissions", () => {
   });
 
   test("a developer reads, verifies and reports usage, and changes nothing else", () => {
-    const reads = ["tenants:read", "users:read", "roles:read", "teams:read", "keys:read", "keys:verify"];
+    const reads = ["tenants:read", "users:read", "keys:read", "keys:verify"];
     expect(permissionsOf("DEVELOPER")).toEqual([...reads, "usage:read", "usage:record"]);
   });
 

@@ -35,7 +35,8 @@ describe("createRole", () => {
       createdAt: now,
       updatedAt: now,
     });
-    const { auditLog } = await admin.query(`{ auditLog(first: 1) { nodes { action targetType targetId before } } }`);
+    const document = "query ($id: ID) { auditLog(filter: { targetId: $id }) { nodes { action targetType targetId before } } }";
+    const { auditLog } = await admin.query(document, { id: role.id });
     expect(auditLog.nodes).toEqual([
       { action: "role.created", targetType: "CustomRole", targetId: role.id, before: null },
     ]);

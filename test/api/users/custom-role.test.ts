@@ -5,23 +5,24 @@ const read = "query ($id: ID!) { user(id: $id) { role customRole { id name } cus
 describe("a user's custom role", () => {
   test("decides what the user may do instead of the role, which counts again without it", async ({ world }) => {
     const { tenant, admin } = await world.tenant();
-    const role = await world.role(tenant.id, { permissions: ["KEYS_READ", "KEYS_CREATE"] });
+    const role = await world.role(tenant.id, { permissions: ["TENANTS_READ", "USERS_READ", "KEYS_CREATE"] });
     const user = await world.user(tenant.id, { role: "ADMIN", customRoleId: role.id });
     expect((await admin.query(read, { id: user.id })).user).toEqual({
       role: "ADMIN",
       customRole: { id: role.id, name: role.name },
       customRoleId: role.id,
     });
-    const person = await world.userCaller(user, "ADMIN", { permissions: ["KEYS_CREATE"] });
+    const permissions = ["TENANTS_READ", "USERS_READ", "KEYS_CREATE"];
+    const person = await world.userCaller(user, "ADMIN", { permissions });
     expect((await person.query("{ viewer { permissions customRoleId seesWholeTenant } }")).viewer).toEqual({
-      permissions: ["KEYS_CREATE"],
+      permissions,
       customRoleId: role.id,
       seesWholeTenant: false,
     });
     ok(await person.keySecret("createKey", { tenantId: tenant.id, ownerId: user.id, name: "own" }));
     ok(await admin.user("updateUser", { id: user.id, customRoleId: null }));
     expect((await person.query("{ viewer { permissions seesWholeTenant } }")).viewer).toEqual({
-      permissions: ["KEYS_CREATE"],
+      permissions,
       seesWholeTenant: true,
     });
   });

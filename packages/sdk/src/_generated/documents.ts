@@ -105,4 +105,4 @@ export const DeleteUserDocument = "mutation DeleteUser($input:DeleteUserInput!){
 
 export const ViewerDocument = "query Viewer{viewer{id name role customRoleId permissions seesWholeTenant tenantId userId expiresAt}}" as TypedDocument<Operations.Viewer, Operations.ViewerVariables>;
 
-export const CanDocument = "query Can($action:Permission!$id:ID){can(action:$action id:$id){action id allowed code reason}}" as TypedDocument<Operations.Can, Operations.CanVariables>;
+export const CanDocument = "query Can($action:Permission!$id:ID){can(action:$action id:$id){action allowed code reason}}" as TypedDocument<Operations.Can, Operations.CanVariables>;

@@ -1175,7 +1175,7 @@ export type GetRole = {
   /**
    * One custom role; null when there is none with this id that you may see.
    *
-   * Needs the permission `roles:read`.
+   * Needs the permission `users:read`.
    */
   readonly role: CustomRole | null
 };
@@ -1194,7 +1194,7 @@ export type ListRoles = {
   /**
    * The custom roles that you may see. ADMIN, DEVELOPER and GUEST are built in and not among them.
    *
-   * Needs the permission `roles:read`.
+   * Needs the permission `users:read`.
    */
   readonly roles: {
     /** How many entries the whole list has, over all pages. */
@@ -1359,7 +1359,7 @@ export type GetTeam = {
   /**
    * One team; null when there is none with this id that you may see.
    *
-   * Needs the permission `teams:read`.
+   * Needs the permission `users:read`.
    */
   readonly team: Team | null
 };
@@ -1378,7 +1378,7 @@ export type ListTeams = {
   /**
    * The teams that you may see: with ADMIN the tenant's, else those that you are a member of.
    *
-   * Needs the permission `teams:read`.
+   * Needs the permission `users:read`.
    */
   readonly teams: {
     /** How many entries the whole list has, over all pages. */
@@ -1642,7 +1642,7 @@ export type ListTeamMembers = {
   /**
    * One team; null when there is none with this id that you may see.
    *
-   * Needs the permission `teams:read`.
+   * Needs the permission `users:read`.
    */
   readonly team: {
     /**
@@ -2433,8 +2433,6 @@ export type Can = {
   readonly can: {
     /** What was asked about. */
     readonly action: Types.Permission,
-    /** What it would be done to. */
-    readonly id: string | null,
     /** Whether you may. */
     readonly allowed: boolean,
     /** What you would be refused with; null when you may. */

@@ -464,16 +464,12 @@ export type Permission =
   | 'ROLES_CREATE'
   /** Delete custom roles. */
   | 'ROLES_DELETE'
-  /** Read custom roles. */
-  | 'ROLES_READ'
   /** Change custom roles. */
   | 'ROLES_UPDATE'
   /** Create teams. */
   | 'TEAMS_CREATE'
   /** Delete teams. */
   | 'TEAMS_DELETE'
-  /** Read teams. */
-  | 'TEAMS_READ'
   /** Change teams and their members. */
   | 'TEAMS_UPDATE'
   /** Create tenants. */
@@ -502,7 +498,7 @@ export type Permission =
   | 'USERS_DELETE'
   /** Disable and enable users. */
   | 'USERS_DISABLE'
-  /** Read users. */
+  /** Read users, custom roles and teams. */
   | 'USERS_READ'
   /** Change users. */
   | 'USERS_UPDATE';

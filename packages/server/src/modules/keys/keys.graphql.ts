@@ -36,7 +36,7 @@ KeyType.implement({
       type: TeamType,
       nullable: true,
       description: "The team that looks after the key; null: none, or none that you may see.",
-      access: { permission: "teams:read" },
+      access: { permission: "users:read" },
       resolve: (key, _, { loaders }) => (key.teamId ? loaders.teams.load(key.teamId) : null),
     }),
     teamId: t.exposeID("teamId", { nullable: true, description: "The id of that team." }),

@@ -67,14 +67,14 @@ builder.queryFields((t) => ({
     description: "One custom role; null when there is none with this id that you may see.",
     type: CustomRoleType,
     nullable: true,
-    access: { permission: "roles:read" },
+    access: { permission: "users:read" },
     args: { id: t.arg.id({ required: true, description: "The role's id, `rol_…`." }) },
     resolve: (_, { id }, { principal, services }) => services.roleReads.find(principal, id),
   }),
   roles: t.field({
     description: "The custom roles that you may see. ADMIN, DEVELOPER and GUEST are built in and not among them.",
     type: CustomRoleConnection,
-    access: { permission: "roles:read" },
+    access: { permission: "users:read" },
     complexity: listComplexity,
     args: {
       tenantId: t.arg.id({ description: "Only this tenant's; all that you may see when left out." }),

@@ -33,7 +33,7 @@ export function createRoleReads({ database }: { database: Database }) {
   return {
     /** One role; null when there is none that the caller may see. */
     async find(principal: Principal, id: string): Promise<CustomRole | null> {
-      authorize(principal, "roles:read");
+      authorize(principal, "users:read");
       return findRole(database.prisma, visibleTo(principal), id);
     },
 
@@ -48,7 +48,7 @@ export function createRoleReads({ database }: { database: Database }) {
       orderName: RoleOrder,
       page: PageArguments,
     ): Promise<Page<CustomRole>> {
-      authorize(principal, "roles:read");
+      authorize(principal, "users:read");
       const filter = parseArguments(roleFilterSchema, rawFilter ?? {});
       const { field, direction } = roleOrders[orderName];
       const order = `roles.${orderName}`;

@@ -64,14 +64,14 @@ builder.queryFields((t) => ({
     description: "One team; null when there is none with this id that you may see.",
     type: TeamType,
     nullable: true,
-    access: { permission: "teams:read" },
+    access: { permission: "users:read" },
     args: { id: t.arg.id({ required: true, description: "The team's id, `tea_…`." }) },
     resolve: (_, { id }, { principal, services }) => services.teamReads.find(principal, id),
   }),
   teams: t.field({
     description: "The teams that you may see: with ADMIN the tenant's, else those that you are a member of.",
     type: TeamConnection,
-    access: { permission: "teams:read" },
+    access: { permission: "users:read" },
     complexity: listComplexity,
     args: {
       tenantId: t.arg.id({ description: "Only this tenant's; all that you may see when left out." }),
@@ -88,7 +88,7 @@ builder.objectField(UserType, "teams", (t) =>
   t.field({
     description: "The teams that the user is a member of, as far as you may see them.",
     type: TeamConnection,
-    access: { permission: "teams:read" },
+    access: { permission: "users:read" },
     complexity: listComplexity,
     args: {
       ...pageArguments(t.arg),

@@ -33,7 +33,7 @@ export function createTeamReads({ database }: { database: Database }) {
   return {
     /** One team; null when there is none that the caller may see. */
     async find(principal: Principal, id: string): Promise<Team | null> {
-      authorize(principal, "teams:read");
+      authorize(principal, "users:read");
       return findTeam(database.prisma, visibleTo(principal), id);
     },
 
@@ -48,7 +48,7 @@ export function createTeamReads({ database }: { database: Database }) {
       orderName: TeamOrder,
       page: PageArguments,
     ): Promise<Page<Team>> {
-      authorize(principal, "teams:read");
+      authorize(principal, "users:read");
       const filter = parseArguments(teamFilterSchema, rawFilter ?? {});
       const { field, direction } = teamOrders[orderName];
       const order = `teams.${orderName}`;

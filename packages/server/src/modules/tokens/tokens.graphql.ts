@@ -28,7 +28,7 @@ const ViewerType = builder.objectRef<Principal>("Viewer").implement({
       type: CustomRoleType,
       nullable: true,
       description: "The custom role that decides what you may do instead: your user's, else your token's; null: none.",
-      access: { permission: "roles:read" },
+      access: { permission: "users:read" },
       resolve: (principal, _, { loaders }) =>
         principal.customRoleId ? loaders.roles.load(principal.customRoleId) : null,
     }),
@@ -36,7 +36,7 @@ const ViewerType = builder.objectRef<Principal>("Viewer").implement({
     teams: t.field({
       type: [TeamType],
       description: "The teams of the user whom you act for, whose keys you see; empty for a program.",
-      access: { permission: "teams:read" },
+      access: { permission: "users:read" },
       resolve: async ({ teamIds }, _, { loaders }) =>
         (await loaders.teams.loadMany([...teamIds])).filter((team) => team !== null && !(team instanceof Error)) as never,
     }),
@@ -89,7 +89,7 @@ const ManagementTokenType = builder.objectRef<ManagementToken>("ManagementToken"
       type: CustomRoleType,
       nullable: true,
       description: "Decides what it may do at most instead of `role`; null: there is none.",
-      access: { permission: "roles:read" },
+      access: { permission: "users:read" },
       resolve: (token, _, { loaders }) => (token.customRoleId ? loaders.roles.load(token.customRoleId) : null),
     }),
     customRoleId: t.exposeID("customRoleId", { nullable: true, description: "The id of that custom role." }),

@@ -37,7 +37,7 @@ UserType.implement({
       type: CustomRoleType,
       nullable: true,
       description: "Decides what the user may do instead of `role`; null: there is none.",
-      access: { permission: "roles:read" },
+      access: { permission: "users:read" },
       resolve: (user, _, { loaders }) => (user.customRoleId ? loaders.roles.load(user.customRoleId) : null),
     }),
     customRoleId: t.exposeID("customRoleId", { nullable: true, description: "The id of that custom role." }),

@@ -6,7 +6,6 @@ const PermittedType = builder.objectRef<Permitted>("Permitted").implement({
   description: "Whether you may do something, and if not, why not and what to do.",
   fields: (t) => ({
     action: t.expose("action", { type: PermissionEnum, description: "What was asked about." }),
-    id: t.exposeID("id", { nullable: true, description: "What it would be done to." }),
     allowed: t.exposeBoolean("allowed", { description: "Whether you may." }),
     code: t.expose("code", {
       type: ErrorCodeEnum,

@@ -9,7 +9,6 @@ type Kind = "Tenant" | "User" | "CustomRole" | "Team" | "Key" | "ManagementToken
 /** Whether the caller may do something, and if not, why. */
 export interface Permitted {
   readonly action: Permission;
-  readonly id: string | null;
   readonly allowed: boolean;
   /** The code that the action would be refused with; null when it is allowed. */
   readonly code: ErrorCode | null;
@@ -64,8 +63,8 @@ export function createCan(deps: {
   const { clock, find } = deps;
 
   return async (principal: Principal, action: Permission, id: string | null): Promise<Permitted> => {
-    const no = (code: ErrorCode, reason: string): Permitted => ({ action, id, allowed: false, code, reason });
-    const yes: Permitted = { action, id, allowed: true, code: null, reason: "You may." };
+    const no = (code: ErrorCode, reason: string): Permitted => ({ action, allowed: false, code, reason });
+    const yes: Permitted = { action, allowed: true, code: null, reason: "You may." };
     if (!principal.permissions.has(action)) return no("FORBIDDEN", lacking(principal, action));
     if (id === null) return yes;
     const kind = creating.has(action) ? "Tenant" : kinds[action.slice(0, action.indexOf(":"))];
