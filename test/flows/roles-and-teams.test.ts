@@ -32,7 +32,9 @@ describe("a support team", () => {
     const { key, secret } = unwrap(
       await admin.keys.create({ tenantId: tenant.id, ownerId: ada.id, teamId: team.id, name: "desk", scopes }),
     );
-    expect((await admin.teams.members(team.id).page()).nodes.map(({ id }) => id).sort()).toEqual([ada.id, bob.id].sort());
+    expect((await admin.teams.members(team.id).page()).nodes.map(({ id }) => id).sort()).toEqual(
+      [ada.id, bob.id].sort(),
+    );
 
     const issued = unwrap(
       await admin.managementTokens.create({ name: "bob", userId: bob.id, role: "GUEST", customRoleId: role.id }),
@@ -47,7 +49,10 @@ describe("a support team", () => {
       await guard.ready();
       const verify = (scope: string) => guard.verify(secret, { scopes: [scope] });
       expect(await verify("orders:write")).toMatchObject({ valid: true, scopes: scopes.slice(0, 2) });
-      expect(await verify("refunds:write")).toMatchObject({ code: "INSUFFICIENT_SCOPE", missingScopes: ["refunds:write"] });
+      expect(await verify("refunds:write")).toMatchObject({
+        code: "INSUFFICIENT_SCOPE",
+        missingScopes: ["refunds:write"],
+      });
       unwrap(await admin.teams.update({ id: team.id, keyScopes: ["orders:read"] }));
       await expect.poll(async () => (await verify("orders:write")).code).toBe("INSUFFICIENT_SCOPE");
       expect(await verify("orders:read")).toMatchObject({ valid: true, scopes: ["orders:read"] });

@@ -1,15 +1,12 @@
 import { openTestDatabase } from "../testkit/database.js";
-import { describe, expect, ok, startServer, test, TestClock, World } from "../testkit/index.js";
+import { describe, expect, ok, startServer, TestClock, test, World } from "../testkit/index.js";
 
 describe("two servers on one database", () => {
   test("a change of role, team, membership or token counts in the other one, too", async () => {
     const database = await openTestDatabase();
     const clock = new TestClock();
     const token = { KEYPLANE_ROOT_TOKEN: "root-token-of-two-servers-000000000000" };
-    const servers = [
-      await startServer(token, { database, clock }),
-      await startServer(token, { database, clock }),
-    ];
+    const servers = [await startServer(token, { database, clock }), await startServer(token, { database, clock })];
     try {
       const [here, there] = servers.map((server) => new World(server)) as [World, World];
       const { tenant, admin, owner, key, secret } = await here.tenantWithKey({ key: { scopes: ["a", "b"] } });

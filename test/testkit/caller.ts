@@ -89,7 +89,8 @@ export class Caller {
 
   /** What `can` answers. */
   async can(action: string, id?: string) {
-    const document = "query ($action: Permission!, $id: ID) { can(action: $action, id: $id) { action allowed code reason } }";
+    const document =
+      "query ($action: Permission!, $id: ID) { can(action: $action, id: $id) { action allowed code reason } }";
     return (await this.query(document, { action, id })).can;
   }
 

@@ -24,7 +24,11 @@ export const permissions = {
   "tenants:create": { description: "Create tenants.", installationOnly: true, roles: admin },
   "tenants:update": { description: "Change a tenant's name, slug and policy.", installationOnly: false, roles: admin },
   "tenants:suspend": { description: "Suspend and resume tenants.", installationOnly: true, roles: admin },
-  "users:read": { description: "Read users, custom roles and teams.", installationOnly: false, roles: adminAndDeveloper },
+  "users:read": {
+    description: "Read users, custom roles and teams.",
+    installationOnly: false,
+    roles: adminAndDeveloper,
+  },
   "users:create": { description: "Create users.", installationOnly: false, roles: admin },
   "users:update": { description: "Change users.", installationOnly: false, roles: admin },
   "users:disable": { description: "Disable and enable users.", installationOnly: false, roles: admin },

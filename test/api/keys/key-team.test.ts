@@ -21,13 +21,17 @@ describe("a key's team", () => {
     ok(await admin.team("addTeamMember", { teamId: team.id, userId: colleague.id }));
     ok(await admin.keySecret("reissueKey", { id: key.id, ownerId: colleague.id }));
     ok(await admin.key("updateKey", { id: key.id, teamId: null }));
-    expect((await admin.query("query ($id: ID!) { key(id: $id) { team { id } teamId } }", { id: key.id })).key).toEqual({
-      team: null,
-      teamId: null,
-    });
+    expect((await admin.query("query ($id: ID!) { key(id: $id) { team { id } teamId } }", { id: key.id })).key).toEqual(
+      {
+        team: null,
+        teamId: null,
+      },
+    );
   });
 
-  test("whoever may not give all of a key's scopes does not take it out of the team that bounds them", async ({ world }) => {
+  test("whoever may not give all of a key's scopes does not take it out of the team that bounds them", async ({
+    world,
+  }) => {
     const { tenant, admin, owner, key } = await world.tenantWithKey({ key: { scopes: ["a", "b"] } });
     const team = await world.team(tenant.id, [owner.id], { keyScopes: ["a"] });
     ok(await admin.key("updateKey", { id: key.id, teamId: team.id }));

@@ -35,14 +35,17 @@ describe("createRole", () => {
       createdAt: now,
       updatedAt: now,
     });
-    const document = "query ($id: ID) { auditLog(filter: { targetId: $id }) { nodes { action targetType targetId before } } }";
+    const document =
+      "query ($id: ID) { auditLog(filter: { targetId: $id }) { nodes { action targetType targetId before } } }";
     const { auditLog } = await admin.query(document, { id: role.id });
     expect(auditLog.nodes).toEqual([
       { action: "role.created", targetType: "CustomRole", targetId: role.id, before: null },
     ]);
     const event = await world.server.keyplane.database.prisma.event.findFirst({ where: { roleId: role.id } });
     expect(event).toMatchObject({ type: "ROLE_CREATED", tenantId: tenant.id });
-    expect(await admin.query("query ($id: ID!) { role(id: $id) { id } node(id: $id) { id } }", { id: role.id })).toEqual({
+    expect(
+      await admin.query("query ($id: ID!) { role(id: $id) { id } node(id: $id) { id } }", { id: role.id }),
+    ).toEqual({
       role: { id: role.id },
       node: { id: role.id },
     });
@@ -105,7 +108,9 @@ describe("createRole", () => {
     }
     ok(await some.role("createRole", { ...role, name: "other", permissions: [], keyScopes: ["a"] }));
     // Whoever sees only their own keys gives nobody a view of the whole tenant.
-    const user = await world.user(tenant.id, { customRoleId: (await world.role(tenant.id, { permissions: ["ROLES_CREATE"] })).id });
+    const user = await world.user(tenant.id, {
+      customRoleId: (await world.role(tenant.id, { permissions: ["ROLES_CREATE"] })).id,
+    });
     const confined = await world.userCaller(user, "ADMIN", { permissions: ["ROLES_CREATE"] });
     expect(await confined.role("createRole", { ...role, name: "view", base: "ADMIN", permissions: [] })).toMatchObject({
       code: "FORBIDDEN",

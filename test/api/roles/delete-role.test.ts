@@ -39,6 +39,8 @@ describe("deleteRole", () => {
       code: "FORBIDDEN",
       message: expect.stringContaining("roles:delete"),
     });
-    await expect(world.anonymous.role("deleteRole", { id: role.id })).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    await expect(world.anonymous.role("deleteRole", { id: role.id })).rejects.toMatchObject({
+      code: "UNAUTHENTICATED",
+    });
   });
 });

@@ -84,6 +84,8 @@ describe("updateRole", () => {
     for (const id of [role.id, ...strangeIds("CustomRole")]) expect(await update(id)).toEqual(missing);
     const developer = await world.caller("DEVELOPER", { tenantId: theirs.tenant.id });
     expect(await developer.role("updateRole", { id: role.id })).toMatchObject({ code: "FORBIDDEN" });
-    await expect(world.anonymous.role("updateRole", { id: role.id })).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    await expect(world.anonymous.role("updateRole", { id: role.id })).rejects.toMatchObject({
+      code: "UNAUTHENTICATED",
+    });
   });
 });

@@ -37,6 +37,8 @@ describe("deleteTeam", () => {
       code: "FORBIDDEN",
       message: expect.stringContaining("teams:delete"),
     });
-    await expect(world.anonymous.team("deleteTeam", { id: team.id })).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    await expect(world.anonymous.team("deleteTeam", { id: team.id })).rejects.toMatchObject({
+      code: "UNAUTHENTICATED",
+    });
   });
 });

@@ -1,4 +1,14 @@
-import { type Caller, describe, expect, idsOf, ok, readPage, strangeIds, test, type World } from "../../testkit/index.js";
+import {
+  type Caller,
+  describe,
+  expect,
+  idsOf,
+  ok,
+  readPage,
+  strangeIds,
+  test,
+  type World,
+} from "../../testkit/index.js";
 import { readRecords } from "../../testkit/records.js";
 
 /** A key that a colleague owns and a team looks after, and somebody who is or is not a member. */
@@ -13,7 +23,11 @@ async function teamStory(world: World) {
 }
 
 /** All ways by which a caller can see a key. */
-async function waysToSee(world: World, caller: Caller, { tenant, key, secret, team, owner }: Awaited<ReturnType<typeof teamStory>>) {
+async function waysToSee(
+  world: World,
+  caller: Caller,
+  { tenant, key, secret, team, owner }: Awaited<ReturnType<typeof teamStory>>,
+) {
   const document = `query ($id: ID!, $tenant: ID!, $team: ID!, $owner: ID!) {
     key(id: $id) { id team { id } owner { id } } node(id: $id) { id } keys { nodes { id } } user(id: $owner) { id }
     teams { nodes { id } } team(id: $team) { keys { nodes { id } } members { totalCount } } viewer { teams { id } }
@@ -86,7 +100,9 @@ describe("members of a team", () => {
     expect(idsOf(await readPage(caller, "keys"))).toEqual([]);
   });
 
-  test("report usage of the team's keys, and what they may do with a key they do with the team's", async ({ world }) => {
+  test("report usage of the team's keys, and what they may do with a key they do with the team's", async ({
+    world,
+  }) => {
     const { tenant, admin, team, key } = await teamStory(world);
     const role = await world.role(tenant.id, {
       permissions: ["TENANTS_READ", "USERS_READ", "KEYS_READ", "KEYS_DISABLE", "USAGE_RECORD"],
@@ -136,7 +152,10 @@ describe("addTeamMember and removeTeamMember", () => {
     const { prisma } = world.server.keyplane.database;
     const at = new Date(world.clock.now());
     const email = world.unique();
-    const users = Array.from({ length: 1_000 }, (_, index) => ({ id: world.missingId("User"), email: `${email}${index}` }));
+    const users = Array.from({ length: 1_000 }, (_, index) => ({
+      id: world.missingId("User"),
+      email: `${email}${index}`,
+    }));
     const rest = { tenantId: tenant.id, name: "User", createdAt: at, updatedAt: at };
     await prisma.user.createMany({ data: users.map((each) => ({ ...rest, ...each })) });
     await prisma.teamMember.createMany({

@@ -12,7 +12,9 @@ describe("updateTeam", () => {
     expect(ok(await admin.team("updateTeam", { id: team.id, ...changes })).team).toEqual(updated);
   });
 
-  test("bounds what its keys can use from the next verification on, together with the owner's role", async ({ world }) => {
+  test("bounds what its keys can use from the next verification on, together with the owner's role", async ({
+    world,
+  }) => {
     const { tenant, admin, owner, key, secret } = await world.tenantWithKey({ key: { scopes: ["a", "b", "c"] } });
     const team = await world.team(tenant.id, [owner.id]);
     ok(await admin.key("updateKey", { id: key.id, teamId: team.id }));
@@ -57,6 +59,8 @@ describe("updateTeam", () => {
     for (const id of [team.id, ...strangeIds("Team")]) expect(await update(id)).toEqual(missing);
     const developer = await world.caller("DEVELOPER", { tenantId: theirs.tenant.id });
     expect(await developer.team("updateTeam", { id: team.id })).toMatchObject({ code: "FORBIDDEN" });
-    await expect(world.anonymous.team("updateTeam", { id: team.id })).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    await expect(world.anonymous.team("updateTeam", { id: team.id })).rejects.toMatchObject({
+      code: "UNAUTHENTICATED",
+    });
   });
 });

@@ -3,7 +3,9 @@ import { Caller, day, describe, expect, minute, ok, readPage, strangeIds, test }
 const viewer = "{ viewer { id } }";
 
 describe("rotateManagementToken", () => {
-  test("gives a new secret to the same token; the old one stops at once, or works on for the overlap", async ({ world }) => {
+  test("gives a new secret to the same token; the old one stops at once, or works on for the overlap", async ({
+    world,
+  }) => {
     const { tenant, admin } = await world.tenant();
     const created = ok(await admin.createToken({ name: "token", role: "DEVELOPER" }));
     const [id, first] = [created.managementToken.id, new Caller(world.url, created.secret)];
@@ -35,7 +37,9 @@ describe("rotateManagementToken", () => {
     expect((await third.query(viewer)).viewer).toEqual(self);
     const { prisma } = world.server.keyplane.database;
     expect(await prisma.event.count({ where: { tokenId: id, type: "TOKEN_ROTATED" } })).toBe(1);
-    const audit = await prisma.auditRecord.findFirstOrThrow({ where: { targetId: id, action: "management_token.rotated" } });
+    const audit = await prisma.auditRecord.findFirstOrThrow({
+      where: { targetId: id, action: "management_token.rotated" },
+    });
     expect(JSON.stringify(audit)).not.toMatch(/[0-9a-f]{64}/);
   });
 
@@ -51,7 +55,8 @@ describe("rotateManagementToken", () => {
 
   test("a revoked, expired or root token is a conflict; a negative overlap is invalid", async ({ world }) => {
     const { admin } = await world.tenant();
-    const make = async (more = {}) => ok(await admin.createToken({ name: "t", role: "GUEST", ...more })).managementToken.id;
+    const make = async (more = {}) =>
+      ok(await admin.createToken({ name: "t", role: "GUEST", ...more })).managementToken.id;
     const [revoked, expired] = [await make(), await make({ expiresAt: world.clock.in(minute) })];
     ok(await admin.revokeToken({ id: revoked }));
     world.clock.advance(minute);
@@ -67,7 +72,9 @@ describe("rotateManagementToken", () => {
     });
   });
 
-  test("nobody gets the secret of a token that can do more, give more or lasts longer than theirs", async ({ world }) => {
+  test("nobody gets the secret of a token that can do more, give more or lasts longer than theirs", async ({
+    world,
+  }) => {
     const { tenant, admin } = await world.tenant();
     const make = async (more: Record<string, unknown>) =>
       ok(await admin.createToken({ name: "t", role: "ADMIN", ...more })).managementToken.id;
@@ -84,7 +91,8 @@ describe("rotateManagementToken", () => {
       grantableScopes: ["a"],
       ...ends,
     });
-    for (const id of [more, scopes, forever]) expect(await narrow.rotateToken({ id })).toMatchObject({ code: "FORBIDDEN" });
+    for (const id of [more, scopes, forever])
+      expect(await narrow.rotateToken({ id })).toMatchObject({ code: "FORBIDDEN" });
     ok(await narrow.rotateToken({ id: await make({ permissions: able, grantableScopes: ["a"], ...ends }) }));
   });
 
@@ -93,7 +101,8 @@ describe("rotateManagementToken", () => {
     const missing = await ours.admin.rotateToken({ id: world.missingId("ManagementToken") });
     expect(missing).toMatchObject({ __typename: "NotFoundError" });
     const foreign = (await theirs.admin.query(viewer)).viewer.id;
-    for (const id of [foreign, ...strangeIds("ManagementToken")]) expect(await ours.admin.rotateToken({ id })).toEqual(missing);
+    for (const id of [foreign, ...strangeIds("ManagementToken")])
+      expect(await ours.admin.rotateToken({ id })).toEqual(missing);
     await theirs.admin.query(viewer);
     const lacking = await world.caller("ADMIN", { tenantId: ours.tenant.id, permissions: ["TOKENS_CREATE"] });
     expect(await lacking.rotateToken({ id: foreign })).toMatchObject({
@@ -119,7 +128,10 @@ describe("management tokens in the list", () => {
     ok(await admin.revokeToken({ id: revoked }));
     world.clock.advance(minute);
     const found = async (filter: Record<string, unknown>) =>
-      (await readPage(admin, "managementTokens", { first: 100, filter }, "status")).nodes.map(({ id, status }) => [id, status]);
+      (await readPage(admin, "managementTokens", { first: 100, filter }, "status")).nodes.map(({ id, status }) => [
+        id,
+        status,
+      ]);
     expect(await found({ userId: user.id })).toEqual([[ofUser, "ACTIVE"]]);
     expect(await found({ customRoleId: role.id })).toEqual([[ofRole, "ACTIVE"]]);
     expect(await found({ status: "EXPIRED" })).toEqual([[expired, "EXPIRED"]]);

@@ -61,7 +61,9 @@ describe("a user's custom role", () => {
     ok(await admin.user("updateUser", { id: owner.id, customRoleId: role.id }));
     expect(await admin.verify(secret, { scopes: ["a"] })).toMatchObject({ code: "INSUFFICIENT_SCOPE", scopes: ["b"] });
     const colleague = await world.user(tenant.id);
-    const reissued = ok(await admin.keySecret("reissueKey", { id: (await admin.verify(secret)).key.id, ownerId: colleague.id }));
+    const reissued = ok(
+      await admin.keySecret("reissueKey", { id: (await admin.verify(secret)).key.id, ownerId: colleague.id }),
+    );
     expect(await admin.verify(reissued.secret, { scopes: ["a"] })).toMatchObject({ valid: true, scopes: ["a", "b"] });
   });
 

@@ -7,7 +7,10 @@ describe("the last active administrator of a tenant", () => {
     ["updateUser", { role: "DEVELOPER" }],
   ] as const)("is kept from %s by a person of the tenant", async ([operation, more], { world }) => {
     const { tenant } = await world.tenant();
-    const [last, disabled] = [await world.user(tenant.id, { role: "ADMIN" }), await world.user(tenant.id, { role: "ADMIN" })];
+    const [last, disabled] = [
+      await world.user(tenant.id, { role: "ADMIN" }),
+      await world.user(tenant.id, { role: "ADMIN" }),
+    ];
     ok(await world.root.user("disableUser", { id: disabled.id }));
     const person = await world.userCaller(last, "ADMIN");
     expect(await person.user(operation, { id: last.id, ...more })).toMatchObject({

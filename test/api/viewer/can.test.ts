@@ -45,9 +45,15 @@ describe("can", () => {
   test("says what of the state is in the way", async ({ world }) => {
     const { tenant, admin, owner, key } = await world.tenantWithKey({ key: { scopes: ["a"] } });
     const some = await world.caller("ADMIN", { tenantId: tenant.id, grantableScopes: [] });
-    expect(await some.can("KEYS_ROTATE", key.id)).toMatchObject({ code: "FORBIDDEN", reason: expect.stringContaining("a") });
+    expect(await some.can("KEYS_ROTATE", key.id)).toMatchObject({
+      code: "FORBIDDEN",
+      reason: expect.stringContaining("a"),
+    });
     ok(await admin.key("deleteKey", { id: key.id }));
-    expect(await admin.can("KEYS_ROTATE", key.id)).toMatchObject({ code: "CONFLICT", reason: expect.stringContaining("restoreKey") });
+    expect(await admin.can("KEYS_ROTATE", key.id)).toMatchObject({
+      code: "CONFLICT",
+      reason: expect.stringContaining("restoreKey"),
+    });
     ok(await admin.key("restoreKey", { id: key.id }));
     ok(await admin.key("revokeKey", { id: key.id, reason: "lost" }));
     expect(await admin.can("KEYS_UPDATE", key.id)).toMatchObject({ code: "CONFLICT" });

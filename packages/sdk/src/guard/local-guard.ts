@@ -1,4 +1,12 @@
-import { decide, effectiveScopes, hasScopes, maxKeyLength, parseKey, validUntil, type WellFormedKey } from "@keyplane/schema";
+import {
+  decide,
+  effectiveScopes,
+  hasScopes,
+  maxKeyLength,
+  parseKey,
+  validUntil,
+  type WellFormedKey,
+} from "@keyplane/schema";
 import { withDeadline } from "../client/deadline.js";
 import type { Runtime } from "../client/runtime.js";
 import { allowManyListeners } from "./allow-many-listeners.js";

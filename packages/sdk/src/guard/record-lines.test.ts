@@ -12,14 +12,12 @@ function line(scopeBounds: KeyRecord["key"]["scopeBounds"]): RecordLine {
 }
 
 describe("a line of a key whose scopes are bounded", () => {
-  test.each([
-    null,
-    { role: ["a"], team: null },
-    { role: null, team: [] },
-    { role: ["b", "c"], team: ["a"] },
-  ])("says the same after it was written and read: %j", (bounds) => {
-    expect(parseRecordLine(formatRecordLine(line(bounds)))).toEqual(line(bounds));
-  });
+  test.each([null, { role: ["a"], team: null }, { role: null, team: [] }, { role: ["b", "c"], team: ["a"] }])(
+    "says the same after it was written and read: %j",
+    (bounds) => {
+      expect(parseRecordLine(formatRecordLine(line(bounds)))).toEqual(line(bounds));
+    },
+  );
 
   test("has as its own scopes those that can be used: who does not know of bounds refuses the others, too", () => {
     expect(JSON.parse(formatRecordLine(line({ role: ["a"], team: null }))).scopes).toEqual(["a"]);

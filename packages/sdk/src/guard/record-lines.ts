@@ -71,7 +71,10 @@ export function formatRecordLine(line: RecordLine): string {
       const scopes = effectiveScopes(known);
       const written = secrets.map(({ hash, state }) => withoutNothing({ hash, ...state }));
       const decidedBy = isServerDecided ? "SERVER" : null;
-      return JSON.stringify({ ...withoutNothing({ type: "key", ...key, scopes, bounded, decidedBy }), secrets: written });
+      return JSON.stringify({
+        ...withoutNothing({ type: "key", ...key, scopes, bounded, decidedBy }),
+        secrets: written,
+      });
     }
     case "owner":
       return JSON.stringify(withoutNothing({ type: "owner", ...line.owner }));
@@ -100,7 +103,7 @@ function keyOf(fields: Fields): KeyLine {
       name: textOf(fields, "name"),
       environment: textOf(fields, "environment") as Environment,
       scopes: bounded ? bounded.scopes : textsOf(fields, "scopes"),
-      scopeBounds: bounded && bounded.scopeBounds,
+      scopeBounds: bounded === null ? null : bounded.scopeBounds,
       metadata: typeof metadata === "object" && metadata !== null ? (metadata as Record<string, unknown>) : {},
       allowedIps: textsOf(fields, "allowedIps"),
       deniedIps: textsOf(fields, "deniedIps"),

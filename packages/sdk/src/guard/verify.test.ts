@@ -39,7 +39,9 @@ describe.each(["lazy", "full"] as const)("in the mode %s", (mode) => {
     expect(story.server.asked.records).toBe(records);
   });
 
-  test("a scope is refused as soon as the owner's role or the team allows it no more, and accepted again", async ({ story }) => {
+  test("a scope is refused as soon as the owner's role or the team allows it no more, and accepted again", async ({
+    story,
+  }) => {
     const { guard, key } = await story.withKey({ mode }, { scopes: ["a", "b"] });
     const verify = () => guard.verify(key.secret, { scopes: ["b"] });
     expect(await verify()).toMatchObject({ code: "VALID", scopes: ["a", "b"] });

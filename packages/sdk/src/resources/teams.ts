@@ -62,18 +62,24 @@ export class Teams {
   }
 
   /** The members of a team; none when there is no team with this id that the token may see. */
-  members(id: string, { pageSize }: { readonly pageSize?: number | undefined } = {}, options?: RequestOptions): PaginatedList<User> {
+  members(
+    id: string,
+    { pageSize }: { readonly pageSize?: number | undefined } = {},
+    options?: RequestOptions,
+  ): PaginatedList<User> {
     return new PaginatedList(async (page) => {
-      const { team } = await this.#send(documents.ListTeamMembersDocument, { id, ...page }, repeatability.read, options);
+      const { team } = await this.#send(
+        documents.ListTeamMembersDocument,
+        { id, ...page },
+        repeatability.read,
+        options,
+      );
       return team?.members ?? { totalCount: 0, pageInfo: { endCursor: null, hasNextPage: false }, nodes: [] };
     }, pageSize);
   }
 
   /** Adds a user, who sees the team's keys from the next request on. */
-  async addMember(
-    input: Inputs.AddTeamMemberInput,
-    options?: RequestOptions,
-  ): Promise<Results.AddTeamMemberResult> {
+  async addMember(input: Inputs.AddTeamMemberInput, options?: RequestOptions): Promise<Results.AddTeamMemberResult> {
     return (await this.#send(documents.AddTeamMemberDocument, { input }, repeatability.open, options)).addTeamMember;
   }
 

@@ -170,7 +170,10 @@ export class MemoryPlane {
    *
    * @param bounds what is left out, or null, allows any scope.
    */
-  boundKey(id: string, { role = null, team = null }: { role?: readonly string[] | null; team?: readonly string[] | null }): void {
+  boundKey(
+    id: string,
+    { role = null, team = null }: { role?: readonly string[] | null; team?: readonly string[] | null },
+  ): void {
     this.#change(id, "UPDATED", { scopeBounds: role === null && team === null ? null : { role, team } });
   }
 

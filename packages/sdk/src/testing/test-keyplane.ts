@@ -109,7 +109,10 @@ export class TestKeyplane {
    * Sets the only scopes that a key can use because of its owner's custom role or its team, whatever scopes it carries: what
    * `keyScopes` of a role or team does. What is left out, or null, allows any scope.
    */
-  boundKey(id: string, bounds: { readonly role?: readonly string[] | null; readonly team?: readonly string[] | null }): void {
+  boundKey(
+    id: string,
+    bounds: { readonly role?: readonly string[] | null; readonly team?: readonly string[] | null },
+  ): void {
     this.#management.key(id);
     this.#plane.boundKey(id, bounds);
   }

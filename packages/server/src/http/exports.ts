@@ -59,7 +59,8 @@ export function createExports({ authenticate, usage, logger, idleMs = usualIdleM
       if (error instanceof KeyplaneError && error.code === "UNAUTHENTICATED") throw new AnswerEnded(error.message);
       throw error;
     }
-    if (!haveSameBounds(now, before) || !now.permissions.has("usage:read")) throw new AnswerEnded("Its token may see less than before.");
+    if (!haveSameBounds(now, before) || !now.permissions.has("usage:read"))
+      throw new AnswerEnded("Its token may see less than before.");
   }
 
   return (request, response, origin) => {

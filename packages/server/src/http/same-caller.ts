@@ -15,8 +15,7 @@ export function createStillAllowed(
     try {
       const now = await authenticate(authorization, { requestId, address });
       return (
-        haveSameBounds(now, opened) &&
-        [...opened.permissions].every((permission) => now.permissions.has(permission))
+        haveSameBounds(now, opened) && [...opened.permissions].every((permission) => now.permissions.has(permission))
       );
     } catch (error) {
       if (error instanceof KeyplaneError && error.code === "UNAUTHENTICATED") return false;

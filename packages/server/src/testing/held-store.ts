@@ -56,7 +56,14 @@ export class HeldStore {
   }
 
   addUser(tenantId: string): User {
-    const user = { id: createId("User"), tenantId, name: "v1", email: "", customRoleId: null, status: "ACTIVE" } as User;
+    const user = {
+      id: createId("User"),
+      tenantId,
+      name: "v1",
+      email: "",
+      customRoleId: null,
+      status: "ACTIVE",
+    } as User;
     this.users.set(user.id, user);
     return user;
   }
@@ -73,7 +80,13 @@ export class HeldStore {
 
   /** A custom role whose holders' keys can use only these scopes. */
   addRole(tenantId: string, keyScopes: string[]): CustomRole {
-    const role = { id: createId("CustomRole"), tenantId, permissions: [], keyScopes, restrictKeyScopes: true } as unknown as CustomRole;
+    const role = {
+      id: createId("CustomRole"),
+      tenantId,
+      permissions: [],
+      keyScopes,
+      restrictKeyScopes: true,
+    } as unknown as CustomRole;
     this.roles.set(role.id, role);
     return role;
   }

@@ -14,7 +14,10 @@ export interface AuditedChange {
   /** What was done, as `<thing>.<past participle>`, e.g. `key.revoked`. */
   readonly action: string;
   readonly tenantId: string | null;
-  readonly target: { readonly type: "Tenant" | "User" | "CustomRole" | "Team" | "Key" | "ManagementToken"; readonly id: string };
+  readonly target: {
+    readonly type: "Tenant" | "User" | "CustomRole" | "Team" | "Key" | "ManagementToken";
+    readonly id: string;
+  };
   /** The thing before and after; null where it did not exist. Secrets are removed by name. */
   readonly before: object | null;
   readonly after: object | null;

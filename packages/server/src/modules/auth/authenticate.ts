@@ -100,7 +100,9 @@ function bearerToken(authorization: string | null | undefined): string {
 function toPrincipal(credential: Credential | null, token: string, origin: RequestOrigin, now: number): Principal {
   if (!credential || credential.revokedAt !== null) throw new UnauthenticatedError(notKnown(token));
   if (credential.supersededAt !== null && now >= credential.supersededAt) {
-    throw new UnauthenticatedError("This management token got a new secret, and this one works no longer. Use the new one.");
+    throw new UnauthenticatedError(
+      "This management token got a new secret, and this one works no longer. Use the new one.",
+    );
   }
   if (credential.expiresAt !== null && now >= credential.expiresAt) {
     throw new UnauthenticatedError(

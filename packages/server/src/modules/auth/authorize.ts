@@ -29,7 +29,11 @@ export const everything: Visibility = { tenantId: undefined, userId: undefined, 
 /** The bounds of what the caller may look at. Every store query of a service takes them. */
 export function visibleTo(principal: Principal): Visibility {
   const { tenantId, onlyUserId, teamIds } = principal;
-  return { tenantId: tenantId ?? undefined, userId: onlyUserId ?? undefined, teamIds: onlyUserId === null ? [] : teamIds };
+  return {
+    tenantId: tenantId ?? undefined,
+    userId: onlyUserId ?? undefined,
+    teamIds: onlyUserId === null ? [] : teamIds,
+  };
 }
 
 /** Whether a key of this tenant, owner and team lies within the caller's bounds. */

@@ -1,5 +1,5 @@
-import { LimitReachedError } from "../../platform/errors.js";
 import type { Transaction } from "../../platform/database/index.js";
+import { LimitReachedError } from "../../platform/errors.js";
 import type { Events } from "../events/index.js";
 import type { ScopeDifference } from "../roles/index.js";
 import { findKeysTouched, type KeysOf } from "./keys.store.js";

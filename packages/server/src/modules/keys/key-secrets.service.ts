@@ -108,7 +108,17 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
         const { tenantId, ownerId, teamId = null, name, environment, scopes, allowedIps, deniedIps } = input;
         await store.holdBounds(tx, { ownerId, teamId: null });
         if (teamId !== null) await teams.requireFor(tx, principal, { tenantId, ownerId, teamId });
-        const draft = { id: createId("Key"), tenantId, ownerId, teamId, name, environment, scopes, allowedIps, deniedIps };
+        const draft = {
+          id: createId("Key"),
+          tenantId,
+          ownerId,
+          teamId,
+          name,
+          environment,
+          scopes,
+          allowedIps,
+          deniedIps,
+        };
         const { secret, start } = generateKey({ prefix: tenant.keyPrefix, environment });
         const metadata = input.metadata as object;
         const key = await store.insertKey(tx, {

@@ -51,7 +51,8 @@ KeyType.implement({
     }),
     start: t.exposeString("start", { description: "What a person may see of the secret, e.g. kp_live_3fQz." }),
     scopes: t.exposeStringList("scopes", {
-      description: "What the key was given to do in your API. The owner's role and the team may allow less: verdicts say what counts.",
+      description:
+        "What the key was given to do in your API. The owner's role and the team may allow less: verdicts say what counts.",
     }),
     metadata: t.expose("metadata", { type: "JSON", description: "Your own data about the key. Verdicts carry it." }),
     allowedIps: t.exposeStringList("allowedIps", {

@@ -97,7 +97,8 @@ export function createKeys({ audit, clock, events, teams, tenants, users, expiry
         }
         const policy = await tenants.require(tx, principal, before.tenantId);
         // Whoever lets a key live longer or come from elsewhere grants all that it can do.
-        const widens = movesTeam || input.expiresAt !== undefined || input.allowedIps !== undefined || input.deniedIps !== undefined;
+        const widens =
+          movesTeam || input.expiresAt !== undefined || input.allowedIps !== undefined || input.deniedIps !== undefined;
         authorizeScopes(principal, input.scopes ?? (widens ? before.scopes : []));
         const issues = [
           ...(input.scopes === undefined ? [] : scopeIssues(policy, input.scopes)),

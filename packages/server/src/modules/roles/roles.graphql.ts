@@ -13,7 +13,8 @@ import { roleOrders } from "./roles.reads.js";
 export const CustomRoleType = builder.objectRef<CustomRole>("CustomRole");
 
 CustomRoleType.implement({
-  description: "A role that a tenant has made of permissions. Whoever has it has its permissions instead of those of its base.",
+  description:
+    "A role that a tenant has made of permissions. Whoever has it has its permissions instead of those of its base.",
   interfaces: [NodeInterface],
   fields: (t) => ({
     tenant: t.field({
@@ -150,7 +151,8 @@ builder.mutationFields((t) => ({
     resolve: async (_, { input }, { principal, services }) => ({ role: await services.roles.create(principal, input) }),
   }),
   updateRole: t.field({
-    description: "Changes a role. It counts from the next request of its holders, and the next verification of their keys.",
+    description:
+      "Changes a role. It counts from the next request of its holders, and the next verification of their keys.",
     type: UpdateRolePayload,
     errors: { types: changeErrors },
     access: { permission: "roles:update" },

@@ -5,12 +5,10 @@ import { tenantPermissions } from "../auth/index.js";
 
 const permissionsSchema = z
   .array(
-    z
-      .enum(Object.keys(permissions) as Permission[])
-      .refine((permission) => tenantPermissions.includes(permission), {
-        error: ({ input }) =>
-          `${String(input)} is only for callers of the whole installation, so no role of a tenant can have it. Leave it out.`,
-      }),
+    z.enum(Object.keys(permissions) as Permission[]).refine((permission) => tenantPermissions.includes(permission), {
+      error: ({ input }) =>
+        `${String(input)} is only for callers of the whole installation, so no role of a tenant can have it. Leave it out.`,
+    }),
   )
   .transform((list) => tenantPermissions.filter((permission) => list.includes(permission)));
 

@@ -144,7 +144,11 @@ export function createRoles({ audit, clock, events, idempotency, tenants, tellKe
         };
         if (!changes(before, columns)) return before;
         if (input.base !== undefined || input.permissions !== undefined) {
-          authorizeRole(principal, input.base ?? before.base, input.permissions ?? (before.permissions as Permission[]));
+          authorizeRole(
+            principal,
+            input.base ?? before.base,
+            input.permissions ?? (before.permissions as Permission[]),
+          );
         }
         if (input.keyScopes !== undefined) authorizeKeyScopes(principal, input.keyScopes);
         const after = await store.updateRoleRow(tx, before.id, { ...columns, updatedAt: new Date(clock.now()) });

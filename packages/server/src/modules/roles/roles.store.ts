@@ -46,11 +46,7 @@ export function findRolesByIds(db: Db, visibility: Visibility, ids: readonly str
   return db.customRole.findMany({ where: { AND: [{ id: { in: [...ids] } }, visible(visibility)] } });
 }
 
-export function updateRoleRow(
-  db: Db,
-  id: string,
-  data: Prisma.CustomRoleUncheckedUpdateInput,
-): Promise<CustomRole> {
+export function updateRoleRow(db: Db, id: string, data: Prisma.CustomRoleUncheckedUpdateInput): Promise<CustomRole> {
   return db.customRole.update({ where: { id }, data });
 }
 

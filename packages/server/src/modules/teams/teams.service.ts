@@ -177,7 +177,8 @@ export function createTeams({ audit, clock, events, idempotency, tenants, users,
         const before = await lock(tx, principal, id);
         const { keys, deleted } = await store.countLivingKeys(tx, before.id, new Date(clock.now()));
         if (keys + deleted > 0) {
-          const restorable = deleted === 0 ? "" : `, and ${deleted} deleted ${deleted === 1 ? "one" : "ones"} that can be restored`;
+          const restorable =
+            deleted === 0 ? "" : `, and ${deleted} deleted ${deleted === 1 ? "one" : "ones"} that can be restored`;
           throw new ConflictError(
             `This team has ${keys} ${keys === 1 ? "key" : "keys"}${restorable}. Give them to another team or to none with updateKey, or revoke them, first.`,
           );
@@ -201,7 +202,9 @@ export function createTeams({ audit, clock, events, idempotency, tenants, users,
         if (user.status === "DELETED") throw new ConflictError("This user was deleted. Add another user.");
         if (await store.isMember(tx, team.id, user.id)) return team;
         if ((await store.countMembers(tx, team.id)) >= maxMembersPerTeam) {
-          throw new LimitReachedError(`This team has ${maxMembersPerTeam} members, which is the most. Make another team.`);
+          throw new LimitReachedError(
+            `This team has ${maxMembersPerTeam} members, which is the most. Make another team.`,
+          );
         }
         if ((await store.countMemberships(tx, user.id)) >= maxTeamsPerUser) {
           throw new LimitReachedError(
@@ -233,7 +236,13 @@ export function createTeams({ audit, clock, events, idempotency, tenants, users,
         if (!(await store.isMember(tx, team.id, user.id))) return team;
         await store.deleteMember(tx, team.id, user.id);
         const before = { userId: user.id };
-        const change = { action: "team.member_removed", event: "TEAM_MEMBER_REMOVED", team, before, after: null } as const;
+        const change = {
+          action: "team.member_removed",
+          event: "TEAM_MEMBER_REMOVED",
+          team,
+          before,
+          after: null,
+        } as const;
         await tell(tx, principal, { ...change, userId: user.id });
         return team;
       });

@@ -70,7 +70,10 @@ export class Credentials implements EventListener {
       load: async (hash) => {
         const token = await findTokenByHash(deps.database.prisma, hash);
         if (!token) return null;
-        this.#hashes.set(token.id, [...(this.#hashes.get(token.id) ?? []).filter((known) => known !== hash), hash].slice(-maxHashes));
+        this.#hashes.set(
+          token.id,
+          [...(this.#hashes.get(token.id) ?? []).filter((known) => known !== hash), hash].slice(-maxHashes),
+        );
         return toTokenState(token, hash);
       },
     });

@@ -38,7 +38,9 @@ const ViewerType = builder.objectRef<Principal>("Viewer").implement({
       description: "The teams of the user whom you act for, whose keys you see; empty for a program.",
       access: { permission: "users:read" },
       resolve: async ({ teamIds }, _, { loaders }) =>
-        (await loaders.teams.loadMany([...teamIds])).filter((team) => team !== null && !(team instanceof Error)) as never,
+        (await loaders.teams.loadMany([...teamIds])).filter(
+          (team) => team !== null && !(team instanceof Error),
+        ) as never,
     }),
     seesWholeTenant: t.boolean({
       description: "Whether you see everybody's keys, and not only those of your user and the user's teams.",
@@ -221,7 +223,8 @@ builder.mutationFields((t) => ({
     resolve: (_, { input }, { principal, services }) => services.tokens.create(principal, input),
   }),
   rotateManagementToken: t.field({
-    description: "Gives a management token a new secret, also your own. The id stays, and the old secret works on for `overlapMs`.",
+    description:
+      "Gives a management token a new secret, also your own. The id stays, and the old secret works on for `overlapMs`.",
     type: RotatePayload,
     errors: { types: changeErrors },
     access: { permission: "tokens:rotate" },

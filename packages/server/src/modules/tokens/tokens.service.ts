@@ -1,7 +1,13 @@
 import { createId, generateKey, managementTokenPrefix, type Permission } from "@keyplane/schema";
 import type { Clock } from "../../platform/clock.js";
 import type { CustomRole, Database, ManagementToken, Transaction, User } from "../../platform/database/index.js";
-import { ConflictError, ForbiddenError, type InputIssue, InvalidInputError, NotFoundError } from "../../platform/errors.js";
+import {
+  ConflictError,
+  ForbiddenError,
+  type InputIssue,
+  InvalidInputError,
+  NotFoundError,
+} from "../../platform/errors.js";
 import { type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
 import { parseArguments, parseInput } from "../../platform/validation.js";
 import { type Audit, actorOf } from "../audit/index.js";

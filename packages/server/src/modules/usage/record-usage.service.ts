@@ -69,9 +69,7 @@ export interface RecordedUsage {
 }
 
 /** To which tenant and user keys belong, by id; ids without a key are left out. */
-export type FindKeyOwners = (
-  ids: ReadonlySet<string>,
-) => Promise<ReadonlyMap<string, KeyPlace>>;
+export type FindKeyOwners = (ids: ReadonlySet<string>) => Promise<ReadonlyMap<string, KeyPlace>>;
 
 /** Which of these tenants exist. */
 export type FindTenants = (ids: ReadonlySet<string>) => Promise<ReadonlySet<string>>;

@@ -36,7 +36,13 @@ const words: Readonly<Record<Kind, string>> = {
 };
 
 /** What makes something, and so acts on the tenant in which it is made. */
-const creating: ReadonlySet<Permission> = new Set(["users:create", "roles:create", "teams:create", "keys:create", "tokens:create"]);
+const creating: ReadonlySet<Permission> = new Set([
+  "users:create",
+  "roles:create",
+  "teams:create",
+  "keys:create",
+  "tokens:create",
+]);
 
 /** What can be done with a key that was revoked or deleted. */
 const onDeadKeys: ReadonlySet<Permission> = new Set(["keys:read", "keys:verify", "keys:revoke", "keys:delete"]);
@@ -53,12 +59,7 @@ export type Can = ReturnType<typeof createCan>;
  */
 export function createCan(deps: {
   clock: Clock;
-  find: { readonly [Name in Kind]: (
-      principal: Principal,
-      id: string,
-      isRead: boolean,
-    ) => Promise<object | null>;
-  };
+  find: { readonly [Name in Kind]: (principal: Principal, id: string, isRead: boolean) => Promise<object | null> };
 }) {
   const { clock, find } = deps;
 
@@ -104,7 +105,8 @@ function refusalOf(principal: Principal, action: Permission, kind: Kind, thing: 
   if (kind === "ManagementToken" && action === "tokens:rotate") {
     const { revokedAt, expiresAt } = thing as ManagementToken;
     if (revokedAt) return conflict("This management token is revoked, which is final. Create a new one.");
-    if (expiresAt && now >= expiresAt.getTime()) return conflict("This management token has expired. Create a new one.");
+    if (expiresAt && now >= expiresAt.getTime())
+      return conflict("This management token has expired. Create a new one.");
   }
   if (kind !== "Key" || onDeadKeys.has(action)) return null;
   const { deletedAt, revokedAt, scopes } = thing as Key;

@@ -96,7 +96,15 @@ test("a rotation between any two statements of a verification never leaves the o
     const tenants = new TenantStates({ database, max: 10 });
     const roles = new RoleStates({ database, max: 10 });
     const teams = new TeamStates({ database, max: 10 });
-    const index = new VerificationIndex({ database, clock: { now: () => 0 }, owners, tenants, roles, teams, maxKeys: 10 });
+    const index = new VerificationIndex({
+      database,
+      clock: { now: () => 0 },
+      owners,
+      tenants,
+      roles,
+      teams,
+      maxKeys: 10,
+    });
     const find = async () => index.find(`${id} old`);
 
     await answerUntilDone(find(), async (statements) => {

@@ -19,7 +19,15 @@ function setUp(options: { maxKeys?: number } = {}) {
   const tenants = new TenantStates({ database, max: 100 });
   const roles = new RoleStates({ database, max: 100 });
   const teams = new TeamStates({ database, max: 100 });
-  const index = new VerificationIndex({ database, clock, owners, tenants, roles, teams, maxKeys: options.maxKeys ?? 100 });
+  const index = new VerificationIndex({
+    database,
+    clock,
+    owners,
+    tenants,
+    roles,
+    teams,
+    maxKeys: options.maxKeys ?? 100,
+  });
   const tenant = store.addTenant();
   const owner = store.addUser(tenant.id);
   const key = store.addKey(tenant.id, owner.id);
@@ -48,6 +56,29 @@ function setUp(options: { maxKeys?: number } = {}) {
     },
   };
 }
+
+describe("what bounds a key's scopes", () => {
+  test("is known with the owner's role and the team, and forgotten when one of them changes", async () => {
+    const { store, index, find, hash, key, owner, tenant, tell } = setUp();
+    const [role, team] = [store.addRole(tenant.id, ["a", "b"]), store.addTeam(tenant.id, ["b"])];
+    store.users.set(owner.id, { ...owner, customRoleId: role.id });
+    const stored = store.keys.get(key.id);
+    if (stored) store.keys.set(key.id, { ...stored, teamId: team.id });
+    expect(await find(hash)).toMatchObject({ key: { scopeBounds: { role: ["a", "b"], team: ["b"] } } });
+    const reads = store.begun.length;
+    // The same object each time: what is worked out from it is worked out once.
+    const again = index.find(hash);
+    expect(again).toMatchObject({ key: { id: key.id } });
+    expect((index.find(hash) as KeyRecord).key).toBe((again as KeyRecord).key);
+    expect(store.begun).toHaveLength(reads);
+    store.roles.set(role.id, { ...role, keyScopes: ["c"] });
+    tell({ type: "ROLE_UPDATED", roleId: role.id });
+    expect(await find(hash)).toMatchObject({ key: { scopeBounds: { role: ["c"], team: ["b"] } } });
+    store.teams.set(team.id, { ...team, restrictKeyScopes: false });
+    tell({ type: "TEAM_UPDATED", teamIds: [team.id] });
+    expect(await find(hash)).toMatchObject({ key: { scopeBounds: { role: ["c"], team: null } } });
+  });
+});
 
 describe("from memory", () => {
   test("a key that was seen is answered without any promise or read", async () => {

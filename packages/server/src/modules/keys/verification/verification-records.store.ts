@@ -151,7 +151,11 @@ function ms(column: string): Prisma.Sql {
  * the tenant: where PostgreSQL has no statistics, as the embedded database, it expects few rows of `"tenantId" = …`, and reads
  * and sorts all keys of the tenant for each page.
  */
-function following({ tenantId, userId, teamIds }: Visibility, { createdAt, id }: RecordPlace, take: number): Prisma.Sql {
+function following(
+  { tenantId, userId, teamIds }: Visibility,
+  { createdAt, id }: RecordPlace,
+  take: number,
+): Prisma.Sql {
   if (tenantId === undefined || userId !== undefined) {
     return Prisma.sql`
       SELECT * FROM "Key"

@@ -4,8 +4,8 @@ import type { Clock } from "../../../platform/clock.js";
 import { areScopes, parseArguments, scopesSchema } from "../../../platform/validation.js";
 import { authorize, canSee, hashSecret, type Principal } from "../../auth/index.js";
 import { apiSchema, costSchema, ipSchema, metersSchema, tagsSchema, type UsageEvent } from "../../usage/index.js";
-import { toVerdict, type Verdict } from "./verdict.js";
 import type { IndexedRecord } from "./key-states.js";
+import { toVerdict, type Verdict } from "./verdict.js";
 import type { VerificationIndex } from "./verification-index.js";
 import { usageOf } from "./verification-usage.js";
 
