@@ -142,9 +142,9 @@ describe("isolation: another tenant's id answers byte for byte as a missing one,
   test.for(telling)("with one's own id, %s answers something else", async ([, { field, place }], { world }) => {
     const installationOnly = ["suspendTenant", "resumeTenant"].includes(field.field.name);
     // What is asked of `can` is about users.
-    const one = installationOnly || field.field.name === "node" ? "Tenant" : "User";
+    const one: "Tenant" | "User" = installationOnly || field.field.name === "node" ? "Tenant" : "User";
     const isOne = installationOnly || ["node", "can"].includes(field.field.name);
-    for (const kind of isOne ? [one as "Tenant" | "User"] : kindsAt(field, place)) {
+    for (const kind of isOne ? [one] : kindsAt(field, place)) {
       const ours = await fullTenant(world);
       await makeRoom(ours, field.field.name);
       const caller = installationOnly ? world.root : ours.admin;

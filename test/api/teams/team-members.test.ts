@@ -35,7 +35,7 @@ async function waysToSee(
     usageEvents(tenantId: $tenant) { nodes { keyId key { id } } } }`;
   const seen = await caller.query(document, { id: key.id, tenant: tenant.id, team: team.id, owner: owner.id });
   const usage = await caller.usage({ ...world.around(tenant.id), groupBy: ["KEY"], bucket: "TOTAL" });
-  const csv = await caller.export("usage-events.csv", { tenantId: tenant.id });
+  const csv = await caller.export("usage-events", { tenantId: tenant.id });
   return {
     key: seen.key?.id,
     node: seen.node?.id,

@@ -136,9 +136,10 @@ export class Credentials implements EventListener {
       ]);
       // A token whose tenant or user is missing opens nothing.
       if ((token.tenantId !== null && !tenant) || (token.userId !== null && !user)) return null;
-      await Promise.all(
-        [token.customRoleId, user?.customRoleId].map((roleId) => (roleId ? this.#roles.get(roleId) : null)),
-      );
+      await Promise.all([
+        token.customRoleId === null ? null : this.#roles.get(token.customRoleId),
+        user?.customRoleId == null ? null : this.#roles.get(user.customRoleId),
+      ]);
       const credential = this.#peek(tokenHash);
       if (credential) return credential;
     }
@@ -164,12 +165,13 @@ function toTokenState(token: ManagementToken, hash: string): TokenState {
 }
 
 function toCredential(
-  { customRoleId: _, ...token }: TokenState,
+  state: TokenState,
   tenant: TenantState | null,
   user: UserState | null,
   customRole: RoleState | null,
   userCustomRole: RoleState | null,
 ): Credential {
+  const { customRoleId: _ofRole, ...token } = state;
   return {
     ...token,
     customRole,
