@@ -199,7 +199,7 @@ function valueFor(
       const path = `${place}.${field.name}`;
       const given = Object.keys(set).some((each) => each === path || each.startsWith(`${path}.`));
       // Nobody gives a role with more permissions than their own, and a default may have more.
-      return given || isRequiredInputField(field) || field.name === "role";
+      return given || isRequiredInputField(field) || (field.name === "role" && place !== "filter");
     });
     return Object.fromEntries(
       fields.map((field) => [field.name, valueFor(target, `${place}.${field.name}`, field.type, own, set)]),
