@@ -37,7 +37,7 @@ async function fullTenant(world: World): Promise<FullTenant> {
   const team = await world.team(tenant.id, [owner.id]);
   ok(await admin.user("updateUser", { id: owner.id, customRoleId: role.id }));
   ok(await admin.key("updateKey", { id: key.id, teamId: team.id }));
-  const asked = { name: "token", role: "GUEST", customRoleId: role.id };
+  const asked = { name: "token", role: "GUEST", customRoleId: role.id, userId: owner.id };
   const token = ok(await admin.createToken(asked)).managementToken;
   const { auditLog } = await admin.query("{ auditLog(first: 1) { nodes { id } } }");
   const event = await world.server.keyplane.database.prisma.event.findFirstOrThrow({ where: { keyId: key.id } });
