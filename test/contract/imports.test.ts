@@ -13,13 +13,16 @@ const line = [
   "events",
   "idempotency",
   "tenants",
+  "roles",
   "users",
+  "teams",
   "signing",
   "tokens",
   "mail",
   "sessions",
   "usage",
   "keys",
+  "viewer",
 ];
 
 /** What each package may import of ours. */

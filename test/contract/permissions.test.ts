@@ -20,7 +20,18 @@ const permissionNames = Object.keys(permissions) as Permission[];
 const named = (fields: AnyField[]) => fields.map((field) => [field.name, field] as const);
 
 /** Things of their own that a caller could be kept from. Add a new kind here. */
-const entities = ["Tenant", "User", "Key", "ManagementToken", "Session", "AuditRecord", "UsageEvent", "Node"];
+const entities = [
+  "Tenant",
+  "User",
+  "CustomRole",
+  "Team",
+  "Key",
+  "ManagementToken",
+  "Session",
+  "AuditRecord",
+  "UsageEvent",
+  "Node",
+];
 
 /** Types that only wrap what the field before them has granted: a page of a list, the payload of a change. */
 const isWrapper = (name: string): boolean => /(?:Connection|Edge|Payload)$/.test(name);
@@ -66,6 +77,7 @@ describe("every field says who may use it", () => {
     expect(open.map(({ name }) => name).sort()).toEqual([
       "Mutation.changePassword",
       "Mutation.signOut",
+      "Query.can",
       "Query.node",
       "Query.viewer",
     ]);
@@ -108,6 +120,8 @@ async function story(world: World): Promise<Own> {
   return {
     Tenant: tenant.id,
     User: owner.id,
+    CustomRole: (await world.role(tenant.id)).id,
+    Team: (await world.team(tenant.id)).id,
     Key: key.id,
     ManagementToken: token.id,
     now: world.clock.now(),
@@ -168,6 +182,8 @@ describe("the permission that a field names is the one that it needs", () => {
   test.for([
     ["tenants:read", "Tenant"],
     ["users:read", "User"],
+    ["users:read", "CustomRole"],
+    ["users:read", "Team"],
     ["keys:read", "Key"],
   ] as const)("node needs %s for a %s, whether it exists or not", async ([needed, kind], { world }) => {
     const lacking = await callerWith(

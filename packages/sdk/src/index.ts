@@ -66,6 +66,8 @@ export type {
 } from "./resources/key-events.js";
 export type { Keys, ListKeysArguments } from "./resources/keys.js";
 export type { ListManagementTokensArguments, ManagementTokens } from "./resources/management-tokens.js";
+export type { ListRolesArguments, Roles } from "./resources/roles.js";
+export type { ListTeamsArguments, Teams } from "./resources/teams.js";
 export type { ListTenantsArguments, Tenants } from "./resources/tenants.js";
 export type {
   ListUsageEventsArguments,

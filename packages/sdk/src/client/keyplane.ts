@@ -1,11 +1,14 @@
-import { ViewerDocument } from "../_generated/documents.js";
-import type { Viewer } from "../entities.js";
+import { CanDocument, ViewerDocument } from "../_generated/documents.js";
+import type { Permission } from "../_generated/schema-types.js";
+import type { Permitted, Viewer } from "../entities.js";
 import { Account } from "../resources/account.js";
 import { Audit } from "../resources/audit.js";
 import { KeyEvents } from "../resources/key-events.js";
 import { Keys } from "../resources/keys.js";
 import { ManagementTokens } from "../resources/management-tokens.js";
 import { repeatability } from "../resources/repeatability.js";
+import { Roles } from "../resources/roles.js";
+import { Teams } from "../resources/teams.js";
 import { Tenants } from "../resources/tenants.js";
 import { Usage } from "../resources/usage.js";
 import { Users } from "../resources/users.js";
@@ -56,6 +59,8 @@ export class Keyplane {
   readonly keyEvents: KeyEvents;
   readonly keys: Keys;
   readonly managementTokens: ManagementTokens;
+  readonly roles: Roles;
+  readonly teams: Teams;
   readonly tenants: Tenants;
   readonly usage: Usage;
   readonly users: Users;
@@ -74,6 +79,8 @@ export class Keyplane {
     this.keyEvents = new KeyEvents({ send: this.#send, subscribe, runtime: realRuntime });
     this.keys = new Keys(this.#send);
     this.managementTokens = new ManagementTokens(this.#send);
+    this.roles = new Roles(this.#send);
+    this.teams = new Teams(this.#send);
     this.tenants = new Tenants(this.#send);
     this.usage = new Usage(
       {
@@ -98,6 +105,16 @@ export class Keyplane {
   /** Who the token is to Keyplane, and what it may do. @throws KeyplaneError */
   async viewer(options?: RequestOptions): Promise<Viewer> {
     return (await this.#send(ViewerDocument, {}, repeatability.read, options)).viewer;
+  }
+
+  /**
+   * Whether the token may do something, and if not, why not.
+   *
+   * @param id to what; for something that is to be created, the tenant. Without: whether it may at all.
+   * @throws KeyplaneError
+   */
+  async can(action: Permission, id?: string, options?: RequestOptions): Promise<Permitted> {
+    return (await this.#send(CanDocument, { action, id }, repeatability.read, options)).can;
   }
 
   /**

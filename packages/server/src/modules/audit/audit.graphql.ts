@@ -14,7 +14,9 @@ const AuditRecordType = builder.objectRef<AuditRecord>("AuditRecord").implement(
     actorId: t.exposeID("actorId", { description: "Who made the change." }),
     actorName: t.exposeString("actorName", { description: "The actor's name at that time." }),
     action: t.exposeString("action", { description: "What was done, e.g. `key.revoked`." }),
-    targetType: t.exposeString("targetType", { description: "`Tenant`, `User`, `Key` or `ManagementToken`." }),
+    targetType: t.exposeString("targetType", {
+      description: "`Tenant`, `User`, `CustomRole`, `Team`, `Key` or `ManagementToken`.",
+    }),
     targetId: t.exposeID("targetId", { description: "What was changed." }),
     before: t.expose("before", { type: "JSON", nullable: true, description: "Its state before; null: it was new." }),
     after: t.expose("after", { type: "JSON", nullable: true, description: "Its state after, without secrets." }),

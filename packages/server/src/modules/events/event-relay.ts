@@ -213,5 +213,7 @@ function toDomainEvent(event: PlacedEvent): DomainEvent {
     ...(event.userId === null ? {} : { userId: event.userId }),
     ...(event.tokenId === null ? {} : { tokenId: event.tokenId }),
     ...(event.sessionId === null ? {} : { sessionId: event.sessionId }),
+    ...(event.roleId === null ? {} : { roleId: event.roleId }),
+    teamIds: event.teamIds,
   };
 }

@@ -10,7 +10,16 @@ export type EventType =
   | "TENANT_CREATED"
   | "TENANT_UPDATED"
   | "USER_CREATED"
+  | "ROLE_CREATED"
+  | "ROLE_UPDATED"
+  | "ROLE_DELETED"
+  | "TEAM_CREATED"
+  | "TEAM_UPDATED"
+  | "TEAM_DELETED"
+  | "TEAM_MEMBER_ADDED"
+  | "TEAM_MEMBER_REMOVED"
   | "TOKEN_CREATED"
+  | "TOKEN_ROTATED"
   | "TOKEN_REVOKED"
   | "TOKEN_RESTORED"
   | "SIGNING_KEY_CREATED"
@@ -26,6 +35,9 @@ export interface DomainEvent {
   readonly formerUserId?: string;
   readonly tokenId?: string;
   readonly sessionId?: string;
+  readonly roleId?: string;
+  /** The teams concerned, those of before and those from now on: their members hear of it. */
+  readonly teamIds?: readonly string[];
   readonly reason?: string | null;
 }
 
@@ -39,6 +51,8 @@ export interface StoredEvent {
   readonly formerUserId: string | null;
   readonly tokenId: string | null;
   readonly sessionId: string | null;
+  readonly roleId: string | null;
+  readonly teamIds: readonly string[];
   readonly reason: string | null;
   readonly occurredAt: Date;
 }
