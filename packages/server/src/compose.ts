@@ -38,6 +38,7 @@ import {
   VerificationIndex,
 } from "./modules/keys/index.js";
 import { createFileTransport, createMail, createSmtpTransport } from "./modules/mail/index.js";
+import { createRoleReads, createRoles, RoleStates } from "./modules/roles/index.js";
 import {
   createAttempts,
   createPasswordHasher,
@@ -49,7 +50,6 @@ import {
   SessionCredentials,
 } from "./modules/sessions/index.js";
 import { createSigning, SigningKeys } from "./modules/signing/index.js";
-import { createRoleReads, createRoles, RoleStates } from "./modules/roles/index.js";
 import { createTeamReads, createTeams, TeamStates } from "./modules/teams/index.js";
 import { createTenantReads, createTenants, TenantStates } from "./modules/tenants/index.js";
 import { Credentials, createRootToken, createTokens, type RootToken, TokenUse } from "./modules/tokens/index.js";

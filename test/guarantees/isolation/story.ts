@@ -100,6 +100,11 @@ export async function everyPair(world: World): Promise<Pair[]> {
     { who: "a tenant's DEVELOPER", caller: await world.caller("DEVELOPER", within), ...beside },
     { who: "a tenant's GUEST", caller: await world.caller("GUEST", within), ...beside },
     { who: "a person beside another tenant", caller: person, ...beside },
-    { who: "a person beside a colleague", caller: person, own, theirs: { User: colleague.id, Team: team.id, Key: key.key.id } },
+    {
+      who: "a person beside a colleague",
+      caller: person,
+      own,
+      theirs: { User: colleague.id, Team: team.id, Key: key.key.id },
+    },
   ];
 }
