@@ -79,11 +79,6 @@ const ways: Record<ErrorCode, (world: World) => Promise<Refusal>> = {
     refusalOf(world, `mutation { signIn(input: { email: "nobody@example.com", password: "x" }) ${inError} }`, {
       token: null,
     }),
-  RATE_LIMITED: async (world) => {
-    const ask = `mutation { requestPasswordLink(input: { email: "${world.unique()}@example.com" }) ${inError} }`;
-    for (let count = 0; count < 4; count++) await refusalOf(world, ask, { token: null });
-    return refusalOf(world, ask, { token: null });
-  },
   UNAUTHENTICATED: (world) => refusalOf(world, "{ viewer { id } }", { token: null }),
   RATE_LIMITED: async () => {
     const server = await startServer({ KEYPLANE_UNKNOWN_TOKENS_PER_MINUTE: "1" });

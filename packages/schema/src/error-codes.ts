@@ -80,14 +80,6 @@ export const errorCodes = {
     retryable: false,
     where: "result",
   },
-  RATE_LIMITED: {
-    title: "Too many attempts",
-    message: "There were too many attempts. Wait as long as retryAfterMs says, then try again.",
-    remedy: "Wait `retryAfterMs` milliseconds. Each further failure makes the pause longer; a success ends it.",
-    httpStatus: 200,
-    retryable: true,
-    where: "result",
-  },
   UNAUTHENTICATED: {
     title: "Not authenticated",
     message: "No valid management token was sent. Send the header Authorization: Bearer <token>.",

@@ -158,6 +158,9 @@ process.on("message", (message) => {
   if (message === "usage")
     process.send?.({ memoryMb: Math.round(process.memoryUsage.rss() / 1e6), cpuUs: user + system });
   // How far counting is: nothing of one round may run into the next.
-  if (message === "recorded") process.send?.(running?.recording.status);
+  if (message === "recorded") {
+    void running?.recording.settle();
+    process.send?.(running?.recording.status);
+  }
 });
 process.on("disconnect", () => process.exit(0));

@@ -141,7 +141,13 @@ export class UsageRecording {
    * Has everything counted that was recorded so far, so that a caller sees its own calls. Waits two seconds at most: what
    * takes longer is told by `completeUntil`.
    */
-  async settle(): Promise<void> {
+  settle(): Promise<void> {
+    this.ask("hurry", null).catch(() => {}); // as below
+    return this.#settleSoon();
+  }
+
+  /** The same without a hurry. */
+  async #settleSoon(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, settleWithinMs);
@@ -233,7 +239,7 @@ export class UsageRecording {
       await this.ask("adopt", spools).catch(() => {}); // the thread has ended; the next one is told
     }
     this.#recorder.tellLoss();
-    await this.settle();
+    await this.#settleSoon();
     await this.#saving.settle();
     await this.completeUntil().then(
       () => {

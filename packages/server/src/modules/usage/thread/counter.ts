@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { UsageCollections } from "../storage/documents.js";
 import type { UsageEvent } from "../usage-event.js";
+import { Pace } from "./pace.js";
 import type { CountsByTenant, FromThread, SegmentName } from "./protocol.js";
 import { shipSegment } from "./shipper.js";
 import { type SegmentContent, SpoolQueue } from "./spool-queue.js";
@@ -8,6 +9,8 @@ import { type SegmentContent, SpoolQueue } from "./spool-queue.js";
 /** Pauses after a failure, in milliseconds: doubled from the first to the last. */
 const firstPauseMs = 250;
 const lastPauseMs = 10_000;
+/** More segments than these must not wait: the spool would fill up. */
+const longestQueue = 4;
 /** How long nothing may happen, in milliseconds: then the folders are looked at all the same. */
 const restMs = 60_000;
 
@@ -32,6 +35,7 @@ export class Counter {
   readonly #adopted = new Map<string, SpoolQueue>();
   /** Adopted spools whose counted segments were told of. */
   readonly #told = new Set<string>();
+  readonly #pace = new Pace();
   readonly #stopping = new AbortController();
   readonly #waiting: { readonly upTo: number; readonly done: () => void }[] = [];
   #wake: (() => void) | null = null;
@@ -50,6 +54,11 @@ export class Counter {
       this.#waiting.push({ upTo, done: resolve });
       this.#wake?.();
     });
+  }
+
+  /** Somebody waits for what is to be counted. */
+  hurry(): void {
+    this.#pace.hurry();
   }
 
   /** Counts what dead processes left, too. */
@@ -103,6 +112,7 @@ export class Counter {
     // From here to the promise nothing can come in between: whoever asked meanwhile is answered now, whoever asks later wakes us.
     this.#answerSettled();
     if (this.#own.list("ready").length > 0 || this.#stopping.signal.aborted) return Promise.resolve();
+    this.#pace.relax();
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
       this.#wake = () => {
@@ -121,13 +131,15 @@ export class Counter {
   }
 
   async #ship(queue: SpoolQueue, number: number): Promise<void> {
+    this.#pace.begin();
+    if (this.#own.list("ready").length > longestQueue) this.#pace.hurry();
     const content = await this.#read(queue, number);
     const segment = { spool: queue.spool, number };
     const now = new Date();
     const events = content.events.filter(({ id, at }) => id === undefined || at >= now.getTime() - this.#deps.maxAgeMs);
     const tooOld = content.events.length - events.length;
     if (tooOld > 0) this.#log("error", { ...segment, tooOld }, "reported usage waited longer than it is kept: lost");
-    const shipped = await shipSegment(this.#deps.collections, segment, events, now);
+    const shipped = await shipSegment(this.#deps.collections, segment, events, now, () => this.#pace.rest());
     await queue.markCounted(number);
     this.#store(true);
     this.#tellCounted(segment, content, shipped);

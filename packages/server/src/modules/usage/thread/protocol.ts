@@ -25,6 +25,8 @@ export interface ThreadSettings {
 export interface ThreadMethods {
   /** Resolves when every segment of our own spool up to this number is counted. */
   settle(upTo: number): void;
+  /** Somebody waits for what is to be counted: it takes what it can get of the processor until nothing is left. */
+  hurry(nothing: null): void;
   report(ask: { readonly question: UsageQuestion; readonly now: number }): UsageAnswer;
   attempts(ask: { readonly question: AttemptsQuestion; readonly now: number }): AttemptsAnswer;
   events(question: EventsQuestion): EventDocument[];

@@ -25,12 +25,15 @@ export interface Shipped {
  *
  * A segment is immutable, and the segments of a spool are shipped in their order by one process: after a crash at any point,
  * the same segment is shipped again from its beginning and comes to the same. See docs/internals/usage.md.
+ *
+ * @param rest called between pieces of the work, so that it need not be done in one go.
  */
 export async function shipSegment(
   collections: UsageCollections,
   segment: SegmentName,
   events: readonly UsageEvent[],
   now: Date,
+  rest: () => Promise<void> = () => Promise.resolve(),
 ): Promise<Shipped> {
   const name = `${segment.spool}.${segment.number}`;
   const documents = toDocuments(events, name, now);
@@ -39,9 +42,11 @@ export async function shipSegment(
   for (let start = 0; start < ids.length; start += insertSize) {
     const batch = ids.slice(start, start + insertSize).map((id) => documents.get(id) as Pending);
     owned.push(...(await insertEvents(collections, name, batch)));
+    await rest();
   }
   const counted = owned.filter((event) => event.tenantId !== undefined) as (UsageEvent & { tenantId: string })[];
   await applyRows(collections, rowUpdates(counted, segment.spool, segment.number));
+  await rest();
   const shipped = { duplicates: events.length - owned.length, counts: countByTenant(counted) };
   await collections.segments.updateOne(
     { _id: name },

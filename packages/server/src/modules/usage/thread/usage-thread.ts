@@ -56,6 +56,7 @@ const others = new OthersWatch(collections, settings.spool, tell);
 
 const methods: { [Method in keyof ThreadMethods]: (argument: never) => unknown } = {
   settle: (upTo: number) => counter.settle(upTo),
+  hurry: () => counter.hurry(),
   report: ({ question, now }: Parameters<ThreadMethods["report"]>[0]) =>
     report(collections, question, { now, retention: settings.retention }),
   attempts: ({ question, now }: Parameters<ThreadMethods["attempts"]>[0]) =>
@@ -100,6 +101,7 @@ async function completeUntil(own: number): Promise<number> {
 
 async function stop(withinMs: number): Promise<boolean> {
   others.watch(false);
+  counter.hurry();
   const late = new Promise((resolve) => setTimeout(resolve, withinMs));
   await Promise.race([counter.settle(Number.MAX_SAFE_INTEGER), late]);
   const isEmpty = await counter.stop();
