@@ -1,4 +1,18 @@
-import { Caller, day, describe, expect, minute, ok, readPage, strangeIds, test } from "../../testkit/index.js";
+import { openTestDatabase } from "../../testkit/database.js";
+import {
+  Caller,
+  day,
+  describe,
+  expect,
+  minute,
+  ok,
+  readPage,
+  startServer,
+  strangeIds,
+  TestClock,
+  test,
+  World,
+} from "../../testkit/index.js";
 
 const viewer = "{ viewer { id } }";
 
@@ -141,17 +155,36 @@ describe("management tokens in the list", () => {
     expect((await found({ status: "ACTIVE" })).map(([id]) => id).sort()).toEqual([self, ofUser, ofRole].sort());
   });
 
-  test("tell when each was last used, and a stop of the server writes it", async ({ world }) => {
-    const { tenant, admin } = await world.tenant();
-    const { managementToken, secret } = ok(await admin.createToken({ name: "token", role: "DEVELOPER" }));
-    const lastUsed = async () => {
-      const { nodes } = await readPage(admin, "managementTokens", { tenantId: tenant.id, first: 100 }, "lastUsedAt");
-      return nodes.find(({ id }) => id === managementToken.id)?.lastUsedAt;
-    };
-    expect(await lastUsed()).toBeNull();
-    world.clock.advance(minute);
-    await new Caller(world.url, secret).query(viewer);
-    expect(await lastUsed()).toBe(world.clock.in(0));
+  test("tell when each was last used, before that is written, and a stop of the server writes it", async () => {
+    const database = await openTestDatabase();
+    const clock = new TestClock();
+    try {
+      const begin = async () => {
+        const server = await startServer(
+          { KEYPLANE_ROOT_TOKEN: "root-token-of-two-starts-0000000000000" },
+          { database, clock },
+        );
+        return { server, world: new World(server) };
+      };
+      const first = await begin();
+      const { managementToken, secret } = ok(await first.world.root.createToken({ name: "token", role: "DEVELOPER" }));
+      const lastUsed = async (world: World) => {
+        const { nodes } = await readPage(world.root, "managementTokens", { first: 100 }, "lastUsedAt");
+        return nodes.find(({ id }) => id === managementToken.id)?.lastUsedAt;
+      };
+      expect(await lastUsed(first.world)).toBeNull();
+      clock.advance(minute);
+      const used = clock.in(0);
+      await new Caller(first.world.url, secret).query(viewer);
+      expect(await lastUsed(first.world)).toBe(used);
+      await first.server.stop();
+      clock.advance(minute);
+      const second = await begin();
+      expect(await lastUsed(second.world)).toBe(used);
+      await second.server.stop();
+    } finally {
+      await database.close();
+    }
   });
 });
 
