@@ -7,8 +7,8 @@ describe("somebody who has signed in", () => {
   test("may do what the custom role says, and each change of it, of role or team, counts with the next request", async ({
     world,
   }) => {
-    const { tenant, admin, key } = await world.tenantWithKey();
-    const team = await world.team(tenant.id);
+    const { tenant, admin, owner, key } = await world.tenantWithKey();
+    const team = await world.team(tenant.id, [owner.id]);
     ok(await admin.key("updateKey", { id: key.id, teamId: team.id }));
     const role = await world.role(tenant.id, { permissions: ["USERS_READ", "KEYS_READ"] });
     const user = await world.user(tenant.id, { role: "ADMIN", customRoleId: role.id });
