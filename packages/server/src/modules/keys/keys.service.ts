@@ -91,7 +91,7 @@ export function createKeys({ audit, clock, events, teams, tenants, users, expiry
           // Of both teams: the one of before may be about to tell of its keys.
           await store.holdBounds(tx, before);
         }
-        if (movesTeam && input.teamId) {
+        if (movesTeam && input.teamId != null) {
           const { tenantId, ownerId } = before;
           await teams.requireFor(tx, principal, { tenantId, ownerId, teamId: input.teamId });
         }
