@@ -13,7 +13,9 @@ const line = [
   "events",
   "idempotency",
   "tenants",
+  "roles",
   "users",
+  "teams",
   "signing",
   "tokens",
   "mail",
@@ -21,6 +23,7 @@ const line = [
   "oauth",
   "usage",
   "keys",
+  "viewer",
 ];
 
 /** What each package may import of ours. */

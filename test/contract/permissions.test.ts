@@ -24,6 +24,8 @@ const named = (fields: AnyField[]) => fields.map((field) => [field.name, field] 
 const entities = [
   "Tenant",
   "User",
+  "CustomRole",
+  "Team",
   "Key",
   "ManagementToken",
   "OAuthClient",
@@ -78,6 +80,7 @@ describe("every field says who may use it", () => {
     expect(open.map(({ name }) => name).sort()).toEqual([
       "Mutation.changePassword",
       "Mutation.signOut",
+      "Query.can",
       "Query.node",
       "Query.viewer",
     ]);
@@ -121,6 +124,8 @@ async function story(world: World): Promise<Own> {
     ...(await oauthIds(world, tenant.id)),
     Tenant: tenant.id,
     User: owner.id,
+    CustomRole: (await world.role(tenant.id)).id,
+    Team: (await world.team(tenant.id)).id,
     Key: key.id,
     ManagementToken: token.id,
     now: world.clock.now(),
@@ -181,6 +186,8 @@ describe("the permission that a field names is the one that it needs", () => {
   test.for([
     ["tenants:read", "Tenant"],
     ["users:read", "User"],
+    ["users:read", "CustomRole"],
+    ["users:read", "Team"],
     ["keys:read", "Key"],
   ] as const)("node needs %s for a %s, whether it exists or not", async ([needed, kind], { world }) => {
     const lacking = await callerWith(

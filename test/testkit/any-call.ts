@@ -81,13 +81,27 @@ const sendersOwnIds: readonly string[] = ["input.events.id"];
 export function kindsAt(field: AnyField, place: string): readonly IdKind[] {
   const name = place.split(".").at(-1);
   if (name === "tenantId") return ["Tenant"];
-  if (name === "ownerId" || name === "userId" || name === "userIds") return ["User"];
+  if (name === "ownerId" || name === "userId" || name === "userIds" || name === "memberId") return ["User"];
+  if (name === "customRoleId") return ["CustomRole"];
+  if (name === "teamId") return ["Team"];
   if (name === "keyId" || name === "keyIds") return ["Key"];
   if (name === "actorId") return ["ManagementToken", "User"];
-  if (name === "targetId")
-    return ["Tenant", "User", "Key", "ManagementToken", "Session", "OAuthClient", "TrustedIssuer"];
+  if (name === "targetId") {
+    return [
+      "Tenant",
+      "User",
+      "CustomRole",
+      "Team",
+      "Key",
+      "ManagementToken",
+      "Session",
+      "OAuthClient",
+      "TrustedIssuer",
+    ];
+  }
   if (name === "id") {
-    if (field.field.name === "node") return Object.keys(idPrefixes) as IdKind[];
+    if (field.field.name === "node" || field.field.name === "can") return Object.keys(idPrefixes) as IdKind[];
+    if (/role$/i.test(field.field.name)) return ["CustomRole"];
     // Longest first: revokeManagementToken ends with no shorter kind, but a later one could.
     const kinds = (Object.keys(idPrefixes) as IdKind[]).sort((a, b) => b.length - a.length);
     const thing = field.field.name.toLowerCase().replace(/secret$/, "");
@@ -110,6 +124,10 @@ const samples: Readonly<Record<string, (now: number) => unknown>> = {
   defaultRole: () => "GUEST",
   grantTypes: () => ["CLIENT_CREDENTIALS"],
   role: () => "GUEST",
+  // Nobody gives a permission that they lack.
+  permissions: () => [],
+  // Of whatever kind the id is, the permission that reads it.
+  action: () => "USERS_READ",
   // Of an event of usage: the same one each time, so that answers can be compared.
   "events.id": () => "any-event",
   password: () => "any password of the tests",
@@ -170,6 +188,7 @@ export async function sendAny(caller: Caller, { document, variables }: AnyCall):
 function within({ name, parent }: AnyField, own: Own, call: string): string {
   if (isRoot(parent)) return call;
   if (parent.name === "Viewer") return `viewer { ${call} }`;
+  if (parent.name === "ManagementToken") return `managementTokens(first: 1) { nodes { ${call} } }`;
   if (parent.name === "UsageEvent") return `usageEvents(tenantId: "${own.Tenant}", first: 1) { nodes { ${call} } }`;
   if (parent.name === "KeyEvent") return `keyEvents(tenantId: "${own.Tenant}", types: [CREATED]) { nodes { ${call} } }`;
   if (parent.name === "UsageGroup") {
@@ -177,7 +196,7 @@ function within({ name, parent }: AnyField, own: Own, call: string): string {
     const input = `{ tenantId: "${own.Tenant}", from: "${from}", to: "${to}", groupBy: [KEY, USER] }`;
     return `usage(input: ${input}) { series { group { ${call} } } }`;
   }
-  const query = schema.getQueryType()?.getFields()[parent.name.toLowerCase()];
+  const query = schema.getQueryType()?.getFields()[parent.name === "CustomRole" ? "role" : parent.name.toLowerCase()];
   const id = own[parent.name as IdKind];
   if (!query || !id) throw new Error(`${name} is nested in a type without a query of its own: teach within its way`);
   return `${query.name}(id: "${id}") { ${call} }`;
@@ -204,7 +223,8 @@ function valueFor(
       const path = `${place}.${field.name}`;
       const given = Object.keys(set).some((each) => each === path || each.startsWith(`${path}.`));
       // Nobody gives a role with more permissions than their own, and a default may have more.
-      return given || isRequiredInputField(field) || ["role", "defaultRole"].includes(field.name);
+      const isRole = ["role", "defaultRole"].includes(field.name) && place !== "filter";
+      return given || isRequiredInputField(field) || isRole;
     });
     return Object.fromEntries(
       fields.map((field) => [field.name, valueFor(target, `${place}.${field.name}`, field.type, own, set)]),

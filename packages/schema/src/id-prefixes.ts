@@ -10,6 +10,9 @@ import { type RandomBytes, secureRandomBytes } from "./random.js";
 export const idPrefixes = {
   Tenant: "ten",
   User: "usr",
+  CustomRole: "rol",
+  Team: "tea",
+  TeamMember: "mem",
   Key: "key",
   Event: "evt",
   AuditRecord: "aud",

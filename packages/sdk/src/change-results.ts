@@ -92,3 +92,23 @@ export type SendPasswordLinkResult = PayloadOf<Operations.SendPasswordLink["send
 export type SetPasswordResult = PayloadOf<Operations.SetPassword["setPassword"]> | Refusal;
 /** How many sessions have ended with the old password, or why it was not changed. */
 export type ChangePasswordResult = PayloadOf<Operations.ChangePassword["changePassword"]> | Refusal;
+/** The new role, or why not. */
+export type CreateRoleResult = PayloadOf<Operations.CreateRole["createRole"]> | Refusal;
+/** The role as changed, or why not. */
+export type UpdateRoleResult = PayloadOf<Operations.UpdateRole["updateRole"]> | Refusal;
+/** The role as it was last, or why not. */
+export type DeleteRoleResult = PayloadOf<Operations.DeleteRole["deleteRole"]> | Refusal;
+/** The new team, or why not. */
+export type CreateTeamResult = PayloadOf<Operations.CreateTeam["createTeam"]> | Refusal;
+/** The team as changed, or why not. */
+export type UpdateTeamResult = PayloadOf<Operations.UpdateTeam["updateTeam"]> | Refusal;
+/** The team as it was last, or why not. */
+export type DeleteTeamResult = PayloadOf<Operations.DeleteTeam["deleteTeam"]> | Refusal;
+/** The team with its new member, or why not. */
+export type AddTeamMemberResult = PayloadOf<Operations.AddTeamMember["addTeamMember"]> | Refusal;
+/** The team without that member, or why not. */
+export type RemoveTeamMemberResult = PayloadOf<Operations.RemoveTeamMember["removeTeamMember"]> | Refusal;
+/** The management token and its new secret, which is shown this once, or why not. */
+export type RotateManagementTokenResult =
+  | PayloadOf<Operations.RotateManagementToken["rotateManagementToken"]>
+  | Refusal;

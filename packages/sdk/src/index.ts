@@ -75,6 +75,8 @@ export type {
 export type { Keys, ListKeysArguments } from "./resources/keys.js";
 export type { ListManagementTokensArguments, ManagementTokens } from "./resources/management-tokens.js";
 export type { ListOAuthClientsArguments, OAuthClients } from "./resources/oauth-clients.js";
+export type { ListRolesArguments, Roles } from "./resources/roles.js";
+export type { ListTeamsArguments, Teams } from "./resources/teams.js";
 export type { ListTenantsArguments, Tenants } from "./resources/tenants.js";
 export type { ListTrustedIssuersArguments, TrustedIssuers } from "./resources/trusted-issuers.js";
 export type {

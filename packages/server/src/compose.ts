@@ -30,13 +30,16 @@ import {
   createKeyReads,
   createKeySecrets,
   createKeys,
+  createTellKeys,
   createVerificationRecords,
   createVerify,
+  findKeyIdsOfTeams,
   raiseLastUsed,
   startExpiryScheduler,
   VerificationIndex,
 } from "./modules/keys/index.js";
 import { createFileTransport, createMail, createSmtpTransport } from "./modules/mail/index.js";
+import { createRoleReads, createRoles, RoleStates } from "./modules/roles/index.js";
 import {
   ClientStates,
   createArtifacts,
@@ -63,10 +66,12 @@ import {
   SessionCredentials,
 } from "./modules/sessions/index.js";
 import { createSigning, SigningKeys } from "./modules/signing/index.js";
+import { createTeamReads, createTeams, TeamStates } from "./modules/teams/index.js";
 import { createTenantReads, createTenants, TenantStates } from "./modules/tenants/index.js";
-import { Credentials, createRootToken, createTokens, type RootToken } from "./modules/tokens/index.js";
+import { Credentials, createRootToken, createTokens, type RootToken, TokenUse } from "./modules/tokens/index.js";
 import { createRecordUsage, createUsage, UsageRecording } from "./modules/usage/index.js";
 import { createUserReads, createUsers, UserStates } from "./modules/users/index.js";
+import { createCan } from "./modules/viewer/index.js";
 import { type Clock, systemClock } from "./platform/clock.js";
 import { type Database, openDatabase } from "./platform/database/index.js";
 import { readEncryptionKey } from "./platform/encryption-key.js";
@@ -173,6 +178,8 @@ async function wire(
 
   const tenantStates = new TenantStates({ database, max: settings.maxCachedKeys });
   const userStates = new UserStates({ database, max: settings.maxCachedKeys });
+  const roleStates = new RoleStates({ database, max: settings.maxCachedKeys });
+  const teamStates = new TeamStates({ database, max: settings.maxCachedKeys });
   const perMinute = (attempts: number, refusal: string): GuessLimiter =>
     new GuessLimiter({ clock, attempts, windowMs: 60_000, refusal });
   const tokenGuesses = perMinute(
@@ -183,12 +190,14 @@ async function wire(
     settings.unknownKeysPerMinute,
     "Too many unknown keys were verified with this management token, and this one is not in memory.",
   );
-  const credentials = new Credentials({ database, guesses: tokenGuesses, tenantStates, userStates });
+  const credentials = new Credentials({ database, guesses: tokenGuesses, tenantStates, userStates, roleStates });
   const index = new VerificationIndex({
     database,
     clock,
     owners: userStates,
     tenants: tenantStates,
+    roles: roleStates,
+    teams: teamStates,
     maxKeys: settings.maxCachedKeys,
   });
   const publicUrl = new PublicUrl(settings.publicUrl, settings.port);
@@ -202,18 +211,41 @@ async function wire(
     signing,
     tenantStates,
     userStates,
+    roleStates,
     audience: () => publicUrl.origin,
   });
-  for (const listener of [tenantStates, userStates, credentials, sessionCredentials, index, signingKeys]) {
+  for (const listener of [
+    tenantStates,
+    userStates,
+    roleStates,
+    teamStates,
+    credentials,
+    sessionCredentials,
+    index,
+    signingKeys,
+  ]) {
     events.subscribe(listener);
   }
   for (const listener of [clientStates, issuerStates, tokenStates]) events.subscribe(listener);
 
   const tenants = createTenants({ audit, clock, events, idempotency });
-  const users = createUsers({ audit, clock, events, idempotency, tenants });
-  const tokens = createTokens({ audit, clock, database, events, idempotency, tenants, users });
-  const { allowPrivateIssuers, expiryReminders } = settings;
-  const safeFetch = createSafeFetch({ allowPrivate: allowPrivateIssuers });
+  const tellKeys = createTellKeys({ events });
+  const roles = createRoles({ audit, clock, events, idempotency, tenants, tellKeys });
+  const users = createUsers({ audit, clock, events, idempotency, roles, tenants, tellKeys });
+  const teams = createTeams({ audit, clock, events, idempotency, tenants, users, tellKeys });
+  const tokenUse = new TokenUse({ database });
+  const tokens = createTokens({
+    audit,
+    clock,
+    database,
+    events,
+    idempotency,
+    isRootGiven: settings.rootToken !== null,
+    roles,
+    tenants,
+    use: tokenUse,
+    users,
+  });
   const mail = createMail({
     clock,
     database,
@@ -249,15 +281,46 @@ async function wire(
     publicUrl: () => publicUrl.origin,
     users,
   });
-  const keys = createKeys({ audit, clock, events, tenants, users, expiryReminders });
-  const services: Services = {
+  const { allowPrivateIssuers, expiryReminders } = settings;
+  const safeFetch = createSafeFetch({ allowPrivate: allowPrivateIssuers });
+  const keys = createKeys({ audit, clock, events, teams, tenants, users, expiryReminders });
+  const oauthClients = createOAuthClients({ audit, clock, database, events, idempotency, tenants });
+  const trustedIssuers = createTrustedIssuers({
     audit,
     clock,
+    database,
+    events,
+    idempotency,
+    tenants,
+    fetch: safeFetch,
+    allowPrivateIssuers,
+  });
+  const keyReads = createKeyReads({ database, clock });
+  const roleReads = createRoleReads({ database });
+  const teamReads = createTeamReads({ database });
+  const tenantReads = createTenantReads({ database });
+  const userReads = createUserReads({ database });
+  const services: Services = {
+    audit,
+    can: createCan({
+      clock,
+      find: {
+        Tenant: (principal, id) => tenantReads.findVisible(principal, id),
+        User: (...asked) => userReads.findVisible(...asked),
+        CustomRole: (principal, id) => roleReads.findVisible(principal, id),
+        Team: (principal, id) => teamReads.findVisible(principal, id),
+        Key: (principal, id) => keyReads.findVisible(principal, id),
+        ManagementToken: (principal, id) => tokens.findVisible(principal, id),
+        OAuthClient: (principal, id) => oauthClients.findVisible(principal, id),
+        TrustedIssuer: (principal, id) => trustedIssuers.findVisible(principal, id),
+      },
+    }),
+    clock,
     keyEvents: createKeyEvents({ database, log: eventLog, relay }),
-    keyReads: createKeyReads({ database, clock }),
-    keySecrets: createKeySecrets({ audit, clock, events, expiryReminders, idempotency, keys, tenants, users }),
+    keyReads,
+    keySecrets: createKeySecrets({ audit, clock, events, expiryReminders, idempotency, keys, teams, tenants, users }),
     keys,
-    oauthClients: createOAuthClients({ audit, clock, database, events, idempotency, tenants }),
+    oauthClients,
     passwords,
     recordUsage: createRecordUsage({
       clock,
@@ -265,23 +328,22 @@ async function wire(
       findTenants: (ids) => tenantStates.existing(ids),
       recordAll: (reported) => recording.recordAll(reported),
     }),
+    roleReads,
+    roles,
+    teamReads,
+    teams,
+    tenantReads,
     sessions: createSessions({ clock, database, ends, events, users }),
     signIn: createSignIn({ attempts, clock, database, events, hasher, logger, tokens: sessionTokens }),
-    tenantReads: createTenantReads({ database }),
     tenants,
     tokens,
-    trustedIssuers: createTrustedIssuers({
-      audit,
+    trustedIssuers,
+    usage: createUsage({
+      recording,
       clock,
-      database,
-      events,
-      idempotency,
-      tenants,
-      fetch: safeFetch,
-      allowPrivateIssuers,
+      findKeyIdsOfTeams: (...asked) => findKeyIdsOfTeams(database.prisma, ...asked),
     }),
-    usage: createUsage({ recording, clock }),
-    userReads: createUserReads({ database }),
+    userReads,
     users,
     verify: createVerify({
       index,
@@ -293,7 +355,7 @@ async function wire(
 
   const issuer = (): string => publicUrl.origin;
   const artifacts = createArtifacts({ audit, clock, database, events, secretBox, userStates });
-  const oauthTokens = createOAuthTokens({ clientStates, tenantStates, tokenStates, userStates });
+  const oauthTokens = createOAuthTokens({ clientStates, roleStates, tenantStates, tokenStates, userStates });
   const issuerKeys = new IssuerKeys({ fetch: safeFetch, clock });
   const jwtCredentials = createJwtCredentials({
     issuer,
@@ -304,6 +366,7 @@ async function wire(
       guesses: tokenGuesses,
       issuerStates,
       issuerKeys,
+      roleStates,
       tenantStates,
       userStates,
       users,
@@ -328,6 +391,7 @@ async function wire(
     clock,
     findCredential: (tokenHash, address) => credentials.find(tokenHash, address),
     findJwt: (jwt, origin) => jwtCredentials.find(jwt, origin),
+    onUsed: (tokenId, now) => tokenUse.saw(tokenId, now),
   });
   const streams = new OpenStreams();
   const graphql = createGraphql({ schema, logger, timeLimitMs: outside.timeLimitMs });
@@ -405,6 +469,7 @@ async function wire(
   const expiry = startExpiryScheduler({ database, events, clock, logger, reminders: expiryReminders });
   const maintenance = startMaintenance(
     [
+      () => tokenUse.save(),
       () => idempotency.sweep(),
       () => eventLog.sweep(),
       () => signing.maintain(),
@@ -444,6 +509,9 @@ async function wire(
       await Promise.all([warmedUp, expiry.stop(), relay.stop(), maintenance.stop(), passwords.stop()]);
       // After those who give it something to send.
       await mail.stop();
+      await tokenUse.save().catch((error: unknown) => {
+        logger.warn({ err: error }, "when management tokens were last used could not be saved");
+      });
       await close();
     },
   };

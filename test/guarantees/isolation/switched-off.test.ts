@@ -23,7 +23,7 @@ describe("isolation switched off is found", () => {
     );
     const count = new StatementCount(world.server);
     const spies = [
-      vi.spyOn(bounds, "visibleTo").mockReturnValue({ tenantId: undefined, userId: undefined }),
+      vi.spyOn(bounds, "visibleTo").mockReturnValue(bounds.everything),
       vi.spyOn(bounds, "canSee").mockReturnValue(true),
     ];
     try {
@@ -68,7 +68,7 @@ describe("isolation switched off is found", () => {
     // As somebody could write it: first whether there is such a key, then whether the caller may see it.
     const { findKey } = store;
     const spy = vi.spyOn(store, "findKey").mockImplementation(async (db, visibility, id) => {
-      const key = await findKey(db, { tenantId: undefined, userId: undefined }, id);
+      const key = await findKey(db, bounds.everything, id);
       return key && findKey(db, visibility, id);
     });
     try {

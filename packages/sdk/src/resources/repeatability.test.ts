@@ -7,6 +7,8 @@ import { KeyEvents } from "./key-events.js";
 import { Keys } from "./keys.js";
 import { ManagementTokens } from "./management-tokens.js";
 import { OAuthClients } from "./oauth-clients.js";
+import { Roles } from "./roles.js";
+import { Teams } from "./teams.js";
 import { Tenants } from "./tenants.js";
 import { TrustedIssuers } from "./trusted-issuers.js";
 import { Usage } from "./usage.js";
@@ -36,6 +38,11 @@ const repeated: Record<string, Call> = {
   "keys.revoke": call("revokeKey", (send) => new Keys(send).revoke({ id, reason: "leaked" })),
   "keys.delete": call("deleteKey", (send) => new Keys(send).delete({ id })),
   "account.refresh": call("refreshSession", (send) => new Account(send).refresh({ refreshToken: "r" })),
+  "roles.get": call("role", (send) => new Roles(send).get(id)),
+  "roles.create": call("createRole", (send) => new Roles(send).create({ tenantId: "t", name: "n", permissions: [] })),
+  "teams.get": call("team", (send) => new Teams(send).get(id)),
+  "teams.create": call("createTeam", (send) => new Teams(send).create({ tenantId: "t", name: "n" })),
+  "teams.removeMember": call("removeTeamMember", (send) => new Teams(send).removeMember({ teamId: id, userId: "u" })),
   "tenants.get": call("tenant", (send) => new Tenants(send).get(id)),
   "tenants.create": call("createTenant", (send) => new Tenants(send).create({ slug: "s", name: "n" })),
   "tenants.suspend": call("suspendTenant", (send) => new Tenants(send).suspend({ id })),
@@ -49,6 +56,7 @@ const repeated: Record<string, Call> = {
   "managementTokens.create": call("createManagementToken", (send) =>
     new ManagementTokens(send).create({ name: "n", role: "GUEST" }),
   ),
+  "managementTokens.rotate": call("rotateManagementToken", (send) => new ManagementTokens(send).rotate({ id })),
   "managementTokens.revoke": call("revokeManagementToken", (send) => new ManagementTokens(send).revoke({ id })),
   "oauthClients.create": call("createOAuthClient", (send) =>
     new OAuthClients(send).create({ name: "n", role: "GUEST", grantTypes: ["CLIENT_CREDENTIALS"] }),
@@ -76,6 +84,11 @@ const sentOnce: Record<string, Call> = {
     new Account(send).changePassword({ currentPassword: "a", newPassword: "b" }),
   ),
   "keys.restore": call("restoreKey", (send) => new Keys(send).restore({ id })),
+  "roles.update": call("updateRole", (send) => new Roles(send).update({ id })),
+  "roles.delete": call("deleteRole", (send) => new Roles(send).delete({ id })),
+  "teams.update": call("updateTeam", (send) => new Teams(send).update({ id })),
+  "teams.delete": call("deleteTeam", (send) => new Teams(send).delete({ id })),
+  "teams.addMember": call("addTeamMember", (send) => new Teams(send).addMember({ teamId: id, userId: "u" })),
   "tenants.update": call("updateTenant", (send) => new Tenants(send).update({ id })),
   "tenants.resume": call("resumeTenant", (send) => new Tenants(send).resume({ id })),
   "oauthClients.update": call("updateOAuthClient", (send) => new OAuthClients(send).update({ id })),

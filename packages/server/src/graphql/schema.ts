@@ -3,7 +3,9 @@ import "./scalars.js";
 import "./errors.js";
 import "./node.js";
 import "../modules/tenants/tenants.graphql.js";
+import "../modules/roles/roles.graphql.js";
 import "../modules/users/users.graphql.js";
+import "../modules/teams/teams.graphql.js";
 import "../modules/tokens/tokens.graphql.js";
 import "../modules/oauth/clients/clients.graphql.js";
 import "../modules/oauth/issuers/issuers.graphql.js";
@@ -18,6 +20,7 @@ import "../modules/keys/keys.graphql.js";
 import "../modules/keys/key-changes.graphql.js";
 import "../modules/keys/verification/verify.graphql.js";
 import "../modules/audit/audit.graphql.js";
+import "../modules/viewer/can.graphql.js";
 import type { GraphQLSchema } from "graphql";
 import { builder } from "./builder.js";
 

@@ -18,6 +18,8 @@ export interface AuditedChange {
     readonly type:
       | "Tenant"
       | "User"
+      | "CustomRole"
+      | "Team"
       | "Key"
       | "ManagementToken"
       | "SigningKey"

@@ -214,5 +214,7 @@ function toDomainEvent(event: PlacedEvent): DomainEvent {
     ...(event.tokenId === null ? {} : { tokenId: event.tokenId }),
     ...(event.subjectId === null ? {} : { subjectId: event.subjectId }),
     ...(event.sessionId === null ? {} : { sessionId: event.sessionId }),
+    ...(event.roleId === null ? {} : { roleId: event.roleId }),
+    teamIds: event.teamIds,
   };
 }

@@ -10,7 +10,16 @@ export type EventType =
   | "TENANT_CREATED"
   | "TENANT_UPDATED"
   | "USER_CREATED"
+  | "ROLE_CREATED"
+  | "ROLE_UPDATED"
+  | "ROLE_DELETED"
+  | "TEAM_CREATED"
+  | "TEAM_UPDATED"
+  | "TEAM_DELETED"
+  | "TEAM_MEMBER_ADDED"
+  | "TEAM_MEMBER_REMOVED"
   | "TOKEN_CREATED"
+  | "TOKEN_ROTATED"
   | "TOKEN_REVOKED"
   | "TOKEN_RESTORED"
   | "SIGNING_KEY_CREATED"
@@ -31,6 +40,9 @@ export interface DomainEvent {
   /** What else it names, by its own id: an OAuth client, a trusted issuer, the digest of a revoked token. */
   readonly subjectId?: string;
   readonly sessionId?: string;
+  readonly roleId?: string;
+  /** The teams concerned, those of before and those from now on: their members hear of it. */
+  readonly teamIds?: readonly string[];
   readonly reason?: string | null;
 }
 
@@ -45,6 +57,8 @@ export interface StoredEvent {
   readonly tokenId: string | null;
   readonly subjectId: string | null;
   readonly sessionId: string | null;
+  readonly roleId: string | null;
+  readonly teamIds: readonly string[];
   readonly reason: string | null;
   readonly occurredAt: Date;
 }

@@ -3,6 +3,7 @@ const secretNames = new Set([
   "secret",
   "secrets",
   "hash",
+  "previousHash",
   "token",
   "password",
   "sealedSecret",

@@ -8,7 +8,7 @@ import { idSchema, parseArguments, parseInput } from "../../../platform/validati
 import { type Audit, actorOf } from "../../audit/index.js";
 import {
   authorize,
-  authorizeGrant,
+  authorizeRole,
   authorizeScopes,
   authorizeWholeTenant,
   hashSecret,
@@ -82,8 +82,9 @@ export function createOAuthClients({ audit, clock, database, events, idempotency
     tenantId: string | null,
   ) {
     const narrowed = client.permissions.length > 0;
-    authorizeGrant(
+    authorizeRole(
       principal,
+      client.role,
       narrowed ? (client.permissions as Permission[]) : permissionsWithin(client.role, tenantId),
     );
   }
@@ -250,6 +251,11 @@ export function createOAuthClients({ audit, clock, database, events, idempotency
         await tell(tx, principal, { action: "oauth_client.deleted", before, after, reason: input.reason });
         return after;
       });
+    },
+
+    /** As a change looks for it, whatever the caller may read. */
+    findVisible(principal: Principal, id: string): Promise<OAuthClient | null> {
+      return store.findVisibleClient(database.prisma, visibleTo(principal), id);
     },
 
     async list(principal: Principal, rawTenantId: unknown, page: PageArguments): Promise<Page<OAuthClient>> {

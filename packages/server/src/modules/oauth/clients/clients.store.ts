@@ -18,6 +18,12 @@ export async function lockClient(db: Db, visibility: Visibility, id: string): Pr
   return db.oAuthClient.findFirst({ where: { AND: [{ id }, visible(visibility)] } });
 }
 
+/** A client that the caller may see. */
+export async function findVisibleClient(db: Db, visibility: Visibility, id: string): Promise<OAuthClient | null> {
+  if (kindOfId(id) !== "OAuthClient") return null;
+  return db.oAuthClient.findFirst({ where: { AND: [{ id }, visible(visibility)] } });
+}
+
 /** A client that is not deleted. */
 export async function findClient(db: Db, id: string): Promise<OAuthClient | null> {
   if (kindOfId(id) !== "OAuthClient") return null;

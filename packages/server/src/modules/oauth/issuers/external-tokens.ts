@@ -5,8 +5,10 @@ import type { Clock } from "../../../platform/clock.js";
 import { ConflictError, InvalidInputError, UnauthenticatedError } from "../../../platform/errors.js";
 import { type GuessLimiter, networkOf } from "../../../platform/guess-limiter.js";
 import type { Credential, RequestOrigin } from "../../auth/index.js";
+import type { RoleStates } from "../../roles/index.js";
 import type { TenantStates } from "../../tenants/index.js";
 import type { UserState, UserStates, Users } from "../../users/index.js";
+import { customRoleOf } from "../custom-role.js";
 import { roleOf, verifiedEmailOf } from "./claims.js";
 import { DiscoveryError, externalAlgorithms, type IssuerKeys } from "./discovery.js";
 import type { IssuerState, IssuerStates } from "./issuer-states.js";
@@ -39,11 +41,12 @@ export function createExternalTokens(deps: {
   guesses: Pick<GuessLimiter, "take" | "giveBack">;
   issuerStates: IssuerStates;
   issuerKeys: IssuerKeys;
+  roleStates: RoleStates;
   tenantStates: TenantStates;
   userStates: UserStates;
   users: Pick<Users, "provision" | "findIdBy">;
 }) {
-  const { clock, guesses, issuerStates, issuerKeys, tenantStates, userStates, users } = deps;
+  const { clock, guesses, issuerStates, issuerKeys, roleStates, tenantStates, userStates, users } = deps;
   const verified = new LRUCache<string, Verified>({ max: maxVerified });
 
   /** The issuer; a look-up needs that its caller has guesses left. The guess itself is counted where the token is found to be nobody's. */
@@ -196,6 +199,7 @@ export function createExternalTokens(deps: {
         id: user.id,
         name: user.name,
         role,
+        customRole: null,
         permissions: [],
         grantableScopes: null,
         tenantId: trusted.tenantId,
@@ -203,8 +207,11 @@ export function createExternalTokens(deps: {
         userId: user.id,
         userStatus: user.status,
         userRole: user.role,
+        userCustomRole: await customRoleOf(user, roleStates),
+        teamIds: user.teamIds,
         expiresAt: (token.claims.exp ?? 0) * 1000,
         revokedAt: null,
+        supersededAt: null,
       };
     },
   };

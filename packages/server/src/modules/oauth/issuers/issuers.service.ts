@@ -10,7 +10,7 @@ import { idSchema, parseArguments, parseInput } from "../../../platform/validati
 import { type Audit, actorOf } from "../../audit/index.js";
 import {
   authorize,
-  authorizeGrant,
+  authorizeRole,
   authorizeWholeTenant,
   type Principal,
   permissionsWithin,
@@ -91,7 +91,7 @@ export function createTrustedIssuers(deps: Deps) {
   /** Whoever lets an issuer's tokens in gives what these may do. */
   function authorizeRoles(principal: Principal, { roleMapping, defaultRole }: Shape, tenantId: string): void {
     for (const role of new Set([...roleMapping.map((each) => each.role), ...(defaultRole ? [defaultRole] : [])])) {
-      authorizeGrant(principal, permissionsWithin(role, tenantId));
+      authorizeRole(principal, role, permissionsWithin(role, tenantId));
     }
   }
 
@@ -111,7 +111,7 @@ export function createTrustedIssuers(deps: Deps) {
       const outcome = await idempotency.once(principal, attempt, write, async (tx) => {
         const tenant = await tenants.require(tx, principal, input.tenantId);
         refuseMeaningless(input);
-        const visibility = { tenantId: tenant.id, userId: undefined };
+        const visibility = { tenantId: tenant.id, userId: undefined, teamIds: [] };
         if ((await store.countIssuers(tx, visibility, tenant.id)) >= maxPerTenant) {
           throw new LimitReachedError(`A tenant trusts at most ${maxPerTenant} issuers. Delete one first.`);
         }
@@ -182,6 +182,11 @@ export function createTrustedIssuers(deps: Deps) {
         if (!(error instanceof DiscoveryError)) throw error;
         return { issuer, problem: error.message, jwksUri: null, keyCount: 0, algorithms: [] };
       }
+    },
+
+    /** As a change looks for it, whatever the caller may read. */
+    findVisible(principal: Principal, id: string): Promise<TrustedIssuer | null> {
+      return store.findIssuer(database.prisma, visibleTo(principal), id);
     },
 
     async list(principal: Principal, rawTenantId: unknown, page: PageArguments): Promise<Page<TrustedIssuer>> {

@@ -1,10 +1,12 @@
 import type { Permission } from "@keyplane/schema";
 import { UnauthenticatedError } from "../../../platform/errors.js";
 import { type Credential, permissionsWithin } from "../../auth/index.js";
+import type { RoleStates } from "../../roles/index.js";
 import type { VerifiedClaims } from "../../signing/index.js";
 import type { TenantState, TenantStates } from "../../tenants/index.js";
 import type { UserState, UserStates } from "../../users/index.js";
 import type { ClientState, ClientStates } from "../clients/client-states.js";
+import { customRoleOf } from "../custom-role.js";
 import type { TokenStates } from "./token-states.js";
 
 /** What a token of the authorization server says, as far as we read it. */
@@ -40,16 +42,17 @@ export function permissionsOfClient({ role, permissions, tenantId }: ClientState
 export type OAuthTokens = ReturnType<typeof createOAuthTokens>;
 
 /**
- * What the authorization server's access tokens may do, here and now: the client, its tenant, the user and what the user has
- * granted are asked with every request, so that a change of any of them counts at once.
+ * What the authorization server's access tokens may do, here and now: the client, its tenant, the user, the user's roles and what the
+ * user has granted are asked with every request, so that a change of any of them counts at once.
  */
 export function createOAuthTokens(deps: {
   clientStates: ClientStates;
+  roleStates: RoleStates;
   tenantStates: TenantStates;
   tokenStates: TokenStates;
   userStates: UserStates;
 }) {
-  const { clientStates, tenantStates, tokenStates, userStates } = deps;
+  const { clientStates, roleStates, tenantStates, tokenStates, userStates } = deps;
 
   /** The user, where a token of this client may act for them. */
   async function userOf(client: ClientState, userId: string): Promise<UserState | null> {
@@ -113,12 +116,14 @@ export function createOAuthTokens(deps: {
           "This token has no scope that is a permission here. Ask for one, e.g. keys:read.",
         );
       }
+      const userCustomRole = user && (await customRoleOf(user, roleStates));
       return {
         kind: "oauth",
         id: user?.id ?? client.id,
         // Of what is done for a user, the audit log says by what.
         name: user ? `${user.name} via ${client.name}` : client.name,
         role: client.role,
+        customRole: null,
         permissions,
         grantableScopes: client.grantableScopes,
         tenantId: user?.tenantId ?? client.tenantId,
@@ -126,8 +131,11 @@ export function createOAuthTokens(deps: {
         userId: user?.id ?? null,
         userStatus: user?.status ?? null,
         userRole: user?.role ?? null,
+        userCustomRole,
+        teamIds: user?.teamIds ?? [],
         expiresAt: token.expiresAt,
         revokedAt: null,
+        supersededAt: null,
       };
     },
   };
