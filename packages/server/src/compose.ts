@@ -39,7 +39,6 @@ import {
   VerificationIndex,
 } from "./modules/keys/index.js";
 import { createFileTransport, createMail, createSmtpTransport } from "./modules/mail/index.js";
-import { createRoleReads, createRoles, RoleStates } from "./modules/roles/index.js";
 import {
   ClientStates,
   createArtifacts,
@@ -55,6 +54,7 @@ import {
   IssuerStates,
   TokenStates,
 } from "./modules/oauth/index.js";
+import { createRoleReads, createRoles, RoleStates } from "./modules/roles/index.js";
 import {
   createAttempts,
   createPasswordHasher,

@@ -624,6 +624,81 @@ export type ManagementToken = {
   readonly revokedReason: string | null
 };
 
+export type OAuthClient = {
+  /** `cli_…`: the client_id. */
+  readonly id: string,
+  /** What users read when they are asked to agree. */
+  readonly name: string,
+  /** The tenant that it is confined to; null: none. */
+  readonly tenantId: string | null,
+  /** What its tokens may do at most. */
+  readonly role: Types.Role,
+  /** What they may do of that; empty: all of it. */
+  readonly permissions: ReadonlyArray<Types.Permission>,
+  /** The scopes that its tokens may give to keys; null: any that the tenant's policy allows. */
+  readonly grantableScopes: ReadonlyArray<string> | null,
+  /** How it may get tokens. */
+  readonly grantTypes: ReadonlyArray<Types.OAuthGrantType>,
+  /** Where users may return to; compared as a whole. */
+  readonly redirectUris: ReadonlyArray<string>,
+  /** Other APIs that it may get tokens for, by their resource indicators (RFC 8707). */
+  readonly resources: ReadonlyArray<string>,
+  /** The scopes that tokens for these may have. */
+  readonly resourceScopes: ReadonlyArray<string>,
+  /** Whether it has no secret, because it runs where none can be kept: PKCE protects it. */
+  readonly isPublic: boolean,
+  /** The visible beginning of its secret. */
+  readonly secretStart: string | null,
+  /** When it last got a new secret; null: never. */
+  readonly secretRotatedAt: string | null,
+  /** Until when the secret before the last rotation works; null: it does not. */
+  readonly previousSecretExpiresAt: string | null,
+  /** The id of whoever created it. */
+  readonly createdBy: string,
+  /** When it was created. */
+  readonly createdAt: string,
+  /** When it last changed. */
+  readonly updatedAt: string,
+  /** When it was disabled; null: it is not. */
+  readonly disabledAt: string | null,
+  /** Why it was disabled. */
+  readonly disabledReason: string | null
+};
+
+export type TrustedIssuer = {
+  /** `iss_…`. */
+  readonly id: string,
+  /** The tenant whose users it speaks for. */
+  readonly tenantId: string,
+  /** What people call it. */
+  readonly name: string,
+  /** Its address: what its tokens say as `iss`. */
+  readonly issuer: string,
+  /** What its tokens must say as `aud`. */
+  readonly audience: string,
+  /** The way to the claim that tells the role; empty: none does. */
+  readonly roleClaim: ReadonlyArray<string>,
+  /** The role where no mapping fits; null: the token is refused. */
+  readonly defaultRole: Types.Role | null,
+  /** How a user is found by a token. */
+  readonly matchBy: Types.IssuerMatch,
+  /** Whether a user who is not here yet is created. */
+  readonly createUsers: boolean,
+  /** The id of whoever trusted it. */
+  readonly createdBy: string,
+  /** When it was trusted first. */
+  readonly createdAt: string,
+  /** When this last changed. */
+  readonly updatedAt: string,
+  /** What the claim's values stand for; the first that fits counts. */
+  readonly roleMapping: ReadonlyArray<{
+    /** What the claim says, or one of what it lists. */
+    readonly value: string,
+    /** The role that it stands for. */
+    readonly role: Types.Role
+  }>
+};
+
 export type PageInfo = {
   /** The place of the last entry: pass it as `after` for the next page. */
   readonly endCursor: string | null,
@@ -640,11 +715,11 @@ export type AuditRecord = {
   readonly actorId: string,
   /** The actor's name at that time. */
   readonly actorName: string,
-  /** `management_token`, `user` for somebody who has signed in, `anonymous` for whoever asked for a link, or `system` for Keyplane itself. */
+  /** `management_token`, `oauth_client`, `user` for a person who has signed in, `trusted_issuer` for whoever vouched for a new user, or `system` for Keyplane itself. */
   readonly actorType: string,
   /** What was changed. */
   readonly targetId: string,
-  /** `Tenant`, `User`, `CustomRole`, `Team`, `Key` or `ManagementToken`. */
+  /** The kind of thing, e.g. `Key`. */
   readonly targetType: string,
   /** The tenant concerned; null: the installation. */
   readonly tenantId: string | null,
@@ -1595,6 +1670,320 @@ export type RotateManagementToken = {
 
 };
 
+export type ListOAuthClientsVariables = Exact<{
+  tenantId?: string | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+}>;
+
+
+export type ListOAuthClients = {
+  /**
+   * The OAuth clients that you may see, newest first.
+   *
+   * Needs the permission `clients:read`.
+   */
+  readonly oauthClients: {
+    /** How many entries the whole list has, over all pages. */
+    readonly totalCount?: number,
+    /** Where this page stands. */
+    readonly pageInfo: PageInfo,
+    /** The entries without their cursors. */
+    readonly nodes: ReadonlyArray<OAuthClient>
+  }
+};
+
+export type CreateOAuthClientVariables = Exact<{
+  input: Types.CreateOAuthClientInput;
+}>;
+
+
+export type CreateOAuthClient = {
+  readonly createOAuthClient:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'CreateOAuthClientPayload',
+      readonly secret: string | null,
+      readonly oauthClient: OAuthClient
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type UpdateOAuthClientVariables = Exact<{
+  input: Types.UpdateOAuthClientInput;
+}>;
+
+
+export type UpdateOAuthClient = {
+  readonly updateOAuthClient:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'UpdateOAuthClientPayload',
+      readonly oauthClient: OAuthClient
+    }
+
+};
+
+export type RotateOAuthClientSecretVariables = Exact<{
+  input: Types.RotateOAuthClientSecretInput;
+}>;
+
+
+export type RotateOAuthClientSecret = {
+  readonly rotateOAuthClientSecret:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'RotateOAuthClientSecretPayload',
+      readonly secret: string | null,
+      readonly oauthClient: OAuthClient
+    }
+
+};
+
+export type DisableOAuthClientVariables = Exact<{
+  input: Types.DisableOAuthClientInput;
+}>;
+
+
+export type DisableOAuthClient = {
+  readonly disableOAuthClient:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'DisableOAuthClientPayload',
+      readonly oauthClient: OAuthClient
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type EnableOAuthClientVariables = Exact<{
+  input: Types.EnableOAuthClientInput;
+}>;
+
+
+export type EnableOAuthClient = {
+  readonly enableOAuthClient:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'EnableOAuthClientPayload',
+      readonly oauthClient: OAuthClient
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type DeleteOAuthClientVariables = Exact<{
+  input: Types.DeleteOAuthClientInput;
+}>;
+
+
+export type DeleteOAuthClient = {
+  readonly deleteOAuthClient:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'DeleteOAuthClientPayload',
+      readonly oauthClient: OAuthClient
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
 export type GetRoleVariables = Exact<{
   id: string;
 }>;
@@ -2317,6 +2706,226 @@ export type ResumeTenant = {
     | {
       readonly __typename: 'ResumeTenantPayload',
       readonly tenant: Tenant
+    }
+
+};
+
+export type ListTrustedIssuersVariables = Exact<{
+  tenantId?: string | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+}>;
+
+
+export type ListTrustedIssuers = {
+  /**
+   * The external issuers that are trusted, newest first.
+   *
+   * Needs the permission `issuers:read`.
+   */
+  readonly trustedIssuers: {
+    /** How many entries the whole list has, over all pages. */
+    readonly totalCount?: number,
+    /** Where this page stands. */
+    readonly pageInfo: PageInfo,
+    /** The entries without their cursors. */
+    readonly nodes: ReadonlyArray<TrustedIssuer>
+  }
+};
+
+export type CreateTrustedIssuerVariables = Exact<{
+  input: Types.CreateTrustedIssuerInput;
+}>;
+
+
+export type CreateTrustedIssuer = {
+  readonly createTrustedIssuer:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'CreateTrustedIssuerPayload',
+      readonly trustedIssuer: TrustedIssuer
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type UpdateTrustedIssuerVariables = Exact<{
+  input: Types.UpdateTrustedIssuerInput;
+}>;
+
+
+export type UpdateTrustedIssuer = {
+  readonly updateTrustedIssuer:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'UpdateTrustedIssuerPayload',
+      readonly trustedIssuer: TrustedIssuer
+    }
+
+};
+
+export type DeleteTrustedIssuerVariables = Exact<{
+  input: Types.DeleteTrustedIssuerInput;
+}>;
+
+
+export type DeleteTrustedIssuer = {
+  readonly deleteTrustedIssuer:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'DeleteTrustedIssuerPayload',
+      readonly trustedIssuer: TrustedIssuer
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type TestTrustedIssuerVariables = Exact<{
+  input: Types.TestTrustedIssuerInput;
+}>;
+
+
+export type TestTrustedIssuer = {
+  readonly testTrustedIssuer:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'TestTrustedIssuerPayload',
+      readonly problem: string | null,
+      readonly jwksUri: string | null,
+      readonly keyCount: number,
+      readonly algorithms: ReadonlyArray<string>,
+      readonly trustedIssuer: TrustedIssuer
     }
 
 };

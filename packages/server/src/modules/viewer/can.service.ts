@@ -77,7 +77,10 @@ export function createCan(deps: {
     const yes: Permitted = { action, allowed: true, code: null, reason: "You may." };
     if (!principal.permissions.has(action)) return no("FORBIDDEN", lacking(principal, action));
     if (ofWholeTenant.has(action) && principal.onlyUserId !== null) {
-      return no("FORBIDDEN", "This belongs to the tenant as a whole, of which you see only what is yours. Ask an administrator.");
+      return no(
+        "FORBIDDEN",
+        "This belongs to the tenant as a whole, of which you see only what is yours. Ask an administrator.",
+      );
     }
     if (id === null) return yes;
     const kind = creating.has(action) ? "Tenant" : kinds[action.slice(0, action.indexOf(":"))];
