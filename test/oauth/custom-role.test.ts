@@ -11,16 +11,16 @@ const viewer = "{ viewer { permissions customRoleId seesWholeTenant teams { id }
 const readKey = "query ($id: ID!) { key(id: $id) { id } }";
 
 /** Whoever acts for the user with a token may do what the user's custom role and teams say, with the very next request. */
-async function followsRole(world: World, admin: Caller, user: { id: string; tenantId: string }, caller: Caller) {
-  const owner = await world.user(user.tenantId);
-  const { key } = await world.key(user.tenantId, owner.id);
-  const team = await world.team(user.tenantId, [owner.id]);
+async function followsRole(world: World, admin: Caller, tenantId: string, user: { id: string }, caller: Caller) {
+  const owner = await world.user(tenantId);
+  const { key } = await world.key(tenantId, owner.id);
+  const team = await world.team(tenantId, [owner.id]);
   ok(await admin.key("updateKey", { id: key.id, teamId: team.id }));
   const seen = async () => (await caller.query(readKey, { id: key.id })).key?.id;
   const now = async () => (await caller.query(viewer)).viewer;
   expect(await seen()).toBe(key.id);
 
-  const role = await world.role(user.tenantId, { permissions: ["USERS_READ", "KEYS_READ"] });
+  const role = await world.role(tenantId, { permissions: ["USERS_READ", "KEYS_READ"] });
   ok(await admin.user("updateUser", { id: user.id, customRoleId: role.id }));
   const held = { customRoleId: role.id, seesWholeTenant: false, teams: [] };
   expect(await now()).toEqual({ ...held, permissions: ["USERS_READ", "KEYS_READ"] });
@@ -44,7 +44,7 @@ describe("custom roles and teams count for", () => {
       pkceCodeVerifier: flow.verifier,
       expectedState: flow.state,
     });
-    await followsRole(world, admin, user, new Caller(world.url, tokens.access_token));
+    await followsRole(world, admin, tenant.id, user, new Caller(world.url, tokens.access_token));
   });
 
   test("the token of an external issuer, whose claims give no more than they", async ({ world }) => {
@@ -56,6 +56,6 @@ describe("custom roles and teams count for", () => {
     ok(await issuerMutation(admin, "createTrustedIssuer", trusted));
     const user = await world.user(tenant.id, { externalId: world.unique("sub"), role: "ADMIN" });
     const caller = new Caller(world.url, await idp.sign({ aud: audience, sub: user.externalId }));
-    await followsRole(world, admin, user, caller);
+    await followsRole(world, admin, tenant.id, user, caller);
   });
 });

@@ -16,6 +16,7 @@ export type ErrorCode = Open<Known.ErrorCode>;
 export type IssuerMatch = Open<Known.IssuerMatch>;
 export type KeyEventType = Open<Known.KeyEventType>;
 export type KeyStatus = Open<Known.KeyStatus>;
+export type ManagementTokenStatus = Open<Known.ManagementTokenStatus>;
 export type OAuthGrantType = Open<Known.OAuthGrantType>;
 export type Permission = Open<Known.Permission>;
 export type ResyncReason = Open<Known.ResyncReason>;
