@@ -14,6 +14,10 @@ import {
   roles,
   verdictCodes,
 } from "../packages/schema/src/index.js";
+import { commands } from "../packages/sdk/src/cli/commands/index.js";
+import { variables as cliVariables } from "../packages/sdk/src/cli/environment.js";
+import { exitCodes } from "../packages/sdk/src/cli/exit-codes.js";
+import { flagOf, helpOf } from "../packages/sdk/src/cli/program.js";
 import { variables } from "../packages/server/src/env.js";
 import { limits } from "../packages/server/src/graphql/limits.js";
 import { schema } from "../packages/server/src/graphql/schema.js";
@@ -50,6 +54,9 @@ const parts: Record<string, () => string> = {
   "event-types.md#types": eventTable,
   "ids.md#prefixes": idTable,
   "configuration.md#variables": variableSections,
+  "cli.md#commands": cliCommands,
+  "cli.md#exit-codes": cliExitCodes,
+  "cli.md#variables": cliVariableTable,
   "limits.md#requests": requestLimits,
   "limits.md#usage": usageLimitTable,
   "limits.md#verifiers": verifierLimits,
@@ -79,6 +86,38 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 const verbatim = (text: string): string => `\`${text}\``;
 const link = (code: string): string => `[${code}](#${code.toLowerCase()})`;
 const yesNo = (value: boolean): string => (value ? "yes" : "no");
+
+function cliCommands(): string {
+  return commands
+    .map(({ path, summary, details, argument, options, examples }) => {
+      const shown = Object.entries(options).map(([name, option]) => {
+        const value = option.placeholder === undefined ? "" : ` <${option.placeholder}>`;
+        const must = option.isRequired ? "Required. " : "";
+        return [verbatim(`${flagOf(name)}${value}`), `${must}${helpOf(option)}`];
+      });
+      const lines = examples.map(([line, what]) => `# ${what}\nkeyplane ${line}`);
+      return [
+        `### keyplane ${path}${argument ? ` <${argument.name}>` : ""}`,
+        `${summary}${details ? `\n${details.replaceAll("\n", " ")}` : ""}`,
+        ...(argument ? [`\`<${argument.name}>\`: ${argument.description}`] : []),
+        ...(shown.length > 0 ? [table(["Option", "Meaning"], shown)] : []),
+        `\`\`\`sh\n${lines.join("\n")}\n\`\`\``,
+      ].join("\n\n");
+    })
+    .join("\n\n");
+}
+
+function cliExitCodes(): string {
+  const rows = Object.entries(exitCodes).map(([name, { code, meaning }]) => [String(code), verbatim(name), meaning]);
+  return table(["Code", "Name", "When"], rows);
+}
+
+function cliVariableTable(): string {
+  return table(
+    ["Variable", "Meaning"],
+    Object.entries(cliVariables).map(([name, meaning]) => [verbatim(name), meaning]),
+  );
+}
 
 function verdictOrder(): string {
   return table(

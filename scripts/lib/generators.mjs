@@ -75,7 +75,7 @@ export const generators = [
   {
     name: "docs",
     what: "reference pages",
-    sources: ["packages/server/src", "packages/schema/src", "scripts/docs.ts", "pnpm-lock.yaml"],
+    sources: ["packages/server/src", "packages/schema/src", "packages/sdk/src", "scripts/docs.ts", "pnpm-lock.yaml"],
     committed: "docs/reference",
     isThere: () => existsSync(inRoot("docs/reference/verdict-codes.md")),
     generate: () =>

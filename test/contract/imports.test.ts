@@ -13,13 +13,17 @@ const line = [
   "events",
   "idempotency",
   "tenants",
+  "roles",
   "users",
+  "teams",
   "signing",
   "tokens",
   "mail",
   "sessions",
+  "oauth",
   "usage",
   "keys",
+  "viewer",
 ];
 
 /** What each package may import of ours. */
@@ -36,6 +40,8 @@ interface Import {
   readonly to: string;
 }
 
+/** The SDK's program for the command line. */
+const program = "sdk/src/cli/";
 const notServed: readonly string[] = ["_generated", "test-helpers", "testing", "bench"];
 const sources = Object.keys(allowed).flatMap((name) => filesBelow(join(packages, name, "src")));
 const imports = sources.flatMap(importsOf);
@@ -98,8 +104,19 @@ describe("between packages", () => {
   });
 
   test.for(["schema", "sdk"])("%s runs anywhere: no built-in of Node, in its core", (name) => {
-    const wrong = imports.filter(({ from, to }) => from.startsWith(`${name}/`) && to.startsWith("node:"));
+    const wrong = imports.filter(
+      ({ from, to }) => from.startsWith(`${name}/`) && !from.startsWith(program) && to.startsWith("node:"),
+    );
     expect(wrong.map(told)).toEqual([]);
+  });
+
+  test("nothing of the SDK leads to its program, which needs Node and libraries of its own", () => {
+    const wrong = imports.filter(({ from, to }) => !from.startsWith(program) && to.startsWith(program));
+    expect(wrong.map(told)).toEqual([]);
+    const libraries = imports.filter(
+      ({ from, to }) => from.startsWith("sdk/") && /^(?:commander|fast-string)/.test(to),
+    );
+    expect(libraries.filter(({ from }) => !from.startsWith(program)).map(told)).toEqual([]);
   });
 });
 
@@ -182,12 +199,11 @@ describe("within the server", () => {
     expect([...new Set(wrong)]).toEqual([]);
   });
 
-  test("the environment is read in env.ts and main.ts only, and nowhere in the other packages", () => {
+  test("the environment is read in env.ts and main.ts only; of the SDK, by its program alone, in one place", () => {
     const readers = sources.filter((file) => readFileSync(file, "utf8").includes("process.env"));
-    // main.ts hands process.env to env.ts, which is where variables have names.
-    expect(readers.map(short)).toEqual(["server/src/main.ts"]);
-    const main = readFileSync(join(packages, "server/src/main.ts"), "utf8");
-    expect(main).not.toMatch(/process\.env[.[]/);
+    // Each main.ts hands process.env to env.ts or environment.ts, which is where variables have names.
+    expect(readers.map(short).sort()).toEqual(["sdk/src/cli/main.ts", "server/src/main.ts"]);
+    for (const reader of readers) expect(readFileSync(reader, "utf8")).not.toMatch(/process\.env[.[]/);
   });
 });
 

@@ -3,6 +3,7 @@ import { schema } from "@keyplane/server";
 import { getNamedType, isInterfaceType, isObjectType } from "graphql";
 import { type AnyField, callOf, everyField, everyRootField, isRoot, type Own, sendAny } from "../testkit/any-call.js";
 import { type Caller, describe, expect, ok, sendGraphql, test, type World } from "../testkit/index.js";
+import { oauthIds } from "../testkit/oauth.js";
 
 /** What a field declares that its caller must have; written by the same option that enforces it. */
 const accessOf = ({ field }: AnyField): unknown => field.extensions["access"];
@@ -20,7 +21,20 @@ const permissionNames = Object.keys(permissions) as Permission[];
 const named = (fields: AnyField[]) => fields.map((field) => [field.name, field] as const);
 
 /** Things of their own that a caller could be kept from. Add a new kind here. */
-const entities = ["Tenant", "User", "Key", "ManagementToken", "Session", "AuditRecord", "UsageEvent", "Node"];
+const entities = [
+  "Tenant",
+  "User",
+  "CustomRole",
+  "Team",
+  "Key",
+  "ManagementToken",
+  "OAuthClient",
+  "TrustedIssuer",
+  "Session",
+  "AuditRecord",
+  "UsageEvent",
+  "Node",
+];
 
 /** Types that only wrap what the field before them has granted: a page of a list, the payload of a change. */
 const isWrapper = (name: string): boolean => /(?:Connection|Edge|Payload)$/.test(name);
@@ -66,6 +80,7 @@ describe("every field says who may use it", () => {
     expect(open.map(({ name }) => name).sort()).toEqual([
       "Mutation.changePassword",
       "Mutation.signOut",
+      "Query.can",
       "Query.node",
       "Query.viewer",
     ]);
@@ -106,8 +121,11 @@ async function story(world: World): Promise<Own> {
   await world.verify(secret);
   const token = ok(await world.root.createToken({ name: "token", role: "GUEST", tenantId: tenant.id })).managementToken;
   return {
+    ...(await oauthIds(world, tenant.id)),
     Tenant: tenant.id,
     User: owner.id,
+    CustomRole: (await world.role(tenant.id)).id,
+    Team: (await world.team(tenant.id)).id,
     Key: key.id,
     ManagementToken: token.id,
     now: world.clock.now(),
@@ -168,6 +186,8 @@ describe("the permission that a field names is the one that it needs", () => {
   test.for([
     ["tenants:read", "Tenant"],
     ["users:read", "User"],
+    ["users:read", "CustomRole"],
+    ["users:read", "Team"],
     ["keys:read", "Key"],
   ] as const)("node needs %s for a %s, whether it exists or not", async ([needed, kind], { world }) => {
     const lacking = await callerWith(

@@ -2,6 +2,7 @@ import { getNamedType, isInputObjectType } from "graphql";
 import { afterAll, beforeAll } from "vitest";
 import { type AnyField, callOf, everyRootField, type Ids } from "../testkit/any-call.js";
 import { describe, expect, ok, sendGraphql, startServer, type TestServer, test, World } from "../testkit/index.js";
+import { oauthIds } from "../testkit/oauth.js";
 import { everyRow } from "../testkit/rows.js";
 
 /**
@@ -11,6 +12,7 @@ import { everyRow } from "../testkit/rows.js";
 const elsewhere: readonly string[] = [
   "verifyKey",
   "recordUsage",
+  "testTrustedIssuer",
   "signIn",
   "refreshSession",
   "signOut",
@@ -61,7 +63,13 @@ const breakages = [
 async function readyFor(mutation: AnyField) {
   const { tenant, owner, key, secret, admin } = await world.tenantWithKey();
   const token = ok(await admin.createToken({ name: "token", role: "GUEST" })).managementToken;
-  const own: Ids = { Tenant: tenant.id, User: owner.id, Key: key.id, ManagementToken: token.id };
+  const own: Ids = {
+    Tenant: tenant.id,
+    User: owner.id,
+    Key: key.id,
+    ManagementToken: token.id,
+    ...(await oauthIds(world, tenant.id)),
+  };
   for (const [name, opposite] of opposites) {
     if (!name.test(mutation.field.name)) continue;
     const before = mutations.find(([each]) => each === mutation.field.name.replace(name, opposite));
@@ -105,6 +113,8 @@ describe.for(breakages)("when %s", ([, trigger, table]) => {
     expect(added.filter((row) => row.startsWith("IdempotencyRecord "))).toHaveLength(
       takes(mutation, "idempotencyKey") ? 1 : 0,
     );
-    expect(added.some((row) => /^(?:Tenant|User|Key|ManagementToken|Session) /.test(row))).toBe(true);
+    expect(
+      added.some((row) => /^(?:Tenant|User|Key|ManagementToken|Session|OAuthClient|TrustedIssuer) /.test(row)),
+    ).toBe(true);
   });
 });

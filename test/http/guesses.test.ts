@@ -5,7 +5,9 @@ import WebSocket from "ws";
 // Not a part of the SDK's face: the very text that it sends.
 import { VerifyKeyDocument } from "../../packages/sdk/src/_generated/documents.js";
 import { DatabaseWatch } from "../testkit/database-watch.js";
+import { startIdentityProvider } from "../testkit/identity-provider.js";
 import { describe, expect, minute, ok, sendGraphql, startServer, test, World } from "../testkit/index.js";
+import { issuerMutation } from "../testkit/oauth.js";
 
 const who = "{ viewer { id } }";
 const unknownToken = () => generateKey({ prefix: "keyplane", environment: "LIVE" }).secret;
@@ -93,6 +95,41 @@ describe("guesses of management tokens", () => {
     // Another address has guesses of its own.
     const fresh = await world.caller("GUEST", { tenantId: tenant.id });
     expect((await ask(fresh.token as string, newAddress())).status).toBe(200);
+  });
+
+  test("are access tokens that nobody trusted has signed, too: an unknown issuer is not even looked up then", async () => {
+    const address = newAddress();
+    const forged = () =>
+      `eyJhbGciOiJFUzI1NiJ9.${Buffer.from(JSON.stringify({ iss: `https://${unknownKey()}.example.com`, aud: "x" })).toString("base64url")}.x`;
+    const answers = await Promise.all(Array.from({ length: 30 }, () => ask(forged(), address)));
+    expect(answers.filter(({ status }) => status === 401)).toHaveLength(tokens);
+    const watch = new DatabaseWatch(world.server);
+    expect((await ask(forged(), address)).status).toBe(429);
+    expect(watch.asked).toEqual([]);
+    watch.stop();
+  });
+
+  test("are not the tokens of an issuer that a tenant trusts, whatever else is wrong with them", async () => {
+    const idp = await startIdentityProvider(() => world.clock.now());
+    try {
+      const { tenant, admin } = await world.tenant();
+      const trusted = { tenantId: tenant.id, name: "IdP", issuer: idp.issuer, audience: "x", defaultRole: "GUEST" };
+      ok(await issuerMutation(admin, "createTrustedIssuer", trusted));
+      const address = newAddress();
+      const user = await world.user(tenant.id, { externalId: world.unique("sub") });
+      for (let count = 0; count < tokens + 2; count++) {
+        const sub = world.unique("nobody");
+        expect((await ask(await idp.sign({ sub, aud: "x" }), address)).status).toBe(401);
+      }
+      const good = await idp.sign({ sub: String(user.externalId), aud: "x" });
+      expect((await ask(good, address)).status).toBe(200);
+      expect(await guess(20, address)).toBe(tokens);
+      expect((await ask(good, address)).status).toBe(200);
+      // Another signature of the same length is a guess like any other.
+      expect((await ask(`${good.slice(0, -8)}AAAAAAAA`, address)).status).toBe(429);
+    } finally {
+      await idp.close();
+    }
   });
 
   test("never keep out who has a good token, after a restart", async () => {

@@ -88,6 +88,24 @@ describe("POST /v1/verification-records", () => {
     expect(await readRecords(admin, { hashes: null, keyIds: null, tenantId: null })).toEqual(lines);
   });
 
+  test("answers a key that its owner's role or its team bounds so that old verifiers refuse the other scopes, too", async ({
+    world,
+  }) => {
+    const { tenant, admin, owner, key } = await world.tenantWithKey({ key: { scopes: ["a", "b", "c"] } });
+    const role = await world.role(tenant.id, { keyScopes: ["a", "b"] });
+    const team = await world.team(tenant.id, [owner.id], { keyScopes: [] });
+    const lineOf = async () => (await readRecords(admin, { keyIds: [key.id] })).find(({ type }) => type === "key");
+    expect(await lineOf()).not.toHaveProperty("bounded");
+    ok(await admin.user("updateUser", { id: owner.id, customRoleId: role.id }));
+    expect(await lineOf()).toMatchObject({
+      scopes: ["a", "b"],
+      bounded: { scopes: ["a", "b", "c"], role: ["a", "b"], team: null },
+    });
+    ok(await admin.key("updateKey", { id: key.id, teamId: team.id }));
+    expect(await lineOf()).toMatchObject({ scopes: [], bounded: { role: ["a", "b"], team: [] } });
+    expect(await readRecords(admin, { tenantId: tenant.id })).toEqual(await readRecords(admin, { keyIds: [key.id] }));
+  });
+
   test("leaves out what is null or empty, and nothing else", async ({ world }) => {
     const { admin, key, secret } = await world.tenantWithKey();
     const [, owner, line] = await readRecords(admin, { keyIds: [key.id] });

@@ -121,6 +121,34 @@ const situations: Record<string, Situation> = {
   },
   "scopes that are missing": { code: "INSUFFICIENT_SCOPE", key: { scopes: ["a"] }, asked: { scopes: ["a", "x", "y"] } },
   "a key without scopes": { code: "INSUFFICIENT_SCOPE", asked: { scopes: ["x"] } },
+  "scopes that the owner's role does not allow": {
+    code: "INSUFFICIENT_SCOPE",
+    key: { scopes: ["a", "b"] },
+    happens: async (story, world) => {
+      const role = await world.role(story.tenant.id, { keyScopes: ["a"] });
+      return story.admin.user("updateUser", { id: story.owner.id, customRoleId: role.id });
+    },
+    asked: { scopes: ["a", "b"] },
+  },
+  "scopes that the team does not allow any more": {
+    code: "INSUFFICIENT_SCOPE",
+    key: { scopes: ["a", "b"] },
+    happens: async (story, world) => {
+      const team = await world.team(story.tenant.id, [story.owner.id]);
+      ok(await story.admin.key("updateKey", { id: story.key.id, teamId: team.id }));
+      return story.admin.team("updateTeam", { id: team.id, keyScopes: [] });
+    },
+    asked: { scopes: ["a"] },
+  },
+  "scopes that role and team allow": {
+    code: "VALID",
+    key: { scopes: ["a", "b"] },
+    happens: async (story, world) => {
+      const team = await world.team(story.tenant.id, [story.owner.id], { keyScopes: ["a", "c"] });
+      return story.admin.key("updateKey", { id: story.key.id, teamId: team.id });
+    },
+    asked: { scopes: ["a"] },
+  },
   "the wrong environment": { code: "WRONG_ENVIRONMENT", asked: { environment: "TEST" } },
   "an address that is allowed": {
     code: "VALID",

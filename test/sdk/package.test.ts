@@ -53,7 +53,7 @@ describe("the package", () => {
     const files = readdirSync(installed, { recursive: true }).map(String).sort();
     const dist = entries.flatMap((entry) => ["cjs", "d.cts", "d.ts", "js"].map((ending) => `dist/${entry}.${ending}`));
     expect(files.filter((file) => !isShared(file))).toEqual(
-      ["LICENSE", "README.md", "dist", ...dist, "package.json"].sort(),
+      ["LICENSE", "README.md", "bin", "bin/keyplane.js", "dist", ...dist, "package.json"].sort(),
     );
   });
 
@@ -62,6 +62,7 @@ describe("the package", () => {
     expect(manifest).not.toHaveProperty("dependencies");
     expect(manifest).not.toHaveProperty("peerDependencies");
     expect(JSON.stringify(manifest["exports"])).not.toContain("source");
+    expect(manifest["bin"]).toEqual({ keyplane: "./bin/keyplane.js" });
     const local = JSON.parse(readFileSync(join(sdk, "package.json"), "utf8")) as {
       exports: Record<string, string | { source?: string }>;
     };
@@ -89,6 +90,16 @@ describe("the package", () => {
       const own = typedByFramework.map((subpath) => subpath.slice(1)).find((name) => file.startsWith(`${name}.`));
       expect(text.replaceAll(`from "${own}"`, "")).not.toMatch(/\bfrom ["']|import\(["']|reference types/m);
     }
+  });
+
+  test("brings its program, which needs nothing besides Node", async () => {
+    const version = await succeed(process.execPath, [join(installed, "bin/keyplane.js"), "--version"], folder.path);
+    expect(version).toBe(`${(JSON.parse(read("package.json")) as { version: string }).version}\n`);
+    const imported = [...read("bin/keyplane.js").matchAll(/\bfrom\s*"([^"]+)"|\brequire\("([^"]+)"\)/g)];
+    const foreign = imported
+      .map(([, by = "", required = ""]) => by || required)
+      .filter((name) => !name.startsWith("node:"));
+    expect(foreign).toEqual([]);
   });
 
   test("runs where there is fetch and nothing of Node", async () => {

@@ -81,15 +81,31 @@ const sendersOwnIds: readonly string[] = ["input.events.id"];
 export function kindsAt(field: AnyField, place: string): readonly IdKind[] {
   const name = place.split(".").at(-1);
   if (name === "tenantId") return ["Tenant"];
-  if (name === "ownerId" || name === "userId" || name === "userIds") return ["User"];
+  if (name === "ownerId" || name === "userId" || name === "userIds" || name === "memberId") return ["User"];
+  if (name === "customRoleId") return ["CustomRole"];
+  if (name === "teamId") return ["Team"];
   if (name === "keyId" || name === "keyIds") return ["Key"];
   if (name === "actorId") return ["ManagementToken", "User"];
-  if (name === "targetId") return ["Tenant", "User", "Key", "ManagementToken", "Session"];
+  if (name === "targetId") {
+    return [
+      "Tenant",
+      "User",
+      "CustomRole",
+      "Team",
+      "Key",
+      "ManagementToken",
+      "Session",
+      "OAuthClient",
+      "TrustedIssuer",
+    ];
+  }
   if (name === "id") {
-    if (field.field.name === "node") return Object.keys(idPrefixes) as IdKind[];
+    if (field.field.name === "node" || field.field.name === "can") return Object.keys(idPrefixes) as IdKind[];
+    if (/role$/i.test(field.field.name)) return ["CustomRole"];
     // Longest first: revokeManagementToken ends with no shorter kind, but a later one could.
     const kinds = (Object.keys(idPrefixes) as IdKind[]).sort((a, b) => b.length - a.length);
-    const kind = kinds.find((each) => field.field.name.toLowerCase().endsWith(each.toLowerCase()));
+    const thing = field.field.name.toLowerCase().replace(/secret$/, "");
+    const kind = kinds.find((each) => thing.endsWith(each.toLowerCase()));
     if (kind) return [kind];
   }
   throw new Error(`${field.name} takes an id at ${place}: teach kindsAt what it names, so that isolation is tested`);
@@ -103,7 +119,15 @@ const samples: Readonly<Record<string, (now: number) => unknown>> = {
   slug: unique,
   name: () => "Name",
   reason: () => "reason",
+  issuer: () => `https://${unique()}.example.com`,
+  audience: () => "audience",
+  defaultRole: () => "GUEST",
+  grantTypes: () => ["CLIENT_CREDENTIALS"],
   role: () => "GUEST",
+  // Nobody gives a permission that they lack.
+  permissions: () => [],
+  // Of whatever kind the id is, the permission that reads it.
+  action: () => "USERS_READ",
   // Of an event of usage: the same one each time, so that answers can be compared.
   "events.id": () => "any-event",
   password: () => "any password of the tests",
@@ -164,6 +188,7 @@ export async function sendAny(caller: Caller, { document, variables }: AnyCall):
 function within({ name, parent }: AnyField, own: Own, call: string): string {
   if (isRoot(parent)) return call;
   if (parent.name === "Viewer") return `viewer { ${call} }`;
+  if (parent.name === "ManagementToken") return `managementTokens(first: 1) { nodes { ${call} } }`;
   if (parent.name === "UsageEvent") return `usageEvents(tenantId: "${own.Tenant}", first: 1) { nodes { ${call} } }`;
   if (parent.name === "KeyEvent") return `keyEvents(tenantId: "${own.Tenant}", types: [CREATED]) { nodes { ${call} } }`;
   if (parent.name === "UsageGroup") {
@@ -171,7 +196,7 @@ function within({ name, parent }: AnyField, own: Own, call: string): string {
     const input = `{ tenantId: "${own.Tenant}", from: "${from}", to: "${to}", groupBy: [KEY, USER] }`;
     return `usage(input: ${input}) { series { group { ${call} } } }`;
   }
-  const query = schema.getQueryType()?.getFields()[parent.name.toLowerCase()];
+  const query = schema.getQueryType()?.getFields()[parent.name === "CustomRole" ? "role" : parent.name.toLowerCase()];
   const id = own[parent.name as IdKind];
   if (!query || !id) throw new Error(`${name} is nested in a type without a query of its own: teach within its way`);
   return `${query.name}(id: "${id}") { ${call} }`;
@@ -187,6 +212,8 @@ function valueFor(
   if (place in set) return set[place];
   const named = getNamedType(type);
   if (isListType(getNullableType(type))) {
+    const sample = samples[place.split(".").at(-1) ?? ""];
+    if (sample) return sample(own.now ?? Date.now());
     // An entry for what is set within it; GraphQL takes a value for a list of one.
     const within = Object.keys(set).some((each) => each.startsWith(`${place}.`));
     return within ? valueFor(target, place, named, own, set) : [];
@@ -196,7 +223,8 @@ function valueFor(
       const path = `${place}.${field.name}`;
       const given = Object.keys(set).some((each) => each === path || each.startsWith(`${path}.`));
       // Nobody gives a role with more permissions than their own, and a default may have more.
-      return given || isRequiredInputField(field) || field.name === "role";
+      const isRole = ["role", "defaultRole"].includes(field.name) && place !== "filter";
+      return given || isRequiredInputField(field) || isRole;
     });
     return Object.fromEntries(
       fields.map((field) => [field.name, valueFor(target, `${place}.${field.name}`, field.type, own, set)]),

@@ -5,6 +5,8 @@ import { mutate, query } from "./graphql.js";
 export const tenantFields =
   "id slug name status statusReason createdAt policy { prefix defaultLifetimeMs maxLifetimeMs maxKeysPerUser allowedScopes }";
 export const userFields = "id email name externalId role status statusReason createdAt";
+export const roleFields = "id tenantId name description base permissions keyScopes createdAt updatedAt";
+export const teamFields = "id tenantId name description keyScopes createdAt updatedAt";
 export const keyFields = `id name environment status start scopes metadata allowedIps deniedIps createdAt expiresAt lastUsedAt
   rotatedAt previousSecretExpiresAt disabledAt disabledReason revokedAt revokedReason revokedBy deletedAt owner { id } tenant { id }`;
 export const tokenFields =
@@ -69,6 +71,16 @@ export class Caller {
     return mutate(this.url, this.token, name, input, `user { ${userFields} }`);
   }
 
+  /** Any mutation on a custom role. */
+  role(name: string, input: Record<string, unknown>) {
+    return mutate(this.url, this.token, name, input, `role { ${roleFields} }`);
+  }
+
+  /** Any mutation on a team. */
+  team(name: string, input: Record<string, unknown>) {
+    return mutate(this.url, this.token, name, input, `team { ${teamFields} }`);
+  }
+
   /** Any mutation on a key that hands out no secret. */
   key(name: string, input: Record<string, unknown>) {
     return mutate(this.url, this.token, name, input, `key { ${keyFields} }`);
@@ -82,6 +94,18 @@ export class Caller {
   createToken(input: Record<string, unknown>) {
     const selection = `secret managementToken { ${tokenFields} }`;
     return mutate(this.url, this.token, "createManagementToken", input, selection);
+  }
+
+  rotateToken(input: Record<string, unknown>) {
+    const selection = `secret managementToken { ${tokenFields} status rotatedAt previousSecretExpiresAt }`;
+    return mutate(this.url, this.token, "rotateManagementToken", input, selection);
+  }
+
+  /** What `can` answers. */
+  async can(action: string, id?: string) {
+    const document =
+      "query ($action: Permission!, $id: ID) { can(action: $action, id: $id) { action allowed code reason } }";
+    return (await this.query(document, { action, id })).can;
   }
 
   revokeToken(input: Record<string, unknown>) {

@@ -5,7 +5,11 @@ const listArguments = {
   tenants: { filter: "TenantFilter", orderBy: "TenantOrder" },
   users: { tenantId: "ID", filter: "UserFilter", orderBy: "UserOrder" },
   keys: { tenantId: "ID", filter: "KeyFilter", orderBy: "KeyOrder" },
-  managementTokens: { tenantId: "ID" },
+  managementTokens: { tenantId: "ID", filter: "ManagementTokenFilter" },
+  roles: { tenantId: "ID", filter: "CustomRoleFilter", orderBy: "CustomRoleOrder" },
+  teams: { tenantId: "ID", filter: "TeamFilter", orderBy: "TeamOrder" },
+  oauthClients: { tenantId: "ID" },
+  trustedIssuers: { tenantId: "ID" },
   auditLog: { tenantId: "ID", filter: "AuditFilter" },
   usageEvents: { tenantId: "ID!", filter: "UsageEventFilter" },
 } as const satisfies Record<string, Record<string, string>>;

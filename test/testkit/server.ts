@@ -42,6 +42,7 @@ export async function startServer(environment: Record<string, string> = {}, give
     KEYPLANE_LOG_LEVEL: "debug",
     // All tests of a worker have one address, and its clock may stand still.
     KEYPLANE_UNKNOWN_TOKENS_PER_MINUTE: "1000000",
+    KEYPLANE_ALLOW_PRIVATE_ISSUERS: "true",
     ...environment,
   });
   const clock = given.clock ?? new TestClock();

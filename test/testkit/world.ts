@@ -78,6 +78,25 @@ export class World {
     return { ...signedIn, caller: this.#callerOf(signedIn.accessToken) };
   }
 
+  /** A custom role that may read unless `input` says otherwise. */
+  async role(tenantId: string, input: Record<string, unknown> = {}) {
+    const name = this.unique("role");
+    const permissions = ["TENANTS_READ", "USERS_READ", "KEYS_READ"];
+    return ok(await this.root.role("createRole", { tenantId, name, permissions, ...input })).role;
+  }
+
+  /** A team with these members. */
+  async team(tenantId: string, memberIds: readonly string[] = [], input: Record<string, unknown> = {}) {
+    const { team } = ok(await this.root.team("createTeam", { tenantId, name: this.unique("team"), ...input }));
+    for (const userId of memberIds) ok(await this.root.team("addTeamMember", { teamId: team.id, userId }));
+    return team;
+  }
+
+  /** A caller who acts for a user. */
+  userCaller(user: { readonly id: string }, role: Role = "DEVELOPER", input: Record<string, unknown> = {}) {
+    return this.caller(role, { userId: user.id, ...input });
+  }
+
   async key(tenantId: string, ownerId: string, input: Record<string, unknown> = {}) {
     const { key, secret } = ok(await this.root.keySecret("createKey", { tenantId, ownerId, name: "Key", ...input }));
     return { key, secret: secret as string };

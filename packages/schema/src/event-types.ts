@@ -10,7 +10,7 @@ export const keyEventTypes = {
   CREATED: { description: "A key was created." },
   UPDATED: {
     description:
-      "A key's name, scopes, metadata, expiry or address lists changed, or the key was restored after a deletion.",
+      "A key's name, scopes, metadata, expiry, address lists or team changed, what its owner's role or its team allows it changed, or the key was restored after a deletion.",
   },
   ROTATED: {
     description:

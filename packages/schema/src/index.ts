@@ -7,9 +7,17 @@
 
 export { isCidrOrAddress, matchesCidr } from "./decision/cidr.js";
 export { decide, validUntil } from "./decision/decide.js";
+export { effectiveScopes, withinBounds } from "./decision/effective-scopes.js";
 export { restoreWindowMs } from "./decision/key-checks.js";
 export { hasScopes } from "./decision/request-checks.js";
-export type { Decision, DecisionRequest, KeyRecord, QuotaState, RateLimitState } from "./decision/types.js";
+export type {
+  Decision,
+  DecisionRequest,
+  KeyRecord,
+  QuotaState,
+  RateLimitState,
+  ScopeBounds,
+} from "./decision/types.js";
 export { docsUrlForError, docsUrlForVerdict } from "./docs-url.js";
 export { type Environment, environments } from "./environments.js";
 export { type ErrorCode, type ErrorCodeEntry, type ErrorPlace, errorCodes } from "./error-codes.js";
@@ -20,6 +28,7 @@ export { type GeneratedKey, type GenerateKeyOptions, generateKey, startOf } from
 export { maxKeyLength } from "./key-format/layout.js";
 export { isSecretOf, keyPattern, parseKey, parseManagementToken } from "./key-format/parse-key.js";
 export {
+  clientSecretPrefix,
   isValidPrefix,
   keyPrefixPattern,
   managementTokenPrefix,

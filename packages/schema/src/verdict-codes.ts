@@ -129,8 +129,10 @@ export const verdictCodes = {
   INSUFFICIENT_SCOPE: {
     title: "Scope missing",
     message: "The key lacks a scope that this call needs. Add the missing scopes with updateKey, or use another key.",
-    cause: "The verifier asked for scopes that the key does not have; `missingScopes` names them.",
-    remedy: "Add the missing scopes to the key with `updateKey`, or use a key that has them.",
+    cause:
+      "The verifier asked for scopes that the key cannot use; `missingScopes` names them. It does not carry them, or its owner's custom role or its team does not allow them: the message says which.",
+    remedy:
+      "Add the missing scopes to the key with `updateKey`, or use a key that has them. Where a role or team withholds them, change its `keyScopes` with `updateRole` or `updateTeam`.",
     httpStatus: 403,
     retryable: false,
   },

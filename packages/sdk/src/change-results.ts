@@ -54,6 +54,28 @@ export type CreateManagementTokenResult =
 export type RevokeManagementTokenResult =
   | PayloadOf<Operations.RevokeManagementToken["revokeManagementToken"]>
   | Refusal;
+/** The new OAuth client and its secret, which is shown this once, or why not. */
+export type CreateOAuthClientResult = PayloadOf<Operations.CreateOAuthClient["createOAuthClient"]> | Refusal;
+/** The OAuth client as changed, or why not. */
+export type UpdateOAuthClientResult = PayloadOf<Operations.UpdateOAuthClient["updateOAuthClient"]> | Refusal;
+/** The OAuth client and its new secret, which is shown this once, or why not. */
+export type RotateOAuthClientSecretResult =
+  | PayloadOf<Operations.RotateOAuthClientSecret["rotateOAuthClientSecret"]>
+  | Refusal;
+/** The disabled OAuth client, or why not. */
+export type DisableOAuthClientResult = PayloadOf<Operations.DisableOAuthClient["disableOAuthClient"]> | Refusal;
+/** The enabled OAuth client, or why not. */
+export type EnableOAuthClientResult = PayloadOf<Operations.EnableOAuthClient["enableOAuthClient"]> | Refusal;
+/** The deleted OAuth client, or why not. */
+export type DeleteOAuthClientResult = PayloadOf<Operations.DeleteOAuthClient["deleteOAuthClient"]> | Refusal;
+/** The issuer that is trusted now, or why not. */
+export type CreateTrustedIssuerResult = PayloadOf<Operations.CreateTrustedIssuer["createTrustedIssuer"]> | Refusal;
+/** The trusted issuer as changed, or why not. */
+export type UpdateTrustedIssuerResult = PayloadOf<Operations.UpdateTrustedIssuer["updateTrustedIssuer"]> | Refusal;
+/** The issuer that is trusted no more, or why not. */
+export type DeleteTrustedIssuerResult = PayloadOf<Operations.DeleteTrustedIssuer["deleteTrustedIssuer"]> | Refusal;
+/** What the issuer says, or why it was not asked. */
+export type TestTrustedIssuerResult = PayloadOf<Operations.TestTrustedIssuer["testTrustedIssuer"]> | Refusal;
 /** The session and its tokens, shown this once, or why not. */
 export type SignInResult = PayloadOf<Operations.SignIn["signIn"]> | Refusal;
 /** The session and its next tokens, shown this once, or why not. */
@@ -70,3 +92,23 @@ export type SendPasswordLinkResult = PayloadOf<Operations.SendPasswordLink["send
 export type SetPasswordResult = PayloadOf<Operations.SetPassword["setPassword"]> | Refusal;
 /** How many sessions have ended with the old password, or why it was not changed. */
 export type ChangePasswordResult = PayloadOf<Operations.ChangePassword["changePassword"]> | Refusal;
+/** The new role, or why not. */
+export type CreateRoleResult = PayloadOf<Operations.CreateRole["createRole"]> | Refusal;
+/** The role as changed, or why not. */
+export type UpdateRoleResult = PayloadOf<Operations.UpdateRole["updateRole"]> | Refusal;
+/** The role as it was last, or why not. */
+export type DeleteRoleResult = PayloadOf<Operations.DeleteRole["deleteRole"]> | Refusal;
+/** The new team, or why not. */
+export type CreateTeamResult = PayloadOf<Operations.CreateTeam["createTeam"]> | Refusal;
+/** The team as changed, or why not. */
+export type UpdateTeamResult = PayloadOf<Operations.UpdateTeam["updateTeam"]> | Refusal;
+/** The team as it was last, or why not. */
+export type DeleteTeamResult = PayloadOf<Operations.DeleteTeam["deleteTeam"]> | Refusal;
+/** The team with its new member, or why not. */
+export type AddTeamMemberResult = PayloadOf<Operations.AddTeamMember["addTeamMember"]> | Refusal;
+/** The team without that member, or why not. */
+export type RemoveTeamMemberResult = PayloadOf<Operations.RemoveTeamMember["removeTeamMember"]> | Refusal;
+/** The management token and its new secret, which is shown this once, or why not. */
+export type RotateManagementTokenResult =
+  | PayloadOf<Operations.RotateManagementToken["rotateManagementToken"]>
+  | Refusal;

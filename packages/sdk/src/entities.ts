@@ -5,11 +5,15 @@ import type * as Operations from "./_generated/operations.js";
 
 export type {
   AuditRecord,
+  CustomRole,
   Key,
   KeyEvent,
   ManagementToken,
+  OAuthClient,
   Session,
+  Team,
   Tenant,
+  TrustedIssuer,
   UsageEvent,
   UsageGroup,
   UsageMetrics,
@@ -38,3 +42,6 @@ export type Verdict = Operations.VerifyKey["verifyKey"];
 
 /** Who calls: the management token of the client, or whoever has signed in. */
 export type Viewer = Operations.Viewer["viewer"];
+
+/** Whether you may do something, and if not, why not and what to do. */
+export type Permitted = Operations.Can["can"];

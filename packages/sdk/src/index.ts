@@ -54,6 +54,14 @@ export {
   type Refusal,
   unwrap,
 } from "./client/results.js";
+export type {
+  ClientCredentials,
+  Credentials,
+  SessionCredentials,
+  SessionTokens,
+  TokenProvider,
+} from "./credentials/credentials.js";
+export { type NewSessionResult, type SignInOptions, signIn } from "./credentials/sign-in.js";
 export type * from "./entities.js";
 export type { Open } from "./open-enums.js";
 export type { Account, ListSessionsArguments } from "./resources/account.js";
@@ -66,7 +74,11 @@ export type {
 } from "./resources/key-events.js";
 export type { Keys, ListKeysArguments } from "./resources/keys.js";
 export type { ListManagementTokensArguments, ManagementTokens } from "./resources/management-tokens.js";
+export type { ListOAuthClientsArguments, OAuthClients } from "./resources/oauth-clients.js";
+export type { ListRolesArguments, Roles } from "./resources/roles.js";
+export type { ListTeamsArguments, Teams } from "./resources/teams.js";
 export type { ListTenantsArguments, Tenants } from "./resources/tenants.js";
+export type { ListTrustedIssuersArguments, TrustedIssuers } from "./resources/trusted-issuers.js";
 export type {
   ListUsageEventsArguments,
   Usage,

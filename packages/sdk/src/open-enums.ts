@@ -13,8 +13,11 @@ export type Open<Value extends string> = Value | (string & Record<never, never>)
 
 export type Environment = Open<Known.Environment>;
 export type ErrorCode = Open<Known.ErrorCode>;
+export type IssuerMatch = Open<Known.IssuerMatch>;
 export type KeyEventType = Open<Known.KeyEventType>;
 export type KeyStatus = Open<Known.KeyStatus>;
+export type ManagementTokenStatus = Open<Known.ManagementTokenStatus>;
+export type OAuthGrantType = Open<Known.OAuthGrantType>;
 export type Permission = Open<Known.Permission>;
 export type ResyncReason = Open<Known.ResyncReason>;
 export type Role = Open<Known.Role>;

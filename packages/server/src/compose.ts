@@ -9,6 +9,7 @@ import { createGraphqlEndpoint } from "./http/graphql-endpoint.js";
 import { createJwksEndpoint } from "./http/jwks-endpoint.js";
 import { createKeyEventsEndpoint } from "./http/key-events-endpoint.js";
 import { createMetricsEndpoint } from "./http/metrics-endpoint.js";
+import { createOAuthEndpoint } from "./http/oauth-endpoint.js";
 import { OpenStreams } from "./http/open-streams.js";
 import { createPages } from "./http/pages.js";
 import { createHttpServer, type HttpServer } from "./http/server.js";
@@ -29,13 +30,31 @@ import {
   createKeyReads,
   createKeySecrets,
   createKeys,
+  createTellKeys,
   createVerificationRecords,
   createVerify,
+  findKeyIdsOfTeams,
   raiseLastUsed,
   startExpiryScheduler,
   VerificationIndex,
 } from "./modules/keys/index.js";
 import { createFileTransport, createMail, createSmtpTransport } from "./modules/mail/index.js";
+import {
+  ClientStates,
+  createArtifacts,
+  createAuthorizationServer,
+  createExternalTokens,
+  createInteractions,
+  createJwtCredentials,
+  createOAuthClients,
+  createOAuthTokens,
+  createPasswordSignIn,
+  createTrustedIssuers,
+  IssuerKeys,
+  IssuerStates,
+  TokenStates,
+} from "./modules/oauth/index.js";
+import { createRoleReads, createRoles, RoleStates } from "./modules/roles/index.js";
 import {
   createAttempts,
   createPasswordHasher,
@@ -47,10 +66,12 @@ import {
   SessionCredentials,
 } from "./modules/sessions/index.js";
 import { createSigning, SigningKeys } from "./modules/signing/index.js";
+import { createTeamReads, createTeams, TeamStates } from "./modules/teams/index.js";
 import { createTenantReads, createTenants, TenantStates } from "./modules/tenants/index.js";
-import { Credentials, createRootToken, createTokens, type RootToken } from "./modules/tokens/index.js";
+import { Credentials, createRootToken, createTokens, type RootToken, TokenUse } from "./modules/tokens/index.js";
 import { createRecordUsage, createUsage, UsageRecording } from "./modules/usage/index.js";
 import { createUserReads, createUsers, UserStates } from "./modules/users/index.js";
+import { createCan } from "./modules/viewer/index.js";
 import { type Clock, systemClock } from "./platform/clock.js";
 import { type Database, openDatabase } from "./platform/database/index.js";
 import { readEncryptionKey } from "./platform/encryption-key.js";
@@ -58,6 +79,7 @@ import { GuessLimiter } from "./platform/guess-limiter.js";
 import { createLogger, type Logger } from "./platform/logger.js";
 import { startMaintenance } from "./platform/maintenance.js";
 import { PublicUrl } from "./platform/public-url.js";
+import { createSafeFetch } from "./platform/safe-fetch.js";
 import { createSecretBox } from "./platform/secret-box.js";
 import { version } from "./version.js";
 
@@ -156,6 +178,8 @@ async function wire(
 
   const tenantStates = new TenantStates({ database, max: settings.maxCachedKeys });
   const userStates = new UserStates({ database, max: settings.maxCachedKeys });
+  const roleStates = new RoleStates({ database, max: settings.maxCachedKeys });
+  const teamStates = new TeamStates({ database, max: settings.maxCachedKeys });
   const perMinute = (attempts: number, refusal: string): GuessLimiter =>
     new GuessLimiter({ clock, attempts, windowMs: 60_000, refusal });
   const tokenGuesses = perMinute(
@@ -166,31 +190,62 @@ async function wire(
     settings.unknownKeysPerMinute,
     "Too many unknown keys were verified with this management token, and this one is not in memory.",
   );
-  const credentials = new Credentials({ database, guesses: tokenGuesses, tenantStates, userStates });
+  const credentials = new Credentials({ database, guesses: tokenGuesses, tenantStates, userStates, roleStates });
   const index = new VerificationIndex({
     database,
     clock,
     owners: userStates,
     tenants: tenantStates,
+    roles: roleStates,
+    teams: teamStates,
     maxKeys: settings.maxCachedKeys,
   });
   const publicUrl = new PublicUrl(settings.publicUrl, settings.port);
   const signingKeys = new SigningKeys({ audit, clock, database, events, secretBox, rotationMs: settings.signingKeyMs });
   const signing = createSigning({ clock, keys: signingKeys, issuer: () => publicUrl.origin });
+  const clientStates = new ClientStates({ database });
+  const issuerStates = new IssuerStates({ database });
+  const tokenStates = new TokenStates({ database, clock });
   const sessionCredentials = new SessionCredentials({
     database,
     signing,
     tenantStates,
     userStates,
+    roleStates,
     audience: () => publicUrl.origin,
   });
-  for (const listener of [tenantStates, userStates, credentials, sessionCredentials, index, signingKeys]) {
+  for (const listener of [
+    tenantStates,
+    userStates,
+    roleStates,
+    teamStates,
+    credentials,
+    sessionCredentials,
+    index,
+    signingKeys,
+  ]) {
     events.subscribe(listener);
   }
+  for (const listener of [clientStates, issuerStates, tokenStates]) events.subscribe(listener);
 
   const tenants = createTenants({ audit, clock, events, idempotency });
-  const users = createUsers({ audit, clock, events, idempotency, tenants });
-  const tokens = createTokens({ audit, clock, database, events, idempotency, tenants, users });
+  const tellKeys = createTellKeys({ events });
+  const roles = createRoles({ audit, clock, events, idempotency, tenants, tellKeys });
+  const users = createUsers({ audit, clock, events, idempotency, roles, tenants, tellKeys });
+  const teams = createTeams({ audit, clock, events, idempotency, tenants, users, tellKeys });
+  const tokenUse = new TokenUse({ database });
+  const tokens = createTokens({
+    audit,
+    clock,
+    database,
+    events,
+    idempotency,
+    isRootGiven: settings.rootToken !== null,
+    roles,
+    tenants,
+    use: tokenUse,
+    users,
+  });
   const mail = createMail({
     clock,
     database,
@@ -226,15 +281,46 @@ async function wire(
     publicUrl: () => publicUrl.origin,
     users,
   });
-  const { expiryReminders } = settings;
-  const keys = createKeys({ audit, clock, events, tenants, users, expiryReminders });
-  const services: Services = {
+  const { allowPrivateIssuers, expiryReminders } = settings;
+  const safeFetch = createSafeFetch({ allowPrivate: allowPrivateIssuers });
+  const keys = createKeys({ audit, clock, events, teams, tenants, users, expiryReminders });
+  const oauthClients = createOAuthClients({ audit, clock, database, events, idempotency, tenants });
+  const trustedIssuers = createTrustedIssuers({
     audit,
     clock,
+    database,
+    events,
+    idempotency,
+    tenants,
+    fetch: safeFetch,
+    allowPrivateIssuers,
+  });
+  const keyReads = createKeyReads({ database, clock });
+  const roleReads = createRoleReads({ database });
+  const teamReads = createTeamReads({ database });
+  const tenantReads = createTenantReads({ database });
+  const userReads = createUserReads({ database });
+  const services: Services = {
+    audit,
+    can: createCan({
+      clock,
+      find: {
+        Tenant: (principal, id) => tenantReads.findVisible(principal, id),
+        User: (...asked) => userReads.findVisible(...asked),
+        CustomRole: (principal, id) => roleReads.findVisible(principal, id),
+        Team: (principal, id) => teamReads.findVisible(principal, id),
+        Key: (principal, id) => keyReads.findVisible(principal, id),
+        ManagementToken: (principal, id) => tokens.findVisible(principal, id),
+        OAuthClient: (principal, id) => oauthClients.findVisible(principal, id),
+        TrustedIssuer: (principal, id) => trustedIssuers.findVisible(principal, id),
+      },
+    }),
+    clock,
     keyEvents: createKeyEvents({ database, log: eventLog, relay }),
-    keyReads: createKeyReads({ database, clock }),
-    keySecrets: createKeySecrets({ audit, clock, events, expiryReminders, idempotency, keys, tenants, users }),
+    keyReads,
+    keySecrets: createKeySecrets({ audit, clock, events, expiryReminders, idempotency, keys, teams, tenants, users }),
     keys,
+    oauthClients,
     passwords,
     recordUsage: createRecordUsage({
       clock,
@@ -242,13 +328,22 @@ async function wire(
       findTenants: (ids) => tenantStates.existing(ids),
       recordAll: (reported) => recording.recordAll(reported),
     }),
+    roleReads,
+    roles,
+    teamReads,
+    teams,
+    tenantReads,
     sessions: createSessions({ clock, database, ends, events, users }),
     signIn: createSignIn({ attempts, clock, database, events, hasher, logger, tokens: sessionTokens }),
-    tenantReads: createTenantReads({ database }),
     tenants,
     tokens,
-    usage: createUsage({ recording, clock }),
-    userReads: createUserReads({ database }),
+    trustedIssuers,
+    usage: createUsage({
+      recording,
+      clock,
+      findKeyIdsOfTeams: (...asked) => findKeyIdsOfTeams(database.prisma, ...asked),
+    }),
+    userReads,
     users,
     verify: createVerify({
       index,
@@ -258,10 +353,45 @@ async function wire(
     }),
   };
 
+  const issuer = (): string => publicUrl.origin;
+  const artifacts = createArtifacts({ audit, clock, database, events, secretBox, userStates });
+  const oauthTokens = createOAuthTokens({ clientStates, roleStates, tenantStates, tokenStates, userStates });
+  const issuerKeys = new IssuerKeys({ fetch: safeFetch, clock });
+  const jwtCredentials = createJwtCredentials({
+    issuer,
+    signing,
+    oauthTokens,
+    externalTokens: createExternalTokens({
+      clock,
+      guesses: tokenGuesses,
+      issuerStates,
+      issuerKeys,
+      roleStates,
+      tenantStates,
+      userStates,
+      users,
+    }),
+    findSession: (jwt) => sessionCredentials.find(jwt),
+  });
+  const authorizationServer = createAuthorizationServer({
+    artifacts,
+    clock,
+    interactions: createInteractions({
+      signIn: createPasswordSignIn({ events, ends, signIn: services.signIn }),
+      tokens: oauthTokens,
+      userNameOf: async (id) => (await userStates.get(id))?.name ?? "",
+    }),
+    issuer,
+    logger,
+    signing,
+    signingKeys,
+    tokens: oauthTokens,
+  });
   const authenticate = createAuthenticate({
     clock,
     findCredential: (tokenHash, address) => credentials.find(tokenHash, address),
-    findSession: (jwt) => sessionCredentials.find(jwt),
+    findJwt: (jwt, origin) => jwtCredentials.find(jwt, origin),
+    onUsed: (tokenId, now) => tokenUse.saw(tokenId, now),
   });
   const streams = new OpenStreams();
   const graphql = createGraphql({ schema, logger, timeLimitMs: outside.timeLimitMs });
@@ -306,6 +436,12 @@ async function wire(
         ],
       },
     }),
+    oauth: createOAuthEndpoint({
+      server: authorizationServer,
+      issuer,
+      logger,
+      timeLimitMs: outside.timeLimitMs,
+    }),
     jwks: createJwksEndpoint({ signing, logger, timeLimitMs: outside.timeLimitMs }),
     exports: createExports({ authenticate, usage: services.usage, logger }),
     pages: createPages({
@@ -333,6 +469,7 @@ async function wire(
   const expiry = startExpiryScheduler({ database, events, clock, logger, reminders: expiryReminders });
   const maintenance = startMaintenance(
     [
+      () => tokenUse.save(),
       () => idempotency.sweep(),
       () => eventLog.sweep(),
       () => signing.maintain(),
@@ -340,6 +477,7 @@ async function wire(
       () => passwords.sweep(),
       () => sessionTokens.sweep(),
       () => mail.sweep(),
+      () => artifacts.sweep(),
     ],
     logger,
   );
@@ -371,6 +509,9 @@ async function wire(
       await Promise.all([warmedUp, expiry.stop(), relay.stop(), maintenance.stop(), passwords.stop()]);
       // After those who give it something to send.
       await mail.stop();
+      await tokenUse.save().catch((error: unknown) => {
+        logger.warn({ err: error }, "when management tokens were last used could not be saved");
+      });
       await close();
     },
   };

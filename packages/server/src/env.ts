@@ -22,6 +22,7 @@ export interface Settings {
   readonly trustProxy: boolean | readonly string[];
   readonly unknownTokensPerMinute: number;
   readonly unknownKeysPerMinute: number;
+  readonly allowPrivateIssuers: boolean;
   readonly mongodbUrl: string | null;
   readonly recordVerifications: boolean;
   readonly maxSpoolBytes: number;
@@ -176,6 +177,14 @@ export const variables = {
     parse: integer(1, 100_000_000),
     absent: 6_000,
   },
+  KEYPLANE_ALLOW_PRIVATE_ISSUERS: {
+    description:
+      "true: external issuers may be trusted at any address, within private networks and without https. For development and tests only: whoever may trust an issuer can then make the server ask what only it can reach.",
+    fallback: "false",
+    wants: "true or false",
+    parse: (text) => (text === "true" ? true : text === "false" ? false : undefined),
+    absent: false,
+  },
   MONGODB_URL: {
     description:
       "A served MongoDB 4.4 or newer for usage, instead of the embedded one; the path names the database. Several servers of one DATABASE_URL need a shared one.",
@@ -311,6 +320,7 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
     trustProxy: read("KEYPLANE_TRUST_PROXY"),
     unknownTokensPerMinute: read("KEYPLANE_UNKNOWN_TOKENS_PER_MINUTE"),
     unknownKeysPerMinute: read("KEYPLANE_UNKNOWN_KEYS_PER_MINUTE"),
+    allowPrivateIssuers: read("KEYPLANE_ALLOW_PRIVATE_ISSUERS"),
     mongodbUrl: read("MONGODB_URL"),
     recordVerifications: read("KEYPLANE_RECORD_VERIFICATIONS"),
     maxSpoolBytes: read("KEYPLANE_USAGE_SPOOL_BYTES"),

@@ -92,6 +92,8 @@ describe("a token that acts for a user", () => {
   test("does what its user may now: less after a demotion, never more than its own role", async ({ world }) => {
     const { admin, ada, adasKey, bob, caller: developer } = await adaAndBob(world);
     ok(await admin.user("updateUser", { id: ada.id, role: "ADMIN" }));
+    // The last active administrator of a tenant could not give that up.
+    ok(await admin.user("updateUser", { id: bob.id, role: "ADMIN" }));
     const administrator = await world.caller("ADMIN", { userId: ada.id });
     expect(await readPage(administrator, "users")).toMatchObject({ totalCount: 2 });
     expect(await readPage(developer, "users")).toMatchObject({ totalCount: 1 });

@@ -11,6 +11,8 @@ import { inParts, sendBatch } from "./leaks.js";
 const readPermissions: Readonly<Record<string, Permission>> = {
   Tenant: "tenants:read",
   User: "users:read",
+  CustomRole: "users:read",
+  Team: "users:read",
   Key: "keys:read",
 };
 

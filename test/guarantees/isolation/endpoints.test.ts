@@ -9,6 +9,8 @@ interface Endpoint {
   /** All that its caller needs; `anyone`: nothing is told there of any tenant. */
   readonly needs: readonly Permission[] | "anyone";
   readonly ask: (world: World, token: string | null, tenantId: string, own: FullTenant) => Promise<Response>;
+  /** The status of what everybody is answered who is let in, where it is not 200. */
+  readonly answer?: number;
   /** The status of a refusal, where it is not the usual one. */
   readonly refusal?: number;
   /** Whether it tells only of what happens while it is asked; `followed.test.ts` is about that. */
@@ -31,6 +33,15 @@ const post =
       method: "POST",
       headers: { "content-type": "application/json", ...(token === null ? {} : bearer(token)) },
       body: JSON.stringify(bodyOf(tenantId, own)),
+    });
+
+const form =
+  (path: string, body: Record<string, string>): Endpoint["ask"] =>
+  ({ url }, token) =>
+    fetch(`${url}${path}`, {
+      method: "POST",
+      headers: token === null ? {} : bearer(token),
+      body: new URLSearchParams(body),
     });
 
 const download =
@@ -67,6 +78,16 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
   "/healthz": { needs: "anyone", ask: get("/healthz") },
   "/readyz": { needs: "anyone", ask: get("/readyz") },
   "/oauth/jwks": { needs: "anyone", ask: get("/oauth/jwks") },
+  // Of the authorization server's own tests is what it needs besides: a client's secret, a code, a browser's cookie.
+  "/.well-known/oauth-authorization-server": { needs: "anyone", ask: get("/.well-known/oauth-authorization-server") },
+  "/.well-known/openid-configuration": { needs: "anyone", ask: get("/.well-known/openid-configuration") },
+  "/oauth/authorize": { needs: "anyone", ask: get("/oauth/authorize"), answer: 400 },
+  "/oauth/authorize/:id": { needs: "anyone", ask: get("/oauth/authorize/no-such"), answer: 400 },
+  "/oauth/interaction/:id": { needs: "anyone", ask: get("/oauth/interaction/no-such") },
+  "/oauth/session/end/confirm": { needs: "anyone", ask: get("/oauth/session/end/confirm"), answer: 404 },
+  "/oauth/token": { needs: "anyone", ask: form("/oauth/token", { grant_type: "client_credentials" }), answer: 400 },
+  "/oauth/introspect": { needs: "anyone", ask: form("/oauth/introspect", { token: "x" }), answer: 400 },
+  "/oauth/revoke": { needs: "anyone", ask: form("/oauth/revoke", { token: "x" }), answer: 400 },
   "/password": { needs: "anyone", ask: get("/password") },
   "/usage": { needs: "anyone", ask: get("/usage") },
   "/": { needs: "anyone", ask: get("/") },
@@ -91,7 +112,7 @@ describe("isolation: the addresses beside GraphQL", () => {
       // One at a time: a token has two exports at once.
       const { status } = await endpoint.ask(world, someone.token, tenant.ids.Tenant, tenant);
       const expected = isAllowed(endpoint, someone)
-        ? [200, 401]
+        ? [endpoint.answer ?? 200, 401]
         : [endpoint.refusal ?? (someone.permissions ? 403 : 401)];
       // A gateway gets 401 of a key that is not visible to a person.
       if (isAllowed(endpoint, someone) && !endpoint.refusal) expected.pop();

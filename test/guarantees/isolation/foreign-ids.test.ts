@@ -1,11 +1,11 @@
 import type { IdKind } from "@keyplane/schema";
 import { afterAll } from "vitest";
 import { callOf, type Ids, kindsAt } from "../../testkit/any-call.js";
-import { describe, expect, strangeIds, test, type World } from "../../testkit/index.js";
+import { describe, expect, ok, strangeIds, test, type World } from "../../testkit/index.js";
 import { everyRow } from "../../testkit/rows.js";
 import { StatementCount } from "../../testkit/statement-count.js";
 import { askablePlaces, askWith, everyPlace, inParts, leaksAt, sendBatch } from "./leaks.js";
-import { everyPair, fullTenant, type Pair, twoTenants } from "./story.js";
+import { everyPair, type FullTenant, fullTenant, type Pair, twoTenants } from "./story.js";
 
 const cases = askablePlaces.map((at) => [at.name, at] as const);
 
@@ -75,11 +75,24 @@ describe("isolation: one's own id answers something else", () => {
   /** What only the operator of the installation may do to a tenant. */
   const installationOnly = ["suspendTenant", "resumeTenant"];
 
+  /** What is asked of `can` is about users. */
+  const asked: Readonly<Record<string, readonly IdKind[]>> = { node: ["Tenant"], can: ["User"] };
+
+  /** What must be out of the way before one's own thing can be deleted. */
+  async function makeRoom({ ids, admin }: FullTenant, field: string): Promise<void> {
+    if (field === "deleteRole") {
+      ok(await admin.user("updateUser", { id: ids.User, customRoleId: null }));
+      ok(await admin.revokeToken({ id: ids.ManagementToken }));
+    }
+    if (field === "deleteTeam") ok(await admin.key("updateKey", { id: ids.Key, teamId: null }));
+  }
+
   test.for(cases)("%s", async ([, at], { world }) => {
     const [ours] = await twoTenants(world);
     const changes = at.field.parent.name === "Mutation" && at.field.field.name !== "recordUsage";
-    for (const kind of at.field.field.name === "node" ? (["Tenant"] as const) : kindsAt(at.field, at.place)) {
+    for (const kind of asked[at.field.field.name] ?? kindsAt(at.field, at.place)) {
       const full = changes ? await fullTenant(world) : ours;
+      await makeRoom(full, at.field.field.name);
       const caller = installationOnly.includes(at.field.field.name) ? world.root : full.admin;
       const pair: Pair = { who: "ADMIN", caller, own: full.own, theirs: {} };
       // The actor of what happened in the tenant is whoever did it: here, its administrator.

@@ -1,6 +1,7 @@
-import type { IdKind } from "@keyplane/schema";
+import { type IdKind, permissionsOf } from "@keyplane/schema";
 import type { Ids, Own } from "../../testkit/any-call.js";
 import { type Caller, expect, ok, type World } from "../../testkit/index.js";
+import { oauthClientId, trustedIssuerId } from "../../testkit/oauth.js";
 
 /** A tenant with one thing of every kind, and callers in it. */
 export interface FullTenant {
@@ -21,14 +22,31 @@ type Story = Awaited<ReturnType<World["tenantWithKey"]>> & { readonly world: Wor
 const makers: { readonly [Kind in IdKind]: (story: Story, ids: Ids) => string | Promise<string> } = {
   Tenant: ({ tenant }) => tenant.id,
   User: ({ owner }) => owner.id,
+  // Held by somebody and owning something, so that what is filtered by them has something to answer. It takes nothing from its holder.
+  CustomRole: async ({ world, tenant, owner, admin }) => {
+    const permissions = permissionsOf("DEVELOPER").map((each) => each.replace(":", "_").toUpperCase());
+    const role = await world.role(tenant.id, { permissions });
+    ok(await admin.user("updateUser", { id: owner.id, customRoleId: role.id }));
+    return role.id;
+  },
+  Team: async ({ world, tenant, owner, key, admin }) => {
+    const team = await world.team(tenant.id, [owner.id]);
+    ok(await admin.key("updateKey", { id: key.id, teamId: team.id }));
+    return team.id;
+  },
   Key: ({ key }) => key.id,
-  ManagementToken: async ({ admin }) =>
-    ok(await admin.createToken({ name: "token", role: "GUEST" })).managementToken.id,
+  ManagementToken: async ({ admin, owner }, { CustomRole }) => {
+    const input = { name: "token", role: "GUEST", customRoleId: CustomRole, userId: owner.id };
+    return ok(await admin.createToken(input)).managementToken.id;
+  },
   AuditRecord: async ({ admin }) => (await admin.query("{ auditLog(first: 1) { nodes { id } } }")).auditLog.nodes[0].id,
   Event: async ({ world, key }) =>
     (await world.server.keyplane.database.prisma.event.findFirstOrThrow({ where: { keyId: key.id } })).id,
   Session: async ({ world, owner }) => (await world.signIn(owner)).session.id,
+  OAuthClient: ({ world, tenant }) => oauthClientId(world, tenant.id),
+  TrustedIssuer: ({ world, tenant }) => trustedIssuerId(world, tenant.id),
   // Nobody can name these.
+  TeamMember: ({ world }) => world.missingId("TeamMember"),
   SigningKey: ({ world }) => world.missingId("SigningKey"),
   Mail: ({ world }) => world.missingId("Mail"),
   // Of a request nothing is kept that could be asked for.
@@ -85,6 +103,7 @@ export async function everyPair(world: World): Promise<Pair[]> {
   const within = { tenantId: ids.Tenant };
   const colleague = await world.user(ids.Tenant);
   const key = await world.key(ids.Tenant, colleague.id);
+  const team = await world.team(ids.Tenant, [colleague.id]);
   const person = await world.caller("DEVELOPER", { ...within, userId: ids.User });
   const beside = { own, theirs: theirs.ids };
   return [
@@ -92,6 +111,11 @@ export async function everyPair(world: World): Promise<Pair[]> {
     { who: "a tenant's DEVELOPER", caller: await world.caller("DEVELOPER", within), ...beside },
     { who: "a tenant's GUEST", caller: await world.caller("GUEST", within), ...beside },
     { who: "a person beside another tenant", caller: person, ...beside },
-    { who: "a person beside a colleague", caller: person, own, theirs: { User: colleague.id, Key: key.key.id } },
+    {
+      who: "a person beside a colleague",
+      caller: person,
+      own,
+      theirs: { User: colleague.id, Team: team.id, Key: key.key.id },
+    },
   ];
 }

@@ -23,7 +23,7 @@ describe("isolation switched off is found", () => {
     );
     const count = new StatementCount(world.server);
     const spies = [
-      vi.spyOn(bounds, "visibleTo").mockReturnValue({ tenantId: undefined, userId: undefined }),
+      vi.spyOn(bounds, "visibleTo").mockReturnValue(bounds.everything),
       vi.spyOn(bounds, "canSee").mockReturnValue(true),
     ];
     try {
@@ -43,7 +43,11 @@ describe("isolation switched off is found", () => {
 
   test("when roles are given every permission: each that is not listed is named", async ({ world }) => {
     const tenant = await fullTenant(world);
-    const spy = vi.spyOn(bounds, "permissionsWithin").mockReturnValue(Object.keys(permissions) as never);
+    const all = Object.keys(permissions) as never;
+    const spies = [
+      vi.spyOn(bounds, "permissionsWithin").mockReturnValue(all),
+      vi.spyOn(bounds, "permissionsOfHolder").mockReturnValue(all),
+    ];
     try {
       const guest = (await everyone(world, tenant)).find(({ who }) => who === "a tenant's GUEST");
       if (!guest) throw new Error("there is no GUEST");
@@ -53,7 +57,7 @@ describe("isolation switched off is found", () => {
         true,
       );
     } finally {
-      spy.mockRestore();
+      for (const spy of spies) spy.mockRestore();
     }
   });
 
@@ -68,7 +72,7 @@ describe("isolation switched off is found", () => {
     // As somebody could write it: first whether there is such a key, then whether the caller may see it.
     const { findKey } = store;
     const spy = vi.spyOn(store, "findKey").mockImplementation(async (db, visibility, id) => {
-      const key = await findKey(db, { tenantId: undefined, userId: undefined }, id);
+      const key = await findKey(db, bounds.everything, id);
       return key && findKey(db, visibility, id);
     });
     try {

@@ -24,6 +24,7 @@ const sound: Case = {
       name: "production",
       environment: "LIVE",
       scopes: ["read", "write"],
+      scopeBounds: null,
       metadata: {},
       allowedIps: ["203.0.113.0/24"],
       deniedIps: ["198.51.100.0/24"],

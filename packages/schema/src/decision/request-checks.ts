@@ -1,6 +1,7 @@
 import { isCidrOrAddress, isWithin, readCallerAddress } from "./cidr.js";
+import { allows, effectiveScopes } from "./effective-scopes.js";
 import { formatTime, isReached, refuse } from "./refusal.js";
-import type { Decision, DecisionRequest, KeyRecord } from "./types.js";
+import type { Decision, DecisionRequest, KeyRecord, ScopeBounds } from "./types.js";
 
 /** Whether a key has all scopes that a call needs. They are compared exactly: no wildcard and no hierarchy can surprise anybody. */
 export function hasScopes(keyScopes: readonly string[], scopes: readonly string[]): boolean {
@@ -8,16 +9,43 @@ export function hasScopes(keyScopes: readonly string[], scopes: readonly string[
   return true;
 }
 
-/** INSUFFICIENT_SCOPE. */
+/** INSUFFICIENT_SCOPE: the key was not given a scope, or its owner's role or its team does not allow it. */
 export function checkScopes({ key }: KeyRecord, { scopes }: DecisionRequest): Decision | null {
-  if (scopes === undefined || hasScopes(key.scopes, scopes)) return null;
-  const missingScopes = [...new Set(scopes)].filter((scope) => !key.scopes.includes(scope));
-  const names = missingScopes.join(", ");
-  return refuse(
-    "INSUFFICIENT_SCOPE",
-    `The key lacks ${missingScopes.length === 1 ? "the scope" : "the scopes"} ${names}. Add what is missing with updateKey, or use another key.`,
-    { missingScopes },
-  );
+  if (scopes === undefined) return null;
+  const effective = effectiveScopes(key);
+  if (hasScopes(effective, scopes)) return null;
+  const missingScopes = [...new Set(scopes)].filter((scope) => !effective.includes(scope));
+  const sentences = [
+    lacking(missingScopes.filter((scope) => !key.scopes.includes(scope))),
+    ...withheld(
+      missingScopes.filter((scope) => key.scopes.includes(scope)),
+      key.scopeBounds,
+    ),
+  ];
+  return refuse("INSUFFICIENT_SCOPE", sentences.filter(Boolean).join(" "), { missingScopes });
+}
+
+function lacking(scopes: readonly string[]): string {
+  if (scopes.length === 0) return "";
+  return `The key lacks ${named(scopes)}. Add what is missing with updateKey, or use another key.`;
+}
+
+/** Why scopes that the key carries cannot be used. */
+function withheld(scopes: readonly string[], bounds: ScopeBounds | null): string[] {
+  const byRole = scopes.filter((scope) => !allows(bounds?.role ?? null, scope));
+  const byTeam = scopes.filter((scope) => !allows(bounds?.team ?? null, scope));
+  return [
+    byRole.length === 0
+      ? ""
+      : `The key carries ${named(byRole)}, but the role of its owner does not allow that. Change keyScopes of the role with updateRole, or the owner's role with updateUser.`,
+    byTeam.length === 0
+      ? ""
+      : `The key carries ${named(byTeam)}, but its team does not allow that. Change keyScopes of the team with updateTeam, or the key's team with updateKey.`,
+  ];
+}
+
+function named(scopes: readonly string[]): string {
+  return `${scopes.length === 1 ? "the scope" : "the scopes"} ${scopes.join(", ")}`;
 }
 
 /** API_NOT_GRANTED, API_RETIRED. */

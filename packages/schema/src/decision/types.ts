@@ -3,6 +3,14 @@ import type { KeyFormatResult } from "../key-format/format-result.js";
 import type { TenantStatus, UserStatus } from "../statuses.js";
 import type { VerdictCode } from "../verdict-codes.js";
 
+/** The scopes that keys can use because of whom they belong to; null: any. */
+export interface ScopeBounds {
+  /** Those that the role of the key's owner allows. */
+  readonly role: readonly string[] | null;
+  /** Those that the key's team allows. */
+  readonly team: readonly string[] | null;
+}
+
 /** Everything that a verifier must know of one secret in order to decide. All times are epoch milliseconds. */
 export interface KeyRecord {
   readonly secret: {
@@ -18,7 +26,10 @@ export interface KeyRecord {
     readonly ownerId: string;
     readonly name: string;
     readonly environment: Environment;
+    /** Those that the key was given. What it may use of them, `effectiveScopes` says. */
     readonly scopes: readonly string[];
+    /** What narrows them; null where nothing does. */
+    readonly scopeBounds: ScopeBounds | null;
     readonly metadata: Readonly<Record<string, unknown>>;
     /** CIDR ranges or single addresses; an empty list allows every address. */
     readonly allowedIps: readonly string[];

@@ -3,7 +3,7 @@ import { recogniseForeign } from "./foreign-formats.js";
 import type { KeyFormatProblem, MalformedKey } from "./format-result.js";
 import { describeIllegalCharacter } from "./illegal-characters.js";
 import { maxKeyLength } from "./layout.js";
-import { managementTokenPrefix, passwordLinkPrefix, refreshTokenPrefix } from "./prefix.js";
+import { clientSecretPrefix, managementTokenPrefix, passwordLinkPrefix, refreshTokenPrefix } from "./prefix.js";
 
 /** What the caller expected to read. */
 type TokenKind = "api-key" | "management-token";
@@ -59,6 +59,9 @@ function recogniseOtherKind(text: string, kind: TokenKind): string | null {
   }
   if (text.startsWith(`${passwordLinkPrefix}_`)) {
     return `This is the token of a link that sets a password, not ${wanted}. Open the link instead, and keep it secret.`;
+  }
+  if (text.startsWith(`${clientSecretPrefix}_`)) {
+    return `This is the secret of an OAuth client, not ${wanted}. The client exchanges it for an access token: keep it secret.`;
   }
   const isManagement = text.startsWith(`${managementTokenPrefix}_`);
   if (kind === "api-key" && isManagement) {

@@ -10,11 +10,15 @@ export const refreshTokenPrefix = "kprefresh";
 /** The prefix of the tokens in links by which somebody sets a password. */
 export const passwordLinkPrefix = "kplink";
 
+/** The prefix of the secrets of OAuth clients. */
+export const clientSecretPrefix = "kpclient";
+
 /** Prefixes that no tenant may choose. */
 export const reservedKeyPrefixes: readonly string[] = Object.freeze([
   managementTokenPrefix,
   refreshTokenPrefix,
   passwordLinkPrefix,
+  clientSecretPrefix,
 ]);
 
 /** The source of a regular expression that a key's prefix matches as a whole: 2 to 12 of a-z and 0-9. */

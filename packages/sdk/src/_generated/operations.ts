@@ -480,8 +480,10 @@ export type User = {
   readonly name: string,
   /** Your own system's id of this user, unique in the tenant. Verdicts carry it. */
   readonly externalId: string | null,
-  /** What the user may do in Keyplane. */
+  /** What the user may do in Keyplane, unless there is a custom role, which then decides instead. */
   readonly role: Types.Role,
+  /** The id of that custom role. */
+  readonly customRoleId: string | null,
   /** Only keys of ACTIVE users are accepted. */
   readonly status: Types.UserStatus,
   /** When the status last changed; null: never. */
@@ -494,6 +496,44 @@ export type User = {
   readonly updatedAt: string
 };
 
+export type CustomRole = {
+  /** Opaque; its prefix tells people what it is, e.g. `key_`. */
+  readonly id: string,
+  /** The id of that tenant. */
+  readonly tenantId: string,
+  /** Unique in the tenant. */
+  readonly name: string,
+  /** What it is for; may be empty. */
+  readonly description: string,
+  /** Whose rule of visibility applies: with ADMIN the whole tenant, else only the user's own keys and those of the user's teams. */
+  readonly base: Types.Role,
+  /** Everything that its holders may do. */
+  readonly permissions: ReadonlyArray<Types.Permission>,
+  /** The only scopes that keys of its holders can use; null: any. Verifications count no others. */
+  readonly keyScopes: ReadonlyArray<string> | null,
+  /** When the role was created. */
+  readonly createdAt: string,
+  /** When the role last changed. */
+  readonly updatedAt: string
+};
+
+export type Team = {
+  /** Opaque; its prefix tells people what it is, e.g. `key_`. */
+  readonly id: string,
+  /** The id of that tenant. */
+  readonly tenantId: string,
+  /** Unique in the tenant. */
+  readonly name: string,
+  /** What it is for; may be empty. */
+  readonly description: string,
+  /** The only scopes that the team's keys can use; null: any. Verifications count no others. */
+  readonly keyScopes: ReadonlyArray<string> | null,
+  /** When the team was created. */
+  readonly createdAt: string,
+  /** When the team last changed. */
+  readonly updatedAt: string
+};
+
 export type Key = {
   /** Opaque; its prefix tells people what it is, e.g. `key_`. */
   readonly id: string,
@@ -501,6 +541,8 @@ export type Key = {
   readonly tenantId: string,
   /** The id of that user. */
   readonly ownerId: string,
+  /** The id of that team. */
+  readonly teamId: string | null,
   /** What the key is for. */
   readonly name: string,
   /** LIVE or TEST; part of the secret. */
@@ -509,7 +551,7 @@ export type Key = {
   readonly status: Types.KeyStatus,
   /** What a person may see of the secret, e.g. kp_live_3fQz. */
   readonly start: string,
-  /** What the key may do in your API. */
+  /** What the key was given to do in your API. The owner's role and the team may allow less: verdicts say what counts. */
   readonly scopes: ReadonlyArray<string>,
   /** Your own data about the key. Verdicts carry it. */
   readonly metadata: Record<string, unknown>,
@@ -550,8 +592,10 @@ export type ManagementToken = {
   readonly name: string,
   /** The visible beginning of its secret. */
   readonly start: string,
-  /** What it may do at most. */
+  /** What it may do at most, unless there is a custom role, of which this is the base. */
   readonly role: Types.Role,
+  /** The id of that custom role. */
+  readonly customRoleId: string | null,
   /** What it may do of that; empty: all of it. */
   readonly permissions: ReadonlyArray<Types.Permission>,
   /** The scopes that it may give to keys; null: any that the tenant's policy allows. */
@@ -560,16 +604,99 @@ export type ManagementToken = {
   readonly tenantId: string | null,
   /** The user whom it acts for; null: a program. */
   readonly userId: string | null,
+  /** REVOKED before EXPIRED before ACTIVE. */
+  readonly status: Types.ManagementTokenStatus,
   /** The id of the token that created it, or `root`. */
   readonly createdBy: string,
   /** When it was created. */
   readonly createdAt: string,
   /** When it expires; null: never. */
   readonly expiresAt: string | null,
+  /** When it was last accepted, a minute late at most where several servers run; null: not known. */
+  readonly lastUsedAt: string | null,
+  /** When it last got a new secret; null: never. */
+  readonly rotatedAt: string | null,
+  /** Until when the secret before the last rotation works; null: there was none. */
+  readonly previousSecretExpiresAt: string | null,
   /** When it was revoked. */
   readonly revokedAt: string | null,
   /** Why it was revoked. */
   readonly revokedReason: string | null
+};
+
+export type OAuthClient = {
+  /** `cli_…`: the client_id. */
+  readonly id: string,
+  /** What users read when they are asked to agree. */
+  readonly name: string,
+  /** The tenant that it is confined to; null: none. */
+  readonly tenantId: string | null,
+  /** What its tokens may do at most. */
+  readonly role: Types.Role,
+  /** What they may do of that; empty: all of it. */
+  readonly permissions: ReadonlyArray<Types.Permission>,
+  /** The scopes that its tokens may give to keys; null: any that the tenant's policy allows. */
+  readonly grantableScopes: ReadonlyArray<string> | null,
+  /** How it may get tokens. */
+  readonly grantTypes: ReadonlyArray<Types.OAuthGrantType>,
+  /** Where users may return to; compared as a whole. */
+  readonly redirectUris: ReadonlyArray<string>,
+  /** Other APIs that it may get tokens for, by their resource indicators (RFC 8707). */
+  readonly resources: ReadonlyArray<string>,
+  /** The scopes that tokens for these may have. */
+  readonly resourceScopes: ReadonlyArray<string>,
+  /** Whether it has no secret, because it runs where none can be kept: PKCE protects it. */
+  readonly isPublic: boolean,
+  /** The visible beginning of its secret. */
+  readonly secretStart: string | null,
+  /** When it last got a new secret; null: never. */
+  readonly secretRotatedAt: string | null,
+  /** Until when the secret before the last rotation works; null: it does not. */
+  readonly previousSecretExpiresAt: string | null,
+  /** The id of whoever created it. */
+  readonly createdBy: string,
+  /** When it was created. */
+  readonly createdAt: string,
+  /** When it last changed. */
+  readonly updatedAt: string,
+  /** When it was disabled; null: it is not. */
+  readonly disabledAt: string | null,
+  /** Why it was disabled. */
+  readonly disabledReason: string | null
+};
+
+export type TrustedIssuer = {
+  /** `iss_…`. */
+  readonly id: string,
+  /** The tenant whose users it speaks for. */
+  readonly tenantId: string,
+  /** What people call it. */
+  readonly name: string,
+  /** Its address: what its tokens say as `iss`. */
+  readonly issuer: string,
+  /** What its tokens must say as `aud`. */
+  readonly audience: string,
+  /** The way to the claim that tells the role; empty: none does. */
+  readonly roleClaim: ReadonlyArray<string>,
+  /** The role where no mapping fits; null: the token is refused. */
+  readonly defaultRole: Types.Role | null,
+  /** How a user is found by a token. */
+  readonly matchBy: Types.IssuerMatch,
+  /** Whether a user who is not here yet is created. */
+  readonly createUsers: boolean,
+  /** The id of whoever trusted it. */
+  readonly createdBy: string,
+  /** When it was trusted first. */
+  readonly createdAt: string,
+  /** When this last changed. */
+  readonly updatedAt: string,
+  /** What the claim's values stand for; the first that fits counts. */
+  readonly roleMapping: ReadonlyArray<{
+    /** What the claim says, or one of what it lists. */
+    readonly value: string,
+    /** The role that it stands for. */
+    readonly role: Types.Role
+  }>
 };
 
 export type PageInfo = {
@@ -588,11 +715,11 @@ export type AuditRecord = {
   readonly actorId: string,
   /** The actor's name at that time. */
   readonly actorName: string,
-  /** `management_token`, `user` for somebody who has signed in, `anonymous` for whoever asked for a link, or `system` for Keyplane itself. */
+  /** `management_token`, `oauth_client`, `user` for a person who has signed in, `trusted_issuer` for whoever vouched for a new user, or `system` for Keyplane itself. */
   readonly actorType: string,
   /** What was changed. */
   readonly targetId: string,
-  /** `Tenant`, `User`, `Key` or `ManagementToken`. */
+  /** The kind of thing, e.g. `Key`. */
   readonly targetType: string,
   /** The tenant concerned; null: the installation. */
   readonly tenantId: string | null,
@@ -1309,9 +1436,9 @@ export type VerifyKey = {
     readonly requestId: string,
     /** The tenant that the key belongs to. */
     readonly tenantId: string | null,
-    /** The key's scopes. */
+    /** What the key can use: its scopes, as far as its owner's role and its team allow them. */
     readonly scopes: ReadonlyArray<string>,
-    /** Those of the asked scopes that the key lacks. */
+    /** Those of the asked scopes that the key lacks, or that its owner's role or its team does not allow. */
     readonly missingScopes: ReadonlyArray<string>,
     /** After how many milliseconds a retry can succeed; null: a retry changes nothing. */
     readonly retryAfterMs: number | null,
@@ -1377,6 +1504,7 @@ export type ListManagementTokensVariables = Exact<{
   first?: number | null | undefined;
   after?: string | null | undefined;
   counted: boolean;
+  filter?: Types.ManagementTokenFilter | null | undefined;
 }>;
 
 
@@ -1491,6 +1619,864 @@ export type RevokeManagementToken = {
       readonly managementToken: ManagementToken
     }
 
+};
+
+export type RotateManagementTokenVariables = Exact<{
+  input: Types.RotateManagementTokenInput;
+}>;
+
+
+export type RotateManagementToken = {
+  readonly rotateManagementToken:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'RotateManagementTokenPayload',
+      readonly secret: string,
+      readonly managementToken: ManagementToken
+    }
+
+};
+
+export type ListOAuthClientsVariables = Exact<{
+  tenantId?: string | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+}>;
+
+
+export type ListOAuthClients = {
+  /**
+   * The OAuth clients that you may see, newest first.
+   *
+   * Needs the permission `clients:read`.
+   */
+  readonly oauthClients: {
+    /** How many entries the whole list has, over all pages. */
+    readonly totalCount?: number,
+    /** Where this page stands. */
+    readonly pageInfo: PageInfo,
+    /** The entries without their cursors. */
+    readonly nodes: ReadonlyArray<OAuthClient>
+  }
+};
+
+export type CreateOAuthClientVariables = Exact<{
+  input: Types.CreateOAuthClientInput;
+}>;
+
+
+export type CreateOAuthClient = {
+  readonly createOAuthClient:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'CreateOAuthClientPayload',
+      readonly secret: string | null,
+      readonly oauthClient: OAuthClient
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type UpdateOAuthClientVariables = Exact<{
+  input: Types.UpdateOAuthClientInput;
+}>;
+
+
+export type UpdateOAuthClient = {
+  readonly updateOAuthClient:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'UpdateOAuthClientPayload',
+      readonly oauthClient: OAuthClient
+    }
+
+};
+
+export type RotateOAuthClientSecretVariables = Exact<{
+  input: Types.RotateOAuthClientSecretInput;
+}>;
+
+
+export type RotateOAuthClientSecret = {
+  readonly rotateOAuthClientSecret:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'RotateOAuthClientSecretPayload',
+      readonly secret: string | null,
+      readonly oauthClient: OAuthClient
+    }
+
+};
+
+export type DisableOAuthClientVariables = Exact<{
+  input: Types.DisableOAuthClientInput;
+}>;
+
+
+export type DisableOAuthClient = {
+  readonly disableOAuthClient:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'DisableOAuthClientPayload',
+      readonly oauthClient: OAuthClient
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type EnableOAuthClientVariables = Exact<{
+  input: Types.EnableOAuthClientInput;
+}>;
+
+
+export type EnableOAuthClient = {
+  readonly enableOAuthClient:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'EnableOAuthClientPayload',
+      readonly oauthClient: OAuthClient
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type DeleteOAuthClientVariables = Exact<{
+  input: Types.DeleteOAuthClientInput;
+}>;
+
+
+export type DeleteOAuthClient = {
+  readonly deleteOAuthClient:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'DeleteOAuthClientPayload',
+      readonly oauthClient: OAuthClient
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type GetRoleVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetRole = {
+  /**
+   * One custom role; null when there is none with this id that you may see.
+   *
+   * Needs the permission `users:read`.
+   */
+  readonly role: CustomRole | null
+};
+
+export type ListRolesVariables = Exact<{
+  tenantId?: string | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+  filter?: Types.CustomRoleFilter | null | undefined;
+  orderBy?: Types.CustomRoleOrder | null | undefined;
+}>;
+
+
+export type ListRoles = {
+  /**
+   * The custom roles that you may see. ADMIN, DEVELOPER and GUEST are built in and not among them.
+   *
+   * Needs the permission `users:read`.
+   */
+  readonly roles: {
+    /** How many entries the whole list has, over all pages. */
+    readonly totalCount?: number,
+    /** Where this page stands. */
+    readonly pageInfo: PageInfo,
+    /** The entries without their cursors. */
+    readonly nodes: ReadonlyArray<CustomRole>
+  }
+};
+
+export type CreateRoleVariables = Exact<{
+  input: Types.CreateRoleInput;
+}>;
+
+
+export type CreateRole = {
+  readonly createRole:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'CreateRolePayload',
+      readonly role: CustomRole
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type UpdateRoleVariables = Exact<{
+  input: Types.UpdateRoleInput;
+}>;
+
+
+export type UpdateRole = {
+  readonly updateRole:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'UpdateRolePayload',
+      readonly role: CustomRole
+    }
+
+};
+
+export type DeleteRoleVariables = Exact<{
+  input: Types.DeleteRoleInput;
+}>;
+
+
+export type DeleteRole = {
+  readonly deleteRole:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'DeleteRolePayload',
+      readonly role: CustomRole
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type GetTeamVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetTeam = {
+  /**
+   * One team; null when there is none with this id that you may see.
+   *
+   * Needs the permission `users:read`.
+   */
+  readonly team: Team | null
+};
+
+export type ListTeamsVariables = Exact<{
+  tenantId?: string | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+  filter?: Types.TeamFilter | null | undefined;
+  orderBy?: Types.TeamOrder | null | undefined;
+}>;
+
+
+export type ListTeams = {
+  /**
+   * The teams that you may see: with ADMIN the tenant's, else those that you are a member of.
+   *
+   * Needs the permission `users:read`.
+   */
+  readonly teams: {
+    /** How many entries the whole list has, over all pages. */
+    readonly totalCount?: number,
+    /** Where this page stands. */
+    readonly pageInfo: PageInfo,
+    /** The entries without their cursors. */
+    readonly nodes: ReadonlyArray<Team>
+  }
+};
+
+export type CreateTeamVariables = Exact<{
+  input: Types.CreateTeamInput;
+}>;
+
+
+export type CreateTeam = {
+  readonly createTeam:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'CreateTeamPayload',
+      readonly team: Team
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type UpdateTeamVariables = Exact<{
+  input: Types.UpdateTeamInput;
+}>;
+
+
+export type UpdateTeam = {
+  readonly updateTeam:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'UpdateTeamPayload',
+      readonly team: Team
+    }
+
+};
+
+export type DeleteTeamVariables = Exact<{
+  input: Types.DeleteTeamInput;
+}>;
+
+
+export type DeleteTeam = {
+  readonly deleteTeam:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'DeleteTeamPayload',
+      readonly team: Team
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type AddTeamMemberVariables = Exact<{
+  input: Types.AddTeamMemberInput;
+}>;
+
+
+export type AddTeamMember = {
+  readonly addTeamMember:
+    | {
+      readonly __typename: 'AddTeamMemberPayload',
+      readonly team: Team
+    }
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type RemoveTeamMemberVariables = Exact<{
+  input: Types.RemoveTeamMemberInput;
+}>;
+
+
+export type RemoveTeamMember = {
+  readonly removeTeamMember:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'RemoveTeamMemberPayload',
+      readonly team: Team
+    }
+
+};
+
+export type ListTeamMembersVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+}>;
+
+
+export type ListTeamMembers = {
+  /**
+   * One team; null when there is none with this id that you may see.
+   *
+   * Needs the permission `users:read`.
+   */
+  readonly team: {
+    /**
+     * The users who see the team's keys.
+     *
+     * Needs the permission `users:read`.
+     */
+    readonly members: {
+      /** How many entries the whole list has, over all pages. */
+      readonly totalCount?: number,
+      /** Where this page stands. */
+      readonly pageInfo: PageInfo,
+      /** The entries without their cursors. */
+      readonly nodes: ReadonlyArray<User>
+    }
+  } | null
 };
 
 export type GetTenantVariables = Exact<{
@@ -1720,6 +2706,226 @@ export type ResumeTenant = {
     | {
       readonly __typename: 'ResumeTenantPayload',
       readonly tenant: Tenant
+    }
+
+};
+
+export type ListTrustedIssuersVariables = Exact<{
+  tenantId?: string | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+}>;
+
+
+export type ListTrustedIssuers = {
+  /**
+   * The external issuers that are trusted, newest first.
+   *
+   * Needs the permission `issuers:read`.
+   */
+  readonly trustedIssuers: {
+    /** How many entries the whole list has, over all pages. */
+    readonly totalCount?: number,
+    /** Where this page stands. */
+    readonly pageInfo: PageInfo,
+    /** The entries without their cursors. */
+    readonly nodes: ReadonlyArray<TrustedIssuer>
+  }
+};
+
+export type CreateTrustedIssuerVariables = Exact<{
+  input: Types.CreateTrustedIssuerInput;
+}>;
+
+
+export type CreateTrustedIssuer = {
+  readonly createTrustedIssuer:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'CreateTrustedIssuerPayload',
+      readonly trustedIssuer: TrustedIssuer
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type UpdateTrustedIssuerVariables = Exact<{
+  input: Types.UpdateTrustedIssuerInput;
+}>;
+
+
+export type UpdateTrustedIssuer = {
+  readonly updateTrustedIssuer:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'UpdateTrustedIssuerPayload',
+      readonly trustedIssuer: TrustedIssuer
+    }
+
+};
+
+export type DeleteTrustedIssuerVariables = Exact<{
+  input: Types.DeleteTrustedIssuerInput;
+}>;
+
+
+export type DeleteTrustedIssuer = {
+  readonly deleteTrustedIssuer:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'DeleteTrustedIssuerPayload',
+      readonly trustedIssuer: TrustedIssuer
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type TestTrustedIssuerVariables = Exact<{
+  input: Types.TestTrustedIssuerInput;
+}>;
+
+
+export type TestTrustedIssuer = {
+  readonly testTrustedIssuer:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'TestTrustedIssuerPayload',
+      readonly problem: string | null,
+      readonly jwksUri: string | null,
+      readonly keyCount: number,
+      readonly algorithms: ReadonlyArray<string>,
+      readonly trustedIssuer: TrustedIssuer
     }
 
 };
@@ -2235,13 +3441,41 @@ export type Viewer = {
     readonly name: string,
     /** The token's role, or the user's. */
     readonly role: Types.Role,
+    /** The id of that custom role. */
+    readonly customRoleId: string | null,
     /** Everything that you may do. */
     readonly permissions: ReadonlyArray<Types.Permission>,
+    /** Whether you see everybody's keys, and not only those of your user and the user's teams. */
+    readonly seesWholeTenant: boolean,
     /** The id of that tenant. */
     readonly tenantId: string | null,
     /** The id of that user. */
     readonly userId: string | null,
     /** When your token expires; null: never, or when you have signed in. */
     readonly expiresAt: string | null
+  }
+};
+
+export type CanVariables = Exact<{
+  action: Types.Permission;
+  id?: string | null | undefined;
+}>;
+
+
+export type Can = {
+  /**
+   * Whether you may do something: from your permissions, from what you may see, and from the state of the thing. Another tenant's id answers as one that does not exist.
+   *
+   * Needs any valid token.
+   */
+  readonly can: {
+    /** What was asked about. */
+    readonly action: Types.Permission,
+    /** Whether you may. */
+    readonly allowed: boolean,
+    /** What you would be refused with; null when you may. */
+    readonly code: Types.ErrorCode | null,
+    /** Why, and what to do, for people. */
+    readonly reason: string
   }
 };

@@ -1,3 +1,11 @@
+/** Whom to add to which team. */
+export type AddTeamMemberInput = {
+  /** The team's id. */
+  readonly teamId: string;
+  /** The user's id, of the same tenant. */
+  readonly userId: string;
+};
+
 /** Which changes; what is left out does not matter. */
 export type AuditFilter = {
   /** Those of this kind, e.g. `key.revoked`. */
@@ -40,12 +48,16 @@ export type CreateKeyInput = {
   readonly ownerId: string;
   /** What it may do in your API; at most 100. */
   readonly scopes?: ReadonlyArray<string> | null | undefined;
+  /** The team that looks after it, of which the owner is a member; without: none. */
+  readonly teamId?: string | null | undefined;
   /** The tenant that the key will belong to. */
   readonly tenantId: string;
 };
 
 /** A new credential for this API. It can never do more than the one that creates it. */
 export type CreateManagementTokenInput = {
+  /** A custom role of the tenant, which decides instead of `role`. */
+  readonly customRoleId?: string | null | undefined;
   /** When it expires; without: when your own token does. */
   readonly expiresAt?: string | null | undefined;
   /** The only scopes that it may give to keys. */
@@ -56,12 +68,70 @@ export type CreateManagementTokenInput = {
   readonly name: string;
   /** Narrow the role to these, e.g. [KEYS_VERIFY]. */
   readonly permissions?: ReadonlyArray<Permission> | null | undefined;
-  /** What it may do at most. */
+  /** What it may do at most. With a custom role, the base of that counts instead. */
   readonly role: Role;
   /** Confine it to this tenant. Without: as far as you reach yourself. */
   readonly tenantId?: string | null | undefined;
   /** Let it act for this user: it may then never do more than the user's role allows, and unless that is ADMIN it sees only the user's own keys. */
   readonly userId?: string | null | undefined;
+};
+
+/** A new client. It can never do more than whoever creates it. */
+export type CreateOAuthClientInput = {
+  /** How it may get tokens. */
+  readonly grantTypes: ReadonlyArray<OAuthGrantType>;
+  /** The only scopes that its tokens may give to keys. */
+  readonly grantableScopes?: ReadonlyArray<string> | null | undefined;
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** For apps in a browser or on a device: no secret. */
+  readonly isPublic?: boolean | null | undefined;
+  /** What users read when they are asked to agree, 1 to 100 characters. */
+  readonly name: string;
+  /** Narrow the role to these, e.g. [KEYS_VERIFY]. */
+  readonly permissions?: ReadonlyArray<Permission> | null | undefined;
+  /** Where users may return to: https, or http to this very machine. */
+  readonly redirectUris?: ReadonlyArray<string> | null | undefined;
+  /** The scopes that tokens for these may have. */
+  readonly resourceScopes?: ReadonlyArray<string> | null | undefined;
+  /** Other APIs that it may get tokens for: URIs (RFC 8707). */
+  readonly resources?: ReadonlyArray<string> | null | undefined;
+  /** What its tokens may do at most. */
+  readonly role: Role;
+  /** Confine it to this tenant. Without: as far as you reach yourself. */
+  readonly tenantId?: string | null | undefined;
+};
+
+/** A new role, which can do no more than you can. */
+export type CreateRoleInput = {
+  /** ADMIN: holders see the whole tenant. DEVELOPER, GUEST: their own keys and those of their teams. */
+  readonly base?: Role | null | undefined;
+  /** What it is for, at most 500 characters. */
+  readonly description?: string | null | undefined;
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The only scopes that keys of its holders can use; null or left out: any. At most 100. */
+  readonly keyScopes?: ReadonlyArray<string> | null | undefined;
+  /** Unique in the tenant, 1 to 100 characters. */
+  readonly name: string;
+  /** Everything that its holders may do. Nothing is added by the base. */
+  readonly permissions: ReadonlyArray<Permission>;
+  /** The tenant that the role will belong to. */
+  readonly tenantId: string;
+};
+
+/** A new team, without members. */
+export type CreateTeamInput = {
+  /** What it is for, at most 500 characters. */
+  readonly description?: string | null | undefined;
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The only scopes that the team's keys can use; null or left out: any. At most 100. */
+  readonly keyScopes?: ReadonlyArray<string> | null | undefined;
+  /** Unique in the tenant, 1 to 100 characters. */
+  readonly name: string;
+  /** The tenant that the team will belong to. */
+  readonly tenantId: string;
 };
 
 /** A new tenant. */
@@ -76,8 +146,34 @@ export type CreateTenantInput = {
   readonly slug: string;
 };
 
+/** An identity provider to trust. */
+export type CreateTrustedIssuerInput = {
+  /** What its tokens must say as `aud`: often the client id that the issuer gave to Keyplane. */
+  readonly audience: string;
+  /** Whether to create a user who is not here yet. */
+  readonly createUsers?: boolean | null | undefined;
+  /** The role where no mapping fits; without, such a token is refused. */
+  readonly defaultRole?: Role | null | undefined;
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** Its https address, letter by letter as its tokens say it in `iss`. */
+  readonly issuer: string;
+  /** How a user is found by a token. */
+  readonly matchBy?: IssuerMatch | null | undefined;
+  /** What people call it, 1 to 100 characters. */
+  readonly name: string;
+  /** The way to the claim that tells the role, e.g. ["realm_access", "roles"]. */
+  readonly roleClaim?: ReadonlyArray<string> | null | undefined;
+  /** What the claim's values stand for; the first that fits counts. */
+  readonly roleMapping?: ReadonlyArray<RoleMappingInput> | null | undefined;
+  /** The tenant whose users it speaks for. */
+  readonly tenantId: string;
+};
+
 /** A new user. */
 export type CreateUserInput = {
+  /** A custom role of the tenant, which decides instead of `role`. */
+  readonly customRoleId?: string | null | undefined;
   /** Unique in the tenant. */
   readonly email: string;
   /** Your own system's id of this user, unique in the tenant. */
@@ -92,9 +188,56 @@ export type CreateUserInput = {
   readonly tenantId: string;
 };
 
+/** Which custom roles; what is left out does not matter. */
+export type CustomRoleFilter = {
+  /** Those with this base. */
+  readonly base?: Role | null | undefined;
+  /** Those with this text in name or description, in any case. */
+  readonly search?: string | null | undefined;
+};
+
+/** How to order custom roles. */
+export type CustomRoleOrder =
+  /** Oldest first. */
+  | 'CREATED_AT_ASC'
+  /** Newest first. The default. */
+  | 'CREATED_AT_DESC'
+  /** By name, A to Z. */
+  | 'NAME_ASC'
+  /** By name, Z to A. */
+  | 'NAME_DESC';
+
 /** Which key to delete, and why. */
 export type DeleteKeyInput = {
   /** The id of the key. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Kept in history and shown to operators. */
+  readonly reason?: string | null | undefined;
+};
+
+/** Which OAuth client to delete, and why. */
+export type DeleteOAuthClientInput = {
+  /** The id of the OAuth client. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Kept in history and shown to operators. */
+  readonly reason?: string | null | undefined;
+};
+
+/** Which role to delete. */
+export type DeleteRoleInput = {
+  /** The role's id. */
+  readonly id: string;
+};
+
+/** Which team to delete. */
+export type DeleteTeamInput = {
+  /** The team's id. */
+  readonly id: string;
+};
+
+/** Which trusted issuer to delete, and why. */
+export type DeleteTrustedIssuerInput = {
+  /** The id of the trusted issuer. */
   readonly id: string;
   /** Why, 1 to 500 characters. Kept in history and shown to operators. */
   readonly reason?: string | null | undefined;
@@ -116,6 +259,14 @@ export type DisableKeyInput = {
   readonly reason?: string | null | undefined;
 };
 
+/** Which OAuth client to disable, and why. */
+export type DisableOAuthClientInput = {
+  /** The id of the OAuth client. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Kept in history and shown to operators. */
+  readonly reason?: string | null | undefined;
+};
+
 /** Which user to disable, and why. */
 export type DisableUserInput = {
   /** The id of the user. */
@@ -127,6 +278,14 @@ export type DisableUserInput = {
 /** Which key to enable, and why. */
 export type EnableKeyInput = {
   /** The id of the key. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Kept in history and shown to operators. */
+  readonly reason?: string | null | undefined;
+};
+
+/** Which OAuth client to enable, and why. */
+export type EnableOAuthClientInput = {
+  /** The id of the OAuth client. */
   readonly id: string;
   /** Why, 1 to 500 characters. Kept in history and shown to operators. */
   readonly reason?: string | null | undefined;
@@ -239,6 +398,13 @@ export type InvalidAttemptsInput = {
   readonly to: string;
 };
 
+/** How a user is found by an external issuer's token. */
+export type IssuerMatch =
+  /** The user whose e-mail address is the token's `email`; only where its `email_verified` is true. */
+  | 'EMAIL'
+  /** The user whose `externalId` is the token's `sub`. */
+  | 'EXTERNAL_ID';
+
 /** What has happened to a key, to its owner, or to its tenant. */
 export type KeyEventType =
   /** A key was created. */
@@ -269,7 +435,7 @@ export type KeyEventType =
   | 'TENANT_RESUMED'
   /** A tenant was suspended; all its keys are refused. keyId and userId are null. */
   | 'TENANT_SUSPENDED'
-  /** A key's name, scopes, metadata, expiry or address lists changed, or the key was restored after a deletion. */
+  /** A key's name, scopes, metadata, expiry, address lists or team changed, what its owner's role or its team allows it changed, or the key was restored after a deletion. */
   | 'UPDATED';
 
 /** Which keys; what is left out does not matter, and all that is given must hold. */
@@ -290,6 +456,8 @@ export type KeyFilter = {
   readonly search?: string | null | undefined;
   /** Those with this status now. */
   readonly status?: KeyStatus | null | undefined;
+  /** Those of this team. */
+  readonly teamId?: string | null | undefined;
   /** Those created before this time and not used since it. */
   readonly unusedSince?: string | null | undefined;
 };
@@ -338,6 +506,29 @@ export type KeyStatus =
   /** Refused for good. */
   | 'REVOKED';
 
+/** Which management tokens; what is left out does not matter. */
+export type ManagementTokenFilter = {
+  /** Those with this custom role. */
+  readonly customRoleId?: string | null | undefined;
+  /** Those with this role, or with a custom role of this base. */
+  readonly role?: Role | null | undefined;
+  /** Those with this text in name or start, in any case. */
+  readonly search?: string | null | undefined;
+  /** Those with this status now. */
+  readonly status?: ManagementTokenStatus | null | undefined;
+  /** Those that act for this user. */
+  readonly userId?: string | null | undefined;
+};
+
+/** The status of a management token by itself. Its user or tenant may be refused all the same. */
+export type ManagementTokenStatus =
+  /** Neither revoked nor expired. */
+  | 'ACTIVE'
+  /** Its expiresAt has been reached. */
+  | 'EXPIRED'
+  /** Refused for good. */
+  | 'REVOKED';
+
 /** A named quantity of a call. Sums are exact up to 9007199254740991. */
 export type MeterInput = {
   /** A lower-case letter and up to 31 of a-z, 0-9 and _: `tokens`. */
@@ -346,10 +537,39 @@ export type MeterInput = {
   readonly value: number;
 };
 
+/** How a client may get tokens (RFC 6749). */
+export type OAuthGrantType =
+  /** For a user, who signs in and agrees. PKCE with S256 is required. */
+  | 'AUTHORIZATION_CODE'
+  /** For itself, with its secret. */
+  | 'CLIENT_CREDENTIALS'
+  /** New tokens for the same user without asking again. Each refresh token works once. */
+  | 'REFRESH_TOKEN';
+
 /** One thing that a caller may do. */
 export type Permission =
   /** Read the audit log. */
   | 'AUDIT_READ'
+  /** Create OAuth clients. */
+  | 'CLIENTS_CREATE'
+  /** Delete OAuth clients for good. */
+  | 'CLIENTS_DELETE'
+  /** Disable and enable OAuth clients. */
+  | 'CLIENTS_DISABLE'
+  /** Read OAuth clients; never their secrets. */
+  | 'CLIENTS_READ'
+  /** Give OAuth clients a new secret. */
+  | 'CLIENTS_ROTATE'
+  /** Change OAuth clients. */
+  | 'CLIENTS_UPDATE'
+  /** Trust the tokens of an external issuer. */
+  | 'ISSUERS_CREATE'
+  /** Stop to trust an external issuer. */
+  | 'ISSUERS_DELETE'
+  /** Read trusted issuers, and test them. */
+  | 'ISSUERS_READ'
+  /** Change trusted issuers. */
+  | 'ISSUERS_UPDATE'
   /** Create keys. */
   | 'KEYS_CREATE'
   /** Delete keys, and restore deleted ones. */
@@ -370,10 +590,22 @@ export type Permission =
   | 'KEYS_VERIFY'
   /** Read the server's own metrics, for monitoring. */
   | 'METRICS_READ'
+  /** Create custom roles. */
+  | 'ROLES_CREATE'
+  /** Delete custom roles. */
+  | 'ROLES_DELETE'
+  /** Change custom roles. */
+  | 'ROLES_UPDATE'
   /** Read other people's sessions: who is signed in, since when and from where. */
   | 'SESSIONS_READ'
   /** Sign other people out everywhere. */
   | 'SESSIONS_REVOKE'
+  /** Create teams. */
+  | 'TEAMS_CREATE'
+  /** Delete teams. */
+  | 'TEAMS_DELETE'
+  /** Change teams and their members. */
+  | 'TEAMS_UPDATE'
   /** Create tenants. */
   | 'TENANTS_CREATE'
   /** Read tenants. */
@@ -388,6 +620,8 @@ export type Permission =
   | 'TOKENS_READ'
   /** Revoke management tokens. */
   | 'TOKENS_REVOKE'
+  /** Give management tokens a new secret. */
+  | 'TOKENS_ROTATE'
   /** Read usage: counts, the call log, refused attempts and exports. */
   | 'USAGE_READ'
   /** Report usage of keys that were verified elsewhere. */
@@ -398,7 +632,7 @@ export type Permission =
   | 'USERS_DELETE'
   /** Disable and enable users. */
   | 'USERS_DISABLE'
-  /** Read users. */
+  /** Read users, custom roles and teams. */
   | 'USERS_READ'
   /** Change users. */
   | 'USERS_UPDATE';
@@ -423,6 +657,14 @@ export type ReissueKeyInput = {
   readonly idempotencyKey?: string | null | undefined;
   /** The new owner, of the same tenant. */
   readonly ownerId: string;
+};
+
+/** Whom to remove from which team. */
+export type RemoveTeamMemberInput = {
+  /** The team's id. */
+  readonly teamId: string;
+  /** The user's id, of the same tenant. */
+  readonly userId: string;
 };
 
 /** For which account. */
@@ -485,6 +727,14 @@ export type Role =
   /** May only ask who it is (`viewer`); reads public APIs. */
   | 'GUEST';
 
+/** A value of the claim that tells the role, and the role that it stands for. */
+export type RoleMappingInput = {
+  /** The role that it stands for. */
+  readonly role: Role;
+  /** What the claim says, or one of what it lists. */
+  readonly value: string;
+};
+
 /** Which key gets a new secret. */
 export type RotateKeyInput = {
   /** The key's id; it stays the same. */
@@ -492,6 +742,26 @@ export type RotateKeyInput = {
   /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
   readonly idempotencyKey?: string | null | undefined;
   /** For how many milliseconds the old secret goes on working; 0: it stops at once. */
+  readonly overlapMs?: number | null | undefined;
+};
+
+/** Which management token gets a new secret. */
+export type RotateManagementTokenInput = {
+  /** The token's id; it stays the same. */
+  readonly id: string;
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** For how many milliseconds the old secret goes on working; 0: it stops at once. */
+  readonly overlapMs?: number | null | undefined;
+};
+
+/** Which client gets a new secret, and how long the old one goes on working. */
+export type RotateOAuthClientSecretInput = {
+  /** The id of the client. */
+  readonly id: string;
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** How long the old secret goes on working, 30 days at most. 0: it stops at once. */
   readonly overlapMs?: number | null | undefined;
 };
 
@@ -533,6 +803,25 @@ export type SuspendTenantInput = {
   readonly reason?: string | null | undefined;
 };
 
+/** Which teams; what is left out does not matter. */
+export type TeamFilter = {
+  /** Those that this user is a member of. */
+  readonly memberId?: string | null | undefined;
+  /** Those with this text in name or description, in any case. */
+  readonly search?: string | null | undefined;
+};
+
+/** How to order teams. */
+export type TeamOrder =
+  /** Oldest first. */
+  | 'CREATED_AT_ASC'
+  /** Newest first. The default. */
+  | 'CREATED_AT_DESC'
+  /** By name, A to Z. */
+  | 'NAME_ASC'
+  /** By name, Z to A. */
+  | 'NAME_DESC';
+
 /** Which tenants; what is left out does not matter. */
 export type TenantFilter = {
   /** Those with this text in name or slug, in any case. */
@@ -561,6 +850,12 @@ export type TenantStatus =
   /** Paused by an operator: all its keys are refused until it is resumed. */
   | 'SUSPENDED';
 
+/** Which issuer to ask. */
+export type TestTrustedIssuerInput = {
+  /** The id of the trusted issuer. */
+  readonly id: string;
+};
+
 /** What to change; what is left out stays. */
 export type UpdateKeyInput = {
   /** All allowed addresses from now on; empty: every address. */
@@ -577,6 +872,58 @@ export type UpdateKeyInput = {
   readonly name?: string | null | undefined;
   /** All scopes from now on. */
   readonly scopes?: ReadonlyArray<string> | null | undefined;
+  /** Another team, of which the owner is a member; null: none. */
+  readonly teamId?: string | null | undefined;
+};
+
+/** What to change; what is left out stays. Tokens that exist follow at once. */
+export type UpdateOAuthClientInput = {
+  /** New ways to get tokens. */
+  readonly grantTypes?: ReadonlyArray<OAuthGrantType> | null | undefined;
+  /** New scopes that its tokens may give to keys; null: any. */
+  readonly grantableScopes?: ReadonlyArray<string> | null | undefined;
+  /** The id of the client. */
+  readonly id: string;
+  /** A new name. */
+  readonly name?: string | null | undefined;
+  /** New permissions; empty: all of the role's. */
+  readonly permissions?: ReadonlyArray<Permission> | null | undefined;
+  /** New addresses where users may return to. */
+  readonly redirectUris?: ReadonlyArray<string> | null | undefined;
+  /** New scopes that tokens for these may have. */
+  readonly resourceScopes?: ReadonlyArray<string> | null | undefined;
+  /** New APIs that it may get tokens for. */
+  readonly resources?: ReadonlyArray<string> | null | undefined;
+  /** A new role. */
+  readonly role?: Role | null | undefined;
+};
+
+/** What to change, for all holders at once; what is left out stays. */
+export type UpdateRoleInput = {
+  /** A new base. */
+  readonly base?: Role | null | undefined;
+  /** A new description. */
+  readonly description?: string | null | undefined;
+  /** The role's id. */
+  readonly id: string;
+  /** All scopes that keys can use from now on; null: any. */
+  readonly keyScopes?: ReadonlyArray<string> | null | undefined;
+  /** A new name. */
+  readonly name?: string | null | undefined;
+  /** All permissions from now on. */
+  readonly permissions?: ReadonlyArray<Permission> | null | undefined;
+};
+
+/** What to change; what is left out stays. */
+export type UpdateTeamInput = {
+  /** A new description. */
+  readonly description?: string | null | undefined;
+  /** The team's id. */
+  readonly id: string;
+  /** All scopes that its keys can use from now on; null: any. */
+  readonly keyScopes?: ReadonlyArray<string> | null | undefined;
+  /** A new name. */
+  readonly name?: string | null | undefined;
 };
 
 /** What to change; what is left out stays. */
@@ -591,8 +938,30 @@ export type UpdateTenantInput = {
   readonly slug?: string | null | undefined;
 };
 
+/** What to change; what is left out stays. The issuer's address stays: trust another one instead. */
+export type UpdateTrustedIssuerInput = {
+  /** A new audience. */
+  readonly audience?: string | null | undefined;
+  /** Whether to create a user who is not here yet. */
+  readonly createUsers?: boolean | null | undefined;
+  /** The role where no mapping fits; null refuses such a token. */
+  readonly defaultRole?: Role | null | undefined;
+  /** The id of the trusted issuer. */
+  readonly id: string;
+  /** How a user is found by a token. */
+  readonly matchBy?: IssuerMatch | null | undefined;
+  /** A new name. */
+  readonly name?: string | null | undefined;
+  /** A new way to the claim that tells the role. */
+  readonly roleClaim?: ReadonlyArray<string> | null | undefined;
+  /** What the claim's values stand for from now on. */
+  readonly roleMapping?: ReadonlyArray<RoleMappingInput> | null | undefined;
+};
+
 /** What to change; what is left out stays. */
 export type UpdateUserInput = {
+  /** Another custom role; null takes it away, so that `role` counts again. */
+  readonly customRoleId?: string | null | undefined;
   /** A new e-mail address. */
   readonly email?: string | null | undefined;
   /** A new external id; null removes it. */
@@ -747,6 +1116,8 @@ export type UsageSource =
 
 /** Which users; what is left out does not matter. Deleted users are listed only by `status: DELETED`. */
 export type UserFilter = {
+  /** Those with this custom role. */
+  readonly customRoleId?: string | null | undefined;
   /** The one with exactly this external id. */
   readonly externalId?: string | null | undefined;
   /** Those with this role. */
@@ -755,6 +1126,8 @@ export type UserFilter = {
   readonly search?: string | null | undefined;
   /** Those with this status. */
   readonly status?: UserStatus | null | undefined;
+  /** The members of this team. */
+  readonly teamId?: string | null | undefined;
 };
 
 /** How to order users. */

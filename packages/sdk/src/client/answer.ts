@@ -1,6 +1,6 @@
 import { errorFor } from "./error-for.js";
 import { type KeyplaneError, type KeyplaneErrorDetails, RequestError, ServerError } from "./errors.js";
-import { redact } from "./redact.js";
+import { redact, type Secrets } from "./redact.js";
 import { parseRetryAfter } from "./retry-after.js";
 
 /** What came back: the response, read to its end. */
@@ -10,10 +10,10 @@ export interface RawAnswer {
   readonly body: string;
 }
 
-/** What is needed to word an error: `token` so that it can be left out, `now` in epoch milliseconds. */
+/** What is needed to word an error: `token` and other secrets so that they can be left out, `now` in epoch milliseconds. */
 export interface AnswerContext {
   readonly url: string;
-  readonly token: string;
+  readonly token: Secrets;
   readonly now: number;
 }
 
@@ -80,7 +80,7 @@ function detailsOf(answer: RawAnswer, { now }: AnswerContext): Omit<KeyplaneErro
 }
 
 /** The code that a server of ours would have given with this status. */
-function codeForStatus(status: number): string {
+export function codeForStatus(status: number): string {
   if (status === 401) return "UNAUTHENTICATED";
   if (status === 403) return "FORBIDDEN";
   if (status === 408 || status === 504) return "TIMEOUT";

@@ -1,13 +1,13 @@
+import { withToken } from "../credentials/credential-source.js";
 import { readAnswer } from "./answer.js";
 import { readBody } from "./body-text.js";
 import { throwIfAborted, withDeadline } from "./deadline.js";
 import { ServerError } from "./errors.js";
-import { type HttpRequest, openResponse } from "./exchange.js";
+import { type HttpRequest, openResponse, readWhole } from "./exchange.js";
 import type { FetchResponse, RequestOptions, ResolvedOptions } from "./options.js";
-import { checkToken, withCallOptions } from "./resolve-options.js";
+import { withCallOptions } from "./resolve-options.js";
 import { withRetries } from "./retry.js";
 import type { Runtime } from "./runtime.js";
-import { readWhole } from "./transport.js";
 
 /** What to download. */
 export interface DownloadRequest {
@@ -62,14 +62,14 @@ async function open(
   signal: AbortSignal,
   runtime: Runtime,
 ): Promise<{ readonly response: FetchResponse; readonly token: string }> {
-  const token: unknown = await options.token();
-  checkToken(token);
   const { url } = request;
-  const response = await openResponse(options, token, request, signal);
-  if (response.status === 200) return { response, token };
-  readAnswer(await readWhole(response, url, token), { url, token, now: runtime.now() }); // says why not
-  throw new ServerError(`${url} answers HTTP ${response.status} without a reason.`, {
-    code: "INVALID_RESPONSE",
-    status: response.status,
+  return withToken(options.credentials, async (token) => {
+    const response = await openResponse(options, token, request, signal);
+    if (response.status === 200) return { response, token };
+    readAnswer(await readWhole(response, url, token), { url, token, now: runtime.now() }); // says why not
+    throw new ServerError(`${url} answers HTTP ${response.status} without a reason.`, {
+      code: "INVALID_RESPONSE",
+      status: response.status,
+    });
   });
 }

@@ -1,12 +1,17 @@
-import { ViewerDocument } from "../_generated/documents.js";
-import type { Viewer } from "../entities.js";
+import { CanDocument, ViewerDocument } from "../_generated/documents.js";
+import type { Permission } from "../_generated/schema-types.js";
+import type { Permitted, Viewer } from "../entities.js";
 import { Account } from "../resources/account.js";
 import { Audit } from "../resources/audit.js";
 import { KeyEvents } from "../resources/key-events.js";
 import { Keys } from "../resources/keys.js";
 import { ManagementTokens } from "../resources/management-tokens.js";
+import { OAuthClients } from "../resources/oauth-clients.js";
 import { repeatability } from "../resources/repeatability.js";
+import { Roles } from "../resources/roles.js";
+import { Teams } from "../resources/teams.js";
 import { Tenants } from "../resources/tenants.js";
+import { TrustedIssuers } from "../resources/trusted-issuers.js";
 import { Usage } from "../resources/usage.js";
 import { Users } from "../resources/users.js";
 import type { FlushOptions } from "../usage/usage-buffer.js";
@@ -56,16 +61,20 @@ export class Keyplane {
   readonly keyEvents: KeyEvents;
   readonly keys: Keys;
   readonly managementTokens: ManagementTokens;
+  readonly oauthClients: OAuthClients;
+  readonly roles: Roles;
+  readonly teams: Teams;
   readonly tenants: Tenants;
+  readonly trustedIssuers: TrustedIssuers;
   readonly usage: Usage;
   readonly users: Users;
 
-  // Private at run time too, and a closure besides: no inspector, serialiser or error reporter can reach the token.
+  // Private at run time too, and a closure besides: no inspector, serialiser or error reporter can reach a token.
   readonly #send: Send;
 
   /** @throws TypeError that names the option, what it got and what it wants. */
   constructor(options: KeyplaneOptions) {
-    const resolved = resolveOptions(options);
+    const resolved = resolveOptions(options, realRuntime);
     this.url = resolved.url;
     this.#send = createSend(resolved, realRuntime);
     this.account = new Account(this.#send);
@@ -74,7 +83,11 @@ export class Keyplane {
     this.keyEvents = new KeyEvents({ send: this.#send, subscribe, runtime: realRuntime });
     this.keys = new Keys(this.#send);
     this.managementTokens = new ManagementTokens(this.#send);
+    this.oauthClients = new OAuthClients(this.#send);
+    this.roles = new Roles(this.#send);
+    this.teams = new Teams(this.#send);
     this.tenants = new Tenants(this.#send);
+    this.trustedIssuers = new TrustedIssuers(this.#send);
     this.usage = new Usage(
       {
         send: this.#send,
@@ -98,6 +111,16 @@ export class Keyplane {
   /** Who the token is to Keyplane, and what it may do. @throws KeyplaneError */
   async viewer(options?: RequestOptions): Promise<Viewer> {
     return (await this.#send(ViewerDocument, {}, repeatability.read, options)).viewer;
+  }
+
+  /**
+   * Whether the token may do something, and if not, why not.
+   *
+   * @param id to what; for something that is to be created, the tenant. Without: whether it may at all.
+   * @throws KeyplaneError
+   */
+  async can(action: Permission, id?: string, options?: RequestOptions): Promise<Permitted> {
+    return (await this.#send(CanDocument, { action, id }, repeatability.read, options)).can;
   }
 
   /**

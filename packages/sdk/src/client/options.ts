@@ -1,3 +1,5 @@
+import type { CredentialSource } from "../credentials/credential-source.js";
+import type { Credentials } from "../credentials/credentials.js";
 import type { ResolvedRecordOptions, UsageRecordOptions } from "../usage/record-options.js";
 
 /**
@@ -47,7 +49,12 @@ export interface KeyplaneOptions {
    * A management token, or a function that gives one; the function is asked before every attempt, so that it can renew
    * the token. The token is kept where neither `console.log` nor `JSON.stringify` can see it.
    */
-  readonly token: string | (() => string | Promise<string>) | undefined;
+  readonly token?: string | (() => string | Promise<string>) | undefined;
+  /**
+   * Instead of `token`: who the client is, where what it sends has to be renewed. A user's session, a program's client
+   * credentials, or a provider of your own. Renewed by itself, once for all requests that wait for it.
+   */
+  readonly credentials?: Credentials | undefined;
   /** How to send requests. Default: the global `fetch`. */
   readonly fetch?: Fetch | undefined;
   /** How long one attempt may take, in milliseconds, 1 to 2147483647. Default: 10000. */
@@ -85,7 +92,7 @@ export interface IdempotentRequestOptions extends RequestOptions {
 /** Options that have been checked and completed. */
 export interface ResolvedOptions {
   readonly url: string;
-  readonly token: () => string | Promise<string>;
+  readonly credentials: CredentialSource;
   readonly fetch: Fetch;
   readonly timeoutMs: number;
   readonly maxRetries: number;

@@ -1,31 +1,45 @@
+import { resolveCredentials } from "../credentials/resolve-credentials.js";
 import { resolveRecordOptions } from "../usage/record-options.js";
 import type { KeyplaneOptions, RequestOptions, ResolvedOptions } from "./options.js";
+import { type Runtime, realRuntime } from "./runtime.js";
 
 /** The longest delay that timers take; they would fire at once for a longer one. */
 const maxTimeoutMs = 2_147_483_647;
 const maxMaxRetries = 10;
 
-/**
- * Checks options and completes them with the defaults.
- *
- * @throws TypeError that names the option, what it got and what it wants; never the token.
- */
-export function resolveOptions(options: KeyplaneOptions): ResolvedOptions {
-  const { token, fetch, timeoutMs = 10_000, maxRetries = 2, headers = {} } = options;
+/** How to reach a server, whoever asks. */
+type Transport = Pick<ResolvedOptions, "url" | "fetch" | "timeoutMs" | "headers">;
+
+/** Checks how a server is reached. @throws TypeError as {@link resolveOptions} does. */
+export function resolveTransport(options: Pick<KeyplaneOptions, keyof Transport>): Transport {
+  const { fetch, timeoutMs = 10_000, headers = {} } = options;
   if (fetch !== undefined && typeof fetch !== "function") throw new TypeError("fetch must be a function.");
   if (fetch === undefined && typeof globalThis.fetch !== "function") {
     throw new TypeError("This runtime has no global fetch. Pass one as the option fetch.");
   }
-  checkLimits({ timeoutMs, maxRetries });
-  if (typeof token !== "function") checkToken(token);
+  checkLimits({ timeoutMs, maxRetries: 0 });
   return {
     url: endpointOf(options.url),
-    token: typeof token === "function" ? token : () => token,
     // The global one is looked up with every call, because tools that observe or fake requests replace it.
     fetch: fetch ?? ((url, init) => globalThis.fetch(url, init)),
     timeoutMs,
-    maxRetries,
     headers: lowerCased(headers),
+  };
+}
+
+/**
+ * Checks options and completes them with the defaults.
+ *
+ * @throws TypeError that names the option, what it got and what it wants; never a token or another secret.
+ */
+export function resolveOptions(options: KeyplaneOptions, runtime: Runtime = realRuntime): ResolvedOptions {
+  const { timeoutMs = 10_000, maxRetries = 2 } = options;
+  checkLimits({ timeoutMs, maxRetries });
+  const transport = resolveTransport(options);
+  return {
+    ...transport,
+    maxRetries,
+    credentials: resolveCredentials(options, transport.url, { ...transport, runtime }),
     usage: resolveRecordOptions(options.usage),
   };
 }
@@ -40,21 +54,6 @@ export function withCallOptions(options: ResolvedOptions, call: RequestOptions):
     maxRetries,
     headers: headers ? { ...options.headers, ...lowerCased(headers) } : options.headers,
   };
-}
-
-/**
- * Refuses what cannot be a token. Runtimes quote a header's value when they refuse it, so a token that cannot stand in
- * a header must not get that far.
- */
-export function checkToken(token: unknown): asserts token is string {
-  if (token === undefined || token === null || token === "") {
-    throw new TypeError("token is missing. Pass a management token; check that the variable that holds it is set.");
-  }
-  if (typeof token !== "string") throw new TypeError(`token must be a string, not ${typeof token}.`);
-  if (/^bearer\s/i.test(token)) throw new TypeError("token must be the token alone, without Bearer before it.");
-  if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new TypeError("token has white space or another character that no token has. Trim it after reading it.");
-  }
 }
 
 function endpointOf(url: unknown): string {

@@ -1,14 +1,15 @@
-import { type AnswerContext, readAnswer } from "./answer.js";
+import { type CredentialSource, withToken } from "../credentials/credential-source.js";
+import { type AnswerContext, type RawAnswer, readAnswer } from "./answer.js";
 import { readBody } from "./body-text.js";
 import { throwIfAborted, withDeadline } from "./deadline.js";
 import { type RequestDocument, textOfDocument } from "./document.js";
-import { ConnectionError, ServerError } from "./errors.js";
+import { AuthenticationError, ConnectionError, ServerError } from "./errors.js";
 import { EventStreamParser, EventTooLargeError } from "./event-stream.js";
-import { openResponse } from "./exchange.js";
+import { openResponse, readWhole } from "./exchange.js";
 import type { FetchResponse, RequestOptions, ResolvedOptions } from "./options.js";
-import { checkToken, withCallOptions } from "./resolve-options.js";
+import { withCallOptions } from "./resolve-options.js";
 import type { Runtime } from "./runtime.js";
-import { readWhole } from "./transport.js";
+import { TokenRenewedError } from "./token-renewed.js";
 
 /** How one stream is read. */
 export interface SubscribeOptions extends Omit<RequestOptions, "maxRetries"> {
@@ -31,7 +32,8 @@ export interface SubscribeOptions extends Omit<RequestOptions, "maxRetries"> {
  *
  * @throws ConnectionError when the stream cannot be opened or breaks, also when it ends without being complete, as it
  * does when the server stops; TimeoutError when nothing comes any more; AbortedError; and the KeyplaneError that the
- * server answers or sends, for example an AuthenticationError when the token ends.
+ * server answers or sends, for example an AuthenticationError when the token ends; a TokenRenewedError when it ends and
+ * there is another one, with which the stream can be opened again.
  */
 export type Subscribe = <Result, Variables>(
   document: RequestDocument<Result, Variables>,
@@ -55,13 +57,10 @@ export function createSubscribe(options: ResolvedOptions, runtime: Runtime): Sub
     const { signal, idleTimeoutMs = 45_000, onOpen, onComment } = call;
     throwIfAborted(signal);
     const body = JSON.stringify({ query: textOfDocument(document), variables });
-    const { response, token } = await withDeadline({ timeoutMs, signal }, (stop) => open(settings, body, stop));
+    const { response, token } = await withDeadline({ timeoutMs, signal }, (stop) =>
+      open(settings, body, stop, runtime),
+    );
     const context = (): AnswerContext => ({ url, token, now: runtime.now() });
-    if (!isEventStream(response)) {
-      const answer = await withDeadline({ timeoutMs, signal }, () => readWhole(response, url, token));
-      readAnswer(answer, context()); // says why there is no stream
-      throw new ServerError(`${url} answers a subscription with something else than a stream.`, invalid(response));
-    }
     onOpen?.();
     const header = (name: string): string | null => response.headers.get(name);
     const parser = new EventStreamParser();
@@ -71,7 +70,12 @@ export function createSubscribe(options: ResolvedOptions, runtime: Runtime): Sub
         else if (event.type === "complete") return;
         // A server answers what the document asks for, as it does without a stream.
         else if (event.type === "next")
-          yield readAnswer({ status: 200, header, body: event.data }, context()) as Result;
+          yield (await readEvent(
+            { status: 200, header, body: event.data },
+            context(),
+            token,
+            settings.credentials,
+          )) as Result;
       }
     }
     const message = `The stream from ${url} ended before it was complete.`;
@@ -83,11 +87,31 @@ async function open(
   options: ResolvedOptions,
   body: string,
   signal: AbortSignal,
+  runtime: Runtime,
 ): Promise<{ readonly response: FetchResponse; readonly token: string }> {
-  const token: unknown = await options.token();
-  checkToken(token);
-  const accept = "text/event-stream";
-  return { response: await openResponse(options, token, { url: options.url, accept, body }, signal), token };
+  const { url } = options;
+  return withToken(options.credentials, async (token) => {
+    const response = await openResponse(options, token, { url, accept: "text/event-stream", body }, signal);
+    if (isEventStream(response)) return { response, token };
+    readAnswer(await readWhole(response, url, token), { url, token, now: runtime.now() }); // says why there is no stream
+    throw new ServerError(`${url} answers a subscription with something else than a stream.`, invalid(response));
+  });
+}
+
+/** What an event says. When it says that the token has ended, it is renewed, if it can be. */
+async function readEvent(
+  answer: RawAnswer,
+  context: AnswerContext,
+  token: string,
+  credentials: CredentialSource,
+): Promise<unknown> {
+  try {
+    return readAnswer(answer, context);
+  } catch (error) {
+    const other = error instanceof AuthenticationError ? await credentials.renew?.(token) : null;
+    if (other === null || other === undefined || other === token) throw error;
+    throw new TokenRenewedError();
+  }
 }
 
 function isEventStream({ status, headers }: FetchResponse): boolean {

@@ -1,9 +1,10 @@
+import { withToken } from "../credentials/credential-source.js";
 import { type RawAnswer, readAnswer } from "./answer.js";
 import { withDeadline } from "./deadline.js";
 import { type RequestDocument, textOfDocument } from "./document.js";
-import { brokenOff, openResponse } from "./exchange.js";
-import type { FetchResponse, RequestOptions, ResolvedOptions } from "./options.js";
-import { checkToken, withCallOptions } from "./resolve-options.js";
+import { openResponse, readWhole } from "./exchange.js";
+import type { RequestOptions, ResolvedOptions } from "./options.js";
+import { withCallOptions } from "./resolve-options.js";
 import { type Repeatable, withRetries } from "./retry.js";
 import type { Runtime } from "./runtime.js";
 
@@ -44,10 +45,10 @@ async function sendOnce(
   signal: AbortSignal,
   runtime: Runtime,
 ): Promise<unknown> {
-  const token: unknown = await options.token();
-  checkToken(token);
-  const answer = await exchange(options, token, body, signal);
-  return readAnswer(answer, { url: options.url, token, now: runtime.now() });
+  return withToken(options.credentials, async (token) => {
+    const answer = await exchange(options, token, body, signal);
+    return readAnswer(answer, { url: options.url, token, now: runtime.now() });
+  });
 }
 
 /** One request and its whole answer. @throws ConnectionError */
@@ -61,14 +62,4 @@ async function exchange(
   const accept = "application/graphql-response+json, application/json";
   const response = await openResponse(options, token, { url, accept, body }, signal);
   return readWhole(response, url, token);
-}
-
-/** The rest of an answer. @throws ConnectionError */
-export async function readWhole(response: FetchResponse, url: string, token: string): Promise<RawAnswer> {
-  try {
-    const body = await response.text();
-    return { status: response.status, header: (name) => response.headers.get(name), body };
-  } catch (error) {
-    throw brokenOff(url, response, error, token);
-  }
 }

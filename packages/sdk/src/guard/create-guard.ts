@@ -16,7 +16,7 @@ import { SnapshotFile } from "./snapshot-file.js";
  * within milliseconds. Make one and keep it; `close` it before the process ends, so that usage is handed over and the
  * connection, which keeps a process from ending, is closed.
  *
- * The token needs the permissions `keys:verify` and `keys:read`, and `usage:record` unless `usage` is false; the role
+ * The token, or what stands in its place, needs the permissions `keys:verify` and `keys:read`, and `usage:record` unless `usage` is false; the role
  * DEVELOPER has them.
  *
  * How old what it says can be: while it follows the server, some milliseconds; cut off, at most `maxStalenessMs`. Then it
@@ -35,8 +35,10 @@ export function createGuard(options: GuardOptions): Guard {
 /** As {@link createGuard}, with a runtime that a test can hold in its hands. */
 export function createGuardWith(options: GuardOptions, runtime: Runtime): Guard {
   const resolved = resolveGuardOptions(options);
-  const { url, token, headers, fetch, timeoutMs, usage, tenantId, snapshotFile } = resolved;
-  const client = resolveOptions({ url, token, headers, fetch, timeoutMs, usage: usage === false ? undefined : usage });
+  const { url, token, credentials, headers, fetch, timeoutMs, usage, tenantId, snapshotFile } = resolved;
+  const recordOptions = usage === false ? undefined : usage;
+  const given = { url, token, credentials, headers, fetch, timeoutMs, usage: recordOptions };
+  const client = resolveOptions(given, runtime);
   const recording = new Usage(
     {
       send: createSend(client, runtime),

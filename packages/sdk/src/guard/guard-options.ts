@@ -3,7 +3,7 @@ import type { UsageRecordOptions } from "../usage/record-options.js";
 import type { EventTransport } from "./follower.js";
 
 /** How a guard reaches its server, and what it does on its own. */
-export interface GuardOptions extends Pick<KeyplaneOptions, "url" | "token" | "headers"> {
+export interface GuardOptions extends Pick<KeyplaneOptions, "url" | "token" | "credentials" | "headers"> {
   /** How to send requests. Default: the global `fetch`. */
   readonly fetch?: Fetch | undefined;
   /**
@@ -37,8 +37,8 @@ export interface GuardOptions extends Pick<KeyplaneOptions, "url" | "token" | "h
   readonly usage?: UsageRecordOptions | false | undefined;
   /**
    * A file in which what is known survives a restart, even without a network; `maxStalenessMs` and `onUnavailable` hold for it,
-   * too. It contains hashes of keys and names of owners, never a key, and only this user may read it. Only where there is
-   * a file system. Default: none.
+   * too. It contains hashes of keys and names of owners, never a key, and only this user may read it. It is of use to the same
+   * credentials only: the same token, the same client, the same session. Only where there is a file system. Default: none.
    */
   readonly snapshotFile?: string | undefined;
 }
@@ -57,6 +57,7 @@ export interface ResolvedGuardOptions extends GuardOptions {
 const known: Readonly<Record<keyof GuardOptions, true>> = {
   url: true,
   token: true,
+  credentials: true,
   headers: true,
   fetch: true,
   mode: true,

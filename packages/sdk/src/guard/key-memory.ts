@@ -1,4 +1,4 @@
-import type { KeyRecord } from "@keyplane/schema";
+import { effectiveScopes, type KeyRecord } from "@keyplane/schema";
 import type { Freshness } from "./freshness.js";
 import type { GuardVerdict } from "./guard.js";
 import { HashIndex } from "./hash-index.js";
@@ -44,7 +44,7 @@ export interface HeldSecret {
   isUsed: boolean;
 }
 
-/** What a verdict says of every key of a tenant that has the same scopes: one object for all of them, so that it is near. */
+/** What a verdict says of every key of a tenant that can use the same scopes: one object for all of them, so that it is near. */
 export interface Granted {
   readonly tenantId: string;
   readonly scopes: readonly string[];
@@ -245,7 +245,8 @@ export class KeyMemory {
    */
   installKey({ key, secrets, isServerDecided }: KeyLine, { sentAt, epoch }: Reading): HeldKey | undefined {
     const granted = this.#grantedTo(key);
-    const state = { ...key, scopes: granted.scopes };
+    // A key that nothing bounds can use all that it was given: it shares that list, too.
+    const state = key.scopeBounds === null ? { ...key, scopes: granted.scopes } : key;
     this.#saved.delete(state.id);
     const before = this.#keys.get(state.id);
     if (before && before.readAt > sentAt) return before;
@@ -325,7 +326,9 @@ export class KeyMemory {
     this.installKey(saved.read(), saved.reading);
   }
 
-  #grantedTo({ tenantId, scopes }: KeyLine["key"]): Granted {
+  #grantedTo(key: KeyLine["key"]): Granted {
+    const { tenantId } = key;
+    const scopes = effectiveScopes(key);
     const text = JSON.stringify([tenantId, scopes]);
     const known = this.#granted.get(text);
     if (known) return known;

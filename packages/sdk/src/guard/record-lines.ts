@@ -1,4 +1,11 @@
-import type { Environment, KeyRecord, TenantStatus, UserStatus } from "@keyplane/schema";
+import {
+  type Environment,
+  effectiveScopes,
+  type KeyRecord,
+  type ScopeBounds,
+  type TenantStatus,
+  type UserStatus,
+} from "@keyplane/schema";
 
 /** What a verifier must know of a tenant. */
 export type TenantRecord = KeyRecord["tenant"];
@@ -57,10 +64,17 @@ export function parseRecordLine(text: string): RecordLine | null {
 export function formatRecordLine(line: RecordLine): string {
   switch (line.type) {
     case "key": {
-      const { key, secrets, isServerDecided } = line.line;
+      const { key: known, secrets, isServerDecided } = line.line;
+      const { scopeBounds, ...key } = known;
+      // As the server writes it: whoever does not know of bounds must not take the others for scopes that can be used.
+      const bounded = scopeBounds && { scopes: key.scopes, ...scopeBounds };
+      const scopes = effectiveScopes(known);
       const written = secrets.map(({ hash, state }) => withoutNothing({ hash, ...state }));
       const decidedBy = isServerDecided ? "SERVER" : null;
-      return JSON.stringify({ ...withoutNothing({ type: "key", ...key, decidedBy }), secrets: written });
+      return JSON.stringify({
+        ...withoutNothing({ type: "key", ...key, scopes, bounded, decidedBy }),
+        secrets: written,
+      });
     }
     case "owner":
       return JSON.stringify(withoutNothing({ type: "owner", ...line.owner }));
@@ -79,6 +93,7 @@ function withoutNothing(fields: Fields): Fields {
 
 function keyOf(fields: Fields): KeyLine {
   const { secrets, metadata } = fields;
+  const bounded = boundedOf(fields);
   if (!Array.isArray(secrets)) throw new RecordLineError("A key has no secrets.");
   return {
     key: {
@@ -87,7 +102,8 @@ function keyOf(fields: Fields): KeyLine {
       ownerId: textOf(fields, "ownerId"),
       name: textOf(fields, "name"),
       environment: textOf(fields, "environment") as Environment,
-      scopes: textsOf(fields, "scopes"),
+      scopes: bounded ? bounded.scopes : textsOf(fields, "scopes"),
+      scopeBounds: bounded === null ? null : bounded.scopeBounds,
       metadata: typeof metadata === "object" && metadata !== null ? (metadata as Record<string, unknown>) : {},
       allowedIps: textsOf(fields, "allowedIps"),
       deniedIps: textsOf(fields, "deniedIps"),
@@ -108,6 +124,20 @@ function keyOf(fields: Fields): KeyLine {
     })),
     isServerDecided: fields["decidedBy"] === "SERVER",
   };
+}
+
+/** What a key was given, and what bounds it, where its owner's role or its team allows not any scope. */
+function boundedOf(fields: Fields): { scopes: readonly string[]; scopeBounds: ScopeBounds } | null {
+  const bounded = fields["bounded"];
+  if (bounded == null) return null;
+  if (typeof bounded !== "object") throw new RecordLineError("What bounds a key is no object.");
+  const of = bounded as Fields;
+  return { scopes: textsOf(of, "scopes"), scopeBounds: { role: boundOf(of, "role"), team: boundOf(of, "team") } };
+}
+
+/** null allows any scope, an empty list none. */
+function boundOf(fields: Fields, name: string): readonly string[] | null {
+  return fields[name] == null ? null : textsOf(fields, name);
 }
 
 function ownerOf(fields: Fields): OwnerRecord {

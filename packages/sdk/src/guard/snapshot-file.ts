@@ -1,4 +1,5 @@
 import type { ResolvedOptions } from "../client/options.js";
+import type { CredentialSource } from "../credentials/credential-source.js";
 import { builtinModule } from "./builtin-module.js";
 import { hashOfKey, hexOfHash } from "./key-hash.js";
 import { type KeyMemory, type Reading, SavedKey, type SavedText } from "./key-memory.js";
@@ -36,7 +37,10 @@ interface Header {
   readonly version: 1;
   readonly url: string;
   readonly tenantId: string | null;
-  /** The SHA-256 of the token that was used: another one may see other keys, and hears of other events. */
+  /**
+   * The SHA-256 of the token that was used, or of the name of whom renewed tokens stand for: anybody else may see other keys,
+   * and hears of other events.
+   */
   readonly token: string;
   /** The place in the log of events. */
   readonly cursor: string;
@@ -62,21 +66,29 @@ export class SnapshotFile {
   readonly #path: string;
   readonly #url: string;
   readonly #tenantId: string | null;
-  readonly #token: () => string | Promise<string>;
+  readonly #credentials: CredentialSource;
 
-  /** @throws TypeError where there is no file system. */
-  constructor(path: string, { url, token }: Pick<ResolvedOptions, "url" | "token">, tenantId: string | undefined) {
+  /** @throws TypeError where there is no file system, or nothing that would tell whose the file is after a restart. */
+  constructor(
+    path: string,
+    { url, credentials }: Pick<ResolvedOptions, "url" | "credentials">,
+    tenantId: string | undefined,
+  ) {
     const files = builtinModule<FileSystem>("node:fs/promises");
     if (!files) throw new TypeError("snapshotFile: There is no file system here. Leave it out.");
+    if (credentials.identity.kind === "unknown") {
+      const { missing } = credentials.identity;
+      throw new TypeError(`snapshotFile: Nothing says whose tokens these are after a restart. Pass ${missing}.`);
+    }
     this.#files = files;
     this.#path = path;
     this.#url = url;
-    this.#token = token;
+    this.#credentials = credentials;
     this.#tenantId = tenantId ?? null;
   }
 
   /**
-   * Takes what was saved, if it is of the same server, tenant and token.
+   * Takes what was saved, if it is of the same server, tenant and credentials.
    *
    * @returns the place in the log of events from which to go on; null where nothing was taken.
    * @throws Error for a file that cannot be read, or is no whole snapshot: nothing is taken then.
@@ -88,7 +100,7 @@ export class SnapshotFile {
     const header = headerOf(bytes.toString("utf8", 0, Math.max(end, 0)));
     if (!header) throw new Error(`${this.#path} is no snapshot of a guard. Remove it, or name another file.`);
     if (header.url !== this.#url || header.tenantId !== this.#tenantId) return null;
-    if (header.token !== (await this.#tokenHash())) return null;
+    if (header.token !== (await this.#identityHash())) return null;
     if (checksumOf(bytes.subarray(end + 1)) !== header.checksum) {
       throw new Error(`${this.#path} is cut off, or was changed. Remove it.`);
     }
@@ -103,7 +115,7 @@ export class SnapshotFile {
 
   /** Saves what is known, as a whole or not at all. */
   async save(knowledge: Knowledge, place: () => string | null, clock: SteadyClock): Promise<void> {
-    const token = await this.#tokenHash();
+    const token = await this.#identityHash();
     const { memory, freshness } = knowledge;
     // From here to the file's text nothing may come in between: the place and what is true at it belong together.
     const cursor = place();
@@ -142,8 +154,10 @@ export class SnapshotFile {
     await this.#files.rename(temporary, this.#path);
   }
 
-  async #tokenHash(): Promise<string> {
-    const hash = hashOfKey(await this.#token());
+  async #identityHash(): Promise<string> {
+    const { identity, token } = this.#credentials;
+    // No token can look like a name: names have a space in them.
+    const hash = hashOfKey(identity.kind === "name" ? `identity ${identity.name}` : await token());
     return hexOfHash(hash instanceof Promise ? await hash : hash);
   }
 }

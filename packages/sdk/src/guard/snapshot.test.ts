@@ -1,8 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Fetch } from "../client/options.js";
+import type { Credentials } from "../credentials/credentials.js";
 import { test as base, describe, expect, type GuardStory, vi } from "../test-helpers/guard-story.js";
 import { heldBack, refused } from "../testing/troubles.js";
+import { createGuard } from "./create-guard.js";
 import type { GuardOptions } from "./guard-options.js";
 
 const test = base.extend<{ snapshotFile: string }>({
@@ -241,4 +244,42 @@ test("a snapshot of another token is ignored: it may see other keys, and hears o
   const { guard } = await startCut(story, { snapshotFile, token: "another-token", onUnavailable: "allow-known" });
   expect(guard.status()).toMatchObject({ keys: 0 });
   expect(await guard.verify(key.secret)).toMatchObject({ code: "UNAVAILABLE" });
+});
+
+describe("a snapshot with credentials that are renewed", () => {
+  /** What a client's guard is made of: a token endpoint with another token each time, where the network is there. */
+  function clientOf(story: GuardStory, clientId: string, isCut = false): Partial<GuardOptions> {
+    let issued = 0;
+    const fetch: Fetch = async (url, init) => {
+      if (!url.endsWith("/oauth/token")) return story.server.fetch(url, init);
+      if (isCut) throw new TypeError("fetch failed");
+      const body = JSON.stringify({ access_token: `${clientId}-${++issued}`, token_type: "Bearer", expires_in: 300 });
+      return { status: 200, headers: new Headers(), text: async () => body };
+    };
+    return { token: undefined, credentials: { clientCredentials: { clientId, clientSecret: "secret" } }, fetch };
+  }
+
+  test("is of use to the same client, without network and so without any token", async ({ story, snapshotFile }) => {
+    const key = await ended(story, { ...clientOf(story, "orders"), snapshotFile });
+    const { guard } = await startCut(story, { ...clientOf(story, "orders", true), snapshotFile });
+    expect(await guard.verify(key.secret)).toMatchObject({ code: "VALID", source: "local" });
+    expect(readFileSync(snapshotFile, "utf8")).not.toMatch(/orders-\d|secret"/);
+  });
+
+  test.for([
+    ["another client", (story: GuardStory) => clientOf(story, "billing", true)],
+    ["a token", () => ({})],
+  ] as const)("is of no use to %s", async ([, options], { story, snapshotFile }) => {
+    const key = await ended(story, { ...clientOf(story, "orders"), snapshotFile });
+    const { guard } = await startCut(story, { ...options(story), snapshotFile });
+    expect(await guard.verify(key.secret)).toMatchObject({ code: "UNAVAILABLE" });
+  });
+
+  test("needs a name of whom it is for, where nothing of it stays", ({ snapshotFile }) => {
+    const session = { accessToken: "a", refreshToken: "b", onRefresh: () => undefined };
+    const make = (credentials: Credentials) => () =>
+      createGuard({ url: "http://keyplane.test", credentials, snapshotFile });
+    expect(make({ session })).toThrow("Pass session.id");
+    expect(make({ provider: { token: () => "a" } })).toThrow("Pass provider.identity");
+  });
 });

@@ -39,6 +39,22 @@ describe.each(["lazy", "full"] as const)("in the mode %s", (mode) => {
     expect(story.server.asked.records).toBe(records);
   });
 
+  test("a scope is refused as soon as the owner's role or the team allows it no more, and accepted again", async ({
+    story,
+  }) => {
+    const { guard, key } = await story.withKey({ mode }, { scopes: ["a", "b"] });
+    const verify = () => guard.verify(key.secret, { scopes: ["b"] });
+    expect(await verify()).toMatchObject({ code: "VALID", scopes: ["a", "b"] });
+    for (const bounds of [{ role: ["a"] }, { team: ["a"] }, { role: [], team: ["b"] }]) {
+      story.plane.boundKey(key.id, bounds);
+      await story.moment();
+      expect(await verify()).toMatchObject({ code: "INSUFFICIENT_SCOPE", missingScopes: ["b"] });
+    }
+    story.plane.boundKey(key.id, { role: ["b", "c"] });
+    await story.moment();
+    expect(await verify()).toMatchObject({ code: "VALID", scopes: ["b"] });
+  });
+
   test("an unknown key is unknown without asking a second time, until it may have become known", async ({ story }) => {
     const { guard } = await story.follow({ mode });
     const [unknown = ""] = unknownKeys(1);

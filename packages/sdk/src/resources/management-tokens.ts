@@ -12,6 +12,8 @@ import { repeatability } from "./repeatability.js";
 export interface ListManagementTokensArguments {
   /** Those of this tenant. Default: all that the token may see. */
   readonly tenantId?: string | undefined;
+  /** Those that fit. */
+  readonly filter?: Inputs.ManagementTokenFilter | undefined;
   /** How many tokens to read at a time, 1 to 100. Default: 100. */
   readonly pageSize?: number | undefined;
 }
@@ -51,6 +53,19 @@ export class ManagementTokens {
     const variables = { input: withIdempotencyKey(input, options) };
     return (await this.#send(documents.CreateManagementTokenDocument, variables, repeatability.keyed, options))
       .createManagementToken;
+  }
+
+  /**
+   * Gives a management token a new secret; its id stays, and the old secret works on for `overlapMs`. The answer holds the new
+   * secret, shown this once.
+   */
+  async rotate(
+    input: Inputs.RotateManagementTokenInput,
+    options?: IdempotentRequestOptions,
+  ): Promise<Results.RotateManagementTokenResult> {
+    const variables = { input: withIdempotencyKey(input, options) };
+    return (await this.#send(documents.RotateManagementTokenDocument, variables, repeatability.keyed, options))
+      .rotateManagementToken;
   }
 
   /** Ends a management token at once. Revoking again changes nothing. */

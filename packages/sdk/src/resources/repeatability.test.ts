@@ -6,7 +6,11 @@ import { Audit } from "./audit.js";
 import { KeyEvents } from "./key-events.js";
 import { Keys } from "./keys.js";
 import { ManagementTokens } from "./management-tokens.js";
+import { OAuthClients } from "./oauth-clients.js";
+import { Roles } from "./roles.js";
+import { Teams } from "./teams.js";
 import { Tenants } from "./tenants.js";
+import { TrustedIssuers } from "./trusted-issuers.js";
 import { Usage } from "./usage.js";
 import { Users } from "./users.js";
 
@@ -34,6 +38,11 @@ const repeated: Record<string, Call> = {
   "keys.revoke": call("revokeKey", (send) => new Keys(send).revoke({ id, reason: "leaked" })),
   "keys.delete": call("deleteKey", (send) => new Keys(send).delete({ id })),
   "account.refresh": call("refreshSession", (send) => new Account(send).refresh({ refreshToken: "r" })),
+  "roles.get": call("role", (send) => new Roles(send).get(id)),
+  "roles.create": call("createRole", (send) => new Roles(send).create({ tenantId: "t", name: "n", permissions: [] })),
+  "teams.get": call("team", (send) => new Teams(send).get(id)),
+  "teams.create": call("createTeam", (send) => new Teams(send).create({ tenantId: "t", name: "n" })),
+  "teams.removeMember": call("removeTeamMember", (send) => new Teams(send).removeMember({ teamId: id, userId: "u" })),
   "tenants.get": call("tenant", (send) => new Tenants(send).get(id)),
   "tenants.create": call("createTenant", (send) => new Tenants(send).create({ slug: "s", name: "n" })),
   "tenants.suspend": call("suspendTenant", (send) => new Tenants(send).suspend({ id })),
@@ -47,7 +56,19 @@ const repeated: Record<string, Call> = {
   "managementTokens.create": call("createManagementToken", (send) =>
     new ManagementTokens(send).create({ name: "n", role: "GUEST" }),
   ),
+  "managementTokens.rotate": call("rotateManagementToken", (send) => new ManagementTokens(send).rotate({ id })),
   "managementTokens.revoke": call("revokeManagementToken", (send) => new ManagementTokens(send).revoke({ id })),
+  "oauthClients.create": call("createOAuthClient", (send) =>
+    new OAuthClients(send).create({ name: "n", role: "GUEST", grantTypes: ["CLIENT_CREDENTIALS"] }),
+  ),
+  "oauthClients.rotateSecret": call("rotateOAuthClientSecret", (send) => new OAuthClients(send).rotateSecret({ id })),
+  "oauthClients.disable": call("disableOAuthClient", (send) => new OAuthClients(send).disable({ id })),
+  "oauthClients.delete": call("deleteOAuthClient", (send) => new OAuthClients(send).delete({ id })),
+  "trustedIssuers.create": call("createTrustedIssuer", (send) =>
+    new TrustedIssuers(send).create({ tenantId: "t", name: "n", issuer: "https://i.example", audience: "a" }),
+  ),
+  "trustedIssuers.delete": call("deleteTrustedIssuer", (send) => new TrustedIssuers(send).delete({ id })),
+  "trustedIssuers.test": call("testTrustedIssuer", (send) => new TrustedIssuers(send).test({ id })),
 };
 
 const sentOnce: Record<string, Call> = {
@@ -63,8 +84,16 @@ const sentOnce: Record<string, Call> = {
     new Account(send).changePassword({ currentPassword: "a", newPassword: "b" }),
   ),
   "keys.restore": call("restoreKey", (send) => new Keys(send).restore({ id })),
+  "roles.update": call("updateRole", (send) => new Roles(send).update({ id })),
+  "roles.delete": call("deleteRole", (send) => new Roles(send).delete({ id })),
+  "teams.update": call("updateTeam", (send) => new Teams(send).update({ id })),
+  "teams.delete": call("deleteTeam", (send) => new Teams(send).delete({ id })),
+  "teams.addMember": call("addTeamMember", (send) => new Teams(send).addMember({ teamId: id, userId: "u" })),
   "tenants.update": call("updateTenant", (send) => new Tenants(send).update({ id })),
   "tenants.resume": call("resumeTenant", (send) => new Tenants(send).resume({ id })),
+  "oauthClients.update": call("updateOAuthClient", (send) => new OAuthClients(send).update({ id })),
+  "oauthClients.enable": call("enableOAuthClient", (send) => new OAuthClients(send).enable({ id })),
+  "trustedIssuers.update": call("updateTrustedIssuer", (send) => new TrustedIssuers(send).update({ id })),
   "users.update": call("updateUser", (send) => new Users(send).update({ id })),
   "users.enable": call("enableUser", (send) => new Users(send).enable({ id })),
 };
@@ -92,14 +121,16 @@ describe("after an attempt whose outcome is not known", () => {
     });
   }
 
-  for (const List of [Audit, KeyEvents, Keys, ManagementTokens, Tenants, Users]) {
+  for (const List of [Audit, KeyEvents, Keys, ManagementTokens, OAuthClients, Tenants, TrustedIssuers, Users]) {
     test(`every page of a list of ${List.name} is asked for again`, async ({ story }) => {
       const field = {
         Audit: "auditLog",
         KeyEvents: "keyEvents",
         Keys: "keys",
         ManagementTokens: "managementTokens",
+        OAuthClients: "oauthClients",
         Tenants: "tenants",
+        TrustedIssuers: "trustedIssuers",
         Users: "users",
       };
       const pages = { nodes: [1], pageInfo: { endCursor: null, hasNextPage: false }, totalCount: 1 };

@@ -5,6 +5,8 @@ import type { AddressInfo } from "node:net";
 export interface SeenRequest {
   readonly path: string | undefined;
   readonly headers: IncomingHttpHeaders;
+  /** As it came. */
+  readonly body: string;
   readonly query: string;
   readonly variables: { readonly [name: string]: unknown; readonly input?: Record<string, unknown> };
 }
@@ -32,12 +34,12 @@ export async function startFakeServer(owner: string): Promise<FakeServer> {
       body += chunk;
     });
     request.on("end", () => {
-      // A GET has no body.
-      const { query, variables } = JSON.parse(body || '{"query":"","variables":{}}') as Pick<
+      // A GET has no body, and a token endpoint gets a form.
+      const { query, variables } = JSON.parse(body.startsWith("{") ? body : '{"query":"","variables":{}}') as Pick<
         SeenRequest,
         "query" | "variables"
       >;
-      const seen = { path: request.url, headers: request.headers, query, variables };
+      const seen = { path: request.url, headers: request.headers, body, query, variables };
       requests.push(seen);
       const [reply = text(500, `no reply for ${owner}`), ...rest] = queue;
       if (rest.length > 0) queue = rest;

@@ -5,7 +5,7 @@ import type { Key, KeyEvent } from "../entities.js";
 import { Management } from "./management.js";
 import type { MemoryKeyOptions, MemoryPlane, PlacedKeyEvent, StoredKey } from "./memory-plane.js";
 import type { MemoryUsage } from "./memory-usage.js";
-import { conflict, RefusedByPlane } from "./refusal.js";
+import { conflict, notFound, RefusedByPlane } from "./refusal.js";
 
 /** Answers the data of one document. */
 type Answer = (variables: never) => Record<string, unknown>;
@@ -51,6 +51,8 @@ export function createAnswers(plane: MemoryPlane, usage: MemoryUsage): ReadonlyM
           id: viewerId,
           name: "In memory",
           role: "ADMIN",
+          customRoleId: null,
+          seesWholeTenant: true,
           permissions: Object.keys(permissions).map((name) => name.toUpperCase().replace(/\W/g, "_")),
           tenantId: null,
           userId: null,
@@ -79,13 +81,15 @@ export function createAnswers(plane: MemoryPlane, usage: MemoryUsage): ReadonlyM
     ],
     [
       documents.CreateKeyDocument,
-      change<Inputs.CreateKeyInput>("createKey", ({ tenantId, ownerId, ...input }) =>
-        management.createKey(tenantId, ownerId, optionsOf(input)),
-      ),
+      change<Inputs.CreateKeyInput>("createKey", ({ tenantId, ownerId, ...input }) => {
+        refuseTeam(input);
+        return management.createKey(tenantId, ownerId, optionsOf(input));
+      }),
     ],
     [
       documents.UpdateKeyDocument,
       change<Inputs.UpdateKeyInput>("updateKey", ({ id, ...changes }) => {
+        refuseTeam(changes);
         const never = changes.expiresAt === null ? { expiresAt: null } : {};
         management.updateKey(id, { ...optionsOf(changes), ...never });
         return { id };
@@ -113,6 +117,11 @@ export function createAnswers(plane: MemoryPlane, usage: MemoryUsage): ReadonlyM
     [documents.ListKeyEventsDocument, (variables: EventsAsked) => ({ keyEvents: eventPage(plane, variables) })],
   ];
   return new Map(answers);
+}
+
+/** There are no teams here. */
+function refuseTeam({ teamId }: Pick<Inputs.UpdateKeyInput, "teamId">): void {
+  if (teamId != null) throw notFound("team");
 }
 
 /** What is left out of an input, or null, is not given. */
@@ -152,9 +161,10 @@ function createOnce() {
 export function shownKey({ state, secrets, createdAt, updatedAt }: StoredKey, now: number, by: string): Key {
   const time = (at: number | null | undefined): string | null => (at == null ? null : new Date(at).toISOString());
   const previous = secrets.at(-2)?.state;
-  const { expiresAt, revokedAt, disabledAt, deletedAt, ...rest } = state;
+  const { expiresAt, revokedAt, disabledAt, deletedAt, scopeBounds: _, ...rest } = state;
   return {
     ...rest,
+    teamId: null,
     status: statusOf(state, now),
     start: secrets.at(-1)?.state.start ?? "",
     createdAt: new Date(createdAt).toISOString(),

@@ -134,6 +134,7 @@ export class MemoryPlane {
         name: options.name ?? "Key",
         environment,
         scopes: options.scopes ?? [],
+        scopeBounds: null,
         metadata: options.metadata ?? {},
         allowedIps: options.allowedIps ?? [],
         deniedIps: options.deniedIps ?? [],
@@ -161,6 +162,19 @@ export class MemoryPlane {
     const { expiresAt, ...rest } = changes;
     const time = expiresAt === undefined ? {} : { expiresAt: expiresAt?.getTime() ?? null };
     this.#change(id, "UPDATED", { ...rest, ...time });
+  }
+
+  /**
+   * Sets the only scopes that a key can use because of whom it belongs to, as `updateRole` and `updateTeam` do for all keys of the
+   * role's holders or the team.
+   *
+   * @param bounds what is left out, or null, allows any scope.
+   */
+  boundKey(
+    id: string,
+    { role = null, team = null }: { role?: readonly string[] | null; team?: readonly string[] | null },
+  ): void {
+    this.#change(id, "UPDATED", { scopeBounds: role === null && team === null ? null : { role, team } });
   }
 
   /** @param overlapMs for how long the old secret works on. @returns the new secret. */

@@ -105,6 +105,18 @@ export class TestKeyplane {
     this.#management.updateKey(id, changes);
   }
 
+  /**
+   * Sets the only scopes that a key can use because of its owner's custom role or its team, whatever scopes it carries: what
+   * `keyScopes` of a role or team does. What is left out, or null, allows any scope.
+   */
+  boundKey(
+    id: string,
+    bounds: { readonly role?: readonly string[] | null; readonly team?: readonly string[] | null },
+  ): void {
+    this.#management.key(id);
+    this.#plane.boundKey(id, bounds);
+  }
+
   /** @param overlapMs for how long the old secret works on. @returns the key with its new secret. */
   rotateKey(id: string, { overlapMs = 0 }: { readonly overlapMs?: number | undefined } = {}): TestKey {
     return this.#management.rotateKey(id, overlapMs);

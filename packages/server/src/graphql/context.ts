@@ -3,29 +3,40 @@ import type { Audit } from "../modules/audit/index.js";
 import type { Principal } from "../modules/auth/index.js";
 import type { KeyEvents, Progress } from "../modules/events/index.js";
 import type { KeyReads, KeySecrets, Keys, Verify } from "../modules/keys/index.js";
+import type { OAuthClients, TrustedIssuers } from "../modules/oauth/index.js";
+import type { RoleReads, Roles } from "../modules/roles/index.js";
 import type { Passwords, Sessions, SignIn } from "../modules/sessions/index.js";
+import type { TeamReads, Teams } from "../modules/teams/index.js";
 import type { TenantReads, Tenants } from "../modules/tenants/index.js";
 import type { Tokens } from "../modules/tokens/index.js";
 import type { RecordUsage, Usage } from "../modules/usage/index.js";
 import type { UserReads, Users } from "../modules/users/index.js";
+import type { Can } from "../modules/viewer/index.js";
 import type { Clock } from "../platform/clock.js";
-import type { Key, Tenant, User } from "../platform/database/index.js";
+import type { CustomRole, Key, Team, Tenant, User } from "../platform/database/index.js";
 
 /** What resolvers may call. Add a service here and in `compose.ts`. */
 export interface Services {
   readonly audit: Audit;
+  readonly can: Can;
   readonly clock: Clock;
   readonly keyEvents: KeyEvents;
   readonly keyReads: KeyReads;
   readonly keySecrets: KeySecrets;
   readonly keys: Keys;
+  readonly oauthClients: OAuthClients;
   readonly passwords: Passwords;
   readonly recordUsage: RecordUsage;
+  readonly roleReads: RoleReads;
+  readonly roles: Roles;
+  readonly teamReads: TeamReads;
+  readonly teams: Teams;
   readonly sessions: Sessions;
   readonly signIn: SignIn;
   readonly tenantReads: TenantReads;
   readonly tenants: Tenants;
   readonly tokens: Tokens;
+  readonly trustedIssuers: TrustedIssuers;
   readonly usage: Usage;
   readonly userReads: UserReads;
   readonly users: Users;
@@ -47,6 +58,8 @@ export interface Context {
 
 export interface Loaders {
   readonly keys: DataLoader<string, Key | null>;
+  readonly roles: DataLoader<string, CustomRole | null>;
+  readonly teams: DataLoader<string, Team | null>;
   readonly tenants: DataLoader<string, Tenant | null>;
   readonly users: DataLoader<string, User | null>;
 }
@@ -54,12 +67,22 @@ export interface Loaders {
 /** The loaders of one request: what they remember must not outlive it. */
 export function createLoaders(services: Services, principal: Principal): Loaders {
   let keys: Loaders["keys"] | undefined;
+  let roles: Loaders["roles"] | undefined;
+  let teams: Loaders["teams"] | undefined;
   let tenants: Loaders["tenants"] | undefined;
   let users: Loaders["users"] | undefined;
   return {
     get keys() {
       keys ??= services.keyReads.loader(principal);
       return keys;
+    },
+    get roles() {
+      roles ??= services.roleReads.loader(principal);
+      return roles;
+    },
+    get teams() {
+      teams ??= services.teamReads.loader(principal);
+      return teams;
     },
     get tenants() {
       tenants ??= services.tenantReads.loader(principal);

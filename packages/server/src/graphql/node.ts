@@ -16,13 +16,18 @@ builder.queryField("node", (t) =>
     type: NodeInterface,
     nullable: true,
     access: "known",
-    args: { id: t.arg.id({ required: true, description: "The id of a tenant, user or key." }) },
+    args: { id: t.arg.id({ required: true, description: "The id of a tenant, user, custom role, team or key." }) },
     resolve: (_, { id }, { principal, services }) => {
+      // Add a kind here, and in the permission that the description of its reads names.
       switch (kindOfId(id)) {
         case "Tenant":
           return services.tenantReads.find(principal, id);
         case "User":
           return services.userReads.find(principal, id);
+        case "CustomRole":
+          return services.roleReads.find(principal, id);
+        case "Team":
+          return services.teamReads.find(principal, id);
         case "Key":
           return services.keyReads.find(principal, id);
         default:

@@ -16,6 +16,8 @@ const principal = (id: string): Principal => ({
   tenantId: null,
   userId: null,
   onlyUserId: null,
+  customRoleId: null,
+  teamIds: [],
   grantableScopes: null,
   expiresAt: null,
   requestId: "req_a",

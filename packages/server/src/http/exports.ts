@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Authenticate, Principal, RequestOrigin } from "../modules/auth/index.js";
+import { type Authenticate, haveSameBounds, type Principal, type RequestOrigin } from "../modules/auth/index.js";
 import { prepareExport, type Usage, type UsageExport } from "../modules/usage/index.js";
 import { KeyplaneError } from "../platform/errors.js";
 import type { Logger } from "../platform/logger.js";
@@ -59,8 +59,8 @@ export function createExports({ authenticate, usage, logger, idleMs = usualIdleM
       if (error instanceof KeyplaneError && error.code === "UNAUTHENTICATED") throw new AnswerEnded(error.message);
       throw error;
     }
-    const isBound = now.tenantId === before.tenantId && now.onlyUserId === before.onlyUserId;
-    if (!isBound || !now.permissions.has("usage:read")) throw new AnswerEnded("Its token may see less than before.");
+    if (!haveSameBounds(now, before) || !now.permissions.has("usage:read"))
+      throw new AnswerEnded("Its token may see less than before.");
   }
 
   return (request, response, origin) => {

@@ -1,4 +1,4 @@
-import type { Authenticate, Principal } from "../modules/auth/index.js";
+import { type Authenticate, haveSameBounds, type Principal } from "../modules/auth/index.js";
 import { KeyplaneError } from "../platform/errors.js";
 
 /**
@@ -15,9 +15,7 @@ export function createStillAllowed(
     try {
       const now = await authenticate(authorization, { requestId, address });
       return (
-        now.tenantId === opened.tenantId &&
-        now.onlyUserId === opened.onlyUserId &&
-        [...opened.permissions].every((permission) => now.permissions.has(permission))
+        haveSameBounds(now, opened) && [...opened.permissions].every((permission) => now.permissions.has(permission))
       );
     } catch (error) {
       if (error instanceof KeyplaneError && error.code === "UNAUTHENTICATED") return false;

@@ -7,6 +7,7 @@ import { createRequestIds } from "../platform/request-id.js";
 import { createAddressOf, type TrustedProxies } from "./caller-address.js";
 import type { Endpoint } from "./graphql-endpoint.js";
 import { answerHealth, answerReadiness } from "./health.js";
+import { isOAuthPath, oauthPaths } from "./oauth-endpoint.js";
 import type { OpenStreams } from "./open-streams.js";
 import type { Pages } from "./pages.js";
 import { sendError } from "./responses.js";
@@ -34,6 +35,7 @@ export function createHttpServer(deps: {
   v1: Readonly<Record<V1Name, Endpoint>>;
   metrics: Endpoint;
   jwks: Endpoint;
+  oauth: Endpoint;
   exports: Endpoint;
   pages: Pages;
   ping: () => Promise<void>;
@@ -42,7 +44,7 @@ export function createHttpServer(deps: {
   trustProxy: TrustedProxies;
   logger: Logger;
 }): HttpServer {
-  const { graphql, v1, metrics, jwks, exports, pages, ping, streams, webSockets, trustProxy, logger } = deps;
+  const { graphql, v1, metrics, jwks, oauth, exports, pages, ping, streams, webSockets, trustProxy, logger } = deps;
   const nextRequestId = createRequestIds();
   const addressOf = createAddressOf(trustProxy);
   const endpoints = new Map(v1Names.map((name) => [`/v1/${name}`, v1[name]]));
@@ -68,6 +70,10 @@ export function createHttpServer(deps: {
       return endpoint(request, response, origin);
     }
     if (path === "/oauth/jwks") return jwks(request, response, origin);
+    if (isOAuthPath(path)) {
+      if (stopping) return refuseWhileStopping(response, origin);
+      return oauth(request, response, origin);
+    }
     response.setHeader("x-request-id", origin.requestId);
     if (request.method !== "GET" && request.method !== "HEAD") return refuseUnknown(response, origin);
     if (path === "/healthz") return answerHealth(response);
@@ -162,6 +168,7 @@ export const servedPaths: readonly string[] = [
   "/readyz",
   "/metrics",
   "/oauth/jwks",
+  ...oauthPaths,
   "/export/usage",
   "/export/usage-events",
   "/export/invalid-attempts",
@@ -176,7 +183,8 @@ function logRequest(request: IncomingMessage, response: ServerResponse, origin: 
     const ms = Math.round((performance.now() - startedAt) * 10) / 10;
     // Only a path that we serve, and without its query: a careless caller may have put a secret anywhere else.
     const asked = (request.url ?? "").split("?", 1)[0] ?? "";
-    const path = servedPaths.includes(asked) ? asked : "unknown";
+    const path =
+      servedPaths.includes(asked) || isOAuthPath(asked) ? asked.replace(/^(\/oauth\/\w+\/).*$/, "$1…") : "unknown";
     logger.debug(
       { requestId: origin.requestId, method: request.method, path, status: response.statusCode, ms },
       "request",

@@ -35,7 +35,18 @@ export class InvalidInputError extends KeyplaneError {
 
 /** There is no such thing, or it belongs to another tenant: both answer alike, so that an id cannot be probed. */
 export class NotFoundError extends KeyplaneError {
-  constructor(what: "tenant" | "user" | "key" | "management token" | "session") {
+  constructor(
+    what:
+      | "tenant"
+      | "user"
+      | "role"
+      | "team"
+      | "key"
+      | "management token"
+      | "session"
+      | "OAuth client"
+      | "trusted issuer",
+  ) {
     super("NOT_FOUND", `No ${what} with this id exists where you may look. Check the id and the token that you use.`);
   }
 }

@@ -47,6 +47,14 @@ export function foreignText(label: string, max: number): z.ZodType<string, strin
   return checkedText(z.string().trim(), label, max);
 }
 
+/** What a person wrote about a thing, in at most 500 characters on one line; may be empty. */
+export const descriptionText: z.ZodType<string, string> = z
+  .string()
+  .trim()
+  .normalize()
+  .refine((value) => !isLonger(value, 500), "Shorten the description to at most 500 characters.")
+  .refine((value) => !unprintable.test(value), "Remove line breaks and control characters from the description.");
+
 function checkedText(schema: z.ZodString, label: string, max: number): z.ZodType<string, string> {
   return schema
     .refine((value) => visible.test(value), `Give the ${label}; it cannot be empty.`)

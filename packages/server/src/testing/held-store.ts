@@ -1,9 +1,9 @@
 import { createId } from "@keyplane/schema";
-import type { Database, Key, KeySecret, Tenant, User } from "../platform/database/index.js";
+import type { CustomRole, Database, Key, KeySecret, Team, Tenant, User } from "../platform/database/index.js";
 import { HeldReads } from "./held-reads.js";
 
 /** Which read of the store: of one entity, or of many at once. */
-export type ReadName = "secret" | "key" | "user" | "tenant" | "keys" | "users" | "tenants";
+export type ReadName = "secret" | "key" | "user" | "tenant" | "role" | "team" | "keys" | "users" | "tenants";
 
 const createdAt = new Date("2026-01-01T00:00:00Z");
 
@@ -17,6 +17,8 @@ export class HeldStore {
   readonly begun: ReadName[] = [];
   readonly tenants = new Map<string, Tenant>();
   readonly users = new Map<string, User>();
+  readonly roles = new Map<string, CustomRole>();
+  readonly teams = new Map<string, Team>();
   readonly keys = new Map<string, Key>();
   readonly secrets = new Map<string, KeySecret>();
 
@@ -29,12 +31,20 @@ export class HeldStore {
           this.#read("keys", () => this.#liveKeys(where.id.gt).slice(0, take)),
       },
       user: {
-        findFirst: ({ where }: ById) => this.#read("user", () => this.users.get(where.AND[0].id) ?? null),
-        findMany: ({ where }: ByIds) => this.#read("users", () => pick(this.users, where.AND[0].id.in)),
+        findMany: ({ where: { id } }: { where: { id: { in: readonly string[] } } }) =>
+          this.#read(id.in.length === 1 ? "user" : "users", () =>
+            pick(this.users, id.in).map((user) => ({ ...user, memberships: [] })),
+          ),
       },
       tenant: {
         findFirst: ({ where }: ById) => this.#read("tenant", () => this.tenants.get(where.AND[0].id) ?? null),
         findMany: ({ where }: ByIds) => this.#read("tenants", () => pick(this.tenants, where.AND[0].id.in)),
+      },
+      customRole: {
+        findFirst: ({ where }: ById) => this.#read("role", () => this.roles.get(where.AND[0].id) ?? null),
+      },
+      team: {
+        findFirst: ({ where }: ById) => this.#read("team", () => this.teams.get(where.AND[0].id) ?? null),
       },
     },
   } as unknown as Database;
@@ -46,7 +56,14 @@ export class HeldStore {
   }
 
   addUser(tenantId: string): User {
-    const user = { id: createId("User"), tenantId, name: "v1", email: "", status: "ACTIVE" } as User;
+    const user = {
+      id: createId("User"),
+      tenantId,
+      name: "v1",
+      email: "",
+      customRoleId: null,
+      status: "ACTIVE",
+    } as User;
     this.users.set(user.id, user);
     return user;
   }
@@ -54,10 +71,31 @@ export class HeldStore {
   /** A key with one secret, whose hash is `<the key's id> 1`. */
   addKey(tenantId: string, ownerId: string): Key {
     const lists = { scopes: [], allowedIps: [], deniedIps: [], metadata: {} };
-    const key = { id: createId("Key"), tenantId, ownerId, name: "v1", ...lists, secretVersion: 1 } as unknown as Key;
+    const named = { id: createId("Key"), tenantId, ownerId, teamId: null, name: "v1" };
+    const key = { ...named, ...lists, secretVersion: 1 } as unknown as Key;
     this.keys.set(key.id, { ...key, deletedAt: null, revokedAt: null });
     this.#addSecret(key.id, 1);
     return key;
+  }
+
+  /** A custom role whose holders' keys can use only these scopes. */
+  addRole(tenantId: string, keyScopes: string[]): CustomRole {
+    const role = {
+      id: createId("CustomRole"),
+      tenantId,
+      permissions: [],
+      keyScopes,
+      restrictKeyScopes: true,
+    } as unknown as CustomRole;
+    this.roles.set(role.id, role);
+    return role;
+  }
+
+  /** A team whose keys can use only these scopes. */
+  addTeam(tenantId: string, keyScopes: string[]): Team {
+    const team = { id: createId("Team"), tenantId, keyScopes, restrictKeyScopes: true } as unknown as Team;
+    this.teams.set(team.id, team);
+    return team;
   }
 
   /** A new owner and secret, as of one transaction. */

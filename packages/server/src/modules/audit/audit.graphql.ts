@@ -9,12 +9,12 @@ const AuditRecordType = builder.objectRef<AuditRecord>("AuditRecord").implement(
     tenantId: t.exposeID("tenantId", { nullable: true, description: "The tenant concerned; null: the installation." }),
     actorType: t.exposeString("actorType", {
       description:
-        "`management_token`, `user` for somebody who has signed in, `anonymous` for whoever asked for a link, or `system` for Keyplane itself.",
+        "`management_token`, `oauth_client`, `user` for a person who has signed in, `trusted_issuer` for whoever vouched for a new user, or `system` for Keyplane itself.",
     }),
     actorId: t.exposeID("actorId", { description: "Who made the change." }),
     actorName: t.exposeString("actorName", { description: "The actor's name at that time." }),
     action: t.exposeString("action", { description: "What was done, e.g. `key.revoked`." }),
-    targetType: t.exposeString("targetType", { description: "`Tenant`, `User`, `Key` or `ManagementToken`." }),
+    targetType: t.exposeString("targetType", { description: "The kind of thing, e.g. `Key`." }),
     targetId: t.exposeID("targetId", { description: "What was changed." }),
     before: t.expose("before", { type: "JSON", nullable: true, description: "Its state before; null: it was new." }),
     after: t.expose("after", { type: "JSON", nullable: true, description: "Its state after, without secrets." }),

@@ -2,20 +2,23 @@ import type { Principal } from "../auth/index.js";
 
 /** Who made a change, as the audit log keeps it. */
 export interface AuditActor {
-  readonly type: "management_token" | "user" | "anonymous" | "system";
+  readonly type: "management_token" | "oauth_client" | "user" | "trusted_issuer" | "anonymous" | "system";
   readonly id: string;
   readonly name: string;
   readonly address: string | null;
   readonly requestId: string;
 }
 
+/** A person is known by their own id, whatever they use; a program by that of its token or client. */
+function whoOf({ kind, id, userId }: Principal): Pick<AuditActor, "type" | "id"> {
+  if (kind === "management_token" || kind === "anonymous") return { type: kind, id };
+  return userId === null ? { type: "oauth_client", id } : { type: "user", id: userId };
+}
+
 /** The caller of a request as an actor. */
 export function actorOf(principal: Principal): AuditActor {
   return {
-    // A person is known by their own id, whichever session they use.
-    ...(principal.kind === "session" && principal.userId !== null
-      ? { type: "user", id: principal.userId }
-      : { type: principal.kind === "anonymous" ? "anonymous" : "management_token", id: principal.id }),
+    ...whoOf(principal),
     name: principal.name,
     address: principal.address,
     requestId: principal.requestId,

@@ -15,7 +15,17 @@ export interface AuditedChange {
   readonly action: string;
   readonly tenantId: string | null;
   readonly target: {
-    readonly type: "Tenant" | "User" | "Key" | "ManagementToken" | "SigningKey" | "Session";
+    readonly type:
+      | "Tenant"
+      | "User"
+      | "CustomRole"
+      | "Team"
+      | "Key"
+      | "ManagementToken"
+      | "SigningKey"
+      | "Session"
+      | "OAuthClient"
+      | "TrustedIssuer";
     readonly id: string;
   };
   /** The thing before and after; null where it did not exist. Secrets are removed by name. */

@@ -2,15 +2,25 @@ import { hash } from "node:crypto";
 import { type Permission, parseManagementToken, type Role, type UserStatus } from "@keyplane/schema";
 import type { Clock } from "../../platform/clock.js";
 import { UnauthenticatedError } from "../../platform/errors.js";
-import { permissionsWithin } from "./authorize.js";
-import type { Principal } from "./principal.js";
+import { permissionsOfHolder } from "./authorize.js";
+import type { Principal, PrincipalKind } from "./principal.js";
 
-/** A management token, or the access token of a session, with what its validity hangs on. */
+/** What a custom role says of whoever has it. */
+export interface RoleGrant {
+  readonly id: string;
+  /** Whose rule of visibility applies. */
+  readonly base: Role;
+  readonly permissions: readonly Permission[];
+}
+
+/** A management token, or what a JSON Web Token stands for, with what its validity hangs on. */
 export interface Credential {
-  readonly kind: "management_token" | "session";
+  readonly kind: Exclude<PrincipalKind, "anonymous">;
   readonly id: string;
   readonly name: string;
   readonly role: Role;
+  /** Decides instead of `role`; null: there is none. */
+  readonly customRole: RoleGrant | null;
   /** The token's own permissions; empty: all of the role's. */
   readonly permissions: readonly Permission[];
   readonly grantableScopes: readonly string[] | null;
@@ -20,8 +30,13 @@ export interface Credential {
   readonly userStatus: UserStatus | null;
   /** The user's role now; a token never does more than its user may. */
   readonly userRole: Role | null;
+  readonly userCustomRole: RoleGrant | null;
+  /** The teams of the user; empty without one. */
+  readonly teamIds: readonly string[];
   readonly expiresAt: number | null;
   readonly revokedAt: number | null;
+  /** When this secret of the token stops or has stopped to work, because of a rotation; null: it is the current one. */
+  readonly supersededAt: number | null;
 }
 
 export interface AuthenticationDeps {
@@ -36,11 +51,14 @@ export interface AuthenticationDeps {
     address: string | null,
   ) => Credential | null | Promise<Credential | null>;
   /**
-   * Finds the credential of a JSON Web Token, from memory when it can; null when it is not accepted.
+   * Finds the credential of a JSON Web Token, from memory when it can; null when nobody has signed it who is trusted here.
    *
-   * @throws UnauthenticatedError when it is one of ours that has expired.
+   * @throws UnauthenticatedError when somebody has, and it is not accepted all the same: its holder guesses nothing.
+   * RateLimitedError when too many guesses came from where it comes from, and its issuer would have to be looked up.
    */
-  readonly findSession: (jwt: string) => Credential | null | Promise<Credential | null>;
+  readonly findJwt: (jwt: string, origin: RequestOrigin) => Credential | null | Promise<Credential | null>;
+  /** Told of each management token that was accepted; neither waits nor throws. */
+  readonly onUsed: (tokenId: string, now: number) => void;
 }
 
 /** Where a request came from. */
@@ -66,20 +84,26 @@ export function hashSecret(secret: string): string {
  * @throws UnauthenticatedError saying what is wrong with the header or the token, without telling unknown tokens apart;
  * RateLimitedError when too many unknown ones came from the same address.
  */
-export function createAuthenticate({ clock, findCredential, findSession }: AuthenticationDeps): Authenticate {
+export function createAuthenticate({ clock, findCredential, findJwt, onUsed }: AuthenticationDeps): Authenticate {
+  function accept(credential: Credential | null, token: string, origin: RequestOrigin): Principal {
+    const now = clock.now();
+    const principal = toPrincipal(credential, token, origin, now);
+    if (principal.kind === "management_token") onUsed(principal.id, now);
+    return principal;
+  }
+
   // KEYPLANE_ROOT_TOKEN may have any form, that of a JWT, too.
-  const findJwt = (token: string, address: string | null): Credential | null | Promise<Credential | null> => {
-    const found = findSession(token);
-    if (!(found instanceof Promise)) return found ?? findCredential(hashSecret(token), address);
-    return found.then((credential) => credential ?? findCredential(hashSecret(token), address));
+  const findAny = (token: string, origin: RequestOrigin): Credential | null | Promise<Credential | null> => {
+    const found = findJwt(token, origin);
+    if (!(found instanceof Promise)) return found ?? findCredential(hashSecret(token), origin.address);
+    return found.then((credential) => credential ?? findCredential(hashSecret(token), origin.address));
   };
   return (authorization, origin) => {
     const token = bearerToken(authorization);
-    const { address } = origin;
-    const credential = isJwt(token) ? findJwt(token, address) : findCredential(hashSecret(token), address);
+    const credential = isJwt(token) ? findAny(token, origin) : findCredential(hashSecret(token), origin.address);
     return credential instanceof Promise
-      ? credential.then((found) => toPrincipal(found, token, origin, clock.now()))
-      : toPrincipal(credential, token, origin, clock.now());
+      ? credential.then((found) => accept(found, token, origin))
+      : accept(credential, token, origin);
   };
 }
 
@@ -103,11 +127,23 @@ function isJwt(token: string): boolean {
   return token.startsWith("eyJ") && token.includes(".");
 }
 
+const whatItIs = {
+  management_token: "management token",
+  session: "session",
+  oauth: "access token",
+  external: "token",
+} as const;
+
 function toPrincipal(credential: Credential | null, token: string, origin: RequestOrigin, now: number): Principal {
   if (!credential || credential.revokedAt !== null) throw new UnauthenticatedError(notKnown(token));
-  const what = credential.kind === "session" ? "session" : "management token";
+  const what = whatItIs[credential.kind];
+  if (credential.supersededAt !== null && now >= credential.supersededAt) {
+    throw new UnauthenticatedError(
+      "This management token got a new secret, and this one works no longer. Use the new one.",
+    );
+  }
   if (credential.expiresAt !== null && now >= credential.expiresAt) {
-    if (credential.kind === "session") throw new UnauthenticatedError(notKnown(token));
+    if (credential.kind !== "management_token") throw new UnauthenticatedError(notKnown(token));
     throw new UnauthenticatedError(
       `This management token expired at ${new Date(credential.expiresAt).toISOString()}. Create a new one.`,
     );
@@ -123,13 +159,15 @@ function toPrincipal(credential: Credential | null, token: string, origin: Reque
     id: credential.id,
     name: credential.name,
     role: credential.role,
+    customRoleId: credential.userCustomRole?.id ?? credential.customRole?.id ?? null,
     permissions: effectivePermissions(credential),
     tenantId: credential.tenantId,
     userId: credential.userId,
     onlyUserId: isAdministrator(credential) ? null : credential.userId,
+    teamIds: credential.teamIds,
     grantableScopes: credential.grantableScopes,
-    // A person's power does not end with an access token: the session renews it. What a person creates may outlive it.
-    expiresAt: credential.kind === "session" ? null : credential.expiresAt,
+    // What somebody may do does not end with an access token, which can be had anew. What they create may outlive it.
+    expiresAt: credential.kind === "management_token" ? credential.expiresAt : null,
     requestId: origin.requestId,
     address: origin.address,
   };
@@ -141,15 +179,16 @@ function toPrincipal(credential: Credential | null, token: string, origin: Reque
  */
 function notKnown(token: string): string {
   if (isJwt(token)) {
-    return "This access token is not valid: it has expired, or its session has ended. Renew the session with refreshSession, or sign in again.";
+    return "This access token is not valid: it has expired, its session has ended, no tenant trusts its issuer for its audience, or it is for something else. Renew it, or sign in again.";
   }
   const form = parseManagementToken(token);
   const unknown = "This management token is not known, or it was revoked. Use another one.";
   return form.ok ? unknown : `${unknown} Unless it is the value of KEYPLANE_ROOT_TOKEN, this may be why: ${form.hint}`;
 }
 
-function isAdministrator({ role, userRole }: Credential): boolean {
-  return role === "ADMIN" && (userRole === null || userRole === "ADMIN");
+function isAdministrator({ role, customRole, userRole, userCustomRole }: Credential): boolean {
+  const ofUser = userCustomRole?.base ?? userRole;
+  return (customRole?.base ?? role) === "ADMIN" && (ofUser === null || ofUser === "ADMIN");
 }
 
 // A credential object lives as long as it stays in the cache, so its set is made once and not with every request.
@@ -158,10 +197,10 @@ const permissionSets = new WeakMap<Credential, ReadonlySet<Permission>>();
 function effectivePermissions(credential: Credential): ReadonlySet<Permission> {
   let set = permissionSets.get(credential);
   if (!set) {
-    const { role, userRole, tenantId, permissions } = credential;
-    const ofUser = userRole && permissionsWithin(userRole, tenantId);
+    const { role, customRole, userRole, userCustomRole, tenantId, permissions } = credential;
+    const ofUser = userRole && permissionsOfHolder(userRole, userCustomRole, tenantId);
     set = new Set(
-      permissionsWithin(role, tenantId)
+      permissionsOfHolder(role, customRole, tenantId)
         .filter((permission) => permissions.length === 0 || permissions.includes(permission))
         .filter((permission) => !ofUser || ofUser.includes(permission)),
     );

@@ -15,26 +15,103 @@ export function authorize(principal: Principal, permission: Permission): void {
   );
 }
 
+/**
+ * Insists that the caller sees everyone in its tenant: for things that belong to no user, which others would not find again.
+ *
+ * @throws ForbiddenError for people who see only their own.
+ */
+export function authorizeWholeTenant(principal: Principal): void {
+  if (principal.onlyUserId === null) return;
+  throw new ForbiddenError(
+    "This belongs to the tenant as a whole, of which you see only what is yours. Ask an administrator.",
+  );
+}
+
 /** What the caller may see, as a condition for the stores: undefined means no restriction. */
 export interface Visibility {
   readonly tenantId: string | undefined;
   readonly userId: string | undefined;
+  /** Teams whose members and keys may be seen beside the user's own; empty unless `userId` is set. */
+  readonly teamIds: readonly string[];
 }
+
+/** No bounds: for what Keyplane itself reads. */
+export const everything: Visibility = { tenantId: undefined, userId: undefined, teamIds: [] };
 
 /** The bounds of what the caller may look at. Every store query of a service takes them. */
 export function visibleTo(principal: Principal): Visibility {
-  return { tenantId: principal.tenantId ?? undefined, userId: principal.onlyUserId ?? undefined };
+  const { tenantId, onlyUserId, teamIds } = principal;
+  return {
+    tenantId: tenantId ?? undefined,
+    userId: onlyUserId ?? undefined,
+    teamIds: onlyUserId === null ? [] : teamIds,
+  };
 }
 
-/** Whether something of this tenant and user lies within the caller's bounds. */
-export function canSee(principal: Principal, tenantId: string, userId: string | null): boolean {
-  if (principal.tenantId !== null && principal.tenantId !== tenantId) return false;
-  return principal.onlyUserId === null || principal.onlyUserId === userId;
+/** Whether a key of this tenant, owner and team lies within the caller's bounds. */
+export function canSee(
+  principal: Principal,
+  key: { readonly tenantId: string; readonly ownerId: string; readonly teamId: string | null },
+): boolean {
+  if (principal.tenantId !== null && principal.tenantId !== key.tenantId) return false;
+  const { onlyUserId, teamIds } = principal;
+  return onlyUserId === null || onlyUserId === key.ownerId || (key.teamId !== null && teamIds.includes(key.teamId));
+}
+
+/** Whether two callers may see the same. */
+export function haveSameBounds(one: Principal, other: Principal): boolean {
+  return (
+    one.tenantId === other.tenantId &&
+    one.onlyUserId === other.onlyUserId &&
+    one.teamIds.length === other.teamIds.length &&
+    one.teamIds.every((id) => other.teamIds.includes(id))
+  );
 }
 
 /** The permissions of a role within one tenant (its id), or within the whole installation (null). */
 export function permissionsWithin(role: Role, tenantId: string | null): readonly Permission[] {
   return permissionsOf(role).filter((permission) => tenantId === null || !permissions[permission].installationOnly);
+}
+
+/** What a custom role may hold: everything that a caller of one tenant can have. */
+export const tenantPermissions: readonly Permission[] = permissionsWithin("ADMIN", "any tenant");
+
+/** The permissions of whoever has a role, or a custom role instead. Those that are no longer there, or not of a tenant, count not. */
+export function permissionsOfHolder(
+  role: Role,
+  customRole: { readonly permissions: readonly string[] } | null,
+  tenantId: string | null,
+): readonly Permission[] {
+  if (!customRole) return permissionsWithin(role, tenantId);
+  return tenantPermissions.filter((permission) => customRole.permissions.includes(permission));
+}
+
+/**
+ * Nobody grants more than they have: whoever gives a role must have its permissions, and see what its holders will see.
+ *
+ * @throws ForbiddenError
+ */
+export function authorizeRole(principal: Principal, base: Role, granted: readonly Permission[]): void {
+  authorizeGrant(principal, granted);
+  if (base !== "ADMIN" || principal.onlyUserId === null) return;
+  throw new ForbiddenError(
+    "You cannot give a role that sees the whole tenant, because you see only your own keys and those of your teams. Ask an administrator.",
+  );
+}
+
+/**
+ * Nobody grants more than they have: a bound on the scopes of keys that is set, or takes another's place, may allow no more than
+ * the caller may give.
+ *
+ * @param keyScopes null: any scope.
+ * @throws ForbiddenError
+ */
+export function authorizeKeyScopes(principal: Principal, keyScopes: readonly string[] | null): void {
+  if (principal.grantableScopes === null) return;
+  if (keyScopes !== null) return authorizeScopes(principal, keyScopes);
+  throw new ForbiddenError(
+    `Your token may give only the scopes ${principal.grantableScopes.join(", ") || "none"}, so it cannot let keys use any. Set keyScopes within those, or use a token that may.`,
+  );
 }
 
 /**

@@ -5,13 +5,21 @@ export {
   hashSecret,
   missingTokenMessage,
   type RequestOrigin,
+  type RoleGrant,
 } from "./authenticate.js";
 export {
   authorize,
   authorizeGrant,
+  authorizeKeyScopes,
+  authorizeRole,
   authorizeScopes,
+  authorizeWholeTenant,
   canSee,
+  everything,
+  haveSameBounds,
+  permissionsOfHolder,
   permissionsWithin,
+  tenantPermissions,
   type Visibility,
   visibleTo,
 } from "./authorize.js";

@@ -1,10 +1,10 @@
 import type { Permission, Role } from "@keyplane/schema";
 
 /**
- * What a caller has shown: a management token; the access token of a session, which is a person; or nothing, as one who is
- * about to sign in.
+ * What a caller has shown: a management token; the access token of a session, which is a person; an access token of an OAuth
+ * client, for itself or for a person; a token of an external issuer, which is a person; or nothing, as one who is about to sign in.
  */
-export type PrincipalKind = "management_token" | "session" | "anonymous";
+export type PrincipalKind = "management_token" | "session" | "oauth" | "external" | "anonymous";
 
 /**
  * Who calls, in one request. Every service function takes one first: there is no operation without a caller.
@@ -13,18 +13,25 @@ export type PrincipalKind = "management_token" | "session" | "anonymous";
 export interface Principal {
   /** What the caller has shown. */
   readonly kind: PrincipalKind;
-  /** The id of the management token, `tok_…`, or of the session, `ses_…`. */
+  /** The id of the management token, `tok_…`, the session, `ses_…`, the OAuth client, `cli_…`, or the user, `usr_…`. */
   readonly id: string;
   readonly name: string;
   readonly role: Role;
-  /** What the caller may do: its role, narrowed by the token's own permissions. */
+  /** The custom role that decides what the caller may do instead of its role; null: none. */
+  readonly customRoleId: string | null;
+  /** What the caller may do: its role or custom role, narrowed by the token's own permissions. */
   readonly permissions: ReadonlySet<Permission>;
   /** The tenant that the caller is confined to; null: the whole installation. */
   readonly tenantId: string | null;
   /** The user whom the caller acts for; null: a program of its own. */
   readonly userId: string | null;
-  /** The only user whose keys and data the caller may see; null: everyone in its tenant. Set for people who are not ADMIN. */
+  /**
+   * The only user whose keys and data the caller may see, beside those of `teamIds`; null: everyone in its tenant. Set for
+   * people who are not ADMIN.
+   */
   readonly onlyUserId: string | null;
+  /** The teams of the user whom the caller acts for: it sees their members and keys. */
+  readonly teamIds: readonly string[];
   /** The scopes that the caller may give to keys; null: any that the tenant's policy allows. */
   readonly grantableScopes: readonly string[] | null;
   /** When what the caller may do ends, epoch milliseconds; null: never, as for a person, whose session can be renewed. */
@@ -47,10 +54,12 @@ export function anonymousPrincipal(origin: { readonly requestId: string; readonl
     id: "anonymous",
     name: "anonymous",
     role: "GUEST",
+    customRoleId: null,
     permissions: nothing,
     tenantId: "none",
     userId: null,
     onlyUserId: "none",
+    teamIds: [],
     grantableScopes: [],
     expiresAt: null,
     requestId: origin.requestId,

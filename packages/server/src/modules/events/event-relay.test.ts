@@ -22,7 +22,10 @@ const event: PlacedEvent = {
   userId: null,
   formerUserId: null,
   tokenId: null,
+  subjectId: null,
   sessionId: null,
+  roleId: null,
+  teamIds: [],
   reason: null,
   occurredAt: new Date(0),
   transactionId: 7n,
@@ -46,7 +49,14 @@ async function behindAnOpenTransaction() {
   const relay = createEventRelay({ database, events, log, clock: { now: Date.now }, logger });
   await relay.start();
   const leave = relay.follow();
-  const filter = { tenantId: undefined, userId: undefined, types: undefined, keyIds: undefined, nothing: false };
+  const filter = {
+    tenantId: undefined,
+    userId: undefined,
+    teamIds: [],
+    types: undefined,
+    keyIds: undefined,
+    nothing: false,
+  };
   const progress: Progress = { completeSince: null };
   const messages = readEvents(
     { database, log, relay, replays: new Turns(1) },

@@ -212,6 +212,9 @@ function toDomainEvent(event: PlacedEvent): DomainEvent {
     ...(event.keyId === null ? {} : { keyId: event.keyId }),
     ...(event.userId === null ? {} : { userId: event.userId }),
     ...(event.tokenId === null ? {} : { tokenId: event.tokenId }),
+    ...(event.subjectId === null ? {} : { subjectId: event.subjectId }),
     ...(event.sessionId === null ? {} : { sessionId: event.sessionId }),
+    ...(event.roleId === null ? {} : { roleId: event.roleId }),
+    teamIds: event.teamIds,
   };
 }

@@ -10,10 +10,22 @@ export type EventType =
   | "TENANT_CREATED"
   | "TENANT_UPDATED"
   | "USER_CREATED"
+  | "ROLE_CREATED"
+  | "ROLE_UPDATED"
+  | "ROLE_DELETED"
+  | "TEAM_CREATED"
+  | "TEAM_UPDATED"
+  | "TEAM_DELETED"
+  | "TEAM_MEMBER_ADDED"
+  | "TEAM_MEMBER_REMOVED"
   | "TOKEN_CREATED"
+  | "TOKEN_ROTATED"
   | "TOKEN_REVOKED"
   | "TOKEN_RESTORED"
   | "SIGNING_KEY_CREATED"
+  | "OAUTH_CLIENT_CHANGED"
+  | "OAUTH_TOKEN_REVOKED"
+  | "TRUSTED_ISSUER_CHANGED"
   | "SESSION_ENDED";
 
 /** Something that happened, and to whom. */
@@ -25,7 +37,12 @@ export interface DomainEvent {
   /** Whose the key was until now, when it was given to `userId`. */
   readonly formerUserId?: string;
   readonly tokenId?: string;
+  /** What else it names, by its own id: an OAuth client, a trusted issuer, the digest of a revoked token. */
+  readonly subjectId?: string;
   readonly sessionId?: string;
+  readonly roleId?: string;
+  /** The teams concerned, those of before and those from now on: their members hear of it. */
+  readonly teamIds?: readonly string[];
   readonly reason?: string | null;
 }
 
@@ -38,7 +55,10 @@ export interface StoredEvent {
   readonly userId: string | null;
   readonly formerUserId: string | null;
   readonly tokenId: string | null;
+  readonly subjectId: string | null;
   readonly sessionId: string | null;
+  readonly roleId: string | null;
+  readonly teamIds: readonly string[];
   readonly reason: string | null;
   readonly occurredAt: Date;
 }

@@ -2,8 +2,11 @@ import { createId } from "@keyplane/schema";
 import type { Clock } from "../../platform/clock.js";
 import type { Database, Transaction } from "../../platform/database/index.js";
 import type { Logger } from "../../platform/logger.js";
-import type { DomainEvent } from "./event.js";
-import { insertEvent } from "./events.store.js";
+import type { DomainEvent, StoredEvent } from "./event.js";
+import { insertEvent, insertEvents } from "./events.store.js";
+
+/** How many events one statement keeps. */
+const insertedAtOnce = 1_000;
 
 /** Hears of every change that this process or another one has committed. Called at least once for each. */
 export interface EventListener {
@@ -35,6 +38,31 @@ export function createEvents({ database, clock, logger }: { database: Database; 
     }
   }
 
+  function stored(event: DomainEvent): StoredEvent {
+    return {
+      id: createId("Event"),
+      type: event.type,
+      tenantId: event.tenantId,
+      keyId: event.keyId ?? null,
+      userId: event.userId ?? null,
+      formerUserId: event.formerUserId ?? null,
+      tokenId: event.tokenId ?? null,
+      subjectId: event.subjectId ?? null,
+      sessionId: event.sessionId ?? null,
+      roleId: event.roleId ?? null,
+      teamIds: event.teamIds ?? [],
+      reason: event.reason ?? null,
+      occurredAt: new Date(clock.now()),
+    };
+  }
+
+  /** It is told when the transaction has ended. */
+  function promise(tx: Transaction, event: DomainEvent): void {
+    const waiting = pending.get(tx);
+    if (!waiting) throw new Error("events.append needs a transaction of events.transaction");
+    waiting.push(event);
+  }
+
   return {
     subscribe(listener: EventListener): () => void {
       listeners.add(listener);
@@ -57,21 +85,16 @@ export function createEvents({ database, clock, logger }: { database: Database; 
 
     /** Keeps an event in the transaction of its change. */
     async append(tx: Transaction, event: DomainEvent): Promise<void> {
-      const waiting = pending.get(tx);
-      if (!waiting) throw new Error("events.append needs a transaction of events.transaction");
-      waiting.push(event);
-      await insertEvent(tx, {
-        id: createId("Event"),
-        type: event.type,
-        tenantId: event.tenantId,
-        keyId: event.keyId ?? null,
-        userId: event.userId ?? null,
-        formerUserId: event.formerUserId ?? null,
-        tokenId: event.tokenId ?? null,
-        sessionId: event.sessionId ?? null,
-        reason: event.reason ?? null,
-        occurredAt: new Date(clock.now()),
-      });
+      promise(tx, event);
+      await insertEvent(tx, stored(event));
+    },
+
+    /** Keeps many events in the transaction of their change. */
+    async appendAll(tx: Transaction, all: readonly DomainEvent[]): Promise<void> {
+      for (const event of all) promise(tx, event);
+      for (let from = 0; from < all.length; from += insertedAtOnce) {
+        await insertEvents(tx, all.slice(from, from + insertedAtOnce).map(stored));
+      }
     },
 
     /**

@@ -5,10 +5,16 @@ import type { EventFilter } from "./lib/event-filter.js";
 import type { Anchor, Position } from "./lib/position.js";
 
 export async function insertEvent(db: Db, event: StoredEvent): Promise<void> {
-  await db.event.create({ data: event });
+  await db.event.create({ data: { ...event, teamIds: [...event.teamIds] } });
 }
 
-const columns = Prisma.sql`"id", "type", "tenantId", "keyId", "userId", "formerUserId", "tokenId", "sessionId", "reason", "occurredAt",
+/** In the order of the list. */
+export async function insertEvents(db: Db, events: readonly StoredEvent[]): Promise<void> {
+  await db.event.createMany({ data: events.map((event) => ({ ...event, teamIds: [...event.teamIds] })) });
+}
+
+const columns = Prisma.sql`"id", "type", "tenantId", "keyId", "userId", "formerUserId", "tokenId", "subjectId", "sessionId",
+  "roleId", "teamIds", "reason", "occurredAt",
   "transactionId", "sequence", "transactionId" < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint AS "isFinal"`;
 
 /**
@@ -69,13 +75,14 @@ export async function countEvents(db: Db, filter: EventFilter): Promise<number> 
 }
 
 /** `createMatcher` says the same of an event in memory. */
-function whereOf({ tenantId, userId, types, keyIds }: EventFilter): Prisma.Sql {
+function whereOf({ tenantId, userId, teamIds, types, keyIds }: EventFilter): Prisma.Sql {
   const conditions = [Prisma.sql`"type" = ANY(${[...(types ?? publicTypes)]}::text[])`];
   if (tenantId !== undefined) conditions.push(Prisma.sql`"tenantId" = ${tenantId}`);
   if (keyIds) conditions.push(Prisma.sql`"keyId" = ANY(${[...keyIds]}::text[])`);
   if (userId !== undefined) {
     conditions.push(
-      Prisma.sql`(("keyId" IS NULL AND "userId" IS NULL) OR "userId" = ${userId} OR "formerUserId" = ${userId})`,
+      Prisma.sql`(("keyId" IS NULL AND "userId" IS NULL) OR "userId" = ${userId} OR "formerUserId" = ${userId}
+        OR "teamIds" && ${[...teamIds]}::text[])`,
     );
   }
   return Prisma.join(conditions, " AND ");

@@ -37,10 +37,11 @@ export function createKeyEvents(deps: { database: Database; log: EventLog; relay
   function filterOf(principal: Principal, rawFilter: unknown): EventFilter {
     authorize(principal, "keys:read");
     const { tenantId, types, keyIds } = parseArguments(eventFilterSchema, rawFilter);
-    const { tenantId: own, onlyUserId } = principal;
+    const { tenantId: own, onlyUserId, teamIds } = principal;
     return {
       tenantId: tenantId ?? own ?? undefined,
       userId: onlyUserId ?? undefined,
+      teamIds,
       types,
       keyIds,
       // Another tenant's id answers as one that does not exist.

@@ -9,6 +9,7 @@ const CreateKeyInput = builder.inputType("CreateKeyInput", {
   fields: (t) => ({
     tenantId: t.id({ required: true, description: "The tenant that the key will belong to." }),
     ownerId: t.id({ required: true, description: "The user who will own it, of the same tenant." }),
+    teamId: t.id({ description: "The team that looks after it, of which the owner is a member; without: none." }),
     name: t.string({ required: true, description: "What it is for, 1 to 100 characters." }),
     environment: t.field({ type: EnvironmentEnum, defaultValue: "LIVE", description: "LIVE or TEST; final." }),
     scopes: t.stringList({ defaultValue: [], description: "What it may do in your API; at most 100." }),
@@ -25,6 +26,7 @@ const UpdateKeyInput = builder.inputType("UpdateKeyInput", {
   fields: (t) => ({
     id: t.id({ required: true, description: "The key's id." }),
     name: t.string({ description: "A new name." }),
+    teamId: t.id({ description: "Another team, of which the owner is a member; null: none." }),
     scopes: t.stringList({ description: "All scopes from now on." }),
     metadata: t.field({ type: "JSON", description: "All metadata from now on." }),
     allowedIps: t.stringList({ description: "All allowed addresses from now on; empty: every address." }),

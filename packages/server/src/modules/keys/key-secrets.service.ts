@@ -22,7 +22,7 @@ export type KeySecrets = ReturnType<typeof createKeySecrets>;
 
 /** Everything that hands out a secret: create, rotate, reissue. */
 export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; keys: Pick<Keys, "lock" | "tell"> }) {
-  const { clock, events, expiryReminders, idempotency, keys, tenants, users } = deps;
+  const { clock, events, expiryReminders, idempotency, keys, teams, tenants, users } = deps;
 
   /** Answers an attempt, also a repeated one: the key as it is now, and the secret of the first time. */
   async function answer(principal: Principal, { targetId, secret = "", isRepeat }: Outcome): Promise<IssuedKey> {
@@ -105,8 +105,20 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
         await refuseTooManyKeys(tx, tenant, owner, now);
 
         const createdAt = new Date(now);
-        const { tenantId, ownerId, name, environment, scopes, allowedIps, deniedIps } = input;
-        const draft = { id: createId("Key"), tenantId, ownerId, name, environment, scopes, allowedIps, deniedIps };
+        const { tenantId, ownerId, teamId = null, name, environment, scopes, allowedIps, deniedIps } = input;
+        await store.holdBounds(tx, { ownerId, teamId: null });
+        if (teamId !== null) await teams.requireFor(tx, principal, { tenantId, ownerId, teamId });
+        const draft = {
+          id: createId("Key"),
+          tenantId,
+          ownerId,
+          teamId,
+          name,
+          environment,
+          scopes,
+          allowedIps,
+          deniedIps,
+        };
         const { secret, start } = generateKey({ prefix: tenant.keyPrefix, environment });
         const metadata = input.metadata as object;
         const key = await store.insertKey(tx, {
@@ -173,6 +185,10 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
         refuseBeyondPolicy(principal, tenant, before);
         const owner = await requireActiveOwner(tx, principal, tenant.id, input.ownerId);
         if (owner.id !== before.ownerId) await refuseTooManyKeys(tx, tenant, owner, clock.now());
+        await store.holdBounds(tx, { ownerId: owner.id, teamId: before.teamId });
+        if (owner.id !== before.ownerId && before.teamId !== null) {
+          await teams.requireFor(tx, principal, { tenantId: tenant.id, ownerId: owner.id, teamId: before.teamId });
+        }
         const now = new Date(clock.now());
         await store.supersedeSecrets(tx, before.id, now, now);
         const { secret, start } = await addSecret(tx, tenant, before, now);

@@ -21,6 +21,7 @@ function isMetadataFilter(filter: unknown): boolean {
 export const keyFilterSchema = z.object({
   tenantId: idSchema.nullish(),
   ownerId: idSchema.nullish(),
+  teamId: idSchema.nullish(),
   status: z.enum(Object.keys(keyStatuses) as KeyStatus[]).nullish(),
   environment: z.enum(Object.keys(environments) as Environment[]).nullish(),
   /** Keys that carry this scope. */
@@ -58,6 +59,7 @@ export function keyFilterCondition(filter: KeyFilter, now: Date): Prisma.KeyWher
   const conditions: Prisma.KeyWhereInput[] = [{ deletedAt: filter.deleted ? { not: null } : null }];
   if (filter.tenantId != null) conditions.push({ tenantId: filter.tenantId });
   if (filter.ownerId != null) conditions.push({ ownerId: filter.ownerId });
+  if (filter.teamId != null) conditions.push({ teamId: filter.teamId });
   if (filter.status != null) conditions.push(statusConditions[filter.status](now));
   if (filter.environment != null) conditions.push({ environment: filter.environment });
   if (filter.scope != null) conditions.push({ scopes: { has: filter.scope } });

@@ -5,6 +5,7 @@ import { EnvironmentEnum, enumOf, KeyStatusEnum } from "../../graphql/enums.js";
 import { NodeInterface } from "../../graphql/node.js";
 import type { Key } from "../../platform/database/index.js";
 import { KeyEventType } from "../events/key-events.graphql.js";
+import { TeamType } from "../teams/teams.graphql.js";
 import { TenantType } from "../tenants/tenants.graphql.js";
 import { UsageGroupType } from "../usage/usage.graphql.js";
 import { UsageEventType } from "../usage/usage-events.graphql.js";
@@ -31,6 +32,14 @@ KeyType.implement({
       access: { permission: "users:read" },
       resolve: async (key, _, { loaders }) => found(await loaders.users.load(key.ownerId)),
     }),
+    team: t.field({
+      type: TeamType,
+      nullable: true,
+      description: "The team that looks after the key; null: none, or none that you may see.",
+      access: { permission: "users:read" },
+      resolve: (key, _, { loaders }) => (key.teamId ? loaders.teams.load(key.teamId) : null),
+    }),
+    teamId: t.exposeID("teamId", { nullable: true, description: "The id of that team." }),
     tenantId: t.exposeID("tenantId", { description: "The id of that tenant." }),
     ownerId: t.exposeID("ownerId", { description: "The id of that user." }),
     name: t.exposeString("name", { description: "What the key is for." }),
@@ -41,7 +50,10 @@ KeyType.implement({
       resolve: (key, _, { services }) => keyStatusAt(key, services.clock.now()),
     }),
     start: t.exposeString("start", { description: "What a person may see of the secret, e.g. kp_live_3fQz." }),
-    scopes: t.exposeStringList("scopes", { description: "What the key may do in your API." }),
+    scopes: t.exposeStringList("scopes", {
+      description:
+        "What the key was given to do in your API. The owner's role and the team may allow less: verdicts say what counts.",
+    }),
     metadata: t.expose("metadata", { type: "JSON", description: "Your own data about the key. Verdicts carry it." }),
     allowedIps: t.exposeStringList("allowedIps", {
       description: "The only addresses that may use the key, in CIDR notation; empty: all.",
@@ -132,6 +144,7 @@ const KeyFilterInput = builder.inputType("KeyFilter", {
   description: "Which keys; what is left out does not matter, and all that is given must hold.",
   fields: (t) => ({
     ownerId: t.id({ description: "Those of this user." }),
+    teamId: t.id({ description: "Those of this team." }),
     status: t.field({ type: KeyStatusEnum, description: "Those with this status now." }),
     environment: t.field({ type: EnvironmentEnum, description: "Those of this environment." }),
     scope: t.string({ description: "Those that carry this scope." }),
@@ -207,6 +220,18 @@ builder.objectField(UserType, "keys", (t) =>
         orderBy ?? "CREATED_AT_DESC",
         page,
       ),
+  }),
+);
+
+builder.objectField(TeamType, "keys", (t) =>
+  t.field({
+    description: "The team's keys.",
+    type: KeyConnection,
+    access: { permission: "keys:read" },
+    complexity: listComplexity,
+    args: listArguments(t.arg),
+    resolve: (team, { filter, orderBy, ...page }, { principal, services }) =>
+      services.keyReads.list(principal, { ...filter, teamId: team.id }, orderBy ?? "CREATED_AT_DESC", page),
   }),
 );
 

@@ -21,6 +21,7 @@ const nameSchema = text("name", 100);
 export const createKeySchema = z.object({
   tenantId: z.string(),
   ownerId: z.string(),
+  teamId: optional(z.string()),
   name: nameSchema,
   environment: z
     .enum(Object.keys(environments) as Environment[])
@@ -36,6 +37,8 @@ export const createKeySchema = z.object({
 
 export const updateKeySchema = z.object({
   id: z.string(),
+  /** null: none. */
+  teamId: z.string().nullable().optional(),
   name: optional(nameSchema),
   scopes: optional(scopesSchema),
   metadata: optional(metadataSchema),

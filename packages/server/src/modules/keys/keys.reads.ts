@@ -35,6 +35,11 @@ export function createKeyReads({ database, clock }: { database: Database; clock:
       return findKey(database.prisma, visibleTo(principal), id);
     },
 
+    /** As a change looks for it, whatever the caller may read. */
+    findVisible(principal: Principal, id: string): Promise<Key | null> {
+      return findKey(database.prisma, visibleTo(principal), id);
+    },
+
     /** Reads the keys of one request's entities in one query. */
     loader(principal: Principal): DataLoader<string, Key | null> {
       return new DataLoader(async (ids) => {

@@ -7,6 +7,7 @@ import { parseInput } from "../../platform/validation.js";
 import { type Audit, actorOf } from "../audit/index.js";
 import { authorize, authorizeScopes, type Principal, visibleTo } from "../auth/index.js";
 import type { DomainEvent, Events } from "../events/index.js";
+import type { Teams } from "../teams/index.js";
 import type { Tenants } from "../tenants/index.js";
 import type { Users } from "../users/index.js";
 import { scheduleExpiry } from "./expiry/key-expiry.store.js";
@@ -19,6 +20,7 @@ export interface KeysDeps {
   readonly audit: Audit;
   readonly clock: Clock;
   readonly events: Events;
+  readonly teams: Pick<Teams, "requireFor">;
   readonly tenants: Pick<Tenants, "require">;
   readonly users: Pick<Users, "lock">;
   /** How long before the expiry to remind of it, in milliseconds. */
@@ -28,7 +30,7 @@ export interface KeysDeps {
 export type Keys = ReturnType<typeof createKeys>;
 
 /** Everything that changes a key except what hands out a secret, which is in `key-secrets.service.ts`. */
-export function createKeys({ audit, clock, events, tenants, users, expiryReminders }: KeysDeps) {
+export function createKeys({ audit, clock, events, teams, tenants, users, expiryReminders }: KeysDeps) {
   /** Reads a key for a change. @throws NotFoundError when there is none that the caller may see. */
   async function lock(tx: Transaction, principal: Principal, id: string): Promise<Key> {
     const key = await store.lockKey(tx, visibleTo(principal), id);
@@ -53,6 +55,7 @@ export function createKeys({ audit, clock, events, tenants, users, expiryReminde
       keyId: after.id,
       userId: after.ownerId,
       ...(before && before.ownerId !== after.ownerId ? { formerUserId: before.ownerId } : {}),
+      teamIds: [...new Set([before?.teamId ?? null, after.teamId])].filter((id) => id !== null),
       reason: change.reason ?? null,
     });
   }
@@ -83,9 +86,19 @@ export function createKeys({ audit, clock, events, tenants, users, expiryReminde
       return events.transaction(async (tx) => {
         const before = await lock(tx, principal, input.id);
         refuseDead(before);
+        const movesTeam = input.teamId !== undefined && input.teamId !== before.teamId;
+        if (movesTeam || input.scopes !== undefined) {
+          // Of both teams: the one of before may be about to tell of its keys.
+          await store.holdBounds(tx, before);
+        }
+        if (movesTeam && input.teamId != null) {
+          const { tenantId, ownerId } = before;
+          await teams.requireFor(tx, principal, { tenantId, ownerId, teamId: input.teamId });
+        }
         const policy = await tenants.require(tx, principal, before.tenantId);
         // Whoever lets a key live longer or come from elsewhere grants all that it can do.
-        const widens = input.expiresAt !== undefined || input.allowedIps !== undefined || input.deniedIps !== undefined;
+        const widens =
+          movesTeam || input.expiresAt !== undefined || input.allowedIps !== undefined || input.deniedIps !== undefined;
         authorizeScopes(principal, input.scopes ?? (widens ? before.scopes : []));
         const issues = [
           ...(input.scopes === undefined ? [] : scopeIssues(policy, input.scopes)),
@@ -93,6 +106,7 @@ export function createKeys({ audit, clock, events, tenants, users, expiryReminde
         ];
         if (issues.length > 0) throw new InvalidInputError(issues);
         const columns = {
+          ...(movesTeam ? { teamId: input.teamId ?? null } : {}),
           ...(input.name === undefined ? {} : { name: input.name }),
           ...(input.scopes === undefined ? {} : { scopes: input.scopes }),
           ...(input.metadata === undefined ? {} : { metadata: input.metadata as Prisma.JsonObject }),
@@ -198,6 +212,7 @@ export function createKeys({ audit, clock, events, tenants, users, expiryReminde
         if (now - before.deletedAt.getTime() >= restoreWindowMs) {
           throw new ConflictError("This key was deleted more than 30 days ago, which is final. Create a new key.");
         }
+        await store.holdBounds(tx, before);
         await refuseOneTooMany(tx, principal, before, { deletedAt: null });
         const after = await store.updateKeyRow(tx, before.id, { deletedAt: null, updatedAt: new Date(now) });
         // What came due while it was deleted was not told.

@@ -1,7 +1,8 @@
 import { kindOfId } from "@keyplane/schema";
-import type { Db, Key, KeySecret, Prisma } from "../../platform/database/index.js";
+import { type Db, type Key, type KeySecret, Prisma } from "../../platform/database/index.js";
 import { afterPlace, type Direction, orderBy, type Place } from "../../platform/pages.js";
 import type { Visibility } from "../auth/index.js";
+import type { ScopeDifference } from "../roles/index.js";
 import { type KeyFilter, keyFilterCondition } from "./keys.filter.js";
 
 export function insertKey(db: Db, data: Prisma.KeyUncheckedCreateInput): Promise<Key> {
@@ -11,12 +12,13 @@ export function insertKey(db: Db, data: Prisma.KeyUncheckedCreateInput): Promise
 /** Reads a key for a change and holds it until the transaction ends, so that changes of one key follow each other. */
 export async function lockKey(db: Db, visibility: Visibility, id: string): Promise<Key | null> {
   if (kindOfId(id) !== "Key") return null;
-  const { tenantId = null, userId = null } = visibility;
+  const { tenantId = null, userId = null, teamIds } = visibility;
   // Within the bounds already here: whoever may not see a key must not wait for it either, or make others wait.
   await db.$queryRaw`
     SELECT 1 FROM "Key"
     WHERE "id" = ${id}
-      AND (${tenantId}::text IS NULL OR "tenantId" = ${tenantId}) AND (${userId}::text IS NULL OR "ownerId" = ${userId})
+      AND (${tenantId}::text IS NULL OR "tenantId" = ${tenantId}) AND (
+        ${userId}::text IS NULL OR "ownerId" = ${userId} OR "teamId" = ANY(${[...teamIds]}::text[]))
     FOR UPDATE`;
   return findKey(db, visibility, id);
 }
@@ -28,6 +30,62 @@ export async function findKey(db: Db, visibility: Visibility, id: string): Promi
 
 export function findKeysByIds(db: Db, visibility: Visibility, ids: readonly string[]): Promise<Key[]> {
   return db.key.findMany({ where: { AND: [{ id: { in: [...ids] } }, visible(visibility)] } });
+}
+
+/** The keys that a change of scopes can concern: of one user, of the holders of a role, or of a team. */
+export type KeysOf = { readonly ownerId: string } | { readonly roleId: string } | { readonly teamId: string };
+
+/** Those of the keys that are not revoked or deleted, and carry a scope that the difference gives or takes. */
+export function findKeysTouched(
+  db: Db,
+  of: KeysOf,
+  difference: Exclude<ScopeDifference, { kind: "none" }>,
+  take: number,
+): Promise<Pick<Key, "id" | "tenantId" | "ownerId" | "teamId">[]> {
+  const scopes = [...difference.scopes];
+  const carries =
+    difference.kind === "among"
+      ? Prisma.sql`"scopes" && ${scopes}::text[]`
+      : Prisma.sql`NOT ("scopes" <@ ${scopes}::text[])`;
+  return db.$queryRaw`
+    SELECT "id", "tenantId", "ownerId", "teamId" FROM "Key"
+    WHERE ${among(of)} AND "revokedAt" IS NULL AND "deletedAt" IS NULL AND ${carries}
+    ORDER BY "createdAt", "id"
+    LIMIT ${take}`;
+}
+
+function among(of: KeysOf): Prisma.Sql {
+  if ("ownerId" in of) return Prisma.sql`"ownerId" = ${of.ownerId}`;
+  if ("teamId" in of) return Prisma.sql`"teamId" = ${of.teamId}`;
+  return Prisma.sql`"ownerId" IN (SELECT "id" FROM "User" WHERE "customRoleId" = ${of.roleId})`;
+}
+
+/**
+ * Keeps what bounds a key's scopes as it is until the transaction ends: which role its owner has, and what role and team allow.
+ * Whoever changes one of those tells verifiers of all keys that it concerns; without this, it would miss a key that is being
+ * made or changed at the same time.
+ */
+export async function holdBounds(db: Db, { ownerId, teamId }: Pick<Key, "ownerId" | "teamId">): Promise<void> {
+  await db.$queryRaw`SELECT 1 FROM "User" WHERE "id" = ${ownerId} FOR NO KEY UPDATE`;
+  await db.$queryRaw`
+    SELECT 1 FROM "CustomRole" WHERE "id" = (SELECT "customRoleId" FROM "User" WHERE "id" = ${ownerId}) FOR SHARE`;
+  if (teamId !== null) await db.$queryRaw`SELECT 1 FROM "Team" WHERE "id" = ${teamId} FOR SHARE`;
+}
+
+/** The ids of keys that belong to some of these teams. @param among only of these. */
+export async function findKeyIdsOfTeams(
+  db: Db,
+  teamIds: readonly string[],
+  among: readonly string[] | undefined,
+  take: number,
+): Promise<string[]> {
+  const keys = await db.key.findMany({
+    where: { teamId: { in: [...teamIds] }, ...(among ? { id: { in: [...among] } } : {}) },
+    select: { id: true },
+    orderBy: [{ createdAt: "desc" }, { id: "desc" }],
+    take,
+  });
+  return keys.map(({ id }) => id);
 }
 
 /** Raises `lastUsedAt` of many keys in one statement; an earlier time than what is there changes nothing. */
@@ -129,9 +187,9 @@ export function countKeys(db: Db, visibility: Visibility, filter: KeyFilter, now
   return db.key.count({ where: { AND: [visible(visibility), keyFilterCondition(filter, now)] } });
 }
 
-function visible(visibility: Visibility): Prisma.KeyWhereInput {
-  return {
-    ...(visibility.tenantId === undefined ? {} : { tenantId: visibility.tenantId }),
-    ...(visibility.userId === undefined ? {} : { ownerId: visibility.userId }),
-  };
+function visible({ tenantId, userId, teamIds }: Visibility): Prisma.KeyWhereInput {
+  const within = tenantId === undefined ? {} : { tenantId };
+  if (userId === undefined) return within;
+  if (teamIds.length === 0) return { ...within, ownerId: userId };
+  return { ...within, OR: [{ ownerId: userId }, { teamId: { in: [...teamIds] } }] };
 }

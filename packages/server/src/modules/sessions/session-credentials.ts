@@ -3,6 +3,7 @@ import { EntityCache } from "../../platform/entity-cache.js";
 import { KeyplaneError, UnauthenticatedError } from "../../platform/errors.js";
 import type { Credential } from "../auth/index.js";
 import type { DomainEvent, EventListener } from "../events/index.js";
+import type { RoleState, RoleStates } from "../roles/index.js";
 import { JwtRefusal, type Signing, type VerifiedClaims } from "../signing/index.js";
 import type { TenantState, TenantStates } from "../tenants/index.js";
 import type { UserState, UserStates } from "../users/index.js";
@@ -18,11 +19,12 @@ const maxAttempts = 20;
 interface Composed {
   readonly tenant: TenantState;
   readonly user: UserState;
+  readonly role: RoleState | null;
   readonly credential: Credential;
 }
 
 /**
- * Finds the credential of an access token: its signature is verified once, and its session, user and tenant are remembered apart until
+ * Finds the credential of an access token: its signature is verified once, and its session, user, custom role and tenant are remembered apart until
  * an event names them. So an access token is good no longer than its session, in all processes.
  */
 export class SessionCredentials implements EventListener {
@@ -30,6 +32,7 @@ export class SessionCredentials implements EventListener {
   readonly #composed = new WeakMap<Session, WeakMap<VerifiedClaims, Composed>>();
   readonly #tenants: TenantStates;
   readonly #users: UserStates;
+  readonly #roles: RoleStates;
   readonly #signing: Pick<Signing, "verify">;
   readonly #audience: () => string;
 
@@ -38,11 +41,13 @@ export class SessionCredentials implements EventListener {
     signing: Pick<Signing, "verify">;
     tenantStates: TenantStates;
     userStates: UserStates;
+    roleStates: RoleStates;
     /** Whom access tokens must be for. */
     audience: () => string;
   }) {
     this.#tenants = deps.tenantStates;
     this.#users = deps.userStates;
+    this.#roles = deps.roleStates;
     this.#signing = deps.signing;
     this.#audience = deps.audience;
     this.#sessions = new EntityCache<Session>({
@@ -82,14 +87,16 @@ export class SessionCredentials implements EventListener {
     const tenant = session && this.#tenants.peek(session.tenantId);
     const user = session && this.#users.peek(session.userId);
     if (!session || !tenant || !user) return undefined;
+    const role = user.customRoleId === null ? null : this.#roles.peek(user.customRoleId);
+    if (role === undefined) return undefined;
     let ofSession = this.#composed.get(session);
     if (!ofSession) {
       ofSession = new WeakMap();
       this.#composed.set(session, ofSession);
     }
     let composed = ofSession.get(claims);
-    if (composed?.tenant !== tenant || composed.user !== user) {
-      composed = { tenant, user, credential: toCredential(session, tenant, user, claims) };
+    if (composed?.tenant !== tenant || composed.user !== user || composed.role !== role) {
+      composed = { tenant, user, role, credential: toCredential(session, tenant, user, role, claims) };
       ofSession.set(claims, composed);
     }
     return composed.credential;
@@ -101,6 +108,7 @@ export class SessionCredentials implements EventListener {
       if (!session) return null;
       const [tenant, user] = await Promise.all([this.#tenants.get(session.tenantId), this.#users.get(session.userId)]);
       if (!tenant || !user) return null;
+      if (user.customRoleId !== null) await this.#roles.get(user.customRoleId);
       const credential = this.#peek(sid, claims);
       if (credential) return credential;
     }
@@ -117,7 +125,13 @@ function toNull(error: unknown): null {
   return null;
 }
 
-function toCredential(session: Session, tenant: TenantState, user: UserState, claims: VerifiedClaims): Credential {
+function toCredential(
+  session: Session,
+  tenant: TenantState,
+  user: UserState,
+  customRole: RoleState | null,
+  claims: VerifiedClaims,
+): Credential {
   const hasEnded =
     session.endedAt !== null ||
     claims.sub !== session.userId ||
@@ -127,6 +141,7 @@ function toCredential(session: Session, tenant: TenantState, user: UserState, cl
     id: session.id,
     name: user.name,
     role: user.role,
+    customRole,
     permissions: [],
     grantableScopes: null,
     tenantId: session.tenantId,
@@ -134,7 +149,10 @@ function toCredential(session: Session, tenant: TenantState, user: UserState, cl
     userId: session.userId,
     userStatus: user.status,
     userRole: user.role,
+    userCustomRole: customRole,
+    teamIds: user.teamIds,
     expiresAt: Math.min(claims.exp * 1000, session.expiresAt.getTime()),
     revokedAt: hasEnded ? (session.endedAt?.getTime() ?? 0) : null,
+    supersededAt: null,
   };
 }

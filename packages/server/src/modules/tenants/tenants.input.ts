@@ -26,7 +26,7 @@ const keyPolicySchema = z
         .string()
         .refine(
           isValidPrefix,
-          "Use 2 to 12 lower-case letters and digits; keyplane, kprefresh and kplink are reserved.",
+          "Use 2 to 12 lower-case letters and digits; keyplane, kprefresh, kplink and kpclient are reserved.",
         ),
     ),
     defaultLifetimeMs: lifetimeSchema.nullable().optional(),

@@ -5,7 +5,7 @@ import type { Database, Tenant } from "../../platform/database/index.js";
 import { EntityStates } from "../../platform/entity-states.js";
 import { type ListOrder, type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
 import { parseArguments, searchSchema } from "../../platform/validation.js";
-import { authorize, type Principal, visibleTo } from "../auth/index.js";
+import { authorize, everything, type Principal, visibleTo } from "../auth/index.js";
 import type { EventListener } from "../events/index.js";
 import { countTenants, findTenant, findTenants, findTenantsByIds } from "./tenants.store.js";
 
@@ -35,6 +35,11 @@ export function createTenantReads({ database }: { database: Database }) {
     /** One tenant; null when there is none that the caller may see. */
     async find(principal: Principal, id: string): Promise<Tenant | null> {
       authorize(principal, "tenants:read");
+      return findTenant(database.prisma, visibleTo(principal), id);
+    },
+
+    /** As a change looks for it, whatever the caller may read. */
+    findVisible(principal: Principal, id: string): Promise<Tenant | null> {
       return findTenant(database.prisma, visibleTo(principal), id);
     },
 
@@ -88,8 +93,6 @@ function toTenantState(row: Tenant): TenantState {
     reason: row.statusReason,
   };
 }
-
-const everything = { tenantId: undefined, userId: undefined };
 
 /** The states of tenants, remembered until an event names them. */
 export class TenantStates extends EntityStates<TenantState> implements EventListener {

@@ -57,6 +57,13 @@ export function createTenants({ audit, clock, events, idempotency }: Deps) {
   return {
     require,
 
+    /** As `require`; those who hold one tenant follow each other, so that what they count in it stays so. */
+    async hold(tx: Transaction, principal: Principal, id: string): Promise<Tenant> {
+      const tenant = await require(tx, principal, id);
+      await store.holdTenant(tx, tenant.id);
+      return tenant;
+    },
+
     /**
      * Creates a tenant.
      *

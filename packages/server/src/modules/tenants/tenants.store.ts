@@ -37,6 +37,11 @@ export async function lockTenant(db: Db, visibility: Visibility, id: string): Pr
   return findTenant(db, visibility, id);
 }
 
+/** Holds a tenant until the transaction ends, without keeping anybody from making users and keys in it. */
+export async function holdTenant(db: Db, id: string): Promise<void> {
+  await db.$queryRaw`SELECT 1 FROM "Tenant" WHERE "id" = ${id} FOR NO KEY UPDATE`;
+}
+
 export async function findTenant(db: Db, visibility: Visibility, id: string): Promise<Tenant | null> {
   if (kindOfId(id) !== "Tenant") return null;
   return db.tenant.findFirst({ where: { AND: [{ id }, visible(visibility)] } });

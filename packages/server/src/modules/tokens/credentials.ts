@@ -7,6 +7,7 @@ import type { GuessLimiter } from "../../platform/guess-limiter.js";
 import { networkOf } from "../../platform/network-of.js";
 import type { Credential } from "../auth/index.js";
 import type { DomainEvent, EventListener } from "../events/index.js";
+import type { RoleState, RoleStates } from "../roles/index.js";
 import type { TenantState, TenantStates } from "../tenants/index.js";
 import type { UserState, UserStates } from "../users/index.js";
 import { findHashesOfLiveTokens, findTokenByHash } from "./tokens.store.js";
@@ -19,17 +20,30 @@ const maxUnknown = 10_000;
 /** Tries to put a credential together of states that change meanwhile; more would be a fault. */
 const maxAttempts = 20;
 
-/** A token without what it hangs on. */
-type TokenState = Omit<Credential, "tenantSuspended" | "userStatus" | "userRole">;
+/** How many secrets of a token are remembered: its present one, and one before it. */
+const maxHashes = 2;
+
+const none: readonly string[] = Object.freeze([]);
+
+/** One secret of a token, without what it hangs on. */
+interface TokenState
+  extends Omit<
+    Credential,
+    "customRole" | "tenantSuspended" | "userStatus" | "userRole" | "userCustomRole" | "teamIds"
+  > {
+  readonly customRoleId: string | null;
+}
 
 interface Composed {
   readonly tenant: TenantState | null;
   readonly user: UserState | null;
+  readonly role: RoleState | null;
+  readonly userRole: RoleState | null;
   readonly credential: Credential;
 }
 
 /**
- * Finds management tokens by their hash, from memory once known. A token's tenant and user are remembered apart, as
+ * Finds management tokens by their hash, from memory once known. A token's tenant, user and roles are remembered apart, as
  * verification does with keys, so that a change of one of them forgets nothing else.
  *
  * Looking a token up that was never found is a guess: each address has so many. Whoever holds a token that was found once is never held up
@@ -37,7 +51,8 @@ interface Composed {
  */
 export class Credentials implements EventListener {
   readonly #tokens: EntityCache<TokenState>;
-  readonly #hashes = new LRUCache<string, string>({ max: maxTokens });
+  /** The hashes of a token: of its secret, and of the one before a rotation. */
+  readonly #hashes = new LRUCache<string, readonly string[]>({ max: maxTokens });
   readonly #composed = new WeakMap<TokenState, Composed>();
   readonly #unknown = new LRUCache<string, true>({ max: maxUnknown });
   /** Tokens that there were once. Says nothing of what they may do now, only that asking for one is no guess. */
@@ -48,6 +63,7 @@ export class Credentials implements EventListener {
   readonly #database: Database;
   readonly #tenants: TenantStates;
   readonly #users: UserStates;
+  readonly #roles: RoleStates;
   /** How often a token was made: one made while we looked is not unknown. */
   #made = 0;
 
@@ -57,20 +73,24 @@ export class Credentials implements EventListener {
     guesses: GuessLimiter;
     tenantStates: TenantStates;
     userStates: UserStates;
+    roleStates: RoleStates;
   }) {
     this.#database = deps.database;
     this.#guesses = deps.guesses;
     this.#tenants = deps.tenantStates;
+    this.#roles = deps.roleStates;
     this.#users = deps.userStates;
     this.#tokens = new EntityCache<TokenState>({
       max: maxTokens,
       load: async (hash) => {
         const token = await findTokenByHash(deps.database.prisma, hash);
-        if (token) {
-          this.#hashes.set(token.id, hash);
-          this.#found.set(hash, true);
-        }
-        return token && toTokenState(token);
+        if (!token) return null;
+        this.#hashes.set(
+          token.id,
+          [...(this.#hashes.get(token.id) ?? []).filter((known) => known !== hash), hash].slice(-maxHashes),
+        );
+        this.#found.set(hash, true);
+        return toTokenState(token, hash);
       },
     });
   }
@@ -97,10 +117,10 @@ export class Credentials implements EventListener {
     if (event.tokenId === undefined) return;
     this.#made++;
     this.#unknown.clear();
-    const hash = this.#hashes.get(event.tokenId);
-    // Without the hash the token may just be being read.
-    if (hash === undefined) this.#tokens.forgetAll();
-    else this.#tokens.forget(hash);
+    const hashes = this.#hashes.get(event.tokenId);
+    // Without a hash the token may just be being read, and so may another secret of it than those that are known.
+    if (hashes === undefined || event.type === "TOKEN_ROTATED") this.#tokens.forgetAll();
+    else for (const hash of hashes) this.#tokens.forget(hash);
   }
 
   onGap(): void {
@@ -115,9 +135,17 @@ export class Credentials implements EventListener {
     const tenant = token.tenantId === null ? null : this.#tenants.peek(token.tenantId);
     const user = token.userId === null ? null : this.#users.peek(token.userId);
     if (tenant === undefined || user === undefined) return undefined;
+    const role = token.customRoleId === null ? null : this.#roles.peek(token.customRoleId);
+    const userRole = user?.customRoleId == null ? null : this.#roles.peek(user.customRoleId);
+    if (role === undefined || userRole === undefined) return undefined;
     let composed = this.#composed.get(token);
-    if (composed?.tenant !== tenant || composed.user !== user) {
-      composed = { tenant, user, credential: toCredential(token, tenant, user) };
+    if (
+      composed?.tenant !== tenant ||
+      composed.user !== user ||
+      composed.role !== role ||
+      composed.userRole !== userRole
+    ) {
+      composed = { tenant, user, role, userRole, credential: toCredential(token, tenant, user, role, userRole) };
       this.#composed.set(token, composed);
     }
     return composed.credential;
@@ -155,6 +183,10 @@ export class Credentials implements EventListener {
       ]);
       // A token whose tenant or user is missing opens nothing.
       if ((token.tenantId !== null && !tenant) || (token.userId !== null && !user)) return null;
+      await Promise.all([
+        token.customRoleId === null ? null : this.#roles.get(token.customRoleId),
+        user?.customRoleId == null ? null : this.#roles.get(user.customRoleId),
+      ]);
       const credential = this.#peek(tokenHash);
       if (credential) return credential;
     }
@@ -162,24 +194,37 @@ export class Credentials implements EventListener {
   }
 }
 
-function toTokenState(token: ManagementToken): TokenState {
+/** @param hash which of its two secrets was presented. */
+function toTokenState(token: ManagementToken, hash: string): TokenState {
   return {
     kind: "management_token",
     id: token.id,
     name: token.name,
     role: token.role,
+    customRoleId: token.customRoleId,
     permissions: token.permissions as Permission[],
     grantableScopes: token.restrictScopes ? token.grantableScopes : null,
     tenantId: token.tenantId,
     userId: token.userId,
     expiresAt: token.expiresAt?.getTime() ?? null,
     revokedAt: token.revokedAt?.getTime() ?? null,
+    supersededAt: token.hash === hash ? null : (token.previousStopsAt?.getTime() ?? 0),
   };
 }
 
-function toCredential(token: TokenState, tenant: TenantState | null, user: UserState | null): Credential {
+function toCredential(
+  state: TokenState,
+  tenant: TenantState | null,
+  user: UserState | null,
+  customRole: RoleState | null,
+  userCustomRole: RoleState | null,
+): Credential {
+  const { customRoleId: _ofRole, ...token } = state;
   return {
     ...token,
+    customRole,
+    userCustomRole,
+    teamIds: user?.teamIds ?? none,
     tenantSuspended: tenant !== null && tenant.status !== "ACTIVE",
     userStatus: user?.status ?? null,
     userRole: user?.role ?? null,

@@ -98,7 +98,7 @@ export function createRootToken(deps: { audit: Audit; clock: Clock; database: Da
         const known = await findTokenByHash(database.prisma, hashSecret(fromEnvironment));
         // Only its first characters may be shown, and none of a short one.
         if (!known) await addOnce(fromEnvironment, fromEnvironment.length >= 32 ? fromEnvironment.slice(0, 4) : "");
-        else if (known.createdBy !== "root") throw alreadyTaken(known);
+        else if (known.createdBy !== "root" || known.hash !== hashSecret(fromEnvironment)) throw alreadyTaken(known);
         else if (known.revokedAt) await restore(known);
         await retire(hashSecret(fromEnvironment));
         return { source: "environment" };
@@ -117,6 +117,8 @@ export function createRootToken(deps: { audit: Audit; clock: Clock; database: Da
 /** It may do less than a root token, and retiring the others would lock everybody out. */
 function alreadyTaken(token: ManagementToken): StartupError {
   return new StartupError(
-    `KEYPLANE_ROOT_TOKEN is the secret of the management token ${token.id}, which is not a root token. Set it to a value of its own.`,
+    token.createdBy === "root"
+      ? `KEYPLANE_ROOT_TOKEN is the secret that the root token ${token.id} had before it was rotated. Set it to a value of its own.`
+      : `KEYPLANE_ROOT_TOKEN is the secret of the management token ${token.id}, which is not a root token. Set it to a value of its own.`,
   );
 }

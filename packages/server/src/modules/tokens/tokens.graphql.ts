@@ -1,13 +1,22 @@
 import type { Permission } from "@keyplane/schema";
 import { builder } from "../../graphql/builder.js";
 import { connectionOf, listComplexity, pageArguments } from "../../graphql/connection.js";
-import { PermissionEnum, RoleEnum } from "../../graphql/enums.js";
+import { enumOf, PermissionEnum, RoleEnum } from "../../graphql/enums.js";
 import { changeErrors } from "../../graphql/errors.js";
 import { idempotencyKeyField, payloadOf, requiredInput, secretPayloadOf, statusInput } from "../../graphql/mutation.js";
 import type { ManagementToken } from "../../platform/database/index.js";
 import type { Principal } from "../auth/index.js";
+import { CustomRoleType } from "../roles/roles.graphql.js";
+import { TeamType } from "../teams/teams.graphql.js";
 import { TenantType } from "../tenants/tenants.graphql.js";
 import { UserType } from "../users/users.graphql.js";
+import { managementTokenStatuses, tokenStatusAt } from "./token-status.js";
+
+const ManagementTokenStatusEnum = enumOf(
+  "ManagementTokenStatus",
+  "The status of a management token by itself. Its user or tenant may be refused all the same.",
+  managementTokenStatuses,
+);
 
 const ViewerType = builder.objectRef<Principal>("Viewer").implement({
   description: "Who calls: the management token of this request, or whoever has signed in.",
@@ -15,6 +24,28 @@ const ViewerType = builder.objectRef<Principal>("Viewer").implement({
     id: t.exposeID("id", { description: "The token's id, `tok_…`, or the session's, `ses_…`." }),
     name: t.exposeString("name", { description: "The token's name, or the user's." }),
     role: t.expose("role", { type: RoleEnum, description: "The token's role, or the user's." }),
+    customRole: t.field({
+      type: CustomRoleType,
+      nullable: true,
+      description: "The custom role that decides what you may do instead: your user's, else your token's; null: none.",
+      access: { permission: "users:read" },
+      resolve: (principal, _, { loaders }) =>
+        principal.customRoleId ? loaders.roles.load(principal.customRoleId) : null,
+    }),
+    customRoleId: t.exposeID("customRoleId", { nullable: true, description: "The id of that custom role." }),
+    teams: t.field({
+      type: [TeamType],
+      description: "The teams of the user whom you act for, whose keys you see; empty for a program.",
+      access: { permission: "users:read" },
+      resolve: async ({ teamIds }, _, { loaders }) =>
+        (await loaders.teams.loadMany([...teamIds])).filter(
+          (team) => team !== null && !(team instanceof Error),
+        ) as never,
+    }),
+    seesWholeTenant: t.boolean({
+      description: "Whether you see everybody's keys, and not only those of your user and the user's teams.",
+      resolve: ({ onlyUserId }) => onlyUserId === null,
+    }),
     permissions: t.field({
       type: [PermissionEnum],
       description: "Everything that you may do.",
@@ -52,7 +83,39 @@ const ManagementTokenType = builder.objectRef<ManagementToken>("ManagementToken"
     name: t.exposeString("name", { description: "What it is for." }),
     tenantId: t.exposeID("tenantId", { nullable: true, description: "The tenant that it is confined to; null: none." }),
     userId: t.exposeID("userId", { nullable: true, description: "The user whom it acts for; null: a program." }),
-    role: t.expose("role", { type: RoleEnum, description: "What it may do at most." }),
+    role: t.expose("role", {
+      type: RoleEnum,
+      description: "What it may do at most, unless there is a custom role, of which this is the base.",
+    }),
+    customRole: t.field({
+      type: CustomRoleType,
+      nullable: true,
+      description: "Decides what it may do at most instead of `role`; null: there is none.",
+      access: { permission: "users:read" },
+      resolve: (token, _, { loaders }) => (token.customRoleId ? loaders.roles.load(token.customRoleId) : null),
+    }),
+    customRoleId: t.exposeID("customRoleId", { nullable: true, description: "The id of that custom role." }),
+    status: t.field({
+      type: ManagementTokenStatusEnum,
+      description: "REVOKED before EXPIRED before ACTIVE.",
+      resolve: (token, _, { services }) => tokenStatusAt(token, services.clock.now()),
+    }),
+    lastUsedAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "When it was last accepted, a minute late at most where several servers run; null: not known.",
+      resolve: (token, _, { services }) => services.tokens.lastUsedAt(token),
+    }),
+    rotatedAt: t.expose("rotatedAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When it last got a new secret; null: never.",
+    }),
+    previousSecretExpiresAt: t.expose("previousStopsAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "Until when the secret before the last rotation works; null: there was none.",
+    }),
     permissions: t.field({
       type: [PermissionEnum],
       description: "What it may do of that; empty: all of it.",
@@ -76,6 +139,17 @@ const ManagementTokenType = builder.objectRef<ManagementToken>("ManagementToken"
   }),
 });
 
+const ManagementTokenFilterInput = builder.inputType("ManagementTokenFilter", {
+  description: "Which management tokens; what is left out does not matter.",
+  fields: (t) => ({
+    userId: t.id({ description: "Those that act for this user." }),
+    role: t.field({ type: RoleEnum, description: "Those with this role, or with a custom role of this base." }),
+    customRoleId: t.id({ description: "Those with this custom role." }),
+    status: t.field({ type: ManagementTokenStatusEnum, description: "Those with this status now." }),
+    search: t.string({ description: "Those with this text in name or start, in any case." }),
+  }),
+});
+
 const ManagementTokenConnection = connectionOf("ManagementToken", ManagementTokenType);
 
 builder.queryFields((t) => ({
@@ -93,8 +167,10 @@ builder.queryFields((t) => ({
     args: {
       tenantId: t.arg.id({ description: "Only this tenant's; all that you may see when left out." }),
       ...pageArguments(t.arg),
+      filter: t.arg({ type: ManagementTokenFilterInput, description: "Which tokens." }),
     },
-    resolve: (_, { tenantId, ...page }, { principal, services }) => services.tokens.list(principal, tenantId, page),
+    resolve: (_, { tenantId, filter, ...page }, { principal, services }) =>
+      services.tokens.list(principal, { ...filter, tenantId }, page),
   }),
 }));
 
@@ -107,7 +183,12 @@ const CreateManagementTokenInput = builder.inputType("CreateManagementTokenInput
         "Let it act for this user: it may then never do more than the user's role allows, and unless that is ADMIN it sees only the user's own keys.",
     }),
     name: t.string({ required: true, description: "What it is for, 1 to 100 characters." }),
-    role: t.field({ type: RoleEnum, required: true, description: "What it may do at most." }),
+    role: t.field({
+      type: RoleEnum,
+      required: true,
+      description: "What it may do at most. With a custom role, the base of that counts instead.",
+    }),
+    customRoleId: t.id({ description: "A custom role of the tenant, which decides instead of `role`." }),
     permissions: t.field({ type: [PermissionEnum], description: "Narrow the role to these, e.g. [KEYS_VERIFY]." }),
     grantableScopes: t.stringList({ description: "The only scopes that it may give to keys." }),
     expiresAt: t.field({ type: "DateTime", description: "When it expires; without: when your own token does." }),
@@ -115,6 +196,19 @@ const CreateManagementTokenInput = builder.inputType("CreateManagementTokenInput
   }),
 });
 
+const RotateManagementTokenInput = builder.inputType("RotateManagementTokenInput", {
+  description: "Which management token gets a new secret.",
+  fields: (t) => ({
+    id: t.id({ required: true, description: "The token's id; it stays the same." }),
+    overlapMs: t.int({
+      defaultValue: 0,
+      description: "For how many milliseconds the old secret goes on working; 0: it stops at once.",
+    }),
+    idempotencyKey: idempotencyKeyField(t),
+  }),
+});
+
+const RotatePayload = secretPayloadOf("RotateManagementTokenPayload", "managementToken", ManagementTokenType);
 const CreatePayload = secretPayloadOf("CreateManagementTokenPayload", "managementToken", ManagementTokenType);
 const RevokePayload = payloadOf("RevokeManagementTokenPayload", "managementToken", ManagementTokenType);
 const RevokeManagementTokenInput = statusInput("RevokeManagementTokenInput", "revoke", "management token");
@@ -127,6 +221,15 @@ builder.mutationFields((t) => ({
     access: { permission: "tokens:create" },
     args: { input: t.arg({ type: CreateManagementTokenInput, ...requiredInput }) },
     resolve: (_, { input }, { principal, services }) => services.tokens.create(principal, input),
+  }),
+  rotateManagementToken: t.field({
+    description:
+      "Gives a management token a new secret, also your own. The id stays, and the old secret works on for `overlapMs`.",
+    type: RotatePayload,
+    errors: { types: changeErrors },
+    access: { permission: "tokens:rotate" },
+    args: { input: t.arg({ type: RotateManagementTokenInput, ...requiredInput }) },
+    resolve: (_, { input }, { principal, services }) => services.tokens.rotate(principal, input),
   }),
   revokeManagementToken: t.field({
     description: "Ends a credential for this API at once.",

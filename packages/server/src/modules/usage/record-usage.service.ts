@@ -47,6 +47,13 @@ const reportedEventSchema = z.object({
 
 type ReportedEvent = z.output<typeof reportedEventSchema>;
 
+/** To which tenant, user and team a key belongs. */
+interface KeyPlace {
+  readonly tenantId: string;
+  readonly ownerId: string;
+  readonly teamId: string | null;
+}
+
 /** An event that was not taken, and why. The others of its batch were. */
 export interface RejectedEvent {
   readonly index: number;
@@ -62,14 +69,14 @@ export interface RecordedUsage {
 }
 
 /**
- * To which tenant and user keys belong, by id; ids without a key are left out.
+ * Whose keys are, by id; ids without a key are left out.
  *
  * @param isVisible whether the caller may know of a key: one that it may not must take as long as one that there is not.
  */
 export type FindKeyOwners = (
   ids: ReadonlySet<string>,
-  isVisible: (key: { readonly tenantId: string; readonly ownerId: string }) => boolean,
-) => Promise<ReadonlyMap<string, { readonly tenantId: string; readonly ownerId: string }>>;
+  isVisible: (key: KeyPlace) => boolean,
+) => Promise<ReadonlyMap<string, KeyPlace>>;
 
 /** Which of these tenants exist. */
 export type FindTenants = (ids: ReadonlySet<string>) => Promise<ReadonlySet<string>>;
@@ -116,7 +123,7 @@ export function createRecordUsage(deps: {
       else rejected.push({ index, id: idOf(events[index]), code: "INVALID_INPUT", message: problem ?? "" });
     }
     const keyIds = new Set(wellFormed.flatMap(({ event }) => event.keyId ?? []));
-    const owners = await findKeyOwners(keyIds, ({ tenantId, ownerId }) => canSee(principal, tenantId, ownerId));
+    const owners = await findKeyOwners(keyIds, (key) => canSee(principal, key));
     const tenants = await tenantsOf(
       principal,
       wellFormed.flatMap(({ event }) => event.tenantId ?? []),
@@ -171,7 +178,7 @@ function placeOf(
     return principal.tenantId === null || place === principal.tenantId ? { tenantId: place, userId: undefined } : null;
   }
   const owner = owners.get(keyId);
-  if (!owner || !canSee(principal, owner.tenantId, owner.ownerId)) return null;
+  if (!owner || !canSee(principal, owner)) return null;
   return tenantId == null || tenantId === owner.tenantId ? { tenantId: owner.tenantId, userId: owner.ownerId } : null;
 }
 

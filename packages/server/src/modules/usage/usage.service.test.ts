@@ -23,6 +23,8 @@ const principal = (tenantId: string | null): Principal => ({
   tenantId,
   userId: null,
   onlyUserId: null,
+  customRoleId: null,
+  teamIds: [],
   grantableScopes: null,
   expiresAt: null,
   requestId: "req_a",
@@ -51,6 +53,7 @@ function usageWith(...answers: (UsageAnswer | Error)[]) {
     },
   };
   const usage = createUsage({
+    findKeyIdsOfTeams: async () => [],
     recording: recording as unknown as UsageRecording,
     clock: { now: () => 30_000 },
   });

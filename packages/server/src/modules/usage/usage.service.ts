@@ -28,6 +28,9 @@ const previousLimit = 10_000;
 /** How many events an export reads at a time. */
 const exportPage = 1_000;
 
+/** How many keys of teams one question can be about. */
+const maxTeamKeys = 10_000;
+
 /** A report, with what can be asked of it further. */
 export interface UsageReport extends UsageAnswer {
   /** Everything that servers took and that happened before this is counted. */
@@ -50,11 +53,35 @@ export type Usage = ReturnType<typeof createUsage>;
 
 /**
  * Answers questions about usage, within the caller's bounds: another tenant answers like one without usage, and somebody who
- * sees only their own keys gets only the usage of those.
+ * sees only their own keys and those of their teams gets only the usage of those.
  */
-export function createUsage({ recording, clock }: { recording: UsageRecording; clock: Clock }) {
+export function createUsage(deps: {
+  recording: UsageRecording;
+  clock: Clock;
+  /** The ids of keys that belong to some of these teams. @param among only of these. */
+  findKeyIdsOfTeams: (
+    teamIds: readonly string[],
+    among: readonly string[] | undefined,
+    take: number,
+  ) => Promise<string[]>;
+}) {
+  const { recording, clock, findKeyIdsOfTeams } = deps;
   const now = (): number => clock.now();
   const queue = new QuestionQueue();
+
+  /** Whoever sees only their own keys and those of their teams sees only the usage of those. */
+  async function filterWithin<Filter extends UsageFilter>(principal: Principal, filter: Filter): Promise<Filter> {
+    const { onlyUserId, teamIds } = principal;
+    if (onlyUserId === null) return filter;
+    const keyIds = teamIds.length === 0 ? [] : await findKeyIdsOfTeams(teamIds, filter.keyIds, maxTeamKeys + 1);
+    if (keyIds.length > maxTeamKeys) {
+      throw new BadUserInputError(
+        `filter.keyIds: Your teams have more than ${maxTeamKeys} keys. Name those that you ask about.`,
+      );
+    }
+    if (keyIds.length > 0) return { ...filter, within: { userId: onlyUserId, keyIds } };
+    return { ...filter, userIds: filter.userIds && !filter.userIds.includes(onlyUserId) ? [] : [onlyUserId] };
+  }
 
   function answer(question: UsageQuestion, signal: AbortSignal | undefined): Promise<UsageAnswer> {
     return queue.ask(() => recording.ask("report", { question, now: now() }), signal);
@@ -89,7 +116,7 @@ export function createUsage({ recording, clock }: { recording: UsageRecording; c
       const question: UsageQuestion = {
         ...rest,
         tenantId: tenantWithin(principal, tenantId),
-        filter: filterWithin(principal, filter ?? {}),
+        filter: await filterWithin(principal, filter ?? {}),
         wants,
       };
       await recording.settle();
@@ -123,7 +150,7 @@ export function createUsage({ recording, clock }: { recording: UsageRecording; c
       const { size, after } = parsePage(page, "usageEvents", "at");
       const question = {
         tenantId: tenantWithin(principal, parseArguments(idSchema, tenantId)),
-        filter: filterWithin(principal, filter),
+        filter: await filterWithin(principal, filter),
         after: after && { at: (after.value as Date).getTime(), id: after.id },
         take: size + 1,
       };
@@ -148,7 +175,7 @@ export function createUsage({ recording, clock }: { recording: UsageRecording; c
       signal?: AbortSignal,
     ): AsyncGenerator<EventDocument[]> {
       authorize(principal, "usage:read");
-      const filter = filterWithin(principal, parseArguments(eventFilterSchema, rawFilter ?? {}));
+      const filter = await filterWithin(principal, parseArguments(eventFilterSchema, rawFilter ?? {}));
       const tenant = tenantWithin(principal, parseArguments(idSchema, tenantId));
       await recording.settle();
       for (let after: EventPlace | null = null; ; ) {
@@ -168,7 +195,7 @@ export function createUsage({ recording, clock }: { recording: UsageRecording; c
       const question = {
         ...rest,
         tenantId: tenantId == null && principal.tenantId === null ? null : tenantWithin(principal, tenantId ?? null),
-        filter: filterWithin<EventFilter>(principal, filter ?? {}),
+        filter: await filterWithin<EventFilter>(principal, filter ?? {}),
       };
       await recording.settle();
       const [found, completeUntil] = await Promise.all([
@@ -198,13 +225,6 @@ export function createUsage({ recording, clock }: { recording: UsageRecording; c
 function tenantWithin(principal: Principal, tenantId: string | null): string {
   if (principal.tenantId === null) return tenantId ?? nobody;
   return tenantId === null || tenantId === principal.tenantId ? principal.tenantId : nobody;
-}
-
-/** Whoever sees only their own keys sees only the usage of what they own. */
-function filterWithin<Filter extends UsageFilter>(principal: Principal, filter: Filter): Filter {
-  const own = principal.onlyUserId;
-  if (own === null) return filter;
-  return { ...filter, userIds: filter.userIds && !filter.userIds.includes(own) ? [] : [own] };
 }
 
 function windowBefore(question: UsageQuestion): UsageQuestion {

@@ -1,10 +1,12 @@
-import { builder } from "../../graphql/builder.js";
+import type { ArgBuilder } from "@pothos/core";
+import { builder, type Types } from "../../graphql/builder.js";
 import { connectionOf, listComplexity, pageArguments } from "../../graphql/connection.js";
 import { enumOf, RoleEnum, UserStatusEnum } from "../../graphql/enums.js";
 import { changeErrors } from "../../graphql/errors.js";
 import { idempotencyKeyField, payloadOf, requiredInput, statusInput } from "../../graphql/mutation.js";
 import { NodeInterface } from "../../graphql/node.js";
 import type { User } from "../../platform/database/index.js";
+import { CustomRoleType } from "../roles/roles.graphql.js";
 import { TenantType } from "../tenants/tenants.graphql.js";
 import { userOrders } from "./users.reads.js";
 
@@ -27,7 +29,18 @@ UserType.implement({
       nullable: true,
       description: "Your own system's id of this user, unique in the tenant. Verdicts carry it.",
     }),
-    role: t.expose("role", { type: RoleEnum, description: "What the user may do in Keyplane." }),
+    role: t.expose("role", {
+      type: RoleEnum,
+      description: "What the user may do in Keyplane, unless there is a custom role, which then decides instead.",
+    }),
+    customRole: t.field({
+      type: CustomRoleType,
+      nullable: true,
+      description: "Decides what the user may do instead of `role`; null: there is none.",
+      access: { permission: "users:read" },
+      resolve: (user, _, { loaders }) => (user.customRoleId ? loaders.roles.load(user.customRoleId) : null),
+    }),
+    customRoleId: t.exposeID("customRoleId", { nullable: true, description: "The id of that custom role." }),
     status: t.expose("status", { type: UserStatusEnum, description: "Only keys of ACTIVE users are accepted." }),
     statusChangedAt: t.expose("statusChangedAt", {
       type: "DateTime",
@@ -46,7 +59,7 @@ function found<Row>(row: Row | null): Row {
   return row;
 }
 
-const UserConnection = connectionOf("User", UserType);
+export const UserConnection = connectionOf("User", UserType);
 const UserOrderEnum = enumOf("UserOrder", "How to order users.", userOrders);
 
 const UserFilterInput = builder.inputType("UserFilter", {
@@ -54,10 +67,21 @@ const UserFilterInput = builder.inputType("UserFilter", {
   fields: (t) => ({
     status: t.field({ type: UserStatusEnum, description: "Those with this status." }),
     role: t.field({ type: RoleEnum, description: "Those with this role." }),
+    customRoleId: t.id({ description: "Those with this custom role." }),
+    teamId: t.id({ description: "The members of this team." }),
     externalId: t.string({ description: "The one with exactly this external id." }),
     search: t.string({ description: "Those with this text in name, e-mail address or external id, in any case." }),
   }),
 });
+
+/** What every list of users takes. */
+export function userListArguments(t: ArgBuilder<Types>) {
+  return {
+    ...pageArguments(t),
+    filter: t({ type: UserFilterInput, description: "Which users." }),
+    orderBy: t({ type: UserOrderEnum, defaultValue: "CREATED_AT_DESC", description: "In which order." }),
+  };
+}
 
 builder.queryFields((t) => ({
   user: t.field({
@@ -75,9 +99,7 @@ builder.queryFields((t) => ({
     complexity: listComplexity,
     args: {
       tenantId: t.arg.id({ description: "Only this tenant's; all that you may see when left out." }),
-      ...pageArguments(t.arg),
-      filter: t.arg({ type: UserFilterInput, description: "Which users." }),
-      orderBy: t.arg({ type: UserOrderEnum, defaultValue: "CREATED_AT_DESC", description: "In which order." }),
+      ...userListArguments(t.arg),
     },
     resolve: (_, { tenantId, filter, orderBy, ...page }, { principal, services }) =>
       services.userReads.list(principal, { ...filter, tenantId }, orderBy ?? "CREATED_AT_DESC", page),
@@ -90,11 +112,7 @@ builder.objectField(TenantType, "users", (t) =>
     type: UserConnection,
     access: { permission: "users:read" },
     complexity: listComplexity,
-    args: {
-      ...pageArguments(t.arg),
-      filter: t.arg({ type: UserFilterInput, description: "Which users." }),
-      orderBy: t.arg({ type: UserOrderEnum, defaultValue: "CREATED_AT_DESC", description: "In which order." }),
-    },
+    args: userListArguments(t.arg),
     resolve: (tenant, { filter, orderBy, ...page }, { principal, services }) =>
       services.userReads.list(principal, { ...filter, tenantId: tenant.id }, orderBy ?? "CREATED_AT_DESC", page),
   }),
@@ -107,6 +125,7 @@ const CreateUserInput = builder.inputType("CreateUserInput", {
     email: t.string({ required: true, description: "Unique in the tenant." }),
     name: t.string({ required: true, description: "1 to 100 characters." }),
     role: t.field({ type: RoleEnum, defaultValue: "DEVELOPER", description: "What the user may do in Keyplane." }),
+    customRoleId: t.id({ description: "A custom role of the tenant, which decides instead of `role`." }),
     externalId: t.string({ description: "Your own system's id of this user, unique in the tenant." }),
     idempotencyKey: idempotencyKeyField(t),
   }),
@@ -119,6 +138,7 @@ const UpdateUserInput = builder.inputType("UpdateUserInput", {
     email: t.string({ description: "A new e-mail address." }),
     name: t.string({ description: "A new name." }),
     role: t.field({ type: RoleEnum, description: "A new role." }),
+    customRoleId: t.id({ description: "Another custom role; null takes it away, so that `role` counts again." }),
     externalId: t.string({ description: "A new external id; null removes it." }),
   }),
 });

@@ -18,6 +18,7 @@ export const createUserSchema = z.object({
   email: emailSchema,
   name: text("name", 100),
   role: roleSchema.nullish().transform((role) => role ?? "DEVELOPER"),
+  customRoleId: optional(z.string()),
   externalId: optional(externalIdSchema),
   idempotencyKey: optional(idempotencyKeySchema),
 });
@@ -27,6 +28,8 @@ export const updateUserSchema = z.object({
   email: optional(emailSchema),
   name: optional(text("name", 100)),
   role: optional(roleSchema),
+  /** null takes it away: the user's role counts again. */
+  customRoleId: z.string().nullable().optional(),
   /** null removes it. */
   externalId: externalIdSchema.nullable().optional(),
 });

@@ -7,13 +7,17 @@ import { type ListOrder, type Page, type PageArguments, pageOf, parsePage } from
 import { foreignText, idSchema, parseArguments, searchSchema } from "../../platform/validation.js";
 import { authorize, type Principal, visibleTo } from "../auth/index.js";
 import type { EventListener } from "../events/index.js";
-import { countUsers, findUser, findUsers, findUsersByIds } from "./users.store.js";
+import { countUsers, findUser, findUsers, findUsersByIds, findUsersWithTeams } from "./users.store.js";
 
 /** What to look for among users. Absent means any; deleted users only when `status` asks for them. */
 const userFilterSchema = z.object({
   tenantId: idSchema.nullish(),
   status: z.enum(Object.keys(userStatuses) as UserStatus[]).nullish(),
   role: z.enum(Object.keys(roles) as Role[]).nullish(),
+  /** Those who have this custom role. */
+  customRoleId: idSchema.nullish(),
+  /** The members of this team. */
+  teamId: idSchema.nullish(),
   externalId: foreignText("external id", 200).nullish(),
   /** Text within name, e-mail address or external id, in any case. */
   search: searchSchema.nullish(),
@@ -41,6 +45,12 @@ export function createUserReads({ database }: { database: Database }) {
     async find(principal: Principal, id: string): Promise<User | null> {
       authorize(principal, "users:read");
       return findUser(database.prisma, visibleTo(principal), id);
+    },
+
+    /** As a change looks for it, whatever the caller may read. @param isRead fellow members of teams are seen, not changed. */
+    findVisible(principal: Principal, id: string, isRead: boolean): Promise<User | null> {
+      const visibility = visibleTo(principal);
+      return findUser(database.prisma, isRead ? visibility : { ...visibility, teamIds: [] }, id);
     },
 
     async list(
@@ -85,12 +95,14 @@ export interface UserState {
   readonly email: string;
   readonly externalId: string | null;
   readonly role: Role;
+  readonly customRoleId: string | null;
+  readonly teamIds: readonly string[];
   readonly status: UserStatus;
   readonly since: number | null;
   readonly reason: string | null;
 }
 
-function toUserState(row: User): UserState {
+function toUserState(row: Awaited<ReturnType<typeof findUsersWithTeams>>[number]): UserState {
   return {
     id: row.id,
     tenantId: row.tenantId,
@@ -98,13 +110,13 @@ function toUserState(row: User): UserState {
     email: row.email,
     externalId: row.externalId,
     role: row.role,
+    customRoleId: row.customRoleId,
+    teamIds: row.memberships.map(({ teamId }) => teamId),
     status: row.status,
     since: row.statusChangedAt?.getTime() ?? null,
     reason: row.statusReason,
   };
 }
-
-const everything = { tenantId: undefined, userId: undefined };
 
 /** The states of users, remembered until an event names them. */
 export class UserStates extends EntityStates<UserState> implements EventListener {
@@ -112,14 +124,14 @@ export class UserStates extends EntityStates<UserState> implements EventListener
     super({
       max,
       load: async (id) => {
-        const row = await findUser(database.prisma, everything, id);
-        return row && toUserState(row);
+        const [row] = await findUsersWithTeams(database.prisma, [id]);
+        return row ? toUserState(row) : null;
       },
-      loadMany: async (ids) => (await findUsersByIds(database.prisma, everything, ids)).map(toUserState),
+      loadMany: async (ids) => (await findUsersWithTeams(database.prisma, ids)).map(toUserState),
     });
   }
 
   onEvent(event: { readonly type: string; readonly userId?: string }): void {
-    if ((event.type.startsWith("USER_") || event.type.startsWith("OWNER_")) && event.userId) this.forget(event.userId);
+    if (/^(?:USER|OWNER|TEAM_MEMBER)_/.test(event.type) && event.userId) this.forget(event.userId);
   }
 }

@@ -2,13 +2,23 @@ import { createId, type UserStatus } from "@keyplane/schema";
 import { changes } from "../../platform/changes.js";
 import type { Clock } from "../../platform/clock.js";
 import type { Transaction, User } from "../../platform/database/index.js";
-import { ConflictError, NotFoundError } from "../../platform/errors.js";
+import { ConflictError, ForbiddenError, NotFoundError } from "../../platform/errors.js";
 import { unlessTaken } from "../../platform/unless-taken.js";
 import { parseInput } from "../../platform/validation.js";
-import { type Audit, actorOf } from "../audit/index.js";
-import { authorize, authorizeGrant, type Principal, permissionsWithin, visibleTo } from "../auth/index.js";
+import { type Audit, type AuditActor, actorOf } from "../audit/index.js";
+import {
+  authorize,
+  authorizeKeyScopes,
+  authorizeRole,
+  type Principal,
+  permissionsOfHolder,
+  permissionsWithin,
+  tenantPermissions,
+  visibleTo,
+} from "../auth/index.js";
 import type { Events } from "../events/index.js";
 import type { Idempotency } from "../idempotency/index.js";
+import { differenceOf, keyScopesOf, type Roles, type ScopeDifference } from "../roles/index.js";
 import type { Tenants } from "../tenants/index.js";
 import { createUserSchema, updateUserSchema, userStatusSchema } from "./users.input.js";
 import * as store from "./users.store.js";
@@ -18,7 +28,15 @@ interface Deps {
   readonly clock: Clock;
   readonly events: Events;
   readonly idempotency: Idempotency;
-  readonly tenants: Pick<Tenants, "require">;
+  readonly roles: Pick<Roles, "requireGrantable" | "share">;
+  readonly tenants: Pick<Tenants, "require" | "hold">;
+  /** Tells verifiers of the keys whose usable scopes change; what keys are is known further to the right. */
+  readonly tellKeys: (
+    tx: Transaction,
+    of: { readonly ownerId: string },
+    difference: ScopeDifference,
+    reason: string,
+  ) => Promise<void>;
 }
 
 /** The three ways to change a user's status: what each is called where it is told. */
@@ -30,7 +48,7 @@ const statusChanges = {
 
 export type Users = ReturnType<typeof createUsers>;
 
-export function createUsers({ audit, clock, events, idempotency, tenants }: Deps) {
+export function createUsers({ audit, clock, events, idempotency, roles, tenants, tellKeys }: Deps) {
   const write = unlessTaken(
     events.transaction,
     {
@@ -72,6 +90,58 @@ export function createUsers({ audit, clock, events, idempotency, tenants }: Deps
     });
   }
 
+  /**
+   * Keeps the last active administrator of a tenant. Not from a caller who is an administrator and no user, a program of the
+   * tenant or the operator: the tenant still has that one then.
+   *
+   * Those who take away an administrator of one tenant follow each other, so that two administrators cannot take away one
+   * another at the same time.
+   */
+  async function refuseLastAdministrator(tx: Transaction, principal: Principal, user: User): Promise<void> {
+    if (!isAdministrator(user) || user.status !== "ACTIVE" || staysAdministrator(principal)) return;
+    await tenants.hold(tx, principal, user.tenantId);
+    if (await store.hasOtherAdministrator(tx, user.tenantId, user.id)) return;
+    throw new ConflictError(
+      "This user is the last active administrator of the tenant. Make another user ADMIN first with updateUser, or ask the operator of the installation.",
+    );
+  }
+
+  /**
+   * How a user signs in is not changed by whoever may do less: whoever has the address gets a link that sets the password, so it
+   * would be a way to become that user. Nor by a narrower token of the user's own.
+   */
+  async function refuseBeyond(tx: Transaction, principal: Principal, user: User): Promise<void> {
+    const customRole = user.customRoleId === null ? null : await roles.share(tx, principal, user.customRoleId);
+    const lacking = permissionsOfHolder(user.role, customRole, user.tenantId).filter(
+      (permission) => !principal.permissions.has(permission),
+    );
+    const isSeeingMore = (customRole?.base ?? user.role) === "ADMIN" && principal.onlyUserId !== null;
+    if (lacking.length === 0 && !isSeeingMore) return;
+    const more = lacking.length === 0 ? "see more than you" : `do more than you (${lacking.join(", ")})`;
+    throw new ForbiddenError(
+      `This user may ${more}, so you cannot change the e-mail address or external id by which the user signs in. Ask an administrator.`,
+    );
+  }
+
+  /** Takes or gives a custom role. @returns the columns, and what of the keys' scopes changes. */
+  async function customRoleChange(
+    tx: Transaction,
+    principal: Principal,
+    before: User,
+    customRoleId: string | null | undefined,
+  ): Promise<{ columns: { customRoleId?: string | null }; difference: ScopeDifference }> {
+    if (customRoleId === undefined || customRoleId === before.customRoleId) {
+      return { columns: {}, difference: { kind: "none" } };
+    }
+    const former = before.customRoleId === null ? null : await roles.share(tx, principal, before.customRoleId);
+    const next =
+      customRoleId === null ? null : await roles.requireGrantable(tx, principal, before.tenantId, customRoleId);
+    const [was, is] = [former && keyScopesOf(former), next && keyScopesOf(next)];
+    const difference = differenceOf(was, is);
+    if (difference.kind !== "none") authorizeKeyScopes(principal, is);
+    return { columns: { customRoleId }, difference };
+  }
+
   async function changeStatus(principal: Principal, rawInput: unknown, how: keyof typeof statusChanges): Promise<User> {
     const input = parseInput(userStatusSchema, rawInput);
     const change = statusChanges[how];
@@ -81,6 +151,7 @@ export function createUsers({ audit, clock, events, idempotency, tenants }: Deps
       if (before.status === "DELETED") {
         throw new ConflictError("This user was deleted, which is final. Create a new user and reissue the keys to it.");
       }
+      if (change.status !== "ACTIVE") await refuseLastAdministrator(tx, principal, before);
       const now = new Date(clock.now());
       const after = await store.updateUserRow(tx, before.id, {
         status: change.status,
@@ -95,6 +166,7 @@ export function createUsers({ audit, clock, events, idempotency, tenants }: Deps
         type: change.event,
         tenantId: after.tenantId,
         userId: after.id,
+        teamIds: await store.teamsOfKeys(tx, after.id),
         reason: input.reason ?? null,
       });
       return after;
@@ -103,6 +175,40 @@ export function createUsers({ audit, clock, events, idempotency, tenants }: Deps
 
   return {
     lock,
+
+    /** The id of the user whom another authority speaks of; null when there is none. Asks no permission. */
+    findIdBy(
+      tenantId: string,
+      by: { readonly externalId: string } | { readonly email: string },
+    ): Promise<string | null> {
+      return events.transaction((tx) => store.findUserIdBy(tx, tenantId, by));
+    },
+
+    /**
+     * Creates a user whom another authority has vouched for. Asks no permission: who may decide that it is trusted was asked then.
+     *
+     * @throws InvalidInputError, ConflictError when the e-mail address or external id is taken.
+     */
+    async provision(actor: AuditActor, rawInput: unknown): Promise<User> {
+      const { idempotencyKey: _, ...input } = parseInput(createUserSchema, rawInput);
+      return write(async (tx) => {
+        const now = new Date(clock.now());
+        const user = await store.insertUser(tx, {
+          ...input,
+          id: createId("User"),
+          activeEmail: input.email,
+          customRoleId: null,
+          externalId: input.externalId ?? null,
+          createdAt: now,
+          updatedAt: now,
+        });
+        const target = { type: "User", id: user.id } as const;
+        const { tenantId } = user;
+        await audit.record(tx, { actor, action: "user.created", tenantId, target, before: null, after: user });
+        await events.append(tx, { type: "USER_CREATED", tenantId, userId: user.id });
+        return user;
+      });
+    },
 
     /**
      * Creates a user, who can own keys from now on.
@@ -113,10 +219,14 @@ export function createUsers({ audit, clock, events, idempotency, tenants }: Deps
     async create(principal: Principal, rawInput: unknown): Promise<User> {
       authorize(principal, "users:create");
       const { idempotencyKey, ...input } = parseInput(createUserSchema, rawInput);
-      authorizeGrant(principal, permissionsWithin(input.role, input.tenantId));
+      // Also beside a custom role: it counts when that is taken away.
+      authorizeRole(principal, input.role, permissionsWithin(input.role, input.tenantId));
       const attempt = { operation: "createUser", idempotencyKey, input };
       const outcome = await idempotency.once(principal, attempt, write, async (tx) => {
         const tenant = await tenants.require(tx, principal, input.tenantId);
+        const { customRoleId } = input;
+        const customRole =
+          customRoleId === undefined ? null : await roles.requireGrantable(tx, principal, tenant.id, customRoleId);
         const now = new Date(clock.now());
         const user = await store.insertUser(tx, {
           id: createId("User"),
@@ -125,6 +235,7 @@ export function createUsers({ audit, clock, events, idempotency, tenants }: Deps
           activeEmail: input.email,
           name: input.name,
           role: input.role,
+          customRoleId: customRole?.id ?? null,
           externalId: input.externalId ?? null,
           createdAt: now,
           updatedAt: now,
@@ -139,35 +250,47 @@ export function createUsers({ audit, clock, events, idempotency, tenants }: Deps
     /**
      * Changes what the input names; what is so already changes nothing.
      *
-     * @throws as create does, and ConflictError for a deleted user.
+     * @throws as create does, and ConflictError for a deleted user and for the last active administrator of a tenant, unless
+     * the caller is a program that administers it.
      */
     async update(principal: Principal, rawInput: unknown): Promise<User> {
       authorize(principal, "users:update");
       const input = parseInput(updateUserSchema, rawInput);
       return write(async (tx) => {
         const before = await lock(tx, principal, input.id);
-        if (input.role) authorizeGrant(principal, permissionsWithin(input.role, before.tenantId));
-        // Whoever has the address gets a link that sets the password: giving another one gives away all that the user may do.
-        if (input.email !== undefined && input.email !== before.email) {
-          authorizeGrant(principal, permissionsWithin(before.role, before.tenantId));
+        const role = input.role ?? before.role;
+        // The role that counts from now on, if another than before.
+        if (input.role || (input.customRoleId === null && before.customRoleId !== null)) {
+          authorizeRole(principal, role, permissionsWithin(role, before.tenantId));
         }
         if (before.status === "DELETED")
           throw new ConflictError("This user was deleted and cannot be changed any more.");
+        const { columns: roleColumns, difference } = await customRoleChange(tx, principal, before, input.customRoleId);
         const columns = {
+          ...roleColumns,
           ...(input.email === undefined ? {} : { email: input.email, activeEmail: input.email }),
           ...(input.name === undefined ? {} : { name: input.name }),
           ...(input.role === undefined ? {} : { role: input.role }),
           ...(input.externalId === undefined ? {} : { externalId: input.externalId }),
         };
         if (!changes(before, columns)) return before;
+        const { email = before.email, externalId = before.externalId } = columns;
+        if (email !== before.email || externalId !== before.externalId) await refuseBeyond(tx, principal, before);
+        if (!isAdministrator({ ...before, ...columns })) await refuseLastAdministrator(tx, principal, before);
         const after = await store.updateUserRow(tx, before.id, { ...columns, updatedAt: new Date(clock.now()) });
         await record(tx, principal, "user.updated", before, after);
-        await events.append(tx, { type: "OWNER_UPDATED", tenantId: after.tenantId, userId: after.id });
+        const teamIds = await store.teamsOfKeys(tx, after.id);
+        await events.append(tx, { type: "OWNER_UPDATED", tenantId: after.tenantId, userId: after.id, teamIds });
+        await tellKeys(tx, { ownerId: after.id }, difference, `the owner ${after.id} has another role`);
         return after;
       });
     },
 
-    /** Refuses the user's keys and tokens until enabled again. Disabling twice changes nothing. */
+    /**
+     * Refuses the user's keys and tokens until enabled again. Disabling twice changes nothing.
+     *
+     * @throws ConflictError for the last active administrator of a tenant, unless the caller is a program that administers it.
+     */
     async disable(principal: Principal, rawInput: unknown): Promise<User> {
       authorize(principal, "users:disable");
       return changeStatus(principal, rawInput, "disable");
@@ -179,10 +302,24 @@ export function createUsers({ audit, clock, events, idempotency, tenants }: Deps
       return changeStatus(principal, rawInput, "enable");
     },
 
-    /** Deletes for good; a tombstone stays, so that keys and history can name their owner. */
+    /**
+     * Deletes for good; a tombstone stays, so that keys and history can name their owner.
+     *
+     * @throws ConflictError for the last active administrator of a tenant, unless the caller is a program that administers it.
+     */
     async delete(principal: Principal, rawInput: unknown): Promise<User> {
       authorize(principal, "users:delete");
       return changeStatus(principal, rawInput, "delete");
     },
   };
+}
+
+/** Whether somebody may do everything in the tenant that a caller of it can: the role ADMIN, and no custom role instead. */
+function isAdministrator({ role, customRoleId }: Pick<User, "role" | "customRoleId">): boolean {
+  return role === "ADMIN" && customRoleId === null;
+}
+
+/** Whether the caller administers the tenant whatever becomes of its users. */
+function staysAdministrator({ userId, permissions }: Principal): boolean {
+  return userId === null && tenantPermissions.every((permission) => permissions.has(permission));
 }

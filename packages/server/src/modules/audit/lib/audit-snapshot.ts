@@ -1,5 +1,16 @@
 /** Names whose values never enter the audit log, whatever object is handed in. */
-const secretNames = new Set(["secret", "secrets", "hash", "token", "password", "sealedSecret", "sealedPrivateJwk"]);
+const secretNames = new Set([
+  "secret",
+  "secrets",
+  "hash",
+  "previousHash",
+  "token",
+  "password",
+  "sealedSecret",
+  "sealedPrivateJwk",
+  "secretHash",
+  "previousSecretHash",
+]);
 
 /**
  * The state of a thing as the audit log keeps it: plain JSON without secrets. Dates become RFC 3339 texts and big integers

@@ -1,15 +1,17 @@
 import type { KeyRecord } from "@keyplane/schema";
 import type { Database, Key, KeySecret } from "../../../platform/database/index.js";
 import { EntityCache } from "../../../platform/entity-cache.js";
+import { everything } from "../../auth/index.js";
 import { findKey, findSecret } from "../keys.store.js";
 
-/** What verification must know of a key, with the version of its set of secrets. */
-export type KeyState = KeyRecord["key"] & { readonly secretVersion: number };
+/** What verification must know of a key, with its team and the version of its set of secrets. */
+export type KeyState = KeyRecord["key"] & { readonly teamId: string | null; readonly secretVersion: number };
+
+/** Everything that is known of a presented key, with what decides who may see it. */
+export type IndexedRecord = KeyRecord & { readonly key: KeyState };
 
 /** What verification must know of a secret, as it was at a version of its key's set of secrets. */
 export type SecretState = KeyRecord["secret"] & { readonly keyId: string; readonly secretVersion: number };
-
-const everything = { tenantId: undefined, userId: undefined };
 
 /** Keys by id. */
 export function createKeyStates(database: Database, max: number): EntityCache<KeyState> {
@@ -48,9 +50,12 @@ export function toKeyState(key: Key): KeyState {
     id: key.id,
     tenantId: key.tenantId,
     ownerId: key.ownerId,
+    teamId: key.teamId,
     name: key.name,
     environment: key.environment,
     scopes: key.scopes,
+    // Known with the owner's role and the team, which are remembered apart.
+    scopeBounds: null,
     metadata: key.metadata as Record<string, unknown>,
     allowedIps: key.allowedIps,
     deniedIps: key.deniedIps,

@@ -5,6 +5,8 @@ import { type Database, loadTemplate, PrismaClient } from "../../../platform/dat
 import { migrate } from "../../../platform/database/migrate.js";
 import { readMigrations } from "../../../platform/database/migration-files.js";
 import { HeldReads } from "../../../testing/held-reads.js";
+import { RoleStates } from "../../roles/index.js";
+import { TeamStates } from "../../teams/index.js";
 import { TenantStates } from "../../tenants/index.js";
 import { UserStates } from "../../users/index.js";
 import { insertSecret, supersedeSecrets, updateKeyRow } from "../keys.store.js";
@@ -92,7 +94,17 @@ test("a rotation between any two statements of a verification never leaves the o
     const database = { prisma: held } as unknown as Database;
     const owners = new UserStates({ database, max: 10 });
     const tenants = new TenantStates({ database, max: 10 });
-    const index = new VerificationIndex({ database, clock: { now: () => 0 }, owners, tenants, maxKeys: 10 });
+    const roles = new RoleStates({ database, max: 10 });
+    const teams = new TeamStates({ database, max: 10 });
+    const index = new VerificationIndex({
+      database,
+      clock: { now: () => 0 },
+      owners,
+      tenants,
+      roles,
+      teams,
+      maxKeys: 10,
+    });
     const find = async () => index.find(`${id} old`);
 
     await answerUntilDone(find(), async (statements) => {

@@ -4,6 +4,8 @@ import { describe, expect, test } from "vitest";
 import { settled } from "../../../testing/held-reads.js";
 import { HeldStore, type ReadName } from "../../../testing/held-store.js";
 import type { DomainEvent } from "../../events/index.js";
+import { RoleStates } from "../../roles/index.js";
+import { TeamStates } from "../../teams/index.js";
 import { TenantStates } from "../../tenants/index.js";
 import { UserStates } from "../../users/index.js";
 import { VerificationIndex } from "./verification-index.js";
@@ -15,12 +17,22 @@ function setUp(options: { maxKeys?: number } = {}) {
   const clock = { time: 0, now: () => clock.time };
   const owners = new UserStates({ database, max: 100 });
   const tenants = new TenantStates({ database, max: 100 });
-  const index = new VerificationIndex({ database, clock, owners, tenants, maxKeys: options.maxKeys ?? 100 });
+  const roles = new RoleStates({ database, max: 100 });
+  const teams = new TeamStates({ database, max: 100 });
+  const index = new VerificationIndex({
+    database,
+    clock,
+    owners,
+    tenants,
+    roles,
+    teams,
+    maxKeys: options.maxKeys ?? 100,
+  });
   const tenant = store.addTenant();
   const owner = store.addUser(tenant.id);
   const key = store.addKey(tenant.id, owner.id);
 
-  const listeners = [tenants, owners, index];
+  const listeners = [tenants, owners, roles, teams, index];
   return {
     store,
     reads,
@@ -44,6 +56,29 @@ function setUp(options: { maxKeys?: number } = {}) {
     },
   };
 }
+
+describe("what bounds a key's scopes", () => {
+  test("is known with the owner's role and the team, and forgotten when one of them changes", async () => {
+    const { store, index, find, hash, key, owner, tenant, tell } = setUp();
+    const [role, team] = [store.addRole(tenant.id, ["a", "b"]), store.addTeam(tenant.id, ["b"])];
+    store.users.set(owner.id, { ...owner, customRoleId: role.id });
+    const stored = store.keys.get(key.id);
+    if (stored) store.keys.set(key.id, { ...stored, teamId: team.id });
+    expect(await find(hash)).toMatchObject({ key: { scopeBounds: { role: ["a", "b"], team: ["b"] } } });
+    const reads = store.begun.length;
+    // The same object each time: what is worked out from it is worked out once.
+    const again = index.find(hash);
+    expect(again).toMatchObject({ key: { id: key.id } });
+    expect((index.find(hash) as KeyRecord).key).toBe((again as KeyRecord).key);
+    expect(store.begun).toHaveLength(reads);
+    store.roles.set(role.id, { ...role, keyScopes: ["c"] });
+    tell({ type: "ROLE_UPDATED", roleId: role.id });
+    expect(await find(hash)).toMatchObject({ key: { scopeBounds: { role: ["c"], team: ["b"] } } });
+    store.teams.set(team.id, { ...team, restrictKeyScopes: false });
+    tell({ type: "TEAM_UPDATED", teamIds: [team.id] });
+    expect(await find(hash)).toMatchObject({ key: { scopeBounds: { role: ["c"], team: null } } });
+  });
+});
 
 describe("from memory", () => {
   test("a key that was seen is answered without any promise or read", async () => {
@@ -263,7 +298,7 @@ describe("warming up", () => {
     await warmUp(roomy);
     for (const hash of roomy.store.secrets.keys()) expect(roomy.index.find(hash)).not.toBeInstanceOf(Promise);
     expect(roomy.index.find(roomy.hash)).toMatchObject({ secret: { supersededAt: expect.any(Number) } });
-    expect(roomy.store.count()).toEqual({ keys: 3, users: 1, tenants: 1 });
+    expect(roomy.store.count()).toEqual({ keys: 3, user: 1, tenants: 1 });
   });
 
   test("stops when it is told to", async () => {

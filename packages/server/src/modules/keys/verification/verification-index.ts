@@ -1,16 +1,19 @@
-import type { KeyRecord } from "@keyplane/schema";
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../../../platform/clock.js";
 import type { Database } from "../../../platform/database/index.js";
 import type { EntityCache } from "../../../platform/entity-cache.js";
 import { KeyplaneError } from "../../../platform/errors.js";
+import { everything } from "../../auth/index.js";
 import type { DomainEvent, EventListener } from "../../events/index.js";
+import type { RoleState, RoleStates } from "../../roles/index.js";
+import type { TeamState, TeamStates } from "../../teams/index.js";
 import type { TenantStates } from "../../tenants/index.js";
-import type { UserStates } from "../../users/index.js";
+import type { UserState, UserStates } from "../../users/index.js";
 import { findKeysByIds, findLiveKeysWithSecrets } from "../keys.store.js";
 import {
   createKeyStates,
   createSecretStates,
+  type IndexedRecord,
   type KeyState,
   type SecretState,
   toKeyState,
@@ -23,7 +26,6 @@ const maxUnknown = 100_000;
 const unknownMs = 60_000;
 /** How many keys are read at once while warming up: few, because the embedded database works on this very thread. */
 const warmUpPage = 250;
-const everything = { tenantId: undefined, userId: undefined };
 /** A key that changes faster than it can be read is a fault, not a reason to loop for ever. */
 const maxAttempts = 20;
 
@@ -39,6 +41,10 @@ export class VerificationIndex implements EventListener {
   readonly #secrets: EntityCache<SecretState>;
   readonly #owners: UserStates;
   readonly #tenants: TenantStates;
+  readonly #roles: RoleStates;
+  readonly #teams: TeamStates;
+  /** Keys with what bounds their scopes, for as long as key, role and team are the same. */
+  readonly #bounded = new WeakMap<KeyState, Bounded>();
   readonly #unknown = new LRUCache<string, number>({ max: maxUnknown });
   readonly #clock: Clock;
   readonly #database: Database;
@@ -50,12 +56,16 @@ export class VerificationIndex implements EventListener {
     clock: Clock;
     owners: UserStates;
     tenants: TenantStates;
+    roles: RoleStates;
+    teams: TeamStates;
     maxKeys: number;
   }) {
     this.#keys = createKeyStates(deps.database, deps.maxKeys);
     this.#secrets = createSecretStates(deps.database, deps.maxKeys);
     this.#owners = deps.owners;
     this.#tenants = deps.tenants;
+    this.#roles = deps.roles;
+    this.#teams = deps.teams;
     this.#clock = deps.clock;
     this.#database = deps.database;
     this.#maxKeys = deps.maxKeys;
@@ -70,13 +80,13 @@ export class VerificationIndex implements EventListener {
    * @param hash the SHA-256 of the presented key, lower-case hexadecimal.
    * @returns null when there is no such key.
    */
-  find(hash: string): KeyRecord | null | Promise<KeyRecord | null> {
+  find(hash: string): IndexedRecord | null | Promise<IndexedRecord | null> {
     const remembered = this.recall(hash);
     return remembered === undefined ? this.#read(hash) : remembered;
   }
 
   /** As `find`, from memory alone; undefined when the store would have to be asked. */
-  recall(hash: string): KeyRecord | null | undefined {
+  recall(hash: string): IndexedRecord | null | undefined {
     const record = this.#peek(hash);
     if (record) return record;
     const unknownUntil = this.#unknown.get(hash);
@@ -89,16 +99,16 @@ export class VerificationIndex implements EventListener {
   }
 
   /**
-   * To which tenant and user keys belong, deleted ones too: from memory, and the others in one query.
+   * To which tenant, user and team keys belong, deleted ones too: from memory, and the others in one query.
    *
    * @param isVisible whether the caller may know of a key. One that it may not is asked for as if it were not remembered, so that it takes
    * as long as one that there is not.
    */
   async ownersOf(
     ids: ReadonlySet<string>,
-    isVisible: (key: Pick<KeyState, "tenantId" | "ownerId">) => boolean,
-  ): Promise<Map<string, Pick<KeyState, "tenantId" | "ownerId">>> {
-    const owners = new Map<string, Pick<KeyState, "tenantId" | "ownerId">>();
+    isVisible: (key: Pick<KeyState, "tenantId" | "ownerId" | "teamId">) => boolean,
+  ): Promise<Map<string, Pick<KeyState, "tenantId" | "ownerId" | "teamId">>> {
+    const owners = new Map<string, Pick<KeyState, "tenantId" | "ownerId" | "teamId">>();
     const missing: string[] = [];
     for (const id of ids) {
       const key = this.#keys.peek(id);
@@ -127,6 +137,8 @@ export class VerificationIndex implements EventListener {
       afterId = last.id;
       await this.#owners.warmUp(page.map((key) => key.ownerId));
       await this.#tenants.warmUp(page.map((key) => key.tenantId));
+      await this.#teams.warmUp(page.flatMap(({ teamId }) => teamId ?? []));
+      await this.#roles.warmUp(page.flatMap(({ ownerId }) => this.#owners.peek(ownerId)?.customRoleId ?? []));
       // Requests first.
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -157,17 +169,34 @@ export class VerificationIndex implements EventListener {
     this.#unknown.clear();
   }
 
-  #peek(hash: string): KeyRecord | undefined {
+  #peek(hash: string): IndexedRecord | undefined {
     const secret = this.#secrets.peek(hash);
     const key = secret && this.#keys.peek(secret.keyId);
     // A rotation changes the set of secrets: what was known of one of them before counts no more.
     if (!key || key.secretVersion !== secret.secretVersion) return undefined;
     const owner = this.#owners.peek(key.ownerId);
     const tenant = this.#tenants.peek(key.tenantId);
-    return owner && tenant && { secret, key, owner, tenant };
+    if (!owner || !tenant) return undefined;
+    // Nearly all keys have neither: they cost nothing more.
+    if (key.teamId === null && owner.customRoleId === null) return { secret, key, owner, tenant };
+    const bounded = this.#peekBounded(key, owner);
+    return bounded && { secret, key: bounded, owner, tenant };
   }
 
-  async #read(hash: string): Promise<KeyRecord | null> {
+  /** The key with what its owner's role and its team allow; undefined when one of those is not remembered. */
+  #peekBounded(key: KeyState, owner: UserState): KeyState | undefined {
+    const role = owner.customRoleId === null ? null : this.#roles.peek(owner.customRoleId);
+    const team = key.teamId === null ? null : this.#teams.peek(key.teamId);
+    if (role === undefined || team === undefined) return undefined;
+    let bounded = this.#bounded.get(key);
+    if (bounded?.role !== role || bounded.team !== team) {
+      bounded = { role, team, key: withBounds(key, role?.keyScopes ?? null, team?.keyScopes ?? null) };
+      this.#bounded.set(key, bounded);
+    }
+    return bounded.key;
+  }
+
+  async #read(hash: string): Promise<IndexedRecord | null> {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const secret = await this.#secrets.get(hash);
       if (!secret) {
@@ -180,7 +209,12 @@ export class VerificationIndex implements EventListener {
         this.#keys.forget(secret.keyId);
         continue;
       }
-      const [owner, tenant] = await Promise.all([this.#owners.get(key.ownerId), this.#tenants.get(key.tenantId)]);
+      const [owner, tenant] = await Promise.all([
+        this.#owners.get(key.ownerId),
+        this.#tenants.get(key.tenantId),
+        key.teamId === null ? null : this.#teams.get(key.teamId),
+      ]);
+      if (owner && owner.customRoleId !== null) await this.#roles.get(owner.customRoleId);
       // Only what every cache still holds is of one moment; otherwise something changed while we waited.
       const record = this.#peek(hash);
       if (record) return record;
@@ -188,4 +222,15 @@ export class VerificationIndex implements EventListener {
     }
     throw new KeyplaneError("UNAVAILABLE", "The key could not be read consistently. Try again.");
   }
+}
+
+/** A key with what bounds its scopes, and of what it was put together. */
+interface Bounded {
+  readonly role: RoleState | null;
+  readonly team: TeamState | null;
+  readonly key: KeyState;
+}
+
+function withBounds(key: KeyState, role: readonly string[] | null, team: readonly string[] | null): KeyState {
+  return role === null && team === null ? key : { ...key, scopeBounds: { role, team } };
 }

@@ -1,9 +1,11 @@
+import { type ScopeBounds, withinBounds } from "@keyplane/schema";
 import type { Clock } from "../../../platform/clock.js";
 import type { Database } from "../../../platform/database/index.js";
 import { SharedTurns, Turns } from "../../../platform/turns.js";
 import { authorize, type Principal, type Visibility, visibleTo } from "../../auth/index.js";
 import { parseRecordsQuestion, type RecordsQuestion } from "./verification-records.input.js";
 import {
+  type BoundRow,
   findRecordPage,
   findRecordsByHashes,
   findRecordsByIds,
@@ -33,7 +35,17 @@ type Sparse<Row> = { readonly [Name in keyof Row]?: NonNullable<Row[Name]> };
 export type RecordLine =
   | ({ readonly type: "tenant" } & Sparse<TenantRow>)
   | ({ readonly type: "owner" } & Sparse<OwnerRow>)
-  | ({ readonly type: "key"; readonly secrets: readonly Sparse<SecretRow>[] } & Sparse<Omit<KeyRow, "secrets">>);
+  | ({ readonly type: "key"; readonly secrets: readonly Sparse<SecretRow>[]; readonly bounded?: Bounded } & Sparse<
+      Omit<KeyRow, "secrets" | "teamId">
+    >);
+
+/**
+ * Of a key whose owner's role or whose team allows not any scope: the scopes that it was given, and those that they allow. The
+ * line's own `scopes` are then those that it can use, so that a verifier which does not know of this refuses the others, too.
+ */
+interface Bounded extends ScopeBounds {
+  readonly scopes: readonly string[];
+}
 
 export type VerificationRecords = ReturnType<typeof createVerificationRecords>;
 
@@ -125,11 +137,17 @@ async function* linesOf(
     sent.add(id);
     return !known;
   };
-  for await (const { tenants, owners, keys } of pages) {
+  for await (const { tenants, owners, keys, roleBounds, teamBounds } of pages) {
+    const [byOwner, byTeam] = [boundsById(roleBounds), boundsById(teamBounds)];
     yield [
       ...tenants.filter(isNew).map((row) => ({ type: "tenant" as const, ...sparse(row) })),
       ...owners.filter(isNew).map((row) => ({ type: "owner" as const, ...sparse(row) })),
-      ...keys.map(({ secrets, ...row }) => ({ type: "key" as const, ...sparse(row), secrets: secrets.map(sparse) })),
+      ...keys.map(({ secrets, teamId, ...row }) => {
+        const role = byOwner.get(row.ownerId) ?? null;
+        const team = teamId === null ? null : (byTeam.get(teamId) ?? null);
+        const line = { type: "key" as const, ...sparse(row), secrets: secrets.map(sparse) };
+        return role === null && team === null ? line : { ...line, ...boundedBy(row.scopes, { role, team }) };
+      }),
     ];
   }
 }
@@ -144,4 +162,12 @@ function sparse<Row extends object>(row: Row): Sparse<Row> {
 
 function isEmpty(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.keys(value).length === 0;
+}
+
+function boundsById(rows: readonly BoundRow[]): ReadonlyMap<string, readonly string[]> {
+  return new Map(rows.map(({ id, keyScopes }) => [id, keyScopes]));
+}
+
+function boundedBy(scopes: readonly string[], bounds: ScopeBounds): { scopes: readonly string[]; bounded: Bounded } {
+  return { scopes: withinBounds(scopes, bounds), bounded: { scopes, ...bounds } };
 }

@@ -10,13 +10,26 @@ export type OwnerRow = NonNullable<KeyRecord["owner"]>;
 export type SecretRow = KeyRecord["secret"] & { readonly hash: string };
 
 /** A key with all of its secrets, the current one last. */
-export type KeyRow = KeyRecord["key"] & { readonly secrets: readonly SecretRow[] };
+export type KeyRow = Omit<KeyRecord["key"], "scopeBounds"> & {
+  readonly teamId: string | null;
+  readonly secrets: readonly SecretRow[];
+};
+
+/** The only scopes that keys can use: of an owner with such a role, or of such a team. */
+export interface BoundRow {
+  readonly id: string;
+  readonly keyScopes: readonly string[];
+}
 
 /** Keys, and the owners and tenants that they name, all as they were at one moment. */
 export interface RecordRows {
   readonly tenants: readonly TenantRow[];
   readonly owners: readonly OwnerRow[];
   readonly keys: readonly KeyRow[];
+  /** By owner. */
+  readonly roleBounds: readonly BoundRow[];
+  /** By team. */
+  readonly teamBounds: readonly BoundRow[];
 }
 
 /** A place in the order of creation. */
@@ -62,6 +75,8 @@ interface Answer {
   readonly tenants: string | null;
   readonly owners: string | null;
   readonly keys: string | null;
+  readonly roleBounds: string | null;
+  readonly teamBounds: string | null;
   readonly looked: number;
   readonly lastAt: Date | null;
   readonly lastId: string | null;
@@ -92,7 +107,15 @@ async function readRecords(
           "statusReason" AS "reason"
         FROM "User" WHERE "id" IN (SELECT "ownerId" FROM "wanted")) AS "row")::text AS "owners",
       (SELECT json_agg(row_to_json("row")) FROM (
-        SELECT "id", "tenantId", "ownerId", "name", "environment", "scopes", "metadata", "allowedIps", "deniedIps",
+        SELECT "User"."id", "CustomRole"."keyScopes"
+        FROM "User" JOIN "CustomRole" ON "CustomRole"."id" = "User"."customRoleId"
+        WHERE "CustomRole"."restrictKeyScopes" AND "User"."id" IN (SELECT "ownerId" FROM "wanted")) AS "row"
+      )::text AS "roleBounds",
+      (SELECT json_agg(row_to_json("row")) FROM (
+        SELECT "id", "keyScopes" FROM "Team"
+        WHERE "restrictKeyScopes" AND "id" IN (SELECT "teamId" FROM "wanted")) AS "row")::text AS "teamBounds",
+      (SELECT json_agg(row_to_json("row")) FROM (
+        SELECT "id", "tenantId", "ownerId", "teamId", "name", "environment", "scopes", "metadata", "allowedIps", "deniedIps",
           ${ms("expiresAt")} AS "expiresAt", ${ms("revokedAt")} AS "revokedAt", "revokedReason",
           ${ms("disabledAt")} AS "disabledAt", "disabledReason", ${ms("deletedAt")} AS "deletedAt",
           (SELECT json_agg(row_to_json("secret")) FROM (
@@ -103,10 +126,12 @@ async function readRecords(
       (SELECT max("createdAt") FROM "looked") AS "lastAt",
       (SELECT "id" FROM "looked" ORDER BY "createdAt" DESC, "id" DESC LIMIT 1) AS "lastId"`;
   if (!answer) throw new Error("a statement without a table has no row");
-  const { tenants, owners, keys, ...rest } = answer;
+  const { tenants, owners, keys, roleBounds, teamBounds, ...rest } = answer;
   return {
     tenants: rowsOf<TenantRow>(tenants),
     owners: rowsOf<OwnerRow>(owners),
+    roleBounds: rowsOf<BoundRow>(roleBounds),
+    teamBounds: rowsOf<BoundRow>(teamBounds),
     keys: rowsOf<KeyRow>(keys).map((key) => ({ ...key, secrets: (key.secrets as KeyRow["secrets"] | null) ?? [] })),
     ...rest,
   };
@@ -126,11 +151,15 @@ function ms(column: string): Prisma.Sql {
  * the tenant: where PostgreSQL has no statistics, as the embedded database, it expects few rows of `"tenantId" = …`, and reads
  * and sorts all keys of the tenant for each page.
  */
-function following({ tenantId, userId }: Visibility, { createdAt, id }: RecordPlace, take: number): Prisma.Sql {
+function following(
+  { tenantId, userId, teamIds }: Visibility,
+  { createdAt, id }: RecordPlace,
+  take: number,
+): Prisma.Sql {
   if (tenantId === undefined || userId !== undefined) {
     return Prisma.sql`
       SELECT * FROM "Key"
-      WHERE ("createdAt", "id") > (${createdAt}::timestamptz, ${id}) AND ${visible({ tenantId, userId })}
+      WHERE ("createdAt", "id") > (${createdAt}::timestamptz, ${id}) AND ${visible({ tenantId, userId, teamIds })}
       ORDER BY "createdAt", "id"
       LIMIT ${take}`;
   }
@@ -143,9 +172,11 @@ function following({ tenantId, userId }: Visibility, { createdAt, id }: RecordPl
     WHERE "tenantId" = ${tenantId}`;
 }
 
-function visible({ tenantId, userId }: Visibility): Prisma.Sql {
+function visible({ tenantId, userId, teamIds }: Visibility): Prisma.Sql {
   const conditions = [Prisma.sql`TRUE`];
   if (tenantId !== undefined) conditions.push(Prisma.sql`"tenantId" = ${tenantId}`);
-  if (userId !== undefined) conditions.push(Prisma.sql`"ownerId" = ${userId}`);
+  if (userId !== undefined) {
+    conditions.push(Prisma.sql`("ownerId" = ${userId} OR "teamId" = ANY(${[...teamIds]}::text[]))`);
+  }
   return Prisma.join(conditions, " AND ");
 }

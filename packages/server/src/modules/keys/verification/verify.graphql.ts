@@ -78,9 +78,12 @@ const VerdictType = builder.objectRef<Verdict>("Verdict").implement({
     }),
     owner: t.expose("owner", { type: VerifiedOwnerType, nullable: true, description: "Who owns the key." }),
     tenantId: t.exposeID("tenantId", { nullable: true, description: "The tenant that the key belongs to." }),
-    scopes: t.stringList({ description: "The key's scopes.", resolve: (verdict) => verdict.scopes as string[] }),
+    scopes: t.stringList({
+      description: "What the key can use: its scopes, as far as its owner's role and its team allow them.",
+      resolve: (verdict) => verdict.scopes as string[],
+    }),
     missingScopes: t.stringList({
-      description: "Those of the asked scopes that the key lacks.",
+      description: "Those of the asked scopes that the key lacks, or that its owner's role or its team does not allow.",
       resolve: (verdict) => verdict.missingScopes as string[],
     }),
     rateLimits: t.field({

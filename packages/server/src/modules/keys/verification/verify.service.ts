@@ -5,6 +5,7 @@ import type { GuessLimiter } from "../../../platform/guess-limiter.js";
 import { areScopes, parseArguments, scopesSchema } from "../../../platform/validation.js";
 import { authorize, canSee, hashSecret, type Principal } from "../../auth/index.js";
 import { apiSchema, costSchema, ipSchema, metersSchema, tagsSchema, type UsageEvent } from "../../usage/index.js";
+import type { IndexedRecord } from "./key-states.js";
 import { toVerdict, type Verdict } from "./verdict.js";
 import type { VerificationIndex } from "./verification-index.js";
 import { usageOf } from "./verification-usage.js";
@@ -52,7 +53,7 @@ export function createVerify(deps: {
   const { index, clock, guesses, record: recordUsage } = deps;
 
   /** Asks the store. A secret that memory knows is no guess: only something about its key has changed. */
-  async function lookUp(principal: Principal, hash: string): Promise<KeyRecord | null> {
+  async function lookUp(principal: Principal, hash: string): Promise<IndexedRecord | null> {
     if (index.knowsSecret(hash)) return index.find(hash);
     guesses.take(principal.id);
     try {
@@ -70,7 +71,7 @@ export function createVerify(deps: {
     principal: Principal,
     input: VerifyKeyInput,
     format: KeyFormatResult,
-    found: KeyRecord | null,
+    found: IndexedRecord | null,
     startedAt: number,
   ) {
     const now = clock.now();
@@ -94,8 +95,8 @@ export function createVerify(deps: {
 }
 
 /** Another tenant's key answers as an unknown one. */
-function visible(principal: Principal, found: KeyRecord | null): KeyRecord | null {
-  return found && canSee(principal, found.key.tenantId, found.key.ownerId) ? found : null;
+function visible(principal: Principal, found: IndexedRecord | null): IndexedRecord | null {
+  return found && canSee(principal, found.key) ? found : null;
 }
 
 /** Most calls give nothing but the key and well-formed scopes, and GraphQL then a cost of 1. */

@@ -18,6 +18,7 @@ export function matching(filter: UsageFilter): Condition {
   return {
     ...among("keyId", filter.keyIds),
     ...among("userId", filter.userIds),
+    ...(filter.within && { $or: [among("userId", [filter.within.userId]), among("keyId", filter.within.keyIds)] }),
     ...among("api", filter.apis),
     ...among("tags", filter.tags),
     ...ofCodes(filter),

@@ -35,6 +35,8 @@ export type UsageOrder = keyof typeof usageOrders;
 export interface UsageFilter {
   readonly keyIds?: readonly string[] | undefined;
   readonly userIds?: readonly string[] | undefined;
+  /** Events of this user, or of one of these keys: what a caller may see who is confined to a user and the user's teams. */
+  readonly within?: { readonly userId: string; readonly keyIds: readonly string[] } | undefined;
   readonly apis?: readonly string[] | undefined;
   readonly codes?: readonly VerdictCode[] | undefined;
   /** Events that carry at least one of these. */

@@ -1,0 +1,52 @@
+import { errorFor } from "../../client/error-for.js";
+import type { KeyplaneError } from "../../client/errors.js";
+import type { Keyplane } from "../../client/keyplane.js";
+import type { Context } from "../command.js";
+import { UsageError } from "../exit-codes.js";
+import { text } from "../options.js";
+
+/** Which tenant is meant. */
+export const whose = {
+  tenant: text("id|slug", "Which tenant. Default: yours, if you belong to one."),
+} as const;
+
+/** The id of a tenant that was named by its id or its slug; undefined when none was named. @throws KeyplaneError */
+export async function tenantIdOf(client: Keyplane, named: string | undefined): Promise<string | undefined> {
+  if (named === undefined || named.startsWith("ten_")) return named;
+  for await (const tenant of client.tenants.list({ filter: { search: named } }))
+    if (tenant.slug === named) return tenant.id;
+  throw notFound("tenant", named);
+}
+
+/** As {@link tenantIdOf}, where there has to be one. @throws UsageError for a caller of the whole installation who names none. */
+export async function requiredTenantId(client: Keyplane, named: string | undefined): Promise<string> {
+  const id = (await tenantIdOf(client, named)) ?? (await client.viewer()).tenantId;
+  if (id === null || id === undefined) throw new UsageError("Say which tenant: --tenant <id|slug>.");
+  return id;
+}
+
+/** The id of a user who was named by the id or the e-mail address. @throws KeyplaneError */
+export async function userIdOf(client: Keyplane, tenantId: string | undefined, named: string): Promise<string> {
+  if (!named.includes("@")) return named;
+  for await (const user of client.users.list({ tenantId, filter: { search: named } })) {
+    if (user.email.toLowerCase() === named.toLowerCase()) return user.id;
+  }
+  throw notFound("user", named);
+}
+
+/** What `show` found. @throws KeyplaneError when it is nothing. */
+export function found<Thing>(thing: Thing | null, what: string, id: string): Thing {
+  if (thing === null) throw notFound(what, id);
+  return thing;
+}
+
+function notFound(what: string, named: string): KeyplaneError {
+  return errorFor(`No ${what} ${JSON.stringify(named)} is visible to you.`, { code: "NOT_FOUND" });
+}
+
+/** Asks before something is taken away. @throws UsageError when nobody can be asked; a no ends with nothing done. */
+export async function agreed({ terminal }: Context, isAgreed: boolean, question: string): Promise<void> {
+  if (isAgreed) return;
+  if (!terminal.isInteractive) throw new UsageError(`${question} Nobody can be asked here: say it with --yes.`);
+  if (!(await terminal.confirm(question))) throw new UsageError("Nothing was done.");
+}

@@ -1,0 +1,150 @@
+import { environments, keyStatuses } from "@keyplane/schema";
+import { unwrap } from "../../client/results.js";
+import type { Key } from "../../entities.js";
+import { command } from "../command.js";
+import { UsageError } from "../exit-codes.js";
+import { choice, duration, flag, json, list, listing, required, text, time, yes } from "../options.js";
+import type { Column } from "../output/table.js";
+import { agreed, found, requiredTenantId, tenantIdOf, userIdOf, whose } from "./find.js";
+
+const columns: readonly Column<Key>[] = [
+  { head: "ID", of: ({ id }) => id, isWhole: true },
+  { head: "NAME", of: ({ name }) => name },
+  { head: "START", of: ({ start }) => start, isWhole: true },
+  { head: "STATUS", of: ({ status }) => status, isWhole: true },
+  { head: "OWNER", of: ({ ownerId }) => ownerId },
+  { head: "SCOPES", of: ({ scopes }) => scopes },
+  { head: "EXPIRES", of: ({ expiresAt }) => expiresAt, isWhole: true },
+  { head: "LAST USED", of: ({ lastUsedAt }) => lastUsedAt, isWhole: true },
+];
+const which = { name: "id", description: "The key's id: key_…" };
+const reason = { reason: text("text", "Why, for the audit log.") };
+
+/** Ids, never the key itself: see secret-arguments.ts. */
+export const keyCommands = [
+  command({
+    path: "keys list",
+    summary: "List keys, newest first.",
+    options: {
+      ...whose,
+      search: text("text", "Those with this in their name or displayed start."),
+      owner: text("id|e-mail", "Those of this user."),
+      status: choice(keyStatuses, "Those in this state."),
+      environment: choice(environments, "Those of this environment."),
+      scope: text("scope", "Those with this scope."),
+      expiringBefore: time("Those that end before this time."),
+      unusedSince: time("Those that nobody has used since this time."),
+      deleted: flag("The deleted ones, which can be restored within 30 days."),
+      ...listing,
+    },
+    examples: [
+      ["keys list --tenant acme --status active", "the keys of a tenant that are in use"],
+      ["keys list --unused-since 2026-01-01 --all --quiet", "the ids of keys that nobody misses"],
+    ],
+    async run({ client, print }, { tenant, owner, deleted, limit, after, all, ...filter }) {
+      const tenantId = await tenantIdOf(client(), tenant);
+      const ownerId = owner === undefined ? undefined : await userIdOf(client(), tenantId, owner);
+      const which = { tenantId, filter: { ...filter, ownerId, deleted: deleted || undefined } };
+      const { keys } = client();
+      const part = { limit, after, all };
+      await print.list(
+        (pageSize) => keys.list({ ...which, pageSize }),
+        part,
+        columns,
+        ({ id }) => id,
+      );
+    },
+  }),
+  command({
+    path: "keys create",
+    summary: "Create a key for a user.",
+    details: "The secret alone goes to standard output, this once; everything else goes to standard error.",
+    options: {
+      ...whose,
+      owner: required(text("id|e-mail", "Whose key it is.")),
+      name: required(text("text", "What it is for.")),
+      scopes: list("scope", "What it may do."),
+      environment: choice(environments, "For live traffic or for tests. Default: live."),
+      expiresIn: duration("How long it lives, such as 90d. Default: what the tenant's policy says."),
+      expiresAt: time("Until when it lives."),
+      allowedIps: list("cidr", "The only addresses that it is accepted from."),
+      deniedIps: list("cidr", "Addresses that it is never accepted from."),
+      metadata: json("What you want to know about it, as a JSON object."),
+    },
+    examples: [
+      ["keys create --owner ada@acme.example --name Orders --scopes orders:read > key.txt", "the key, in a file"],
+      ["keys create --owner usr_… --name Tests --environment test --expires-in 30d", "a key for tests, for a month"],
+    ],
+    async run({ client, print, now }, { tenant, owner, expiresIn, expiresAt, ...input }) {
+      if (expiresIn !== undefined && expiresAt !== undefined) {
+        throw new UsageError("Say --expires-in or --expires-at, not both.");
+      }
+      const tenantId = await requiredTenantId(client(), tenant);
+      const ownerId = await userIdOf(client(), tenantId, owner);
+      const end = expiresIn === undefined ? expiresAt : new Date(now() + expiresIn).toISOString();
+      const created = unwrap(await client().keys.create({ ...input, tenantId, ownerId, expiresAt: end }));
+      print.secret("key", created.key, created.secret);
+    },
+  }),
+  command({
+    path: "keys show",
+    summary: "Show a key; never its secret.",
+    argument: which,
+    examples: [["keys show key_…", "everything that is known of a key"]],
+    async run({ client, print }, _given, id) {
+      print.thing(found(await client().keys.get(id), "key", id));
+    },
+  }),
+  command({
+    path: "keys rotate",
+    summary: "Give a key a new secret; its id stays.",
+    details:
+      "The secret alone goes to standard output, this once. Without --overlap the old secret stops at once, so it is asked for.",
+    argument: which,
+    options: { overlap: duration("How long the old secret works on, such as 24h."), ...yes },
+    examples: [["keys rotate key_… --overlap 24h > key.txt", "a day to hand the new secret out"]],
+    async run(context, { overlap, yes: isAgreed }, id) {
+      const { client, print } = context;
+      if (overlap === undefined) await agreed(context, isAgreed, `Rotate ${id}, and refuse its old secret at once?`);
+      const rotated = unwrap(await client().keys.rotate({ id, overlapMs: overlap }));
+      print.secret("key", rotated.key, rotated.secret);
+    },
+  }),
+  command({
+    path: "keys revoke",
+    summary: "Revoke a key for good, everywhere, at once.",
+    argument: which,
+    options: { reason: required(reason.reason), ...yes },
+    examples: [["keys revoke key_… --reason 'leaked in a log' --yes", "without asking"]],
+    async run(context, { reason: why, yes: isAgreed }, id) {
+      const { client, print } = context;
+      await agreed(context, isAgreed, `Revoke ${id} for good?`);
+      const { key } = unwrap(await client().keys.revoke({ id, reason: why }));
+      print.changed(key, `${key.name} (${key.id}) is revoked.`);
+    },
+  }),
+  command({
+    path: "keys disable",
+    summary: "Refuse a key until it is enabled again.",
+    argument: which,
+    options: { ...reason, ...yes },
+    examples: [["keys disable key_… --reason 'looking into it' --yes", "without asking"]],
+    async run(context, { reason: why, yes: isAgreed }, id) {
+      const { client, print } = context;
+      await agreed(context, isAgreed, `Disable ${id}?`);
+      const { key } = unwrap(await client().keys.disable({ id, reason: why }));
+      print.changed(key, `${key.name} (${key.id}) is disabled.`);
+    },
+  }),
+  command({
+    path: "keys enable",
+    summary: "Enable a disabled key.",
+    argument: which,
+    options: reason,
+    examples: [["keys enable key_…", "end a disablement"]],
+    async run({ client, print }, { reason: why }, id) {
+      const { key } = unwrap(await client().keys.enable({ id, reason: why }));
+      print.changed(key, `${key.name} (${key.id}) is enabled.`);
+    },
+  }),
+];

@@ -1,0 +1,81 @@
+import { permissions, roles } from "@keyplane/schema";
+import type { Permission } from "../../_generated/schema-types.js";
+import { unwrap } from "../../client/results.js";
+import type { ManagementToken } from "../../entities.js";
+import { command } from "../command.js";
+import { choice, choices, duration, list, listing, required, text, yes } from "../options.js";
+import type { Column } from "../output/table.js";
+import { agreed, tenantIdOf, userIdOf, whose } from "./find.js";
+
+const columns: readonly Column<ManagementToken>[] = [
+  { head: "ID", of: ({ id }) => id, isWhole: true },
+  { head: "NAME", of: ({ name }) => name },
+  { head: "START", of: ({ start }) => start, isWhole: true },
+  { head: "ROLE", of: ({ role }) => role, isWhole: true },
+  { head: "TENANT", of: ({ tenantId }) => tenantId },
+  { head: "EXPIRES", of: ({ expiresAt }) => expiresAt, isWhole: true },
+  { head: "REVOKED", of: ({ revokedAt }) => revokedAt, isWhole: true },
+];
+
+/** As the schema calls them: `keys:read` is KEYS_READ. */
+const permissionNames = Object.keys(permissions).map((name) => name.toUpperCase().replace(":", "_")) as Permission[];
+
+export const tokenCommands = [
+  command({
+    path: "tokens list",
+    summary: "List management tokens, newest first; never their secrets.",
+    options: { ...whose, ...listing },
+    examples: [["tokens list --tenant acme", "the tokens of a tenant"]],
+    async run({ client, print }, { tenant, ...part }) {
+      const tenantId = await tenantIdOf(client(), tenant);
+      const { managementTokens } = client();
+      await print.list(
+        (pageSize) => managementTokens.list({ tenantId, pageSize }),
+        part,
+        columns,
+        ({ id }) => id,
+      );
+    },
+  }),
+  command({
+    path: "tokens create",
+    summary: "Create a management token, which can never do more than you.",
+    details: "The secret alone goes to standard output, this once; everything else goes to standard error.",
+    options: {
+      name: required(text("text", "What it is for.")),
+      role: required(choice(roles, "What it may do.")),
+      ...whose,
+      user: text("id|e-mail", "The user whom it acts for: it never does more than that user."),
+      permissions: choices("permission", permissionNames, "Only these of the role's permissions."),
+      grantableScopes: list("scope", "The only scopes that it can give to keys."),
+      expiresIn: duration("How long it lives, such as 90d. Default: until it is revoked."),
+    },
+    examples: [
+      [
+        "tokens create --name ci --role admin --permissions keys-create,keys-revoke --expires-in 90d > token.txt",
+        "for a job",
+      ],
+      ["tokens create --name gateway --role developer --tenant acme > token.txt", "for one tenant's gateway"],
+    ],
+    async run({ client, print, now }, { tenant, user, expiresIn, ...input }) {
+      const tenantId = await tenantIdOf(client(), tenant);
+      const userId = user === undefined ? undefined : await userIdOf(client(), tenantId, user);
+      const expiresAt = expiresIn === undefined ? undefined : new Date(now() + expiresIn).toISOString();
+      const created = unwrap(await client().managementTokens.create({ ...input, tenantId, userId, expiresAt }));
+      print.secret("managementToken", created.managementToken, created.secret);
+    },
+  }),
+  command({
+    path: "tokens revoke",
+    summary: "End a management token at once.",
+    argument: { name: "id", description: "The token's id: tok_…" },
+    options: { reason: text("text", "Why, for the audit log."), ...yes },
+    examples: [["tokens revoke tok_… --reason 'not needed any more' --yes", "without asking"]],
+    async run(context, { reason, yes: isAgreed }, id) {
+      const { client, print } = context;
+      await agreed(context, isAgreed, `Revoke the management token ${id}?`);
+      const { managementToken } = unwrap(await client().managementTokens.revoke({ id, reason }));
+      print.changed(managementToken, `${managementToken.name} (${managementToken.id}) is revoked.`);
+    },
+  }),
+];

@@ -1,0 +1,110 @@
+import { roles, userStatuses } from "@keyplane/schema";
+import { unwrap } from "../../client/results.js";
+import type { User } from "../../entities.js";
+import { command } from "../command.js";
+import { choice, listing, required, text, yes } from "../options.js";
+import type { Column } from "../output/table.js";
+import { agreed, found, requiredTenantId, tenantIdOf, userIdOf, whose } from "./find.js";
+
+const columns: readonly Column<User>[] = [
+  { head: "ID", of: ({ id }) => id, isWhole: true },
+  { head: "E-MAIL", of: ({ email }) => email },
+  { head: "NAME", of: ({ name }) => name },
+  { head: "ROLE", of: ({ role }) => role, isWhole: true },
+  { head: "STATUS", of: ({ status }) => status, isWhole: true },
+  { head: "CREATED", of: ({ createdAt }) => createdAt, isWhole: true },
+];
+const which = { name: "user", description: "The id, or the e-mail address." };
+const reason = { reason: text("text", "Why, for the audit log.") };
+
+export const userCommands = [
+  command({
+    path: "users list",
+    summary: "List users, newest first.",
+    options: {
+      ...whose,
+      search: text("text", "Those with this in their name, e-mail address or external id."),
+      role: choice(roles, "Those with this role."),
+      status: choice(userStatuses, "Those in this state."),
+      ...listing,
+    },
+    examples: [["users list --tenant acme --status disabled", "the disabled users of a tenant"]],
+    async run({ client, print }, { tenant, search, role, status, ...part }) {
+      const which = { tenantId: await tenantIdOf(client(), tenant), filter: { search, role, status } };
+      const { users } = client();
+      await print.list(
+        (pageSize) => users.list({ ...which, pageSize }),
+        part,
+        columns,
+        ({ id }) => id,
+      );
+    },
+  }),
+  command({
+    path: "users create",
+    summary: "Create a user, who can own keys at once.",
+    options: {
+      ...whose,
+      email: required(text("address", "The e-mail address.")),
+      name: required(text("text", "The name.")),
+      role: choice(roles, "The role. Default: developer."),
+      externalId: text("id", "Your own id of the user."),
+    },
+    examples: [["users create --tenant acme --email ada@acme.example --name Ada", "a developer of a tenant"]],
+    async run({ client, print }, { tenant, email, name, role, externalId }) {
+      const tenantId = await requiredTenantId(client(), tenant);
+      print.thing(unwrap(await client().users.create({ tenantId, email, name, role, externalId })).user);
+    },
+  }),
+  command({
+    path: "users show",
+    summary: "Show a user.",
+    argument: which,
+    options: whose,
+    examples: [["users show ada@acme.example", "the user with this address"]],
+    async run({ client, print }, { tenant }, named) {
+      const id = await userIdOf(client(), await tenantIdOf(client(), tenant), named);
+      print.thing(found(await client().users.get(id), "user", named));
+    },
+  }),
+  command({
+    path: "users disable",
+    summary: "Disable a user: the user's keys and tokens are refused until the user is enabled.",
+    argument: which,
+    options: { ...whose, ...reason, ...yes },
+    examples: [["users disable ada@acme.example --reason 'on leave' --yes", "without asking"]],
+    async run(context, { tenant, reason: why, yes: isAgreed }, named) {
+      const { client, print } = context;
+      const id = await userIdOf(client(), await tenantIdOf(client(), tenant), named);
+      await agreed(context, isAgreed, `Disable the user ${named}, and refuse all the user's keys?`);
+      const { user } = unwrap(await client().users.disable({ id, reason: why }));
+      print.changed(user, `${user.email} (${user.id}) is disabled: the user's keys are refused.`);
+    },
+  }),
+  command({
+    path: "users enable",
+    summary: "Enable a disabled user: the user's keys answer again as before.",
+    argument: which,
+    options: { ...whose, ...reason },
+    examples: [["users enable ada@acme.example", "end a disablement"]],
+    async run({ client, print }, { tenant, reason: why }, named) {
+      const id = await userIdOf(client(), await tenantIdOf(client(), tenant), named);
+      const { user } = unwrap(await client().users.enable({ id, reason: why }));
+      print.changed(user, `${user.email} (${user.id}) is enabled.`);
+    },
+  }),
+  command({
+    path: "users delete",
+    summary: "Delete a user for good: the user's keys are refused for ever.",
+    argument: which,
+    options: { ...whose, ...reason, ...yes },
+    examples: [["users delete usr_… --reason 'left' --yes", "without asking"]],
+    async run(context, { tenant, reason: why, yes: isAgreed }, named) {
+      const { client, print } = context;
+      const id = await userIdOf(client(), await tenantIdOf(client(), tenant), named);
+      await agreed(context, isAgreed, `Delete the user ${named} for good, and refuse all the user's keys?`);
+      const { user } = unwrap(await client().users.delete({ id, reason: why }));
+      print.changed(user, `${user.id} is deleted: the user's keys are refused for good.`);
+    },
+  }),
+];

@@ -1,0 +1,48 @@
+import { describe, expect, test } from "vitest";
+import { UsageError } from "./exit-codes.js";
+import { choice, choices, duration, flag, json, list, required, text, time, typed, whole } from "./options.js";
+
+describe("an option reads", () => {
+  const good: readonly (readonly [unknown, unknown])[] = [
+    [text("x", "").read(["a", "b"]), "b"],
+    [required(text("x", "")).read(["a"]), "a"],
+    [text("x", "").read([]), undefined],
+    [flag("").read([]), false],
+    [flag("").read(["yes"]), true],
+    [list("x", "").read(["a, b", "c,"]), ["a", "b", "c"]],
+    [list("x", "").read([]), undefined],
+    [list("x", "").read([""]), []],
+    [choice(["TENANT_SUSPENDED", "B"], "").read(["tenant-suspended"]), "TENANT_SUSPENDED"],
+    [choice({ LIVE: 1, TEST: 2 }, "").read(["Live"]), "LIVE"],
+    [choices("x", ["KEYS_READ", "B"], "").read(["keys_read,b"]), ["KEYS_READ", "B"]],
+    [choices("x", ["KEYS_READ"], "").read(["keys:read"]), ["KEYS_READ"]],
+    [whole("n", "", 1, 100).read(["100"]), 100],
+    [duration("").read(["90s"]), 90_000],
+    [duration("").read(["15m"]), 900_000],
+    [duration("").read(["24h"]), 86_400_000],
+    [duration("").read(["2w"]), 1_209_600_000],
+    [duration("").read(["250ms"]), 250],
+    [time("").read(["2026-12-31"]), "2026-12-31T00:00:00.000Z"],
+    [time("").read(["2026-12-31T18:00:00+01:00"]), "2026-12-31T17:00:00.000Z"],
+    [json("").read(['{"a":1}']), { a: 1 }],
+    [typed("OWNER_NOT_FOUND"), "owner-not-found"],
+  ];
+  test.for(good)("case %#", ([read, expected]) => expect(read).toEqual(expected));
+
+  const bad: readonly (readonly [name: string, () => unknown, words: string])[] = [
+    ["no value of an enum", () => choice(["A", "B_C"], "").read(["x"]), "none of a, b-c"],
+    ["no whole number", () => whole("n", "", 1, 100).read(["1.5"]), "from 1 to 100"],
+    ["one that is too large", () => whole("n", "", 1, 100).read(["101"]), "from 1 to 100"],
+    ["a negative one", () => whole("n", "", 0, 100).read(["-1"]), "from 0 to 100"],
+    ["a duration without its unit", () => duration("").read(["7"]), "7d"],
+    ["no duration at all", () => duration("").read(["0d"]), "7d"],
+    ["a time without its zone", () => time("").read(["2026-12-31T18:00:00"]), "2026-12-31"],
+    ["a day that there is not", () => time("").read(["2026-13-31"]), "no time"],
+    ["no JSON", () => json("").read(["{a:1}"]), "no JSON object"],
+    ["JSON that is no object", () => json("").read(["[1]"]), "no JSON object"],
+  ];
+  test.for(bad)("%s with words that say what it wants", ([, read, words]) => {
+    expect(read).toThrow(UsageError);
+    expect(read).toThrow(words);
+  });
+});

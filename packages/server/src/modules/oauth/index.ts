@@ -1,0 +1,15 @@
+export { ClientStates } from "./clients/client-states.js";
+export { createOAuthClients, type OAuthClients } from "./clients/clients.service.js";
+export { IssuerKeys } from "./issuers/discovery.js";
+export { createExternalTokens } from "./issuers/external-tokens.js";
+export { IssuerStates } from "./issuers/issuer-states.js";
+export { createTrustedIssuers, type TrustedIssuers } from "./issuers/issuers.service.js";
+export { createJwtCredentials } from "./jwt-credentials.js";
+export { createArtifacts } from "./server/artifacts.js";
+export { type AuthorizationServer, createAuthorizationServer } from "./server/authorization-server.js";
+export type { Page } from "./server/html.js";
+export { createInteractions } from "./server/interaction.js";
+export { createOAuthTokens } from "./server/oauth-tokens.js";
+export { errorPage } from "./server/pages.js";
+export { createPasswordSignIn } from "./server/password-sign-in.js";
+export { TokenStates } from "./server/token-states.js";

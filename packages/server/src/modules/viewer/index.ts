@@ -1,0 +1,1 @@
+export { type Can, createCan } from "./can.service.js";

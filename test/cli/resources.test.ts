@@ -1,0 +1,240 @@
+import { afterAll, beforeAll } from "vitest";
+import { describe, expect, second, test, type World } from "../testkit/index.js";
+import { builtCli, CliUser } from "./run-cli.js";
+
+const users: CliUser[] = [];
+beforeAll(async () => void (await builtCli()));
+afterAll(() => {
+  for (const user of users) user.leave();
+});
+
+/** Somebody with the root token of the world's server. */
+function rootOf(world: World, environment: Record<string, string> = {}): CliUser {
+  const user = new CliUser({ KEYPLANE_URL: world.url, KEYPLANE_TOKEN: world.server.rootToken, ...environment });
+  users.push(user);
+  return user;
+}
+
+const secretPattern = /^[a-z0-9]+_live_[0-9A-Za-z]{49}\n$/;
+
+describe("from a tenant to a revoked key", () => {
+  test("every step with people's output, and its secret alone on standard output", async ({ world }) => {
+    const cli = rootOf(world);
+    const slug = world.unique("cli");
+    const email = `${slug}@example.com`;
+    const tenant = await cli.run(["tenants", "create", "--slug", slug, "--name", "Acme Ltd", "--prefix", "acme"]);
+    expect(tenant).toMatchObject({ code: 0, stderr: "" });
+    expect(tenant.stdout).toMatch(new RegExp(`^slug +${slug}$`, "m"));
+    const user = await cli.run(["users", "create", "--tenant", slug, "--email", email, "--name", "Ada", "--quiet"]);
+    expect(user.stdout).toMatch(/^usr_\w+\n$/);
+
+    const create = ["keys", "create", "--tenant", slug, "--owner", email, "--name", "Orders", "--scopes", "a,b"];
+    const created = await cli.run(create);
+    expect(created.stdout).toMatch(secretPattern);
+    expect(created.stderr).toMatch(/^scopes +a, b$/m);
+    expect(created.stderr).not.toContain(created.stdout.trim());
+    const secret = created.stdout;
+
+    const verified = await cli.run(["keys", "verify", "--scopes", "a"], secret);
+    expect(verified).toMatchObject({ code: 0, stderr: "" });
+    expect(verified.stdout).toMatch(/^valid {2}VALID/);
+    expect(verified.stdout).toContain(`Ada <${email}>`);
+    const lacking = await cli.run(["keys", "verify", "--scopes", "c"], secret);
+    expect([lacking.code, lacking.stdout]).toEqual([10, expect.stringContaining("INSUFFICIENT_SCOPE")]);
+
+    const listed = await cli.run(["keys", "list", "--tenant", slug]);
+    const [head = "", row = ""] = listed.stdout.split("\n");
+    expect(head).toMatch(/^ID +NAME +START +STATUS/);
+    expect(row.indexOf("Orders")).toBe(head.indexOf("NAME"));
+    expect(listed.stderr).toBe("1 in all.\n");
+    const id = row.split(" ")[0] ?? "";
+
+    world.clock.advance(second); // what happens in one moment has no order in the audit log
+    const revoked = await cli.run(["keys", "revoke", id, "--reason", "left", "--yes"]);
+    expect(revoked).toEqual({ code: 0, stdout: `Orders (${id}) is revoked.\n`, stderr: "" });
+    const diagnosed = await cli.run(["keys", "diagnose"], secret);
+    expect(diagnosed.code).toBe(10);
+    expect(diagnosed.stdout).toMatch(/^key +REVOKED +Orders, .*revoked .* left/m);
+    expect(diagnosed.stdout).toMatch(/^Remedy: /m);
+
+    const audit = await cli.json(["audit", "--target", id]);
+    expect(audit.nodes.map((record: { action: string }) => record.action)).toEqual(["key.revoked", "key.created"]);
+    for (const { stdout, stderr } of [verified, lacking, listed, diagnosed]) {
+      expect(stdout + stderr).not.toContain(secret.trim());
+    }
+  });
+
+  test("every change as one JSON document", async ({ world }) => {
+    const cli = rootOf(world);
+    const { tenant, owner, key, secret } = await world.tenantWithKey();
+    const whose = ["--tenant", tenant.slug];
+    expect(await cli.json(["tenants", "show", tenant.slug])).toMatchObject({
+      id: tenant.id,
+      policy: expect.anything(),
+    });
+    expect(await cli.json(["tenants", "suspend", tenant.slug, "--yes"])).toMatchObject({ status: "SUSPENDED" });
+    expect(await cli.json(["tenants", "resume", tenant.id])).toMatchObject({ status: "ACTIVE" });
+    expect(await cli.json(["users", "show", owner.email, ...whose])).toMatchObject({ id: owner.id });
+    expect(await cli.json(["users", "disable", owner.id, "--yes"])).toMatchObject({ status: "DISABLED" });
+    expect(await cli.json(["users", "enable", owner.id])).toMatchObject({ status: "ACTIVE" });
+    expect(await cli.json(["keys", "disable", key.id, "--yes"])).toMatchObject({ status: "DISABLED" });
+    expect(await cli.json(["keys", "enable", key.id])).toMatchObject({ status: "ACTIVE" });
+    expect(await cli.json(["keys", "show", key.id])).toMatchObject({ id: key.id, start: key.start });
+    const rotated = await cli.json(["keys", "rotate", key.id, "--overlap", "1h"]);
+    expect(rotated).toMatchObject({ key: { id: key.id }, secret: expect.stringMatching(/_live_/) });
+    expect(rotated.secret).not.toBe(secret);
+    expect(await cli.json(["keys", "verify"], rotated.secret)).toMatchObject({ valid: true, code: "VALID" });
+    const token = await cli.json([
+      "tokens",
+      "create",
+      "--name",
+      "ci",
+      "--role",
+      "developer",
+      ...whose,
+      "--expires-in",
+      "1d",
+    ]);
+    expect(token.managementToken).toMatchObject({
+      role: "DEVELOPER",
+      tenantId: tenant.id,
+      expiresAt: expect.anything(),
+    });
+    const whoami = await new CliUser({ KEYPLANE_URL: world.url, KEYPLANE_TOKEN: token.secret }).json(["whoami"]);
+    expect(whoami).toMatchObject({ id: token.managementToken.id, url: world.url });
+    expect(await cli.json(["tokens", "revoke", token.managementToken.id, "--yes"])).toMatchObject({
+      revokedAt: expect.anything(),
+    });
+    expect((await cli.json(["tokens", "list", ...whose])).nodes).toHaveLength(2);
+    expect(await cli.json(["users", "delete", owner.id, "--yes"])).toMatchObject({ status: "DELETED" });
+  });
+
+  test("a list comes in pages, as ids, and whole as lines of JSON", async ({ world }) => {
+    const cli = rootOf(world);
+    const { tenant, owner } = await world.tenantWithKey();
+    for (let n = 0; n < 2; n++) await world.key(tenant.id, owner.id);
+    const whose = ["keys", "list", "--tenant", tenant.id];
+    const page = await cli.json([...whose, "--limit", "2"]);
+    expect(page).toMatchObject({ totalCount: 3, pageInfo: { hasNextPage: true }, nodes: [{}, {}] });
+    const rest = await cli.run([...whose, "--after", page.pageInfo.endCursor, "--quiet"]);
+    expect(rest).toMatchObject({ stdout: expect.stringMatching(/^key_\w+\n$/), stderr: "" });
+    const all = (await cli.run([...whose, "--all", "--json"])).stdout.trim().split("\n");
+    expect(all.map((line) => JSON.parse(line).tenantId)).toEqual(Array(3).fill(tenant.id));
+    expect((await cli.run([...whose, "--limit", "2"])).stderr).toContain("2 of 3. The next: --after ");
+  });
+});
+
+describe("usage", () => {
+  test("is a table, a document, and an export", async ({ world }) => {
+    const cli = rootOf(world);
+    const { tenant, key, secret } = await world.tenantWithKey();
+    await world.verify(secret, 2);
+    await world.verify(secret, 1, { scopes: ["never"] });
+    await world.counted();
+    const window = ["--tenant", tenant.slug, "--from", world.clock.in(-3_600_000), "--to", world.clock.in(3_600_000)];
+    const table = await cli.run(["usage", ...window, "--by", "key,code"]);
+    expect(table.stdout.split("\n")[0]).toMatch(/^KEY +CODE +CALLS +VALID +REFUSED +COST$/);
+    expect(table.stdout).toMatch(new RegExp(`^${key.id} +VALID +2 +2 +0 +2$`, "m"));
+    expect(table.stdout).toMatch(new RegExp(`^${key.id} +INSUFFICIENT_SCOPE +1 +0 +1 +\\d`, "m"));
+    expect(table.stderr).toContain("3 calls, 2 valid, 1 refused");
+    const buckets = await cli.run(["usage", "query", ...window, "--bucket", "hour"]);
+    expect(buckets.stdout).toMatch(/^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}Z +3 +2 +1/m);
+    expect(await cli.json(["usage", ...window])).toMatchObject({ totals: { count: 3 } });
+    const log = await cli.run(["usage", "export", "--kind", "events", "--format", "ndjson", ...window, "--refused"]);
+    expect(JSON.parse(log.stdout)).toMatchObject({ code: "INSUFFICIENT_SCOPE", keyId: key.id });
+    const csv = await cli.run(["usage", "export", "--kind", "usage", ...window, "--by", "code"]);
+    expect(csv.stdout.trim().split("\n")).toHaveLength(3);
+    const refused = await cli.run(["usage", "export", "--kind", "invalid-attempts", ...window]);
+    expect(refused.stdout).toContain("INSUFFICIENT_SCOPE");
+  });
+});
+
+describe("events", () => {
+  test("are followed as they happen, and go on behind the last cursor", async ({ world }) => {
+    const cli = rootOf(world);
+    const { tenant, key } = await world.tenantWithKey();
+    const listed = await cli.run(["events", "list", "--tenant", tenant.id, "--quiet"]);
+    const cursor = listed.stdout.trim().split("\n").at(-1) ?? "";
+    const following = await cli.start(["events", "follow", "--tenant", tenant.id, "--after", cursor, "--json"]);
+    await world.root.key("disableKey", { id: key.id });
+    const [first = ""] = await following.lines(1);
+    expect(JSON.parse(first)).toMatchObject({ type: "DISABLED", keyId: key.id });
+    following.interrupt();
+    expect(await following.ended).toMatchObject({ code: 0, stderr: "" });
+
+    await world.root.key("enableKey", { id: key.id });
+    const again = await cli.start(["events", "follow", "--tenant", tenant.id, "--after", JSON.parse(first).cursor]);
+    const lines = await again.lines(2);
+    expect(lines[0]).toMatch(/^WHEN +WHAT +KEY, USER OR TENANT/);
+    expect(lines[1]).toMatch(new RegExp(`ENABLED +${key.id}`));
+    again.interrupt();
+    const { code, stderr } = await again.ended;
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^Go on with: --after \S+\n$/)]);
+  });
+});
+
+describe("a command that cannot be done", () => {
+  const cases: readonly (readonly [name: string, args: readonly string[], code: number, words: string])[] = [
+    ["for a wrong option", ["keys", "list", "--colour"], 2, "unknown option '--colour'"],
+    ["for a mistyped command", ["keys", "lst"], 2, "Did you mean list?"],
+    ["for an option that is missing", ["users", "create"], 2, "--email"],
+    ["for a value that is none", ["users", "list", "--role", "king"], 2, "admin, developer, guest"],
+    ["for no command", [], 2, "Usage: keyplane"],
+    ["because nobody can be asked", ["keys", "revoke", "key_x", "--reason", "x"], 2, "--yes"],
+    ["for an empty key", ["keys", "verify"], 2, "No key was given"],
+    ["for an address that is none", ["whoami", "--url", "nowhere"], 2, "url is no address"],
+    ["for what the server does not accept", ["tenants", "create", "--slug", "A B", "--name", "x"], 2, "slug:"],
+    ["for an id that is not there", ["keys", "show", "key_missing"], 5, "key_missing"],
+    ["for a tenant that is not there", ["users", "list", "--tenant", "no-such-tenant"], 5, "no-such-tenant"],
+    ["when nobody listens", ["whoami", "--url", "http://127.0.0.1:9"], 69, "cannot be reached"],
+  ];
+  test.for(cases)("%s ends with words and its code", async ([, args, code, words], { world }) => {
+    const ended = await rootOf(world).run(args);
+    expect(ended).toMatchObject({ code, stdout: "", stderr: expect.stringContaining(words) });
+  });
+
+  test("says so as JSON where JSON is asked for", async ({ world }) => {
+    const cli = rootOf(world);
+    const { tenant } = await world.tenant();
+    const taken = await cli.run(["tenants", "create", "--slug", tenant.slug, "--name", "x", "--json"]);
+    expect([taken.code, taken.stdout, JSON.parse(taken.stderr)]).toMatchObject([
+      6,
+      "",
+      { error: { code: "CONFLICT", exit: "CONFLICT", docsUrl: expect.stringContaining("CONFLICT".toLowerCase()) } },
+    ]);
+    const mistyped = await cli.run(["keys", "lst", "--json"]);
+    expect([mistyped.code, JSON.parse(mistyped.stderr)]).toMatchObject([2, { error: { exit: "USAGE" } }]);
+  });
+
+  test("because of who one is", async ({ world }) => {
+    const guest = await world.caller("GUEST");
+    const forbidden = await new CliUser({ KEYPLANE_URL: world.url, KEYPLANE_TOKEN: guest.token ?? "" }).run([
+      "keys",
+      "list",
+    ]);
+    expect([forbidden.code, forbidden.stderr]).toEqual([4, expect.stringContaining("Request: req_")]);
+    const wrong = rootOf(world, { KEYPLANE_TOKEN: "wrong" });
+    expect(await wrong.run(["whoami"])).toMatchObject({ code: 3, stderr: expect.stringContaining("keyplane sign-in") });
+    const nobody = rootOf(world, { KEYPLANE_TOKEN: "" });
+    expect(await nobody.run(["whoami"])).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining("Nobody is signed in"),
+    });
+  });
+
+  test("a secret among the arguments is refused, and repeated nowhere", async ({ world }) => {
+    const { secret } = await world.tenantWithKey();
+    const cli = rootOf(world);
+    for (const args of [
+      ["keys", "verify", secret],
+      ["keys", "list", `--search=${secret}`],
+      [secret],
+      ["whoami", "--token", world.server.rootToken],
+    ]) {
+      const { code, stdout, stderr } = await cli.run(args);
+      expect(code).toBe(2);
+      expect(stdout + stderr).not.toContain(args.at(-1)?.slice(-20));
+      if (args.includes(secret)) expect(stderr).toContain("keyplane keys verify < key.txt");
+    }
+  });
+});
