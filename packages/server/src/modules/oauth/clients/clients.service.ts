@@ -226,6 +226,12 @@ export function createOAuthClients({ audit, clock, database, events, idempotency
       return store.findVisibleClient(database.prisma, visibleTo(principal), id);
     },
 
+    /** One client; null when there is none that the caller may see. */
+    async get(principal: Principal, rawId: unknown): Promise<OAuthClient | null> {
+      authorize(principal, "clients:read");
+      return store.findVisibleClient(database.prisma, visibleTo(principal), parseArguments(idSchema, rawId));
+    },
+
     async list(principal: Principal, rawTenantId: unknown, page: PageArguments): Promise<Page<OAuthClient>> {
       authorize(principal, "clients:read");
       const tenantId = parseArguments(idSchema.nullish(), rawTenantId) ?? undefined;

@@ -192,6 +192,12 @@ export function createTrustedIssuers(deps: Deps) {
       return store.findIssuer(database.prisma, visibleTo(principal), id);
     },
 
+    /** One trusted issuer; null when there is none that the caller may see. */
+    async get(principal: Principal, rawId: unknown): Promise<TrustedIssuer | null> {
+      authorize(principal, "issuers:read");
+      return store.findIssuer(database.prisma, visibleTo(principal), parseArguments(idSchema, rawId));
+    },
+
     async list(principal: Principal, rawTenantId: unknown, page: PageArguments): Promise<Page<TrustedIssuer>> {
       authorize(principal, "issuers:read");
       const tenantId = parseArguments(idSchema.nullish(), rawTenantId) ?? undefined;
