@@ -82,6 +82,7 @@ export function createHttpServer(deps: {
     if (path.startsWith("/export/") && isExport(path.slice("/export/".length)))
       return exports(request, response, origin);
     if (path === "/password") return pages.sendPassword(request, response);
+    if (path === "/sign-in") return pages.sendSignIn(request, response);
     if (path === "/usage") return pages.sendUsage(request, response);
     if (path === "/") return pages.sendLanding(request, response);
     return refuseUnknown(response, origin);
@@ -173,6 +174,7 @@ export const servedPaths: readonly string[] = [
   "/export/usage-events",
   "/export/invalid-attempts",
   "/usage",
+  "/sign-in",
   "/password",
   "/",
 ];
