@@ -1,3 +1,4 @@
+import { KeyGuesses } from "@keyplane/schema";
 import type { Settings } from "./env.js";
 import type { Services } from "./graphql/context.js";
 import { openFieldsOf } from "./graphql/open-fields.js";
@@ -190,6 +191,7 @@ async function wire(
     settings.unknownKeysPerMinute,
     "Too many unknown keys were verified with this management token, and this one is not in memory.",
   );
+  const addressGuesses = new KeyGuesses({ perMinute: settings.unknownKeysPerAddress });
   const credentials = new Credentials({ database, guesses: tokenGuesses, tenantStates, userStates, roleStates });
   const index = new VerificationIndex({
     database,
@@ -349,6 +351,7 @@ async function wire(
       index,
       clock,
       guesses: keyGuesses,
+      addressGuesses,
       record: settings.recordVerifications ? (event) => recording.record(event) : null,
     }),
   };
@@ -433,6 +436,7 @@ async function wire(
         refusedGuesses: () => [
           ["token", tokenGuesses.refused],
           ["key", keyGuesses.refused],
+          ["key_of_address", addressGuesses.heldUp],
         ],
       },
     }),
