@@ -18,6 +18,7 @@ import { createVerifyEndpoint } from "./http/verify-endpoint.js";
 import { createWebSocketEndpoint } from "./http/websocket-endpoint.js";
 import { createAudit } from "./modules/audit/index.js";
 import { createAuthenticate } from "./modules/auth/index.js";
+import { createDiagnose } from "./modules/diagnosis/index.js";
 import {
   createEventLog,
   createEventRelay,
@@ -300,6 +301,11 @@ async function wire(
   const teamReads = createTeamReads({ database });
   const tenantReads = createTenantReads({ database });
   const userReads = createUserReads({ database });
+  const usage = createUsage({
+    recording,
+    clock,
+    findKeyIdsOfTeams: (...asked) => findKeyIdsOfTeams(database.prisma, ...asked),
+  });
   const services: Services = {
     audit,
     can: createCan({
@@ -316,6 +322,7 @@ async function wire(
       },
     }),
     clock,
+    diagnose: createDiagnose({ database, clock, guesses: keyGuesses, usage }),
     keyEvents: createKeyEvents({ database, log: eventLog, relay }),
     keyReads,
     keySecrets: createKeySecrets({ audit, clock, events, expiryReminders, idempotency, keys, teams, tenants, users }),
@@ -338,11 +345,7 @@ async function wire(
     tenants,
     tokens,
     trustedIssuers,
-    usage: createUsage({
-      recording,
-      clock,
-      findKeyIdsOfTeams: (...asked) => findKeyIdsOfTeams(database.prisma, ...asked),
-    }),
+    usage,
     userReads,
     users,
     verify: createVerify({

@@ -574,6 +574,8 @@ export type Permission =
   | 'KEYS_CREATE'
   /** Delete keys, and restore deleted ones. */
   | 'KEYS_DELETE'
+  /** Diagnose keys: learn which check refuses a key, since when, and what mends it. */
+  | 'KEYS_DIAGNOSE'
   /** Disable and enable keys. */
   | 'KEYS_DISABLE'
   /** Read keys and their events; never their secrets. */

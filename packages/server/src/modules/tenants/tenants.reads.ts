@@ -85,7 +85,8 @@ export interface TenantState {
   readonly reason: string | null;
 }
 
-function toTenantState(row: Tenant): TenantState {
+/** The state of a tenant as it is kept. */
+export function toTenantState(row: Tenant): TenantState {
   return {
     id: row.id,
     status: row.status,

@@ -1,2 +1,2 @@
-export { createUserReads, type UserReads, type UserState, UserStates } from "./users.reads.js";
+export { createUserReads, toUserState, type UserReads, type UserState, UserStates } from "./users.reads.js";
 export { createUsers, type Users } from "./users.service.js";

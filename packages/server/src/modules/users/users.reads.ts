@@ -102,7 +102,8 @@ export interface UserState {
   readonly reason: string | null;
 }
 
-function toUserState(row: Awaited<ReturnType<typeof findUsersWithTeams>>[number]): UserState {
+/** The state of an owner as it is kept. */
+export function toUserState(row: Awaited<ReturnType<typeof findUsersWithTeams>>[number]): UserState {
   return {
     id: row.id,
     tenantId: row.tenantId,

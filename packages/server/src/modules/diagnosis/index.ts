@@ -1,0 +1,1 @@
+export { createDiagnose, type Diagnose } from "./diagnosis.service.js";
