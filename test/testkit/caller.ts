@@ -27,7 +27,7 @@ export const attemptsFields =
 export const diagnosisFields = `at verdict { ${verdictFields} } verdictNow { ${verdictFields} } key { id }
   checks { name outcome code evidence since by wouldFail } findings { code message key { id } }
   remedies { code title mutation variables effect permissions permitted permittedTo }
-  refusedCalls { keyId code ip start }`;
+  refusedCalls { at code api ip userAgent start }`;
 
 const tokensSelection = `session { ${sessionFields} } accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt`;
 

@@ -1,3 +1,4 @@
+import { findDocsAt } from "@keyplane/schema";
 import type { Settings } from "./env.js";
 import type { Services } from "./graphql/context.js";
 import { openFieldsOf } from "./graphql/open-fields.js";
@@ -18,13 +19,14 @@ import { createVerifyEndpoint } from "./http/verify-endpoint.js";
 import { createWebSocketEndpoint } from "./http/websocket-endpoint.js";
 import { createAudit } from "./modules/audit/index.js";
 import { createAuthenticate } from "./modules/auth/index.js";
-import { createDiagnose } from "./modules/diagnosis/index.js";
+import { createDiagnose, createResolveInvalidUser } from "./modules/diagnosis/index.js";
 import {
   createEventLog,
   createEventRelay,
   createEvents,
   createKeyEvents,
   type EventLog,
+  type Events,
 } from "./modules/events/index.js";
 import { createIdempotency } from "./modules/idempotency/index.js";
 import {
@@ -71,7 +73,7 @@ import { createTeamReads, createTeams, TeamStates } from "./modules/teams/index.
 import { createTenantReads, createTenants, TenantStates } from "./modules/tenants/index.js";
 import { Credentials, createRootToken, createTokens, type RootToken, TokenUse } from "./modules/tokens/index.js";
 import { createRecordUsage, createUsage, UsageRecording } from "./modules/usage/index.js";
-import { createUserReads, createUsers, UserStates } from "./modules/users/index.js";
+import { createUserReads, createUsers, UserStates, type Users } from "./modules/users/index.js";
 import { createCan } from "./modules/viewer/index.js";
 import { type Clock, systemClock } from "./platform/clock.js";
 import { type Database, openDatabase } from "./platform/database/index.js";
@@ -202,6 +204,7 @@ async function wire(
     maxKeys: settings.maxCachedKeys,
   });
   const publicUrl = new PublicUrl(settings.publicUrl, settings.port);
+  findDocsAt(() => publicUrl.origin);
   const signingKeys = new SigningKeys({ audit, clock, database, events, secretBox, rotationMs: settings.signingKeyMs });
   const signing = createSigning({ clock, keys: signingKeys, issuer: () => publicUrl.origin });
   const clientStates = new ClientStates({ database });
@@ -232,7 +235,10 @@ async function wire(
   const tenants = createTenants({ audit, clock, events, idempotency });
   const tellKeys = createTellKeys({ events });
   const roles = createRoles({ audit, clock, events, idempotency, tenants, tellKeys });
-  const users = createUsers({ audit, clock, events, idempotency, roles, tenants, tellKeys });
+  /** @param within writes in a transaction of its own, or joins one that is under way. */
+  const usersWith = (within: Events) =>
+    createUsers({ audit, clock, events: within, idempotency, roles, tenants, tellKeys });
+  const users = usersWith(events);
   const teams = createTeams({ audit, clock, events, idempotency, tenants, users, tellKeys });
   const tokenUse = new TokenUse({ database });
   const tokens = createTokens({
@@ -296,6 +302,8 @@ async function wire(
     fetch: safeFetch,
     allowPrivateIssuers,
   });
+  const keySecretsWith = (within: Events, by: Users) =>
+    createKeySecrets({ audit, clock, events: within, expiryReminders, idempotency, keys, teams, tenants, users: by });
   const keyReads = createKeyReads({ database, clock });
   const roleReads = createRoleReads({ database });
   const teamReads = createTeamReads({ database });
@@ -325,7 +333,7 @@ async function wire(
     diagnose: createDiagnose({ database, clock, guesses: keyGuesses, usage }),
     keyEvents: createKeyEvents({ database, log: eventLog, relay }),
     keyReads,
-    keySecrets: createKeySecrets({ audit, clock, events, expiryReminders, idempotency, keys, teams, tenants, users }),
+    keySecrets: keySecretsWith(events, users),
     keys,
     oauthClients,
     passwords,
@@ -334,6 +342,16 @@ async function wire(
       findKeyOwners: (ids, isVisible) => index.ownersOf(ids, isVisible),
       findTenants: (ids) => tenantStates.existing(ids),
       recordAll: (reported) => recording.recordAll(reported),
+    }),
+    resolveInvalidUser: createResolveInvalidUser({
+      database,
+      clock,
+      events,
+      guesses: keyGuesses,
+      idempotency,
+      keys,
+      usersWith,
+      keySecretsWith,
     }),
     roleReads,
     roles,

@@ -167,7 +167,7 @@ describe("diagnoseKey", () => {
     await world.counted();
     const { refusedCalls } = await admin.diagnose({ key: secret });
     expect(refusedCalls).toHaveLength(2);
-    expect(refusedCalls[0]).toMatchObject({ keyId: key.id, code: "DISABLED", ip: "203.0.113.7" });
+    expect(refusedCalls[0]).toMatchObject({ start: key.start, code: "DISABLED", ip: "203.0.113.7" });
   });
 
   test("inputs that make no sense are refused with what to do", async ({ world }) => {

@@ -5,7 +5,7 @@ import { EnvironmentEnum, enumOf, PermissionEnum, VerdictCodeEnum } from "../../
 import { requiredInput } from "../../graphql/mutation.js";
 import { KeyType } from "../keys/keys.graphql.js";
 import { VerdictType } from "../keys/verification/verify.graphql.js";
-import { UsageEventType } from "../usage/usage-events.graphql.js";
+import type { EventDocument } from "../usage/index.js";
 import type { DiagnosisCheck, KeyDiagnosis } from "./diagnosis.service.js";
 import type { Finding } from "./findings.js";
 import type { Remedy } from "./remedies/remedy.js";
@@ -73,11 +73,36 @@ const FindingType = builder.objectRef<Finding>("DiagnosisFinding").implement({
   fields: (t) => ({
     code: t.expose("code", { type: FindingCodeEnum, description: "What it is, for programs." }),
     message: t.exposeString("message", { description: "What it is, and what to do, for people." }),
+    keyId: t.id({
+      nullable: true,
+      description: "The id of the key that it is about, if not the one that was asked about.",
+      resolve: ({ key }) => key?.id,
+    }),
     key: t.expose("key", {
       type: KeyType,
       nullable: true,
-      description: "The key that it is about, if not the one that was asked about.",
+      description: "That key.",
       access: { permission: "keys:read" },
+    }),
+  }),
+});
+
+const RefusedCallType = builder.objectRef<EventDocument>("RefusedCall").implement({
+  description: "One call that was refused.",
+  fields: (t) => ({
+    at: t.expose("at", { type: "DateTime", description: "When." }),
+    code: t.expose("code", { type: VerdictCodeEnum, description: "Why." }),
+    api: t.string({ nullable: true, description: "The API that was called.", resolve: ({ api }) => api }),
+    ip: t.string({ nullable: true, description: "The address that it came from.", resolve: ({ ip }) => ip }),
+    userAgent: t.string({
+      nullable: true,
+      description: "The program that it came from.",
+      resolve: ({ userAgent }) => userAgent,
+    }),
+    start: t.string({
+      nullable: true,
+      description: "The visible start of the presented key.",
+      resolve: ({ start }) => start,
     }),
   }),
 });
@@ -94,6 +119,11 @@ const KeyDiagnosisType = builder.objectRef<KeyDiagnosis>("KeyDiagnosis").impleme
       type: VerdictType,
       nullable: true,
       description: "The verdict as of now, where `at` was given.",
+    }),
+    keyId: t.id({
+      nullable: true,
+      description: "The key's id; null: there is none that you may see.",
+      resolve: ({ key }) => key?.id,
     }),
     key: t.expose("key", {
       type: KeyType,
@@ -118,7 +148,7 @@ const KeyDiagnosisType = builder.objectRef<KeyDiagnosis>("KeyDiagnosis").impleme
       resolve: ({ remedies }) => [...remedies],
     }),
     refusedCalls: t.field({
-      type: [UsageEventType],
+      type: [RefusedCallType],
       nullable: true,
       description:
         "Refused calls of the key, or of its visible start or the address: the last 20 of a day, or of the hour before and after `at`. Null: not known, or you lack `usage:read`.",

@@ -1,6 +1,6 @@
-import { type Environment, environments } from "@keyplane/schema";
+import { type Environment, environments, type Role, roles } from "@keyplane/schema";
 import { z } from "zod";
-import { idSchema, optional, scopesSchema } from "../../platform/validation.js";
+import { idempotencyKeySchema, idSchema, optional, scopesSchema } from "../../platform/validation.js";
 import { apiSchema, ipSchema } from "../usage/index.js";
 
 /** Longer than any key with whatever may stand around it: what is beyond is not looked at. */
@@ -41,3 +41,37 @@ export const diagnoseKeySchema = z
   .refine(isOne, { path: ["key"], message: "Give exactly one of key, keyId and start." });
 
 export type DiagnoseKeyInput = z.output<typeof diagnoseKeySchema>;
+
+/** What is known of the right user. Users check their own details; here only what finds one. */
+const rightUserSchema = z.object({
+  id: optional(z.string()),
+  email: optional(z.string().max(254)),
+  name: optional(z.string().max(400)),
+  externalId: optional(z.string().max(400)),
+  role: optional(z.enum(Object.keys(roles) as Role[])),
+});
+
+export const resolveInvalidUserSchema = z
+  .object({
+    ...presentedShape,
+    user: optional(rightUserSchema),
+    createMissing: z
+      .boolean()
+      .nullish()
+      .transform((create) => create ?? true),
+    enableDisabled: z
+      .boolean()
+      .nullish()
+      .transform((enable) => enable ?? false),
+    test: optional(
+      z.object({ scopes: optional(scopesSchema), environment: environmentSchema, ip: optional(ipSchema) }),
+    ),
+    dryRun: z
+      .boolean()
+      .nullish()
+      .transform((dryRun) => dryRun ?? false),
+    idempotencyKey: optional(idempotencyKeySchema),
+  })
+  .refine(isOne, { path: ["key"], message: "Give exactly one of key, keyId and start." });
+
+export type ResolveInvalidUserInput = z.output<typeof resolveInvalidUserSchema>;

@@ -70,7 +70,7 @@ const makers: Readonly<Partial<Record<VerdictCode, (sick: Sick) => readonly Draf
       scopes: key.scopes,
     },
   ],
-  OWNER_NOT_FOUND: (sick) => [...reissue(sick, "OWNER_NOT_FOUND"), resolve(sick)],
+  OWNER_NOT_FOUND: (sick) => [...reissue(sick, "OWNER_NOT_FOUND"), ...resolve(sick)],
   OWNER_DISABLED: (sick) => {
     const { owner } = sick.rows;
     const enable: Draft[] = owner
@@ -172,19 +172,23 @@ function reissue({ rows: { key }, successor }: Sick, code: VerdictCode): Draft[]
 }
 
 /** The five steps, with the owner's details as they were. */
-function resolve({ rows: { key, owner } }: Sick): Draft {
-  return {
-    code: "OWNER_NOT_FOUND",
-    mutation: "resolveInvalidUser",
-    input: {
-      keyId: key.id,
-      user: owner ? { email: owner.email, name: owner.name, role: owner.role } : { email: "", name: "" },
+function resolve({ rows: { key, owner } }: Sick): Draft[] {
+  if (!owner) return [];
+  const { email, name, role } = owner;
+  return [
+    {
+      code: "OWNER_NOT_FOUND",
+      mutation: "resolveInvalidUser",
+      input: {
+        keyId: key.id,
+        user: { email, name, role },
+      },
+      title: "Find or create the user anew, and reissue the key",
+      effect: `A user with the address of the deleted one is found or created, the key is reissued to them with a new secret, and tested. Ask with dryRun: true for the plan.`,
+      alsoNeeds: ["users:create"],
+      scopes: key.scopes,
     },
-    title: "Find or create the user anew, and reissue the key",
-    effect: `A user with the address of the deleted one is found or created, the key is reissued to them with a new secret, and tested. Ask with dryRun: true for the plan.`,
-    alsoNeeds: ["users:create"],
-    scopes: key.scopes,
-  };
+  ];
 }
 
 function scopeRemedies({ rows: { key, tenant, role, team }, scopes = [] }: Sick): Draft[] {
