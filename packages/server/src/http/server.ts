@@ -19,7 +19,7 @@ const drainMs = 15_000;
 /** How often connections are closed whose last request has ended meanwhile, in milliseconds. */
 const sweepMs = 50;
 
-/** The API without GraphQL. Add an endpoint here, and in `compose.ts`. */
+/** The API without GraphQL. Add an endpoint here, and in `compose/http.ts`. */
 const v1Names = ["verify", "forward-auth", "verification-records", "key-events"] as const;
 type V1Name = (typeof v1Names)[number];
 
