@@ -89,8 +89,10 @@ export function createDiagnose(deps: {
       now,
       input.at?.getTime() ?? null,
     );
-    const verdictOf = (decision: Decision, rows: Rows | null): Verdict =>
-      withinSight(principal, toVerdict(decision, rows && recordOf(rows), principal.requestId));
+    const verdictOf = (decision: Decision, rows: Rows | null): Verdict => {
+      const verdict = toVerdict(decision, rows && recordOf(rows), principal.requestId);
+      return rows && maySeeOwner(principal, rows) ? verdict : { ...verdict, owner: null };
+    };
     return {
       at: new Date(at),
       verdict: verdictOf(examination.decision, past.rows),
@@ -126,7 +128,7 @@ async function tell(
   const examination = examine(record, requestOf(format, input), at);
   const originOf = await readOrigins(db, rows, new Date(at), mayAudit);
   const { scopes, environment, ip, api } = input;
-  const showsOwner = rows !== null && maySeeOwner(principal, rows.key.ownerId);
+  const showsOwner = rows !== null && maySeeOwner(principal, rows);
   const seen: Seen = { format, record, rows, scopes, environment, ip, api, showsOwner };
   const checks = examination.checks.map(
     (check): DiagnosisCheck => ({ ...check, ...originOf(check), evidence: evidenceOf(check, seen) }),
@@ -147,14 +149,12 @@ function formatOf({ secret, key }: Rows): KeyFormatResult {
   return { ok: true, prefix, environment: key.environment, start: secret.start };
 }
 
-/** Somebody who sees only their own keys may see one that belonged to somebody else then. */
-function maySeeOwner({ onlyUserId }: Principal, ownerId: string): boolean {
-  return onlyUserId === null || onlyUserId === ownerId;
-}
-
-function withinSight(principal: Principal, verdict: Verdict): Verdict {
-  if (verdict.owner === null || maySeeOwner(principal, verdict.owner.id)) return verdict;
-  return { ...verdict, owner: null };
+/**
+ * Somebody who sees only their own keys may see one that belonged to somebody else then; and where data is corrupt, the owner may be of
+ * another tenant.
+ */
+function maySeeOwner({ onlyUserId }: Principal, { key, owner }: Rows): boolean {
+  return owner?.tenantId === key.tenantId && (onlyUserId === null || onlyUserId === owner.id);
 }
 
 /** What mends the key that was meant, or else what a key that begins like it needs. */
@@ -162,19 +162,21 @@ async function draftsFor(
   db: Db,
   principal: Principal,
   rows: Rows | null,
-  { similar }: Presented,
+  { similar, repaired }: Presented,
   checks: readonly ExaminedCheck[],
   input: DiagnoseKeyInput,
   now: number,
 ): Promise<Draft[]> {
   if (rows === null) {
     const [only, ...others] = input.start === undefined ? similar : [];
-    return only && others.length === 0 && only.revokedAt === null ? [rotateSimilar(only)] : [];
+    return only && others.length === 0 && only.revokedAt === null ? [rotateMeant(only)] : [];
   }
   const { scopes, environment, ip, owner } = input;
-  const isOwnerless = rows.owner?.status !== "ACTIVE";
+  const isOwnerless = rows.owner?.status !== "ACTIVE" || rows.owner.tenantId !== rows.key.tenantId;
   const successor = isOwnerless ? await findSuccessor(db, rows, principal.userId) : null;
   const drafts = remediesFor({ rows, checks, now, scopes, environment, ip, successor });
+  // Whoever has lost the right text needs a new one.
+  if (repaired && drafts.length === 0) drafts.push(rotateMeant(rows.key));
   const outdated = outdatedDetails(rows.owner, owner);
   if (rows.owner && Object.keys(outdated).length > 0) {
     drafts.push({
@@ -188,7 +190,7 @@ async function draftsFor(
   return drafts;
 }
 
-function rotateSimilar(key: Key): Draft {
+function rotateMeant(key: Key): Draft {
   return {
     code: "NOT_FOUND",
     mutation: "rotateKey",

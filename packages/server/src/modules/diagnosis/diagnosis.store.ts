@@ -57,7 +57,7 @@ export const findRoleRow = (db: Db, id: string): Promise<CustomRole | null> =>
   db.customRole.findUnique({ where: { id } });
 export const findTeamRow = (db: Db, id: string): Promise<Team | null> => db.team.findUnique({ where: { id } });
 
-/** An active user of a tenant who could take over the key of another one: the same person under a new id, else a member of its team. */
+/** An active user of a tenant who could take over the key of another one: the same person under a new id, the caller, a member of its team, or an administrator. */
 export async function findSuccessor(
   db: Db,
   { key, owner }: { readonly key: Key; readonly owner: User | null },
@@ -67,12 +67,17 @@ export async function findSuccessor(
   // The owner of a team's key is a member of the team.
   const member = key.teamId === null ? {} : { memberships: { some: { teamId: key.teamId } } };
   const same =
-    owner && (await db.user.findFirst({ where: { ...active, ...member, activeEmail: owner.email.toLowerCase() } }));
+    owner?.tenantId === key.tenantId &&
+    (await db.user.findFirst({ where: { ...active, ...member, activeEmail: owner.email.toLowerCase() } }));
   if (same) return same;
   if (callerId !== null) {
     const caller = await db.user.findFirst({ where: { AND: [active, member, { id: callerId }] } });
     if (caller) return caller;
   }
-  if (key.teamId === null) return null;
-  return db.user.findFirst({ where: { ...active, ...member }, orderBy: [{ createdAt: "asc" }, { id: "asc" }] });
+  // Of a team's key any member; else an administrator, who can give it on.
+  const administrator = key.teamId === null ? ({ role: "ADMIN", customRoleId: null } as const) : {};
+  return db.user.findFirst({
+    where: { ...active, ...member, ...administrator },
+    orderBy: [{ createdAt: "asc" }, { id: "asc" }],
+  });
 }

@@ -24,7 +24,15 @@ export interface Sick {
 
 /** What mends each code. Where nothing is listed, nothing in Keyplane does. */
 const makers: Readonly<Partial<Record<VerdictCode, (sick: Sick) => readonly Draft[]>>> = {
-  WRONG_ENVIRONMENT: (sick) => (sick.environment ? [createLike(sick, "WRONG_ENVIRONMENT", sick.environment)] : []),
+  WRONG_ENVIRONMENT: (sick) => {
+    const { key, secret } = sick.rows;
+    const { environment = key.environment } = sick;
+    // A secret that says otherwise than its key: a new one says what the key does.
+    const isContradiction = !secret.start.includes(`_${key.environment.toLowerCase()}_`);
+    return environment === key.environment && isContradiction
+      ? [renew(key, "WRONG_ENVIRONMENT")]
+      : [createLike(sick, "WRONG_ENVIRONMENT", environment)];
+  },
   NOT_FOUND: ({ rows: { key } }) => [
     {
       code: "NOT_FOUND",
@@ -49,17 +57,7 @@ const makers: Readonly<Partial<Record<VerdictCode, (sick: Sick) => readonly Draf
       },
     ];
   },
-  SUPERSEDED: ({ rows: { key } }) => [
-    {
-      code: "SUPERSEDED",
-      mutation: "rotateKey",
-      input: { id: key.id, overlapMs },
-      title: "Give the key a new secret",
-      effect:
-        "The answer holds a new secret, for whoever has lost the current one. The current one works on for a day; the presented one stays refused.",
-      scopes: key.scopes,
-    },
-  ],
+  SUPERSEDED: ({ rows: { key } }) => [renew(key, "SUPERSEDED")],
   DISABLED: ({ rows: { key } }) => [
     {
       code: "DISABLED",
@@ -129,6 +127,18 @@ function ownerFirst(sick: Sick): readonly Draft[] {
     .flatMap((code) => makers[code]?.(sick) ?? []);
 }
 
+function renew(key: Key, code: VerdictCode): Draft {
+  return {
+    code,
+    mutation: "rotateKey",
+    input: { id: key.id, overlapMs },
+    title: "Give the key a new secret",
+    effect:
+      "The answer holds a new secret, for whoever has lost the current one. The current one works on for a day; the presented one stays refused.",
+    scopes: key.scopes,
+  };
+}
+
 /** A new key with all that the old one may do. */
 function createLike(sick: Sick, code: VerdictCode, environment: Key["environment"]): Draft {
   const { rows, now, successor } = sick;
@@ -173,7 +183,8 @@ function reissue({ rows: { key }, successor }: Sick, code: VerdictCode): Draft[]
 
 /** The five steps, with the owner's details as they were. */
 function resolve({ rows: { key, owner } }: Sick): Draft[] {
-  if (!owner) return [];
+  // Where data is corrupt, the owner may be of another tenant: then it is nobody.
+  if (!owner || owner.tenantId !== key.tenantId) return [];
   const { email, name, role } = owner;
   return [
     {
