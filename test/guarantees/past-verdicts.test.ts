@@ -65,7 +65,7 @@ describe("diagnoseKey of past moments", () => {
           expect(diagnosis.findings.map(({ code }: { code: string }) => code)).not.toContain("HISTORY_INCOMPLETE");
         }
       }),
-      { numRuns: 6 },
+      { numRuns: 4 },
     );
   });
 });

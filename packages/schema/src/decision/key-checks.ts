@@ -110,9 +110,10 @@ export function checkOwner({ key, owner }: KeyRecord): Decision | null {
   );
 }
 
-/** OWNER_DISABLED: whatever is not ACTIVE. One that there is not is told by {@link checkOwner}. */
-export function checkOwnerStatus({ owner }: KeyRecord): Decision | null {
-  if (owner === null || owner.status === "ACTIVE") return null;
+/** OWNER_DISABLED: whatever is not ACTIVE. {@link checkOwner}, which comes before, refuses one that is missing, deleted or another key's. */
+export function checkOwnerStatus({ key, owner }: KeyRecord): Decision | null {
+  if (owner === null || owner.status === "ACTIVE" || owner.status === "DELETED") return null;
+  if (owner.id !== key.ownerId || owner.tenantId !== key.tenantId) return null;
   const { since, reason } = owner;
   return refuse(
     "OWNER_DISABLED",

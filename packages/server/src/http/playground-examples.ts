@@ -151,9 +151,9 @@ query KeyEvents {
 }
 `,
   `# 10. Why is a key refused? Paste the text as it was
-# presented; at: "…" asks about a past moment.
+# presented; at asks about a past moment.
 query DiagnoseKey {
-  diagnoseKey(input: { key: "kp_live_…" }) {
+  diagnoseKey(input: { key: "acme_live_…" }) {
     verdict { valid code message docsUrl }
     checks { name outcome evidence since by wouldFail }
     findings { code message }

@@ -90,8 +90,8 @@ const FindingType = builder.objectRef<Finding>("DiagnosisFinding").implement({
 const RefusedCallType = builder.objectRef<EventDocument>("RefusedCall").implement({
   description: "One call that was refused.",
   fields: (t) => ({
-    at: t.expose("at", { type: "DateTime", description: "When." }),
-    code: t.expose("code", { type: VerdictCodeEnum, description: "Why." }),
+    at: t.expose("at", { type: "DateTime", description: "When it was." }),
+    code: t.expose("code", { type: VerdictCodeEnum, description: "Why it was refused." }),
     api: t.string({ nullable: true, description: "The API that was called.", resolve: ({ api }) => api }),
     ip: t.string({ nullable: true, description: "The address that it came from.", resolve: ({ ip }) => ip }),
     userAgent: t.string({
