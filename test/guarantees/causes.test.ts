@@ -246,6 +246,24 @@ const causes: Readonly<Record<string, Cause>> = {
     says: /on the key's deny list/,
     produce: story(async () => ({ call: { ip: "203.0.113.7" } }), { key: { deniedIps: ["203.0.113.0/24"] } }),
   },
+  "address not allowed by the owner's list": {
+    code: "IP_NOT_ALLOWED",
+    remedies: ["updateUser"],
+    says: /not on the key owner's allow list/,
+    produce: story(async ({ admin, owner }) => {
+      ok(await admin.user("updateUser", { id: owner.id, allowedIps: ["10.0.0.0/8"] }));
+      return { call: { ip: "203.0.113.7" } };
+    }),
+  },
+  "address denied by the tenant's list": {
+    code: "IP_NOT_ALLOWED",
+    remedies: ["updateTenant"],
+    says: /on the tenant's deny list/,
+    produce: story(async ({ admin, tenant }) => {
+      ok(await admin.tenant("updateTenant", { id: tenant.id, deniedIps: ["203.0.113.0/24"] }));
+      return { call: { ip: "203.0.113.7" } };
+    }),
+  },
   "data corruption: the owner is of another tenant": {
     code: "OWNER_NOT_FOUND",
     remedies: ["reissueKey"],

@@ -12,6 +12,7 @@ export { type CheckOutcome, checkOutcomes, type ExaminedCheck, examine } from ".
 export { restoreWindowMs } from "./decision/key-checks.js";
 export { hasScopes } from "./decision/request-checks.js";
 export type {
+  AddressRules,
   Decision,
   DecisionRequest,
   KeyRecord,
@@ -39,6 +40,8 @@ export {
   reservedKeyPrefixes,
 } from "./key-format/prefix.js";
 export { type KeyRepair, keyRepairs, type RepairedKey, repairKey } from "./key-format/repair-key.js";
+export { guessRefusalMs, KeyGuesses } from "./key-guesses.js";
+export { networkOf } from "./network-of.js";
 export { type Permission, type PermissionEntry, permissions, permissionsOf } from "./permissions.js";
 export { type RandomBytes, secureRandomBytes } from "./random.js";
 export { type Role, roles } from "./roles.js";

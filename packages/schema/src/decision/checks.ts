@@ -1,4 +1,5 @@
 import type { VerdictCode } from "../verdict-codes.js";
+import { checkAddress } from "./address-checks.js";
 import {
   checkEnabled,
   checkExpiry,
@@ -8,7 +9,7 @@ import {
   checkRotation,
   checkTenant,
 } from "./key-checks.js";
-import { checkAddress, checkApi, checkLimits, checkScopes } from "./request-checks.js";
+import { checkApi, checkLimits, checkScopes } from "./request-checks.js";
 import type { Decision, DecisionRequest, KeyRecord } from "./types.js";
 
 /** One check of a key that there is: null when nothing is against the key. Pure, as all of `decide`. */

@@ -41,9 +41,10 @@ export interface Examination {
 /**
  * Decides as {@link decide} does, and tells of every check: the first that refuses has failed, those before it have passed, and those
  * after it were not reached. Those are made all the same, as far as there is something to check, so that everything can be mended at
- * once. Pure; takes the same arguments.
+ * once. Whether an address is held up is not asked: that says nothing of the key. Pure; takes the same arguments.
  */
-export function examine(record: KeyRecord | null, request: DecisionRequest, now: number): Examination {
+export function examine(record: KeyRecord | null, asked: DecisionRequest, now: number): Examination {
+  const request = { ...asked, heldUpMs: undefined };
   const decision = decide(record, request, now);
   let isReached = true;
   const checks = [...examineText(record, request), ...examineRecord(record, request, now)].map(

@@ -74,6 +74,7 @@ export function createHttp(settings: Settings, { base, access, oauth, keys, serv
         refusedGuesses: () => [
           ["token", access.tokenGuesses.refused],
           ["key", keys.keyGuesses.refused],
+          ["key_of_address", keys.addressGuesses.heldUp],
         ],
       },
     }),

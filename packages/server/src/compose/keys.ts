@@ -1,3 +1,4 @@
+import { KeyGuesses } from "@keyplane/schema";
 import type { Settings } from "../env.js";
 import type { Events } from "../modules/events/index.js";
 import {
@@ -40,6 +41,7 @@ export function createKeysAndUsage(settings: Settings, base: Base, tenancy: Tena
     windowMs: 60_000,
     refusal: "Too many unknown keys were verified with this management token, and this one is not in memory.",
   });
+  const addressGuesses = new KeyGuesses({ perMinute: settings.unknownKeysPerAddress });
   const keys = createKeys({ audit, clock, events, teams, tenants, users, expiryReminders });
   /** As `usersWith`. */
   const keySecretsWith = (within: Events, by: Users) =>
@@ -47,6 +49,7 @@ export function createKeysAndUsage(settings: Settings, base: Base, tenancy: Tena
   return {
     index,
     keyGuesses,
+    addressGuesses,
     keyReads: createKeyReads({ database, clock }),
     keySecrets: keySecretsWith(events, users),
     keySecretsWith,
@@ -67,6 +70,7 @@ export function createKeysAndUsage(settings: Settings, base: Base, tenancy: Tena
       index,
       clock,
       guesses: keyGuesses,
+      addressGuesses,
       record: settings.recordVerifications ? (event) => recording.record(event) : null,
     }),
   };

@@ -81,9 +81,15 @@ const passed: Readonly<Partial<Record<VerdictCode, (seen: Seen) => string | null
   API_RETIRED: ({ api }) => (api === undefined ? "No API was named." : `${api} is in service.`),
   IP_NOT_ALLOWED: ({ record, ip }) => {
     if (!record) return null;
-    const { allowedIps, deniedIps } = record.key;
-    if (allowedIps.length + deniedIps.length === 0) return "The key is bound to no addresses.";
-    return `${ip ?? "The address"} is allowed: allowed are ${allowedIps.join(", ") || "all"}, denied ${deniedIps.join(", ") || "none"}.`;
+    const { key, owner, tenant } = record;
+    const lists = Object.entries({ key, owner, tenant }).flatMap(([whose, rules]) => {
+      const { allowedIps = [], deniedIps = [] } = rules ?? {};
+      if (allowedIps.length + deniedIps.length === 0) return [];
+      return `${whose}: allowed ${allowedIps.join(", ") || "all"}, denied ${deniedIps.join(", ") || "none"}`;
+    });
+    return lists.length === 0
+      ? "The key is bound to no addresses."
+      : `${ip ?? "The address"} is allowed. ${lists.join("; ")}.`;
   },
   RATE_LIMITED: () => "No rate limit refuses it. Nothing was taken from any: a diagnosis costs nothing.",
   QUOTA_EXCEEDED: () => "No quota refuses it. Nothing was taken from any: a diagnosis costs nothing.",
@@ -117,7 +123,11 @@ const sources: Readonly<Partial<Record<VerdictCode, readonly Source[]>>> = {
     { of: "role", fields: ["keyScopes", "restrictKeyScopes"] },
     { of: "team", fields: ["keyScopes", "restrictKeyScopes"] },
   ],
-  IP_NOT_ALLOWED: [{ of: "key", fields: ["allowedIps", "deniedIps"] }],
+  IP_NOT_ALLOWED: [
+    { of: "key", fields: ["allowedIps", "deniedIps"] },
+    { of: "owner", fields: ["allowedIps", "deniedIps"] },
+    { of: "tenant", fields: ["allowedIps", "deniedIps"] },
+  ],
 };
 
 export type OriginOf = (check: ExaminedCheck) => Origin;

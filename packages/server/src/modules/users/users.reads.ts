@@ -100,6 +100,9 @@ export interface UserState {
   readonly status: UserStatus;
   readonly since: number | null;
   readonly reason: string | null;
+  /** From which addresses the user's keys may be used. */
+  readonly allowedIps: readonly string[];
+  readonly deniedIps: readonly string[];
 }
 
 /** The state of an owner as it is kept. */
@@ -116,6 +119,8 @@ export function toUserState(row: Awaited<ReturnType<typeof findUsersWithTeams>>[
     status: row.status,
     since: row.statusChangedAt?.getTime() ?? null,
     reason: row.statusReason,
+    allowedIps: row.allowedIps,
+    deniedIps: row.deniedIps,
   };
 }
 

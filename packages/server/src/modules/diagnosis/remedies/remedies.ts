@@ -248,30 +248,38 @@ function scopeRemedies({ rows: { key, tenant, role, team }, scopes = [] }: Sick)
   return drafts;
 }
 
-function addressRemedies({ rows: { key }, ip }: Sick): Draft[] {
+/** Whose address lists there are, and what changes them. */
+const addressLevels = [
+  ["key", "updateKey"],
+  ["owner", "updateUser"],
+  ["tenant", "updateTenant"],
+] as const;
+
+function addressRemedies({ rows, ip }: Sick): Draft[] {
   if (ip === undefined || !isCidrOrAddress(ip) || ip.includes("/")) return [];
-  const deniedIps = key.deniedIps.filter((entry) => isCidrOrAddress(entry) && !matchesCidr(ip, [entry]));
-  const isAllowed = key.allowedIps.length === 0 || matchesCidr(ip, key.allowedIps);
-  const allowedIps = isAllowed ? key.allowedIps : [...key.allowedIps, ip];
-  const changes = {
-    ...(isAllowed ? {} : { allowedIps }),
-    ...(deniedIps.length === key.deniedIps.length ? {} : { deniedIps }),
-  };
-  if (Object.keys(changes).length === 0) return [];
-  const words = [
-    ...(isAllowed ? [] : [`The key can be used from ${ip}, too.`]),
-    ...(deniedIps.length === key.deniedIps.length
-      ? []
-      : [`Taken off its deny list: ${key.deniedIps.filter((entry) => !deniedIps.includes(entry)).join(", ")}.`]),
-  ];
-  return [
-    {
+  return addressLevels.flatMap(([level, mutation]) => {
+    const holder = rows[level];
+    if (!holder) return [];
+    const deniedIps = holder.deniedIps.filter((entry) => isCidrOrAddress(entry) && !matchesCidr(ip, [entry]));
+    const takenOff = holder.deniedIps.filter((entry) => !deniedIps.includes(entry));
+    const isAllowed = holder.allowedIps.length === 0 || matchesCidr(ip, holder.allowedIps);
+    if (isAllowed && takenOff.length === 0) return [];
+    const whose =
+      level === "key" ? "The key" : level === "owner" ? "Every key of the owner" : "Every key of the tenant";
+    return {
       code: "IP_NOT_ALLOWED",
-      mutation: "updateKey",
-      input: { id: key.id, ...changes },
-      title: `Let the key be used from ${ip}`,
-      effect: words.join(" "),
-      scopes: key.scopes,
-    },
-  ];
+      mutation,
+      input: {
+        id: holder.id,
+        ...(isAllowed ? {} : { allowedIps: [...holder.allowedIps, ip] }),
+        ...(takenOff.length === 0 ? {} : { deniedIps }),
+      },
+      title: `Let ${level === "key" ? "the key" : `keys of the ${level}`} be used from ${ip}`,
+      effect: [
+        ...(isAllowed ? [] : [`${whose} can be used from ${ip}, too, as far as these lists go.`]),
+        ...(takenOff.length === 0 ? [] : [`Taken off the deny list: ${takenOff.join(", ")}.`]),
+      ].join(" "),
+      ...(level === "key" ? { scopes: rows.key.scopes } : { givesAnyScope: true }),
+    } satisfies Draft;
+  });
 }

@@ -49,16 +49,19 @@ export interface Draft {
   readonly alsoNeeds?: readonly Permission[];
   /** The scopes that it gives to keys, or lets them use. */
   readonly scopes?: readonly string[];
+  /** Whether it concerns keys of whatever scopes, so that a caller who may give only some cannot send it. */
+  readonly givesAnyScope?: boolean;
 }
 
 /** The remedy for one caller: the same for everybody, but marked where this one may not send it. */
 export function remedyFor(principal: Principal, draft: Draft): Remedy {
-  const { code, mutation, input, title, effect, alsoNeeds = [], scopes = [] } = draft;
+  const { code, mutation, input, title, effect, alsoNeeds = [], scopes = [], givesAnyScope = false } = draft;
   const { permission, asks } = mutations[mutation];
   const needed: readonly Permission[] = [permission, ...alsoNeeds];
   const lacking = needed.filter((each) => !principal.permissions.has(each));
   const { grantableScopes } = principal;
-  const beyond = grantableScopes === null ? [] : scopes.filter((scope) => !grantableScopes.includes(scope));
+  const given = givesAnyScope ? ["of every kind"] : scopes;
+  const beyond = grantableScopes === null ? [] : given.filter((scope) => !grantableScopes.includes(scope));
   return {
     code,
     title,
