@@ -1,5 +1,6 @@
 import { createAccess } from "./compose/access.js";
 import { createBase, type Opened, type Outside } from "./compose/base.js";
+import { createDiagnosis } from "./compose/diagnosis.js";
 import { createHttp } from "./compose/http.js";
 import { createKeysAndUsage } from "./compose/keys.js";
 import { createOAuth } from "./compose/oauth.js";
@@ -102,6 +103,7 @@ async function wire(settings: Settings, outside: Opened, close: () => Promise<vo
       },
     }),
     clock,
+    ...createDiagnosis(base, tenancy, keys),
     keyEvents: createKeyEvents({ database, log: eventLog, relay }),
     keyReads,
     keySecrets: keys.keySecrets,

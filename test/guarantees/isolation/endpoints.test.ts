@@ -88,6 +88,7 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
   "/oauth/token": { needs: "anyone", ask: form("/oauth/token", { grant_type: "client_credentials" }), answer: 400 },
   "/oauth/introspect": { needs: "anyone", ask: form("/oauth/introspect", { token: "x" }), answer: 400 },
   "/oauth/revoke": { needs: "anyone", ask: form("/oauth/revoke", { token: "x" }), answer: 400 },
+  "/docs": { needs: "anyone", ask: get("/docs/README.md") },
   "/password": { needs: "anyone", ask: get("/password") },
   "/sign-in": { needs: "anyone", ask: get("/sign-in") },
   "/usage": { needs: "anyone", ask: get("/usage") },

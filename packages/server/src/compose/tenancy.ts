@@ -1,4 +1,5 @@
 import type { Settings } from "../env.js";
+import type { Events } from "../modules/events/index.js";
 import { createTellKeys } from "../modules/keys/index.js";
 import { createRoleReads, createRoles, RoleStates } from "../modules/roles/index.js";
 import { createTeamReads, createTeams, TeamStates } from "../modules/teams/index.js";
@@ -21,7 +22,10 @@ export function createTenancy(settings: Settings, base: Base) {
   const tellKeys = createTellKeys({ events });
   const tenants = createTenants({ audit, clock, events, idempotency });
   const roles = createRoles({ audit, clock, events, idempotency, tenants, tellKeys });
-  const users = createUsers({ audit, clock, events, idempotency, roles, tenants, tellKeys });
+  /** @param within writes in transactions of its own, or joins one that is under way. */
+  const usersWith = (within: Events) =>
+    createUsers({ audit, clock, events: within, idempotency, roles, tenants, tellKeys });
+  const users = usersWith(events);
   const teams = createTeams({ audit, clock, events, idempotency, tenants, users, tellKeys });
   return {
     tenantStates,
@@ -32,6 +36,7 @@ export function createTenancy(settings: Settings, base: Base) {
     tenants,
     roles,
     users,
+    usersWith,
     teams,
     tenantReads: createTenantReads({ database }),
     userReads: createUserReads({ database }),

@@ -1,6 +1,7 @@
 import type DataLoader from "dataloader";
 import type { Audit } from "../modules/audit/index.js";
 import type { Principal } from "../modules/auth/index.js";
+import type { Diagnose, ResolveInvalidUser } from "../modules/diagnosis/index.js";
 import type { KeyEvents, Progress } from "../modules/events/index.js";
 import type { KeyReads, KeySecrets, Keys, Verify } from "../modules/keys/index.js";
 import type { OAuthClients, TrustedIssuers } from "../modules/oauth/index.js";
@@ -20,6 +21,7 @@ export interface Services {
   readonly audit: Audit;
   readonly can: Can;
   readonly clock: Clock;
+  readonly diagnose: Diagnose;
   readonly keyEvents: KeyEvents;
   readonly keyReads: KeyReads;
   readonly keySecrets: KeySecrets;
@@ -27,6 +29,7 @@ export interface Services {
   readonly oauthClients: OAuthClients;
   readonly passwords: Passwords;
   readonly recordUsage: RecordUsage;
+  readonly resolveInvalidUser: ResolveInvalidUser;
   readonly roleReads: RoleReads;
   readonly roles: Roles;
   readonly teamReads: TeamReads;

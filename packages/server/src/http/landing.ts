@@ -25,6 +25,7 @@ export function landingHtml({ version, database }: { version: string; database: 
   <tr><td><a href="/usage">/usage</a></td><td>Usage in a browser: calls over time by outcome, the top keys, refused attempts.</td></tr>
   <tr><td><code>/export/usage</code><br><code>/export/usage-events</code><br><code>/export/invalid-attempts</code></td><td>Counts, single calls and refused attempts as CSV or NDJSON, for programs: <code>?tenantId=…&amp;from=…&amp;to=…&amp;format=csv</code>, with a management token as above. <a href="/usage">/usage</a> downloads them in a browser.</td></tr>
   <tr><td><a href="/sign-in">/sign-in</a></td><td>Where people sign in to these two with e-mail address and password.</td></tr>
+  <tr><td><a href="/docs">/docs</a></td><td>The documentation of this version, with a page for every verdict and error code.</td></tr>
   <tr><td><code>/password</code></td><td>Where the links lead by which people set their passwords.</td></tr>
   <tr><td><a href="/oauth/jwks">/oauth/jwks</a></td><td>The public keys that verify this installation’s tokens.</td></tr>
   <tr><td><code>/metrics</code></td><td>For Prometheus: the server’s own numbers, with a management token that has <code>metrics:read</code>.</td></tr>

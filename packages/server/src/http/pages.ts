@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import { createDocsPages } from "./docs-pages.js";
 import { landingHtml } from "./landing.js";
 import { passwordPage } from "./password-page.js";
 import { signInPage } from "./session/sign-in-page.js";
@@ -15,10 +16,12 @@ export interface Pages {
   sendUsage(request: IncomingMessage, response: ServerResponse): void;
   sendPassword(request: IncomingMessage, response: ServerResponse): void;
   sendSignIn(request: IncomingMessage, response: ServerResponse): void;
+  /** A page of the documentation, by its path. @param unknown answers where there is none. */
+  sendDocs(path: string, request: IncomingMessage, response: ServerResponse, unknown: () => void): void;
 }
 
 /** A page and the Content-Security-Policy that fits it. */
-interface Rendered {
+export interface Rendered {
   readonly html: string;
   readonly policy: string;
 }
@@ -38,6 +41,8 @@ export function createPages(deps: { version: string; database: string }): Pages 
     return { html: await playgroundHtml(), policy: playgroundPolicy };
   });
   const usage = page(usagePage);
+  const docs = createDocsPages();
+  const docsPages = new Map<string, ReturnType<typeof page>>();
   return {
     isForPlayground: (request) =>
       request.method === "GET" &&
@@ -49,6 +54,18 @@ export function createPages(deps: { version: string; database: string }): Pages 
     sendUsage: usage,
     sendPassword: page(passwordPage),
     sendSignIn: page(signInPage),
+    sendDocs: (path, request, response, unknown) => {
+      docs.find(path).then(
+        (found) => {
+          if (found === null) return unknown();
+          if ("location" in found) return void response.writeHead(307, found).end();
+          const send = docsPages.get(path) ?? page(found.render);
+          docsPages.set(path, send);
+          send(request, response);
+        },
+        () => response.writeHead(500).end(),
+      );
+    },
   };
 }
 

@@ -228,4 +228,15 @@ mutation CreateClient {
   }
 }
 `,
+  `# 15. Why is a key refused? Paste the text as it was
+# presented; at asks about a past moment.
+query DiagnoseKey {
+  diagnoseKey(input: { key: "acme_live_…" }) {
+    verdict { valid code message docsUrl }
+    checks { name outcome evidence since by wouldFail }
+    findings { code message }
+    remedies { title effect mutation variables permitted }
+  }
+}
+`,
 ];

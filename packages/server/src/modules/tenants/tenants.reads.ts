@@ -88,7 +88,8 @@ export interface TenantState {
   readonly deniedIps: readonly string[];
 }
 
-function toTenantState(row: Tenant): TenantState {
+/** The state of a tenant as it is kept. */
+export function toTenantState(row: Tenant): TenantState {
   return {
     id: row.id,
     status: row.status,

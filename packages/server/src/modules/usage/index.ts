@@ -1,5 +1,6 @@
 export { isExport, prepareExport, type UsageExport } from "./exports/usage-exports.js";
 export { createRecordUsage, type FindKeyOwners, type RecordUsage } from "./record-usage.service.js";
+export type { EventDocument } from "./storage/documents.js";
 export type { Retention } from "./storage/tiers.js";
 export {
   apiSchema,
