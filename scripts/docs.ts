@@ -156,10 +156,8 @@ function howToFindOut(code: VerdictCode): string {
 }
 
 /** The name of the check that refuses with each code. */
-const checkNames: Readonly<Partial<Record<VerdictCode, string>>> = Object.assign(
-  {},
-  textChecks,
-  ...recordChecks.map(({ codes }) => codes),
+const checkNames: Readonly<Partial<Record<VerdictCode, string>>> = Object.fromEntries(
+  [textChecks, ...recordChecks.map(({ codes }) => codes)].flatMap((codes) => Object.entries(codes)),
 );
 
 const places: Record<ErrorPlace, string> = {

@@ -37,14 +37,13 @@ export interface FieldChange {
 }
 
 /** The fields that differ between two states of a thing, in words. */
-export function changesBetween<Row extends object>(
-  before: Row | null,
-  after: Row,
-  fields: readonly (keyof Row & string)[],
+export function changesBetween<Field extends string>(
+  before: Readonly<Record<Field, string | null>> | null,
+  after: Readonly<Record<Field, string | null>>,
+  fields: readonly Field[],
 ): FieldChange[] {
-  const textOf = (value: unknown): string | null => (value === null || value === undefined ? null : String(value));
   return fields
-    .map((field) => ({ field, before: before && textOf(before[field]), after: textOf(after[field]) }))
+    .map((field) => ({ field, before: before && before[field], after: after[field] }))
     .filter((change) => change.before !== change.after);
 }
 
