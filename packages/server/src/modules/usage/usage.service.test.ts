@@ -142,3 +142,29 @@ describe("the tenant that nobody has", () => {
     for (const tenantId of tenants) expect(tenantId).not.toMatch(/^\w{1,64}$/);
   });
 });
+
+test("an answer is read after it was asked how far usage is counted: what is counted meanwhile is not claimed", async () => {
+  const order: string[] = [];
+  const recording = {
+    settle: async () => {},
+    completeUntil: async () => {
+      order.push("until");
+      await new Promise((resolve) => setImmediate(resolve));
+      order.push("told");
+      return 7;
+    },
+    ask: async (method: string) => {
+      order.push(method);
+      return method === "report" ? answerOf([]) : { starts: Float64Array.of(0), series: [], totalSeries: 0, total: 0 };
+    },
+  };
+  const usage = createUsage({
+    findKeyIdsOfTeams: async () => [],
+    recording: recording as unknown as UsageRecording,
+    clock: { now: () => 30_000 },
+  });
+  const { completeUntil } = await usage.report(principal("ten_a"), window, wants);
+  expect(completeUntil).toEqual(new Date(7));
+  await usage.invalidAttempts(principal("ten_a"), window);
+  expect(order).toEqual(["until", "told", "report", "until", "told", "attempts"]);
+});

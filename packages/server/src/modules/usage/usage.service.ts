@@ -120,7 +120,9 @@ export function createUsage(deps: {
         wants,
       };
       await recording.settle();
-      const [found, completeUntil] = await Promise.all([answer(question, signal), recording.completeUntil()]);
+      // Before the answer, which may lack what is counted while it is read.
+      const completeUntil = await recording.completeUntil();
+      const found = await answer(question, signal);
       // Of the whole without groups, of which there may be too many; of the groups only those that are shown.
       const previous = once(() => answerBefore({ ...question, groupBy: [] }, signal));
       const previousGroups = once(() => answerBefore({ ...question, filter: filterOfShown(question, found) }, signal));
@@ -198,10 +200,8 @@ export function createUsage(deps: {
         filter: await filterWithin<EventFilter>(principal, filter ?? {}),
       };
       await recording.settle();
-      const [found, completeUntil] = await Promise.all([
-        queue.ask(() => recording.ask("attempts", { question, now: now() }), signal),
-        recording.completeUntil(),
-      ]);
+      const completeUntil = await recording.completeUntil();
+      const found = await queue.ask(() => recording.ask("attempts", { question, now: now() }), signal);
       return { ...found, completeUntil: new Date(completeUntil) };
     },
 

@@ -32,7 +32,7 @@ export interface ThreadMethods {
   events(question: EventsQuestion): EventDocument[];
   /** How many events a question finds, whatever `take` says. */
   countEvents(question: EventsQuestion): number;
-  /** Before which instant nothing waits in any spool, epoch milliseconds, given that of our own. */
+  /** Before which instant nothing waits in any spool, epoch milliseconds, given that of our own. Ask it before the question. */
   completeUntil(own: number): number;
   /** Spools of dead processes that this process has taken over; those named before are known already. */
   adopt(spools: readonly string[]): void;
@@ -70,6 +70,9 @@ export type FromThread =
       readonly bytes: number;
       readonly events: number;
       readonly duplicates: number;
+      /** Events that are lost: reports that waited too long, and lines that the disk has changed. */
+      readonly tooOld: number;
+      readonly unreadable: number;
       /** Keys that were accepted, and when last, epoch milliseconds. */
       readonly lastUsed: ReadonlyMap<string, number>;
       /** New events. Null when this was told of before. */

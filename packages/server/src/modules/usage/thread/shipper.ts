@@ -11,8 +11,17 @@ const insertSize = 1_000;
 /** What shipping a segment came to. */
 export interface Shipped {
   readonly duplicates: number;
+  /** Reported events that could not be told from their copies any more, and so are not counted. */
+  readonly tooOld: number;
   /** New events, by tenant and code. */
   readonly counts: CountsByTenant;
+}
+
+/** The time of a shipment. */
+export interface ShippingTime {
+  readonly now: Date;
+  /** Reported events from before this, epoch milliseconds, cannot be told from their copies any more: see `oldestTellable`. */
+  readonly tellableSince: number;
 }
 
 /**
@@ -32,28 +41,37 @@ export async function shipSegment(
   collections: UsageCollections,
   segment: SegmentName,
   events: readonly UsageEvent[],
-  now: Date,
+  { now, tellableSince }: ShippingTime,
   rest: () => Promise<void> = () => Promise.resolve(),
 ): Promise<Shipped> {
   const name = `${segment.spool}.${segment.number}`;
   const documents = toDocuments(events, name, now);
-  const ids = [...documents.keys()];
+  const pending = [...documents.values()];
+  const isTellable = ({ event: { id, at } }: Pending): boolean => id === undefined || at >= tellableSince;
   const owned: UsageEvent[] = [];
-  for (let start = 0; start < ids.length; start += insertSize) {
-    const batch = ids.slice(start, start + insertSize).map((id) => documents.get(id) as Pending);
-    owned.push(...(await insertEvents(collections, name, batch)));
+  let tooOld = 0;
+  for (let start = 0; start < pending.length; start += insertSize) {
+    const batch = pending.slice(start, start + insertSize);
+    const [fresh, old] = [batch.filter(isTellable), batch.filter((event) => !isTellable(event))];
+    if (fresh.length > 0) owned.push(...(await insertEvents(collections, name, fresh)));
+    if (old.length > 0) {
+      const stored = await storedEvents(collections, old);
+      owned.push(...old.filter(({ document }) => stored.get(document._id) === name).map(({ event }) => event));
+      tooOld += old.length - stored.size;
+    }
     await rest();
   }
   const counted = owned.filter((event) => event.tenantId !== undefined) as (UsageEvent & { tenantId: string })[];
   await applyRows(collections, rowUpdates(counted, segment.spool, segment.number));
   await rest();
-  const shipped = { duplicates: events.length - owned.length, counts: countByTenant(counted) };
+  const duplicates = events.length - owned.length - tooOld;
+  const shipped = { duplicates, counts: countByTenant(counted) };
   await collections.segments.updateOne(
     { _id: name },
     { $setOnInsert: { insertedAt: now, events: events.length, ...shipped } },
     { upsert: true },
   );
-  return shipped;
+  return { ...shipped, tooOld };
 }
 
 interface Pending {
@@ -101,6 +119,16 @@ async function insertEvents(
     .toArray();
   for (const id of ours) refused.delete(id);
   return batch.filter(({ document }) => !refused.has(document._id)).map(({ event }) => event);
+}
+
+/** The segments of those that are there, by id. */
+async function storedEvents(
+  { events }: UsageCollections,
+  batch: readonly Pending[],
+): Promise<ReadonlyMap<string, string>> {
+  const ids = batch.map(({ document }) => document._id);
+  const found = await events.find({ _id: { $in: ids } }, { projection: { segment: 1 } }).toArray();
+  return new Map(found.map(({ _id, segment }) => [_id, segment]));
 }
 
 /** MongoDB's code for a document whose `_id` exists. */

@@ -10,7 +10,8 @@ import { invalidAttempts } from "../reports/invalid-attempts.js";
 import { report } from "../reports/report.js";
 import { collectionsOf } from "../storage/documents.js";
 import { ensureIndexes } from "../storage/indexes.js";
-import { maxLatenessMs } from "../usage-event.js";
+import { oldestTellable } from "../storage/tiers.js";
+import { Completeness } from "./completeness.js";
 import { Counter } from "./counter.js";
 import { OthersWatch } from "./others-watch.js";
 import type { FromThread, ThreadMethods, ThreadSettings, ToThread } from "./protocol.js";
@@ -45,7 +46,7 @@ const counter = new Counter({
   spoolFolder: settings.spoolFolder,
   spool: settings.spool,
   tell,
-  maxAgeMs: settings.retention.rawMs - maxLatenessMs,
+  tellableSince: (now) => oldestTellable(settings.retention, now),
   prepare: async () => {
     // Again at each attempt: a client whose first connection failed never tries another one by itself.
     await client.connect();
@@ -53,6 +54,7 @@ const counter = new Counter({
   },
 });
 const others = new OthersWatch(collections, settings.spool, tell);
+const completeness = new Completeness({ collections, spoolFolder: settings.spoolFolder, spool: settings.spool, tell });
 
 const methods: { [Method in keyof ThreadMethods]: (argument: never) => unknown } = {
   settle: (upTo: number) => counter.settle(upTo),
@@ -63,7 +65,7 @@ const methods: { [Method in keyof ThreadMethods]: (argument: never) => unknown }
     invalidAttempts(collections, question, { now, retention: settings.retention }),
   events: (question: Parameters<ThreadMethods["events"]>[0]) => findEvents(collections, question),
   countEvents: (question: Parameters<ThreadMethods["countEvents"]>[0]) => countEvents(collections, question),
-  completeUntil: (own: number) => completeUntil(own),
+  completeUntil: (own: number) => completeness.until(own),
   adopt: (spools: Parameters<ThreadMethods["adopt"]>[0]) => counter.adopt(spools),
   saved: (segments: Parameters<ThreadMethods["saved"]>[0]) => counter.saved(segments),
   watchOthers: (on: boolean) => others.watch(on),
@@ -85,18 +87,6 @@ function failureOf(id: number, error: unknown): FromThread {
   // Errors of the driver carry what cannot be sent to another thread.
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   return { type: "failure", id, error: Object.assign(new Error(message), { name, stack }) };
-}
-
-/** Before which instant nothing waits: in our own spool, and in those of all servers that were seen within a day. */
-async function completeUntil(own: number): Promise<number> {
-  const { spool } = settings;
-  await collections.spools.updateOne(
-    { _id: spool },
-    { $set: { completeUntil: new Date(own), seenAt: new Date() } },
-    { upsert: true },
-  );
-  const [last] = await collections.spools.find().sort({ completeUntil: 1 }).limit(1).toArray();
-  return Math.min(own, last?.completeUntil.getTime() ?? own);
 }
 
 async function stop(withinMs: number): Promise<boolean> {
