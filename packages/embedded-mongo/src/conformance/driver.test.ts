@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Long, MongoClient } from "mongodb";
+import { Long, MongoClient, MongoNetworkTimeoutError, MongoWaitQueueTimeoutError } from "mongodb";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type EmbeddedMongo, startEmbeddedMongo } from "../index.js";
 import { startLossyProxy } from "../testing/lossy-proxy.js";
@@ -141,6 +141,34 @@ test("the driver reconnects after all its connections broke, and when the server
   await lost.close();
   await proxy.close();
   await other.close();
+});
+
+test("the driver gives up on a silent server after socketTimeoutMS, and goes on once it answers again", async () => {
+  const proxy = await startLossyProxy(server.url);
+  const impatient = await new MongoClient(proxy.url, { socketTimeoutMS: 100, retryReads: false }).connect();
+  const admin = impatient.db().admin();
+  await admin.ping();
+  proxy.hold(true);
+  await expect(admin.ping()).rejects.toThrow(MongoNetworkTimeoutError);
+  proxy.hold(false);
+  // Its monitor has to see the server first.
+  await expect.poll(() => admin.ping().then(() => "pong", String), { timeout: 30_000 }).toBe("pong");
+  await impatient.close();
+  await proxy.close();
+});
+
+test("whoever waits for a connection of the pool gives up after waitQueueTimeoutMS; the others get their answers", async () => {
+  const proxy = await startLossyProxy(server.url);
+  const narrow = await new MongoClient(proxy.url, { maxPoolSize: 1, waitQueueTimeoutMS: 50 }).connect();
+  const admin = narrow.db().admin();
+  await admin.ping();
+  proxy.hold(true);
+  const first = admin.ping();
+  await expect(admin.ping()).rejects.toThrow(MongoWaitQueueTimeoutError);
+  proxy.hold(false);
+  expect(await first).toMatchObject({ ok: 1 });
+  await narrow.close();
+  await proxy.close();
 });
 
 test("a closed server is not found, and says so within the driver's own time", async () => {

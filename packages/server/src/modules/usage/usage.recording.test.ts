@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -42,6 +42,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await recording.stop();
+  vi.useRealTimers();
   vi.restoreAllMocks();
   threads.clear();
   saved.clear();
@@ -69,6 +70,8 @@ async function endThread(): Promise<void> {
   await Promise.all([...threads].map((thread) => thread.terminate()));
   threads.clear();
 }
+
+const dayMs = 86_400_000;
 
 /** A spool as a killed process leaves it: the last line was not written to its end. */
 function leaveSpool(name: string, segments: number): string {
@@ -132,6 +135,57 @@ describe("recording usage", () => {
     leaveSpool("deadbeef", 2);
     recording = await open();
     await expectCounted(2);
+  });
+
+  test("a stop right after a call loses nothing: it was counted before the stop ended", async () => {
+    await recording.started;
+    recording.record(event("key_a"));
+    await Promise.all([recording.recordAll([{ ...event("key_b"), id: "b", source: "SDK" }]), recording.stop()]);
+    expect(recording.status).toMatchObject({ recorded: 2, counted: 2 });
+    expect([...saved.keys()].sort()).toEqual(["key_a", "key_b"]);
+    recording = await open();
+    await expectCounted(2);
+  });
+
+  test("the last use of a key is saved within a minute, without anybody asking", async () => {
+    await recording.stop();
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    recording = await open();
+    await recording.started;
+    recording.record(event("key_a"));
+    vi.advanceTimersByTime(59_000);
+    await expect.poll(() => saved.has("key_a"), { timeout: 60_000 }).toBe(true);
+  });
+
+  test("what is lost is counted by why: removed segments, lines that cannot be read, reports that waited too long", async () => {
+    await recording.stop();
+    const folder = leaveSpool("deadbeef", 1);
+    const old: UsageEvent = { ...event("key_a"), id: "old", at: Date.now() - 32 * dayMs, source: "SDK" };
+    writeFileSync(segmentPath(folder, 2, "ready"), `${lineOf(event("key_a"))}rubbish\n${lineOf(old)}`);
+    recording = await open();
+    await expectCounted(2);
+    await expect.poll(() => recording.status.lost, { timeout: 60_000 }).toMatchObject({ unreadable: 1, too_old: 1 });
+
+    await recording.recordAll([{ ...event("key_b"), id: "b" }, { ...event("key_b"), id: "c" }]);
+    const own = readdirSync(join(dataDir, "usage-spool")).filter((spool) => spool !== "deadbeef");
+    for (const spool of own) rmSync(segmentPath(join(dataDir, "usage-spool", spool), 1, "open"));
+    const before = recording.status.waitingBytes;
+    await expect.poll(() => recording.settle().then(() => recording.status.lost.vanished)).toBe(2);
+    expect(recording.status.waitingBytes).toBeLessThan(before);
+    expect(recording.status.lost).toEqual({ no_room: 0, unwritten: 0, vanished: 2, unreadable: 1, too_old: 1 });
+    await expectCounted(2);
+  });
+
+  test("nothing is said to be complete that a dead process has left and that is not counted yet", async () => {
+    await recording.stop();
+    const left = Date.now() - 5 * dayMs;
+    const folder = leaveSpool("deadbeef", 1);
+    writeFileSync(segmentPath(folder, 1, "open"), lineOf({ ...event("key_dead"), at: left }));
+    mkdirSync(join(folder, "keyplane.lock")); // nobody can take it over
+    recording = await open();
+    await recording.started;
+    await recording.settle();
+    expect(await recording.completeUntil()).toBe(left);
   });
 
   test("the store's folder is held by one process, and is free again after a stop", async () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createLogger } from "../../../platform/logger.js";
 import { listSegments, segmentPath } from "./segment-files.js";
 import { type SealedSegment, SpoolWriter } from "./spool-writer.js";
@@ -50,6 +50,17 @@ describe("the spool's writer", () => {
     }
     expect(sealed).toEqual([1, 2, 3]);
     expect([1, 2, 3].flatMap(linesOf).map(Number)).toEqual([...Array(3_000).keys()]);
+  });
+
+  test("hands a line to the operating system within 200 milliseconds, which is all that a killed process can lose", async () => {
+    await writer.close();
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const soon = new SpoolWriter({ folder, clock: { now: () => 0 }, logger: createLogger("silent"), onSealed: () => {} });
+    soon.add("one\n");
+    vi.advanceTimersByTime(199);
+    vi.useRealTimers();
+    await expect.poll(() => readFileSync(segmentPath(folder, 1, "open"), "utf8")).toBe("one\n");
+    await soon.close();
   });
 
   test("has written a line when flush resolves, without closing the segment", async () => {

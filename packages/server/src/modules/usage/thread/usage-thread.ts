@@ -103,7 +103,7 @@ async function stop(withinMs: number): Promise<boolean> {
 
 /** The database of the address's path, e.g. mongodb://host/keyplane. */
 function databaseOf(url: string | null): string {
-  const path = url === null ? "" : new URL(url.replace(/^mongodb(\+srv)?:\/\/[^/]*/, "mongodb://host")).pathname;
+  const path = url === null ? "" : new URL(url.replace(/^mongodb(\+srv)?:\/\/[^/?]*/, "mongodb://host")).pathname;
   return decodeURIComponent(path.slice(1)) || "keyplane";
 }
 
