@@ -27,6 +27,7 @@ import {
 } from "./modules/events/index.js";
 import { createIdempotency } from "./modules/idempotency/index.js";
 import {
+  createKeyExports,
   createKeyReads,
   createKeySecrets,
   createKeys,
@@ -342,6 +343,7 @@ async function wire(
       recording,
       clock,
       findKeyIdsOfTeams: (...asked) => findKeyIdsOfTeams(database.prisma, ...asked),
+      tenantExists: async (id) => (await tenantStates.existing(new Set([id]))).has(id),
     }),
     userReads,
     users,
@@ -443,7 +445,11 @@ async function wire(
       timeLimitMs: outside.timeLimitMs,
     }),
     jwks: createJwksEndpoint({ signing, logger, timeLimitMs: outside.timeLimitMs }),
-    exports: createExports({ authenticate, usage: services.usage, logger }),
+    exports: createExports({
+      authenticate,
+      sources: { usage: services.usage, keys: createKeyExports(services.keyReads, clock) },
+      logger,
+    }),
     pages: createPages({
       version,
       database: database.kind === "embedded" ? "an embedded database" : "PostgreSQL",

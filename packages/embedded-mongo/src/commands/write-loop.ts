@@ -119,14 +119,6 @@ export function writeIdOf(body: Doc): WriteId | null {
   return { session: Buffer.from(id.value()), txnNumber: BigInt(txnNumber.toString()) };
 }
 
-/** @throws code 100 for more members than there are. */
-export function checkWriteConcern(body: Doc): void {
-  const concern = body["writeConcern"];
-  const w = isDocument(concern) ? concern["w"] : undefined;
-  if (w === undefined || w === "majority" || (isNumeric(w) && toNumber(w) <= 1)) return;
-  throw fault(100, "Not enough data-bearing nodes");
-}
-
 /** Waits for the disk, unless the client has asked not to. */
 export async function acknowledge(call: Call): Promise<void> {
   const concern = call.body["writeConcern"];

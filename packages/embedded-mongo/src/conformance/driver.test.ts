@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Long, MongoClient, MongoNetworkTimeoutError, MongoWaitQueueTimeoutError } from "mongodb";
+import { Long, MongoClient, MongoNetworkTimeoutError } from "mongodb";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type EmbeddedMongo, startEmbeddedMongo } from "../index.js";
 import { startLossyProxy } from "../testing/lossy-proxy.js";
@@ -164,7 +164,7 @@ test("whoever waits for a connection of the pool gives up after waitQueueTimeout
   await admin.ping();
   proxy.hold(true);
   const first = admin.ping();
-  await expect(admin.ping()).rejects.toThrow(MongoWaitQueueTimeoutError);
+  await expect(admin.ping()).rejects.toMatchObject({ name: "MongoWaitQueueTimeoutError" });
   proxy.hold(false);
   expect(await first).toMatchObject({ ok: 1 });
   await narrow.close();
@@ -267,11 +267,10 @@ test.each([
   ["$near", { find: "c", filter: { a: { $near: [0, 0] } } }, 291],
   ["$geoWithin", { find: "c", filter: { a: { $geoWithin: {} } } }, 238],
   ["$function", { aggregate: "c", pipeline: [{ $project: { a: { $function: {} } } }], cursor: {} }, 31264],
-  [
-    "a script in a window",
-    { aggregate: "c", pipeline: [{ $setWindowFields: { output: { a: { $sum: { $function: {} } } } } }], cursor: {} },
-    31264,
-  ],
+  ["$setWindowFields", { aggregate: "c", pipeline: [{ $setWindowFields: { output: {} } }], cursor: {} }, 238],
+  ["$bucketAuto", { aggregate: "c", pipeline: [{ $bucketAuto: {} }], cursor: {} }, 238],
+  ["$densify", { aggregate: "c", pipeline: [{ $densify: {} }], cursor: {} }, 238],
+  ["$fill", { aggregate: "c", pipeline: [{ $fill: {} }], cursor: {} }, 238],
   ["$graphLookup", { aggregate: "c", pipeline: [{ $graphLookup: {} }], cursor: {} }, 238],
   [
     "$dateAdd in a time zone",

@@ -24,7 +24,10 @@ interface Row {
 }
 
 /** How often a call looks into the store, with so many documents there. */
-async function looksOf(documents: number, call: (c: ReturnType<typeof collection>) => Promise<unknown>): Promise<number> {
+async function looksOf(
+  documents: number,
+  call: (c: ReturnType<typeof collection>) => Promise<unknown>,
+): Promise<number> {
   const c = collection(documents);
   await c.insertMany(Array.from({ length: documents }, (_, _id) => ({ _id, n: _id })));
   const gets = vi.spyOn(Collection.prototype, "get");

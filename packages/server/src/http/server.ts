@@ -172,6 +172,7 @@ export const servedPaths: readonly string[] = [
   "/export/usage",
   "/export/usage-events",
   "/export/invalid-attempts",
+  "/export/keys",
   "/usage",
   "/password",
   "/",

@@ -5,7 +5,8 @@
  */
 export function withDatabase(server: string, database: string, options: Readonly<Record<string, string>> = {}): string {
   const [, hosts, query = ""] = /^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/[^?]*)?(?:\?(.*))?$/.exec(server) ?? [];
-  if (hosts === undefined) throw new Error("The address of MongoDB begins with mongodb:// or mongodb+srv:// and names a host.");
+  if (hosts === undefined)
+    throw new Error("The address of MongoDB begins with mongodb:// or mongodb+srv:// and names a host.");
   const parameters = new URLSearchParams(query);
   for (const [name, value] of Object.entries(options)) parameters.set(name, value);
   return `${hosts}/${database}${parameters.size > 0 ? `?${parameters}` : ""}`;

@@ -62,7 +62,7 @@ const question = { tenantId: "ten_a", filter: {}, after: null, take: 1 };
 
 /** How many events are in the call log, once there are as many as expected or a new thread says otherwise. */
 async function expectCounted(count: number): Promise<void> {
-  const ask = () => recording.settle().then(() => recording.ask("countEvents", question));
+  const ask = () => recording.settle().then(() => recording.ask("countEvents", { question, now: Date.now() }));
   await expect.poll(() => ask().catch(() => -1), { timeout: 60_000 }).toBe(count);
 }
 
@@ -93,7 +93,9 @@ describe("recording usage", () => {
     await expectCounted(1);
     recording.record(event("key_b"));
     await endThread();
-    await expect(recording.ask("countEvents", question)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    await expect(recording.ask("countEvents", { question, now: Date.now() })).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+    });
     recording.record(event("key_c"));
     await expectCounted(3);
   });
@@ -166,7 +168,10 @@ describe("recording usage", () => {
     await expectCounted(2);
     await expect.poll(() => recording.status.lost, { timeout: 60_000 }).toMatchObject({ unreadable: 1, too_old: 1 });
 
-    await recording.recordAll([{ ...event("key_b"), id: "b" }, { ...event("key_b"), id: "c" }]);
+    await recording.recordAll([
+      { ...event("key_b"), id: "b" },
+      { ...event("key_b"), id: "c" },
+    ]);
     const own = readdirSync(join(dataDir, "usage-spool")).filter((spool) => spool !== "deadbeef");
     for (const spool of own) rmSync(segmentPath(join(dataDir, "usage-spool", spool), 1, "open"));
     const before = recording.status.waitingBytes;

@@ -11,7 +11,7 @@ import { SpoolAdoption } from "./recording/spool-adoption.js";
 import type { SealedSegment } from "./recording/spool-writer.js";
 import { lockStore } from "./recording/store-lock.js";
 import type { Retention } from "./storage/tiers.js";
-import type { FromThread, SegmentName, ThreadMethods } from "./thread/protocol.js";
+import type { FromThread, SegmentName, ThreadMethods, Watching } from "./thread/protocol.js";
 import { ThreadClient } from "./thread/thread-client.js";
 import type { UsageEvent } from "./usage-event.js";
 
@@ -71,7 +71,7 @@ export class UsageRecording {
   readonly #uncounted = new Map<number, SealedSegment>();
   /** Everything recorded before this is counted; epoch milliseconds. */
   #settledAt: number;
-  #watched = false;
+  #watching: Watching = { on: false, views: [] };
   #beats = 0;
   #counted = 0;
   #duplicates = 0;
@@ -105,9 +105,9 @@ export class UsageRecording {
     const settings = { mongodbUrl, dataDir, retention, spoolFolder: folder, spool: recorder.spool };
     this.#thread = new ThreadClient(settings, logger, (message) => this.#hear(message));
     this.feed = new UsageFeed({
-      onWatched: (watched) => {
-        this.#watched = watched;
-        this.#watchOthers();
+      onWatched: (watching) => {
+        this.#watching = watching;
+        this.#tellWatching();
       },
       settle: () => this.settle(),
     });
@@ -203,7 +203,10 @@ export class UsageRecording {
       this.#uncounted.delete(number);
       this.#recorder.lost("vanished", events);
       this.#recorder.removed(bytes);
-      this.#deps.logger.error({ segment: number, events }, "a segment of the usage spool was removed: its usage is lost");
+      this.#deps.logger.error(
+        { segment: number, events },
+        "a segment of the usage spool was removed: its usage is lost",
+      );
     }
   }
 
@@ -223,7 +226,7 @@ export class UsageRecording {
       case "counted":
         return this.#hearCounted(message);
       case "others":
-        return this.feed.publish(message.counts);
+        return this.feed.publish(message.counts, message.views);
       case "emptied":
         return this.#adoption.remove(message.spool);
       case "store":
@@ -231,16 +234,16 @@ export class UsageRecording {
         return;
       case "started":
         // Also after a fault: the new thread knows nothing of what was agreed with the one before it.
-        this.#watchOthers();
+        this.#tellWatching();
         void this.#beat(true);
     }
   }
 
-  #watchOthers(): void {
-    this.ask("watchOthers", this.#watched).catch(() => {}); // the thread has ended; the next one is told
+  #tellWatching(): void {
+    this.ask("watch", this.#watching).catch(() => {}); // the thread has ended; the next one is told
   }
 
-  #hearCounted({ segment, bytes, events, duplicates, tooOld, unreadable, lastUsed, counts }: Counted): void {
+  #hearCounted({ segment, bytes, events, duplicates, tooOld, unreadable, lastUsed, counts, views }: Counted): void {
     if (segment.spool === this.#recorder.spool) this.#uncounted.delete(segment.number);
     for (const [keyId, at] of lastUsed) raise(this.#unsaved.lastUsed, keyId, at);
     this.#unsaved.segments.set(`${segment.spool}.${segment.number}`, { ...segment, bytes });
@@ -250,7 +253,7 @@ export class UsageRecording {
     this.#recorder.lost("too_old", tooOld);
     this.#recorder.lost("unreadable", unreadable);
     // What an ended process left is told by the journal, like what other processes count.
-    if (segment.spool === this.#recorder.spool) this.feed.publish(counts);
+    if (segment.spool === this.#recorder.spool) this.feed.publish(counts, views);
   }
 
   /** Lets others know how far we are, also when nothing happens here, and looks after what dead processes left. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { BadUserInputError, KeyplaneError } from "../../platform/errors.js";
 import type { Principal } from "../auth/index.js";
-import type { AttemptsQuestion, Metrics, UsageAnswer, UsageGroup, UsageQuestion } from "./reports/questions.js";
+import type { Metrics, UsageAnswer, UsageGroup, UsageQuestion } from "./reports/questions.js";
 import type { UsageRecording } from "./usage.recording.js";
 import { createUsage } from "./usage.service.js";
 
@@ -41,8 +41,8 @@ function usageWith(...answers: (UsageAnswer | Error)[]) {
     settle: async () => {},
     completeUntil: async () => 0,
     feed: { watch: (tenantId: string) => tenants.push(tenantId) },
-    ask: async (method: string, argument: { question: UsageQuestion } & AttemptsQuestion) => {
-      tenants.push(method === "report" || method === "attempts" ? argument.question.tenantId : argument.tenantId);
+    ask: async (method: string, argument: { question: UsageQuestion }) => {
+      tenants.push(argument.question.tenantId);
       if (method === "attempts") return { starts: Float64Array.of(0), series: [], totalSeries: 0, total: 0 };
       if (method === "countEvents") return 0;
       if (method === "events") return [];
@@ -54,6 +54,7 @@ function usageWith(...answers: (UsageAnswer | Error)[]) {
   };
   const usage = createUsage({
     findKeyIdsOfTeams: async () => [],
+    tenantExists: async () => true,
     recording: recording as unknown as UsageRecording,
     clock: { now: () => 30_000 },
   });
@@ -137,7 +138,7 @@ describe("the tenant that nobody has", () => {
     await usage.invalidAttempts(other, window);
     await usage.events(other, "ten_a", {}, {});
     for await (const _ of usage.allEvents(other, "ten_a", {}));
-    usage.live(other, "ten_a", 1_000, new AbortController().signal);
+    await usage.live(other, "ten_a", 1_000, new AbortController().signal);
     expect(tenants).toHaveLength(5);
     for (const tenantId of tenants) expect(tenantId).not.toMatch(/^\w{1,64}$/);
   });
@@ -160,6 +161,7 @@ test("an answer is read after it was asked how far usage is counted: what is cou
   };
   const usage = createUsage({
     findKeyIdsOfTeams: async () => [],
+    tenantExists: async () => true,
     recording: recording as unknown as UsageRecording,
     clock: { now: () => 30_000 },
   });

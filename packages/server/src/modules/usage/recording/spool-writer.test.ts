@@ -55,7 +55,12 @@ describe("the spool's writer", () => {
   test("hands a line to the operating system within 200 milliseconds, which is all that a killed process can lose", async () => {
     await writer.close();
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
-    const soon = new SpoolWriter({ folder, clock: { now: () => 0 }, logger: createLogger("silent"), onSealed: () => {} });
+    const soon = new SpoolWriter({
+      folder,
+      clock: { now: () => 0 },
+      logger: createLogger("silent"),
+      onSealed: () => {},
+    });
     soon.add("one\n");
     vi.advanceTimersByTime(199);
     vi.useRealTimers();

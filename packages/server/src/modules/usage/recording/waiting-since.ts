@@ -14,7 +14,9 @@ const enoughForLines = 64 * 1024;
  * @param but a spool that is left out.
  */
 export function waitingSince(root: string, but: string): number {
-  const spools = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory() && entry.name !== but);
+  const spools = readdirSync(root, { withFileTypes: true }).filter(
+    (entry) => entry.isDirectory() && entry.name !== but,
+  );
   return Math.min(Number.POSITIVE_INFINITY, ...spools.map(({ name }) => sinceIn(join(root, name))));
 }
 

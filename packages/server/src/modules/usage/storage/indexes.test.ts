@@ -49,7 +49,7 @@ test("another retention takes the place of the one before, as often as it is cha
 test("how far a server is, is never forgotten by itself; not even where an older server had MongoDB do so", async () => {
   const db = mongo.db("kept");
   const spools = db.collection("usage_spools");
-  await spools.createIndex({ seenAt: 1 }, { expireAfterSeconds: 86_400 });
+  await spools.createIndexes([{ key: { seenAt: 1 }, expireAfterSeconds: 86_400 }]);
   await ensureIndexes(db, defaultRetention);
   await ensureIndexes(db, defaultRetention);
   expect(await spools.listIndexes().toArray()).toMatchObject([{ key: { _id: 1 } }]);

@@ -82,11 +82,17 @@ describe("how far usage is counted", () => {
   });
 
   test("stays behind a server that has been silent for weeks, and the log names it, once", async () => {
-    const silent = { _id: "gone", completeUntil: new Date(noon - 30 * 86_400_000), seenAt: new Date(noon - 30 * 86_400_000) };
+    const silent = {
+      _id: "gone",
+      completeUntil: new Date(noon - 30 * 86_400_000),
+      seenAt: new Date(noon - 30 * 86_400_000),
+    };
     await collections.spools.insertOne(silent);
     const own = completeness();
     for (let round = 0; round < 2; round++) expect(await own.until(noon)).toBe(silent.completeUntil.getTime());
-    expect(told).toEqual([expect.objectContaining({ type: "log", fields: expect.objectContaining({ spool: "gone" }) })]);
+    expect(told).toEqual([
+      expect.objectContaining({ type: "log", fields: expect.objectContaining({ spool: "gone" }) }),
+    ]);
     await collections.spools.deleteOne({ _id: "gone" });
     expect(await own.until(noon)).toBe(noon);
   });

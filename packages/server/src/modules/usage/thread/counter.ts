@@ -2,9 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { UsageCollections } from "../storage/documents.js";
 import type { UsageEvent } from "../usage-event.js";
 import { Pace } from "./pace.js";
-import type { CountsByTenant, FromThread, SegmentName } from "./protocol.js";
+import type { FromThread, SegmentName } from "./protocol.js";
 import { type Shipped, shipSegment } from "./shipper.js";
 import { type SegmentContent, SpoolQueue } from "./spool-queue.js";
+import type { Views } from "./views.js";
 
 /** Pauses after a failure, in milliseconds: doubled from the first to the last. */
 const firstPauseMs = 250;
@@ -21,6 +22,7 @@ export interface CounterDeps {
   readonly tell: (message: FromThread) => void;
   /** Makes what a first shipment needs, such as indexes. Called until it succeeds. */
   readonly prepare: () => Promise<void>;
+  readonly views: Views;
   /** Since when a reported event must have happened to be told from its copies. @param now both epoch milliseconds. */
   readonly tellableSince: (now: number) => number;
 }
@@ -163,25 +165,23 @@ export class Counter {
   async #tellAgain(queue: SpoolQueue): Promise<void> {
     for (const number of queue.list("counted")) {
       const content = await queue.read(number);
-      this.#tellCounted({ spool: queue.spool, number }, content, { duplicates: 0, tooOld: 0, counts: null });
+      this.#tellCounted({ spool: queue.spool, number }, content, null);
     }
   }
 
   /** Told once, when the segment is done: until then each attempt would find the same again. */
   #tellLost(segment: SegmentName, tooOld: number, unreadable: number): void {
     if (tooOld > 0) this.#log("error", { ...segment, tooOld }, "reported usage waited longer than it is kept: lost");
-    if (unreadable > 0)
-      this.#log("error", { ...segment, unreadable }, "lines of the usage spool cannot be read: lost");
+    if (unreadable > 0) this.#log("error", { ...segment, unreadable }, "lines of the usage spool cannot be read: lost");
   }
 
-  #tellCounted(
-    segment: SegmentName,
-    { events, bytes, unreadable }: SegmentContent,
-    { duplicates, tooOld, counts }: Omit<Shipped, "counts"> & { counts: CountsByTenant | null },
-  ): void {
+  /** @param shipped null: it was told of before. */
+  #tellCounted(segment: SegmentName, { events, bytes, unreadable }: SegmentContent, shipped: Shipped | null): void {
     const lastUsed = lastUses(events);
+    const { duplicates = 0, tooOld = 0, counts = null, counted = [] } = shipped ?? {};
     const told = { events: events.length, duplicates, tooOld, unreadable };
-    this.#deps.tell({ type: "counted", segment, bytes, ...told, lastUsed, counts });
+    const views = this.#deps.views.count(counted);
+    this.#deps.tell({ type: "counted", segment, bytes, ...told, lastUsed, counts, views });
   }
 
   #answerSettled(): void {

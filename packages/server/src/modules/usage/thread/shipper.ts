@@ -15,6 +15,8 @@ export interface Shipped {
   readonly tooOld: number;
   /** New events, by tenant and code. */
   readonly counts: CountsByTenant;
+  /** The new events themselves. */
+  readonly counted: readonly UsageEvent[];
 }
 
 /** The time of a shipment. */
@@ -49,14 +51,21 @@ export async function shipSegment(
   const pending = [...documents.values()];
   const isTellable = ({ event: { id, at } }: Pending): boolean => id === undefined || at >= tellableSince;
   const owned: UsageEvent[] = [];
+  /** When events of this segment were inserted: now, or by an attempt before this one. */
+  const inserted = new Set<number>();
   let tooOld = 0;
   for (let start = 0; start < pending.length; start += insertSize) {
     const batch = pending.slice(start, start + insertSize);
     const [fresh, old] = [batch.filter(isTellable), batch.filter((event) => !isTellable(event))];
-    if (fresh.length > 0) owned.push(...(await insertEvents(collections, name, fresh)));
+    if (fresh.length > 0) owned.push(...(await insertEvents(collections, name, fresh, inserted)));
     if (old.length > 0) {
       const stored = await storedEvents(collections, old);
-      owned.push(...old.filter(({ document }) => stored.get(document._id) === name).map(({ event }) => event));
+      for (const { event, document } of old) {
+        const found = stored.get(document._id);
+        if (found?.segment !== name) continue;
+        inserted.add(found.insertedAt.getTime());
+        owned.push(event);
+      }
       tooOld += old.length - stored.size;
     }
     await rest();
@@ -68,11 +77,13 @@ export async function shipSegment(
   const shipped = { duplicates, counts: countByTenant(counted) };
   await collections.segments.updateOne(
     { _id: name },
-    { $setOnInsert: { insertedAt: now, events: events.length, ...shipped } },
+    { $setOnInsert: { insertedAt: now, inserted: toDates(inserted), events: events.length, ...shipped } },
     { upsert: true },
   );
-  return { ...shipped, tooOld };
+  return { ...shipped, tooOld, counted };
 }
+
+const toDates = (times: Iterable<number>): Date[] => Array.from(times, (time) => new Date(time));
 
 interface Pending {
   readonly event: UsageEvent;
@@ -96,6 +107,7 @@ async function insertEvents(
   { events }: UsageCollections,
   segment: string,
   batch: readonly Pending[],
+  inserted: Set<number>,
 ): Promise<UsageEvent[]> {
   const refused = new Set<string>();
   try {
@@ -112,23 +124,24 @@ async function insertEvents(
     }
     if (refused.size === 0) throw error;
   }
+  if (refused.size < batch.length) inserted.add((batch[0] as Pending).document.insertedAt.getTime());
   if (refused.size === 0) return batch.map(({ event }) => event);
-  const ours = await events
-    .find({ _id: { $in: [...refused] }, segment }, { projection: { _id: 1 } })
-    .map(({ _id }) => _id)
-    .toArray();
-  for (const id of ours) refused.delete(id);
+  const ours = await events.find({ _id: { $in: [...refused] }, segment }, { projection: { insertedAt: 1 } }).toArray();
+  for (const { _id, insertedAt } of ours) {
+    refused.delete(_id);
+    inserted.add(insertedAt.getTime());
+  }
   return batch.filter(({ document }) => !refused.has(document._id)).map(({ event }) => event);
 }
 
-/** The segments of those that are there, by id. */
+/** Those that are there, by id. */
 async function storedEvents(
   { events }: UsageCollections,
   batch: readonly Pending[],
-): Promise<ReadonlyMap<string, string>> {
+): Promise<ReadonlyMap<string, Pick<EventDocument, "segment" | "insertedAt">>> {
   const ids = batch.map(({ document }) => document._id);
-  const found = await events.find({ _id: { $in: ids } }, { projection: { segment: 1 } }).toArray();
-  return new Map(found.map(({ _id, segment }) => [_id, segment]));
+  const found = await events.find({ _id: { $in: ids } }, { projection: { segment: 1, insertedAt: 1 } }).toArray();
+  return new Map(found.map((document) => [document._id, document]));
 }
 
 /** MongoDB's code for a document whose `_id` exists. */

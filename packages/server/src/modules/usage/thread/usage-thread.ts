@@ -14,8 +14,9 @@ import { oldestTellable } from "../storage/tiers.js";
 import { Completeness } from "./completeness.js";
 import { Counter } from "./counter.js";
 import { OthersWatch } from "./others-watch.js";
-import type { FromThread, ThreadMethods, ThreadSettings, ToThread } from "./protocol.js";
+import type { FromThread, ThreadMethods, ThreadSettings, ToThread, Watching } from "./protocol.js";
 import { isStoreAway, storeAway } from "./store-away.js";
+import { Views } from "./views.js";
 
 /**
  * The thread that alone speaks with MongoDB: it counts what the spool holds, and answers questions. Verification shares
@@ -41,8 +42,10 @@ const client = new MongoClient(settings.mongodbUrl ?? (embedded?.url as string),
 });
 const db = client.db(databaseOf(settings.mongodbUrl));
 const collections = collectionsOf(db);
+const views = new Views();
 const counter = new Counter({
   collections,
+  views,
   spoolFolder: settings.spoolFolder,
   spool: settings.spool,
   tell,
@@ -53,7 +56,7 @@ const counter = new Counter({
     await ensureIndexes(db, settings.retention);
   },
 });
-const others = new OthersWatch(collections, settings.spool, tell);
+const others = new OthersWatch(collections, settings.spool, views, tell);
 const completeness = new Completeness({ collections, spoolFolder: settings.spoolFolder, spool: settings.spool, tell });
 
 const methods: { [Method in keyof ThreadMethods]: (argument: never) => unknown } = {
@@ -63,12 +66,17 @@ const methods: { [Method in keyof ThreadMethods]: (argument: never) => unknown }
     report(collections, question, { now, retention: settings.retention }),
   attempts: ({ question, now }: Parameters<ThreadMethods["attempts"]>[0]) =>
     invalidAttempts(collections, question, { now, retention: settings.retention }),
-  events: (question: Parameters<ThreadMethods["events"]>[0]) => findEvents(collections, question),
-  countEvents: (question: Parameters<ThreadMethods["countEvents"]>[0]) => countEvents(collections, question),
+  events: ({ question, now }: Parameters<ThreadMethods["events"]>[0]) =>
+    findEvents(collections, question, { now, retention: settings.retention }),
+  countEvents: ({ question, now }: Parameters<ThreadMethods["countEvents"]>[0]) =>
+    countEvents(collections, question, { now, retention: settings.retention }),
   completeUntil: (own: number) => completeness.until(own),
   adopt: (spools: Parameters<ThreadMethods["adopt"]>[0]) => counter.adopt(spools),
   saved: (segments: Parameters<ThreadMethods["saved"]>[0]) => counter.saved(segments),
-  watchOthers: (on: boolean) => others.watch(on),
+  watch: (what: Watching) => {
+    views.set(what.views);
+    others.watch(what.on);
+  },
   stop: (withinMs: number) => stop(withinMs),
 };
 
