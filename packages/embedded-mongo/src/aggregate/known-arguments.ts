@@ -166,7 +166,7 @@ function check(operator: string, operand: Value, signature: Signature): void {
   if (namedBy !== "" && Array.isArray(operand) && operand.length === 1 && isDocument(operand[0] as Value))
     return check(operator, operand[0] as Value, signature);
   const isNamed = required !== undefined && isDocument(operand) && isArguments(operand, namedBy, values !== undefined);
-  if (isNamed) return checkNames(operator, Object.keys(operand as object), signature);
+  if (isNamed) return checkNames(operator, Object.keys(operand), signature);
   if (values) return checkCount(operator, Array.isArray(operand) ? operand.length : 1, values);
   throw fault(signature.shape ?? 9, `${operator} only supports an object as its argument`);
 }

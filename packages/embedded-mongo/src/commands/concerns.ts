@@ -1,5 +1,6 @@
 import { type Doc, isNumeric, toNumber, type Value } from "../bson/values.js";
 import { fault, notSupported } from "../errors.js";
+import { showValue } from "../storage/show-value.js";
 import { checkPart, countOf, documentOf, flagOf } from "./arguments.js";
 
 const readConcernLevels: readonly Value[] = ["local", "available", "majority", "linearizable"];
@@ -12,7 +13,7 @@ export function checkReadConcern(body: Doc): void {
   if (level === "snapshot")
     throw fault(246, "embedded-mongo has no snapshots: read concern 'snapshot' is not supported");
   if (level !== undefined && !readConcernLevels.includes(level))
-    throw fault(2, `Enumeration value '${String(level)}' for field 'readConcern.level' is not a valid value.`);
+    throw fault(2, `Enumeration value '${showValue(level)}' for field 'readConcern.level' is not a valid value.`);
 }
 
 /** @throws code 100 for more members than there are, and others for what no write concern has. */

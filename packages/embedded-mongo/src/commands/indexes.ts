@@ -6,7 +6,7 @@ import { fault, notSupported } from "../errors.js";
 import type { Collection } from "../storage/collection.js";
 import { type IndexSpec, keyPattern } from "../storage/index-spec.js";
 import { showDocument, showValue } from "../storage/show-value.js";
-import { arrayOf, batchSizeOf, countOf, documentOf, textOf } from "./arguments.js";
+import { arrayOf, batchSizeOf, documentOf, textOf } from "./arguments.js";
 import type { Call, Command } from "./context.js";
 import { buildIndex } from "./index-build.js";
 import { expiryOf, parseIndex } from "./index-definition.js";

@@ -1,5 +1,5 @@
 import { Binary } from "bson";
-import { type Doc, isDocument, isNumeric, toNumber, type Value } from "../bson/values.js";
+import { type Doc, isDocument, isNumeric, type Value } from "../bson/values.js";
 import { asFault, fault, type MongoServerFault } from "../errors.js";
 import type { StatementResult, WriteId } from "../session/write-sessions.js";
 import type { Call } from "./context.js";

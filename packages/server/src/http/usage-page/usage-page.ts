@@ -18,6 +18,7 @@ const scripts = [
   "chart",
   "panels",
   "downloads",
+  "live",
   "main",
 ] as const;
 

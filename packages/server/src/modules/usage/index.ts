@@ -8,6 +8,7 @@ export {
 export { createRecordUsage, type FindKeyOwners, type RecordUsage } from "./record-usage.service.js";
 export type { Retention } from "./storage/tiers.js";
 export {
+  addressOf,
   apiSchema,
   costSchema,
   ipSchema,

@@ -5,6 +5,8 @@ import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../../platform/clock.js";
 import { createLogger } from "../../platform/logger.js";
+import { openTestMongo } from "../../testing/mongo.js";
+import { withDatabase } from "../../testing/mongo-url.js";
 import { lineOf } from "./recording/event-line.js";
 import { segmentPath } from "./recording/segment-files.js";
 import { defaultRetention } from "./storage/tiers.js";
@@ -16,12 +18,12 @@ let recording: UsageRecording;
 const threads = new Set<Worker>();
 const saved = new Map<string, number>();
 
-const open = () =>
+const open = (folder = dataDir, mongodbUrl: string | null = null) =>
   UsageRecording.open({
     clock: systemClock,
     logger: createLogger("silent"),
-    dataDir,
-    mongodbUrl: null,
+    dataDir: folder,
+    mongodbUrl,
     retention: defaultRetention,
     maxSpoolBytes: 100_000_000,
     saveLastUsed: (lastUsed) => {
@@ -113,6 +115,40 @@ describe("recording usage", () => {
       if (count > 0) stop.abort();
     }
     expect(count).toBe(1);
+  });
+
+  test("a person hears of the calls that they may see, wherever they are counted, each once", async () => {
+    const mongo = await openTestMongo();
+    const url = withDatabase(mongo.url, mongo.db("live").databaseName);
+    const elsewhere = mkdtempSync(join(tmpdir(), "keyplane-recording-"));
+    const [here, there] = [await open(join(elsewhere, "a"), url), await open(join(elsewhere, "b"), url)];
+    await Promise.all([here.started, there.started]);
+    const stop = new AbortController();
+    const whose = async () => ({ userId: "usr_me", keyIds: ["key_team"] });
+    const ticks = here.feed.watch("ten_a", 100, stop.signal, whose);
+    // The first look at the journal only learns what there is: it is over when something of elsewhere is told.
+    for (let told = false; !told; ) {
+      there.record({ ...event("key_mine"), userId: "usr_me", code: "EXPIRED", cost: 0 });
+      await there.settle();
+      told = "EXPIRED" in ((await ticks.next()).value?.byCode ?? {});
+    }
+    for (const recording of [here, there]) {
+      recording.record({ ...event("key_mine"), userId: "usr_me" });
+      recording.record({ ...event("key_team"), userId: "usr_other", code: "REVOKED", cost: 0 });
+      recording.record({ ...event("key_other"), userId: "usr_other" });
+      recording.record({ ...event("key_mine"), userId: "usr_me", tenantId: "ten_b" });
+    }
+    await there.settle();
+    const seen: { VALID: number; REVOKED: number } = { VALID: 0, REVOKED: 0 };
+    for await (const { byCode } of ticks) {
+      seen.VALID += byCode.VALID ?? 0;
+      seen.REVOKED += byCode.REVOKED ?? 0;
+      if (seen.VALID >= 2 && seen.REVOKED >= 2) stop.abort();
+    }
+    expect(seen).toEqual({ VALID: 2, REVOKED: 2 });
+    await Promise.all([here.stop(), there.stop()]);
+    rmSync(elsewhere, { recursive: true });
+    await mongo.close();
   });
 
   test("counts what a dead process left, also when the thread ends meanwhile, and removes its folder", async () => {

@@ -54,8 +54,8 @@ export function createUsage(deps: UsageScopeDeps & { recording: UsageRecording; 
   const now = (): number => clock.now();
   const queue = new QuestionQueue();
 
-  function answer(question: UsageQuestion, signal: AbortSignal | undefined): Promise<UsageAnswer> {
-    return queue.ask(() => recording.ask("report", { question, now: now() }), signal);
+  function answer({ id }: Principal, question: UsageQuestion, signal: AbortSignal | undefined): Promise<UsageAnswer> {
+    return queue.ask(id, () => recording.ask("report", { question, now: now() }), signal);
   }
 
   async function questionOf(
@@ -73,9 +73,13 @@ export function createUsage(deps: UsageScopeDeps & { recording: UsageRecording; 
   }
 
   /** @returns null where the window before is no longer kept. */
-  async function answerBefore(question: UsageQuestion, signal: AbortSignal | undefined): Promise<UsageAnswer | null> {
+  async function answerBefore(
+    principal: Principal,
+    question: UsageQuestion,
+    signal: AbortSignal | undefined,
+  ): Promise<UsageAnswer | null> {
     try {
-      const before = await answer(windowBefore(question), signal);
+      const before = await answer(principal, windowBefore(question), signal);
       return before.isKept === false ? null : before;
     } catch (error) {
       if (!(error instanceof KeyplaneError) || error.code !== "BAD_USER_INPUT") throw error;
@@ -101,10 +105,12 @@ export function createUsage(deps: UsageScopeDeps & { recording: UsageRecording; 
       await recording.settle();
       // Before the answer, which may lack what is counted while it is read.
       const completeUntil = await recording.completeUntil();
-      const found = await answer(question, signal);
+      const found = await answer(principal, question, signal);
       // Of the whole without groups, of which there may be too many; of the groups only those that are shown.
-      const previous = once(() => answerBefore({ ...question, groupBy: [] }, signal));
-      const previousGroups = once(() => answerBefore({ ...question, filter: filterOfShown(question, found) }, signal));
+      const previous = once(() => answerBefore(principal, { ...question, groupBy: [] }, signal));
+      const previousGroups = once(() =>
+        answerBefore(principal, { ...question, filter: filterOfShown(question, found) }, signal),
+      );
       return {
         ...found,
         completeUntil: new Date(completeUntil),
@@ -136,12 +142,12 @@ export function createUsage(deps: UsageScopeDeps & { recording: UsageRecording; 
       if (compares && question.bucket !== "TOTAL")
         throw new BadUserInputError("compare: The window before is told with bucket=TOTAL only.");
       await recording.settle();
-      const whole = await answer(question, signal);
+      const whole = await answer(principal, question, signal);
       const shown = { ...question, filter: filterOfShown(question, whole) };
       return {
         whole,
-        before: compares ? await answerBefore(shown, signal) : null,
-        slices: slicesOf(shown, whole, (slice) => answer(slice, signal)),
+        before: compares ? await answerBefore(principal, shown, signal) : null,
+        slices: slicesOf(shown, whole, (slice) => answer(principal, slice, signal)),
       };
     },
 
@@ -164,12 +170,12 @@ export function createUsage(deps: UsageScopeDeps & { recording: UsageRecording; 
       };
       await recording.settle();
       return pageOf({
-        rows: await queue.ask(() => recording.ask("events", { question, now: now() }), signal),
+        rows: await queue.ask(principal.id, () => recording.ask("events", { question, now: now() }), signal),
         size,
         after,
         order: "usageEvents",
         placeOf: (event) => ({ value: event.at, id: event._id }),
-        totalCount: () => queue.ask(() => recording.ask("countEvents", { question, now: now() }), signal),
+        totalCount: () => queue.ask(principal.id, () => recording.ask("countEvents", { question, now: now() }), signal),
       });
     },
 
@@ -188,7 +194,11 @@ export function createUsage(deps: UsageScopeDeps & { recording: UsageRecording; 
       await recording.settle();
       for (let after: EventPlace | null = null; ; ) {
         const question = { tenantId: tenant, filter, after, take: exportPage };
-        const page: EventDocument[] = await queue.ask(() => recording.ask("events", { question, now: now() }), signal);
+        const page: EventDocument[] = await queue.ask(
+          principal.id,
+          () => recording.ask("events", { question, now: now() }),
+          signal,
+        );
         yield page;
         const last = page.at(-1);
         if (!last || page.length < exportPage) return;
@@ -208,7 +218,7 @@ export function createUsage(deps: UsageScopeDeps & { recording: UsageRecording; 
       };
       await recording.settle();
       const completeUntil = await recording.completeUntil();
-      const found = await queue.ask(() => recording.ask("attempts", { question, now: now() }), signal);
+      const found = await queue.ask(principal.id, () => recording.ask("attempts", { question, now: now() }), signal);
       return { ...found, completeUntil: new Date(completeUntil) };
     },
 

@@ -8,7 +8,7 @@ import { apiSchema, costSchema, ipSchema, metersSchema, tagsSchema, type UsageEv
 import type { IndexedRecord } from "./key-states.js";
 import { toVerdict, type Verdict } from "./verdict.js";
 import type { VerificationIndex } from "./verification-index.js";
-import { usageOf } from "./verification-usage.js";
+import { usageOf, usageOfUnseen } from "./verification-usage.js";
 
 /** What a verifier asks. GraphQL has checked the types; the bounds are checked here. */
 export interface VerifyKeyInput {
@@ -53,9 +53,18 @@ export function createVerify(deps: {
   const { index, clock, guesses, record: recordUsage } = deps;
 
   /** Asks the store. A secret that memory knows is no guess: only something about its key has changed. */
-  async function lookUp(principal: Principal, hash: string): Promise<IndexedRecord | null> {
+  async function lookUp(
+    principal: Principal,
+    hash: string,
+    leaveUnseen: (() => void) | null,
+  ): Promise<IndexedRecord | null> {
     if (index.knowsSecret(hash)) return index.find(hash);
-    guesses.take(principal.id);
+    try {
+      guesses.take(principal.id);
+    } catch (error) {
+      leaveUnseen?.();
+      throw error;
+    }
     try {
       const found = await index.find(hash);
       if (visible(principal, found)) guesses.giveBack(principal.id);
@@ -90,7 +99,9 @@ export function createVerify(deps: {
     const hash = hashSecret(input.key);
     const found = index.recall(hash);
     if (found !== undefined) return answer(principal, input, format, found, startedAt);
-    return lookUp(principal, hash).then((record) => answer(principal, input, format, record, startedAt));
+    const leaveUnseen =
+      recordUsage && (() => recordUsage(usageOfUnseen({ principal, input, format, now: clock.now(), startedAt })));
+    return lookUp(principal, hash, leaveUnseen).then((record) => answer(principal, input, format, record, startedAt));
   };
 }
 
