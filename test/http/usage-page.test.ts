@@ -514,15 +514,15 @@ describe("the usage page in a browser", () => {
 
   test("shows what is counted while somebody watches, of this tenant, and ends when they stop", async ({ skip }) => {
     skip(missing, reason);
-    const { page, context, requests, faults } = await open(story);
+    const { world } = story;
+    const own = await world.tenantWithKey();
+    const { page, context, requests, faults } = await open(story, { token: own.admin.token });
     await settled(page);
     expect(await page.isVisible("#live-view")).toBe(false);
     await page.click("#live-toggle");
     await expect.poll(() => page.textContent("#live-words"), { timeout: 20_000 }).toMatch(/0 calls in the last second/);
     expect(requests.at(-1)?.body).toContain("subscription UsagePageLive");
-    const { world, tenantId } = story;
     const other = await world.tenantWithKey();
-    const own = await world.key(tenantId, (await world.user(tenantId)).id);
     await world.verify(other.secret, 3);
     await world.verify(own.secret, 2);
     await world.verify(own.secret, 1, { scopes: ["none"] });
