@@ -293,6 +293,12 @@ describe.for(Object.keys(entrances))("guesses of keys by %s", (name) => {
     expect(await verify(token, secret)).toBe("VALID");
     expect(watch.asked).toEqual([]);
     watch.stop();
+    // Each of them counts, the refused ones too: they show where unknown keys come from.
+    const { series } = await admin.invalidAttempts({ ...world.around(key.tenantId), groupBy: ["CODE"] });
+    expect(series).toMatchObject([
+      { group: { code: "RATE_LIMITED" }, count: 41 - keys },
+      { group: { code: "NOT_FOUND" }, count: keys },
+    ]);
     // A change of the key makes the server read it anew, which is no guess.
     ok(await admin.key("disableKey", { id: key.id }));
     expect(await verify(token, secret)).toBe("DISABLED");

@@ -224,9 +224,9 @@ describe("usage.export", () => {
       usage.export({ kind: "usage", format: "csv", ...window, bucket: "TOTAL", groupBy: ["KEY"] }),
     );
     const [header, ...rows] = csv.trim().split("\r\n");
-    expect(header).toMatch(/^start,keyId,count,/);
+    expect(header).toMatch(/^start,keyId,keyName,keyStart,count,/);
     expect(rows).toHaveLength(1);
-    expect(rows[0]).toContain(`,${key.id},3,2,1,`);
+    expect(rows[0]).toContain(`,${key.id},${key.name},${key.start},3,2,1,`);
 
     const filter = { apis: ["orders"], valid: true, keyIds: [key.id] };
     const log = await textOf(usage.export({ kind: "events", format: "ndjson", tenantId: tenant.id, filter }));

@@ -10,6 +10,7 @@ import { ensureIndexes } from "../../../packages/server/src/modules/usage/storag
 import { applyRows, rowUpdates } from "../../../packages/server/src/modules/usage/storage/rows.js";
 import { defaultRetention } from "../../../packages/server/src/modules/usage/storage/tiers.js";
 import type { UsageEvent } from "../../../packages/server/src/modules/usage/usage-event.js";
+import { withDatabase } from "../../../packages/server/src/testing/mongo-url.js";
 
 const keyCount = 1_000;
 const days = 30;
@@ -25,9 +26,7 @@ const rootToken = "the-root-token-of-the-benchmark-000";
 export async function measureQuestions(folder: string, eventCount: number): Promise<string[]> {
   mkdirSync(folder, { recursive: true });
   const { child, url: server } = await startStore();
-  const address = new URL(server);
-  address.pathname = "/keyplane";
-  const url = address.href;
+  const url = withDatabase(server, "keyplane");
   try {
     const client = new MongoClient(url, { writeConcern: { w: 1 } });
     const database = await openDatabase({ databaseUrl: null, dataDir: null });
@@ -52,6 +51,7 @@ export async function measureQuestions(folder: string, eventCount: number): Prom
       throw new Error(`counted ${hourly.answer} and ${group.answer} of ${eventCount} events`);
     }
     await keyplane.stop();
+    await database.close();
     await client.close();
     return [
       `${days} days by the hour of ${keyCount} keys, ${eventCount} events (loaded in ${Math.round(loadMs / 1_000)} s), the same store`,

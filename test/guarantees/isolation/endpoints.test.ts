@@ -75,6 +75,11 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
   "/export/usage": { needs: ["usage:read"], ask: download("usage", "&groupBy=KEY") },
   "/export/usage-events": { needs: ["usage:read"], ask: download("usage-events") },
   "/export/invalid-attempts": { needs: ["usage:read"], ask: download("invalid-attempts", "&groupBy=CODE") },
+  "/export/keys": {
+    needs: ["keys:read"],
+    ask: ({ url }, token, tenantId) =>
+      fetch(`${url}/export/keys?tenantId=${tenantId}`, { headers: token === null ? {} : bearer(token) }),
+  },
   "/healthz": { needs: "anyone", ask: get("/healthz") },
   "/readyz": { needs: "anyone", ask: get("/readyz") },
   "/oauth/jwks": { needs: "anyone", ask: get("/oauth/jwks") },

@@ -3322,7 +3322,7 @@ export type FollowUsageVariables = Exact<{
 
 export type FollowUsage = {
   /**
-   * What is counted of a tenant, by outcome: a tick for each interval, also when nothing happened.
+   * What is counted of a tenant, by outcome: a tick for each interval, also when nothing happened. A person sees the calls of their own keys and of their teams' keys.
    *
    * Needs the permission `usage:read`.
    */

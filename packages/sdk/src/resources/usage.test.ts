@@ -183,9 +183,12 @@ describe("usage.export", () => {
     const filter = { from: window.from, sources: ["SDK"], starts: ["a&b"] } as const;
     await textOf(keyplane.usage.export({ kind: "events", format: "ndjson", tenantId: "ten_1", filter }));
     await textOf(keyplane.usage.export({ kind: "invalid-attempts", format: "ndjson", from: "a", to: "b" }));
+    const unused = { tenantId: "ten_1", unusedSince: window.from };
+    await textOf(keyplane.usage.export({ kind: "keys", format: "ndjson", filter: unused }));
     expect(story.server.requests.map(({ path }) => path)).toEqual([
       `/proxied/export/usage-events?format=ndjson&tenantId=ten_1&from=${encodeURIComponent(window.from)}&sources=SDK&starts=a%26b`,
       "/proxied/export/invalid-attempts?format=ndjson&from=a&to=b",
+      `/proxied/export/keys?format=ndjson&tenantId=ten_1&unusedSince=${encodeURIComponent(window.from)}`,
     ]);
     expect(story.server.requests[0]?.headers.accept).toBe("application/x-ndjson, application/json");
   });

@@ -64,6 +64,7 @@ export function createKeysAndUsage(settings: Settings, base: Base, tenancy: Tena
       recording,
       clock,
       findKeyIdsOfTeams: (...asked) => findKeyIdsOfTeams(database.prisma, ...asked),
+      tenantExists: async (id) => (await tenantStates.existing(new Set([id]))).has(id),
     }),
     verificationRecords: createVerificationRecords({ database, clock }),
     verify: createVerify({

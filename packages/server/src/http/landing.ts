@@ -23,7 +23,7 @@ export function landingHtml({ version, database }: { version: string; database: 
   <tr><th>Where</th><th>What</th></tr>
   <tr><td><a href="/graphql">/graphql</a></td><td>The GraphQL playground in a browser; the API for programs (<code>POST</code>, with <code>Authorization: Bearer &lt;management token&gt;</code>).</td></tr>
   <tr><td><a href="/usage">/usage</a></td><td>Usage in a browser: calls over time by outcome, the top keys, refused attempts.</td></tr>
-  <tr><td><code>/export/usage</code><br><code>/export/usage-events</code><br><code>/export/invalid-attempts</code></td><td>Counts, single calls and refused attempts as CSV or NDJSON, for programs: <code>?tenantId=…&amp;from=…&amp;to=…&amp;format=csv</code>, with a management token as above. <a href="/usage">/usage</a> downloads them in a browser.</td></tr>
+  <tr><td><code>/export/usage</code><br><code>/export/usage-events</code><br><code>/export/invalid-attempts</code><br><code>/export/keys</code></td><td>Counts, single calls, refused attempts and keys with their last use as CSV or NDJSON, for programs: <code>?tenantId=…&amp;from=…&amp;to=…&amp;format=csv</code>, with a management token as above. <a href="/usage">/usage</a> downloads them in a browser.</td></tr>
   <tr><td><a href="/sign-in">/sign-in</a></td><td>Where people sign in to these two with e-mail address and password.</td></tr>
   <tr><td><a href="/docs">/docs</a></td><td>The documentation of this version, with a page for every verdict and error code.</td></tr>
   <tr><td><code>/password</code></td><td>Where the links lead by which people set their passwords.</td></tr>

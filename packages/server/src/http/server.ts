@@ -175,6 +175,7 @@ export const servedPaths: readonly string[] = [
   "/export/usage",
   "/export/usage-events",
   "/export/invalid-attempts",
+  "/export/keys",
   "/docs",
   "/usage",
   "/sign-in",

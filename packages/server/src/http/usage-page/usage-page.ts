@@ -19,6 +19,7 @@ const scripts = [
   "chart",
   "panels",
   "downloads",
+  "live",
   "main",
 ] as const;
 

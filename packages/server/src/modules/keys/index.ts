@@ -1,6 +1,7 @@
 export { startExpiryScheduler } from "./expiry/expiry-scheduler.js";
 export { createTellKeys } from "./key-scope-changes.js";
 export { createKeySecrets, type KeySecrets } from "./key-secrets.service.js";
+export { createKeyExports } from "./keys.exports.js";
 export { createKeyReads, type KeyReads } from "./keys.reads.js";
 export { createKeys, type Keys } from "./keys.service.js";
 export { findKeyIdsOfTeams, raiseLastUsed, visibleKeys } from "./keys.store.js";

@@ -5,6 +5,7 @@ import { bucketsOf, drawChart, watchWidth } from "./chart.mjs";
 import { showFound, showTenants, showZones, syncControls } from "./controls.mjs";
 import { byId, el, fill, show } from "./dom.mjs";
 import { showDownloads } from "./downloads.mjs";
+import { stopLive, toggleLive } from "./live.mjs";
 import { showEmpty, showKeys, showLegend, showNumbers, showProblem, showRefused, showTotals } from "./panels.mjs";
 import { ask } from "./server.mjs";
 import { clockText, windowAt, windows } from "./zone-time.mjs";
@@ -86,6 +87,7 @@ function leave() {
 
 function forgetReport() {
   shown = null;
+  stopLive();
   show("report", false);
   byId("counted").textContent = "";
   byId("chart").replaceChildren();
@@ -258,6 +260,9 @@ byId("view").addEventListener("change", ({ target }) => {
   if (target.id === "tenant-search") searchTenants(target.value.trim()).catch(showProblem);
 });
 byId("refresh").addEventListener("click", () => void read());
+byId("live-toggle").addEventListener("click", () => {
+  void toggleLive({ token: token(), query: queries.live, tenantId: view().tenantId }, showProblem);
+});
 addEventListener("hashchange", () => void read());
 
 /** Once a minute while somebody can see it, and at once when they come back after longer. */
