@@ -423,7 +423,7 @@ describe("exports: what is refused, with its name and what to do", () => {
     const { status, text } = await admin.export(name, parameters);
     expect(status).toBe(400);
     expect(JSON.parse(text).errors[0]).toMatchObject({
-      message: expect.stringContaining(missing),
+      message: expect.stringMatching(new RegExp(`^${missing}: Give `)),
       extensions: { code: "BAD_USER_INPUT" },
     });
   });

@@ -153,7 +153,7 @@ describe("usage.record", () => {
       tags: Array.from({ length: 20 }, (_, tag) => `${tag}`.padEnd(64, "€")),
       meters: Array.from({ length: 10 }, (_, meter) => ({ name: `m${meter}`, value: 1_000_000_000_000 })),
       latencyMs: 86_400_000,
-      ip: "1".repeat(64),
+      ip: "2001:0db8:ffff:ffff:ffff:ffff:192.168.100.200",
       userAgent: "u".repeat(300),
       start: "s".repeat(24),
     };

@@ -225,7 +225,7 @@ describe("usage.export", () => {
 
   test("refuses at once what could not be said, an empty list among it", async ({ story }) => {
     const wrong: [UsageExportArguments, string][] = [
-      [{ kind: "keys", format: "csv", ...window } as never, "kind must be"],
+      [{ kind: "colours", format: "csv", ...window } as never, "kind must be"],
       [{ kind: "usage", format: "xml", ...window } as never, "format must be"],
       [{ kind: "usage", format: "csv", ...window, filter: { keyIds: [] } }, "keyIds is an empty list."],
       [{ kind: "invalid-attempts", format: "csv", ...window, groupBy: [] }, "groupBy is an empty list."],
