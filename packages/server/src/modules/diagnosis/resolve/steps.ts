@@ -43,7 +43,7 @@ export function changesBetween<Field extends string>(
   fields: readonly Field[],
 ): FieldChange[] {
   return fields
-    .map((field) => ({ field, before: before && before[field], after: after[field] }))
+    .map((field) => ({ field, before: before?.[field] ?? null, after: after[field] }))
     .filter((change) => change.before !== change.after);
 }
 
