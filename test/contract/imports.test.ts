@@ -198,7 +198,9 @@ describe("within the server", () => {
     );
     const wrong = faces.flatMap(({ from, to }) => {
       const text = readFileSync(join(packages, from), "utf8");
-      return [...text.matchAll(/\b(?:await )?(create[A-Z]\w*|new (?:Credentials|VerificationIndex|\w+States))\(/g)]
+      return [
+        ...text.matchAll(/\b(?:await )?(create[A-Z]\w*|new (?:Credentials|Standings|VerificationIndex|\w+States))\(/g),
+      ]
         .map(([, made]) => made ?? "")
         .filter((made) => exportedBy(to).includes(made.replace("new ", "")))
         .map((made) => `${from} calls ${made}`);

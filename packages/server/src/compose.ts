@@ -135,7 +135,11 @@ async function wire(settings: Settings, outside: Opened, close: () => Promise<vo
     throw error;
   });
   const stopping = new AbortController();
-  const warmedUp = Promise.all([access.credentials.warmUp(), keys.index.warmUp(stopping.signal)]).then(
+  const warmedUp = Promise.all([
+    access.credentials.warmUp(),
+    oauth.issuerStates.warmUp(),
+    keys.index.warmUp(stopping.signal),
+  ]).then(
     () => {},
     (error: unknown) => logger.warn({ err: error }, "warming up failed; keys are read when they are first presented"),
   );
@@ -150,7 +154,7 @@ async function wire(settings: Settings, outside: Opened, close: () => Promise<vo
       () => access.passwords.sweep(),
       () => access.sessionTokens.sweep(),
       () => access.mail.sweep(),
-      () => oauth.artifacts.sweep(),
+      () => access.artifacts.sweep(),
     ],
     logger,
   );

@@ -90,6 +90,7 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
   "/oauth/revoke": { needs: "anyone", ask: form("/oauth/revoke", { token: "x" }), answer: 400 },
   "/docs": { needs: "anyone", ask: get("/docs/README.md") },
   "/password": { needs: "anyone", ask: get("/password") },
+  "/sign-in": { needs: "anyone", ask: get("/sign-in") },
   "/usage": { needs: "anyone", ask: get("/usage") },
   "/": { needs: "anyone", ask: get("/") },
 };

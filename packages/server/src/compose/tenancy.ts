@@ -4,7 +4,7 @@ import { createTellKeys } from "../modules/keys/index.js";
 import { createRoleReads, createRoles, RoleStates } from "../modules/roles/index.js";
 import { createTeamReads, createTeams, TeamStates } from "../modules/teams/index.js";
 import { createTenantReads, createTenants, TenantStates } from "../modules/tenants/index.js";
-import { createUserReads, createUsers, UserStates } from "../modules/users/index.js";
+import { createUserReads, createUsers, Standings, UserStates } from "../modules/users/index.js";
 import type { Base } from "./base.js";
 
 /** Tenants and who belongs to them: users, roles, teams; what memory holds of each is told of every change first. */
@@ -32,6 +32,7 @@ export function createTenancy(settings: Settings, base: Base) {
     userStates,
     roleStates,
     teamStates,
+    standings: new Standings({ tenantStates, userStates, roleStates }),
     tenants,
     roles,
     users,

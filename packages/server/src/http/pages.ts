@@ -4,6 +4,7 @@ import { gzip } from "node:zlib";
 import { createDocsPages } from "./docs-pages.js";
 import { landingHtml } from "./landing.js";
 import { passwordPage } from "./password-page.js";
+import { signInPage } from "./session/sign-in-page.js";
 import { usagePage } from "./usage-page/usage-page.js";
 
 /** The pages for people. */
@@ -14,6 +15,7 @@ export interface Pages {
   sendLanding(request: IncomingMessage, response: ServerResponse): void;
   sendUsage(request: IncomingMessage, response: ServerResponse): void;
   sendPassword(request: IncomingMessage, response: ServerResponse): void;
+  sendSignIn(request: IncomingMessage, response: ServerResponse): void;
   /** A page of the documentation, by its path. @param unknown answers where there is none. */
   sendDocs(path: string, request: IncomingMessage, response: ServerResponse, unknown: () => void): void;
 }
@@ -36,7 +38,7 @@ export function createPages(deps: { version: string; database: string }): Pages 
   // 9 MB, loaded and compressed when somebody first opens it: a start need not wait for that.
   const playground = page(async () => {
     const { playgroundHtml } = await import("./playground.js");
-    return { html: playgroundHtml(), policy: playgroundPolicy };
+    return { html: await playgroundHtml(), policy: playgroundPolicy };
   });
   const usage = page(usagePage);
   const docs = createDocsPages();
@@ -51,6 +53,7 @@ export function createPages(deps: { version: string; database: string }): Pages 
     sendLanding: landing,
     sendUsage: usage,
     sendPassword: page(passwordPage),
+    sendSignIn: page(signInPage),
     sendDocs: (path, request, response, unknown) => {
       docs.find(path).then(
         (found) => {

@@ -84,6 +84,7 @@ export function createHttpServer(deps: {
       return exports(request, response, origin);
     if (isDocsPath(path)) return pages.sendDocs(path, request, response, () => refuseUnknown(response, origin));
     if (path === "/password") return pages.sendPassword(request, response);
+    if (path === "/sign-in") return pages.sendSignIn(request, response);
     if (path === "/usage") return pages.sendUsage(request, response);
     if (path === "/") return pages.sendLanding(request, response);
     return refuseUnknown(response, origin);
@@ -176,6 +177,7 @@ export const servedPaths: readonly string[] = [
   "/export/invalid-attempts",
   "/docs",
   "/usage",
+  "/sign-in",
   "/password",
   "/",
 ];
