@@ -77,6 +77,11 @@ async function readyFor(mutation: AnyField) {
     const { document, variables } = callOf(before[1], own, {}, "{ __typename }");
     expect((await world.root.query(document, variables))[before[0]].__typename).toMatch(/Payload$/);
   }
+  if (/Quota$/.test(mutation.field.name) && mutation.field.name !== "setQuota") {
+    ok(await world.root.quota("setQuota", { targetId: key.id, limit: 1_000_000 }));
+    // Something to reset.
+    await world.root.verify(secret);
+  }
   if (takes(mutation, "userId") && !takes(mutation, "name")) await world.signIn(owner);
   const attempt = {
     ...(mutation.field.name === "signOutEverywhere" ? { "input.userId": owner.id } : {}),
@@ -114,7 +119,7 @@ describe.for(breakages)("when %s", ([, trigger, table]) => {
       takes(mutation, "idempotencyKey") ? 1 : 0,
     );
     expect(
-      added.some((row) => /^(?:Tenant|User|Key|ManagementToken|Session|OAuthClient|TrustedIssuer) /.test(row)),
+      added.some((row) => /^(?:Tenant|User|Key|Quota|ManagementToken|Session|OAuthClient|TrustedIssuer) /.test(row)),
     ).toBe(true);
   });
 });

@@ -38,6 +38,7 @@ import {
   startExpiryScheduler,
   VerificationIndex,
 } from "./modules/keys/index.js";
+import { type Limiting, openLimiting } from "./modules/limits/index.js";
 import { createFileTransport, createMail, createSmtpTransport } from "./modules/mail/index.js";
 import {
   ClientStates,
@@ -89,6 +90,7 @@ export interface Keyplane {
   readonly services: Services;
   readonly database: Database;
   readonly recording: UsageRecording;
+  readonly limiting: Limiting;
   readonly eventLog: EventLog;
   readonly rootToken: RootToken;
   /** Resolves when as many keys as memory may hold are read; verification works before. */
@@ -121,10 +123,11 @@ export async function compose(settings: Settings, outside: Outside = {}): Promis
   const { databaseUrl, dataDir } = settings;
   const database = outside.database ?? (await openDatabase({ databaseUrl, dataDir, logger }));
   let recording: UsageRecording | undefined;
+  let limiting: Limiting | undefined;
   const close = async (): Promise<void> => {
-    // First, because it saves in the database when keys were last used.
+    // First, because they save in the database when keys were last used, and give back what they hold of quotas.
     try {
-      await recording?.stop();
+      await Promise.all([recording?.stop(), limiting?.stop()]);
     } finally {
       if (!outside.database) await database.close();
     }
@@ -145,7 +148,10 @@ export async function compose(settings: Settings, outside: Outside = {}): Promis
         "PostgreSQL is served, usage is not: it stays in this server's data folder, and other servers do not see it; see MONGODB_URL",
       );
     }
-    return await wire(settings, { ...outside, logger, database, recording }, close);
+    const onOpened = (opened: Limiting): void => {
+      limiting = opened;
+    };
+    return await wire(settings, { ...outside, logger, database, recording }, close, onOpened);
   } catch (error) {
     // Left open, it would keep the folder locked for as long as an embedder's process lives. Its own failure to close would
     // hide the error that counts.
@@ -159,6 +165,7 @@ async function wire(
   settings: Settings,
   outside: Outside & { readonly logger: Logger; readonly database: Database; readonly recording: UsageRecording },
   close: () => Promise<void>,
+  onOpened: (limiting: Limiting) => void,
 ): Promise<Keyplane> {
   const { clock = systemClock, logger, database, recording } = outside;
   const secretBox = createSecretBox(settings.encryptionKey ?? (await readEncryptionKey(settings.dataDir)));
@@ -284,6 +291,18 @@ async function wire(
   const { allowPrivateIssuers, expiryReminders } = settings;
   const safeFetch = createSafeFetch({ allowPrivate: allowPrivateIssuers });
   const keys = createKeys({ audit, clock, events, teams, tenants, users, expiryReminders });
+  const limiting = await openLimiting({
+    audit,
+    clock,
+    database,
+    events,
+    idempotency,
+    locks: { tenant: tenants.lock, user: users.lock, key: keys.lock },
+    logger,
+    dataDir: settings.dataDir,
+    maxCounted: settings.maxCachedKeys,
+  });
+  onOpened(limiting);
   const oauthClients = createOAuthClients({ audit, clock, database, events, idempotency, tenants });
   const trustedIssuers = createTrustedIssuers({
     audit,
@@ -320,6 +339,8 @@ async function wire(
     keyReads,
     keySecrets: createKeySecrets({ audit, clock, events, expiryReminders, idempotency, keys, teams, tenants, users }),
     keys,
+    limitReads: limiting.limitReads,
+    limits: limiting.limits,
     oauthClients,
     passwords,
     recordUsage: createRecordUsage({
@@ -349,6 +370,7 @@ async function wire(
       index,
       clock,
       guesses: keyGuesses,
+      take: limiting.take,
       record: settings.recordVerifications ? (event) => recording.record(event) : null,
     }),
   };
@@ -478,6 +500,7 @@ async function wire(
       () => sessionTokens.sweep(),
       () => mail.sweep(),
       () => artifacts.sweep(),
+      () => limiting.maintain(),
     ],
     logger,
   );
@@ -499,6 +522,7 @@ async function wire(
     services,
     database,
     recording,
+    limiting,
     eventLog,
     rootToken,
     warmedUp,

@@ -425,7 +425,7 @@ export type KeyEventType =
   | 'OWNER_DISABLED'
   /** A disabled user was enabled again, and the user's keys with it. keyId is null. */
   | 'OWNER_ENABLED'
-  /** A user's name, e-mail address, external id or role was changed; the keys' owner details changed with it. keyId is null. */
+  /** A user's name, e-mail address, external id, role or limits were changed; the keys' owner details changed with it. keyId is null. */
   | 'OWNER_UPDATED'
   /** A key was revoked for good. */
   | 'REVOKED'
@@ -435,7 +435,9 @@ export type KeyEventType =
   | 'TENANT_RESUMED'
   /** A tenant was suspended; all its keys are refused. keyId and userId are null. */
   | 'TENANT_SUSPENDED'
-  /** A key's name, scopes, metadata, expiry, address lists or team changed, what its owner's role or its team allows it changed, or the key was restored after a deletion. */
+  /** A tenant's name, slug, policy or limits were changed. keyId and userId are null. */
+  | 'TENANT_UPDATED'
+  /** A key's name, scopes, metadata, expiry, address lists, team or limits changed, what its owner's role or its team allows it changed, or the key was restored after a deletion. */
   | 'UPDATED';
 
 /** Which keys; what is left out does not matter, and all that is given must hold. */
@@ -588,6 +590,8 @@ export type Permission =
   | 'KEYS_UPDATE'
   /** Verify keys: learn whether a presented key is valid, and why not. */
   | 'KEYS_VERIFY'
+  /** Set rate limits and quotas of keys and users; top quotas up and reset them. Those of a tenant only with a token of the whole installation. */
+  | 'LIMITS_UPDATE'
   /** Read the server's own metrics, for monitoring. */
   | 'METRICS_READ'
   /** Create custom roles. */

@@ -1,11 +1,13 @@
-import { decide, type Environment, type KeyFormatResult, type KeyRecord, parseKey } from "@keyplane/schema";
+import { type DecisionRequest, decide, type Environment, type KeyFormatResult, parseKey } from "@keyplane/schema";
 import { z } from "zod";
 import type { Clock } from "../../../platform/clock.js";
+import { KeyplaneError } from "../../../platform/errors.js";
 import type { GuessLimiter } from "../../../platform/guess-limiter.js";
 import { areScopes, parseArguments, scopesSchema } from "../../../platform/validation.js";
 import { authorize, canSee, hashSecret, type Principal } from "../../auth/index.js";
+import type { LimitStates, Take } from "../../limits/index.js";
 import { apiSchema, costSchema, ipSchema, metersSchema, tagsSchema, type UsageEvent } from "../../usage/index.js";
-import type { IndexedRecord } from "./key-states.js";
+import { type IndexedRecord, limitsOf } from "./key-states.js";
 import { toVerdict, type Verdict } from "./verdict.js";
 import type { VerificationIndex } from "./verification-index.js";
 import { usageOf } from "./verification-usage.js";
@@ -36,10 +38,11 @@ export type Verify = (principal: Principal, input: VerifyKeyInput) => Verdict | 
 
 /**
  * Makes the function that verifies a key. Once a key was seen it answers at once, without a promise, a database or a
- * write; usage is a line in a buffer. A refusal is an answer, not an error.
+ * write; usage is a line in a buffer. A refusal is an answer, not an error, and costs nothing.
  *
  * @param deps.guesses how many keys that there are not a caller may have looked up; keys in memory, and texts that cannot be keys, are not
  * counted. The caller verifies for many others: whoever presents guesses to it must not make it refuse keys that are good.
+ * @param deps.take takes calls from the limits that they are under.
  * @param deps.record takes the usage of a verification, and neither waits nor throws; null: leaves none.
  * @throws ForbiddenError without `keys:verify`; BadUserInputError for a list or value out of bounds; RateLimitedError when the key is not
  * in memory, and the caller has asked for too many that there are not.
@@ -49,8 +52,9 @@ export function createVerify(deps: {
   clock: Clock;
   guesses: GuessLimiter;
   record: ((event: UsageEvent) => void) | null;
+  take: Take;
 }): Verify {
-  const { index, clock, guesses, record: recordUsage } = deps;
+  const { index, clock, guesses, take, record: recordUsage } = deps;
 
   /** Asks the store. A secret that memory knows is no guess: only something about its key has changed. */
   async function lookUp(principal: Principal, hash: string): Promise<IndexedRecord | null> {
@@ -67,16 +71,31 @@ export function createVerify(deps: {
     }
   }
 
-  function answer(
-    principal: Principal,
-    input: VerifyKeyInput,
-    format: KeyFormatResult,
-    found: IndexedRecord | null,
-    startedAt: number,
-  ) {
+  /**
+   * Decides, and takes the call from the limits that it is under. What has to be asked for takes time, in which a key may be revoked:
+   * everything is decided anew then, so that the last decision and the charge are of one moment.
+   */
+  function answer(call: Call, found: IndexedRecord | null, attempt = 1): Verdict | Promise<Verdict> {
     const now = clock.now();
+    const { principal, input, format } = call;
     const record = visible(principal, found);
-    const verdict = judge(principal, input, format, record, now);
+    const request = requestOf(input, format);
+    const decision = decide(record, request, now);
+    const limited = decision.valid && record ? limitsOf(record) : null;
+    if (!record || limited === null) return tell(call, record, toVerdict(decision, record, principal.requestId), now);
+    const decided = (limits: LimitStates): Verdict =>
+      tell(call, record, toVerdict(decide(record, { ...request, limits }, now), record, principal.requestId, limits), now);
+    const taken = take(limited, input.cost ?? 1);
+    if (!(taken instanceof Promise)) return decided(taken);
+    return taken.then(async (limits) => {
+      if (limits) return decided(limits);
+      if (attempt === maxAttempts) throw new KeyplaneError("UNAVAILABLE", "The quota is asked for by too many at once. Try again.");
+      return answer(call, await index.find(call.hash), attempt + 1);
+    });
+  }
+
+  function tell(call: Call, record: IndexedRecord | null, verdict: Verdict, now: number): Verdict {
+    const { principal, input, format, startedAt } = call;
     recordUsage?.(usageOf({ principal, input, format, found: record, verdict, now, startedAt }));
     return verdict;
   }
@@ -86,13 +105,27 @@ export function createVerify(deps: {
     const startedAt = recordUsage ? performance.now() : 0;
     if (needsChecks(input)) parseArguments(boundsSchema, input);
     const format = parseKey(input.key);
-    if (!format.ok) return answer(principal, input, format, null, startedAt);
+    if (!format.ok) return answer({ principal, input, format, hash: "", startedAt }, null);
     const hash = hashSecret(input.key);
+    const call = { principal, input, format, hash, startedAt };
     const found = index.recall(hash);
-    if (found !== undefined) return answer(principal, input, format, found, startedAt);
-    return lookUp(principal, hash).then((record) => answer(principal, input, format, record, startedAt));
+    if (found !== undefined) return answer(call, found);
+    return lookUp(principal, hash).then((record) => answer(call, record));
   };
 }
+
+/** A key that was presented, and by whom. */
+interface Call {
+  readonly principal: Principal;
+  readonly input: VerifyKeyInput;
+  readonly format: KeyFormatResult;
+  /** "" of what cannot be a key. */
+  readonly hash: string;
+  readonly startedAt: number;
+}
+
+/** How often a call may find that others have taken what it has asked for. */
+const maxAttempts = 20;
 
 /** Another tenant's key answers as an unknown one. */
 function visible(principal: Principal, found: IndexedRecord | null): IndexedRecord | null {
@@ -104,18 +137,11 @@ function needsChecks({ scopes, ip, cost, tags, api, meters }: VerifyKeyInput): b
   return Boolean((scopes && !areScopes(scopes)) || ip || (cost ?? 1) !== 1 || tags || api != null || meters);
 }
 
-function judge(
-  principal: Principal,
-  input: VerifyKeyInput,
-  format: KeyFormatResult,
-  record: KeyRecord | null,
-  now: number,
-): Verdict {
-  const request = {
+function requestOf(input: VerifyKeyInput, format: KeyFormatResult): DecisionRequest {
+  return {
     format,
     scopes: input.scopes ?? undefined,
     environment: input.environment ?? undefined,
     ip: input.ip ?? undefined,
   };
-  return toVerdict(decide(record, request, now), record, principal.requestId);
 }

@@ -1,0 +1,53 @@
+import type { Clock } from "../../platform/clock.js";
+import type { Database } from "../../platform/database/index.js";
+import type { Logger } from "../../platform/logger.js";
+import type { Audit } from "../audit/index.js";
+import type { Events } from "../events/index.js";
+import type { Idempotency } from "../idempotency/index.js";
+import type { Locks } from "./limit-targets.js";
+import { createLimitReads, type LimitReads } from "./limits.reads.js";
+import { createLimits, type Limits } from "./limits.service.js";
+import { QuotaAccounts } from "./quotas/quota-accounts.js";
+import { UseFolder } from "./quotas/use-folder.js";
+import { MemoryLimiter } from "./rate/memory-limiter.js";
+import { createTake, type Take } from "./take.js";
+
+/** Everything that limits calls. */
+export interface Limiting {
+  readonly limits: Limits;
+  readonly limitReads: LimitReads;
+  readonly take: Take;
+  readonly accounts: QuotaAccounts;
+  /** Settles what killed processes have left. */
+  maintain(): Promise<void>;
+  /** Gives back what is held of quotas. While the database is still open, and when no call comes any more. */
+  stop(): Promise<void>;
+}
+
+/** @param deps.maxCounted how many rate limits are counted in memory. */
+export async function openLimiting(deps: {
+  audit: Audit;
+  clock: Clock;
+  database: Database;
+  events: Events;
+  idempotency: Idempotency;
+  locks: Locks;
+  logger: Logger;
+  dataDir: string;
+  maxCounted: number;
+}): Promise<Limiting> {
+  const { clock, database, logger } = deps;
+  const accounts = new QuotaAccounts({ clock, database, logger, folder: await UseFolder.open(deps.dataDir) });
+  const memory = new MemoryLimiter(deps.maxCounted);
+  const shared = null;
+  deps.events.subscribe(accounts);
+  void accounts.adopt();
+  return {
+    limits: createLimits({ ...deps, accounts }),
+    limitReads: createLimitReads({ database, clock, accounts, memory, shared }),
+    take: createTake({ clock, memory, quotas: accounts, shared }),
+    accounts,
+    maintain: () => accounts.adopt(),
+    stop: () => accounts.stop(),
+  };
+}
