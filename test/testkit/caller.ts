@@ -9,8 +9,7 @@ export const roleFields = "id tenantId name description base permissions keyScop
 export const teamFields = "id tenantId name description keyScopes createdAt updatedAt";
 export const keyFields = `id name environment status start scopes metadata allowedIps deniedIps createdAt expiresAt lastUsedAt
   rotatedAt previousSecretExpiresAt disabledAt disabledReason revokedAt revokedReason revokedBy deletedAt owner { id } tenant { id }`;
-export const quotaFields =
-  "id targetId limit toppedUp used remaining refill anchor timeZone periodStart resetAt";
+export const quotaFields = "id targetId limit toppedUp used remaining refill anchor timeZone periodStart resetAt";
 export const tokenFields =
   "id name tenantId userId role permissions grantableScopes start createdBy expiresAt revokedAt";
 export const sessionFields = "id userId tenantId address createdAt refreshedAt expiresAt endedAt isCurrent";

@@ -452,6 +452,7 @@ async function wire(
         usage: () => recording.status,
         cachedKeys: () => index.size,
         openStreams: () => streams.size,
+        limits: () => limiting.status(),
         refusedGuesses: () => [
           ["token", tokenGuesses.refused],
           ["key", keyGuesses.refused],

@@ -26,24 +26,39 @@ describe("setQuota", () => {
 
   test("is whole again in each period, and keeps what was used in the last one", async ({ world }) => {
     const { admin, key, secret } = await world.tenantWithKey();
-    const { quota } = ok(await admin.quota("setQuota", { targetId: key.id, limit: 1_000, refill: "DAILY", timeZone: "Europe/Berlin" }));
+    const { quota } = ok(
+      await admin.quota("setQuota", { targetId: key.id, limit: 1_000, refill: "DAILY", timeZone: "Europe/Berlin" }),
+    );
     const end = Date.parse(quota.resetAt);
     expect(end - world.clock.now()).toBeLessThanOrEqual(25 * hour);
     await world.verify(secret, 3);
-    expect(await admin.verify(secret, { cost: 998 })).toMatchObject({ code: "QUOTA_EXCEEDED", retryAfterMs: end - world.clock.now() });
+    expect(await admin.verify(secret, { cost: 998 })).toMatchObject({
+      code: "QUOTA_EXCEEDED",
+      retryAfterMs: end - world.clock.now(),
+    });
     world.clock.advance(end - world.clock.now());
     expect(await admin.verify(secret, { cost: 998 })).toMatchObject({ valid: true, quota: { used: 998 } });
     await world.server.keyplane.limiting.accounts.settled();
     const read = await admin.query(`query ($id: ID!) { key(id: $id) { quota { ${fields} } } }`, { id: key.id });
     expect(read.key.quota).toMatchObject({
       used: 998,
-      history: { totalCount: 2, nodes: [{ type: "PERIOD_ENDED", used: 3 }, { type: "SET", used: 0 }] },
+      history: {
+        totalCount: 2,
+        nodes: [
+          { type: "PERIOD_ENDED", used: 3 },
+          { type: "SET", used: 0 },
+        ],
+      },
     });
     world.clock.advance(3 * day);
-    expect((await admin.query("query ($id: ID!) { key(id: $id) { quota { used } } }", { id: key.id })).key.quota.used).toBe(0);
+    expect(
+      (await admin.query("query ($id: ID!) { key(id: $id) { quota { used } } }", { id: key.id })).key.quota.used,
+    ).toBe(0);
   });
 
-  test("of an owner and a tenant is shared by all keys below; all that apply are charged, or none", async ({ world }) => {
+  test("of an owner and a tenant is shared by all keys below; all that apply are charged, or none", async ({
+    world,
+  }) => {
     const { admin, tenant, owner, key, secret } = await world.tenantWithKey();
     const other = await world.key(tenant.id, owner.id);
     ok(await admin.quota("setQuota", { targetId: key.id, limit: 5 }));
@@ -58,7 +73,10 @@ describe("setQuota", () => {
     expect(await used()).toEqual([4, 4, 4]);
     expect(await admin.verify(secret, { cost: 2 })).toMatchObject({ code: "QUOTA_EXCEEDED", quota: { limit: 5 } });
     expect(await used()).toEqual([4, 4, 4]);
-    expect(await admin.verify(other.secret, { cost: 4 })).toMatchObject({ valid: true, quota: { limit: 8, remaining: 0 } });
+    expect(await admin.verify(other.secret, { cost: 4 })).toMatchObject({
+      valid: true,
+      quota: { limit: 8, remaining: 0 },
+    });
     expect(await admin.verify(secret)).toMatchObject({
       code: "QUOTA_EXCEEDED",
       quota: { limit: 8 },
@@ -80,7 +98,12 @@ describe("setQuota", () => {
 
   test("refuses what is invalid", async ({ world }) => {
     const { admin, key } = await world.tenantWithKey();
-    for (const wrong of [{ limit: -1 }, { limit: 1_000_000_001 }, { limit: 1, timeZone: "Mars" }, { limit: 1, timeZone: "+01:00" }]) {
+    for (const wrong of [
+      { limit: -1 },
+      { limit: 1_000_000_001 },
+      { limit: 1, timeZone: "Mars" },
+      { limit: 1, timeZone: "+01:00" },
+    ]) {
       expect(await admin.quota("setQuota", { targetId: key.id, ...wrong })).toMatchObject({ code: "INVALID_INPUT" });
     }
   });
@@ -95,11 +118,22 @@ describe("topUpQuota", () => {
     world.clock.advance(second);
     const input = { targetId: key.id, amount: 2, reason: "paid", idempotencyKey: world.unique() };
     for (let attempt = 0; attempt < 2; attempt++) {
-      expect(ok(await admin.quota("topUpQuota", input)).quota).toMatchObject({ limit: 1, toppedUp: 2, used: 1, remaining: 2 });
+      expect(ok(await admin.quota("topUpQuota", input)).quota).toMatchObject({
+        limit: 1,
+        toppedUp: 2,
+        used: 1,
+        remaining: 2,
+      });
     }
     for (const valid of [true, true, false]) expect(await admin.verify(secret)).toMatchObject({ valid });
     const read = await admin.query(`query ($id: ID!) { key(id: $id) { quota { ${fields} } } }`, { id: key.id });
-    expect(read.key.quota.history.nodes[0]).toEqual({ type: "TOPPED_UP", used: 1, amount: 2, limit: 1, reason: "paid" });
+    expect(read.key.quota.history.nodes[0]).toEqual({
+      type: "TOPPED_UP",
+      used: 1,
+      amount: 2,
+      limit: 1,
+      reason: "paid",
+    });
   });
 
   test("refuses more than can be counted, and what has no quota", async ({ world }) => {
@@ -175,7 +209,11 @@ describe("a quota and rate limits together", () => {
       expect(await admin.verify(secret)).toMatchObject({ code: "RATE_LIMITED", quota: { used: 2 } });
     }
     world.clock.advance(minute);
-    expect(await admin.verify(secret)).toMatchObject({ valid: true, quota: { remaining: 0 }, rateLimits: [{ remaining: 1 }] });
+    expect(await admin.verify(secret)).toMatchObject({
+      valid: true,
+      quota: { remaining: 0 },
+      rateLimits: [{ remaining: 1 }],
+    });
     for (let refused = 0; refused < 3; refused++) {
       expect(await admin.verify(secret)).toMatchObject({ code: "QUOTA_EXCEEDED", rateLimits: [{ exceeded: false }] });
     }

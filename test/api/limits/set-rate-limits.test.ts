@@ -3,7 +3,9 @@ import { describe, expect, minute, ok, second, strangeIds, test } from "../../te
 const perMinute = { name: "per-minute", limit: 2, windowMs: minute };
 
 describe("setRateLimits", () => {
-  test("refuses what is over the limit from the next verification on, until the window has slid by", async ({ world }) => {
+  test("refuses what is over the limit from the next verification on, until the window has slid by", async ({
+    world,
+  }) => {
     const { admin, key, secret } = await world.tenantWithKey();
     expect(await admin.verify(secret)).toMatchObject({ valid: true, rateLimits: [], quota: null });
     const set = ok(await admin.setRateLimits(key.id, [perMinute]));
@@ -15,7 +17,13 @@ describe("setRateLimits", () => {
     expect(await admin.verify(secret)).toMatchObject({
       valid: true,
       rateLimits: [
-        { name: "per-minute", limit: 2, remaining: 1, resetAt: new Date(startedAt + minute).toISOString(), exceeded: false },
+        {
+          name: "per-minute",
+          limit: 2,
+          remaining: 1,
+          resetAt: new Date(startedAt + minute).toISOString(),
+          exceeded: false,
+        },
       ],
     });
     world.clock.advance(10 * second);
@@ -47,10 +55,16 @@ describe("setRateLimits", () => {
         { name: "calls", remaining: 2 },
       ],
     });
-    expect(await admin.verify(other.secret, { cost: 5 })).toMatchObject({ code: "RATE_LIMITED", rateLimits: [{ exceeded: true }, { exceeded: false, remaining: 2 }] });
+    expect(await admin.verify(other.secret, { cost: 5 })).toMatchObject({
+      code: "RATE_LIMITED",
+      rateLimits: [{ exceeded: true }, { exceeded: false, remaining: 2 }],
+    });
     expect(await admin.verify(other.secret, { cost: 4 })).toMatchObject({ valid: true });
     expect(await admin.verify(other.secret, { cost: 0 })).toMatchObject({ valid: true });
-    expect(await admin.verify(secret, { cost: 0 })).toMatchObject({ code: "RATE_LIMITED", rateLimits: [{ exceeded: false }, { exceeded: true }] });
+    expect(await admin.verify(secret, { cost: 0 })).toMatchObject({
+      code: "RATE_LIMITED",
+      rateLimits: [{ exceeded: false }, { exceeded: true }],
+    });
     expect(await admin.verify(secret, { cost: 11 })).toMatchObject({ code: "RATE_LIMITED", retryAfterMs: null });
   });
 
@@ -70,7 +84,9 @@ describe("setRateLimits", () => {
     ok(await admin.setRateLimits(key.id, [{ ...perMinute, limit: 3 }]));
     expect(await admin.verify(secret)).toMatchObject({ valid: true, rateLimits: [{ limit: 3, remaining: 0 }] });
     expect(await admin.verify(secret)).toMatchObject({ code: "RATE_LIMITED" });
-    const read = await admin.query("query ($id: ID!) { key(id: $id) { rateLimits { name remaining } quota { id } } }", { id: key.id });
+    const read = await admin.query("query ($id: ID!) { key(id: $id) { rateLimits { name remaining } quota { id } } }", {
+      id: key.id,
+    });
     expect(read.key).toEqual({ rateLimits: [{ name: "per-minute", remaining: 0 }], quota: null });
     ok(await admin.setRateLimits(key.id, []));
     expect(await admin.verify(secret)).toMatchObject({ valid: true, rateLimits: [] });

@@ -118,7 +118,10 @@ export function checkLimits({ limits }: DecisionRequest, now: number): Decision 
   if (exceeded.length > 0) {
     const names = exceeded.map((state) => state.name).join(", ");
     if (exceeded.some(({ retryAt }) => retryAt === null)) {
-      return refuse("RATE_LIMITED", `This call costs more than a limit ever allows (${names}). Make it smaller, or raise the limit.`);
+      return refuse(
+        "RATE_LIMITED",
+        `This call costs more than a limit ever allows (${names}). Make it smaller, or raise the limit.`,
+      );
     }
     // The latest of them: before that, at least one limit would refuse again.
     const retryAfterMs = Math.max(0, ...exceeded.map(({ retryAt, resetAt }) => (retryAt ?? resetAt) - now));
@@ -136,4 +139,8 @@ export function checkLimits({ limits }: DecisionRequest, now: number): Decision 
   });
 }
 
-const quotaHolders = { KEY: "", USER: " that all keys of the owner share", TENANT: " that all keys of the tenant share" };
+const quotaHolders = {
+  KEY: "",
+  USER: " that all keys of the owner share",
+  TENANT: " that all keys of the tenant share",
+};

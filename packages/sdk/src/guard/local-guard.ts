@@ -20,7 +20,7 @@ import {
   wellFormed,
 } from "./guard-verdict.js";
 import { hashOfHex, hashOfKey, hexOfHash, type KeyHash } from "./key-hash.js";
-import type { HeldSecret } from "./key-memory.js";
+import { type HeldSecret, isServerDecided } from "./key-memory.js";
 import { Knowledge, type Known } from "./knowledge.js";
 import { Listeners } from "./listeners.js";
 import { repeat } from "./repeat.js";
@@ -205,7 +205,7 @@ export class LocalGuard implements Guard {
     const { key } = secret;
     const record = recordOf(secret);
     const follows = key.epoch === freshness.epoch && memory.asOfChange(key) === Number.POSITIVE_INFINITY;
-    const until = follows && !key.isServerDecided ? validUntil(record, parseKey(text), now) : null;
+    const until = follows && !isServerDecided(key) ? validUntil(record, parseKey(text), now) : null;
     if (until === null) memory.leaveOpen(slot);
     else memory.accept(slot, until, key.granted, { key: keyShown(record), owner: ownerShown(record) });
   }
@@ -222,7 +222,7 @@ export class LocalGuard implements Guard {
   #examine(presented: Presented, secret: HeldSecret | undefined): GuardVerdict | Promise<GuardVerdict> {
     const known = this.#knowledge.about(secret, presented.hash);
     const ageMs = this.#clock.now() - known.asOf;
-    if (secret?.key.isServerDecided) return this.#askServer(presented, known);
+    if (secret && isServerDecided(secret.key)) return this.#askServer(presented, known);
     if (ageMs <= this.#options.maxStalenessMs) return this.#conclude(presented, known, "local", ageMs);
     return this.#readFirst(presented);
   }
@@ -238,7 +238,7 @@ export class LocalGuard implements Guard {
       return this.#withoutServer(presented);
     }
     const known = this.#lookAgain(presented);
-    if (known.secret?.key.isServerDecided) {
+    if (known.secret && isServerDecided(known.secret.key)) {
       return this.#askServer(presented, known, timeoutMs - (this.#clock.now() - startedAt));
     }
     const ageMs = this.#clock.now() - known.asOf;

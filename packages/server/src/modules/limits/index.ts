@@ -1,4 +1,4 @@
-export { type Limiting, openLimiting } from "./limiter.js";
+export { type Limiting, type LimitsStatus, openLimiting } from "./limiter.js";
 export type { LimitReads } from "./limits.reads.js";
 export type { Limits } from "./limits.service.js";
 export type { LimitStates, Take } from "./take.js";

@@ -46,7 +46,13 @@ async function lock(locks: Locks, tx: Transaction, principal: Principal, id: str
         ...columnsOf(key),
         type: "Key",
         tenantId,
-        event: async () => ({ type: "UPDATED", tenantId, keyId: id, userId: ownerId, teamIds: teamId === null ? [] : [teamId] }),
+        event: async () => ({
+          type: "UPDATED",
+          tenantId,
+          keyId: id,
+          userId: ownerId,
+          teamIds: teamId === null ? [] : [teamId],
+        }),
         update: async (data) => void (await tx.key.update({ where: { id }, data })),
       };
     }
@@ -65,7 +71,9 @@ async function lock(locks: Locks, tx: Transaction, principal: Principal, id: str
     case "Tenant": {
       const tenant = await locks.tenant(tx, principal, id);
       if (principal.tenantId !== null) {
-        throw new ForbiddenError("Only a caller of the whole installation can change the limits of a tenant. Ask the operator.");
+        throw new ForbiddenError(
+          "Only a caller of the whole installation can change the limits of a tenant. Ask the operator.",
+        );
       }
       return {
         ...columnsOf(tenant),

@@ -12,12 +12,23 @@ import { UseFolder } from "./quotas/use-folder.js";
 import { MemoryLimiter } from "./rate/memory-limiter.js";
 import { createTake, type Take } from "./take.js";
 
+/** How the limiting does, for metrics. */
+export interface LimitsStatus {
+  /** How many rate limits are counted in memory. */
+  readonly counted: number;
+  /** Whether they are counted in Redis instead. */
+  readonly isShared: boolean;
+  readonly leases: number;
+  readonly asked: number;
+}
+
 /** Everything that limits calls. */
 export interface Limiting {
   readonly limits: Limits;
   readonly limitReads: LimitReads;
   readonly take: Take;
   readonly accounts: QuotaAccounts;
+  status(): LimitsStatus;
   /** Settles what killed processes have left. */
   maintain(): Promise<void>;
   /** Gives back what is held of quotas. While the database is still open, and when no call comes any more. */
@@ -47,6 +58,7 @@ export async function openLimiting(deps: {
     limitReads: createLimitReads({ database, clock, accounts, memory, shared }),
     take: createTake({ clock, memory, quotas: accounts, shared }),
     accounts,
+    status: () => ({ counted: memory.size, isShared: false, leases: accounts.leases, asked: accounts.asked }),
     maintain: () => accounts.adopt(),
     stop: () => accounts.stop(),
   };

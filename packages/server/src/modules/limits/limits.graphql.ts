@@ -80,7 +80,10 @@ const QuotaType = builder.objectRef<Quota>("Quota").implement({
       },
     }),
     refill: t.expose("refill", { type: QuotaRefillEnum, description: "When it is whole again." }),
-    anchor: t.expose("anchor", { type: "DateTime", description: "Periods begin at this time, and at each repetition of it." }),
+    anchor: t.expose("anchor", {
+      type: "DateTime",
+      description: "Periods begin at this time, and at each repetition of it.",
+    }),
     timeZone: t.exposeString("timeZone", { description: "By whose clock and calendar they do, as an IANA name." }),
     periodStart: t.field({
       type: "DateTime",
@@ -266,7 +269,8 @@ builder.mutationFields((t) => ({
     resolve: (_, { input }, { principal, services }) => services.limits.setRateLimits(principal, input),
   }),
   setQuota: t.field({
-    description: "Gives a key, a user or a tenant a quota, or changes it; what is used in the present period stays used.",
+    description:
+      "Gives a key, a user or a tenant a quota, or changes it; what is used in the present period stays used.",
     type: SetQuotaPayload,
     errors: { types: changeErrors },
     access: { permission: "limits:update" },

@@ -20,7 +20,10 @@ const rateLimitSchema = z
   .object({
     name: z
       .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$/, 'Name the limit with 1 to 40 letters, digits, "_", "." or "-", e.g. "per-minute".'),
+      .regex(
+        /^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$/,
+        'Name the limit with 1 to 40 letters, digits, "_", "." or "-", e.g. "per-minute".',
+      ),
     limit: amount("limit", 1),
     windowMs: z
       .int("Give windowMs in whole milliseconds.")
@@ -44,7 +47,10 @@ export const setRateLimitsSchema = z.object({
   rateLimits: z
     .array(rateLimitSchema)
     .max(maxRateLimits, `Give at most ${maxRateLimits} rate limits.`)
-    .refine((rules) => new Set(rules.map(({ name }) => name)).size === rules.length, "Give each rate limit another name."),
+    .refine(
+      (rules) => new Set(rules.map(({ name }) => name)).size === rules.length,
+      "Give each rate limit another name.",
+    ),
 });
 
 /** Monday and the beginning of a year: the usual anchor, from which hours, days, weeks, months and years begin as in the calendar. */

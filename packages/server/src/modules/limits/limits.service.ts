@@ -65,7 +65,15 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
   ): Promise<void> {
     const { target, action, before, after, quotaId, reason } = change;
     const of = { type: target.type, id: target.id } as const;
-    await audit.record(tx, { actor: actorOf(principal), action, tenantId: target.tenantId, target: of, before, after, reason });
+    await audit.record(tx, {
+      actor: actorOf(principal),
+      action,
+      tenantId: target.tenantId,
+      target: of,
+      before,
+      after,
+      reason,
+    });
     const subject = quotaId === undefined ? {} : { subjectId: quotaId };
     if (change.isOnlyOfQuota) await events.append(tx, { type: "QUOTA_CHANGED", tenantId: target.tenantId, ...subject });
     else await events.append(tx, { ...(await target.event()), ...subject, reason: reason ?? null });
@@ -177,7 +185,15 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
         const quota = await tx.quota.update({ where: { id: before.id }, data });
         await insertEntry(tx, quota, { type: "TOPPED_UP", at: now, amount, reason });
         const action = `${actionOf(target)}.quota_topped_up`;
-        await tell(tx, principal, { target, action, before, after: quota, quotaId: quota.id, reason, isOnlyOfQuota: true });
+        await tell(tx, principal, {
+          target,
+          action,
+          before,
+          after: quota,
+          quotaId: quota.id,
+          reason,
+          isOnlyOfQuota: true,
+        });
         return { targetId };
       });
       return changeQuota(principal, targetId, async (_, __, quota) => quota);
@@ -200,7 +216,15 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
         const quota = await tx.quota.update({ where: { id: before.id }, data });
         await insertEntry(tx, before, { type: "RESET", at: now, reason });
         const action = `${actionOf(target)}.quota_reset`;
-        await tell(tx, principal, { target, action, before, after: quota, quotaId: quota.id, reason, isOnlyOfQuota: true });
+        await tell(tx, principal, {
+          target,
+          action,
+          before,
+          after: quota,
+          quotaId: quota.id,
+          reason,
+          isOnlyOfQuota: true,
+        });
         return quota;
       });
     },

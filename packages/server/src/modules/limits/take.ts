@@ -23,10 +23,7 @@ export interface SharedLimiter {
  * @returns the states, with what is exceeded if anything is. A promise where something has to be asked for; of null when nothing was taken
  * yet and everything has to be decided anew, because time has passed.
  */
-export type Take = (
-  limited: readonly Limited[],
-  cost: number,
-) => LimitStates | Promise<LimitStates | null>;
+export type Take = (limited: readonly Limited[], cost: number) => LimitStates | Promise<LimitStates | null>;
 
 /**
  * All checks come first, then all charges, at one moment: nothing else of this process runs between. What a call may need of a quota is
@@ -47,13 +44,15 @@ export function createTake(deps: {
     const rules = rulesOf(limited);
     const accounts = accountsOf(quotas, limited);
     const rateLimits = shared ? [] : memory.look(rules, cost, now);
-    if (rateLimits.some(({ exceeded }) => exceeded)) return { rateLimits: uncharged(rules, rateLimits, now), quota: tightest(accounts) };
+    if (rateLimits.some(({ exceeded }) => exceeded))
+      return { rateLimits: uncharged(rules, rateLimits, now), quota: tightest(accounts) };
 
     const answers = accounts.map((account) => account.look(cost, now));
     const short = accounts.find((_, index) => answers[index] === "too little");
     if (short) return { rateLimits: uncharged(rules, rateLimits, now), quota: short.state(true) };
     const unknown = accounts.filter((_, index) => answers[index] === "unknown");
-    if (unknown.length > 0) return Promise.all(unknown.map(({ quotaId }) => quotas.ask(quotaId, cost))).then(() => null);
+    if (unknown.length > 0)
+      return Promise.all(unknown.map(({ quotaId }) => quotas.ask(quotaId, cost))).then(() => null);
 
     if (shared && rules.length > 0) return takeShared(shared, rules, accounts, cost);
     // Quotas first: only they can fail, where the disk is full.

@@ -1,3 +1,3 @@
 export { createUserReads, type UserReads, type UserState, UserStates } from "./users.reads.js";
-export { teamsOfKeys } from "./users.store.js";
 export { createUsers, type Users } from "./users.service.js";
+export { teamsOfKeys } from "./users.store.js";

@@ -17,9 +17,9 @@ export type SecretRow = KeyRecord["secret"] & { readonly hash: string };
 /** A key with all of its secrets, the current one last. */
 export type KeyRow = Omit<KeyRecord["key"], "scopeBounds"> &
   Decided & {
-  readonly teamId: string | null;
-  readonly secrets: readonly SecretRow[];
-};
+    readonly teamId: string | null;
+    readonly secrets: readonly SecretRow[];
+  };
 
 /** The only scopes that keys can use: of an owner with such a role, or of such a team. */
 export interface BoundRow {

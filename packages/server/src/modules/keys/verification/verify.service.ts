@@ -84,12 +84,18 @@ export function createVerify(deps: {
     const limited = decision.valid && record ? limitsOf(record) : null;
     if (!record || limited === null) return tell(call, record, toVerdict(decision, record, principal.requestId), now);
     const decided = (limits: LimitStates): Verdict =>
-      tell(call, record, toVerdict(decide(record, { ...request, limits }, now), record, principal.requestId, limits), now);
+      tell(
+        call,
+        record,
+        toVerdict(decide(record, { ...request, limits }, now), record, principal.requestId, limits),
+        now,
+      );
     const taken = take(limited, input.cost ?? 1);
     if (!(taken instanceof Promise)) return decided(taken);
     return taken.then(async (limits) => {
       if (limits) return decided(limits);
-      if (attempt === maxAttempts) throw new KeyplaneError("UNAVAILABLE", "The quota is asked for by too many at once. Try again.");
+      if (attempt === maxAttempts)
+        throw new KeyplaneError("UNAVAILABLE", "The quota is asked for by too many at once. Try again.");
       return answer(call, await index.find(call.hash), attempt + 1);
     });
   }

@@ -5,7 +5,7 @@ import type { Logger } from "../../../platform/logger.js";
 import type { DomainEvent, EventListener } from "../../events/index.js";
 import { acquire, findLeases, settle } from "./quota.store.js";
 import { type OpenLease, QuotaAccount } from "./quota-account.js";
-import { UseFolder } from "./use-folder.js";
+import type { UseFolder } from "./use-folder.js";
 
 /** How often leases that nobody uses are given back, in milliseconds. */
 const sweepMs = 5_000;
@@ -83,7 +83,9 @@ export class QuotaAccounts implements EventListener {
   /** Asks for more without anybody waiting for it. */
   askAhead(quotaId: string): void {
     if (this.#waiting.has(quotaId) || this.#underWay.has(quotaId)) return;
-    this.ask(quotaId, 0).catch((err: unknown) => this.#logger.debug({ err, quotaId }, "a lease could not be renewed ahead"));
+    this.ask(quotaId, 0).catch((err: unknown) =>
+      this.#logger.debug({ err, quotaId }, "a lease could not be renewed ahead"),
+    );
   }
 
   async #askInTurn(quotaId: string, wanted: () => number): Promise<void> {
@@ -112,7 +114,8 @@ export class QuotaAccounts implements EventListener {
     );
     if (account.lease !== lease || this.#accounts.get(quotaId) !== account) {
       // An event has come between: what was given is as good as not used, and is given back.
-      if (grant && grant.granted > 0 && grant.lease.id === newLeaseId) this.#close(this.#opened(grant.lease, grant.granted));
+      if (grant && grant.granted > 0 && grant.lease.id === newLeaseId)
+        this.#close(this.#opened(grant.lease, grant.granted));
       return;
     }
     const over = account.took(grant, now);

@@ -115,7 +115,12 @@ function periodOf(quota: Quota, now: number) {
 export async function insertEntry(
   tx: Db,
   quota: Quota,
-  entry: { readonly type: QuotaEntryType; readonly at: Date; readonly amount?: number; readonly reason?: string | undefined },
+  entry: {
+    readonly type: QuotaEntryType;
+    readonly at: Date;
+    readonly amount?: number;
+    readonly reason?: string | undefined;
+  },
 ): Promise<void> {
   const { id: quotaId, tenantId, targetId, limit, toppedUp, used, period, periodStart, periodEnd } = quota;
   await tx.quotaEntry.create({
@@ -152,12 +157,7 @@ export async function sumOfLeases(db: Db, { id, period }: Pick<Quota, "id" | "pe
   return sum._sum.amount ?? 0;
 }
 
-export function findEntries(
-  db: Db,
-  targetId: string,
-  after: Place | null,
-  take: number,
-): Promise<QuotaEntry[]> {
+export function findEntries(db: Db, targetId: string, after: Place | null, take: number): Promise<QuotaEntry[]> {
   const page = afterPlace("createdAt", "desc", after) as Prisma.QuotaEntryWhereInput;
   return db.quotaEntry.findMany({ where: { AND: [{ targetId }, page] }, orderBy: orderBy("createdAt", "desc"), take });
 }

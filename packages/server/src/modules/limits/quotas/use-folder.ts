@@ -52,7 +52,8 @@ export class UseFolder {
         lock = await lockFolder(folder);
       } catch (err) {
         // A StartupError says that its process lives.
-        if (!(err instanceof StartupError)) logger.warn({ err, holder: name }, "leases of quotas could not be taken over");
+        if (!(err instanceof StartupError))
+          logger.warn({ err, holder: name }, "leases of quotas could not be taken over");
         continue;
       }
       try {

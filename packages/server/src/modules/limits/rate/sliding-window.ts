@@ -82,7 +82,8 @@ export class SlidingWindow {
   #expire(now: number, windowMs: number): void {
     const times = this.#times;
     // The clock was put back: what was charged then counts from now on, or it would count for longer than a window.
-    if ((times.at(-1) ?? now) > now) for (let at = this.#head; at < times.length; at++) times[at] = Math.min(times[at] as number, now);
+    if ((times.at(-1) ?? now) > now)
+      for (let at = this.#head; at < times.length; at++) times[at] = Math.min(times[at] as number, now);
     while (this.#head < times.length && (times[this.#head] as number) + windowMs <= now) {
       this.#total -= this.#amounts[this.#head] as number;
       this.#head++;
