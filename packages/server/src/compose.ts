@@ -301,6 +301,7 @@ async function wire(
     logger,
     dataDir: settings.dataDir,
     maxCounted: settings.maxCachedKeys,
+    redis: settings.redisUrl === null ? null : { url: settings.redisUrl, without: settings.withoutRedis },
   });
   onOpened(limiting);
   const oauthClients = createOAuthClients({ audit, clock, database, events, idempotency, tenants });

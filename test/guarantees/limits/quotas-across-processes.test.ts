@@ -11,9 +11,9 @@ import { type ServerProcess, startProcess } from "../../testkit/server-process.j
 const withoutPostgres = inject("postgresUrl") === null;
 const reason = "needs PostgreSQL: TEST_DATABASE=postgresql";
 const rootToken = "root-token-of-the-test-of-quotas";
-const limit = 20_000;
+const limit = 6_000;
 const callersOfAll = 64;
-const kills = 4;
+const kills = 3;
 
 /** A server that is killed now and then, in the midst of whatever it does, and started again on its data folder. */
 class MortalServer {

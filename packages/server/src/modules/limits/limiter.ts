@@ -1,4 +1,4 @@
-import type { Clock } from "../../platform/clock.js";
+import { type Clock, systemClock } from "../../platform/clock.js";
 import type { Database } from "../../platform/database/index.js";
 import type { Logger } from "../../platform/logger.js";
 import type { Audit } from "../audit/index.js";
@@ -10,6 +10,7 @@ import { createLimits, type Limits } from "./limits.service.js";
 import { QuotaAccounts } from "./quotas/quota-accounts.js";
 import { UseFolder } from "./quotas/use-folder.js";
 import { MemoryLimiter } from "./rate/memory-limiter.js";
+import { RedisLimiter, type WithoutRedis } from "./rate/redis-limiter.js";
 import { createTake, type Take } from "./take.js";
 
 /** How the limiting does, for metrics. */
@@ -46,11 +47,15 @@ export async function openLimiting(deps: {
   logger: Logger;
   dataDir: string;
   maxCounted: number;
+  /** Where rate limits are counted for all servers together; null: each counts for itself. */
+  redis: { readonly url: string; readonly without: WithoutRedis } | null;
 }): Promise<Limiting> {
   const { clock, database, logger } = deps;
   const accounts = new QuotaAccounts({ clock, database, logger, folder: await UseFolder.open(deps.dataDir) });
   const memory = new MemoryLimiter(deps.maxCounted);
-  const shared = null;
+  const shared =
+    deps.redis && new RedisLimiter({ ...deps.redis, memory, clock, ownTime: clock === systemClock, logger });
+  await shared?.connect();
   deps.events.subscribe(accounts);
   void accounts.adopt();
   return {
@@ -58,8 +63,16 @@ export async function openLimiting(deps: {
     limitReads: createLimitReads({ database, clock, accounts, memory, shared }),
     take: createTake({ clock, memory, quotas: accounts, shared }),
     accounts,
-    status: () => ({ counted: memory.size, isShared: false, leases: accounts.leases, asked: accounts.asked }),
+    status: () => ({
+      counted: memory.size,
+      isShared: shared?.isReady ?? false,
+      leases: accounts.leases,
+      asked: accounts.asked,
+    }),
     maintain: () => accounts.adopt(),
-    stop: () => accounts.stop(),
+    async stop() {
+      shared?.close();
+      await accounts.stop();
+    },
   };
 }

@@ -45,11 +45,11 @@ export function createTake(deps: {
     const accounts = accountsOf(quotas, limited);
     const rateLimits = shared ? [] : memory.look(rules, cost, now);
     if (rateLimits.some(({ exceeded }) => exceeded))
-      return { rateLimits: uncharged(rules, rateLimits, now), quota: tightest(accounts) };
+      return { rateLimits: memory.uncharged(rules, rateLimits, now), quota: tightest(accounts) };
 
     const answers = accounts.map((account) => account.look(cost, now));
     const short = accounts.find((_, index) => answers[index] === "too little");
-    if (short) return { rateLimits: uncharged(rules, rateLimits, now), quota: short.state(true) };
+    if (short) return { rateLimits: memory.uncharged(rules, rateLimits, now), quota: short.state(true) };
     const unknown = accounts.filter((_, index) => answers[index] === "unknown");
     if (unknown.length > 0)
       return Promise.all(unknown.map(({ quotaId }) => quotas.ask(quotaId, cost))).then(() => null);
@@ -64,15 +64,6 @@ export function createTake(deps: {
     return { rateLimits, quota: tightest(accounts) };
   };
 
-  /** The states of a call that was refused: as they stand without it, and which of them would not have let it pass. */
-  function uncharged(rules: readonly CountedRule[], states: readonly RateLimitState[], now: number): RateLimitState[] {
-    if (states.length === 0) return [];
-    return memory.stand(rules, now).map((state, index) => {
-      const { exceeded = false, retryAt = null } = states[index] ?? {};
-      return { ...state, exceeded, retryAt };
-    });
-  }
-
   /** What is taken of the quotas comes back when a rate limit refuses. */
   async function takeShared(
     limiter: SharedLimiter,
@@ -81,15 +72,15 @@ export function createTake(deps: {
     cost: number,
   ): Promise<LimitStates> {
     const reserved = accounts.map((account) => account.reserve(cost));
-    let isTaken = false;
+    let rateLimits: RateLimitState[] | null = null;
     try {
-      const rateLimits = await limiter.take(rules, cost);
-      isTaken = rateLimits.every(({ exceeded }) => !exceeded);
-      return { rateLimits, quota: tightest(accounts) };
+      rateLimits = await limiter.take(rules, cost);
     } finally {
+      const isTaken = rateLimits?.every(({ exceeded }) => !exceeded) ?? false;
       for (const each of reserved) isTaken ? each.keep() : each.giveBack();
-      for (const account of accounts) if (account.runsLow(clock.now())) quotas.askAhead(account.quotaId);
     }
+    for (const account of accounts) if (account.runsLow(clock.now())) quotas.askAhead(account.quotaId);
+    return { rateLimits, quota: tightest(accounts) };
   }
 }
 

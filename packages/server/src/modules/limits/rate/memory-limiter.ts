@@ -34,6 +34,23 @@ export class MemoryLimiter {
     return rules.map((rule) => ({ name: rule.name, ...this.#windowOf(rule).look(now, rule, amountOf(rule, cost)) }));
   }
 
+  /** Charges a call, or leaves everything as it is where something does not fit. */
+  take(rules: readonly CountedRule[], cost: number, now: number): RateLimitState[] {
+    const states = this.look(rules, cost, now);
+    if (states.some(({ exceeded }) => exceeded)) return this.uncharged(rules, states, now);
+    this.charge(rules, cost, now);
+    return states;
+  }
+
+  /** The states of a call that is refused: as they stand without it, and which of them would not have let it pass. */
+  uncharged(rules: readonly CountedRule[], states: readonly RateLimitState[], now: number): RateLimitState[] {
+    if (states.length === 0) return [];
+    return this.stand(rules, now).map((state, index) => {
+      const { exceeded = false, retryAt = null } = states[index] ?? {};
+      return { ...state, exceeded, retryAt };
+    });
+  }
+
   /** Charges a call whose states, found by `look` at this very moment, are all within the limits. */
   charge(rules: readonly CountedRule[], cost: number, now: number): void {
     for (const rule of rules) this.#windowOf(rule).charge(now, rule, amountOf(rule, cost));

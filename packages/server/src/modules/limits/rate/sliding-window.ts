@@ -109,7 +109,7 @@ export class SlidingWindow {
       const eachMs = windowMs / limit;
       retryAt = Math.max(retryAt, now + this.#takenMs(now, rule) + (amount - burst) * eachMs);
     }
-    return Math.ceil(retryAt);
+    return Math.ceil(retryAt - roundingMs);
   }
 }
 
