@@ -1576,7 +1576,11 @@ export type GetKeyLimits = {
   readonly key: {
     /** The rate limits of the key. Those of a key, its owner and its tenant all count. */
     readonly rateLimits: ReadonlyArray<RateLimit>,
-    /** The quota of the key; null: none. Those of a key, its owner and its tenant all count. */
+    /**
+     * The quota of the key; null: none. Those of a key, its owner and its tenant all count.
+     *
+     * Needs the permission `keys:read`.
+     */
     readonly quota: Quota | null
   } | null
 };
@@ -1595,7 +1599,11 @@ export type GetUserLimits = {
   readonly user: {
     /** The rate limits of the user. Those of a key, its owner and its tenant all count. */
     readonly rateLimits: ReadonlyArray<RateLimit>,
-    /** The quota of the user; null: none. Those of a key, its owner and its tenant all count. */
+    /**
+     * The quota of the user; null: none. Those of a key, its owner and its tenant all count.
+     *
+     * Needs the permission `users:read`.
+     */
     readonly quota: Quota | null
   } | null
 };
@@ -1614,7 +1622,11 @@ export type GetTenantLimits = {
   readonly tenant: {
     /** The rate limits of the tenant. Those of a key, its owner and its tenant all count. */
     readonly rateLimits: ReadonlyArray<RateLimit>,
-    /** The quota of the tenant; null: none. Those of a key, its owner and its tenant all count. */
+    /**
+     * The quota of the tenant; null: none. Those of a key, its owner and its tenant all count.
+     *
+     * Needs the permission `tenants:read`.
+     */
     readonly quota: Quota | null
   } | null
 };
@@ -1879,7 +1891,11 @@ export type ListKeyQuotaHistory = {
    * Needs the permission `keys:read`.
    */
   readonly key: {
-    /** The quota of the key; null: none. Those of a key, its owner and its tenant all count. */
+    /**
+     * The quota of the key; null: none. Those of a key, its owner and its tenant all count.
+     *
+     * Needs the permission `keys:read`.
+     */
     readonly quota: {
       /** What has happened to the quota, newest first. */
       readonly history: {
@@ -1909,7 +1925,11 @@ export type ListUserQuotaHistory = {
    * Needs the permission `users:read`.
    */
   readonly user: {
-    /** The quota of the user; null: none. Those of a key, its owner and its tenant all count. */
+    /**
+     * The quota of the user; null: none. Those of a key, its owner and its tenant all count.
+     *
+     * Needs the permission `users:read`.
+     */
     readonly quota: {
       /** What has happened to the quota, newest first. */
       readonly history: {
@@ -1939,7 +1959,11 @@ export type ListTenantQuotaHistory = {
    * Needs the permission `tenants:read`.
    */
   readonly tenant: {
-    /** The quota of the tenant; null: none. Those of a key, its owner and its tenant all count. */
+    /**
+     * The quota of the tenant; null: none. Those of a key, its owner and its tenant all count.
+     *
+     * Needs the permission `tenants:read`.
+     */
     readonly quota: {
       /** What has happened to the quota, newest first. */
       readonly history: {

@@ -97,7 +97,7 @@ KeyType.implement({
   }),
 });
 
-addLimitFields(KeyType, "key");
+addLimitFields(KeyType, "key", "keys:read");
 
 /** A row that a foreign key promises and the caller's bounds allow; its absence is a fault of ours. */
 function found<Row>(row: Row | null): Row {

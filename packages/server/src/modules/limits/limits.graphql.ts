@@ -1,4 +1,4 @@
-import type { RateLimitState } from "@keyplane/schema";
+import type { Permission, RateLimitState } from "@keyplane/schema";
 import type { ObjectRef } from "@pothos/core";
 import { builder, type Types } from "../../graphql/builder.js";
 import { connectionOf, listComplexity, pageArguments } from "../../graphql/connection.js";
@@ -128,7 +128,11 @@ builder.objectField(QuotaType, "history", (t) =>
 );
 
 /** Adds `rateLimits` and `quota` to the type of something that has limits. */
-export function addLimitFields<Row extends LimitColumns & object>(type: ObjectRef<Types, Row>, thing: string): void {
+export function addLimitFields<Row extends LimitColumns & object>(
+  type: ObjectRef<Types, Row>,
+  thing: string,
+  permission: Permission,
+): void {
   builder.objectField(type, "rateLimits", (t) =>
     t.field({
       type: [RateLimitType],
@@ -141,6 +145,7 @@ export function addLimitFields<Row extends LimitColumns & object>(type: ObjectRe
       type: QuotaType,
       nullable: true,
       description: `The quota of the ${thing}; null: none. Those of a key, its owner and its tenant all count.`,
+      access: { permission },
       resolve: ({ quotaId }, _, { loaders }) => (quotaId ? loaders.quotas.load(quotaId) : null),
     }),
   );
@@ -158,8 +163,8 @@ function shown(row: LimitColumns, reads: LimitReads): ShownRateLimit[] {
   }));
 }
 
-addLimitFields(TenantType, "tenant");
-addLimitFields(UserType, "user");
+addLimitFields(TenantType, "tenant", "tenants:read");
+addLimitFields(UserType, "user", "users:read");
 
 const RateLimitInput = builder.inputType("RateLimitInput", {
   description: "A rate limit.",

@@ -58,7 +58,7 @@ export function createTake(deps: {
     // Quotas first: only they can fail, where the disk is full.
     for (const account of accounts) {
       account.charge(cost);
-      if (account.runsLow(now)) quotas.askAhead(account.quotaId);
+      if (account.runsLow()) quotas.askAhead(account.quotaId);
     }
     memory.charge(rules, cost, now);
     return { rateLimits, quota: tightest(accounts) };
@@ -79,7 +79,7 @@ export function createTake(deps: {
       const isTaken = rateLimits?.every(({ exceeded }) => !exceeded) ?? false;
       for (const each of reserved) isTaken ? each.keep() : each.giveBack();
     }
-    for (const account of accounts) if (account.runsLow(clock.now())) quotas.askAhead(account.quotaId);
+    for (const account of accounts) if (account.runsLow()) quotas.askAhead(account.quotaId);
     return { rateLimits, quota: tightest(accounts) };
   }
 }

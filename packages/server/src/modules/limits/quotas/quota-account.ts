@@ -2,8 +2,6 @@ import { kindOfId, type QuotaState } from "@keyplane/schema";
 import type { Grant } from "./quota.store.js";
 import type { UseFile } from "./use-file.js";
 
-/** For how long a server may use a lease without hearing from the database: as long as it may miss that a quota was changed. Milliseconds. */
-export const leaseMs = 60_000;
 /** For how long it believes that a quota is used up, although another server may have given something back. Milliseconds. */
 const usedUpMs = 1_000;
 /** More is asked for ahead, when less is left of a lease than this part of what was given last. */
@@ -48,11 +46,13 @@ export class QuotaAccount {
     return this.lease ? this.lease.granted - this.lease.used : 0;
   }
 
-  /** Whether what is known and held counts at a time: not in another period, and not for longer than it may. */
+  /**
+   * Whether what is known and held counts at a time: not in another period. Changes of the quota are heard by events, and whoever may have
+   * missed one forgets everything.
+   */
   #isCurrent(now: number): boolean {
-    if (!this.#known || now - this.#heardAt >= leaseMs || now < this.#heardAt - leaseMs) return false;
-    const { periodEnd } = this.#known;
-    return periodEnd === null || now < periodEnd.getTime();
+    const periodEnd = this.#known?.periodEnd;
+    return periodEnd === null || (periodEnd !== undefined && now < periodEnd.getTime());
   }
 
   look(cost: number, now: number): Answer {
@@ -94,9 +94,9 @@ export class QuotaAccount {
   }
 
   /** Whether more should be asked for before somebody has to wait for it. */
-  runsLow(now: number): boolean {
+  runsLow(): boolean {
     if (this.isGone || !this.lease || this.#lastGranted < 2 * aheadPart) return false;
-    return this.#balance() < this.#lastGranted / aheadPart || now - this.#heardAt > leaseMs / 2;
+    return this.#balance() < this.#lastGranted / aheadPart;
   }
 
   /** Takes what the database has granted. @returns the lease of an earlier period, which is to be settled. */

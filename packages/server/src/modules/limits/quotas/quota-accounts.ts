@@ -7,8 +7,10 @@ import { acquire, findLeases, settle } from "./quota.store.js";
 import { type OpenLease, QuotaAccount } from "./quota-account.js";
 import type { UseFolder } from "./use-folder.js";
 
-/** How often leases that nobody uses are given back, in milliseconds. */
-const sweepMs = 5_000;
+/** How often leases that nobody has used since the last time are given back, in milliseconds. */
+const sweepMs = 30_000;
+/** How many leases one statement ends. */
+const settledAtOnce = 1_000;
 
 /** Calls that wait for one quota are asked for together. */
 interface Asking {
@@ -29,7 +31,8 @@ export class QuotaAccounts implements EventListener {
   /** Leases that are to be given back, with those whose giving back has failed. */
   readonly #closing = new Set<OpenLease>();
   readonly #timer: NodeJS.Timeout;
-  #sweeping: Promise<void> = Promise.resolve();
+  #settling: Promise<void> = Promise.resolve();
+  #nextSettling: Promise<void> | null = null;
   #adopting: Promise<void> = Promise.resolve();
   #asked = 0;
 
@@ -149,18 +152,24 @@ export class QuotaAccounts implements EventListener {
 
   #close(lease: OpenLease): void {
     this.#closing.add(lease);
-    this.#sweeping = this.#sweeping.then(() => this.#settle(lease));
+    void this.settled();
   }
 
-  /** Never rejects: what fails is tried again by the next sweep. */
-  async #settle(lease: OpenLease): Promise<void> {
-    if (!this.#closing.has(lease) || lease.pending > 0) return;
+  /** Gives back what is to be given back. Never rejects: what fails is tried again by the next sweep. */
+  async #settleAll(): Promise<void> {
+    // Calls that have taken from a lease may still give back.
+    const leases = [...this.#closing].filter(({ pending }) => pending === 0);
     try {
-      await this.#database.transaction((tx) => settle(tx, lease.id, lease.used, this.#clock.now()));
-      this.#folder.file.end(lease.slot);
-      this.#closing.delete(lease);
+      for (let from = 0; from < leases.length; from += settledAtOnce) {
+        const some = leases.slice(from, from + settledAtOnce);
+        await this.#database.transaction((tx) => settle(tx, some));
+        for (const lease of some) {
+          this.#folder.file.end(lease.slot);
+          this.#closing.delete(lease);
+        }
+      }
     } catch (err) {
-      this.#logger.warn({ err }, "a lease of a quota could not be given back; it is tried again");
+      this.#logger.warn({ err, leases: leases.length }, "leases of quotas could not be given back; it is tried again");
     }
   }
 
@@ -176,10 +185,15 @@ export class QuotaAccounts implements EventListener {
     return this.settled();
   }
 
-  /** Resolves when everything that is to be given back was tried. */
+  /** Resolves when everything that is to be given back by now was tried. */
   settled(): Promise<void> {
-    for (const lease of this.#closing) this.#sweeping = this.#sweeping.then(() => this.#settle(lease));
-    return this.#sweeping;
+    // Those that come meanwhile are settled together by the next round.
+    this.#nextSettling ??= this.#settling.then(() => {
+      this.#nextSettling = null;
+      this.#settling = this.#settleAll();
+      return this.#settling;
+    });
+    return this.#nextSettling;
   }
 
   /** Settles what processes of this data folder have left that were killed. Never rejects. */
@@ -192,9 +206,12 @@ export class QuotaAccounts implements EventListener {
     try {
       for await (const { holder, used, remove } of this.#folder.leftBehind(this.#logger)) {
         // A lease that is not in the file was never used: its place is made before.
-        for (const { id } of await findLeases(this.#database.prisma, holder)) {
-          const usedOfLease = used === null ? null : (used.get(id) ?? 0);
-          await this.#database.transaction((tx) => settle(tx, id, usedOfLease, this.#clock.now()));
+        const leases = (await findLeases(this.#database.prisma, holder)).map(({ id }) => ({
+          id,
+          used: used === null ? null : (used.get(id) ?? 0),
+        }));
+        for (let from = 0; from < leases.length; from += settledAtOnce) {
+          await this.#database.transaction((tx) => settle(tx, leases.slice(from, from + settledAtOnce)));
         }
         remove();
       }
@@ -213,9 +230,10 @@ export class QuotaAccounts implements EventListener {
     let isSettled = this.#closing.size === 0;
     try {
       // Those of which this process never heard that they were given.
-      for (const { id } of await findLeases(this.#database.prisma, this.#folder.holder)) {
-        await this.#database.transaction((tx) => settle(tx, id, 0, this.#clock.now()));
-      }
+      const unheard = await findLeases(this.#database.prisma, this.#folder.holder);
+      const known = new Set([...this.#closing].map(({ id }) => id));
+      const leases = unheard.filter(({ id }) => !known.has(id)).map(({ id }) => ({ id, used: 0 }));
+      if (leases.length > 0) await this.#database.transaction((tx) => settle(tx, leases));
     } catch (err) {
       this.#logger.warn({ err }, "leases of quotas could not be given back; the next start does it");
       isSettled = false;

@@ -15,6 +15,8 @@ export interface HeldLease {
   readonly period: number;
 }
 
+const maxInt = 2_147_483_647;
+
 /** What a server was given of a quota. */
 export interface Grant {
   readonly lease: HeldLease;
@@ -60,28 +62,37 @@ export async function acquire(
   return { lease: begun, granted, quota: after };
 }
 
+/** A lease that ends, and how much of it was used; null: not known, so that all of it counts as used. */
+export interface EndingLease {
+  readonly id: string;
+  readonly used: number | null;
+}
+
 /**
- * Ends a lease: what was not used of it comes back, to the quota or, when its period is over, to that period's entry in the history.
- * Ending one that has ended changes nothing, so that it can be tried again when nobody knows whether it was committed.
- *
- * @param used what was used of it; null: not known, so that all of it counts as used.
+ * Ends leases: what was not used of them comes back, to their quotas or, where the period is over, to its entry in the history. Ending one
+ * that has ended changes nothing, so that it can be tried again when nobody knows whether it was committed.
  */
-export async function settle(tx: Db, leaseId: string, used: number | null, now: number): Promise<void> {
-  const found = await tx.quotaLease.findUnique({ where: { id: leaseId } });
-  // First the quota, as everywhere, or two of them could wait for each other.
-  if (!found || !(await lockQuota(tx, found.quotaId, now))) return;
-  const lease = await tx.quotaLease.findUnique({ where: { id: leaseId }, include: { quota: true } });
-  if (!lease) return;
-  const returned = used === null ? 0 : Math.min(lease.amount, Math.max(0, lease.amount - used));
-  if (returned > 0 && lease.quota.period === lease.period) {
-    await tx.quota.update({ where: { id: lease.quotaId }, data: { used: { decrement: returned } } });
-  } else if (returned > 0) {
-    await tx.quotaEntry.updateMany({
-      where: { quotaId: lease.quotaId, period: lease.period, type: "PERIOD_ENDED" },
-      data: { used: { decrement: returned } },
-    });
-  }
-  await tx.quotaLease.delete({ where: { id: leaseId } });
+export async function settle(tx: Db, leases: readonly EndingLease[]): Promise<void> {
+  const ids = leases.map(({ id }) => id);
+  const used = leases.map((lease) => lease.used ?? maxInt);
+  // First the quotas in one order, as everywhere, or two of these could wait for each other.
+  await tx.$queryRaw`
+    SELECT 1 FROM "Quota" WHERE "id" IN (SELECT "quotaId" FROM "QuotaLease" WHERE "id" = ANY(${ids}::text[]))
+    ORDER BY "id" FOR UPDATE`;
+  await tx.$executeRaw`
+    WITH "gone" AS (
+        DELETE FROM "QuotaLease" WHERE "id" = ANY(${ids}::text[]) RETURNING "id", "quotaId", "period", "amount"),
+      "back" AS (
+        SELECT "gone"."quotaId", "gone"."period",
+          sum(greatest(0, least("gone"."amount", "gone"."amount" - "ending"."used")))::int AS "returned"
+        FROM "gone" JOIN unnest(${ids}::text[], ${used}::int[]) AS "ending" ("id", "used") ON "ending"."id" = "gone"."id"
+        GROUP BY "gone"."quotaId", "gone"."period"),
+      "history" AS (
+        UPDATE "QuotaEntry" SET "used" = "QuotaEntry"."used" - "back"."returned" FROM "back"
+        WHERE "QuotaEntry"."quotaId" = "back"."quotaId" AND "QuotaEntry"."period" = "back"."period"
+          AND "QuotaEntry"."type" = 'PERIOD_ENDED')
+    UPDATE "Quota" SET "used" = "Quota"."used" - "back"."returned" FROM "back"
+    WHERE "Quota"."id" = "back"."quotaId" AND "Quota"."period" = "back"."period"`;
 }
 
 /** Reads a quota for a change, as it is in the present period, and holds it until the transaction ends. */
