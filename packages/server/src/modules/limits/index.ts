@@ -2,4 +2,4 @@ export { type Limiting, type LimitsStatus, openLimiting } from "./limiter.js";
 export type { LimitReads } from "./limits.reads.js";
 export type { Limits } from "./limits.service.js";
 export type { WithoutRedis } from "./rate/redis-limiter.js";
-export type { LimitStates, Take } from "./take.js";
+export { isExceeded, type LimitStates, type Take } from "./take.js";

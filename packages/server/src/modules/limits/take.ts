@@ -11,6 +11,11 @@ export interface LimitStates {
   readonly quota: QuotaState | null;
 }
 
+/** Whether a call with these states is refused. */
+export function isExceeded({ rateLimits, quota }: LimitStates): boolean {
+  return quota?.exceeded === true || rateLimits.some(({ exceeded }) => exceeded);
+}
+
 /** Counts rate limits for several processes. All rules of a call are charged, or none. */
 export interface SharedLimiter {
   take(rules: readonly CountedRule[], cost: number): Promise<RateLimitState[]>;
@@ -44,15 +49,19 @@ export function createTake(deps: {
     const rules = rulesOf(limited);
     const accounts = accountsOf(quotas, limited);
     const rateLimits = shared ? [] : memory.look(rules, cost, now);
-    if (rateLimits.some(({ exceeded }) => exceeded))
+    if (rateLimits.some(({ exceeded }) => exceeded)) {
       return { rateLimits: memory.uncharged(rules, rateLimits, now), quota: tightest(accounts) };
+    }
 
-    const answers = accounts.map((account) => account.look(cost, now));
-    const short = accounts.find((_, index) => answers[index] === "too little");
+    let unknown: QuotaAccount[] | null = null;
+    let short: QuotaAccount | null = null;
+    for (const account of accounts) {
+      const answer = account.look(cost, now);
+      if (answer === "too little") short ??= account;
+      else if (answer === "unknown") (unknown ??= []).push(account);
+    }
     if (short) return { rateLimits: memory.uncharged(rules, rateLimits, now), quota: short.state(true) };
-    const unknown = accounts.filter((_, index) => answers[index] === "unknown");
-    if (unknown.length > 0)
-      return Promise.all(unknown.map(({ quotaId }) => quotas.ask(quotaId, cost))).then(() => null);
+    if (unknown) return Promise.all(unknown.map(({ quotaId }) => quotas.ask(quotaId, cost))).then(() => null);
 
     if (shared && rules.length > 0) return takeShared(shared, rules, accounts, cost);
     // Quotas first: only they can fail, where the disk is full.
@@ -97,6 +106,7 @@ function accountsOf(quotas: QuotaAccounts, limited: readonly Limited[]): QuotaAc
 
 /** Of several quotas the one of which least is left: it is the next to refuse. */
 function tightest(accounts: readonly QuotaAccount[]): QuotaState | null {
+  if (accounts.length === 1) return accounts[0]?.state(false) ?? null;
   let least: QuotaState | null = null;
   for (const account of accounts) {
     const state = account.state(false);

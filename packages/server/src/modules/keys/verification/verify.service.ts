@@ -5,7 +5,7 @@ import { KeyplaneError } from "../../../platform/errors.js";
 import type { GuessLimiter } from "../../../platform/guess-limiter.js";
 import { areScopes, parseArguments, scopesSchema } from "../../../platform/validation.js";
 import { authorize, canSee, hashSecret, type Principal } from "../../auth/index.js";
-import type { LimitStates, Take } from "../../limits/index.js";
+import { isExceeded, type LimitStates, type Take } from "../../limits/index.js";
 import { apiSchema, costSchema, ipSchema, metersSchema, tagsSchema, type UsageEvent } from "../../usage/index.js";
 import { type IndexedRecord, limitsOf } from "./key-states.js";
 import { toVerdict, type Verdict } from "./verdict.js";
@@ -83,13 +83,11 @@ export function createVerify(deps: {
     const decision = decide(record, request, now);
     const limited = decision.valid && record ? limitsOf(record) : null;
     if (!record || limited === null) return tell(call, record, toVerdict(decision, record, principal.requestId), now);
-    const decided = (limits: LimitStates): Verdict =>
-      tell(
-        call,
-        record,
-        toVerdict(decide(record, { ...request, limits }, now), record, principal.requestId, limits),
-        now,
-      );
+    // Limits that let a call pass decide nothing anew.
+    const decided = (limits: LimitStates): Verdict => {
+      const last = isExceeded(limits) ? decide(record, { ...request, limits }, now) : decision;
+      return tell(call, record, toVerdict(last, record, principal.requestId, limits), now);
+    };
     const taken = take(limited, input.cost ?? 1);
     if (!(taken instanceof Promise)) return decided(taken);
     return taken.then(async (limits) => {

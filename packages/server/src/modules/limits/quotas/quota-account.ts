@@ -31,6 +31,7 @@ export class QuotaAccount {
   #known: Grant["quota"] | null = null;
   #heardAt = Number.NEGATIVE_INFINITY;
   #lastGranted = 0;
+  #of: QuotaState["of"];
   /** Whether there is no such quota any more. */
   isGone = false;
   /** Whether it was asked for since somebody last looked. */
@@ -105,6 +106,8 @@ export class QuotaAccount {
     this.#heardAt = now;
     this.isGone = grant === null;
     this.#known = grant?.quota ?? null;
+    const kind = grant && kindOfId(grant.quota.targetId);
+    this.#of = kind === "Tenant" ? "TENANT" : kind === "User" ? "USER" : "KEY";
     if (!grant) {
       this.lease = null;
       return before;
@@ -134,16 +137,15 @@ export class QuotaAccount {
   /** Where the quota stands; null when that is not known. */
   state(exceeded: boolean): QuotaState | null {
     if (!this.#known) return null;
-    const { targetId, limit, toppedUp, used, periodEnd } = this.#known;
+    const { limit, toppedUp, used, periodEnd } = this.#known;
     const inUse = Math.max(0, used - this.#balance());
-    const kind = kindOfId(targetId);
     return {
       limit: limit + toppedUp,
       used: inUse,
       remaining: Math.max(0, limit + toppedUp - inUse),
       resetAt: periodEnd?.getTime() ?? null,
       exceeded,
-      of: kind === "Tenant" ? "TENANT" : kind === "User" ? "USER" : "KEY",
+      of: this.#of,
     };
   }
 }
