@@ -53,15 +53,16 @@ export function createTake(deps: {
       return { rateLimits: memory.uncharged(rules, rateLimits, now), quota: tightest(accounts) };
     }
 
-    let unknown: QuotaAccount[] | null = null;
+    const unknown: QuotaAccount[] = [];
     let short: QuotaAccount | null = null;
     for (const account of accounts) {
       const answer = account.look(cost, now);
       if (answer === "too little") short ??= account;
-      else if (answer === "unknown") (unknown ??= []).push(account);
+      else if (answer === "unknown") unknown.push(account);
     }
     if (short) return { rateLimits: memory.uncharged(rules, rateLimits, now), quota: short.state(true) };
-    if (unknown) return Promise.all(unknown.map(({ quotaId }) => quotas.ask(quotaId, cost))).then(() => null);
+    if (unknown.length > 0)
+      return Promise.all(unknown.map(({ quotaId }) => quotas.ask(quotaId, cost))).then(() => null);
 
     if (shared && rules.length > 0) return takeShared(shared, rules, accounts, cost);
     // Quotas first: only they can fail, where the disk is full.
