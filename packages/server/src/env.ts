@@ -23,6 +23,8 @@ export interface Settings {
   readonly trustProxy: boolean | readonly string[];
   readonly unknownTokensPerMinute: number;
   readonly unknownKeysPerMinute: number;
+  /** Also mistyped ones, of one address, in a minute. */
+  readonly unknownKeysPerAddress: number;
   readonly allowPrivateIssuers: boolean;
   readonly mongodbUrl: string | null;
   readonly redisUrl: string | null;
@@ -180,6 +182,14 @@ export const variables = {
     wants: "a whole number from 1 to 100000000",
     parse: integer(1, 100_000_000),
     absent: 6_000,
+  },
+  KEYPLANE_UNKNOWN_KEYS_PER_ADDRESS: {
+    description:
+      "How many unknown or mistyped keys one address may present in a minute, as far as a verifier passes its callers' addresses; an IPv6 network of 64 bits counts as one. It is slowed then, and refused for five minutes when it goes on. Keys in memory are verified all the same.",
+    fallback: "60",
+    wants: "a whole number from 1 to 1000000",
+    parse: integer(1, 1_000_000),
+    absent: 60,
   },
   KEYPLANE_ALLOW_PRIVATE_ISSUERS: {
     description:
@@ -341,6 +351,7 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
     trustProxy: read("KEYPLANE_TRUST_PROXY"),
     unknownTokensPerMinute: read("KEYPLANE_UNKNOWN_TOKENS_PER_MINUTE"),
     unknownKeysPerMinute: read("KEYPLANE_UNKNOWN_KEYS_PER_MINUTE"),
+    unknownKeysPerAddress: read("KEYPLANE_UNKNOWN_KEYS_PER_ADDRESS"),
     allowPrivateIssuers: read("KEYPLANE_ALLOW_PRIVATE_ISSUERS"),
     mongodbUrl: read("MONGODB_URL"),
     redisUrl: read("REDIS_URL"),

@@ -450,6 +450,10 @@ export type Tenant = {
   readonly statusChangedAt: string | null,
   /** Why the status last changed. */
   readonly statusReason: string | null,
+  /** The only addresses that may use the tenant's keys, in CIDR notation; empty: all. The lists of key and owner count, too. */
+  readonly allowedIps: ReadonlyArray<string>,
+  /** Addresses that may not use the tenant's keys, in CIDR notation. Stronger than any allow list. */
+  readonly deniedIps: ReadonlyArray<string>,
   /** When the tenant was created. */
   readonly createdAt: string,
   /** When the tenant last changed. */
@@ -490,6 +494,10 @@ export type User = {
   readonly statusChangedAt: string | null,
   /** Why the status last changed. */
   readonly statusReason: string | null,
+  /** The only addresses that may use the user's keys, in CIDR notation; empty: all. Each key's own lists count, too. */
+  readonly allowedIps: ReadonlyArray<string>,
+  /** Addresses that may not use the user's keys, in CIDR notation. Stronger than any allow list. */
+  readonly deniedIps: ReadonlyArray<string>,
   /** When the user was created. */
   readonly createdAt: string,
   /** When the user last changed. */
@@ -2149,6 +2157,20 @@ export type RotateManagementToken = {
 
 };
 
+export type GetOAuthClientVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetOAuthClient = {
+  /**
+   * One OAuth client; null when there is none with this id that you may see.
+   *
+   * Needs the permission `clients:read`.
+   */
+  readonly oauthClient: OAuthClient | null
+};
+
 export type ListOAuthClientsVariables = Exact<{
   tenantId?: string | null | undefined;
   first?: number | null | undefined;
@@ -3187,6 +3209,20 @@ export type ResumeTenant = {
       readonly tenant: Tenant
     }
 
+};
+
+export type GetTrustedIssuerVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetTrustedIssuer = {
+  /**
+   * One trusted issuer; null when there is none with this id that you may see.
+   *
+   * Needs the permission `issuers:read`.
+   */
+  readonly trustedIssuer: TrustedIssuer | null
 };
 
 export type ListTrustedIssuersVariables = Exact<{

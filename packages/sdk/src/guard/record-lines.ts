@@ -1,4 +1,5 @@
 import {
+  type AddressRules,
   type Environment,
   effectiveScopes,
   type KeyRecord,
@@ -161,6 +162,7 @@ function ownerOf(fields: Fields): OwnerRecord {
     since: numberOf(fields, "since"),
     reason: textOrNull(fields, "reason"),
     isServerDecided: fields["decidedBy"] === "SERVER",
+    ...addressRulesOf(fields),
   };
 }
 
@@ -171,6 +173,16 @@ function tenantOf(fields: Fields): TenantRecord {
     since: numberOf(fields, "since"),
     reason: textOrNull(fields, "reason"),
     isServerDecided: fields["decidedBy"] === "SERVER",
+    ...addressRulesOf(fields),
+  };
+}
+
+/** Lists that are left out are left out here, too: nearly all owners and tenants have none. */
+function addressRulesOf(fields: Fields): AddressRules {
+  const { allowedIps, deniedIps } = fields;
+  return {
+    ...(allowedIps === undefined ? {} : { allowedIps: textsOf(fields, "allowedIps") }),
+    ...(deniedIps === undefined ? {} : { deniedIps: textsOf(fields, "deniedIps") }),
   };
 }
 

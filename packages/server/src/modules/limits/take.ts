@@ -87,7 +87,10 @@ export function createTake(deps: {
       rateLimits = await limiter.take(rules, cost);
     } finally {
       const isTaken = rateLimits?.every(({ exceeded }) => !exceeded) ?? false;
-      for (const each of reserved) isTaken ? each.keep() : each.giveBack();
+      for (const each of reserved) {
+        if (isTaken) each.keep();
+        else each.giveBack();
+      }
     }
     for (const account of accounts) if (account.runsLow()) quotas.askAhead(account.quotaId);
     return { rateLimits, quota: tightest(accounts) };

@@ -86,6 +86,9 @@ export interface TenantState {
   readonly reason: string | null;
   /** Its limits; null: it has none. */
   readonly limited: Limited | null;
+  /** From which addresses the tenant's keys may be used. */
+  readonly allowedIps: readonly string[];
+  readonly deniedIps: readonly string[];
 }
 
 function toTenantState(row: Tenant): TenantState {
@@ -95,6 +98,8 @@ function toTenantState(row: Tenant): TenantState {
     since: row.statusChangedAt?.getTime() ?? null,
     reason: row.statusReason,
     limited: limitedOf(row),
+    allowedIps: row.allowedIps,
+    deniedIps: row.deniedIps,
   };
 }
 

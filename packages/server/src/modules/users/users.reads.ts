@@ -103,6 +103,9 @@ export interface UserState {
   readonly reason: string | null;
   /** The user's limits; null: there are none. */
   readonly limited: Limited | null;
+  /** From which addresses the user's keys may be used. */
+  readonly allowedIps: readonly string[];
+  readonly deniedIps: readonly string[];
 }
 
 function toUserState(row: Awaited<ReturnType<typeof findUsersWithTeams>>[number]): UserState {
@@ -119,6 +122,8 @@ function toUserState(row: Awaited<ReturnType<typeof findUsersWithTeams>>[number]
     since: row.statusChangedAt?.getTime() ?? null,
     reason: row.statusReason,
     limited: limitedOf(row),
+    allowedIps: row.allowedIps,
+    deniedIps: row.deniedIps,
   };
 }
 

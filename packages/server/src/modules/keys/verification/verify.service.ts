@@ -1,4 +1,12 @@
-import { type DecisionRequest, decide, type Environment, type KeyFormatResult, parseKey } from "@keyplane/schema";
+import {
+  type DecisionRequest,
+  decide,
+  type Environment,
+  type KeyFormatResult,
+  type KeyGuesses,
+  networkOf,
+  parseKey,
+} from "@keyplane/schema";
 import { z } from "zod";
 import type { Clock } from "../../../platform/clock.js";
 import { KeyplaneError } from "../../../platform/errors.js";
@@ -43,6 +51,8 @@ export type Verify = (principal: Principal, input: VerifyKeyInput) => Verdict | 
  * @param deps.guesses how many keys that there are not a caller may have looked up; keys in memory, and texts that cannot be keys, are not
  * counted. The caller verifies for many others: whoever presents guesses to it must not make it refuse keys that are good.
  * @param deps.take takes calls from the limits that they are under.
+ * @param deps.addressGuesses how many unknown and mistyped keys may be presented from one network; after that, unknown keys from there are
+ * neither looked up nor told to be unknown. Counted for each caller by itself: whom one holds up, others still serve.
  * @param deps.record takes the usage of a verification, and neither waits nor throws; null: leaves none.
  * @throws ForbiddenError without `keys:verify`; BadUserInputError for a list or value out of bounds; RateLimitedError when the key is not
  * in memory, and the caller has asked for too many that there are not.
@@ -51,10 +61,37 @@ export function createVerify(deps: {
   index: VerificationIndex;
   clock: Clock;
   guesses: GuessLimiter;
+  addressGuesses: KeyGuesses;
   record: ((event: UsageEvent) => void) | null;
   take: Take;
 }): Verify {
-  const { index, clock, guesses, take, record: recordUsage } = deps;
+  const { index, clock, guesses, addressGuesses, take, record: recordUsage } = deps;
+
+  /** Takes an attempt of the address that presented an unknown key. @returns how long it is held up, in milliseconds. */
+  function guessFrom(principal: Principal, ip: string | null | undefined): number {
+    return ip == null ? 0 : addressGuesses.take(guesserOf(principal, ip), clock.now());
+  }
+
+  /** Asks the store, unless the address is held up. */
+  async function lookUpFrom(
+    principal: Principal,
+    hash: string,
+    ip: string | null | undefined,
+  ): Promise<{ found: IndexedRecord | null; heldUpMs: number }> {
+    // Taken before, so that a thousand at once are not all looked up.
+    const isGuess = !index.knowsSecret(hash);
+    const heldUpMs = isGuess ? guessFrom(principal, ip) : 0;
+    if (heldUpMs > 0) return { found: null, heldUpMs };
+    let isUnknown = false;
+    try {
+      const found = await lookUp(principal, hash);
+      isUnknown = visible(principal, found) === null;
+      return { found, heldUpMs: isUnknown && !isGuess ? guessFrom(principal, ip) : 0 };
+    } finally {
+      // A store that is away says nothing of the key either.
+      if (isGuess && !isUnknown && ip != null) addressGuesses.giveBack(guesserOf(principal, ip));
+    }
+  }
 
   /** Asks the store. A secret that memory knows is no guess: only something about its key has changed. */
   async function lookUp(principal: Principal, hash: string): Promise<IndexedRecord | null> {
@@ -77,9 +114,9 @@ export function createVerify(deps: {
    */
   function answer(call: Call, found: IndexedRecord | null, attempt = 1): Verdict | Promise<Verdict> {
     const now = clock.now();
-    const { principal, input, format } = call;
+    const { principal, input } = call;
     const record = visible(principal, found);
-    const request = requestOf(input, format);
+    const request = requestOf(call);
     const decision = decide(record, request, now);
     const limited = decision.valid && record ? limitsOf(record) : null;
     if (!record || limited === null) return tell(call, record, toVerdict(decision, record, principal.requestId), now);
@@ -109,12 +146,19 @@ export function createVerify(deps: {
     const startedAt = recordUsage ? performance.now() : 0;
     if (needsChecks(input)) parseArguments(boundsSchema, input);
     const format = parseKey(input.key);
-    if (!format.ok) return answer({ principal, input, format, hash: "", startedAt }, null);
+    if (!format.ok) {
+      const heldUpMs = format.problem === "checksum" ? guessFrom(principal, input.ip) : 0;
+      return answer({ principal, input, format, hash: "", startedAt, heldUpMs }, null);
+    }
     const hash = hashSecret(input.key);
-    const call = { principal, input, format, hash, startedAt };
     const found = index.recall(hash);
-    if (found !== undefined) return answer(call, found);
-    return lookUp(principal, hash).then((record) => answer(call, record));
+    if (found !== undefined) {
+      const heldUpMs = visible(principal, found) ? 0 : guessFrom(principal, input.ip);
+      return answer({ principal, input, format, hash, startedAt, heldUpMs }, found);
+    }
+    return lookUpFrom(principal, hash, input.ip).then((looked) =>
+      answer({ principal, input, format, hash, startedAt, heldUpMs: looked.heldUpMs }, looked.found),
+    );
   };
 }
 
@@ -126,6 +170,8 @@ interface Call {
   /** "" of what cannot be a key. */
   readonly hash: string;
   readonly startedAt: number;
+  /** How long the address that presented it is held up; 0: it is not. */
+  readonly heldUpMs: number;
 }
 
 /** How often a call may find that others have taken what it has asked for. */
@@ -136,16 +182,22 @@ function visible(principal: Principal, found: IndexedRecord | null): IndexedReco
   return found && canSee(principal, found.key) ? found : null;
 }
 
+/** Whose attempts are counted together: those of one network, as far as one caller tells of them. */
+function guesserOf(principal: Principal, ip: string): string {
+  return `${principal.id} ${networkOf(ip)}`;
+}
+
 /** Most calls give nothing but the key and well-formed scopes, and GraphQL then a cost of 1. */
 function needsChecks({ scopes, ip, cost, tags, api, meters }: VerifyKeyInput): boolean {
   return Boolean((scopes && !areScopes(scopes)) || ip || (cost ?? 1) !== 1 || tags || api != null || meters);
 }
 
-function requestOf(input: VerifyKeyInput, format: KeyFormatResult): DecisionRequest {
+function requestOf({ input, format, heldUpMs }: Call): DecisionRequest {
   return {
     format,
     scopes: input.scopes ?? undefined,
     environment: input.environment ?? undefined,
     ip: input.ip ?? undefined,
+    heldUpMs,
   };
 }

@@ -110,7 +110,7 @@ export class RedisLimiter implements SharedLimiter {
       return (await this.#client.evalSha(this.#sha, options)) as unknown as number[];
     } catch (error) {
       // Redis was started anew, or somebody has flushed its scripts.
-      if (!/^NOSCRIPT/.test((error as Error).message)) throw error;
+      if (!(error as Error).message.startsWith("NOSCRIPT")) throw error;
       return (await this.#client.eval(takeScript, options)) as unknown as number[];
     }
   }

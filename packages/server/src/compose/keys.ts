@@ -1,0 +1,86 @@
+import { KeyGuesses } from "@keyplane/schema";
+import type { Settings } from "../env.js";
+import {
+  createKeyReads,
+  createKeySecrets,
+  createKeys,
+  createVerificationRecords,
+  createVerify,
+  findKeyIdsOfTeams,
+  VerificationIndex,
+} from "../modules/keys/index.js";
+import { openLimiting } from "../modules/limits/index.js";
+import { createRecordUsage, createUsage } from "../modules/usage/index.js";
+import { GuessLimiter } from "../platform/guess-limiter.js";
+import type { Base } from "./base.js";
+import type { Tenancy } from "./tenancy.js";
+
+/** Keys, what verifies them, and what is counted of their use. */
+export type Keys = Awaited<ReturnType<typeof createKeysAndUsage>>;
+
+export async function createKeysAndUsage(settings: Settings, base: Base, tenancy: Tenancy) {
+  const { audit, clock, database, events, idempotency, recording } = base;
+  const { tenantStates, userStates, roleStates, teamStates, teams, tenants, users } = tenancy;
+  const { expiryReminders } = settings;
+
+  const index = new VerificationIndex({
+    database,
+    clock,
+    owners: userStates,
+    tenants: tenantStates,
+    roles: roleStates,
+    teams: teamStates,
+    maxKeys: settings.maxCachedKeys,
+  });
+  events.subscribe(index);
+
+  const keyGuesses = new GuessLimiter({
+    clock,
+    attempts: settings.unknownKeysPerMinute,
+    windowMs: 60_000,
+    refusal: "Too many unknown keys were verified with this management token, and this one is not in memory.",
+  });
+  const addressGuesses = new KeyGuesses({ perMinute: settings.unknownKeysPerAddress });
+  const keys = createKeys({ audit, clock, events, teams, tenants, users, expiryReminders });
+  const limiting = await openLimiting({
+    audit,
+    clock,
+    database,
+    events,
+    idempotency,
+    locks: { tenant: tenants.lock, user: users.lock, key: keys.lock },
+    logger: base.logger,
+    dataDir: settings.dataDir,
+    maxCounted: settings.maxCachedKeys,
+    redis: settings.redisUrl === null ? null : { url: settings.redisUrl, without: settings.withoutRedis },
+  });
+  return {
+    index,
+    limiting,
+    keyGuesses,
+    addressGuesses,
+    keyReads: createKeyReads({ database, clock }),
+    keySecrets: createKeySecrets({ audit, clock, events, expiryReminders, idempotency, keys, teams, tenants, users }),
+    keys,
+    recordUsage: createRecordUsage({
+      clock,
+      findKeyOwners: (ids, isVisible) => index.ownersOf(ids, isVisible),
+      findTenants: (ids) => tenantStates.existing(ids),
+      recordAll: (reported) => recording.recordAll(reported),
+    }),
+    usage: createUsage({
+      recording,
+      clock,
+      findKeyIdsOfTeams: (...asked) => findKeyIdsOfTeams(database.prisma, ...asked),
+    }),
+    verificationRecords: createVerificationRecords({ database, clock }),
+    verify: createVerify({
+      index,
+      clock,
+      guesses: keyGuesses,
+      addressGuesses,
+      take: limiting.take,
+      record: settings.recordVerifications ? (event) => recording.record(event) : null,
+    }),
+  };
+}
