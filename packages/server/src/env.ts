@@ -223,7 +223,7 @@ export const variables = {
     fallback: "local",
     wants: "local, allow or refuse",
     parse: (text) => (["local", "allow", "refuse"] as const).find((each) => each === text),
-    absent: "local" as WithoutRedis,
+    absent: "local" satisfies WithoutRedis,
   },
   KEYPLANE_EVENTS_DAYS: {
     description:

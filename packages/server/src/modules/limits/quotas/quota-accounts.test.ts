@@ -162,7 +162,11 @@ describe("two processes that ask at the same moment", () => {
     const run = async (sql: string): Promise<void> => {
       const client = new Client({ connectionString: server ?? "" });
       await client.connect();
-      await client.query(sql).finally(() => client.end());
+      try {
+        await client.query(sql);
+      } finally {
+        await client.end();
+      }
     };
     await run(`CREATE DATABASE ${name}`);
     cleanups.push(() => run(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
