@@ -12,15 +12,17 @@ import { fileURLToPath } from "node:url";
 import { VerifyKeyDocument } from "../../packages/sdk/src/_generated/documents.js";
 import { report } from "./report.js";
 import { post, sendLoad } from "./verify/load.js";
-import { populate, savePopulation } from "./verify/seed.js";
+import { limitedKeyCount, populate, savePopulation } from "./verify/seed.js";
 import { measureStart } from "./verify/start-time.js";
 
 const keyCount = Number(process.env.BENCH_KEYS ?? 100_000);
 const rounds = Number(process.env.BENCH_ROUNDS ?? 9);
 const roundMs = Number(process.env.BENCH_ROUND_MS ?? 2_000);
 const connections = 32;
+/** Long enough for every limited key to be presented several times. */
+const leasingMs = 20_000;
 
-const variants = ["keyplane", "constant", "bare", "stock", "mercurius", "graphql", "plain"] as const;
+const variants = ["keyplane", "constant", "bare", "stock", "mercurius", "graphql", "plain", "few", "limited"] as const;
 type Variant = (typeof variants)[number];
 const labels: Record<Variant, string> = {
   keyplane: "(a) Keyplane, verifyKey as the SDK sends it",
@@ -28,6 +30,8 @@ const labels: Record<Variant, string> = {
   graphql: "(e) Keyplane, verifyKey in another document",
   stock: "(d) Yoga as it comes, the same verifyKey",
   plain: "(f) Keyplane, POST /v1/verify",
+  few: "(h) as (a), of 1,000 keys only",
+  limited: "(i) as (h), each with a rate limit and a quota",
   mercurius: "(g) mercurius with jit, the same over (c)",
   bare: "(c) bare node:http, JSON + SHA-256 + Map",
 };
@@ -84,6 +88,10 @@ try {
       targets.set(variant, { ...keyplane, requests });
       continue;
     }
+    if (variant === "few" && keyplane) {
+      targets.set(variant, { ...keyplane, requests: keyplane.requests.slice(0, limitedKeyCount) });
+      continue;
+    }
     const child = fork(fileURLToPath(new URL("verify/server.ts", import.meta.url)), [variant, populationFile], {
       ...onCore(0),
       // As `npm start` does: graphql-js is slower otherwise.
@@ -97,12 +105,17 @@ try {
       child,
       port,
       rootToken,
-      requests: population.keys.map(({ secret }) => post("/graphql", rootToken, body(secret))),
+      requests: population.keys
+        .slice(0, variant === "limited" ? limitedKeyCount : keyCount)
+        .map(({ secret }) => post("/graphql", rootToken, body(secret))),
       expect: variant === "constant" ? '{"data":{"constant":"constant"}}' : '"valid":true',
     });
   }
 
   const results = new Map<Variant, number[]>(variants.map((variant) => [variant, []]));
+  // Each limited key gets its part of its quota before anything is measured.
+  const limited = targets.get("limited");
+  if (limited) await sendLoad({ ...limited, connections, durationMs: leasingMs });
   // The first round warms every server up: compiled code, owners and tenants read.
   for (let round = 0; round <= rounds; round++) {
     for (const [variant, target] of targets) {
@@ -138,6 +151,7 @@ try {
     `(e)/(b) ${ratio("graphql", "constant")}`,
     `(e)/(d) ${ratio("graphql", "stock")}`,
     `(f)/(c) ${ratio("plain", "bare")}   to reach: 0.65, or 20000 /s`,
+    `(i)/(h) ${ratio("limited", "few")}   to reach: 0.85`,
     "",
     ...start,
   ]);

@@ -22,6 +22,7 @@ const line = [
   "sessions",
   "oauth",
   "usage",
+  "limits",
   "keys",
   "diagnosis",
   "viewer",

@@ -33,6 +33,8 @@ const entities = [
   "Session",
   "AuditRecord",
   "UsageEvent",
+  "Quota",
+  "QuotaEntry",
   "Node",
 ];
 
@@ -119,6 +121,7 @@ describe("every field says who may use it", () => {
 async function story(world: World): Promise<Own> {
   const { tenant, owner, key, secret } = await world.tenantWithKey();
   await world.verify(secret);
+  ok(await world.root.quota("setQuota", { targetId: key.id, limit: 1_000_000 }));
   const token = ok(await world.root.createToken({ name: "token", role: "GUEST", tenantId: tenant.id })).managementToken;
   return {
     ...(await oauthIds(world, tenant.id)),

@@ -79,6 +79,11 @@ async function readyFor(mutation: AnyField) {
     const { document, variables } = callOf(before[1], own, {}, "{ __typename }");
     expect((await world.root.query(document, variables))[before[0]].__typename).toMatch(/Payload$/);
   }
+  if (mutation.field.name.endsWith("Quota") && mutation.field.name !== "setQuota") {
+    ok(await world.root.quota("setQuota", { targetId: key.id, limit: 1_000_000 }));
+    // Something to reset.
+    await world.root.verify(secret);
+  }
   if (takes(mutation, "userId") && !takes(mutation, "name")) await world.signIn(owner);
   const attempt = {
     ...(mutation.field.name === "signOutEverywhere" ? { "input.userId": owner.id } : {}),

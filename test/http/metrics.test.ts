@@ -29,6 +29,10 @@ describe("/metrics", () => {
     expect([...typed].filter((name) => name.startsWith("keyplane_")).sort()).toEqual([
       "keyplane_cached_keys",
       "keyplane_open_streams",
+      "keyplane_quota_leases",
+      "keyplane_quota_requests_total",
+      "keyplane_rate_limits_counted",
+      "keyplane_rate_limits_shared",
       "keyplane_refused_guesses_total",
       "keyplane_usage_complete_timestamp_seconds",
       "keyplane_usage_counted_total",

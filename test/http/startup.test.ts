@@ -103,6 +103,8 @@ describe("a configuration with problems", () => {
     KEYPLANE_UNKNOWN_KEYS_PER_ADDRESS: "-5",
     KEYPLANE_ALLOW_PRIVATE_ISSUERS: "perhaps",
     MONGODB_URL: "postgresql://me:hunter2@localhost/usage",
+    REDIS_URL: "http://localhost:hunter2",
+    KEYPLANE_RATE_LIMITS_WITHOUT_REDIS: "maybe",
     KEYPLANE_EVENTS_DAYS: "0",
     KEYPLANE_EXPIRY_REMINDERS: "7 days",
     KEYPLANE_RECORD_VERIFICATIONS: "no",

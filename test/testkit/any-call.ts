@@ -86,6 +86,7 @@ export function kindsAt(field: AnyField, place: string): readonly IdKind[] {
   if (name === "teamId") return ["Team"];
   if (name === "keyId" || name === "keyIds") return ["Key"];
   if (name === "actorId") return ["ManagementToken", "User"];
+  if (name === "targetId" && place === "input.targetId") return ["Key", "User", "Tenant"];
   if (name === "targetId") {
     return [
       "Tenant",
@@ -119,6 +120,9 @@ const samples: Readonly<Record<string, (now: number) => unknown>> = {
   slug: unique,
   name: () => "Name",
   reason: () => "reason",
+  rateLimits: () => [{ name: "any", limit: 1_000, windowMs: 60_000 }],
+  limit: () => 1_000,
+  amount: () => 1_000,
   issuer: () => `https://${unique()}.example.com`,
   audience: () => "audience",
   defaultRole: () => "GUEST",

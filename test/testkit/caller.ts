@@ -9,6 +9,7 @@ export const roleFields = "id tenantId name description base permissions keyScop
 export const teamFields = "id tenantId name description keyScopes createdAt updatedAt";
 export const keyFields = `id name environment status start scopes metadata allowedIps deniedIps createdAt expiresAt lastUsedAt
   rotatedAt previousSecretExpiresAt disabledAt disabledReason revokedAt revokedReason revokedBy deletedAt owner { id } tenant { id }`;
+export const quotaFields = "id targetId limit toppedUp used remaining refill anchor timeZone periodStart resetAt";
 export const tokenFields =
   "id name tenantId userId role permissions grantableScopes start createdBy expiresAt revokedAt";
 export const sessionFields = "id userId tenantId address createdAt refreshedAt expiresAt endedAt isCurrent";
@@ -94,6 +95,16 @@ export class Caller {
   /** createKey, rotateKey, reissueKey. */
   keySecret(name: string, input: Record<string, unknown>) {
     return mutate(this.url, this.token, name, input, `secret key { ${keyFields} }`);
+  }
+
+  setRateLimits(targetId: string, rateLimits: readonly Record<string, unknown>[]) {
+    const selection = "targetId rateLimits { name limit windowMs burst unit remaining }";
+    return mutate(this.url, this.token, "setRateLimits", { targetId, rateLimits }, selection);
+  }
+
+  /** Any mutation on a quota. */
+  quota(name: string, input: Record<string, unknown>) {
+    return mutate(this.url, this.token, name, input, `targetId quota { ${quotaFields} }`);
   }
 
   createToken(input: Record<string, unknown>) {

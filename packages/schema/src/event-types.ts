@@ -10,7 +10,7 @@ export const keyEventTypes = {
   CREATED: { description: "A key was created." },
   UPDATED: {
     description:
-      "A key's name, scopes, metadata, expiry, address lists or team changed, what its owner's role or its team allows it changed, or the key was restored after a deletion.",
+      "A key's name, scopes, metadata, expiry, address lists, team or limits changed, what its owner's role or its team allows it changed, or the key was restored after a deletion.",
   },
   ROTATED: {
     description:
@@ -24,13 +24,13 @@ export const keyEventTypes = {
   DELETED: { description: "A key was deleted. It can be restored within 30 days." },
   OWNER_UPDATED: {
     description:
-      "A user's name, e-mail address, external id, role or address lists were changed; the keys' owner details changed with it. keyId is null.",
+      "A user's name, e-mail address, external id, role, address lists or limits were changed; the keys' owner details changed with it. keyId is null.",
   },
   OWNER_DISABLED: { description: "A user was disabled; all keys of that user are refused. keyId is null." },
   OWNER_ENABLED: { description: "A disabled user was enabled again, and the user's keys with it. keyId is null." },
   OWNER_DELETED: { description: "A user was deleted; all keys of that user are refused. keyId is null." },
   TENANT_UPDATED: {
-    description: "A tenant's name, slug, key policy or address lists were changed. keyId and userId are null.",
+    description: "A tenant's name, slug, key policy, address lists or limits were changed. keyId and userId are null.",
   },
   TENANT_SUSPENDED: { description: "A tenant was suspended; all its keys are refused. keyId and userId are null." },
   TENANT_RESUMED: { description: "A suspended tenant was resumed, and its keys with it. keyId and userId are null." },

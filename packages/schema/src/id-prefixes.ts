@@ -23,6 +23,8 @@ export const idPrefixes = {
   Session: "ses",
   SigningKey: "sig",
   Mail: "eml",
+  Quota: "quo",
+  QuotaEntry: "qen",
 } as const satisfies Record<string, string>;
 
 /** A kind of thing that has ids. */

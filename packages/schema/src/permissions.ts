@@ -61,6 +61,12 @@ export const permissions = {
     installationOnly: false,
     roles: adminAndDeveloper,
   },
+  "limits:update": {
+    description:
+      "Set rate limits and quotas of keys and users; top quotas up and reset them. Those of a tenant only with a token of the whole installation.",
+    installationOnly: false,
+    roles: admin,
+  },
   "usage:read": {
     description: "Read usage: counts, the call log, refused attempts and exports.",
     installationOnly: false,

@@ -114,3 +114,13 @@ export type RemoveTeamMemberResult = PayloadOf<Operations.RemoveTeamMember["remo
 export type RotateManagementTokenResult =
   | PayloadOf<Operations.RotateManagementToken["rotateManagementToken"]>
   | Refusal;
+/** The rate limits as set, or why not. */
+export type SetRateLimitsResult = PayloadOf<Operations.SetRateLimits["setRateLimits"]> | Refusal;
+/** The quota as set, or why not. */
+export type SetQuotaResult = PayloadOf<Operations.SetQuota["setQuota"]> | Refusal;
+/** No quota any more, or why not. */
+export type RemoveQuotaResult = PayloadOf<Operations.RemoveQuota["removeQuota"]> | Refusal;
+/** The quota with what was added, or why not. */
+export type TopUpQuotaResult = PayloadOf<Operations.TopUpQuota["topUpQuota"]> | Refusal;
+/** The quota, whole again, or why not. */
+export type ResetQuotaResult = PayloadOf<Operations.ResetQuota["resetQuota"]> | Refusal;

@@ -10,6 +10,7 @@ import type { Services } from "./graphql/context.js";
 import type { HttpServer } from "./http/server.js";
 import { createKeyEvents, type EventLog } from "./modules/events/index.js";
 import { raiseLastUsed, startExpiryScheduler } from "./modules/keys/index.js";
+import type { Limiting } from "./modules/limits/index.js";
 import { createRootToken, type RootToken } from "./modules/tokens/index.js";
 import { UsageRecording } from "./modules/usage/index.js";
 import { createCan } from "./modules/viewer/index.js";
@@ -26,6 +27,7 @@ export interface Keyplane {
   readonly services: Services;
   readonly database: Database;
   readonly recording: UsageRecording;
+  readonly limiting: Limiting;
   readonly eventLog: EventLog;
   readonly rootToken: RootToken;
   /** Resolves when as many keys as memory may hold are read; verification works before. */
@@ -44,10 +46,11 @@ export async function compose(settings: Settings, outside: Outside = {}): Promis
   const { databaseUrl, dataDir } = settings;
   const database = outside.database ?? (await openDatabase({ databaseUrl, dataDir, logger }));
   let recording: UsageRecording | undefined;
+  let limiting: Limiting | undefined;
   const close = async (): Promise<void> => {
-    // First, because it saves in the database when keys were last used.
+    // First, because they save in the database when keys were last used, and give back what they hold of quotas.
     try {
-      await recording?.stop();
+      await Promise.all([recording?.stop(), limiting?.stop()]);
     } finally {
       if (!outside.database) await database.close();
     }
@@ -68,7 +71,10 @@ export async function compose(settings: Settings, outside: Outside = {}): Promis
         "PostgreSQL is served, usage is not: it stays in this server's data folder, and other servers do not see it; see MONGODB_URL",
       );
     }
-    return await wire(settings, { ...outside, logger, database, recording }, close);
+    const onOpened = (opened: Limiting): void => {
+      limiting = opened;
+    };
+    return await wire(settings, { ...outside, logger, database, recording }, close, onOpened);
   } catch (error) {
     // Left open, it would keep the folder locked for as long as an embedder's process lives. Its own failure to close would
     // hide the error that counts.
@@ -78,12 +84,18 @@ export async function compose(settings: Settings, outside: Outside = {}): Promis
 }
 
 /** The one place that constructs services and stores: one look shows the whole wiring. Each group stands in `compose/`. */
-async function wire(settings: Settings, outside: Opened, close: () => Promise<void>): Promise<Keyplane> {
+async function wire(
+  settings: Settings,
+  outside: Opened,
+  close: () => Promise<void>,
+  onOpened: (limiting: Limiting) => void,
+): Promise<Keyplane> {
   const base = await createBase(settings, outside);
   const tenancy = createTenancy(settings, base);
   const access = createAccess(settings, base, tenancy);
   const oauth = createOAuth(settings, base, tenancy, access);
-  const keys = createKeysAndUsage(settings, base, tenancy);
+  const keys = await createKeysAndUsage(settings, base, tenancy);
+  onOpened(keys.limiting);
   const { audit, clock, database, eventLog, events, logger, recording, relay } = base;
   const { tenantReads, userReads, roleReads, teamReads } = tenancy;
   const { keyReads } = keys;
@@ -108,6 +120,8 @@ async function wire(settings: Settings, outside: Opened, close: () => Promise<vo
     keyReads,
     keySecrets: keys.keySecrets,
     keys: keys.keys,
+    limitReads: keys.limiting.limitReads,
+    limits: keys.limiting.limits,
     oauthClients: oauth.oauthClients,
     passwords: access.passwords,
     recordUsage: keys.recordUsage,
@@ -155,6 +169,7 @@ async function wire(settings: Settings, outside: Opened, close: () => Promise<vo
       () => access.sessionTokens.sweep(),
       () => access.mail.sweep(),
       () => access.artifacts.sweep(),
+      () => keys.limiting.maintain(),
     ],
     logger,
   );
@@ -176,6 +191,7 @@ async function wire(settings: Settings, outside: Opened, close: () => Promise<vo
     services,
     database,
     recording,
+    limiting: keys.limiting,
     eventLog,
     rootToken,
     warmedUp,

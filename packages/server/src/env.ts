@@ -1,4 +1,5 @@
 import { isCidrOrAddress } from "@keyplane/schema";
+import type { WithoutRedis } from "./modules/limits/index.js";
 import type { Retention } from "./modules/usage/index.js";
 import { parseDurations } from "./platform/durations.js";
 import { type LogLevel, logLevels } from "./platform/logger.js";
@@ -26,6 +27,9 @@ export interface Settings {
   readonly unknownKeysPerAddress: number;
   readonly allowPrivateIssuers: boolean;
   readonly mongodbUrl: string | null;
+  readonly redisUrl: string | null;
+  /** What happens to calls under rate limits while Redis is away. */
+  readonly withoutRedis: WithoutRedis;
   readonly recordVerifications: boolean;
   readonly maxSpoolBytes: number;
   readonly usageRetention: Retention;
@@ -204,6 +208,23 @@ export const variables = {
     parse: (text) => (/^mongodb(\+srv)?:\/\/[^\s/]+/.test(text) ? text : undefined),
     absent: null as string | null,
   },
+  REDIS_URL: {
+    description:
+      "A Redis 6 or newer, or what speaks its protocol, in which all servers count rate limits together. Without it, each server counts for itself. Quotas need none.",
+    fallback: "each server's memory",
+    wants: "redis://user:password@host:6379/0, or rediss:// for TLS",
+    secret: true,
+    parse: (text) => (isUrl(text, ["redis:", "rediss:"]) && new URL(text).hostname !== "" ? text : undefined),
+    absent: null as string | null,
+  },
+  KEYPLANE_RATE_LIMITS_WITHOUT_REDIS: {
+    description:
+      "What happens to calls under rate limits while REDIS_URL does not answer. local: each server counts for itself. allow: they are let in uncounted. refuse: they are refused with RATE_LIMITED.",
+    fallback: "local",
+    wants: "local, allow or refuse",
+    parse: (text) => (["local", "allow", "refuse"] as const).find((each) => each === text),
+    absent: "local" satisfies WithoutRedis,
+  },
   KEYPLANE_EVENTS_DAYS: {
     description:
       "For how many days events of keys are kept: how long a reader of keyEvents may be away without reading all keys again.",
@@ -333,6 +354,8 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
     unknownKeysPerAddress: read("KEYPLANE_UNKNOWN_KEYS_PER_ADDRESS"),
     allowPrivateIssuers: read("KEYPLANE_ALLOW_PRIVATE_ISSUERS"),
     mongodbUrl: read("MONGODB_URL"),
+    redisUrl: read("REDIS_URL"),
+    withoutRedis: read("KEYPLANE_RATE_LIMITS_WITHOUT_REDIS"),
     recordVerifications: read("KEYPLANE_RECORD_VERIFICATIONS"),
     maxSpoolBytes: read("KEYPLANE_USAGE_SPOOL_BYTES"),
     usageRetention: {

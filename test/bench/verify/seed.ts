@@ -10,6 +10,9 @@ export interface Population {
   readonly keys: readonly { id: string; tenantId: string; ownerId: string; secret: string; start: string }[];
 }
 
+/** How many keys have limits of their own where limits are measured: as many as one process may have in use within a minute. */
+export const limitedKeyCount = 1_000;
+
 export function populate(keyCount: number): Population {
   const tenants = Array.from({ length: 10 }, () => createId("Tenant"));
   const at = <Item>(list: readonly Item[], index: number): Item => list[index % list.length] as Item;
@@ -47,6 +50,7 @@ export async function seedDatabase(database: Database, population: Population): 
       keyPrefix: "kp",
       allowedScopes: [],
       restrictScopes: false,
+      rateLimits: [],
       ...times,
     })),
   );
@@ -61,6 +65,7 @@ export async function seedDatabase(database: Database, population: Population): 
       name: "User",
       role: "DEVELOPER",
       status: "ACTIVE",
+      rateLimits: [],
       ...times,
     })),
   );
@@ -80,6 +85,7 @@ export async function seedDatabase(database: Database, population: Population): 
         metadata: { plan: "pro" },
         allowedIps: [],
         deniedIps: [],
+        rateLimits: [],
         secretVersion: 1,
         ...times,
       })),
@@ -95,6 +101,33 @@ export async function seedDatabase(database: Database, population: Population): 
       })),
     );
   }
+}
+
+/** Gives keys a rate limit and a quota of their own, which no benchmark uses up. */
+export async function limitKeys(database: Database, keys: Population["keys"]): Promise<void> {
+  const now = new Date().toISOString();
+  const quotas = keys.map(({ id, tenantId }) => ({
+    id: createId("Quota"),
+    tenantId,
+    targetId: id,
+    limit: 1_000_000_000,
+    refill: "MONTHLY",
+    anchor: now,
+    timeZone: "UTC",
+    period: 1,
+    periodStart: now,
+    periodEnd: new Date(Date.now() + 28 * 86_400_000).toISOString(),
+    toppedUp: 0,
+    used: 0,
+    createdAt: now,
+    updatedAt: now,
+  }));
+  await insert(database, "Quota", quotas);
+  const rules = [{ name: "per-minute", limit: 1_000_000, windowMs: 60_000, burst: null, unit: "REQUESTS" }];
+  await database.prisma.$executeRawUnsafe(
+    `UPDATE "Key" SET "rateLimits" = $1::jsonb, "quotaId" = "Quota"."id" FROM "Quota" WHERE "Quota"."targetId" = "Key"."id"`,
+    JSON.stringify(rules),
+  );
 }
 
 async function insert(database: Database, table: string, rows: readonly object[]): Promise<void> {

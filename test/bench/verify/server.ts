@@ -1,7 +1,7 @@
 /**
  * One of the servers that the benchmark compares, in a process of its own. It tells its port and what to send by IPC.
  *
- * @param argv.name `keyplane`, `recording`, `constant`, `stock`, `mercurius` or `bare`.
+ * @param argv.name `keyplane`, `recording`, `limited`, `constant`, `stock`, `mercurius` or `bare`.
  * @param argv.population the file with the keys.
  */
 import { hash } from "node:crypto";
@@ -22,15 +22,16 @@ import Fastify from "fastify";
 import { buildSchema, printSchema } from "graphql";
 import { createYoga } from "graphql-yoga";
 import mercurius from "mercurius";
-import { type Population, seedDatabase } from "./seed.js";
+import { limitedKeyCount, limitKeys, type Population, seedDatabase } from "./seed.js";
 
 const [, , name, populationFile] = process.argv;
 const population = JSON.parse(readFileSync(populationFile ?? "", "utf8")) as Population;
 const rootToken = "the-root-token-of-the-benchmark-000";
 
-async function composeSeeded(recordsUsage: boolean) {
+async function composeSeeded(recordsUsage: boolean, limitedKeys = 0) {
   const database = await openDatabase({ databaseUrl: null, dataDir: null });
   await seedDatabase(database, population);
+  if (limitedKeys > 0) await limitKeys(database, population.keys.slice(0, limitedKeys));
   const environment = {
     KEYPLANE_DATA_DIR: `${populationFile}.${name}`,
     KEYPLANE_RECORD_VERIFICATIONS: String(recordsUsage),
@@ -61,6 +62,12 @@ const servers: Record<string, () => Promise<number>> = {
   /** The same with usage. */
   async recording() {
     running = await composeSeeded(true);
+    return (await running.http.listen(0, "127.0.0.1")).port;
+  },
+
+  /** (h) What we ship, of which the first keys have a rate limit and a quota each. */
+  async limited() {
+    running = await composeSeeded(false, limitedKeyCount);
     return (await running.http.listen(0, "127.0.0.1")).port;
   },
 

@@ -45,7 +45,13 @@ const makers: { readonly [Kind in IdKind]: (story: Story, ids: Ids) => string | 
   Session: async ({ world, owner }) => (await world.signIn(owner)).session.id,
   OAuthClient: ({ world, tenant }) => oauthClientId(world, tenant.id),
   TrustedIssuer: ({ world, tenant }) => trustedIssuerId(world, tenant.id),
+  // Of the key, which it does not keep from being used.
+  Quota: async ({ admin, key }) => {
+    ok(await admin.setRateLimits(key.id, [{ name: "many", limit: 1_000_000, windowMs: 60_000 }]));
+    return ok(await admin.quota("setQuota", { targetId: key.id, limit: 1_000_000 })).quota.id;
+  },
   // Nobody can name these.
+  QuotaEntry: ({ world }) => world.missingId("QuotaEntry"),
   TeamMember: ({ world }) => world.missingId("TeamMember"),
   SigningKey: ({ world }) => world.missingId("SigningKey"),
   Mail: ({ world }) => world.missingId("Mail"),

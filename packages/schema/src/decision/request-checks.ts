@@ -87,20 +87,31 @@ export function checkLimits({ limits }: DecisionRequest, now: number): Decision 
   if (limits === undefined) return null;
   const exceeded = limits.rateLimits.filter((state) => state.exceeded);
   if (exceeded.length > 0) {
-    // The latest of them: before that, at least one limit would refuse again.
-    const retryAfterMs = Math.max(0, ...exceeded.map((state) => state.resetAt - now));
     const names = exceeded.map((state) => state.name).join(", ");
+    if (exceeded.some(({ retryAt }) => retryAt === null)) {
+      return refuse(
+        "RATE_LIMITED",
+        `This call costs more than a limit ever allows (${names}). Make it smaller, or raise the limit.`,
+      );
+    }
+    // The latest of them: before that, at least one limit would refuse again.
+    const retryAfterMs = Math.max(0, ...exceeded.map(({ retryAt, resetAt }) => (retryAt ?? resetAt) - now));
     return refuse("RATE_LIMITED", `Too many calls (${names}). Wait ${retryAfterMs} ms and try again.`, {
       retryAfterMs,
     });
   }
   const { quota } = limits;
   if (!quota?.exceeded) return null;
-  if (quota.resetAt === null)
-    return refuse("QUOTA_EXCEEDED", `The quota of ${quota.limit} is used up. Raise it to go on.`);
-  return refuse(
-    "QUOTA_EXCEEDED",
-    `The quota of ${quota.limit} is used up. It resets at ${formatTime(quota.resetAt)}; raise it to go on before.`,
-    { retryAfterMs: Math.max(0, quota.resetAt - now) },
-  );
+  const whose = quota.of === undefined ? "" : quotaHolders[quota.of];
+  const state = `The quota of ${quota.limit}${whose} is ${quota.remaining > 0 ? `used up but for ${quota.remaining}, and the call costs more` : "used up"}.`;
+  if (quota.resetAt === null) return refuse("QUOTA_EXCEEDED", `${state} Raise it to go on.`);
+  return refuse("QUOTA_EXCEEDED", `${state} It resets at ${formatTime(quota.resetAt)}; raise it to go on before.`, {
+    retryAfterMs: Math.max(0, quota.resetAt - now),
+  });
 }
+
+const quotaHolders = {
+  KEY: "",
+  USER: " that all keys of the owner share",
+  TENANT: " that all keys of the tenant share",
+};

@@ -79,8 +79,10 @@ export interface RateLimitState {
   readonly name: string;
   readonly limit: number;
   readonly remaining: number;
-  /** When the limit gives again; epoch milliseconds. */
+  /** When the limit is whole again; epoch milliseconds. */
   readonly resetAt: number;
+  /** When an attempt like this one could pass; null: never, because it is larger than the limit. Left out: at `resetAt`. */
+  readonly retryAt?: number | null;
   /** True when this attempt was over the limit. */
   readonly exceeded: boolean;
 }
@@ -94,6 +96,8 @@ export interface QuotaState {
   readonly resetAt: number | null;
   /** True when this attempt was over the quota. */
   readonly exceeded: boolean;
+  /** Whose it is: of the key, its owner or its tenant. Left out: not known. */
+  readonly of?: "KEY" | "USER" | "TENANT" | undefined;
 }
 
 /** What the verifier asks, besides the key's own record. What is left out is not checked. */

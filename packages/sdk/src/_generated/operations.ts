@@ -894,6 +894,69 @@ export type Session = {
   readonly isCurrent: boolean
 };
 
+export type RateLimit = {
+  /** Verdicts name the limit by it. */
+  readonly name: string,
+  /** How much it allows within each `windowMs`. */
+  readonly limit: number,
+  /** How long the sliding window is. */
+  readonly windowMs: number,
+  /** How much of it may be used at once; the rest comes evenly. null: all of it. */
+  readonly burst: number | null,
+  /** What it counts. */
+  readonly unit: Types.RateLimitUnit,
+  /** How much could be used right now. Of this server, unless they count together in Redis. */
+  readonly remaining: number
+};
+
+export type Quota = {
+  /** `quo_…`. */
+  readonly id: string,
+  /** Whose it is: all keys below share it. */
+  readonly targetId: string,
+  /** How much it allows in each period. */
+  readonly limit: number,
+  /** What was added to the present period. */
+  readonly toppedUp: number,
+  /** What is used of it. What other servers hold in order to use it counts, until they give it back. */
+  readonly used: number,
+  /** What is left of it. */
+  readonly remaining: number,
+  /** When it is whole again. */
+  readonly refill: Types.QuotaRefill,
+  /** Periods begin at this time, and at each repetition of it. */
+  readonly anchor: string,
+  /** By whose clock and calendar they do, as an IANA name. */
+  readonly timeZone: string,
+  /** When the present period began. */
+  readonly periodStart: string,
+  /** When it is whole again; null: never by itself. */
+  readonly resetAt: string | null
+};
+
+export type QuotaEntry = {
+  /** `qen_…`. */
+  readonly id: string,
+  /** What has happened. */
+  readonly type: Types.QuotaEntryType,
+  /** The quota's limit then. */
+  readonly limit: number,
+  /** What was added to that period until then. */
+  readonly toppedUp: number,
+  /** What was used in that period until then. */
+  readonly used: number,
+  /** By how much it was topped up. */
+  readonly amount: number | null,
+  /** When that period began. */
+  readonly periodStart: string,
+  /** When it ended; null: never. */
+  readonly periodEnd: string | null,
+  /** Why, as whoever did it said. */
+  readonly reason: string | null,
+  /** When. */
+  readonly createdAt: string
+};
+
 export type ListKeyEventsVariables = Exact<{
   tenantId?: string | null | undefined;
   types?: ReadonlyArray<Types.KeyEventType> | null | undefined;
@@ -1707,6 +1770,422 @@ export type ResolveInvalidUser = {
       readonly verdict: DiagnosedVerdict | null
     }
 
+};
+
+export type GetKeyLimitsVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetKeyLimits = {
+  /**
+   * One key, deleted ones included; null when there is none with this id that you may see.
+   *
+   * Needs the permission `keys:read`.
+   */
+  readonly key: {
+    /** The rate limits of the key. Those of a key, its owner and its tenant all count. */
+    readonly rateLimits: ReadonlyArray<RateLimit>,
+    /**
+     * The quota of the key; null: none. Those of a key, its owner and its tenant all count.
+     *
+     * Needs the permission `keys:read`.
+     */
+    readonly quota: Quota | null
+  } | null
+};
+
+export type GetUserLimitsVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetUserLimits = {
+  /**
+   * One user, deleted ones included; null when there is none with this id that you may see.
+   *
+   * Needs the permission `users:read`.
+   */
+  readonly user: {
+    /** The rate limits of the user. Those of a key, its owner and its tenant all count. */
+    readonly rateLimits: ReadonlyArray<RateLimit>,
+    /**
+     * The quota of the user; null: none. Those of a key, its owner and its tenant all count.
+     *
+     * Needs the permission `users:read`.
+     */
+    readonly quota: Quota | null
+  } | null
+};
+
+export type GetTenantLimitsVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetTenantLimits = {
+  /**
+   * One tenant; null when there is none with this id that you may see.
+   *
+   * Needs the permission `tenants:read`.
+   */
+  readonly tenant: {
+    /** The rate limits of the tenant. Those of a key, its owner and its tenant all count. */
+    readonly rateLimits: ReadonlyArray<RateLimit>,
+    /**
+     * The quota of the tenant; null: none. Those of a key, its owner and its tenant all count.
+     *
+     * Needs the permission `tenants:read`.
+     */
+    readonly quota: Quota | null
+  } | null
+};
+
+export type SetRateLimitsVariables = Exact<{
+  input: Types.SetRateLimitsInput;
+}>;
+
+
+export type SetRateLimits = {
+  readonly setRateLimits:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'SetRateLimitsPayload',
+      readonly targetId: string,
+      readonly rateLimits: ReadonlyArray<RateLimit>
+    }
+
+};
+
+export type SetQuotaVariables = Exact<{
+  input: Types.SetQuotaInput;
+}>;
+
+
+export type SetQuota = {
+  readonly setQuota:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'SetQuotaPayload',
+      readonly targetId: string,
+      readonly quota: Quota | null
+    }
+
+};
+
+export type RemoveQuotaVariables = Exact<{
+  input: Types.RemoveQuotaInput;
+}>;
+
+
+export type RemoveQuota = {
+  readonly removeQuota:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'RemoveQuotaPayload',
+      readonly targetId: string,
+      readonly quota: Quota | null
+    }
+
+};
+
+export type TopUpQuotaVariables = Exact<{
+  input: Types.TopUpQuotaInput;
+}>;
+
+
+export type TopUpQuota = {
+  readonly topUpQuota:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'TopUpQuotaPayload',
+      readonly targetId: string,
+      readonly quota: Quota | null
+    }
+
+};
+
+export type ResetQuotaVariables = Exact<{
+  input: Types.ResetQuotaInput;
+}>;
+
+
+export type ResetQuota = {
+  readonly resetQuota:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ResetQuotaPayload',
+      readonly targetId: string,
+      readonly quota: Quota | null
+    }
+
+};
+
+export type ListKeyQuotaHistoryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+}>;
+
+
+export type ListKeyQuotaHistory = {
+  /**
+   * One key, deleted ones included; null when there is none with this id that you may see.
+   *
+   * Needs the permission `keys:read`.
+   */
+  readonly key: {
+    /**
+     * The quota of the key; null: none. Those of a key, its owner and its tenant all count.
+     *
+     * Needs the permission `keys:read`.
+     */
+    readonly quota: {
+      /** What has happened to the quota, newest first. */
+      readonly history: {
+        /** How many entries the whole list has, over all pages. */
+        readonly totalCount?: number,
+        /** Where this page stands. */
+        readonly pageInfo: PageInfo,
+        /** The entries without their cursors. */
+        readonly nodes: ReadonlyArray<QuotaEntry>
+      }
+    } | null
+  } | null
+};
+
+export type ListUserQuotaHistoryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+}>;
+
+
+export type ListUserQuotaHistory = {
+  /**
+   * One user, deleted ones included; null when there is none with this id that you may see.
+   *
+   * Needs the permission `users:read`.
+   */
+  readonly user: {
+    /**
+     * The quota of the user; null: none. Those of a key, its owner and its tenant all count.
+     *
+     * Needs the permission `users:read`.
+     */
+    readonly quota: {
+      /** What has happened to the quota, newest first. */
+      readonly history: {
+        /** How many entries the whole list has, over all pages. */
+        readonly totalCount?: number,
+        /** Where this page stands. */
+        readonly pageInfo: PageInfo,
+        /** The entries without their cursors. */
+        readonly nodes: ReadonlyArray<QuotaEntry>
+      }
+    } | null
+  } | null
+};
+
+export type ListTenantQuotaHistoryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+}>;
+
+
+export type ListTenantQuotaHistory = {
+  /**
+   * One tenant; null when there is none with this id that you may see.
+   *
+   * Needs the permission `tenants:read`.
+   */
+  readonly tenant: {
+    /**
+     * The quota of the tenant; null: none. Those of a key, its owner and its tenant all count.
+     *
+     * Needs the permission `tenants:read`.
+     */
+    readonly quota: {
+      /** What has happened to the quota, newest first. */
+      readonly history: {
+        /** How many entries the whole list has, over all pages. */
+        readonly totalCount?: number,
+        /** Where this page stands. */
+        readonly pageInfo: PageInfo,
+        /** The entries without their cursors. */
+        readonly nodes: ReadonlyArray<QuotaEntry>
+      }
+    } | null
+  } | null
 };
 
 export type ListManagementTokensVariables = Exact<{

@@ -493,7 +493,7 @@ export type KeyEventType =
   | 'OWNER_DISABLED'
   /** A disabled user was enabled again, and the user's keys with it. keyId is null. */
   | 'OWNER_ENABLED'
-  /** A user's name, e-mail address, external id, role or address lists were changed; the keys' owner details changed with it. keyId is null. */
+  /** A user's name, e-mail address, external id, role, address lists or limits were changed; the keys' owner details changed with it. keyId is null. */
   | 'OWNER_UPDATED'
   /** A key was revoked for good. */
   | 'REVOKED'
@@ -503,9 +503,9 @@ export type KeyEventType =
   | 'TENANT_RESUMED'
   /** A tenant was suspended; all its keys are refused. keyId and userId are null. */
   | 'TENANT_SUSPENDED'
-  /** A tenant's name, slug, key policy or address lists were changed. keyId and userId are null. */
+  /** A tenant's name, slug, key policy, address lists or limits were changed. keyId and userId are null. */
   | 'TENANT_UPDATED'
-  /** A key's name, scopes, metadata, expiry, address lists or team changed, what its owner's role or its team allows it changed, or the key was restored after a deletion. */
+  /** A key's name, scopes, metadata, expiry, address lists, team or limits changed, what its owner's role or its team allows it changed, or the key was restored after a deletion. */
   | 'UPDATED';
 
 /** Which keys; what is left out does not matter, and all that is given must hold. */
@@ -660,6 +660,8 @@ export type Permission =
   | 'KEYS_UPDATE'
   /** Verify keys: learn whether a presented key is valid, and why not. */
   | 'KEYS_VERIFY'
+  /** Set rate limits and quotas of keys and users; top quotas up and reset them. Those of a tenant only with a token of the whole installation. */
+  | 'LIMITS_UPDATE'
   /** Read the server's own metrics, for monitoring. */
   | 'METRICS_READ'
   /** Create custom roles. */
@@ -709,6 +711,55 @@ export type Permission =
   /** Change users. */
   | 'USERS_UPDATE';
 
+/** What has happened to a quota. */
+export type QuotaEntryType =
+  /** Its period has ended; `used` is what was used in it. */
+  | 'PERIOD_ENDED'
+  /** It was removed; `used` is what was used until then. */
+  | 'REMOVED'
+  /** It was reset; `used` is what was used until then. */
+  | 'RESET'
+  /** It was set or changed with setQuota. */
+  | 'SET'
+  /** It was topped up. */
+  | 'TOPPED_UP';
+
+/** When a quota is whole again. */
+export type QuotaRefill =
+  /** Every day at the anchor's time, by the clock of the time zone. */
+  | 'DAILY'
+  /** Every 60 minutes from the anchor on. */
+  | 'HOURLY'
+  /** Every month at the anchor's day and time; on the last day where a month lacks that day. */
+  | 'MONTHLY'
+  /** Never by itself: a total, until it is topped up or reset. */
+  | 'NEVER'
+  /** Every week at the anchor's day and time. */
+  | 'WEEKLY'
+  /** Every year at the anchor's date and time. */
+  | 'YEARLY';
+
+/** A rate limit. */
+export type RateLimitInput = {
+  /** How much of it may be used at once; all of it when left out. */
+  readonly burst?: number | null | undefined;
+  /** How much it allows within each `windowMs`, 1 to 1000000000. */
+  readonly limit: number;
+  /** Its name in verdicts, e.g. "per-minute"; 1 to 40 characters. */
+  readonly name: string;
+  /** What it counts. */
+  readonly unit?: RateLimitUnit | null | undefined;
+  /** How long the sliding window is: a second to a day, 1000 to 86400000. */
+  readonly windowMs: number;
+};
+
+/** What a rate limit counts. */
+export type RateLimitUnit =
+  /** What verifications cost: the `cost` of verifyKey. */
+  | 'COST'
+  /** Verifications, whatever they cost. */
+  | 'REQUESTS';
+
 /** A batch of calls. */
 export type RecordUsageInput = {
   /** At most 10000. */
@@ -731,6 +782,14 @@ export type ReissueKeyInput = {
   readonly ownerId: string;
 };
 
+/** Whose quota to remove, and why. */
+export type RemoveQuotaInput = {
+  /** Why, 1 to 500 characters. Kept in history. */
+  readonly reason?: string | null | undefined;
+  /** The id of the key, the user or the tenant. Those of a tenant only the operator changes. */
+  readonly targetId: string;
+};
+
 /** Whom to remove from which team. */
 export type RemoveTeamMemberInput = {
   /** The team's id. */
@@ -745,6 +804,14 @@ export type RequestPasswordLinkInput = {
   readonly email: string;
   /** The slug or id of its tenant; left out: every account of the address gets a link. */
   readonly tenant?: string | null | undefined;
+};
+
+/** Whose quota to reset, and why. */
+export type ResetQuotaInput = {
+  /** Why, 1 to 500 characters. Kept in history. */
+  readonly reason?: string | null | undefined;
+  /** The id of the key, the user or the tenant. Those of a tenant only the operator changes. */
+  readonly targetId: string;
 };
 
 /** A key whose user is not valid, and whose it shall be. Give exactly one of key, keyId and start. */
@@ -911,6 +978,30 @@ export type SetPasswordInput = {
   readonly token: string;
 };
 
+/** The quota of a key, a user or a tenant. */
+export type SetQuotaInput = {
+  /** Where periods begin: at this time and at each repetition of it. Left out: with the hour, the day, Monday, the month or the year. */
+  readonly anchor?: string | null | undefined;
+  /** How much may be used in each period, 0 to 1000000000. */
+  readonly limit: number;
+  /** Why, 1 to 500 characters. Kept in history. */
+  readonly reason?: string | null | undefined;
+  /** When it is whole again. */
+  readonly refill?: QuotaRefill | null | undefined;
+  /** The id of the key, the user or the tenant. Those of a tenant only the operator changes. */
+  readonly targetId: string;
+  /** By whose clock and calendar, as an IANA name. */
+  readonly timeZone?: string | null | undefined;
+};
+
+/** All rate limits of a key, a user or a tenant. */
+export type SetRateLimitsInput = {
+  /** At most 10, each with a name of its own, in the place of those of before; an empty list: none. */
+  readonly rateLimits: ReadonlyArray<RateLimitInput>;
+  /** The id of the key, the user or the tenant. Those of a tenant only the operator changes. */
+  readonly targetId: string;
+};
+
 /** Who you are, and what shows it. */
 export type SignInInput = {
   /** Your e-mail address. */
@@ -996,6 +1087,18 @@ export type TestCallInput = {
 export type TestTrustedIssuerInput = {
   /** The id of the trusted issuer. */
   readonly id: string;
+};
+
+/** More for a quota. */
+export type TopUpQuotaInput = {
+  /** How much to add, 1 to 1000000000. */
+  readonly amount: number;
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** Why, 1 to 500 characters. Kept in history. */
+  readonly reason?: string | null | undefined;
+  /** The id of the key, the user or the tenant. Those of a tenant only the operator changes. */
+  readonly targetId: string;
 };
 
 /** What to change; what is left out stays. */

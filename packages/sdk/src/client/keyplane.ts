@@ -5,6 +5,7 @@ import { Account } from "../resources/account.js";
 import { Audit } from "../resources/audit.js";
 import { KeyEvents } from "../resources/key-events.js";
 import { Keys } from "../resources/keys.js";
+import { Limits } from "../resources/limits.js";
 import { ManagementTokens } from "../resources/management-tokens.js";
 import { OAuthClients } from "../resources/oauth-clients.js";
 import { repeatability } from "../resources/repeatability.js";
@@ -63,6 +64,7 @@ export class Keyplane {
   readonly managementTokens: ManagementTokens;
   readonly oauthClients: OAuthClients;
   readonly roles: Roles;
+  readonly limits: Limits;
   readonly teams: Teams;
   readonly tenants: Tenants;
   readonly trustedIssuers: TrustedIssuers;
@@ -85,6 +87,7 @@ export class Keyplane {
     this.managementTokens = new ManagementTokens(this.#send);
     this.oauthClients = new OAuthClients(this.#send);
     this.roles = new Roles(this.#send);
+    this.limits = new Limits(this.#send);
     this.teams = new Teams(this.#send);
     this.tenants = new Tenants(this.#send);
     this.trustedIssuers = new TrustedIssuers(this.#send);

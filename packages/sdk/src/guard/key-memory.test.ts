@@ -5,7 +5,10 @@ import { KeyMemory, SavedKey } from "./key-memory.js";
 import { formatRecordLine, type KeyLine, parseRecordLine, type RecordLine } from "./record-lines.js";
 
 const reading = { sentAt: 1, epoch: 0 };
-const tenant = { type: "tenant", tenant: { id: "ten_a", status: "ACTIVE", since: null, reason: null } } as const;
+const tenant = {
+  type: "tenant",
+  tenant: { id: "ten_a", status: "ACTIVE", since: null, reason: null, isServerDecided: false },
+} as const;
 const owner = {
   type: "owner",
   owner: {
@@ -17,6 +20,7 @@ const owner = {
     status: "ACTIVE",
     since: null,
     reason: null,
+    isServerDecided: false,
   },
 } as const;
 

@@ -34,6 +34,11 @@ export interface HeldKey {
   granted: Granted;
 }
 
+/** Whether only the server can decide about a key: because of limits of its own, of its owner or of its tenant. */
+export function isServerDecided({ isServerDecided: ofKey, owner, tenant }: HeldKey): boolean {
+  return ofKey || tenant.state.isServerDecided || (owner?.state.isServerDecided ?? false);
+}
+
 /** A secret in memory: what a presented key's hash leads to. */
 export interface HeldSecret {
   /** In hexadecimal. */

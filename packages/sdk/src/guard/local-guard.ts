@@ -29,7 +29,7 @@ import {
   wellFormed,
 } from "./guard-verdict.js";
 import { hashOfHex, hashOfKey, hexOfHash, type KeyHash } from "./key-hash.js";
-import type { HeldSecret } from "./key-memory.js";
+import { type HeldSecret, isServerDecided } from "./key-memory.js";
 import { Knowledge, type Known } from "./knowledge.js";
 import { Listeners } from "./listeners.js";
 import { repeat } from "./repeat.js";
@@ -216,7 +216,7 @@ export class LocalGuard implements Guard {
     const { key } = secret;
     const record = recordOf(secret);
     const follows = key.epoch === freshness.epoch && memory.asOfChange(key) === Number.POSITIVE_INFINITY;
-    const until = follows && !key.isServerDecided ? validUntil(record, parseKey(text), now) : null;
+    const until = follows && !isServerDecided(key) ? validUntil(record, parseKey(text), now) : null;
     if (until === null) memory.leaveOpen(slot);
     else memory.accept(slot, until, key.granted, { key: keyShown(record), owner: ownerShown(record) });
   }
@@ -246,7 +246,7 @@ export class LocalGuard implements Guard {
     // Before anybody asks the server: whoever is held up does not get to it.
     const heldUpMs = secret ? 0 : this.#guessFrom(presented.request);
     if (heldUpMs > 0) return this.#conclude(presented, known, "local", 0, heldUpMs);
-    if (secret?.key.isServerDecided) return this.#askServer(presented, known);
+    if (secret && isServerDecided(secret.key)) return this.#askServer(presented, known);
     if (ageMs <= this.#options.maxStalenessMs) return this.#conclude(presented, known, "local", ageMs);
     return this.#readFirst(presented, secret === undefined);
   }
@@ -264,7 +264,7 @@ export class LocalGuard implements Guard {
     }
     const known = this.#lookAgain(presented);
     if (isGuess && known.secret) this.#noGuess(presented.request);
-    if (known.secret?.key.isServerDecided) {
+    if (known.secret && isServerDecided(known.secret.key)) {
       return this.#askServer(presented, known, timeoutMs - (this.#clock.now() - startedAt));
     }
     const ageMs = this.#clock.now() - known.asOf;

@@ -8,18 +8,21 @@ import {
   type UserStatus,
 } from "@keyplane/schema";
 
+/** Whether only the server can decide, because limits are counted there: of one key, or of all of an owner or a tenant. */
+interface Decided {
+  readonly isServerDecided: boolean;
+}
+
 /** What a verifier must know of a tenant. */
-export type TenantRecord = KeyRecord["tenant"];
+export type TenantRecord = KeyRecord["tenant"] & Decided;
 
 /** What a verifier must know of an owner. */
-export type OwnerRecord = NonNullable<KeyRecord["owner"]>;
+export type OwnerRecord = NonNullable<KeyRecord["owner"]> & Decided;
 
 /** What a verifier must know of a key with all of its secrets, superseded ones included. */
-export interface KeyLine {
+export interface KeyLine extends Decided {
   readonly key: KeyRecord["key"];
   readonly secrets: readonly { readonly hash: string; readonly state: KeyRecord["secret"] }[];
-  /** Whether only the server can decide about it, because its limits are counted there. */
-  readonly isServerDecided: boolean;
 }
 
 /** What one line of records says. */
@@ -71,19 +74,26 @@ export function formatRecordLine(line: RecordLine): string {
       const bounded = scopeBounds && { scopes: key.scopes, ...scopeBounds };
       const scopes = effectiveScopes(known);
       const written = secrets.map(({ hash, state }) => withoutNothing({ hash, ...state }));
-      const decidedBy = isServerDecided ? "SERVER" : null;
       return JSON.stringify({
-        ...withoutNothing({ type: "key", ...key, scopes, bounded, decidedBy }),
+        ...withoutNothing({ type: "key", ...key, scopes, bounded, decidedBy: deciderOf(isServerDecided) }),
         secrets: written,
       });
     }
     case "owner":
-      return JSON.stringify(withoutNothing({ type: "owner", ...line.owner }));
+      return partyLine("owner", line.owner);
     case "tenant":
-      return JSON.stringify(withoutNothing({ type: "tenant", ...line.tenant }));
+      return partyLine("tenant", line.tenant);
     case "end":
       return JSON.stringify(line);
   }
+}
+
+function partyLine(type: "owner" | "tenant", { isServerDecided, ...state }: OwnerRecord | TenantRecord): string {
+  return JSON.stringify(withoutNothing({ type, ...state, decidedBy: deciderOf(isServerDecided) }));
+}
+
+function deciderOf(isServerDecided: boolean): "SERVER" | null {
+  return isServerDecided ? "SERVER" : null;
 }
 
 /** Not deeper: in somebody's metadata, a null means what they meant by it. */
@@ -151,6 +161,7 @@ function ownerOf(fields: Fields): OwnerRecord {
     status: textOf(fields, "status") as UserStatus,
     since: numberOf(fields, "since"),
     reason: textOrNull(fields, "reason"),
+    isServerDecided: fields["decidedBy"] === "SERVER",
     ...addressRulesOf(fields),
   };
 }
@@ -161,6 +172,7 @@ function tenantOf(fields: Fields): TenantRecord {
     status: textOf(fields, "status") as TenantStatus,
     since: numberOf(fields, "since"),
     reason: textOrNull(fields, "reason"),
+    isServerDecided: fields["decidedBy"] === "SERVER",
     ...addressRulesOf(fields),
   };
 }

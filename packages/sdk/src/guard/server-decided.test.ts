@@ -43,6 +43,26 @@ describe("a key whose limits are counted on the server", () => {
     expect(await guard.verify(key.secret)).toMatchObject({ code: "REVOKED" });
   });
 
+  test.for(["lazy", "full"] as const)(
+    "is every key of an owner or a tenant that gets limits, %s",
+    async (mode, { story }) => {
+      const { guard, key } = await story.withKey({ mode });
+      const source = async () => (await guard.verify(key.secret)).source;
+      expect(await source()).toBe("local");
+      const changes = [
+        [() => story.plane.limitUser(key.ownerId), "server"],
+        [() => story.plane.limitUser(key.ownerId, false), "local"],
+        [() => story.plane.limitTenant(), "server"],
+        [() => story.plane.limitTenant(undefined, false), "local"],
+      ] as const;
+      for (const [change, expected] of changes) {
+        change();
+        await story.moment();
+        expect(await source()).toBe(expected);
+      }
+    },
+  );
+
   test("does not make anybody wait longer than timeoutMs, its first sight included", async ({ story }) => {
     const key = story.plane.createKey(limited);
     const { guard } = await story.follow({ timeoutMs: 2_000 });

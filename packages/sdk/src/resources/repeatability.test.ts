@@ -5,6 +5,7 @@ import { Account } from "./account.js";
 import { Audit } from "./audit.js";
 import { KeyEvents } from "./key-events.js";
 import { Keys } from "./keys.js";
+import { Limits } from "./limits.js";
 import { ManagementTokens } from "./management-tokens.js";
 import { OAuthClients } from "./oauth-clients.js";
 import { Roles } from "./roles.js";
@@ -40,6 +41,8 @@ const repeated: Record<string, Call> = {
   "account.refresh": call("refreshSession", (send) => new Account(send).refresh({ refreshToken: "r" })),
   "roles.get": call("role", (send) => new Roles(send).get(id)),
   "roles.create": call("createRole", (send) => new Roles(send).create({ tenantId: "t", name: "n", permissions: [] })),
+  "limits.get": call("key", (send) => new Limits(send).get(id)),
+  "limits.topUpQuota": call("topUpQuota", (send) => new Limits(send).topUpQuota({ targetId: id, amount: 1 })),
   "teams.get": call("team", (send) => new Teams(send).get(id)),
   "teams.create": call("createTeam", (send) => new Teams(send).create({ tenantId: "t", name: "n" })),
   "teams.removeMember": call("removeTeamMember", (send) => new Teams(send).removeMember({ teamId: id, userId: "u" })),
@@ -86,6 +89,12 @@ const sentOnce: Record<string, Call> = {
   "keys.restore": call("restoreKey", (send) => new Keys(send).restore({ id })),
   "roles.update": call("updateRole", (send) => new Roles(send).update({ id })),
   "roles.delete": call("deleteRole", (send) => new Roles(send).delete({ id })),
+  "limits.setRateLimits": call("setRateLimits", (send) =>
+    new Limits(send).setRateLimits({ targetId: id, rateLimits: [] }),
+  ),
+  "limits.setQuota": call("setQuota", (send) => new Limits(send).setQuota({ targetId: id, limit: 1 })),
+  "limits.removeQuota": call("removeQuota", (send) => new Limits(send).removeQuota({ targetId: id })),
+  "limits.resetQuota": call("resetQuota", (send) => new Limits(send).resetQuota({ targetId: id })),
   "teams.update": call("updateTeam", (send) => new Teams(send).update({ id })),
   "teams.delete": call("deleteTeam", (send) => new Teams(send).delete({ id })),
   "teams.addMember": call("addTeamMember", (send) => new Teams(send).addMember({ teamId: id, userId: "u" })),

@@ -108,7 +108,7 @@ export class MemoryPlane {
   }
 
   createTenant(id: string = createId("Tenant", this.#random)): string {
-    this.#tenants.set(id, { id, status: "ACTIVE", since: null, reason: null });
+    this.#tenants.set(id, { id, status: "ACTIVE", since: null, reason: null, isServerDecided: false });
     return id;
   }
 
@@ -118,7 +118,8 @@ export class MemoryPlane {
     ...given
   }: MemoryUserOptions = {}): string {
     const { name = "User", email = `${id.toLowerCase()}@example.com`, externalId = null } = given;
-    this.#users.set(id, { id, tenantId, name, email, externalId, status: "ACTIVE", since: null, reason: null });
+    const state = { status: "ACTIVE", since: null, reason: null, isServerDecided: false } as const;
+    this.#users.set(id, { id, tenantId, name, email, externalId, ...state });
     return id;
   }
 
@@ -266,6 +267,15 @@ export class MemoryPlane {
 
   updateTenant(changes: AddressRules, id: string = this.tenantId): void {
     this.#changeTenant(id, "TENANT_UPDATED", changes);
+  }
+
+  /** Gives a user limits, or takes them away: only the server decides about keys of a user that has some. */
+  limitUser(id: string, isServerDecided = true): void {
+    this.#changeUser(id, "OWNER_UPDATED", { isServerDecided });
+  }
+
+  limitTenant(id: string = this.tenantId, isServerDecided = true): void {
+    this.#changeTenant(id, "TENANT_UPDATED", { isServerDecided });
   }
 
   suspendTenant(id: string = this.tenantId, reason: string | null = null): void {

@@ -72,6 +72,7 @@ export function createHttp(settings: Settings, { base, access, oauth, keys, serv
         usage: () => recording.status,
         cachedKeys: () => keys.index.size,
         openStreams: () => streams.size,
+        limits: () => keys.limiting.status(),
         refusedGuesses: () => [
           ["token", access.tokenGuesses.refused],
           ["key", keys.keyGuesses.refused],

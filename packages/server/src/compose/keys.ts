@@ -10,6 +10,7 @@ import {
   findKeyIdsOfTeams,
   VerificationIndex,
 } from "../modules/keys/index.js";
+import { openLimiting } from "../modules/limits/index.js";
 import { createRecordUsage, createUsage } from "../modules/usage/index.js";
 import type { Users } from "../modules/users/index.js";
 import { GuessLimiter } from "../platform/guess-limiter.js";
@@ -17,9 +18,9 @@ import type { Base } from "./base.js";
 import type { Tenancy } from "./tenancy.js";
 
 /** Keys, what verifies them, and what is counted of their use. */
-export type Keys = ReturnType<typeof createKeysAndUsage>;
+export type Keys = Awaited<ReturnType<typeof createKeysAndUsage>>;
 
-export function createKeysAndUsage(settings: Settings, base: Base, tenancy: Tenancy) {
+export async function createKeysAndUsage(settings: Settings, base: Base, tenancy: Tenancy) {
   const { audit, clock, database, events, idempotency, recording } = base;
   const { tenantStates, userStates, roleStates, teamStates, teams, tenants, users } = tenancy;
   const { expiryReminders } = settings;
@@ -46,8 +47,21 @@ export function createKeysAndUsage(settings: Settings, base: Base, tenancy: Tena
   /** As `usersWith`. */
   const keySecretsWith = (within: Events, by: Users) =>
     createKeySecrets({ audit, clock, events: within, expiryReminders, idempotency, keys, teams, tenants, users: by });
+  const limiting = await openLimiting({
+    audit,
+    clock,
+    database,
+    events,
+    idempotency,
+    locks: { tenant: tenants.lock, user: users.lock, key: keys.lock },
+    logger: base.logger,
+    dataDir: settings.dataDir,
+    maxCounted: settings.maxCachedKeys,
+    redis: settings.redisUrl === null ? null : { url: settings.redisUrl, without: settings.withoutRedis },
+  });
   return {
     index,
+    limiting,
     keyGuesses,
     addressGuesses,
     keyReads: createKeyReads({ database, clock }),
@@ -72,6 +86,7 @@ export function createKeysAndUsage(settings: Settings, base: Base, tenancy: Tena
       clock,
       guesses: keyGuesses,
       addressGuesses,
+      take: limiting.take,
       record: settings.recordVerifications ? (event) => recording.record(event) : null,
     }),
   };

@@ -4,6 +4,7 @@ import type { Principal } from "../modules/auth/index.js";
 import type { Diagnose, ResolveInvalidUser } from "../modules/diagnosis/index.js";
 import type { KeyEvents, Progress } from "../modules/events/index.js";
 import type { KeyReads, KeySecrets, Keys, Verify } from "../modules/keys/index.js";
+import type { LimitReads, Limits } from "../modules/limits/index.js";
 import type { OAuthClients, TrustedIssuers } from "../modules/oauth/index.js";
 import type { RoleReads, Roles } from "../modules/roles/index.js";
 import type { Passwords, Sessions, SignIn } from "../modules/sessions/index.js";
@@ -14,7 +15,7 @@ import type { RecordUsage, Usage } from "../modules/usage/index.js";
 import type { UserReads, Users } from "../modules/users/index.js";
 import type { Can } from "../modules/viewer/index.js";
 import type { Clock } from "../platform/clock.js";
-import type { CustomRole, Key, Team, Tenant, User } from "../platform/database/index.js";
+import type { CustomRole, Key, Quota, Team, Tenant, User } from "../platform/database/index.js";
 
 /** What resolvers may call. Add a service here, in its group in `compose/`, and in `compose.ts`. */
 export interface Services {
@@ -26,6 +27,8 @@ export interface Services {
   readonly keyReads: KeyReads;
   readonly keySecrets: KeySecrets;
   readonly keys: Keys;
+  readonly limitReads: LimitReads;
+  readonly limits: Limits;
   readonly oauthClients: OAuthClients;
   readonly passwords: Passwords;
   readonly recordUsage: RecordUsage;
@@ -61,6 +64,7 @@ export interface Context {
 
 export interface Loaders {
   readonly keys: DataLoader<string, Key | null>;
+  readonly quotas: DataLoader<string, Quota | null>;
   readonly roles: DataLoader<string, CustomRole | null>;
   readonly teams: DataLoader<string, Team | null>;
   readonly tenants: DataLoader<string, Tenant | null>;
@@ -70,6 +74,7 @@ export interface Loaders {
 /** The loaders of one request: what they remember must not outlive it. */
 export function createLoaders(services: Services, principal: Principal): Loaders {
   let keys: Loaders["keys"] | undefined;
+  let quotas: Loaders["quotas"] | undefined;
   let roles: Loaders["roles"] | undefined;
   let teams: Loaders["teams"] | undefined;
   let tenants: Loaders["tenants"] | undefined;
@@ -78,6 +83,10 @@ export function createLoaders(services: Services, principal: Principal): Loaders
     get keys() {
       keys ??= services.keyReads.loader(principal);
       return keys;
+    },
+    get quotas() {
+      quotas ??= services.limitReads.quotaLoader();
+      return quotas;
     },
     get roles() {
       roles ??= services.roleReads.loader(principal);

@@ -16,6 +16,7 @@ import "../modules/usage/usage-events.graphql.js";
 import "../modules/usage/usage-live.graphql.js";
 import "../modules/usage/record-usage.graphql.js";
 import "../modules/events/key-events.graphql.js";
+import "../modules/limits/limits.graphql.js";
 import "../modules/keys/keys.graphql.js";
 import "../modules/keys/key-changes.graphql.js";
 import "../modules/keys/verification/verify.graphql.js";

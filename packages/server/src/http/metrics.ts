@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { LimitsStatus } from "../modules/limits/index.js";
 import type { UsageStatus } from "../modules/usage/index.js";
 
 /** What the metrics tell of the server, read when somebody asks. */
@@ -8,6 +9,7 @@ export interface MetricsSource {
   readonly openStreams: () => number;
   /** How many guesses were refused unseen, by what was guessed: `token`, `key`, or `key_of_address`. */
   readonly refusedGuesses: () => Iterable<readonly [what: string, count: number]>;
+  readonly limits: () => LimitsStatus;
 }
 
 /** The server's metrics in the text format of Prometheus. */
@@ -82,6 +84,16 @@ export function createMetrics(source: MetricsSource): Metrics {
       for (const [what, count] of source.refusedGuesses()) this.inc({ what }, count);
     },
   });
+  gauge("keyplane_rate_limits_counted", "Rate limits that are counted in this server's memory.", () => {
+    return source.limits().counted;
+  });
+  gauge("keyplane_quota_leases", "Parts of quotas that this server holds.", () => source.limits().leases);
+  counter("keyplane_quota_requests_total", "How often the database was asked for a part of a quota.", () => {
+    return source.limits().asked;
+  });
+  gauge("keyplane_rate_limits_shared", "1 when rate limits are counted in Redis, 0 when only in memory.", () =>
+    source.limits().isShared ? 1 : 0,
+  );
   gauge("keyplane_cached_keys", "Keys that are kept in memory for verification.", cachedKeys);
   gauge("keyplane_open_streams", "Subscriptions that are open.", openStreams);
   return { contentType: registry.contentType, text: () => registry.metrics() };

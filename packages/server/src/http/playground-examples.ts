@@ -239,4 +239,21 @@ query DiagnoseKey {
   }
 }
 `,
+  `# 16. How much all keys of a user may use, each
+# month. verifyKey says what is left.
+mutation SetQuota {
+  setQuota(input: {
+    targetId: "usr_…"
+    limit: 100000
+    refill: MONTHLY
+    timeZone: "Europe/Berlin"
+  }) {
+    __typename
+    ... on SetQuotaPayload {
+      quota { limit used remaining resetAt }
+    }
+    ... on Error { code message docsUrl }
+  }
+}
+`,
 ];

@@ -1,3 +1,4 @@
+import type { QuotaState, RateLimitState } from "@keyplane/schema";
 import type { Verdict } from "../modules/keys/index.js";
 
 /**
@@ -6,7 +7,7 @@ import type { Verdict } from "../modules/keys/index.js";
  */
 export function verdictJson(verdict: Verdict): string {
   const { key, owner, rateLimits, quota } = verdict;
-  return JSON.stringify({
+  const head = JSON.stringify({
     valid: verdict.valid,
     code: verdict.code,
     message: verdict.message,
@@ -17,21 +18,36 @@ export function verdictJson(verdict: Verdict): string {
     tenantId: verdict.tenantId,
     scopes: verdict.scopes,
     missingScopes: verdict.missingScopes,
-    rateLimits: rateLimits.map(({ name, limit, remaining, resetAt, exceeded }) => ({
-      name,
-      limit,
-      remaining,
-      resetAt: new Date(resetAt),
-      exceeded,
-    })),
-    quota: quota && {
-      limit: quota.limit,
-      used: quota.used,
-      remaining: quota.remaining,
-      resetAt: quota.resetAt === null ? null : new Date(quota.resetAt),
-      exceeded: quota.exceeded,
-    },
-    retryAfterMs: verdict.retryAfterMs,
-    hint: verdict.hint,
   });
+  const tail = `"retryAfterMs":${verdict.retryAfterMs},"hint":${JSON.stringify(verdict.hint)}}`;
+  // Put together by hand: for objects with dates, JSON.stringify takes several times as long as for all the rest.
+  return `${head.slice(0, -1)},"rateLimits":[${rateLimits.map(rateLimitJson).join(",")}],"quota":${quotaJson(quota)},${tail}`;
+}
+
+function rateLimitJson({ name, limit, remaining, resetAt, exceeded }: RateLimitState): string {
+  return `{"name":${JSON.stringify(name)},"limit":${limit},"remaining":${remaining},"resetAt":"${timeOf(resetAt)}","exceeded":${exceeded}}`;
+}
+
+function quotaJson(quota: QuotaState | null): string {
+  if (quota === null) return "null";
+  const { limit, used, remaining, resetAt, exceeded } = quota;
+  const reset = resetAt === null ? "null" : `"${timeOf(resetAt)}"`;
+  return `{"limit":${limit},"used":${used},"remaining":${remaining},"resetAt":${reset},"exceeded":${exceeded}}`;
+}
+
+/** Times that were written last, by their last bits: calls of one millisecond have most of them in common. */
+const writtenTimes = 256;
+const times = new Float64Array(writtenTimes);
+const texts: string[] = [];
+
+function timeOf(ms: number): string {
+  const slot = ms % writtenTimes;
+  if (times[slot] === ms) {
+    const text = texts[slot];
+    if (text !== undefined) return text;
+  }
+  const text = new Date(ms).toISOString();
+  times[slot] = ms;
+  texts[slot] = text;
+  return text;
 }

@@ -8,6 +8,7 @@ import type { Position } from "./lib/position.js";
 export type EventType =
   | KeyEventType
   | "TENANT_CREATED"
+  | "QUOTA_CHANGED"
   | "USER_CREATED"
   | "ROLE_CREATED"
   | "ROLE_UPDATED"
@@ -36,7 +37,7 @@ export interface DomainEvent {
   /** Whose the key was until now, when it was given to `userId`. */
   readonly formerUserId?: string;
   readonly tokenId?: string;
-  /** What else it names, by its own id: an OAuth client, a trusted issuer, the digest of a revoked token. */
+  /** What else it names, by its own id: an OAuth client, a trusted issuer, the digest of a revoked token, a quota. */
   readonly subjectId?: string;
   readonly sessionId?: string;
   readonly roleId?: string;

@@ -5,6 +5,7 @@ import { EnvironmentEnum, enumOf, KeyStatusEnum } from "../../graphql/enums.js";
 import { NodeInterface } from "../../graphql/node.js";
 import type { Key } from "../../platform/database/index.js";
 import { KeyEventType } from "../events/key-events.graphql.js";
+import { addLimitFields } from "../limits/limits.graphql.js";
 import { TeamType } from "../teams/teams.graphql.js";
 import { TenantType } from "../tenants/tenants.graphql.js";
 import { UsageGroupType } from "../usage/usage.graphql.js";
@@ -95,6 +96,8 @@ KeyType.implement({
     }),
   }),
 });
+
+addLimitFields(KeyType, "key", "keys:read");
 
 /** A row that a foreign key promises and the caller's bounds allow; its absence is a fault of ours. */
 function found<Row>(row: Row | null): Row {

@@ -3,6 +3,7 @@ import DataLoader from "dataloader";
 import { z } from "zod";
 import type { Database, Tenant } from "../../platform/database/index.js";
 import { EntityStates } from "../../platform/entity-states.js";
+import { type Limited, limitedOf } from "../../platform/limited.js";
 import { type ListOrder, type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
 import { parseArguments, searchSchema } from "../../platform/validation.js";
 import { authorize, everything, type Principal, visibleTo } from "../auth/index.js";
@@ -83,6 +84,8 @@ export interface TenantState {
   readonly status: TenantStatus;
   readonly since: number | null;
   readonly reason: string | null;
+  /** Its limits; null: it has none. */
+  readonly limited: Limited | null;
   /** From which addresses the tenant's keys may be used. */
   readonly allowedIps: readonly string[];
   readonly deniedIps: readonly string[];
@@ -95,6 +98,7 @@ export function toTenantState(row: Tenant): TenantState {
     status: row.status,
     since: row.statusChangedAt?.getTime() ?? null,
     reason: row.statusReason,
+    limited: limitedOf(row),
     allowedIps: row.allowedIps,
     deniedIps: row.deniedIps,
   };

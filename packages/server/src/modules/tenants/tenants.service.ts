@@ -55,6 +55,7 @@ export function createTenants({ audit, clock, events, idempotency }: Deps) {
   }
 
   return {
+    lock,
     require,
 
     /** As `require`; those who hold one tenant follow each other, so that what they count in it stays so. */

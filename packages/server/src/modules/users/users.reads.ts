@@ -3,6 +3,7 @@ import DataLoader from "dataloader";
 import { z } from "zod";
 import type { Database, User } from "../../platform/database/index.js";
 import { EntityStates } from "../../platform/entity-states.js";
+import { type Limited, limitedOf } from "../../platform/limited.js";
 import { type ListOrder, type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
 import { foreignText, idSchema, parseArguments, searchSchema } from "../../platform/validation.js";
 import { authorize, type Principal, visibleTo } from "../auth/index.js";
@@ -100,6 +101,8 @@ export interface UserState {
   readonly status: UserStatus;
   readonly since: number | null;
   readonly reason: string | null;
+  /** The user's limits; null: there are none. */
+  readonly limited: Limited | null;
   /** From which addresses the user's keys may be used. */
   readonly allowedIps: readonly string[];
   readonly deniedIps: readonly string[];
@@ -119,6 +122,7 @@ export function toUserState(row: Awaited<ReturnType<typeof findUsersWithTeams>>[
     status: row.status,
     since: row.statusChangedAt?.getTime() ?? null,
     reason: row.statusReason,
+    limited: limitedOf(row),
     allowedIps: row.allowedIps,
     deniedIps: row.deniedIps,
   };

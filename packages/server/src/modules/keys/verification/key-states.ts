@@ -1,14 +1,32 @@
 import type { KeyRecord } from "@keyplane/schema";
 import type { Database, Key, KeySecret } from "../../../platform/database/index.js";
 import { EntityCache } from "../../../platform/entity-cache.js";
+import { type Limited, limitedOf } from "../../../platform/limited.js";
 import { everything } from "../../auth/index.js";
+import type { TenantState } from "../../tenants/index.js";
+import type { UserState } from "../../users/index.js";
 import { findKey, findSecret } from "../keys.store.js";
 
-/** What verification must know of a key, with its team and the version of its set of secrets. */
-export type KeyState = KeyRecord["key"] & { readonly teamId: string | null; readonly secretVersion: number };
+/** What verification must know of a key, with its team, its limits and the version of its set of secrets. */
+export type KeyState = KeyRecord["key"] & {
+  readonly teamId: string | null;
+  readonly limited: Limited | null;
+  readonly secretVersion: number;
+};
 
-/** Everything that is known of a presented key, with what decides who may see it. */
-export type IndexedRecord = KeyRecord & { readonly key: KeyState };
+/** Everything that is known of a presented key, with what decides who may see it, and all limits that calls with it are under. */
+export type IndexedRecord = KeyRecord & {
+  readonly key: KeyState;
+  readonly owner: UserState | null;
+  readonly tenant: TenantState;
+};
+
+/** Whose limits calls with a key are under; null: nobody's, which is so of nearly all. */
+export function limitsOf({ key, owner, tenant }: IndexedRecord): readonly Limited[] | null {
+  const ofOwner = owner?.limited ?? null;
+  if (key.limited === null && ofOwner === null && tenant.limited === null) return null;
+  return [key.limited, ofOwner, tenant.limited].filter((limited) => limited !== null);
+}
 
 /** What verification must know of a secret, as it was at a version of its key's set of secrets. */
 export type SecretState = KeyRecord["secret"] & { readonly keyId: string; readonly secretVersion: number };
@@ -65,6 +83,7 @@ export function toKeyState(key: Key): KeyState {
     disabledAt: key.disabledAt?.getTime() ?? null,
     disabledReason: key.disabledReason,
     deletedAt: key.deletedAt?.getTime() ?? null,
+    limited: limitedOf(key),
     secretVersion: key.secretVersion,
   };
 }

@@ -8,6 +8,7 @@ import {
   type RateLimitState,
   type VerdictCode,
 } from "@keyplane/schema";
+import type { LimitStates } from "../../limits/index.js";
 
 /** The answer to a verification. */
 export interface Verdict {
@@ -46,9 +47,15 @@ export interface VerifiedOwner {
 }
 
 const none: readonly never[] = Object.freeze([]);
+const noLimits: LimitStates = Object.freeze({ rateLimits: none, quota: null });
 
 /** Makes the answer from the decision and what is known of the key. A key that counts as missing shows nothing. */
-export function toVerdict(decision: Decision, record: KeyRecord | null, requestId: string): Verdict {
+export function toVerdict(
+  decision: Decision,
+  record: KeyRecord | null,
+  requestId: string,
+  limits: LimitStates = noLimits,
+): Verdict {
   // A deleted key counts as missing, also where another check came first.
   const known = decision.code === "NOT_FOUND" || record?.key.deletedAt !== null ? null : record;
   return {
@@ -69,8 +76,8 @@ export function toVerdict(decision: Decision, record: KeyRecord | null, requestI
     tenantId: known?.key.tenantId ?? null,
     scopes: known ? effectiveScopes(known.key) : none,
     missingScopes: decision.missingScopes,
-    rateLimits: none,
-    quota: null,
+    rateLimits: limits.rateLimits,
+    quota: limits.quota,
     retryAfterMs: decision.retryAfterMs,
     hint: decision.hint,
   };

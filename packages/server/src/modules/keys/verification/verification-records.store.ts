@@ -2,18 +2,24 @@ import type { KeyRecord } from "@keyplane/schema";
 import { type Db, Prisma } from "../../../platform/database/index.js";
 import type { Visibility } from "../../auth/index.js";
 
-/** What the database gives of a tenant; times are epoch milliseconds. */
-export type TenantRow = KeyRecord["tenant"];
+/** Set where there are limits: only the server can decide then, because it counts. */
+interface Decided {
+  readonly decidedBy: "SERVER" | null;
+}
 
-export type OwnerRow = NonNullable<KeyRecord["owner"]>;
+/** What the database gives of a tenant; times are epoch milliseconds. */
+export type TenantRow = KeyRecord["tenant"] & Decided;
+
+export type OwnerRow = NonNullable<KeyRecord["owner"]> & Decided;
 
 export type SecretRow = KeyRecord["secret"] & { readonly hash: string };
 
 /** A key with all of its secrets, the current one last. */
-export type KeyRow = Omit<KeyRecord["key"], "scopeBounds"> & {
-  readonly teamId: string | null;
-  readonly secrets: readonly SecretRow[];
-};
+export type KeyRow = Omit<KeyRecord["key"], "scopeBounds"> &
+  Decided & {
+    readonly teamId: string | null;
+    readonly secrets: readonly SecretRow[];
+  };
 
 /** The only scopes that keys can use: of an owner with such a role, or of such a team. */
 export interface BoundRow {
@@ -101,11 +107,11 @@ async function readRecords(
     SELECT
       (SELECT json_agg(row_to_json("row")) FROM (
         SELECT "id", "status", ${ms("statusChangedAt")} AS "since", "statusReason" AS "reason",
-          "allowedIps", "deniedIps"
+          "allowedIps", "deniedIps", ${decidedBy}
         FROM "Tenant" WHERE "id" IN (SELECT "tenantId" FROM "wanted")) AS "row")::text AS "tenants",
       (SELECT json_agg(row_to_json("row")) FROM (
         SELECT "id", "tenantId", "name", "email", "externalId", "status", ${ms("statusChangedAt")} AS "since",
-          "statusReason" AS "reason", "allowedIps", "deniedIps"
+          "statusReason" AS "reason", "allowedIps", "deniedIps", ${decidedBy}
         FROM "User" WHERE "id" IN (SELECT "ownerId" FROM "wanted")) AS "row")::text AS "owners",
       (SELECT json_agg(row_to_json("row")) FROM (
         SELECT "User"."id", "CustomRole"."keyScopes"
@@ -118,7 +124,7 @@ async function readRecords(
       (SELECT json_agg(row_to_json("row")) FROM (
         SELECT "id", "tenantId", "ownerId", "teamId", "name", "environment", "scopes", "metadata", "allowedIps", "deniedIps",
           ${ms("expiresAt")} AS "expiresAt", ${ms("revokedAt")} AS "revokedAt", "revokedReason",
-          ${ms("disabledAt")} AS "disabledAt", "disabledReason", ${ms("deletedAt")} AS "deletedAt",
+          ${ms("disabledAt")} AS "disabledAt", "disabledReason", ${ms("deletedAt")} AS "deletedAt", ${decidedBy},
           (SELECT json_agg(row_to_json("secret")) FROM (
             SELECT "hash", "start", ${ms("supersededAt")} AS "supersededAt", ${ms("stopsAt")} AS "stopsAt"
             FROM "KeySecret" WHERE "keyId" = "wanted"."id" ORDER BY "supersededAt", "createdAt", "hash") AS "secret") AS "secrets"
@@ -137,6 +143,8 @@ async function readRecords(
     ...rest,
   };
 }
+
+const decidedBy = Prisma.sql`CASE WHEN "quotaId" IS NOT NULL OR "rateLimits" <> '[]' THEN 'SERVER' END AS "decidedBy"`;
 
 function rowsOf<Row>(json: string | null): Row[] {
   return json === null ? [] : (JSON.parse(json) as Row[]);

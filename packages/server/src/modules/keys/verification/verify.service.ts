@@ -1,19 +1,21 @@
 import {
+  type DecisionRequest,
   decide,
   type Environment,
   type KeyFormatResult,
   type KeyGuesses,
-  type KeyRecord,
   networkOf,
   parseKey,
 } from "@keyplane/schema";
 import { z } from "zod";
 import type { Clock } from "../../../platform/clock.js";
+import { KeyplaneError } from "../../../platform/errors.js";
 import type { GuessLimiter } from "../../../platform/guess-limiter.js";
 import { areScopes, parseArguments, scopesSchema } from "../../../platform/validation.js";
 import { authorize, canSee, hashSecret, type Principal } from "../../auth/index.js";
+import { isExceeded, type LimitStates, type Take } from "../../limits/index.js";
 import { apiSchema, costSchema, ipSchema, metersSchema, tagsSchema, type UsageEvent } from "../../usage/index.js";
-import type { IndexedRecord } from "./key-states.js";
+import { type IndexedRecord, limitsOf } from "./key-states.js";
 import { toVerdict, type Verdict } from "./verdict.js";
 import type { VerificationIndex } from "./verification-index.js";
 import { usageOf, usageOfUnseen } from "./verification-usage.js";
@@ -44,10 +46,11 @@ export type Verify = (principal: Principal, input: VerifyKeyInput) => Verdict | 
 
 /**
  * Makes the function that verifies a key. Once a key was seen it answers at once, without a promise, a database or a
- * write; usage is a line in a buffer. A refusal is an answer, not an error.
+ * write; usage is a line in a buffer. A refusal is an answer, not an error, and costs nothing.
  *
  * @param deps.guesses how many keys that there are not a caller may have looked up; keys in memory, and texts that cannot be keys, are not
  * counted. The caller verifies for many others: whoever presents guesses to it must not make it refuse keys that are good.
+ * @param deps.take takes calls from the limits that they are under.
  * @param deps.addressGuesses how many unknown and mistyped keys may be presented from one network; after that, unknown keys from there are
  * neither looked up nor told to be unknown. Counted for each caller by itself: whom one holds up, others still serve.
  * @param deps.record takes the usage of a verification, and neither waits nor throws; null: leaves none.
@@ -60,8 +63,9 @@ export function createVerify(deps: {
   guesses: GuessLimiter;
   addressGuesses: KeyGuesses;
   record: ((event: UsageEvent) => void) | null;
+  take: Take;
 }): Verify {
-  const { index, clock, guesses, addressGuesses, record: recordUsage } = deps;
+  const { index, clock, guesses, addressGuesses, take, record: recordUsage } = deps;
 
   /** Takes an attempt of the address that presented an unknown key. @returns how long it is held up, in milliseconds. */
   function guessFrom(principal: Principal, ip: string | null | undefined): number {
@@ -114,17 +118,35 @@ export function createVerify(deps: {
     }
   }
 
-  function answer(
-    principal: Principal,
-    input: VerifyKeyInput,
-    format: KeyFormatResult,
-    found: IndexedRecord | null,
-    startedAt: number,
-    heldUpMs: number,
-  ) {
+  /**
+   * Decides, and takes the call from the limits that it is under. What has to be asked for takes time, in which a key may be revoked:
+   * everything is decided anew then, so that the last decision and the charge are of one moment.
+   */
+  function answer(call: Call, found: IndexedRecord | null, attempt = 1): Verdict | Promise<Verdict> {
     const now = clock.now();
+    const { principal, input } = call;
     const record = visible(principal, found);
-    const verdict = judge(principal, input, format, record, heldUpMs, now);
+    const request = requestOf(call);
+    const decision = decide(record, request, now);
+    const limited = decision.valid && record ? limitsOf(record) : null;
+    if (!record || limited === null) return tell(call, record, toVerdict(decision, record, principal.requestId), now);
+    // Limits that let a call pass decide nothing anew.
+    const decided = (limits: LimitStates): Verdict => {
+      const last = isExceeded(limits) ? decide(record, { ...request, limits }, now) : decision;
+      return tell(call, record, toVerdict(last, record, principal.requestId, limits), now);
+    };
+    const taken = take(limited, input.cost ?? 1);
+    if (!(taken instanceof Promise)) return decided(taken);
+    return taken.then(async (limits) => {
+      if (limits) return decided(limits);
+      if (attempt === maxAttempts)
+        throw new KeyplaneError("UNAVAILABLE", "The quota is asked for by too many at once. Try again.");
+      return answer(call, await index.find(call.hash), attempt + 1);
+    });
+  }
+
+  function tell(call: Call, record: IndexedRecord | null, verdict: Verdict, now: number): Verdict {
+    const { principal, input, format, startedAt } = call;
     recordUsage?.(usageOf({ principal, input, format, found: record, verdict, now, startedAt }));
     return verdict;
   }
@@ -136,21 +158,36 @@ export function createVerify(deps: {
     const format = parseKey(input.key);
     if (!format.ok) {
       const heldUpMs = format.problem === "checksum" ? guessFrom(principal, input.ip) : 0;
-      return answer(principal, input, format, null, startedAt, heldUpMs);
+      return answer({ principal, input, format, hash: "", startedAt, heldUpMs }, null);
     }
     const hash = hashSecret(input.key);
     const found = index.recall(hash);
     if (found !== undefined) {
       const heldUpMs = visible(principal, found) ? 0 : guessFrom(principal, input.ip);
-      return answer(principal, input, format, found, startedAt, heldUpMs);
+      return answer({ principal, input, format, hash, startedAt, heldUpMs }, found);
     }
     const leaveUnseen =
       recordUsage && (() => recordUsage(usageOfUnseen({ principal, input, format, now: clock.now(), startedAt })));
     return lookUpFrom(principal, hash, input.ip, leaveUnseen).then((looked) =>
-      answer(principal, input, format, looked.found, startedAt, looked.heldUpMs),
+      answer({ principal, input, format, hash, startedAt, heldUpMs: looked.heldUpMs }, looked.found),
     );
   };
 }
+
+/** A key that was presented, and by whom. */
+interface Call {
+  readonly principal: Principal;
+  readonly input: VerifyKeyInput;
+  readonly format: KeyFormatResult;
+  /** "" of what cannot be a key. */
+  readonly hash: string;
+  readonly startedAt: number;
+  /** How long the address that presented it is held up; 0: it is not. */
+  readonly heldUpMs: number;
+}
+
+/** How often a call may find that others have taken what it has asked for. */
+const maxAttempts = 20;
 
 /** Another tenant's key answers as an unknown one. */
 function visible(principal: Principal, found: IndexedRecord | null): IndexedRecord | null {
@@ -167,20 +204,12 @@ function needsChecks({ scopes, ip, cost, tags, api, meters }: VerifyKeyInput): b
   return Boolean((scopes && !areScopes(scopes)) || ip || (cost ?? 1) !== 1 || tags || api != null || meters);
 }
 
-function judge(
-  principal: Principal,
-  input: VerifyKeyInput,
-  format: KeyFormatResult,
-  record: KeyRecord | null,
-  heldUpMs: number,
-  now: number,
-): Verdict {
-  const request = {
+function requestOf({ input, format, heldUpMs }: Call): DecisionRequest {
+  return {
     format,
     scopes: input.scopes ?? undefined,
     environment: input.environment ?? undefined,
     ip: input.ip ?? undefined,
     heldUpMs,
   };
-  return toVerdict(decide(record, request, now), record, principal.requestId);
 }

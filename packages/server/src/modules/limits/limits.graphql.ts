@@ -1,0 +1,309 @@
+import type { Permission, RateLimitState } from "@keyplane/schema";
+import type { ObjectRef } from "@pothos/core";
+import { builder, type Types } from "../../graphql/builder.js";
+import { connectionOf, listComplexity, pageArguments } from "../../graphql/connection.js";
+import { enumOf } from "../../graphql/enums.js";
+import { changeErrors } from "../../graphql/errors.js";
+import { idempotencyKeyField, requiredInput } from "../../graphql/mutation.js";
+import type { Quota, QuotaEntry } from "../../platform/database/index.js";
+import { type LimitColumns, type RateLimitRule, rulesOf } from "../../platform/limited.js";
+import { TenantType } from "../tenants/tenants.graphql.js";
+import { UserType } from "../users/users.graphql.js";
+import type { LimitReads } from "./limits.reads.js";
+import type { QuotaOf, RateLimitsOf } from "./limits.service.js";
+
+const RateLimitUnitEnum = enumOf("RateLimitUnit", "What a rate limit counts.", {
+  REQUESTS: { description: "Verifications, whatever they cost." },
+  COST: { description: "What verifications cost: the `cost` of verifyKey." },
+});
+
+const QuotaRefillEnum = enumOf("QuotaRefill", "When a quota is whole again.", {
+  NEVER: { description: "Never by itself: a total, until it is topped up or reset." },
+  HOURLY: { description: "Every 60 minutes from the anchor on." },
+  DAILY: { description: "Every day at the anchor's time, by the clock of the time zone." },
+  WEEKLY: { description: "Every week at the anchor's day and time." },
+  MONTHLY: { description: "Every month at the anchor's day and time; on the last day where a month lacks that day." },
+  YEARLY: { description: "Every year at the anchor's date and time." },
+});
+
+const QuotaEntryTypeEnum = enumOf("QuotaEntryType", "What has happened to a quota.", {
+  SET: { description: "It was set or changed with setQuota." },
+  TOPPED_UP: { description: "It was topped up." },
+  RESET: { description: "It was reset; `used` is what was used until then." },
+  PERIOD_ENDED: { description: "Its period has ended; `used` is what was used in it." },
+  REMOVED: { description: "It was removed; `used` is what was used until then." },
+});
+
+/** A rate limit, with where it stands when that is asked for. */
+interface ShownRateLimit extends RateLimitRule {
+  readonly state: () => Promise<RateLimitState | null>;
+}
+
+const RateLimitType = builder.objectRef<ShownRateLimit>("RateLimit").implement({
+  description: "How much may be used within each stretch of time of a certain length, wherever that begins.",
+  fields: (t) => ({
+    name: t.exposeString("name", { description: "Verdicts name the limit by it." }),
+    limit: t.exposeInt("limit", { description: "How much it allows within each `windowMs`." }),
+    windowMs: t.expose("windowMs", { type: "Milliseconds", description: "How long the sliding window is." }),
+    burst: t.exposeInt("burst", {
+      nullable: true,
+      description: "How much of it may be used at once; the rest comes evenly. null: all of it.",
+    }),
+    unit: t.expose("unit", { type: RateLimitUnitEnum, description: "What it counts." }),
+    remaining: t.int({
+      description: "How much could be used right now. Of this server, unless they count together in Redis.",
+      complexity: 2,
+      resolve: async (rule) => (await rule.state())?.remaining ?? rule.limit,
+    }),
+  }),
+});
+
+const QuotaType = builder.objectRef<Quota>("Quota").implement({
+  description: "How much may be used in all, or in each hour, day, week, month or year.",
+  fields: (t) => ({
+    id: t.exposeID("id", { description: "`quo_…`." }),
+    targetId: t.exposeID("targetId", { description: "Whose it is: all keys below share it." }),
+    limit: t.exposeInt("limit", { description: "How much it allows in each period." }),
+    toppedUp: t.int({
+      description: "What was added to the present period.",
+      resolve: (quota, _, { services }) => services.limitReads.present(quota).toppedUp,
+    }),
+    used: t.int({
+      description: "What is used of it. What other servers hold in order to use it counts, until they give it back.",
+      resolve: (quota, _, { services }) => services.limitReads.present(quota).used,
+    }),
+    remaining: t.int({
+      description: "What is left of it.",
+      resolve: (quota, _, { services }) => {
+        const { limit, toppedUp, used } = services.limitReads.present(quota);
+        return Math.max(0, limit + toppedUp - used);
+      },
+    }),
+    refill: t.expose("refill", { type: QuotaRefillEnum, description: "When it is whole again." }),
+    anchor: t.expose("anchor", {
+      type: "DateTime",
+      description: "Periods begin at this time, and at each repetition of it.",
+    }),
+    timeZone: t.exposeString("timeZone", { description: "By whose clock and calendar they do, as an IANA name." }),
+    periodStart: t.field({
+      type: "DateTime",
+      description: "When the present period began.",
+      resolve: (quota, _, { services }) => services.limitReads.present(quota).periodStart,
+    }),
+    resetAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "When it is whole again; null: never by itself.",
+      resolve: (quota, _, { services }) => services.limitReads.present(quota).periodEnd,
+    }),
+  }),
+});
+
+const QuotaEntryType = builder.objectRef<QuotaEntry>("QuotaEntry").implement({
+  description: "Something that has happened to a quota. Who did it stands in the audit log.",
+  fields: (t) => ({
+    id: t.exposeID("id", { description: "`qen_…`." }),
+    type: t.expose("type", { type: QuotaEntryTypeEnum, description: "What has happened." }),
+    limit: t.exposeInt("limit", { description: "The quota's limit then." }),
+    toppedUp: t.exposeInt("toppedUp", { description: "What was added to that period until then." }),
+    used: t.exposeInt("used", { description: "What was used in that period until then." }),
+    amount: t.exposeInt("amount", { nullable: true, description: "By how much it was topped up." }),
+    periodStart: t.expose("periodStart", { type: "DateTime", description: "When that period began." }),
+    periodEnd: t.expose("periodEnd", { type: "DateTime", nullable: true, description: "When it ended; null: never." }),
+    reason: t.exposeString("reason", { nullable: true, description: "Why, as whoever did it said." }),
+    createdAt: t.expose("createdAt", { type: "DateTime", description: "When." }),
+  }),
+});
+
+const QuotaHistoryConnection = connectionOf("QuotaHistory", QuotaEntryType);
+
+builder.objectField(QuotaType, "history", (t) =>
+  t.field({
+    type: QuotaHistoryConnection,
+    description: "What has happened to the quota, newest first.",
+    complexity: listComplexity,
+    args: pageArguments(t.arg),
+    resolve: ({ targetId }, page, { services }) => services.limitReads.history(targetId, page),
+  }),
+);
+
+/** Adds `rateLimits` and `quota` to the type of something that has limits. */
+export function addLimitFields<Row extends LimitColumns & object>(
+  type: ObjectRef<Types, Row>,
+  thing: string,
+  permission: Permission,
+): void {
+  builder.objectField(type, "rateLimits", (t) =>
+    t.field({
+      type: [RateLimitType],
+      description: `The rate limits of the ${thing}. Those of a key, its owner and its tenant all count.`,
+      resolve: (row, _, { services }) => shown(row, services.limitReads),
+    }),
+  );
+  builder.objectField(type, "quota", (t) =>
+    t.field({
+      type: QuotaType,
+      nullable: true,
+      description: `The quota of the ${thing}; null: none. Those of a key, its owner and its tenant all count.`,
+      access: { permission },
+      resolve: ({ quotaId }, _, { loaders }) => (quotaId ? loaders.quotas.load(quotaId) : null),
+    }),
+  );
+}
+
+/** The states of all limits of one thing are looked up together, and only when one is asked for. */
+function shown(row: LimitColumns, reads: LimitReads): ShownRateLimit[] {
+  let states: Promise<readonly RateLimitState[]> | undefined;
+  return rulesOf(row.rateLimits).map((rule, index) => ({
+    ...rule,
+    state: async () => {
+      states ??= reads.rateLimits(row);
+      return (await states)[index] ?? null;
+    },
+  }));
+}
+
+addLimitFields(TenantType, "tenant", "tenants:read");
+addLimitFields(UserType, "user", "users:read");
+
+const RateLimitInput = builder.inputType("RateLimitInput", {
+  description: "A rate limit.",
+  fields: (t) => ({
+    name: t.string({ required: true, description: 'Its name in verdicts, e.g. "per-minute"; 1 to 40 characters.' }),
+    limit: t.int({ required: true, description: "How much it allows within each `windowMs`, 1 to 1000000000." }),
+    windowMs: t.field({
+      type: "Milliseconds",
+      required: true,
+      description: "How long the sliding window is: a second to a day, 1000 to 86400000.",
+    }),
+    burst: t.int({ description: "How much of it may be used at once; all of it when left out." }),
+    unit: t.field({ type: RateLimitUnitEnum, defaultValue: "REQUESTS", description: "What it counts." }),
+  }),
+});
+
+const targetId = "The id of the key, the user or the tenant. Those of a tenant only the operator changes.";
+
+const SetRateLimitsInput = builder.inputType("SetRateLimitsInput", {
+  description: "All rate limits of a key, a user or a tenant.",
+  fields: (t) => ({
+    targetId: t.id({ required: true, description: targetId }),
+    rateLimits: t.field({
+      type: [RateLimitInput],
+      required: true,
+      description: "At most 10, each with a name of its own, in the place of those of before; an empty list: none.",
+    }),
+  }),
+});
+
+const SetQuotaInput = builder.inputType("SetQuotaInput", {
+  description: "The quota of a key, a user or a tenant.",
+  fields: (t) => ({
+    targetId: t.id({ required: true, description: targetId }),
+    limit: t.int({ required: true, description: "How much may be used in each period, 0 to 1000000000." }),
+    refill: t.field({ type: QuotaRefillEnum, defaultValue: "NEVER", description: "When it is whole again." }),
+    anchor: t.field({
+      type: "DateTime",
+      description:
+        "Where periods begin: at this time and at each repetition of it. Left out: with the hour, the day, Monday, the month or the year.",
+    }),
+    timeZone: t.string({ defaultValue: "UTC", description: "By whose clock and calendar, as an IANA name." }),
+    reason: t.string({ description: "Why, 1 to 500 characters. Kept in history." }),
+  }),
+});
+
+const TopUpQuotaInput = builder.inputType("TopUpQuotaInput", {
+  description: "More for a quota.",
+  fields: (t) => ({
+    targetId: t.id({ required: true, description: targetId }),
+    amount: t.int({ required: true, description: "How much to add, 1 to 1000000000." }),
+    reason: t.string({ description: "Why, 1 to 500 characters. Kept in history." }),
+    idempotencyKey: idempotencyKeyField(t),
+  }),
+});
+
+const quotaTargetInput = (name: string, verb: string) =>
+  builder.inputType(name, {
+    description: `Whose quota to ${verb}, and why.`,
+    fields: (t) => ({
+      targetId: t.id({ required: true, description: targetId }),
+      reason: t.string({ description: "Why, 1 to 500 characters. Kept in history." }),
+    }),
+  });
+
+const SetRateLimitsPayload = builder.objectRef<RateLimitsOf>("SetRateLimitsPayload").implement({
+  description: "The rate limits after the change.",
+  fields: (t) => ({
+    targetId: t.exposeID("targetId", { description: "Whose they are." }),
+    rateLimits: t.field({
+      type: [RateLimitType],
+      description: "All rate limits as they are now.",
+      resolve: ({ targetId: id, rateLimits }, _, { services }) =>
+        shown({ id, rateLimits, quotaId: null }, services.limitReads),
+    }),
+  }),
+});
+
+const quotaPayload = (name: string) =>
+  builder.objectRef<QuotaOf>(name).implement({
+    description: "The quota after the change.",
+    fields: (t) => ({
+      targetId: t.exposeID("targetId", { description: "Whose it is." }),
+      quota: t.field({
+        type: QuotaType,
+        nullable: true,
+        description: "The quota as it is now; null: there is none.",
+        resolve: ({ quota }) => quota,
+      }),
+    }),
+  });
+
+const SetQuotaPayload = quotaPayload("SetQuotaPayload");
+const RemoveQuotaPayload = quotaPayload("RemoveQuotaPayload");
+const TopUpQuotaPayload = quotaPayload("TopUpQuotaPayload");
+const ResetQuotaPayload = quotaPayload("ResetQuotaPayload");
+const RemoveQuotaInput = quotaTargetInput("RemoveQuotaInput", "remove");
+const ResetQuotaInput = quotaTargetInput("ResetQuotaInput", "reset");
+
+builder.mutationFields((t) => ({
+  setRateLimits: t.field({
+    description: "Sets all rate limits of a key, a user or a tenant. They count from the next verification on.",
+    type: SetRateLimitsPayload,
+    errors: { types: changeErrors },
+    access: { permission: "limits:update" },
+    args: { input: t.arg({ type: SetRateLimitsInput, ...requiredInput }) },
+    resolve: (_, { input }, { principal, services }) => services.limits.setRateLimits(principal, input),
+  }),
+  setQuota: t.field({
+    description:
+      "Gives a key, a user or a tenant a quota, or changes it; what is used in the present period stays used.",
+    type: SetQuotaPayload,
+    errors: { types: changeErrors },
+    access: { permission: "limits:update" },
+    args: { input: t.arg({ type: SetQuotaInput, ...requiredInput }) },
+    resolve: (_, { input }, { principal, services }) => services.limits.setQuota(principal, input),
+  }),
+  removeQuota: t.field({
+    description: "Takes a quota away: nothing is counted any more.",
+    type: RemoveQuotaPayload,
+    errors: { types: changeErrors },
+    access: { permission: "limits:update" },
+    args: { input: t.arg({ type: RemoveQuotaInput, ...requiredInput }) },
+    resolve: (_, { input }, { principal, services }) => services.limits.removeQuota(principal, input),
+  }),
+  topUpQuota: t.field({
+    description: "Adds to a quota: for the present period, or for good where it is never refilled.",
+    type: TopUpQuotaPayload,
+    errors: { types: changeErrors },
+    access: { permission: "limits:update" },
+    args: { input: t.arg({ type: TopUpQuotaInput, ...requiredInput }) },
+    resolve: (_, { input }, { principal, services }) => services.limits.topUpQuota(principal, input),
+  }),
+  resetQuota: t.field({
+    description: "Makes a quota whole again before its time.",
+    type: ResetQuotaPayload,
+    errors: { types: changeErrors },
+    access: { permission: "limits:update" },
+    args: { input: t.arg({ type: ResetQuotaInput, ...requiredInput }) },
+    resolve: (_, { input }, { principal, services }) => services.limits.resetQuota(principal, input),
+  }),
+}));

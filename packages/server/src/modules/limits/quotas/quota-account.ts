@@ -1,0 +1,151 @@
+import { kindOfId, type QuotaState } from "@keyplane/schema";
+import type { Grant } from "./quota.store.js";
+import type { UseFile } from "./use-file.js";
+
+/** For how long it believes that a quota is used up, although another server may have given something back. Milliseconds. */
+const usedUpMs = 1_000;
+/** More is asked for ahead, when less is left of a lease than this part of what was given last. */
+const aheadPart = 4;
+
+/** A lease in use. */
+export interface OpenLease {
+  readonly id: string;
+  readonly period: number;
+  readonly slot: number;
+  granted: number;
+  used: number;
+  /** Calls that have taken from it and may still give back. */
+  pending: number;
+}
+
+const nothingTaken = { keep: () => {}, giveBack: () => {} };
+
+/** What a call can get of a quota: at once, not at all, or only the database knows. */
+export type Answer = "enough" | "too little" | "unknown";
+
+/** What this process knows and holds of one quota. All of it is plain arithmetic, so that a call is checked and charged in one go. */
+export class QuotaAccount {
+  readonly quotaId: string;
+  lease: OpenLease | null = null;
+  /** The quota as it was last heard of; null: not at all, or it was changed since. */
+  #known: Grant["quota"] | null = null;
+  #heardAt = Number.NEGATIVE_INFINITY;
+  #lastGranted = 0;
+  #of: QuotaState["of"];
+  /** Whether there is no such quota any more. */
+  isGone = false;
+  /** Whether it was asked for since somebody last looked. */
+  isUsed = false;
+  readonly #file: UseFile;
+
+  constructor(quotaId: string, file: UseFile) {
+    this.quotaId = quotaId;
+    this.#file = file;
+  }
+
+  #balance(): number {
+    return this.lease ? this.lease.granted - this.lease.used : 0;
+  }
+
+  /**
+   * Whether what is known and held counts at a time: not in another period. Changes of the quota are heard by events, and whoever may have
+   * missed one forgets everything.
+   */
+  #isCurrent(now: number): boolean {
+    const periodEnd = this.#known?.periodEnd;
+    return periodEnd === null || (periodEnd !== undefined && now < periodEnd.getTime());
+  }
+
+  look(cost: number, now: number): Answer {
+    this.isUsed = true;
+    if (this.isGone) return "enough";
+    if (!this.#known || !this.#isCurrent(now)) return "unknown";
+    const balance = this.#balance();
+    if (balance >= cost) return "enough";
+    if (now - this.#heardAt >= usedUpMs) return "unknown";
+    const { limit, toppedUp, used } = this.#known;
+    return limit + toppedUp - used + balance < cost ? "too little" : "unknown";
+  }
+
+  /** Takes what `look` has found to be enough. Written before anybody is answered. */
+  charge(cost: number): void {
+    if (this.lease && cost > 0) this.#use(this.lease, cost);
+  }
+
+  /** As `charge`, for a call that may still be refused by something else. One of the two must be called, once. */
+  reserve(cost: number): { keep(): void; giveBack(): void } {
+    const { lease } = this;
+    if (!lease || cost === 0) return nothingTaken;
+    this.#use(lease, cost);
+    lease.pending += 1;
+    return {
+      keep: () => {
+        lease.pending -= 1;
+      },
+      giveBack: () => {
+        this.#use(lease, -cost);
+        lease.pending -= 1;
+      },
+    };
+  }
+
+  #use(lease: OpenLease, cost: number): void {
+    this.#file.write(lease.slot, lease.used + cost);
+    lease.used += cost;
+  }
+
+  /** Whether more should be asked for before somebody has to wait for it. */
+  runsLow(): boolean {
+    if (this.isGone || !this.lease || this.#lastGranted < 2 * aheadPart) return false;
+    return this.#balance() < this.#lastGranted / aheadPart;
+  }
+
+  /** Takes what the database has granted. @returns the lease of an earlier period, which is to be settled. */
+  took(grant: Grant | null, now: number): OpenLease | null {
+    const before = this.lease;
+    this.#heardAt = now;
+    this.isGone = grant === null;
+    this.#known = grant?.quota ?? null;
+    const kind = grant && kindOfId(grant.quota.targetId);
+    this.#of = kind === "Tenant" ? "TENANT" : kind === "User" ? "USER" : "KEY";
+    if (!grant) {
+      this.lease = null;
+      return before;
+    }
+    this.#lastGranted = grant.granted;
+    if (before && before.id === grant.lease.id && before.period === grant.quota.period) {
+      before.granted += grant.granted;
+      return null;
+    }
+    this.lease = null;
+    if (grant.granted > 0) {
+      const { id, period } = grant.lease;
+      this.lease = { id, period, slot: this.#file.begin(id), granted: grant.granted, used: 0, pending: 0 };
+    }
+    return before;
+  }
+
+  /** What is known counts no more. @returns the lease, which is to be settled. */
+  forget(): OpenLease | null {
+    const { lease } = this;
+    this.lease = null;
+    this.#known = null;
+    this.isGone = false;
+    return lease;
+  }
+
+  /** Where the quota stands; null when that is not known. */
+  state(exceeded: boolean): QuotaState | null {
+    if (!this.#known) return null;
+    const { limit, toppedUp, used, periodEnd } = this.#known;
+    const inUse = Math.max(0, used - this.#balance());
+    return {
+      limit: limit + toppedUp,
+      used: inUse,
+      remaining: Math.max(0, limit + toppedUp - inUse),
+      resetAt: periodEnd?.getTime() ?? null,
+      exceeded,
+      of: this.#of,
+    };
+  }
+}

@@ -1,0 +1,213 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createId } from "@keyplane/schema";
+import { Client } from "pg";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import { type Database, type Db, openDatabase } from "../../../platform/database/index.js";
+import { createLogger } from "../../../platform/logger.js";
+import { acquire } from "./quota.store.js";
+import { QuotaAccounts } from "./quota-accounts.js";
+import { UseFolder } from "./use-folder.js";
+
+const logger = createLogger("error");
+const now = Date.parse("2026-11-22T18:00:00Z");
+const clock = { now: () => now };
+let database: Database;
+
+beforeAll(async () => {
+  database = await openDatabase({ databaseUrl: null, dataDir: null });
+});
+afterAll(() => database.close());
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function addQuota(to: Database, limit: number): Promise<string> {
+  const at = new Date(now);
+  const [tenantId, id] = [createId("Tenant"), createId("Quota")];
+  await to.prisma.tenant.create({
+    data: { id: tenantId, slug: tenantId, name: "Tenant", createdAt: at, updatedAt: at },
+  });
+  const times = { anchor: at, periodStart: at, createdAt: at, updatedAt: at };
+  await to.prisma.quota.create({
+    data: { id, tenantId, targetId: tenantId, limit, refill: "NEVER", timeZone: "UTC", ...times },
+  });
+  return id;
+}
+
+const usedOf = async (id: string) => (await database.prisma.quota.findUniqueOrThrow({ where: { id } })).used;
+
+function newDataDir(): string {
+  const dataDir = mkdtempSync(join(tmpdir(), "keyplane-leases-"));
+  cleanups.push(() => rmSync(dataDir, { recursive: true, force: true }));
+  return dataDir;
+}
+
+async function openAccounts(dataDir: string) {
+  const folder = await UseFolder.open(dataDir);
+  const accounts = new QuotaAccounts({ database, clock, logger, folder });
+  const charge = async (quotaId: string, cost: number): Promise<boolean> => {
+    while (accounts.get(quotaId).look(cost, now) === "unknown") await accounts.ask(quotaId, cost);
+    if (accounts.get(quotaId).look(cost, now) === "too little") return false;
+    accounts.get(quotaId).charge(cost);
+    return true;
+  };
+  return { folder, accounts, charge };
+}
+
+/** A process that has used some of several quotas and then is gone, without a word to the database. */
+async function killed(dataDir: string, quotas: readonly string[], used: number) {
+  const { folder, charge } = await openAccounts(dataDir);
+  for (const quotaId of quotas) for (let call = 0; call < used; call++) await charge(quotaId, 1);
+  folder.close(false);
+  return join(dataDir, "quota-leases", folder.holder);
+}
+
+describe("what a killed process has used", () => {
+  test("is settled by the next one on its data folder, to the unit, and what it held comes back", async () => {
+    const dataDir = newDataDir();
+    const quotas = [await addQuota(database, 3_200), await addQuota(database, 64)];
+    const left = await killed(dataDir, quotas, 7);
+    expect(await usedOf(quotas[0] ?? "")).toBe(100);
+    const next = await openAccounts(dataDir);
+    await next.accounts.adopt();
+    for (const quotaId of quotas) expect(await usedOf(quotaId)).toBe(7);
+    expect(existsSync(left)).toBe(false);
+    expect(await database.prisma.quotaLease.count({ where: { quotaId: { in: quotas } } })).toBe(0);
+    await next.accounts.stop();
+    expect(readdirSync(join(dataDir, "quota-leases"))).toEqual([]);
+  });
+
+  test("counts as all that it held, when the machine was started anew since: the file may lack the last of it", async () => {
+    const dataDir = newDataDir();
+    const quotaId = await addQuota(database, 3_200);
+    const left = await killed(dataDir, [quotaId], 7);
+    writeFileSync(join(left, "machine"), "another-start pid:[1]");
+    const next = await openAccounts(dataDir);
+    await next.accounts.adopt();
+    expect(await usedOf(quotaId)).toBe(100);
+    expect(existsSync(left)).toBe(false);
+    await next.accounts.stop();
+  });
+
+  test("is nothing, when it was killed between the grant and its first use", async () => {
+    const dataDir = newDataDir();
+    const quotaId = await addQuota(database, 3_200);
+    const left = await killed(dataDir, [], 0);
+    const holder = left.split("/").at(-1) ?? "";
+    const asked = { quotaId, holder, lease: null, newLeaseId: randomBytes(16).toString("hex"), wanted: 5, now };
+    await database.transaction((tx) => acquire(tx, asked));
+    expect(await usedOf(quotaId)).toBe(100);
+    const next = await openAccounts(dataDir);
+    await next.accounts.adopt();
+    expect(await usedOf(quotaId)).toBe(0);
+    await next.accounts.stop();
+  });
+
+  test("is left alone while the process lives", async () => {
+    const dataDir = newDataDir();
+    const quotaId = await addQuota(database, 3_200);
+    const living = await openAccounts(dataDir);
+    await living.charge(quotaId, 3);
+    const next = await openAccounts(dataDir);
+    await next.accounts.adopt();
+    expect(await usedOf(quotaId)).toBe(100);
+    expect(await living.charge(quotaId, 3)).toBe(true);
+    await living.accounts.stop();
+    expect(await usedOf(quotaId)).toBe(6);
+    await next.accounts.stop();
+  });
+});
+
+describe("leases", () => {
+  test("of many quotas come back when nobody uses them, and keep a warm call from the database", async () => {
+    const { accounts, charge } = await openAccounts(newDataDir());
+    const quotas = await Promise.all(Array.from({ length: 30 }, () => addQuota(database, 1_000_000)));
+    for (let round = 0; round < 20; round++) for (const quotaId of quotas) expect(await charge(quotaId, 2)).toBe(true);
+    expect(accounts.asked).toBe(30);
+    expect(accounts.leases).toBe(30);
+    await accounts.sweep();
+    expect(accounts.leases).toBe(30);
+    await accounts.sweep();
+    expect(accounts.leases).toBe(0);
+    for (const quotaId of quotas) expect(await usedOf(quotaId)).toBe(40);
+    await accounts.stop();
+  });
+
+  test("are asked for together by all who wait, and two processes admit to the unit what there is", async () => {
+    const quotaId = await addQuota(database, 100);
+    const processes = [await openAccounts(newDataDir()), await openAccounts(newDataDir())];
+    const admitted = await Promise.all(
+      Array.from({ length: 64 }, (_, index) => processes[index % 2]?.charge(quotaId, 2)),
+    );
+    expect(admitted.filter(Boolean)).toHaveLength(50);
+    for (const { accounts } of processes) {
+      expect(accounts.asked).toBeLessThan(10);
+      await accounts.stop();
+    }
+    expect(await usedOf(quotaId)).toBe(100);
+  });
+});
+
+const server = inject("postgresUrl");
+
+describe("two processes that ask at the same moment", () => {
+  /** Both read before either has committed, where nothing keeps them from it. */
+  async function askAtOnce(isLocked: boolean): Promise<{ used: number; limit: number }> {
+    const name = `keyplane_test_${randomBytes(8).toString("hex")}`;
+    const run = async (sql: string): Promise<void> => {
+      const client = new Client({ connectionString: server ?? "" });
+      await client.connect();
+      try {
+        await client.query(sql);
+      } finally {
+        await client.end();
+      }
+    };
+    await run(`CREATE DATABASE ${name}`);
+    cleanups.push(() => run(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+    const url = Object.assign(new URL(server ?? ""), { pathname: `/${name}` });
+    const served = await openDatabase({ databaseUrl: url.href, dataDir: null });
+    cleanups.push(() => served.close());
+    const limit = 10;
+    const quotaId = await addQuota(served, limit);
+    // The mechanism, switched off: the statement that locks the row does nothing.
+    const through = (tx: Db): Db =>
+      isLocked
+        ? tx
+        : new Proxy(tx, { get: (all, key) => (key === "$queryRaw" ? async () => [] : Reflect.get(all, key)) });
+    const ask = (tx: Db, holder: string) =>
+      acquire(through(tx), { quotaId, holder, lease: null, newLeaseId: holder, wanted: limit, now });
+    let second: Promise<unknown> = Promise.resolve();
+    await served.transaction(async (tx) => {
+      await ask(tx, "first");
+      second = served.transaction((other) => ask(other, "second"));
+      // The second one has read, or waits for the lock.
+      await expect
+        .poll(
+          async () => {
+            const waiting = await served.prisma.$queryRaw<unknown[]>`
+            SELECT 1 FROM pg_stat_activity WHERE "datname" = ${name} AND "wait_event_type" = 'Lock'`;
+            return waiting.length;
+          },
+          { timeout: 10_000 },
+        )
+        .toBe(1);
+    });
+    await second;
+    const { used } = await served.prisma.quota.findUniqueOrThrow({ where: { id: quotaId } });
+    return { used, limit };
+  }
+
+  test("get no more than there is; without the lock of the row they would", async ({ skip }) => {
+    skip(server === null, "needs PostgreSQL: TEST_DATABASE=postgresql");
+    const locked = await askAtOnce(true);
+    expect(locked.used).toBe(locked.limit);
+    const unlocked = await askAtOnce(false);
+    expect(unlocked.used).toBeGreaterThan(unlocked.limit);
+  });
+});

@@ -1,0 +1,243 @@
+import { randomBytes } from "node:crypto";
+import type { Clock } from "../../../platform/clock.js";
+import type { Database } from "../../../platform/database/index.js";
+import type { Logger } from "../../../platform/logger.js";
+import type { DomainEvent, EventListener } from "../../events/index.js";
+import { acquire, findLeases, settle } from "./quota.store.js";
+import { type OpenLease, QuotaAccount } from "./quota-account.js";
+import type { UseFolder } from "./use-folder.js";
+
+/** How often leases that nobody has used since the last time are given back, in milliseconds. */
+const sweepMs = 30_000;
+/** How many leases one statement ends. */
+const settledAtOnce = 1_000;
+
+/** Calls that wait for one quota are asked for together. */
+interface Asking {
+  wanted: number;
+  readonly done: Promise<void>;
+}
+
+/** What this process holds of quotas: leases, which it gives back when they are not used, when it stops, and, if it is killed, by its files. */
+export class QuotaAccounts implements EventListener {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #folder: UseFolder;
+  readonly #accounts = new Map<string, QuotaAccount>();
+  /** What waits for its turn to ask, and what is being asked. */
+  readonly #waiting = new Map<string, Asking>();
+  readonly #underWay = new Map<string, Promise<void>>();
+  /** Leases that are to be given back, with those whose giving back has failed. */
+  readonly #closing = new Set<OpenLease>();
+  readonly #timer: NodeJS.Timeout;
+  #settling: Promise<void> = Promise.resolve();
+  #nextSettling: Promise<void> | null = null;
+  #adopting: Promise<void> = Promise.resolve();
+  #asked = 0;
+
+  constructor(deps: { database: Database; clock: Clock; logger: Logger; folder: UseFolder }) {
+    this.#database = deps.database;
+    this.#clock = deps.clock;
+    this.#logger = deps.logger;
+    this.#folder = deps.folder;
+    this.#timer = setInterval(() => void this.sweep(), sweepMs).unref();
+  }
+
+  /** How often the database was asked for a part of a quota. */
+  get asked(): number {
+    return this.#asked;
+  }
+
+  /** How many leases are held now. */
+  get leases(): number {
+    let count = this.#closing.size;
+    for (const { lease } of this.#accounts.values()) if (lease) count++;
+    return count;
+  }
+
+  get(quotaId: string): QuotaAccount {
+    let account = this.#accounts.get(quotaId);
+    if (!account) {
+      account = new QuotaAccount(quotaId, this.#folder.file);
+      this.#accounts.set(quotaId, account);
+    }
+    return account;
+  }
+
+  /** What this process holds of a quota and has not used: it counts as used in the database. */
+  unused(quotaId: string): number {
+    const lease = this.#accounts.get(quotaId)?.lease;
+    return lease ? lease.granted - lease.used : 0;
+  }
+
+  /** Asks the database for a part of a quota. Those who ask meanwhile are asked for together, and each is told when it may try again. */
+  ask(quotaId: string, cost: number): Promise<void> {
+    const waiting = this.#waiting.get(quotaId);
+    if (waiting) {
+      waiting.wanted += cost;
+      return waiting.done;
+    }
+    const asking: Asking = { wanted: cost, done: this.#askInTurn(quotaId, () => asking.wanted) };
+    this.#waiting.set(quotaId, asking);
+    return asking.done;
+  }
+
+  /** Asks for more without anybody waiting for it. */
+  askAhead(quotaId: string): void {
+    if (this.#waiting.has(quotaId) || this.#underWay.has(quotaId)) return;
+    this.ask(quotaId, 0).catch((err: unknown) =>
+      this.#logger.debug({ err, quotaId }, "a lease could not be renewed ahead"),
+    );
+  }
+
+  async #askInTurn(quotaId: string, wanted: () => number): Promise<void> {
+    // Others who wait for the same answer ask now, too: after all of them have had their turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    await this.#underWay.get(quotaId)?.catch(() => undefined);
+    const amount = wanted();
+    this.#waiting.delete(quotaId);
+    const asking = this.#ask(quotaId, amount).finally(() => this.#underWay.delete(quotaId));
+    this.#underWay.set(quotaId, asking);
+    return asking;
+  }
+
+  async #ask(quotaId: string, wanted: number): Promise<void> {
+    this.#asked += 1;
+    const account = this.get(quotaId);
+    const now = this.#clock.now();
+    const { lease } = account;
+    const held = lease && { id: lease.id, period: lease.period };
+    // Only the units that are missing.
+    const missing = Math.max(0, wanted - (lease ? lease.granted - lease.used : 0));
+    const newLeaseId = randomBytes(16).toString("hex");
+    const { holder } = this.#folder;
+    const grant = await this.#database.transaction((tx) =>
+      acquire(tx, { quotaId, holder, lease: held, newLeaseId, wanted: missing, now }),
+    );
+    if (account.lease !== lease || this.#accounts.get(quotaId) !== account) {
+      // An event has come between: what was given is as good as not used, and is given back.
+      if (grant && grant.granted > 0 && grant.lease.id === newLeaseId)
+        this.#close(this.#opened(grant.lease, grant.granted));
+      return;
+    }
+    const over = account.took(grant, now);
+    if (over) this.#close(over);
+  }
+
+  #opened({ id, period }: { readonly id: string; readonly period: number }, granted: number): OpenLease {
+    return { id, period, slot: this.#folder.file.begin(id), granted, used: 0, pending: 0 };
+  }
+
+  /** Forgets what is known of a quota, and gives back what is held. */
+  forget(quotaId: string): void {
+    const lease = this.#accounts.get(quotaId)?.forget();
+    if (lease) this.#close(lease);
+  }
+
+  /** As `forget`; resolves when it was tried. */
+  async giveBack(quotaId: string | null): Promise<void> {
+    if (quotaId === null) return;
+    this.forget(quotaId);
+    await this.settled();
+  }
+
+  onEvent({ subjectId }: DomainEvent): void {
+    if (subjectId !== undefined) this.forget(subjectId);
+  }
+
+  onGap(): void {
+    for (const quotaId of this.#accounts.keys()) this.forget(quotaId);
+  }
+
+  #close(lease: OpenLease): void {
+    this.#closing.add(lease);
+    void this.settled();
+  }
+
+  /** Gives back what is to be given back. Never rejects: what fails is tried again by the next sweep. */
+  async #settleAll(): Promise<void> {
+    // Calls that have taken from a lease may still give back.
+    const leases = [...this.#closing].filter(({ pending }) => pending === 0);
+    try {
+      for (let from = 0; from < leases.length; from += settledAtOnce) {
+        const some = leases.slice(from, from + settledAtOnce);
+        await this.#database.transaction((tx) => settle(tx, some));
+        for (const lease of some) {
+          this.#folder.file.end(lease.slot);
+          this.#closing.delete(lease);
+        }
+      }
+    } catch (err) {
+      this.#logger.warn({ err, leases: leases.length }, "leases of quotas could not be given back; it is tried again");
+    }
+  }
+
+  /** Gives back what nobody has used since the last time. */
+  sweep(): Promise<void> {
+    for (const [quotaId, account] of this.#accounts) {
+      if (account.isUsed) account.isUsed = false;
+      else if (!this.#waiting.has(quotaId) && !this.#underWay.has(quotaId)) {
+        this.forget(quotaId);
+        this.#accounts.delete(quotaId);
+      }
+    }
+    return this.settled();
+  }
+
+  /** Resolves when everything that is to be given back by now was tried. */
+  settled(): Promise<void> {
+    // Those that come meanwhile are settled together by the next round.
+    this.#nextSettling ??= this.#settling.then(() => {
+      this.#nextSettling = null;
+      this.#settling = this.#settleAll();
+      return this.#settling;
+    });
+    return this.#nextSettling;
+  }
+
+  /** Settles what processes of this data folder have left that were killed. Never rejects. */
+  adopt(): Promise<void> {
+    this.#adopting = this.#adopting.then(() => this.#adopt());
+    return this.#adopting;
+  }
+
+  async #adopt(): Promise<void> {
+    try {
+      for await (const { holder, used, remove } of this.#folder.leftBehind(this.#logger)) {
+        // A lease that is not in the file was never used: its place is made before.
+        const leases = (await findLeases(this.#database.prisma, holder)).map(({ id }) => ({
+          id,
+          used: used === null ? null : (used.get(id) ?? 0),
+        }));
+        for (let from = 0; from < leases.length; from += settledAtOnce) {
+          await this.#database.transaction((tx) => settle(tx, leases.slice(from, from + settledAtOnce)));
+        }
+        remove();
+      }
+    } catch (err) {
+      this.#logger.warn({ err }, "what killed processes have used of quotas could not be settled; it is tried again");
+    }
+  }
+
+  /** Gives everything back. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#adopting;
+    await Promise.allSettled(this.#underWay.values());
+    for (const quotaId of this.#accounts.keys()) this.forget(quotaId);
+    await this.settled();
+    let isSettled = this.#closing.size === 0;
+    try {
+      // Those of which this process never heard that they were given.
+      const unheard = await findLeases(this.#database.prisma, this.#folder.holder);
+      const known = new Set([...this.#closing].map(({ id }) => id));
+      const leases = unheard.filter(({ id }) => !known.has(id)).map(({ id }) => ({ id, used: 0 }));
+      if (leases.length > 0) await this.#database.transaction((tx) => settle(tx, leases));
+    } catch (err) {
+      this.#logger.warn({ err }, "leases of quotas could not be given back; the next start does it");
+      isSettled = false;
+    }
+    this.#folder.close(isSettled);
+  }
+}

@@ -1,0 +1,178 @@
+import { createId } from "@keyplane/schema";
+import type { Db, Prisma, Quota, QuotaEntry, QuotaEntryType, QuotaLease } from "../../../platform/database/index.js";
+import { afterPlace, orderBy, type Place } from "../../../platform/pages.js";
+import { periodAt } from "../lib/periods.js";
+
+/**
+ * The part of what is left that a server takes at once, so that it need not ask again for each call. Of what is left, not of the whole:
+ * near its end, a quota is handed out call by call, and no server holds what another one needs.
+ */
+const sharePart = 32;
+
+/** A lease as its holder knows it. */
+export interface HeldLease {
+  readonly id: string;
+  readonly period: number;
+}
+
+const maxInt = 2_147_483_647;
+
+/** What a server was given of a quota. */
+export interface Grant {
+  readonly lease: HeldLease;
+  readonly granted: number;
+  /** The quota after that. What is used includes all that servers hold. */
+  readonly quota: Pick<Quota, "id" | "targetId" | "limit" | "toppedUp" | "used" | "period" | "periodEnd">;
+}
+
+/**
+ * Takes for a server what its calls want, and more of a large quota; as much as there is, when there is less.
+ *
+ * @param asked.lease the server's present lease; another one is begun when that is of an earlier period.
+ * @returns null when there is no such quota any more.
+ */
+export async function acquire(
+  tx: Db,
+  asked: {
+    readonly quotaId: string;
+    readonly holder: string;
+    readonly lease: HeldLease | null;
+    readonly newLeaseId: string;
+    readonly wanted: number;
+    readonly now: number;
+  },
+): Promise<Grant | null> {
+  const quota = await lockQuota(tx, asked.quotaId, asked.now);
+  if (!quota) return null;
+  const available = Math.max(0, quota.limit + quota.toppedUp - quota.used);
+  const granted = Math.min(available, Math.max(asked.wanted, Math.floor(available / sharePart)));
+  const { lease, holder } = asked;
+  if (granted === 0) return { lease: lease ?? { id: asked.newLeaseId, period: quota.period }, granted, quota };
+  await tx.quota.update({ where: { id: quota.id }, data: { used: { increment: granted } } });
+  const after = { ...quota, used: quota.used + granted };
+  if (lease) {
+    // Not one that was given back meanwhile, nor of another period.
+    const where = { id: lease.id, quotaId: quota.id, period: quota.period };
+    const { count } = await tx.quotaLease.updateMany({ where, data: { amount: { increment: granted } } });
+    if (count > 0) return { lease, granted, quota: after };
+  }
+  const begun = { id: asked.newLeaseId, period: quota.period };
+  const row = { ...begun, quotaId: quota.id, holder, amount: granted, createdAt: new Date(asked.now) };
+  await tx.quotaLease.create({ data: row });
+  return { lease: begun, granted, quota: after };
+}
+
+/** A lease that ends, and how much of it was used; null: not known, so that all of it counts as used. */
+export interface EndingLease {
+  readonly id: string;
+  readonly used: number | null;
+}
+
+/**
+ * Ends leases: what was not used of them comes back, to their quotas or, where the period is over, to its entry in the history. Ending one
+ * that has ended changes nothing, so that it can be tried again when nobody knows whether it was committed.
+ */
+export async function settle(tx: Db, leases: readonly EndingLease[]): Promise<void> {
+  const ids = leases.map(({ id }) => id);
+  const used = leases.map((lease) => lease.used ?? maxInt);
+  // First the quotas in one order, as everywhere, or two of these could wait for each other.
+  await tx.$queryRaw`
+    SELECT 1 FROM "Quota" WHERE "id" IN (SELECT "quotaId" FROM "QuotaLease" WHERE "id" = ANY(${ids}::text[]))
+    ORDER BY "id" FOR UPDATE`;
+  await tx.$executeRaw`
+    WITH "gone" AS (
+        DELETE FROM "QuotaLease" WHERE "id" = ANY(${ids}::text[]) RETURNING "id", "quotaId", "period", "amount"),
+      "back" AS (
+        SELECT "gone"."quotaId", "gone"."period",
+          sum(greatest(0, least("gone"."amount", "gone"."amount" - "ending"."used")))::int AS "returned"
+        FROM "gone" JOIN unnest(${ids}::text[], ${used}::int[]) AS "ending" ("id", "used") ON "ending"."id" = "gone"."id"
+        GROUP BY "gone"."quotaId", "gone"."period"),
+      "history" AS (
+        UPDATE "QuotaEntry" SET "used" = "QuotaEntry"."used" - "back"."returned" FROM "back"
+        WHERE "QuotaEntry"."quotaId" = "back"."quotaId" AND "QuotaEntry"."period" = "back"."period"
+          AND "QuotaEntry"."type" = 'PERIOD_ENDED')
+    UPDATE "Quota" SET "used" = "Quota"."used" - "back"."returned" FROM "back"
+    WHERE "Quota"."id" = "back"."quotaId" AND "Quota"."period" = "back"."period"`;
+}
+
+/** Reads a quota for a change, as it is in the present period, and holds it until the transaction ends. */
+export async function lockQuota(tx: Db, id: string, now: number): Promise<Quota | null> {
+  await tx.$queryRaw`SELECT 1 FROM "Quota" WHERE "id" = ${id} FOR UPDATE`;
+  const quota = await tx.quota.findUnique({ where: { id } });
+  if (!quota || quota.periodEnd === null || now < quota.periodEnd.getTime()) return quota;
+  await insertEntry(tx, quota, { type: "PERIOD_ENDED", at: quota.periodEnd });
+  // Whoever holds these is gone for good: they count as used in a period that nobody takes from any more.
+  await tx.quotaLease.deleteMany({ where: { quotaId: id, period: { lt: quota.period } } });
+  return tx.quota.update({ where: { id }, data: periodOf(quota, now) });
+}
+
+/** A quota as it would be now if somebody took from it, without changing it. */
+export function asOfNow(quota: Quota, now: number): Quota {
+  if (quota.periodEnd === null || now < quota.periodEnd.getTime()) return quota;
+  return { ...quota, ...periodOf(quota, now) };
+}
+
+function periodOf(quota: Quota, now: number) {
+  const { start, end } = periodAt(quota, now);
+  return {
+    period: quota.period + 1,
+    periodStart: new Date(start),
+    periodEnd: end === null ? null : new Date(end),
+    toppedUp: 0,
+    used: 0,
+  };
+}
+
+export async function insertEntry(
+  tx: Db,
+  quota: Quota,
+  entry: {
+    readonly type: QuotaEntryType;
+    readonly at: Date;
+    readonly amount?: number;
+    readonly reason?: string | undefined;
+  },
+): Promise<void> {
+  const { id: quotaId, tenantId, targetId, limit, toppedUp, used, period, periodStart, periodEnd } = quota;
+  await tx.quotaEntry.create({
+    data: {
+      id: createId("QuotaEntry"),
+      quotaId,
+      tenantId,
+      targetId,
+      type: entry.type,
+      limit,
+      toppedUp,
+      used,
+      amount: entry.amount ?? null,
+      period,
+      periodStart,
+      periodEnd,
+      reason: entry.reason ?? null,
+      createdAt: entry.at,
+    },
+  });
+}
+
+export function findLeases(db: Db, holder: string): Promise<QuotaLease[]> {
+  return db.quotaLease.findMany({ where: { holder } });
+}
+
+export function findQuotas(db: Db, ids: readonly string[]): Promise<Quota[]> {
+  return db.quota.findMany({ where: { id: { in: [...ids] } } });
+}
+
+/** How much of a quota servers hold in its present period, whether they have used it or not. */
+export async function sumOfLeases(db: Db, { id, period }: Pick<Quota, "id" | "period">): Promise<number> {
+  const sum = await db.quotaLease.aggregate({ where: { quotaId: id, period }, _sum: { amount: true } });
+  return sum._sum.amount ?? 0;
+}
+
+export function findEntries(db: Db, targetId: string, after: Place | null, take: number): Promise<QuotaEntry[]> {
+  const page = afterPlace("createdAt", "desc", after) as Prisma.QuotaEntryWhereInput;
+  return db.quotaEntry.findMany({ where: { AND: [{ targetId }, page] }, orderBy: orderBy("createdAt", "desc"), take });
+}
+
+export function countEntries(db: Db, targetId: string): Promise<number> {
+  return db.quotaEntry.count({ where: { targetId } });
+}

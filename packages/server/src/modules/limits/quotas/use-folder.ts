@@ -1,0 +1,90 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type FolderLock, lockFolder } from "../../../platform/database/folder-lock.js";
+import { ownIdentity } from "../../../platform/database/process-identity.js";
+import { StartupError } from "../../../platform/database/startup-error.js";
+import type { Logger } from "../../../platform/logger.js";
+import { readUseFile, type UsedOfLeases, UseFile } from "./use-file.js";
+
+/** What a dead process has used; null: it ran before the machine was started anew, which may have lost some of it. */
+export interface LeftBehind {
+  readonly holder: string;
+  readonly used: UsedOfLeases | null;
+  /** Removes what it left. */
+  remove(): void;
+}
+
+/**
+ * The folder in which a process keeps what it has used of its leases, beside those of others on the same data folder. Its name is that of
+ * the holder in the database. Those of dead processes are taken over by whoever finds them first.
+ */
+export class UseFolder {
+  readonly holder: string;
+  readonly file: UseFile;
+  readonly #root: string;
+  readonly #lock: FolderLock;
+
+  private constructor(root: string, holder: string, lock: FolderLock) {
+    this.#root = root;
+    this.holder = holder;
+    this.#lock = lock;
+    const folder = join(root, holder);
+    writeFileSync(join(folder, "machine"), ownIdentity().realm);
+    this.file = new UseFile(join(folder, "used"));
+  }
+
+  static async open(dataDir: string): Promise<UseFolder> {
+    const root = join(dataDir, "quota-leases");
+    const holder = randomBytes(16).toString("hex");
+    mkdirSync(join(root, holder), { recursive: true, mode: 0o700 });
+    return new UseFolder(root, holder, await lockFolder(join(root, holder)));
+  }
+
+  /** What dead processes have left. Each is locked, so that nobody else settles it meanwhile. */
+  async *leftBehind(logger: Logger): AsyncGenerator<LeftBehind, void, undefined> {
+    for (const entry of readdirSync(this.#root, { withFileTypes: true })) {
+      const { name } = entry;
+      if (!entry.isDirectory() || name === this.holder) continue;
+      const folder = join(this.#root, name);
+      let lock: FolderLock;
+      try {
+        lock = await lockFolder(folder);
+      } catch (err) {
+        // A StartupError says that its process lives.
+        if (!(err instanceof StartupError))
+          logger.warn({ err, holder: name }, "leases of quotas could not be taken over");
+        continue;
+      }
+      try {
+        yield { holder: name, used: usedIn(folder), remove: () => rmSync(folder, { recursive: true, force: true }) };
+      } finally {
+        lock.release();
+      }
+    }
+  }
+
+  /** @param isSettled whether the database knows all that was used: nothing is left behind then. */
+  close(isSettled: boolean): void {
+    this.file.close();
+    this.#lock.release();
+    if (isSettled) rmSync(join(this.#root, this.holder), { recursive: true, force: true });
+  }
+}
+
+/** Whatever cannot be read counts as not known: then all of the leases counts as used. */
+function usedIn(folder: string): UsedOfLeases | null {
+  try {
+    const isSameMachine = machineOf(readFileSync(join(folder, "machine"), "utf8")) === machineOf(ownIdentity().realm);
+    return isSameMachine ? readUseFile(join(folder, "used")) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The machine since its last start. Containers on it may come and go: what they wrote stays in the machine's memory. */
+function machineOf(realm: string): string | symbol {
+  const [boot] = realm.split(" ");
+  // Where the system does not name its start, nobody can tell: never the same.
+  return boot !== undefined && realm.includes(" ") ? boot : Symbol("unknown");
+}

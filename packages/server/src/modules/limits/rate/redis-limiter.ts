@@ -1,0 +1,152 @@
+import type { RateLimitState } from "@keyplane/schema";
+import { createClient } from "@redis/client";
+import type { Clock } from "../../../platform/clock.js";
+import type { CountedRule } from "../../../platform/limited.js";
+import type { Logger } from "../../../platform/logger.js";
+import type { SharedLimiter } from "../take.js";
+import { amountOf, type MemoryLimiter } from "./memory-limiter.js";
+import { takeScript } from "./redis-script.js";
+
+/**
+ * What happens to calls under rate limits while Redis is away: each server counts for itself, they are let in uncounted, or they are
+ * refused.
+ */
+export type WithoutRedis = "local" | "allow" | "refuse";
+
+/** How long a call waits for Redis, in milliseconds; and for how long nobody asks it after it has not answered. */
+const patienceMs = 250;
+const pauseMs = 1_000;
+/** What a call that is refused because Redis is away is told to wait, in milliseconds. */
+const refusedForMs = 1_000;
+/** Between two attempts to connect, in milliseconds. */
+const longestReconnectMs = 2_000;
+/** One line a minute tells as much as thousands. */
+const warnEveryMs = 60_000;
+const keyPrefix = "keyplane:rate:";
+
+/** Counts rate limits in Redis, for all servers together. */
+export class RedisLimiter implements SharedLimiter {
+  readonly #client: ReturnType<typeof createClient>;
+  readonly #clock: Clock;
+  readonly #ownTime: boolean;
+  readonly #without: WithoutRedis;
+  readonly #memory: MemoryLimiter;
+  readonly #logger: Logger;
+  #sha: string | null = null;
+  #pausedUntil = Number.NEGATIVE_INFINITY;
+  #warnedAt = Number.NEGATIVE_INFINITY;
+
+  /** @param deps.ownTime whether Redis' clock counts, which all servers have in common, or `clock`, which a test moves. */
+  constructor(deps: {
+    url: string;
+    without: WithoutRedis;
+    memory: MemoryLimiter;
+    clock: Clock;
+    ownTime: boolean;
+    logger: Logger;
+  }) {
+    this.#clock = deps.clock;
+    this.#ownTime = deps.ownTime;
+    this.#without = deps.without;
+    this.#memory = deps.memory;
+    this.#logger = deps.logger;
+    this.#client = createClient({
+      url: deps.url,
+      disableOfflineQueue: true,
+      socket: { connectTimeout: 5_000, reconnectStrategy: (tries) => Math.min(50 * 2 ** tries, longestReconnectMs) },
+    });
+    this.#client.on("error", (error: unknown) => this.#warn(error));
+  }
+
+  /** Connects. Resolves at once or after a moment, also where Redis is away: it is tried again until it is there. */
+  async connect(): Promise<void> {
+    const connecting = this.#client.connect().catch((error: unknown) => this.#warn(error));
+    await withPatience(connecting, 2_000).catch((error: unknown) => this.#warn(error));
+  }
+
+  get isReady(): boolean {
+    return this.#client.isReady && performance.now() >= this.#pausedUntil;
+  }
+
+  async take(rules: readonly CountedRule[], cost: number): Promise<RateLimitState[]> {
+    const states = await this.#run(rules, (rule) => amountOf(rule, cost), true);
+    return states ?? this.#takeWithout(rules, cost);
+  }
+
+  async look(rules: readonly CountedRule[]): Promise<RateLimitState[]> {
+    const states = await this.#run(rules, () => 0, false);
+    return states ?? this.#memory.stand(rules, this.#clock.now());
+  }
+
+  close(): void {
+    this.#client.destroy();
+  }
+
+  /** @returns null when Redis is away. */
+  async #run(
+    rules: readonly CountedRule[],
+    amount: (rule: CountedRule) => number,
+    charges: boolean,
+  ): Promise<RateLimitState[] | null> {
+    if (!this.isReady) return null;
+    const keys = rules.map(({ countedAs }) => keyPrefix + countedAs);
+    const args = [this.#ownTime ? "" : String(this.#clock.now()), charges ? "1" : "0"];
+    for (const rule of rules) {
+      args.push(String(rule.limit), String(rule.windowMs), String(rule.burst ?? -1), String(amount(rule)));
+    }
+    try {
+      return toStates(rules, await withPatience(this.#evaluate(keys, args), patienceMs));
+    } catch (error) {
+      this.#pausedUntil = performance.now() + pauseMs;
+      this.#warn(error);
+      return null;
+    }
+  }
+
+  async #evaluate(keys: string[], args: string[]): Promise<number[]> {
+    const options = { keys, arguments: args };
+    this.#sha ??= await this.#client.scriptLoad(takeScript);
+    try {
+      return (await this.#client.evalSha(this.#sha, options)) as unknown as number[];
+    } catch (error) {
+      // Redis was started anew, or somebody has flushed its scripts.
+      if (!(error as Error).message.startsWith("NOSCRIPT")) throw error;
+      return (await this.#client.eval(takeScript, options)) as unknown as number[];
+    }
+  }
+
+  #takeWithout(rules: readonly CountedRule[], cost: number): RateLimitState[] {
+    const now = this.#clock.now();
+    if (this.#without === "local") return this.#memory.take(rules, cost, now);
+    const exceeded = this.#without === "refuse";
+    return rules.map(({ name, limit }) => ({
+      name,
+      limit,
+      remaining: exceeded ? 0 : limit,
+      resetAt: now + refusedForMs,
+      retryAt: now + (exceeded ? refusedForMs : 0),
+      exceeded,
+    }));
+  }
+
+  #warn(err: unknown): void {
+    if (performance.now() - this.#warnedAt < warnEveryMs) return;
+    this.#warnedAt = performance.now();
+    this.#logger.warn({ err, withoutRedis: this.#without }, "Redis is away; see KEYPLANE_RATE_LIMITS_WITHOUT_REDIS");
+  }
+}
+
+function toStates(rules: readonly CountedRule[], answer: readonly number[]): RateLimitState[] {
+  return rules.map(({ name, limit }, index) => {
+    const [exceeded = 1, remaining = 0, resetAt = 0, retryAt = 0] = answer.slice(index * 4, index * 4 + 4);
+    return { name, limit, remaining, resetAt, retryAt: retryAt < 0 ? null : retryAt, exceeded: exceeded !== 0 };
+  });
+}
+
+async function withPatience<Result>(work: Promise<Result>, ms: number): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Redis has not answered within ${ms} ms`)), ms);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
