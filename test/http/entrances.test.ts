@@ -29,7 +29,7 @@ interface ToldVerdict {
   readonly hint: string | null;
 }
 
-/** Codes that no key can have yet: grants of APIs, limits and quotas are not made so far. */
+/** Codes that no key has here: grants of APIs are not made so far, and limits have tests of their own. */
 const notYet = new Set<VerdictCode>(["API_NOT_GRANTED", "API_RETIRED", "RATE_LIMITED", "QUOTA_EXCEEDED"]);
 
 /** What must be alike: everything but the request's id. */

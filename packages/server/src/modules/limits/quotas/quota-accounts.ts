@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../../../platform/clock.js";
 import type { Database } from "../../../platform/database/index.js";
+import { KeyplaneError } from "../../../platform/errors.js";
 import type { Logger } from "../../../platform/logger.js";
 import type { DomainEvent, EventListener } from "../../events/index.js";
 import { acquire, findLeases, settle } from "./quota.store.js";
@@ -34,6 +35,7 @@ export class QuotaAccounts implements EventListener {
   #settling: Promise<void> = Promise.resolve();
   #nextSettling: Promise<void> | null = null;
   #adopting: Promise<void> = Promise.resolve();
+  #isStopping = false;
   #asked = 0;
 
   constructor(deps: { database: Database; clock: Clock; logger: Logger; folder: UseFolder }) {
@@ -95,6 +97,8 @@ export class QuotaAccounts implements EventListener {
     // Others who wait for the same answer ask now, too: after all of them have had their turn.
     await new Promise((resolve) => setImmediate(resolve));
     await this.#underWay.get(quotaId)?.catch(() => undefined);
+    // What is granted from now on, nobody would give back.
+    if (this.#isStopping) throw new KeyplaneError("UNAVAILABLE");
     const amount = wanted();
     this.#waiting.delete(quotaId);
     const asking = this.#ask(quotaId, amount).finally(() => this.#underWay.delete(quotaId));
@@ -223,7 +227,9 @@ export class QuotaAccounts implements EventListener {
   /** Gives everything back. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#isStopping = true;
     await this.#adopting;
+    await Promise.allSettled([...this.#waiting.values()].map(({ done }) => done));
     await Promise.allSettled(this.#underWay.values());
     for (const quotaId of this.#accounts.keys()) this.forget(quotaId);
     await this.settled();

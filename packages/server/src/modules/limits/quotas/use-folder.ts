@@ -2,8 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type FolderLock, lockFolder } from "../../../platform/database/folder-lock.js";
-import { ownIdentity } from "../../../platform/database/process-identity.js";
-import { StartupError } from "../../../platform/database/startup-error.js";
+import { StartupError } from "../../../platform/database/index.js";
 import type { Logger } from "../../../platform/logger.js";
 import { readUseFile, type UsedOfLeases, UseFile } from "./use-file.js";
 
@@ -30,7 +29,7 @@ export class UseFolder {
     this.holder = holder;
     this.#lock = lock;
     const folder = join(root, holder);
-    writeFileSync(join(folder, "machine"), ownIdentity().realm);
+    writeFileSync(join(folder, "machine"), startOfMachine() ?? "");
     this.file = new UseFile(join(folder, "used"));
   }
 
@@ -75,16 +74,23 @@ export class UseFolder {
 /** Whatever cannot be read counts as not known: then all of the leases counts as used. */
 function usedIn(folder: string): UsedOfLeases | null {
   try {
-    const isSameMachine = machineOf(readFileSync(join(folder, "machine"), "utf8")) === machineOf(ownIdentity().realm);
-    return isSameMachine ? readUseFile(join(folder, "used")) : null;
+    const start = startOfMachine();
+    const isSameStart = start !== null && readFileSync(join(folder, "machine"), "utf8") === start;
+    return isSameStart ? readUseFile(join(folder, "used")) : null;
   } catch {
     return null;
   }
 }
 
-/** The machine since its last start. Containers on it may come and go: what they wrote stays in the machine's memory. */
-function machineOf(realm: string): string | symbol {
-  const [boot] = realm.split(" ");
-  // Where the system does not name its start, nobody can tell: never the same.
-  return boot !== undefined && realm.includes(" ") ? boot : Symbol("unknown");
+/**
+ * Names the machine's last start. Containers on it may come and go: what they wrote stays in the machine's memory.
+ *
+ * @returns null where the system does not tell: then nobody knows whether a file is whole.
+ */
+function startOfMachine(): string | null {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    return null; // not Linux
+  }
 }
