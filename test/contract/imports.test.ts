@@ -16,6 +16,7 @@ const line = [
   "roles",
   "users",
   "teams",
+  "apis",
   "signing",
   "tokens",
   "mail",
@@ -23,6 +24,7 @@ const line = [
   "oauth",
   "usage",
   "keys",
+  "integrity",
   "viewer",
 ];
 

@@ -9,7 +9,7 @@ describe("the examples of the playground", () => {
     "%s fits the schema",
     ([, example]) => {
       expect(validate(schema, parse(example))).toEqual([]);
-      expect(example).toMatch(/^# \d\. /);
+      expect(example).toMatch(/^# \d+\. /);
     },
   );
 

@@ -17,6 +17,7 @@ import { createHttpServer, type HttpServer } from "./http/server.js";
 import { createVerificationRecordsEndpoint } from "./http/verification-records.js";
 import { createVerifyEndpoint } from "./http/verify-endpoint.js";
 import { createWebSocketEndpoint } from "./http/websocket-endpoint.js";
+import { ApiAccess, createApiGrantReads, createApiGrants, createApiReads, createApis } from "./modules/apis/index.js";
 import { createAudit } from "./modules/audit/index.js";
 import { createAuthenticate } from "./modules/auth/index.js";
 import {
@@ -27,8 +28,10 @@ import {
   type EventLog,
 } from "./modules/events/index.js";
 import { createIdempotency } from "./modules/idempotency/index.js";
+import { createIntegrity } from "./modules/integrity/index.js";
 import {
   createKeyReads,
+  createKeySeal,
   createKeySecrets,
   createKeys,
   createTellKeys,
@@ -36,6 +39,7 @@ import {
   createVerify,
   findKeyIdsOfTeams,
   raiseLastUsed,
+  scheduleExpiry,
   startExpiryScheduler,
   VerificationIndex,
 } from "./modules/keys/index.js";
@@ -70,7 +74,7 @@ import { createSigning, SigningKeys } from "./modules/signing/index.js";
 import { createTeamReads, createTeams, TeamStates } from "./modules/teams/index.js";
 import { createTenantReads, createTenants, TenantStates } from "./modules/tenants/index.js";
 import { Credentials, createRootToken, createTokens, type RootToken, TokenUse } from "./modules/tokens/index.js";
-import { createRecordUsage, createUsage, UsageRecording } from "./modules/usage/index.js";
+import { createRecordUsage, createUsage, UsageRecording, usedKeyIds } from "./modules/usage/index.js";
 import { createUserReads, createUsers, UserStates } from "./modules/users/index.js";
 import { createCan } from "./modules/viewer/index.js";
 import { type Clock, systemClock } from "./platform/clock.js";
@@ -162,7 +166,9 @@ async function wire(
   close: () => Promise<void>,
 ): Promise<Keyplane> {
   const { clock = systemClock, logger, database, recording } = outside;
-  const secretBox = createSecretBox(settings.encryptionKey ?? (await readEncryptionKey(settings.dataDir)));
+  const encryptionKey = settings.encryptionKey ?? (await readEncryptionKey(settings.dataDir));
+  const secretBox = createSecretBox(encryptionKey);
+  const seal = createKeySeal(encryptionKey);
 
   const events = createEvents({ database, clock, logger });
   const eventLog = createEventLog({ database, clock, retentionMs: settings.eventRetentionMs });
@@ -202,6 +208,7 @@ async function wire(
     teams: teamStates,
     maxKeys: settings.maxCachedKeys,
   });
+  const apiAccess = new ApiAccess({ database, max: settings.maxCachedKeys });
   const publicUrl = new PublicUrl(settings.publicUrl, settings.port);
   const signingKeys = new SigningKeys({ audit, clock, database, events, secretBox, rotationMs: settings.signingKeyMs });
   const signing = createSigning({ clock, keys: signingKeys, issuer: () => publicUrl.origin });
@@ -228,7 +235,7 @@ async function wire(
   ]) {
     events.subscribe(listener);
   }
-  for (const listener of [clientStates, issuerStates, tokenStates]) events.subscribe(listener);
+  for (const listener of [clientStates, issuerStates, tokenStates, apiAccess]) events.subscribe(listener);
 
   const tenants = createTenants({ audit, clock, events, idempotency });
   const tellKeys = createTellKeys({ events });
@@ -285,7 +292,7 @@ async function wire(
   });
   const { allowPrivateIssuers, expiryReminders } = settings;
   const safeFetch = createSafeFetch({ allowPrivate: allowPrivateIssuers });
-  const keys = createKeys({ audit, clock, events, teams, tenants, users, expiryReminders });
+  const keys = createKeys({ audit, clock, events, teams, tenants, users, seal, expiryReminders });
   const oauthClients = createOAuthClients({ audit, clock, database, events, idempotency, tenants });
   const trustedIssuers = createTrustedIssuers({
     audit,
@@ -297,12 +304,33 @@ async function wire(
     fetch: safeFetch,
     allowPrivateIssuers,
   });
+  const apis = createApis({ audit, clock, events, idempotency, tenants });
+  const apiGrants = createApiGrants({ audit, clock, events, idempotency, apis, lockKey: keys.lock });
+  const apiReads = createApiReads({ database });
+  const apiGrantReads = createApiGrantReads({ database });
+  const integrity = createIntegrity({
+    audit,
+    clock,
+    database,
+    events,
+    index,
+    logger,
+    seal,
+    everyMs: settings.integrityMs,
+    maxQuarantined: settings.maxQuarantinedKeys,
+    planExpiry: (tx, key) => scheduleExpiry(tx, key, expiryReminders, clock.now()),
+    usedKeyIds: (tenantId) => usedKeyIds(recording, tenantId, clock.now()),
+  });
   const keyReads = createKeyReads({ database, clock });
   const roleReads = createRoleReads({ database });
   const teamReads = createTeamReads({ database });
   const tenantReads = createTenantReads({ database });
   const userReads = createUserReads({ database });
   const services: Services = {
+    apiGrantReads,
+    apiGrants,
+    apiReads,
+    apis,
     audit,
     can: createCan({
       clock,
@@ -311,6 +339,8 @@ async function wire(
         User: (...asked) => userReads.findVisible(...asked),
         CustomRole: (principal, id) => roleReads.findVisible(principal, id),
         Team: (principal, id) => teamReads.findVisible(principal, id),
+        Api: (...asked) => apiReads.findVisible(...asked),
+        ApiGrant: (principal, id) => apiGrantReads.findVisible(principal, id),
         Key: (principal, id) => keyReads.findVisible(principal, id),
         ManagementToken: (principal, id) => tokens.findVisible(principal, id),
         OAuthClient: (principal, id) => oauthClients.findVisible(principal, id),
@@ -318,9 +348,21 @@ async function wire(
       },
     }),
     clock,
+    integrity,
     keyEvents: createKeyEvents({ database, log: eventLog, relay }),
     keyReads,
-    keySecrets: createKeySecrets({ audit, clock, events, expiryReminders, idempotency, keys, teams, tenants, users }),
+    keySecrets: createKeySecrets({
+      audit,
+      clock,
+      events,
+      expiryReminders,
+      idempotency,
+      keys,
+      seal,
+      teams,
+      tenants,
+      users,
+    }),
     keys,
     oauthClients,
     passwords,
@@ -352,6 +394,7 @@ async function wire(
       clock,
       guesses: keyGuesses,
       addressGuesses,
+      apiAccess,
       record: settings.recordVerifications ? (event) => recording.record(event) : null,
     }),
   };
@@ -482,6 +525,7 @@ async function wire(
       () => sessionTokens.sweep(),
       () => mail.sweep(),
       () => artifacts.sweep(),
+      () => integrity.runIfDue(),
     ],
     logger,
   );
@@ -511,6 +555,7 @@ async function wire(
       await http.stop();
       // At once: each may wait for a query that a database which hangs lets time out.
       await Promise.all([warmedUp, expiry.stop(), relay.stop(), maintenance.stop(), passwords.stop()]);
+      await integrity.stop();
       // After those who give it something to send.
       await mail.stop();
       await tokenUse.save().catch((error: unknown) => {

@@ -58,7 +58,7 @@ function hasStopped(supersededAt: number, stopsAt: number | null, now: number): 
 }
 
 /**
- * REVOKED, EXPIRED, SUPERSEDED, DISABLED: the key's own state.
+ * REVOKED, EXPIRED, SUPERSEDED, QUARANTINED, DISABLED: the key's own state.
  *
  * A revocation or a disabling counts whatever its time: a verifier whose clock is behind must refuse at once, too.
  */
@@ -79,6 +79,12 @@ export function checkKey({ key, secret }: KeyRecord, now: number): Decision | nu
     return refuse(
       "SUPERSEDED",
       `The key got a new secret at ${rotated}, and this old one stopped at ${stopped}. Use the new secret.`,
+    );
+  }
+  if (key.quarantinedAt != null) {
+    return refuse(
+      "QUARANTINED",
+      `The key is quarantined since ${formatTime(key.quarantinedAt)}, because its record cannot be trusted. The operator of this Keyplane has to look at it.`,
     );
   }
   if (key.disabledAt !== null) {

@@ -37,15 +37,23 @@ describe("the table of commands", () => {
   test("has the same verbs everywhere", () => {
     const verbs = new Set(commands.flatMap(({ path }) => path.split(" ").slice(1)));
     expect([...verbs].sort()).toEqual([
+      "approve",
+      "check",
       "create",
       "delete",
       "diagnose",
       "disable",
       "enable",
       "export",
+      "findings",
       "follow",
+      "grant",
+      "grants",
       "list",
       "query",
+      "refuse",
+      "release",
+      "request",
       "resume",
       "revoke",
       "rotate",

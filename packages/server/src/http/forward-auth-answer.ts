@@ -24,6 +24,7 @@ export function sendVerdict(response: ServerResponse, verdict: Verdict, wasPrese
       "x-keyplane-owner-external-id": headerValue(owner?.externalId ?? ""),
       "x-keyplane-tenant-id": headerValue(verdict.tenantId ?? ""),
       "x-keyplane-scopes": headerValue(verdict.scopes.join(" ")),
+      ...deprecationOf(verdict),
     };
     return sendText(response, httpStatus, headers, "", requestId);
   }
@@ -48,6 +49,15 @@ export function sendVerdict(response: ServerResponse, verdict: Verdict, wasPrese
     ...(retryAfterMs !== null && { retryAfterMs }),
     requestId,
   });
+}
+
+/** RFC 9745 and RFC 8594, for gateways that pass them on to the caller. */
+function deprecationOf({ api }: Verdict): Record<string, string> {
+  const { deprecatedAt = null, retiredAt = null } = api ?? {};
+  return {
+    ...(deprecatedAt && { deprecation: `@${Math.floor(deprecatedAt.getTime() / 1_000)}` }),
+    ...(retiredAt && { sunset: retiredAt.toUTCString() }),
+  };
 }
 
 /**

@@ -33,5 +33,6 @@ export function verdictJson(verdict: Verdict): string {
     },
     retryAfterMs: verdict.retryAfterMs,
     hint: verdict.hint,
+    api: verdict.api,
   });
 }

@@ -1,6 +1,8 @@
 import type { Command } from "../command.js";
+import { apiCommands } from "./apis.js";
 import { auditCommands } from "./audit.js";
 import { eventCommands } from "./events.js";
+import { integrityCommands } from "./integrity.js";
 import { keyChecks } from "./key-checks.js";
 import { keyCommands } from "./keys.js";
 import { sessionCommands } from "./session.js";
@@ -14,8 +16,10 @@ export const groups: Readonly<Record<string, string>> = {
   tenants: "Tenants: who has users and keys.",
   users: "Users: the owners of keys.",
   keys: "API keys.",
+  apis: "APIs of tenants, and which keys may call them.",
   usage: "Who called what how often, with which outcome.",
   events: "What happens to keys, their owners and tenants.",
+  integrity: "Whether the database contradicts itself, or was changed past Keyplane.",
   tokens: "Management tokens: credentials of programs for Keyplane itself.",
   audit: "Who changed what, when, from where.",
 };
@@ -27,8 +31,10 @@ export const commands: readonly Command[] = [
   ...userCommands,
   ...keyCommands,
   ...keyChecks,
+  ...apiCommands,
   ...usageCommands,
   ...eventCommands,
+  ...integrityCommands,
   ...tokenCommands,
   ...auditCommands,
 ];

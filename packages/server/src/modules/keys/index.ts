@@ -1,9 +1,12 @@
 export { startExpiryScheduler } from "./expiry/expiry-scheduler.js";
+export { scheduleExpiry } from "./expiry/key-expiry.store.js";
 export { createTellKeys } from "./key-scope-changes.js";
 export { createKeySecrets, type KeySecrets } from "./key-secrets.service.js";
 export { createKeyReads, type KeyReads } from "./keys.reads.js";
 export { createKeys, type Keys } from "./keys.service.js";
-export { findKeyIdsOfTeams, raiseLastUsed } from "./keys.store.js";
+export { findKeyIdsOfTeams, raiseLastUsed, sealKeyRow, updateKeyRow } from "./keys.store.js";
+export { createKeySeal, type KeySeal } from "./lib/key-seal.js";
+export { toKeyState } from "./verification/key-states.js";
 export type { Verdict } from "./verification/verdict.js";
 export { VerificationIndex } from "./verification/verification-index.js";
 export {

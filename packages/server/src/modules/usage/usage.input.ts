@@ -52,8 +52,8 @@ export const ipSchema = z.string().max(64, "Give one address, e.g. 203.0.113.7."
 export const apiSchema = z
   .string()
   .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$/,
-    "Name an API with 1 to 64 letters, digits and . _ : / -, beginning with a letter or digit, e.g. orders/v2.",
+    /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,63}$/,
+    "Name an API with 1 to 64 letters, digits and . _ : / @ -, beginning with a letter or digit, e.g. orders@v2.",
   )
   .refine(holdsNoKey, keyWords);
 

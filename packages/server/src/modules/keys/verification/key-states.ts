@@ -65,6 +65,7 @@ export function toKeyState(key: Key): KeyState {
     disabledAt: key.disabledAt?.getTime() ?? null,
     disabledReason: key.disabledReason,
     deletedAt: key.deletedAt?.getTime() ?? null,
+    quarantinedAt: key.quarantinedAt?.getTime() ?? null,
     secretVersion: key.secretVersion,
   };
 }

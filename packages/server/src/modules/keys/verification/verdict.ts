@@ -1,5 +1,7 @@
 import {
+  type AskedApi,
   type Decision,
+  deprecationHint,
   docsUrlForVerdict,
   type Environment,
   effectiveScopes,
@@ -25,6 +27,17 @@ export interface Verdict {
   readonly quota: QuotaState | null;
   readonly retryAfterMs: number | null;
   readonly hint: string | null;
+  readonly api: VerifiedApi | null;
+}
+
+/** The API that was asked for, where the key's tenant has it. */
+export interface VerifiedApi {
+  readonly id: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly version: string | null;
+  readonly deprecatedAt: Date | null;
+  readonly retiredAt: Date | null;
 }
 
 /** What a verifier may know of the key. */
@@ -48,7 +61,12 @@ export interface VerifiedOwner {
 const none: readonly never[] = Object.freeze([]);
 
 /** Makes the answer from the decision and what is known of the key. A key that counts as missing shows nothing. */
-export function toVerdict(decision: Decision, record: KeyRecord | null, requestId: string): Verdict {
+export function toVerdict(
+  decision: Decision,
+  record: KeyRecord | null,
+  requestId: string,
+  asked: { readonly api: AskedApi; readonly now: number } | null = null,
+): Verdict {
   // A deleted key counts as missing, also where another check came first.
   const known = decision.code === "NOT_FOUND" || record?.key.deletedAt !== null ? null : record;
   return {
@@ -72,6 +90,13 @@ export function toVerdict(decision: Decision, record: KeyRecord | null, requestI
     rateLimits: none,
     quota: null,
     retryAfterMs: decision.retryAfterMs,
-    hint: decision.hint,
+    hint: decision.valid && asked ? deprecationHint(asked.api, asked.now) : decision.hint,
+    api: known && asked && verifiedApi(asked.api),
   };
+}
+
+function verifiedApi({ found, deprecatedAt, retiredAt }: AskedApi): VerifiedApi | null {
+  if (found === null) return null;
+  const timeOf = (epochMs: number | null): Date | null => (epochMs === null ? null : new Date(epochMs));
+  return { ...found, deprecatedAt: timeOf(deprecatedAt), retiredAt: timeOf(retiredAt) };
 }

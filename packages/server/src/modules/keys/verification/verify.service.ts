@@ -1,4 +1,5 @@
 import {
+  type AskedApi,
   decide,
   type Environment,
   type KeyFormatResult,
@@ -11,6 +12,7 @@ import { z } from "zod";
 import type { Clock } from "../../../platform/clock.js";
 import type { GuessLimiter } from "../../../platform/guess-limiter.js";
 import { areScopes, parseArguments, scopesSchema } from "../../../platform/validation.js";
+import type { ApiAccess } from "../../apis/index.js";
 import { authorize, canSee, hashSecret, type Principal } from "../../auth/index.js";
 import { apiSchema, costSchema, ipSchema, metersSchema, tagsSchema, type UsageEvent } from "../../usage/index.js";
 import type { IndexedRecord } from "./key-states.js";
@@ -59,9 +61,10 @@ export function createVerify(deps: {
   clock: Clock;
   guesses: GuessLimiter;
   addressGuesses: KeyGuesses;
+  apiAccess: Pick<ApiAccess, "find">;
   record: ((event: UsageEvent) => void) | null;
 }): Verify {
-  const { index, clock, guesses, addressGuesses, record: recordUsage } = deps;
+  const { index, clock, guesses, addressGuesses, apiAccess, record: recordUsage } = deps;
 
   /** Takes an attempt of the address that presented an unknown key. @returns how long it is held up, in milliseconds. */
   function guessFrom(principal: Principal, ip: string | null | undefined): number {
@@ -111,12 +114,18 @@ export function createVerify(deps: {
     found: IndexedRecord | null,
     startedAt: number,
     heldUpMs: number,
-  ) {
-    const now = clock.now();
+  ): Verdict | Promise<Verdict> {
     const record = visible(principal, found);
-    const verdict = judge(principal, input, format, record, heldUpMs, now);
-    recordUsage?.(usageOf({ principal, input, format, found: record, verdict, now, startedAt }));
-    return verdict;
+    const conclude = (api: AskedApi | undefined): Verdict => {
+      const now = clock.now();
+      const verdict = judge(principal, input, format, record, { heldUpMs, api }, now);
+      const usage = { principal, input, format, found: record, api: api?.label ?? input.api, verdict, now, startedAt };
+      recordUsage?.(usageOf(usage));
+      return verdict;
+    };
+    if (record === null || input.api == null) return conclude(undefined);
+    const api = apiAccess.find(record.key, input.api);
+    return api instanceof Promise ? api.then(conclude) : conclude(api);
   }
 
   return (principal, input) => {
@@ -160,7 +169,7 @@ function judge(
   input: VerifyKeyInput,
   format: KeyFormatResult,
   record: KeyRecord | null,
-  heldUpMs: number,
+  known: { readonly heldUpMs: number; readonly api: AskedApi | undefined },
   now: number,
 ): Verdict {
   const request = {
@@ -168,7 +177,8 @@ function judge(
     scopes: input.scopes ?? undefined,
     environment: input.environment ?? undefined,
     ip: input.ip ?? undefined,
-    heldUpMs,
+    ...known,
   };
-  return toVerdict(decide(record, request, now), record, principal.requestId);
+  const { api = null } = known;
+  return toVerdict(decide(record, request, now), record, principal.requestId, api && { api, now });
 }
