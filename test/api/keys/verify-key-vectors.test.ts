@@ -157,7 +157,9 @@ describe("the decision vectors, through the server", () => {
     const at: At = (time) => start + time - began;
 
     const { tenant } = await world.tenant();
-    const owner = await world.user(tenant.id);
+    const { role, team } = record.key?.scopeBounds ?? { role: null, team: null };
+    const holdsRole = role && { customRoleId: (await world.role(tenant.id, { keyScopes: role })).id };
+    const owner = await world.user(tenant.id, { ...holdsRole });
     const environment = input.text?.startsWith("kp_test_") ? "TEST" : "LIVE";
     const { scopes, allowedIps, deniedIps, expiresAt } = { ...base.record.key, ...record.key };
     const { key, secret } = await world.key(tenant.id, owner.id, {
@@ -166,6 +168,7 @@ describe("the decision vectors, through the server", () => {
       allowedIps: allowedIps.filter(isCidrOrAddress),
       deniedIps: deniedIps.filter(isCidrOrAddress),
       expiresAt: expiresAt === null ? null : new Date(at(expiresAt)).toISOString(),
+      ...(team && { teamId: (await world.team(tenant.id, [owner.id], { keyScopes: team })).id }),
     });
     const story = { tenantId: tenant.id, ownerId: owner.id, keyId: key.id };
 

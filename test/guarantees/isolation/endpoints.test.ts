@@ -89,6 +89,7 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
   "/oauth/introspect": { needs: "anyone", ask: form("/oauth/introspect", { token: "x" }), answer: 400 },
   "/oauth/revoke": { needs: "anyone", ask: form("/oauth/revoke", { token: "x" }), answer: 400 },
   "/password": { needs: "anyone", ask: get("/password") },
+  "/sign-in": { needs: "anyone", ask: get("/sign-in") },
   "/usage": { needs: "anyone", ask: get("/usage") },
   "/": { needs: "anyone", ask: get("/") },
 };

@@ -2423,6 +2423,20 @@ export type RotateManagementToken = {
 
 };
 
+export type GetOAuthClientVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetOAuthClient = {
+  /**
+   * One OAuth client; null when there is none with this id that you may see.
+   *
+   * Needs the permission `clients:read`.
+   */
+  readonly oauthClient: OAuthClient | null
+};
+
 export type ListOAuthClientsVariables = Exact<{
   tenantId?: string | null | undefined;
   first?: number | null | undefined;
@@ -3461,6 +3475,20 @@ export type ResumeTenant = {
       readonly tenant: Tenant
     }
 
+};
+
+export type GetTrustedIssuerVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetTrustedIssuer = {
+  /**
+   * One trusted issuer; null when there is none with this id that you may see.
+   *
+   * Needs the permission `issuers:read`.
+   */
+  readonly trustedIssuer: TrustedIssuer | null
 };
 
 export type ListTrustedIssuersVariables = Exact<{

@@ -17,7 +17,7 @@ import type { Can } from "../modules/viewer/index.js";
 import type { Clock } from "../platform/clock.js";
 import type { Api, CustomRole, Key, Team, Tenant, User } from "../platform/database/index.js";
 
-/** What resolvers may call. Add a service here and in `compose.ts`. */
+/** What resolvers may call. Add a service here, in its group in `compose/`, and in `compose.ts`. */
 export interface Services {
   readonly apiGrantReads: ApiGrantReads;
   readonly apiGrants: ApiGrants;

@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { landingHtml } from "./landing.js";
 import { passwordPage } from "./password-page.js";
+import { signInPage } from "./session/sign-in-page.js";
 import { usagePage } from "./usage-page/usage-page.js";
 
 /** The pages for people. */
@@ -13,6 +14,7 @@ export interface Pages {
   sendLanding(request: IncomingMessage, response: ServerResponse): void;
   sendUsage(request: IncomingMessage, response: ServerResponse): void;
   sendPassword(request: IncomingMessage, response: ServerResponse): void;
+  sendSignIn(request: IncomingMessage, response: ServerResponse): void;
 }
 
 /** A page and the Content-Security-Policy that fits it. */
@@ -33,7 +35,7 @@ export function createPages(deps: { version: string; database: string }): Pages 
   // 9 MB, loaded and compressed when somebody first opens it: a start need not wait for that.
   const playground = page(async () => {
     const { playgroundHtml } = await import("./playground.js");
-    return { html: playgroundHtml(), policy: playgroundPolicy };
+    return { html: await playgroundHtml(), policy: playgroundPolicy };
   });
   const usage = page(usagePage);
   return {
@@ -46,6 +48,7 @@ export function createPages(deps: { version: string; database: string }): Pages 
     sendLanding: landing,
     sendUsage: usage,
     sendPassword: page(passwordPage),
+    sendSignIn: page(signInPage),
   };
 }
 

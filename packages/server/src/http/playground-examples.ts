@@ -150,7 +150,85 @@ query KeyEvents {
   }
 }
 `,
-  `# 10. An API with two versions. From the first one
+  `# 10. Sign in as a person. Send the user a link
+# with sendPasswordLink first. To use this page
+# as yourself, follow "Sign in" at the top.
+mutation SignIn {
+  signIn(input: {
+    email: "ada@acme.example"
+    password: "the password that Ada has set"
+  }) {
+    __typename
+    ... on SignInPayload {
+      accessToken
+      accessTokenExpiresAt
+      refreshToken
+    }
+    ... on Error { code message docsUrl }
+  }
+}
+`,
+  `# 11. May I? And if not, why not? After 6, a
+# revoked key has no new secret.
+query MayI {
+  can(action: KEYS_ROTATE, id: "key_…") {
+    allowed
+    code
+    reason
+  }
+}
+`,
+  `# 12. A role of your own, made of permissions.
+# Give it with updateUser, as customRoleId.
+mutation CreateRole {
+  createRole(input: {
+    tenantId: "ten_…"
+    name: "Support"
+    permissions: [USERS_READ, KEYS_READ, KEYS_DISABLE]
+    keyScopes: ["orders:read"]
+  }) {
+    __typename
+    ... on CreateRolePayload {
+      role { id name base permissions keyScopes }
+    }
+    ... on Error { code message docsUrl }
+  }
+}
+`,
+  `# 13. A team, whose members look after its keys
+# together: addTeamMember, then teamId of a key.
+mutation CreateTeam {
+  createTeam(input: {
+    tenantId: "ten_…"
+    name: "Payments"
+  }) {
+    __typename
+    ... on CreateTeamPayload { team { id name } }
+    ... on Error { code message docsUrl }
+  }
+}
+`,
+  `# 14. An OAuth client: a program that gets its
+# tokens at /oauth/token. Its secret is shown
+# this once.
+mutation CreateClient {
+  createOAuthClient(input: {
+    tenantId: "ten_…"
+    name: "Nightly report"
+    role: DEVELOPER
+    permissions: [USAGE_READ]
+    grantTypes: [CLIENT_CREDENTIALS]
+  }) {
+    __typename
+    ... on CreateOAuthClientPayload {
+      secret
+      oauthClient { id role permissions }
+    }
+    ... on Error { code message docsUrl }
+  }
+}
+`,
+  `# 15. An API with two versions. From the first one
 # on, verifyKey's api must name one, and the key
 # needs access: requestApiAccess, approveApiAccess.
 mutation CreateApi {
@@ -171,7 +249,7 @@ mutation CreateApi {
   }
 }
 `,
-  `# 11. Which keys may call which APIs?
+  `# 16. Which keys may call which APIs?
 # filter: { status: PENDING } shows what waits.
 query ApiGrants {
   apiGrants(first: 10) {
@@ -183,6 +261,17 @@ query ApiGrants {
       requestReason
       decisionReason
     }
+  }
+}
+`,
+  `# 17. What have integrity checks found?
+# checkIntegrity begins one.
+query IntegrityFindings {
+  integrityRuns(first: 1) {
+    nodes { status examined found quarantined }
+  }
+  integrityFindings(first: 10) {
+    nodes { kind outcome keyId detail }
   }
 }
 `,

@@ -18,7 +18,7 @@ const drainMs = 15_000;
 /** How often connections are closed whose last request has ended meanwhile, in milliseconds. */
 const sweepMs = 50;
 
-/** The API without GraphQL. Add an endpoint here, and in `compose.ts`. */
+/** The API without GraphQL. Add an endpoint here, and in `compose/http.ts`. */
 const v1Names = ["verify", "forward-auth", "verification-records", "key-events"] as const;
 type V1Name = (typeof v1Names)[number];
 
@@ -82,6 +82,7 @@ export function createHttpServer(deps: {
     if (path.startsWith("/export/") && isExport(path.slice("/export/".length)))
       return exports(request, response, origin);
     if (path === "/password") return pages.sendPassword(request, response);
+    if (path === "/sign-in") return pages.sendSignIn(request, response);
     if (path === "/usage") return pages.sendUsage(request, response);
     if (path === "/") return pages.sendLanding(request, response);
     return refuseUnknown(response, origin);
@@ -173,6 +174,7 @@ export const servedPaths: readonly string[] = [
   "/export/usage-events",
   "/export/invalid-attempts",
   "/usage",
+  "/sign-in",
   "/password",
   "/",
 ];

@@ -1,11 +1,15 @@
 import type { Command } from "../command.js";
 import { apiCommands } from "./apis.js";
 import { auditCommands } from "./audit.js";
+import { clientCommands } from "./clients.js";
 import { eventCommands } from "./events.js";
 import { integrityCommands } from "./integrity.js";
+import { issuerCommands } from "./issuers.js";
 import { keyChecks } from "./key-checks.js";
 import { keyCommands } from "./keys.js";
+import { roleCommands } from "./roles.js";
 import { sessionCommands } from "./session.js";
+import { teamCommands } from "./teams.js";
 import { tenantCommands } from "./tenants.js";
 import { tokenCommands } from "./tokens.js";
 import { usageCommands } from "./usage.js";
@@ -15,12 +19,16 @@ import { userCommands } from "./users.js";
 export const groups: Readonly<Record<string, string>> = {
   tenants: "Tenants: who has users and keys.",
   users: "Users: the owners of keys.",
+  roles: "Custom roles: what a tenant makes of permissions.",
+  teams: "Teams: users who look after keys together.",
   keys: "API keys.",
   apis: "APIs of tenants, and which keys may call them.",
   usage: "Who called what how often, with which outcome.",
   events: "What happens to keys, their owners and tenants.",
   integrity: "Whether the database contradicts itself, or was changed past Keyplane.",
   tokens: "Management tokens: credentials of programs for Keyplane itself.",
+  clients: "OAuth clients: programs that get access tokens from the server itself.",
+  issuers: "Trusted issuers: identity providers whose tokens a tenant accepts.",
   audit: "Who changed what, when, from where.",
 };
 
@@ -29,6 +37,8 @@ export const commands: readonly Command[] = [
   ...sessionCommands,
   ...tenantCommands,
   ...userCommands,
+  ...roleCommands,
+  ...teamCommands,
   ...keyCommands,
   ...keyChecks,
   ...apiCommands,
@@ -36,5 +46,7 @@ export const commands: readonly Command[] = [
   ...eventCommands,
   ...integrityCommands,
   ...tokenCommands,
+  ...clientCommands,
+  ...issuerCommands,
   ...auditCommands,
 ];

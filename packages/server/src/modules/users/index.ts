@@ -1,2 +1,3 @@
+export { type HangsOn, type Standing, Standings } from "./standings.js";
 export { createUserReads, type UserReads, type UserState, UserStates } from "./users.reads.js";
 export { createUsers, type Users } from "./users.service.js";

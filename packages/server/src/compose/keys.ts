@@ -1,0 +1,108 @@
+import { KeyGuesses } from "@keyplane/schema";
+import type { Settings } from "../env.js";
+import { ApiAccess, createApiGrantReads, createApiGrants, createApiReads, createApis } from "../modules/apis/index.js";
+import { createIntegrity } from "../modules/integrity/index.js";
+import {
+  createKeyReads,
+  createKeySeal,
+  createKeySecrets,
+  createKeys,
+  createVerificationRecords,
+  createVerify,
+  findKeyIdsOfTeams,
+  scheduleExpiry,
+  VerificationIndex,
+} from "../modules/keys/index.js";
+import { createRecordUsage, createUsage, usedKeyIds } from "../modules/usage/index.js";
+import { GuessLimiter } from "../platform/guess-limiter.js";
+import type { Base } from "./base.js";
+import type { Tenancy } from "./tenancy.js";
+
+/** Keys, what verifies them, and what is counted of their use. */
+export type Keys = ReturnType<typeof createKeysAndUsage>;
+
+export function createKeysAndUsage(settings: Settings, base: Base, tenancy: Tenancy) {
+  const { audit, clock, database, events, idempotency, recording } = base;
+  const { tenantStates, userStates, roleStates, teamStates, teams, tenants, users } = tenancy;
+  const { expiryReminders } = settings;
+
+  const index = new VerificationIndex({
+    database,
+    clock,
+    owners: userStates,
+    tenants: tenantStates,
+    roles: roleStates,
+    teams: teamStates,
+    maxKeys: settings.maxCachedKeys,
+  });
+  events.subscribe(index);
+
+  const keyGuesses = new GuessLimiter({
+    clock,
+    attempts: settings.unknownKeysPerMinute,
+    windowMs: 60_000,
+    refusal: "Too many unknown keys were verified with this management token, and this one is not in memory.",
+  });
+  const addressGuesses = new KeyGuesses({ perMinute: settings.unknownKeysPerAddress });
+  const seal = createKeySeal(base.encryptionKey);
+  const keys = createKeys({ audit, clock, events, teams, tenants, users, seal, expiryReminders });
+  const apis = createApis({ audit, clock, events, idempotency, tenants });
+  const apiAccess = new ApiAccess({ database, max: settings.maxCachedKeys });
+  events.subscribe(apiAccess);
+  return {
+    index,
+    keyGuesses,
+    addressGuesses,
+    apiGrantReads: createApiGrantReads({ database }),
+    apiGrants: createApiGrants({ audit, clock, events, idempotency, apis, lockKey: keys.lock }),
+    apiReads: createApiReads({ database }),
+    apis,
+    integrity: createIntegrity({
+      audit,
+      clock,
+      database,
+      events,
+      index,
+      logger: base.logger,
+      seal,
+      everyMs: settings.integrityMs,
+      maxQuarantined: settings.maxQuarantinedKeys,
+      planExpiry: (tx, key) => scheduleExpiry(tx, key, expiryReminders, clock.now()),
+      usedKeyIds: (tenantId) => usedKeyIds(recording, tenantId, clock.now()),
+    }),
+    keyReads: createKeyReads({ database, clock }),
+    keySecrets: createKeySecrets({
+      audit,
+      clock,
+      events,
+      expiryReminders,
+      idempotency,
+      keys,
+      seal,
+      teams,
+      tenants,
+      users,
+    }),
+    keys,
+    recordUsage: createRecordUsage({
+      clock,
+      findKeyOwners: (ids, isVisible) => index.ownersOf(ids, isVisible),
+      findTenants: (ids) => tenantStates.existing(ids),
+      recordAll: (reported) => recording.recordAll(reported),
+    }),
+    usage: createUsage({
+      recording,
+      clock,
+      findKeyIdsOfTeams: (...asked) => findKeyIdsOfTeams(database.prisma, ...asked),
+    }),
+    verificationRecords: createVerificationRecords({ database, clock }),
+    verify: createVerify({
+      index,
+      clock,
+      guesses: keyGuesses,
+      addressGuesses,
+      apiAccess,
+      record: settings.recordVerifications ? (event) => recording.record(event) : null,
+    }),
+  };
+}
