@@ -101,13 +101,12 @@ export function kindsAt(field: AnyField, place: string): readonly IdKind[] {
       "Session",
       "OAuthClient",
       "TrustedIssuer",
-      "IntegrityRun",
     ];
   }
   if (name === "id") {
     if (field.field.name === "node" || field.field.name === "can") return Object.keys(idPrefixes) as IdKind[];
     if (/role$/i.test(field.field.name)) return ["CustomRole"];
-    if (/ApiAccess$/.test(field.field.name)) return ["ApiGrant"];
+    if (field.field.name.endsWith("ApiAccess")) return ["ApiGrant"];
     // Longest first: revokeManagementToken ends with no shorter kind, but a later one could.
     const kinds = (Object.keys(idPrefixes) as IdKind[]).sort((a, b) => b.length - a.length);
     const thing = field.field.name.toLowerCase().replace(/secret$/, "");

@@ -221,6 +221,7 @@ describe("checkIntegrity", () => {
     const { integrity } = world.server.keyplane.services;
     const latest = async () =>
       (await world.root.query(`{ integrityRuns(first: 1) { nodes { ${runFields} } } }`)).integrityRuns.nodes[0];
+    world.clock.advance(1_000);
     const { id } = await check();
     await integrity.runIfDue();
     expect(await latest()).toMatchObject({ id });

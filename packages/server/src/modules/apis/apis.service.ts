@@ -89,7 +89,7 @@ export function createApis({ audit, clock, events, idempotency, tenants }: Deps)
           id: createId("Api"),
           tenantId: tenant.id,
           activeSlug: input.slug,
-          versions: input.versions as unknown as Prisma.InputJsonArray,
+          versions: input.versions,
           createdAt: now,
           updatedAt: now,
         });

@@ -3,4 +3,3 @@ export { type ApiReads, createApiReads } from "./apis.reads.js";
 export { type Apis, createApis } from "./apis.service.js";
 export { type ApiGrantReads, createApiGrantReads } from "./grants.reads.js";
 export { type ApiGrants, createApiGrants } from "./grants.service.js";
-export { versionsOf } from "./lib/versions.js";

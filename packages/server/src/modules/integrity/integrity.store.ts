@@ -19,11 +19,6 @@ export async function endLostRuns(db: Db, before: Date, now: Date): Promise<numb
   return count;
 }
 
-/** The run that goes on, if any. */
-export function findActiveRun(db: Db): Promise<IntegrityRun | null> {
-  return db.integrityRun.findFirst({ where: { slot: { not: null } } });
-}
-
 export function findLatestRun(db: Db, status?: "DONE"): Promise<IntegrityRun | null> {
   return db.integrityRun.findFirst({
     where: status === undefined ? {} : { status },
