@@ -16,6 +16,7 @@ const line = [
   "roles",
   "users",
   "teams",
+  "apis",
   "signing",
   "tokens",
   "mail",
@@ -24,6 +25,7 @@ const line = [
   "usage",
   "limits",
   "keys",
+  "integrity",
   "diagnosis",
   "viewer",
 ];

@@ -27,6 +27,10 @@ const entities = [
   "CustomRole",
   "Team",
   "Key",
+  "Api",
+  "ApiGrant",
+  "IntegrityRun",
+  "IntegrityFinding",
   "ManagementToken",
   "OAuthClient",
   "TrustedIssuer",
@@ -63,7 +67,7 @@ describe("every field says who may use it", () => {
       (type) => (isObjectType(type) || isInterfaceType(type)) && "id" in type.getFields(),
     );
     // What verification shows of a key and its owner is part of the verdict, and a viewer is the caller.
-    const parts = ["VerifiedKey", "VerifiedOwner", "Viewer"];
+    const parts = ["VerifiedKey", "VerifiedOwner", "VerifiedApi", "Viewer"];
     expect(
       withId
         .map(({ name }) => name)
@@ -82,6 +86,9 @@ describe("every field says who may use it", () => {
     expect(open.map(({ name }) => name).sort()).toEqual([
       "Mutation.changePassword",
       "Mutation.signOut",
+      // Public ones are for everybody of the tenant; private ones need apis:read.
+      "Query.api",
+      "Query.apis",
       "Query.can",
       "Query.node",
       "Query.viewer",
@@ -117,6 +124,13 @@ describe("every field says who may use it", () => {
   });
 });
 
+/** An API that nobody has asked for, and a request that waits. */
+async function apiIds(world: World, tenantId: string, keyId: string): Promise<Own> {
+  const [api, asked] = [await world.api(tenantId), await world.api(tenantId)];
+  const { apiGrant } = ok(await world.root.apiGrant("requestApiAccess", { apiId: asked.id, keyId }));
+  return { Api: api.id, ApiGrant: apiGrant.id };
+}
+
 /** A tenant with one thing of each kind, for callers of the whole installation. */
 async function story(world: World): Promise<Own> {
   const { tenant, owner, key, secret } = await world.tenantWithKey();
@@ -130,6 +144,9 @@ async function story(world: World): Promise<Own> {
     CustomRole: (await world.role(tenant.id)).id,
     Team: (await world.team(tenant.id)).id,
     Key: key.id,
+    ...(await apiIds(world, tenant.id, key.id)),
+    // There need be none: the question is who may ask.
+    IntegrityRun: world.missingId("IntegrityRun"),
     ManagementToken: token.id,
     now: world.clock.now(),
   };
@@ -192,6 +209,8 @@ describe("the permission that a field names is the one that it needs", () => {
     ["users:read", "CustomRole"],
     ["users:read", "Team"],
     ["keys:read", "Key"],
+    ["apis:read", "Api"],
+    ["grants:read", "ApiGrant"],
   ] as const)("node needs %s for a %s, whether it exists or not", async ([needed, kind], { world }) => {
     const lacking = await callerWith(
       world,

@@ -13,6 +13,8 @@ const elsewhere: readonly string[] = [
   "verifyKey",
   "recordUsage",
   "testTrustedIssuer",
+  // Begins what goes on for long: test/api/integrity.
+  "checkIntegrity",
   "signIn",
   "refreshSession",
   "signOut",
@@ -59,6 +61,13 @@ const breakages = [
   ],
 ] as const;
 
+/** An API that nobody has asked for, and a request that waits. */
+async function apiIds(tenantId: string, keyId: string): Promise<Ids> {
+  const [api, asked] = [await world.api(tenantId), await world.api(tenantId)];
+  const { apiGrant } = ok(await world.root.apiGrant("requestApiAccess", { apiId: asked.id, keyId }));
+  return { Api: api.id, ApiGrant: apiGrant.id };
+}
+
 /** A story in which this mutation has something to change, and the call that would. */
 async function readyFor(mutation: AnyField) {
   const { tenant, owner, key, secret, admin } = await world.tenantWithKey();
@@ -68,10 +77,15 @@ async function readyFor(mutation: AnyField) {
     User: owner.id,
     Key: key.id,
     ManagementToken: token.id,
+    ...(await apiIds(tenant.id, key.id)),
     CustomRole: (await world.role(tenant.id)).id,
     Team: (await world.team(tenant.id, mutation.field.name === "removeTeamMember" ? [owner.id] : [])).id,
     ...(await oauthIds(world, tenant.id)),
   };
+  // Only an integrity check does that, or whoever changes rows.
+  if (mutation.field.name === "releaseKey") {
+    await run(`UPDATE "Key" SET "quarantinedAt" = now() WHERE "id" = '${key.id}'`);
+  }
   for (const [name, opposite] of opposites) {
     if (!name.test(mutation.field.name)) continue;
     const before = mutations.find(([each]) => each === mutation.field.name.replace(name, opposite));

@@ -101,6 +101,8 @@ describe("a configuration with problems", () => {
     KEYPLANE_UNKNOWN_TOKENS_PER_MINUTE: "0",
     KEYPLANE_UNKNOWN_KEYS_PER_MINUTE: "1.5",
     KEYPLANE_UNKNOWN_KEYS_PER_ADDRESS: "-5",
+    KEYPLANE_INTEGRITY_HOURS: "often",
+    KEYPLANE_INTEGRITY_MAX_QUARANTINED: "-1",
     KEYPLANE_ALLOW_PRIVATE_ISSUERS: "perhaps",
     MONGODB_URL: "postgresql://me:hunter2@localhost/usage",
     REDIS_URL: "http://localhost:hunter2",

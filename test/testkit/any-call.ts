@@ -85,6 +85,8 @@ export function kindsAt(field: AnyField, place: string): readonly IdKind[] {
   if (name === "customRoleId") return ["CustomRole"];
   if (name === "teamId") return ["Team"];
   if (name === "keyId" || name === "keyIds") return ["Key"];
+  if (name === "apiId") return ["Api"];
+  if (name === "runId") return ["IntegrityRun"];
   if (name === "actorId") return ["ManagementToken", "User"];
   if (name === "targetId" && place === "input.targetId") return ["Key", "User", "Tenant"];
   if (name === "targetId") {
@@ -94,6 +96,8 @@ export function kindsAt(field: AnyField, place: string): readonly IdKind[] {
       "CustomRole",
       "Team",
       "Key",
+      "Api",
+      "ApiGrant",
       "ManagementToken",
       "Session",
       "OAuthClient",
@@ -103,6 +107,7 @@ export function kindsAt(field: AnyField, place: string): readonly IdKind[] {
   if (name === "id") {
     if (field.field.name === "node" || field.field.name === "can") return Object.keys(idPrefixes) as IdKind[];
     if (/role$/i.test(field.field.name)) return ["CustomRole"];
+    if (field.field.name.endsWith("ApiAccess")) return ["ApiGrant"];
     // Longest first: revokeManagementToken ends with no shorter kind, but a later one could.
     const kinds = (Object.keys(idPrefixes) as IdKind[]).sort((a, b) => b.length - a.length);
     const thing = field.field.name.toLowerCase().replace(/secret$/, "");
@@ -208,7 +213,7 @@ function within({ name, parent }: AnyField, own: Own, call: string): string {
     const input = `{ tenantId: "${own.Tenant}", from: "${from}", to: "${to}", groupBy: [KEY, USER] }`;
     return `usage(input: ${input}) { series { group { ${call} } } }`;
   }
-  const query = schema.getQueryType()?.getFields()[parent.name === "CustomRole" ? "role" : parent.name.toLowerCase()];
+  const query = schema.getQueryType()?.getFields()[queryOf(parent.name)];
   const id = own[parent.name as IdKind];
   if (!query || !id) throw new Error(`${name} is nested in a type without a query of its own: teach within its way`);
   return `${query.name}(id: "${id}") { ${call} }`;
@@ -275,4 +280,9 @@ function selectionOf(type: GraphQLNamedType, level = 0): string {
     return [`${field.name}${page} ${selectionOf(named, level + 1)}`];
   });
   return `{ __typename ${parts.join(" ")} }`;
+}
+
+/** The query that finds one of a type. */
+function queryOf(type: string): string {
+  return type === "CustomRole" ? "role" : `${type.charAt(0).toLowerCase()}${type.slice(1)}`;
 }

@@ -15,7 +15,12 @@ export const tokenFields =
 export const sessionFields = "id userId tenantId address createdAt refreshedAt expiresAt endedAt isCurrent";
 export const verdictFields = `valid code message docsUrl requestId hint tenantId scopes missingScopes retryAfterMs
   key { id name start environment metadata expiresAt } owner { id externalId name email }
-  rateLimits { name limit remaining resetAt exceeded } quota { limit used remaining resetAt exceeded }`;
+  rateLimits { name limit remaining resetAt exceeded } quota { limit used remaining resetAt exceeded }
+  api { id slug name version deprecatedAt retiredAt }`;
+export const apiFields =
+  "id tenantId slug name description visibility access versions { name status deprecatedAt retiredAt } createdAt updatedAt";
+export const apiGrantFields =
+  "id tenantId apiId keyId status requestedBy requestReason decidedBy decisionReason decidedAt createdAt updatedAt";
 export const metricsFields =
   "count valid refused cost byCode { code count } meters { name value } latencyMs { p50 p90 p95 p99 count }";
 export const usageFields = `starts totalSeries completeUntil totals { ${metricsFields} }
@@ -85,6 +90,16 @@ export class Caller {
   /** Any mutation on a team. */
   team(name: string, input: Record<string, unknown>) {
     return mutate(this.url, this.token, name, input, `team { ${teamFields} }`);
+  }
+
+  /** Any mutation on an API. */
+  api(name: string, input: Record<string, unknown>) {
+    return mutate(this.url, this.token, name, input, `api { ${apiFields} }`);
+  }
+
+  /** Any mutation on a key's access to an API. */
+  apiGrant(name: string, input: Record<string, unknown>) {
+    return mutate(this.url, this.token, name, input, `apiGrant { ${apiGrantFields} }`);
   }
 
   /** Any mutation on a key that hands out no secret. */

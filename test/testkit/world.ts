@@ -102,6 +102,12 @@ export class World {
     return { key, secret: secret as string };
   }
 
+  /** An API with a slug of its own. */
+  async api(tenantId: string, input: Record<string, unknown> = {}) {
+    const slug = this.unique("api");
+    return ok(await this.root.api("createApi", { tenantId, slug, name: "API", ...input })).api;
+  }
+
   /** A tenant with an administrator, a user and its key: where most stories begin. */
   async tenantWithKey(options: { policy?: Record<string, unknown>; key?: Record<string, unknown> } = {}) {
     const { tenant, admin } = await this.tenant(options.policy);

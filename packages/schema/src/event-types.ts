@@ -10,7 +10,7 @@ export const keyEventTypes = {
   CREATED: { description: "A key was created." },
   UPDATED: {
     description:
-      "A key's name, scopes, metadata, expiry, address lists, team or limits changed, what its owner's role or its team allows it changed, or the key was restored after a deletion.",
+      "A key's name, scopes, metadata, expiry, address lists, team, limits or access to APIs changed, what its owner's role or its team allows it changed, or the key was restored after a deletion.",
   },
   ROTATED: {
     description:
@@ -18,6 +18,10 @@ export const keyEventTypes = {
   },
   DISABLED: { description: "A key was disabled; it is refused until it is enabled." },
   ENABLED: { description: "A disabled key was enabled again." },
+  QUARANTINED: {
+    description:
+      "An integrity check found that a key's row cannot be trusted; it is refused until somebody releases it.",
+  },
   REVOKED: { description: "A key was revoked for good." },
   EXPIRED: { description: "A key reached its expiresAt." },
   EXPIRING: { description: "A key will expire soon. It still works: this is the reminder." },
@@ -30,7 +34,8 @@ export const keyEventTypes = {
   OWNER_ENABLED: { description: "A disabled user was enabled again, and the user's keys with it. keyId is null." },
   OWNER_DELETED: { description: "A user was deleted; all keys of that user are refused. keyId is null." },
   TENANT_UPDATED: {
-    description: "A tenant's name, slug, key policy, address lists or limits were changed. keyId and userId are null.",
+    description:
+      "A tenant's name, slug, key policy, address lists, limits or APIs were changed. keyId and userId are null.",
   },
   TENANT_SUSPENDED: { description: "A tenant was suspended; all its keys are refused. keyId and userId are null." },
   TENANT_RESUMED: { description: "A suspended tenant was resumed, and its keys with it. keyId and userId are null." },

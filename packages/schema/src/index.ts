@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 
+export { type AskedApi, askedApi, deprecationHint } from "./decision/api-access.js";
 export { isCidrOrAddress, matchesCidr } from "./decision/cidr.js";
 export { decide, validUntil } from "./decision/decide.js";
 export { effectiveScopes, withinBounds } from "./decision/effective-scopes.js";
@@ -13,6 +14,9 @@ export { restoreWindowMs } from "./decision/key-checks.js";
 export { hasScopes } from "./decision/request-checks.js";
 export type {
   AddressRules,
+  ApiGrantRecord,
+  ApiRecord,
+  ApiVersionRecord,
   Decision,
   DecisionRequest,
   KeyRecord,

@@ -39,6 +39,29 @@ export const permissions = {
   "teams:create": { description: "Create teams.", installationOnly: false, roles: admin },
   "teams:update": { description: "Change teams and their members.", installationOnly: false, roles: admin },
   "teams:delete": { description: "Delete teams.", installationOnly: false, roles: admin },
+  "apis:read": {
+    description: "Read all APIs. Public ones everybody of the tenant may read.",
+    installationOnly: false,
+    roles: adminAndDeveloper,
+  },
+  "apis:create": { description: "Create APIs.", installationOnly: false, roles: admin },
+  "apis:update": { description: "Change APIs and their versions.", installationOnly: false, roles: admin },
+  "apis:delete": { description: "Delete APIs.", installationOnly: false, roles: admin },
+  "grants:read": {
+    description: "Read which keys may call which APIs.",
+    installationOnly: false,
+    roles: adminAndDeveloper,
+  },
+  "grants:request": {
+    description: "Request access to APIs for keys.",
+    installationOnly: false,
+    roles: adminAndDeveloper,
+  },
+  "grants:approve": {
+    description: "Give, approve, refuse and revoke the access of keys to APIs.",
+    installationOnly: false,
+    roles: admin,
+  },
   "keys:read": {
     description: "Read keys and their events; never their secrets.",
     installationOnly: false,
@@ -77,6 +100,13 @@ export const permissions = {
     installationOnly: false,
     roles: adminAndDeveloper,
   },
+  "keys:release": {
+    description: "Release quarantined keys.",
+    installationOnly: false,
+    roles: admin,
+  },
+  "integrity:read": { description: "Read integrity checks and what they found.", installationOnly: true, roles: admin },
+  "integrity:run": { description: "Begin integrity checks.", installationOnly: true, roles: admin },
   "metrics:read": {
     description: "Read the server's own metrics, for monitoring.",
     installationOnly: true,

@@ -13,7 +13,7 @@ const sentence = /^[A-Z`].*\.$/;
 describe("verdict codes", () => {
   test("stand in the order of the contract, which is the order of the checks", () => {
     expect(Object.keys(verdictCodes).join(" ")).toBe(
-      "VALID MALFORMED CHECKSUM_MISMATCH WRONG_ENVIRONMENT NOT_FOUND REVOKED EXPIRED SUPERSEDED DISABLED " +
+      "VALID MALFORMED CHECKSUM_MISMATCH WRONG_ENVIRONMENT NOT_FOUND REVOKED EXPIRED SUPERSEDED QUARANTINED DISABLED " +
         "OWNER_NOT_FOUND OWNER_DISABLED TENANT_SUSPENDED INSUFFICIENT_SCOPE API_NOT_GRANTED API_RETIRED " +
         "IP_NOT_ALLOWED RATE_LIMITED QUOTA_EXCEEDED",
     );
@@ -30,7 +30,7 @@ describe("verdict codes", () => {
     expect({ 200: codesOf(200), 401: codesOf(401), 403: codesOf(403), 410: codesOf(410), 429: codesOf(429) }).toEqual({
       200: "VALID",
       401: "MALFORMED CHECKSUM_MISMATCH WRONG_ENVIRONMENT NOT_FOUND REVOKED EXPIRED SUPERSEDED DISABLED",
-      403: "OWNER_NOT_FOUND OWNER_DISABLED TENANT_SUSPENDED INSUFFICIENT_SCOPE API_NOT_GRANTED IP_NOT_ALLOWED",
+      403: "QUARANTINED OWNER_NOT_FOUND OWNER_DISABLED TENANT_SUSPENDED INSUFFICIENT_SCOPE API_NOT_GRANTED IP_NOT_ALLOWED",
       410: "API_RETIRED",
       429: "RATE_LIMITED QUOTA_EXCEEDED",
     });
@@ -59,8 +59,17 @@ describe("permissions", () => {
     expect(permissionsOf("ADMIN")).toEqual(Object.keys(permissions));
   });
 
-  test("a developer reads, verifies and reports usage, and changes nothing else", () => {
-    const reads = ["tenants:read", "users:read", "keys:read", "keys:verify", "keys:diagnose"];
+  test("a developer reads, verifies, reports usage and requests access to APIs, and changes nothing else", () => {
+    const reads = [
+      "tenants:read",
+      "users:read",
+      "apis:read",
+      "grants:read",
+      "grants:request",
+      "keys:read",
+      "keys:verify",
+      "keys:diagnose",
+    ];
     expect(permissionsOf("DEVELOPER")).toEqual([...reads, "usage:read", "usage:record"]);
   });
 
@@ -68,9 +77,15 @@ describe("permissions", () => {
     expect(permissionsOf("GUEST")).toEqual([]);
   });
 
-  test("only creating and suspending tenants, and metrics, are reserved to callers of the whole installation", () => {
+  test("only creating and suspending tenants, integrity and metrics are reserved to callers of the whole installation", () => {
     const reserved = Object.entries(permissions).filter(([, entry]) => entry.installationOnly);
-    expect(reserved.map(([name]) => name)).toEqual(["tenants:create", "tenants:suspend", "metrics:read"]);
+    expect(reserved.map(([name]) => name)).toEqual([
+      "tenants:create",
+      "tenants:suspend",
+      "integrity:read",
+      "integrity:run",
+      "metrics:read",
+    ]);
   });
 
   test("a list of permissions cannot be changed by its reader", () => {
@@ -90,7 +105,7 @@ describe("enums", () => {
       keyStatuses: "ACTIVE DISABLED REVOKED EXPIRED",
       roles: "ADMIN DEVELOPER GUEST",
       keyEventTypes:
-        "CREATED UPDATED ROTATED DISABLED ENABLED REVOKED EXPIRED EXPIRING DELETED " +
+        "CREATED UPDATED ROTATED DISABLED ENABLED QUARANTINED REVOKED EXPIRED EXPIRING DELETED " +
         "OWNER_UPDATED OWNER_DISABLED OWNER_ENABLED OWNER_DELETED TENANT_UPDATED TENANT_SUSPENDED TENANT_RESUMED",
     });
     const tables: Record<string, { readonly description: string }>[] = Object.values(values);

@@ -10,9 +10,10 @@ export const roles = {
     description: "May create, read, update and delete users, keys and management tokens, and read the audit log.",
   },
   DEVELOPER: {
-    description: "May read tenants, users, keys and usage, verify keys and report usage; changes nothing else.",
+    description:
+      "May read tenants, users, keys and usage, verify keys, report usage and request access to APIs; changes nothing else.",
   },
-  GUEST: { description: "May only ask who it is (`viewer`); reads public APIs." },
+  GUEST: { description: "May only ask who it is (`viewer`), and read public APIs." },
 } as const satisfies Record<string, { readonly description: string }>;
 
 /** The role of a user or of a management token. */

@@ -94,6 +94,17 @@ export const verdictCodes = {
     httpStatus: 401,
     retryable: false,
   },
+  QUARANTINED: {
+    title: "Key quarantined",
+    message:
+      "The key is quarantined, because its record cannot be trusted. The operator of this Keyplane has to look at it.",
+    cause:
+      "An integrity check found that the key's row or one of its secrets was changed past Keyplane, or contradicts its owner, team or tenant. `integrityFindings` says which.",
+    remedy:
+      "Find out who changed the database. Then issue a new key, or accept the key as it stands with `releaseKey`, and rotate it.",
+    httpStatus: 403,
+    retryable: false,
+  },
   DISABLED: {
     title: "Key disabled",
     message: "The key is disabled for now. Enable it with enableKey.",
@@ -139,8 +150,10 @@ export const verdictCodes = {
   API_NOT_GRANTED: {
     title: "API not granted",
     message: "The key has no access to this API. Request access and wait for the approval.",
-    cause: "Access to the API was never requested, is waiting for approval, or was refused.",
-    remedy: "Request access to the API, or ask its owner to approve the request that waits.",
+    cause:
+      "Access to the API was never requested, is waiting for approval, was refused or revoked; or the key's tenant has no such API or version.",
+    remedy:
+      "Request access with `requestApiAccess`, or have the request that waits approved with `approveApiAccess`. Correct the `api` that the verifier asks for.",
     httpStatus: 403,
     retryable: false,
   },

@@ -124,3 +124,23 @@ export type RemoveQuotaResult = PayloadOf<Operations.RemoveQuota["removeQuota"]>
 export type TopUpQuotaResult = PayloadOf<Operations.TopUpQuota["topUpQuota"]> | Refusal;
 /** The quota, whole again, or why not. */
 export type ResetQuotaResult = PayloadOf<Operations.ResetQuota["resetQuota"]> | Refusal;
+/** The new API, or why not. */
+export type CreateApiResult = PayloadOf<Operations.CreateApi["createApi"]> | Refusal;
+/** The API as changed, or why not. */
+export type UpdateApiResult = PayloadOf<Operations.UpdateApi["updateApi"]> | Refusal;
+/** The API as it was last, or why not. */
+export type DeleteApiResult = PayloadOf<Operations.DeleteApi["deleteApi"]> | Refusal;
+/** The access as it stands now, or why not. */
+export type RequestApiAccessResult = PayloadOf<Operations.RequestApiAccess["requestApiAccess"]> | Refusal;
+/** The access as it stands now, or why not. */
+export type GrantApiAccessResult = PayloadOf<Operations.GrantApiAccess["grantApiAccess"]> | Refusal;
+/** The access as it stands now, or why not. */
+export type ApproveApiAccessResult = PayloadOf<Operations.ApproveApiAccess["approveApiAccess"]> | Refusal;
+/** The refused request, or why not. */
+export type RefuseApiAccessResult = PayloadOf<Operations.RefuseApiAccess["refuseApiAccess"]> | Refusal;
+/** The access that was taken away, or why not. */
+export type RevokeApiAccessResult = PayloadOf<Operations.RevokeApiAccess["revokeApiAccess"]> | Refusal;
+/** The check that has begun, or why not. */
+export type CheckIntegrityResult = PayloadOf<Operations.CheckIntegrity["checkIntegrity"]> | Refusal;
+/** The key, which is accepted again, or why not. */
+export type ReleaseKeyResult = PayloadOf<Operations.ReleaseKey["releaseKey"]> | Refusal;

@@ -4,8 +4,12 @@ import type * as Operations from "./_generated/operations.js";
 // src/operations/fragments.graphql.
 
 export type {
+  Api,
+  ApiGrant,
   AuditRecord,
   CustomRole,
+  IntegrityFinding,
+  IntegrityRun,
   Key,
   KeyEvent,
   ManagementToken,

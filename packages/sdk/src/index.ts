@@ -65,7 +65,10 @@ export { type NewSessionResult, type SignInOptions, signIn } from "./credentials
 export type * from "./entities.js";
 export type { Open } from "./open-enums.js";
 export type { Account, ListSessionsArguments } from "./resources/account.js";
+export type { ApiGrants, ListApiGrantsArguments } from "./resources/api-grants.js";
+export type { Apis, ListApisArguments } from "./resources/apis.js";
 export type { Audit, ListAuditArguments } from "./resources/audit.js";
+export type { Integrity, ListIntegrityFindingsArguments } from "./resources/integrity.js";
 export type {
   FollowKeyEventsArguments,
   FollowKeyEventsOptions,

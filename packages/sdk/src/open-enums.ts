@@ -11,10 +11,17 @@ export type * from "./_generated/schema-types.js";
  */
 export type Open<Value extends string> = Value | (string & Record<never, never>);
 
+export type ApiAccess = Open<Known.ApiAccess>;
+export type ApiGrantStatus = Open<Known.ApiGrantStatus>;
+export type ApiVersionStatus = Open<Known.ApiVersionStatus>;
+export type ApiVisibility = Open<Known.ApiVisibility>;
 export type CheckOutcome = Open<Known.CheckOutcome>;
 export type DiagnosisFindingCode = Open<Known.DiagnosisFindingCode>;
 export type Environment = Open<Known.Environment>;
 export type ErrorCode = Open<Known.ErrorCode>;
+export type IntegrityFindingKind = Open<Known.IntegrityFindingKind>;
+export type IntegrityFindingOutcome = Open<Known.IntegrityFindingOutcome>;
+export type IntegrityRunStatus = Open<Known.IntegrityRunStatus>;
 export type IssuerMatch = Open<Known.IssuerMatch>;
 export type KeyEventType = Open<Known.KeyEventType>;
 export type KeyStatus = Open<Known.KeyStatus>;

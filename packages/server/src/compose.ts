@@ -98,8 +98,12 @@ async function wire(
   onOpened(keys.limiting);
   const { audit, clock, database, eventLog, events, logger, recording, relay } = base;
   const { tenantReads, userReads, roleReads, teamReads } = tenancy;
-  const { keyReads } = keys;
+  const { apiGrantReads, apiReads, keyReads } = keys;
   const services: Services = {
+    apiGrantReads,
+    apiGrants: keys.apiGrants,
+    apiReads,
+    apis: keys.apis,
     audit,
     can: createCan({
       clock,
@@ -108,6 +112,8 @@ async function wire(
         User: (...asked) => userReads.findVisible(...asked),
         CustomRole: (principal, id) => roleReads.findVisible(principal, id),
         Team: (principal, id) => teamReads.findVisible(principal, id),
+        Api: (...asked) => apiReads.findVisible(...asked),
+        ApiGrant: (principal, id) => apiGrantReads.findVisible(principal, id),
         Key: (principal, id) => keyReads.findVisible(principal, id),
         ManagementToken: (principal, id) => access.tokens.findVisible(principal, id),
         OAuthClient: (principal, id) => oauth.oauthClients.findVisible(principal, id),
@@ -116,6 +122,7 @@ async function wire(
     }),
     clock,
     ...createDiagnosis(base, tenancy, keys),
+    integrity: keys.integrity,
     keyEvents: createKeyEvents({ database, log: eventLog, relay }),
     keyReads,
     keySecrets: keys.keySecrets,
@@ -170,6 +177,7 @@ async function wire(
       () => access.mail.sweep(),
       () => access.artifacts.sweep(),
       () => keys.limiting.maintain(),
+      () => keys.integrity.runIfDue(),
     ],
     logger,
   );
@@ -200,6 +208,7 @@ async function wire(
       await http.stop();
       // At once: each may wait for a query that a database which hangs lets time out.
       await Promise.all([warmedUp, expiry.stop(), relay.stop(), maintenance.stop(), access.passwords.stop()]);
+      await keys.integrity.stop();
       // After those who give it something to send.
       await access.mail.stop();
       await access.tokenUse.save().catch((error: unknown) => {

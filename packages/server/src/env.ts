@@ -25,6 +25,9 @@ export interface Settings {
   readonly unknownKeysPerMinute: number;
   /** Also mistyped ones, of one address, in a minute. */
   readonly unknownKeysPerAddress: number;
+  /** How often integrity is checked, in milliseconds; null: never by itself. */
+  readonly integrityMs: number | null;
+  readonly maxQuarantinedKeys: number;
   readonly allowPrivateIssuers: boolean;
   readonly mongodbUrl: string | null;
   readonly redisUrl: string | null;
@@ -191,6 +194,22 @@ export const variables = {
     parse: integer(1, 1_000_000),
     absent: 60,
   },
+  KEYPLANE_INTEGRITY_HOURS: {
+    description:
+      "How often the database is checked for rows that contradict themselves or were changed past Keyplane, in hours; 0: never by itself. One of all servers of one DATABASE_URL does it.",
+    fallback: "24",
+    wants: "a whole number from 0 to 8760",
+    parse: integer(0, 8_760),
+    absent: 24,
+  },
+  KEYPLANE_INTEGRITY_MAX_QUARANTINED: {
+    description:
+      "How many keys one integrity check quarantines at most: more are only reported, because a mistake that concerns all keys must not refuse all of them.",
+    fallback: "100",
+    wants: "a whole number from 0 to 1000000",
+    parse: integer(0, 1_000_000),
+    absent: 100,
+  },
   KEYPLANE_ALLOW_PRIVATE_ISSUERS: {
     description:
       "true: external issuers may be trusted at any address, within private networks and without https. For development and tests only: whoever may trust an issuer can then make the server ask what only it can reach.",
@@ -352,6 +371,8 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
     unknownTokensPerMinute: read("KEYPLANE_UNKNOWN_TOKENS_PER_MINUTE"),
     unknownKeysPerMinute: read("KEYPLANE_UNKNOWN_KEYS_PER_MINUTE"),
     unknownKeysPerAddress: read("KEYPLANE_UNKNOWN_KEYS_PER_ADDRESS"),
+    integrityMs: read<number>("KEYPLANE_INTEGRITY_HOURS") * 60 * 60_000 || null,
+    maxQuarantinedKeys: read("KEYPLANE_INTEGRITY_MAX_QUARANTINED"),
     allowPrivateIssuers: read("KEYPLANE_ALLOW_PRIVATE_ISSUERS"),
     mongodbUrl: read("MONGODB_URL"),
     redisUrl: read("REDIS_URL"),

@@ -39,7 +39,7 @@ const beyondTheServer = [
   "the team does not allow a scope that the key carries",
   "role and team must both allow a scope",
   "an empty bound allows no scope",
-  // verifyKey takes no API yet.
+  // Access to APIs: verify-key-api.test.ts.
   "access to the API is granted",
   "access to the API was never requested",
   "access to the API waits for approval",
@@ -51,6 +51,8 @@ const beyondTheServer = [
   "a mistyped key from an address that is held up",
   "a text that is no key from an address that is held up",
   "a known key from an address that is held up",
+  // Only an integrity check does that: test/api/integrity.
+  "a key that is quarantined, and disabled besides",
   // Keys have no limits yet.
   "limits that are not exceeded",
   "no limits at all",

@@ -14,6 +14,8 @@ const readPermissions: Readonly<Record<string, Permission>> = {
   CustomRole: "users:read",
   Team: "users:read",
   Key: "keys:read",
+  Api: "apis:read",
+  ApiGrant: "grants:read",
 };
 
 /** The kinds of things that `node` finds, by the schema. */

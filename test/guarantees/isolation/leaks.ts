@@ -1,4 +1,4 @@
-import type { IdKind } from "@keyplane/schema";
+import { type IdKind, type Permission, permissions } from "@keyplane/schema";
 import {
   type AnyCall,
   type AnyField,
@@ -11,6 +11,7 @@ import {
 import type { StreamedAnswer } from "../../testkit/event-stream.js";
 import { type Caller, sendGraphql, type World } from "../../testkit/index.js";
 import type { StatementCount } from "../../testkit/statement-count.js";
+import { accessOf } from "./callers.js";
 import type { Pair } from "./story.js";
 
 /** An argument that takes an id, such as `input.ownerId` of `Mutation.createKey`. */
@@ -30,6 +31,7 @@ export const askablePlaces = everyPlace.filter(({ field }) => field.parent.name 
 
 /** Every query that gives pages of a list. */
 export const everyList = everyRootField()
+  .filter((field) => !isOfInstallation(field))
   .filter(({ parent, field }) => parent.name === "Query" && field.args.some((arg) => arg.name === "first"))
   .map((list) => [list.name, list] as const);
 
@@ -118,4 +120,10 @@ export function inParts<Item>(items: readonly Item[], size = 10): Item[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, part) =>
     items.slice(part * size, (part + 1) * size),
   );
+}
+
+/** What nobody of a tenant may ask at all: access.test.ts sees to that, and there is nothing of one's own to be found. */
+export function isOfInstallation(field: AnyField): boolean {
+  const { permission } = (accessOf(field) ?? {}) as { permission?: Permission };
+  return field.parent.name === "Query" && permission !== undefined && permissions[permission].installationOnly;
 }

@@ -35,6 +35,9 @@ const makers: { readonly [Kind in IdKind]: (story: Story, ids: Ids) => string | 
     return team.id;
   },
   Key: ({ key }) => key.id,
+  Api: async ({ world, tenant }) => (await world.api(tenant.id, { visibility: "PUBLIC" })).id,
+  ApiGrant: async ({ admin, key }, { Api }) =>
+    ok(await admin.apiGrant("requestApiAccess", { apiId: Api, keyId: key.id })).apiGrant.id,
   ManagementToken: async ({ admin, owner }, { CustomRole }) => {
     const input = { name: "token", role: "GUEST", customRoleId: CustomRole, userId: owner.id };
     return ok(await admin.createToken(input)).managementToken.id;
@@ -54,6 +57,9 @@ const makers: { readonly [Kind in IdKind]: (story: Story, ids: Ids) => string | 
   QuotaEntry: ({ world }) => world.missingId("QuotaEntry"),
   TeamMember: ({ world }) => world.missingId("TeamMember"),
   SigningKey: ({ world }) => world.missingId("SigningKey"),
+  // Only the operator of the installation knows of these.
+  IntegrityRun: ({ world }) => world.missingId("IntegrityRun"),
+  IntegrityFinding: ({ world }) => world.missingId("IntegrityFinding"),
   Mail: ({ world }) => world.missingId("Mail"),
   // Of a request nothing is kept that could be asked for.
   Request: ({ world }) => world.missingId("Request"),

@@ -84,6 +84,7 @@ const faults: Readonly<Record<Exclude<VerdictCode, "VALID">, Spoil>> = {
   REVOKED: onKey({ revokedAt: now - 1 }),
   EXPIRED: onKey({ expiresAt: now }),
   SUPERSEDED: ({ record, request }) => ({ record: { ...record, secret: { ...record.secret, stopsAt: now } }, request }),
+  QUARANTINED: onKey({ quarantinedAt: now - 1 }),
   DISABLED: onKey({ disabledAt: now - 1 }),
   OWNER_NOT_FOUND: ({ record, request }) => ({ record: { ...record, owner: null }, request }),
   OWNER_DISABLED: onOwner({ status: "DISABLED" }),

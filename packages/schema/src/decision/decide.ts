@@ -7,6 +7,7 @@ import {
   checkExpiry,
   checkOwner,
   checkOwnerStatus,
+  checkQuarantine,
   checkRevocation,
   checkRotation,
   checkTenant,
@@ -46,6 +47,7 @@ export function decide(record: KeyRecord | null, request: DecisionRequest, now: 
     checkRevocation(record) ??
     checkExpiry(record, now) ??
     checkRotation(record, now) ??
+    checkQuarantine(record) ??
     checkEnabled(record) ??
     checkOwner(record) ??
     checkOwnerStatus(record) ??

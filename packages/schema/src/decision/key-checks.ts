@@ -86,6 +86,15 @@ export function checkRotation({ secret }: KeyRecord, now: number): Decision | nu
   );
 }
 
+/** QUARANTINED: an integrity check has found that the key's record cannot be trusted. */
+export function checkQuarantine({ key }: KeyRecord): Decision | null {
+  if (key.quarantinedAt == null) return null;
+  return refuse(
+    "QUARANTINED",
+    `The key is quarantined since ${formatTime(key.quarantinedAt)}, because its record cannot be trusted. The operator of this Keyplane has to look at it.`,
+  );
+}
+
 /** DISABLED. As a revocation, it counts whatever its time. */
 export function checkEnabled({ key }: KeyRecord): Decision | null {
   if (key.disabledAt === null) return null;

@@ -59,6 +59,18 @@ export function checkApi({ api }: DecisionRequest, now: number): Decision | null
   if (api.grant === "REFUSED") {
     return refuse("API_NOT_GRANTED", `Access to ${api.name} was requested and refused. Ask its owner for the reason.`);
   }
+  if (api.grant === "REVOKED") {
+    return refuse(
+      "API_NOT_GRANTED",
+      `The access of the key to ${api.name} was revoked. Ask the API's owner, or request it again.`,
+    );
+  }
+  if (api.grant === "UNKNOWN") {
+    return refuse(
+      "API_NOT_GRANTED",
+      `The tenant of the key has no API or version ${api.name}. Correct the api that the verifier asks for, or create it with createApi.`,
+    );
+  }
   if (api.grant !== "GRANTED") {
     return refuse("API_NOT_GRANTED", `The key has no access to ${api.name}. Request access and wait for the approval.`);
   }

@@ -19,6 +19,32 @@ export interface AddressRules {
   readonly deniedIps?: readonly string[] | undefined;
 }
 
+/** A version of an API. Times are epoch milliseconds; null: never. */
+export interface ApiVersionRecord {
+  readonly name: string;
+  /** From when on callers are told to move to another version. */
+  readonly deprecatedAt: number | null;
+  /** From when on it is refused. */
+  readonly retiredAt: number | null;
+}
+
+/** What a verifier must know of an API of a key's tenant. */
+export interface ApiRecord {
+  readonly id: string;
+  readonly slug: string;
+  readonly name: string;
+  /** Whether every key of the tenant may call it, without a grant. */
+  readonly isOpen: boolean;
+  readonly isDeleted: boolean;
+  readonly versions: readonly ApiVersionRecord[];
+}
+
+/** How a key stands to an API. */
+export interface ApiGrantRecord {
+  readonly apiId: string;
+  readonly status: "PENDING" | "GRANTED" | "REFUSED" | "REVOKED";
+}
+
 /** Everything that a verifier must know of one secret in order to decide. All times are epoch milliseconds. */
 export interface KeyRecord {
   readonly secret: {
@@ -43,6 +69,8 @@ export interface KeyRecord {
     readonly allowedIps: readonly string[];
     /** CIDR ranges or single addresses; they win over `allowedIps`. */
     readonly deniedIps: readonly string[];
+    /** How it stands to APIs, for verifiers that find out about `api` from here. Left out: not known here, or none. */
+    readonly grants?: readonly ApiGrantRecord[] | undefined;
     /** From when on the key is refused; null = never expires. */
     readonly expiresAt: number | null;
     readonly revokedAt: number | null;
@@ -50,6 +78,8 @@ export interface KeyRecord {
     readonly disabledAt: number | null;
     readonly disabledReason: string | null;
     readonly deletedAt: number | null;
+    /** Since when its record cannot be trusted; left out or null: it can. */
+    readonly quarantinedAt?: number | null | undefined;
   };
   /** Null when the owner is missing altogether; a deleted owner is a tombstone with the status `DELETED`. */
   readonly owner:
@@ -67,6 +97,8 @@ export interface KeyRecord {
     | null;
   readonly tenant: AddressRules & {
     readonly id: string;
+    /** Its APIs, deleted ones included. Left out: not known here, or it never had any. */
+    readonly apis?: readonly ApiRecord[] | undefined;
     readonly status: TenantStatus;
     /** Since when the tenant has this status, where known. */
     readonly since: number | null;
@@ -114,7 +146,8 @@ export interface DecisionRequest {
   readonly api?:
     | {
         readonly name: string;
-        readonly grant: "GRANTED" | "NONE" | "PENDING" | "REFUSED";
+        /** UNKNOWN: the key's tenant has no such API, or the API no such version. */
+        readonly grant: "GRANTED" | "NONE" | "PENDING" | "REFUSED" | "REVOKED" | "UNKNOWN";
         /** From when on the API version is refused, epoch milliseconds; null = in service. */
         readonly retiredAt: number | null;
       }

@@ -412,6 +412,470 @@ export type ChangePassword = {
 
 };
 
+export type GetApiGrantVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetApiGrant = {
+  /**
+   * The access of one key to one API; null when there is none with this id that you may see.
+   *
+   * Needs the permission `grants:read`.
+   */
+  readonly apiGrant: ApiGrant | null
+};
+
+export type ListApiGrantsVariables = Exact<{
+  tenantId?: string | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+  filter?: Types.ApiGrantFilter | null | undefined;
+  orderBy?: Types.ApiGrantOrder | null | undefined;
+}>;
+
+
+export type ListApiGrants = {
+  /**
+   * The access of keys that you may see to APIs.
+   *
+   * Needs the permission `grants:read`.
+   */
+  readonly apiGrants: {
+    /** How many entries the whole list has, over all pages. */
+    readonly totalCount?: number,
+    /** Where this page stands. */
+    readonly pageInfo: PageInfo,
+    /** The entries without their cursors. */
+    readonly nodes: ReadonlyArray<ApiGrant>
+  }
+};
+
+export type RequestApiAccessVariables = Exact<{
+  input: Types.RequestApiAccessInput;
+}>;
+
+
+export type RequestApiAccess = {
+  readonly requestApiAccess:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'RequestApiAccessPayload',
+      readonly apiGrant: ApiGrant
+    }
+
+};
+
+export type GrantApiAccessVariables = Exact<{
+  input: Types.GrantApiAccessInput;
+}>;
+
+
+export type GrantApiAccess = {
+  readonly grantApiAccess:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'GrantApiAccessPayload',
+      readonly apiGrant: ApiGrant
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type ApproveApiAccessVariables = Exact<{
+  input: Types.ApproveApiAccessInput;
+}>;
+
+
+export type ApproveApiAccess = {
+  readonly approveApiAccess:
+    | {
+      readonly __typename: 'ApproveApiAccessPayload',
+      readonly apiGrant: ApiGrant
+    }
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type RefuseApiAccessVariables = Exact<{
+  input: Types.RefuseApiAccessInput;
+}>;
+
+
+export type RefuseApiAccess = {
+  readonly refuseApiAccess:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'RefuseApiAccessPayload',
+      readonly apiGrant: ApiGrant
+    }
+
+};
+
+export type RevokeApiAccessVariables = Exact<{
+  input: Types.RevokeApiAccessInput;
+}>;
+
+
+export type RevokeApiAccess = {
+  readonly revokeApiAccess:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'RevokeApiAccessPayload',
+      readonly apiGrant: ApiGrant
+    }
+
+};
+
+export type GetApiVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetApi = {
+  /**
+   * One API; null when there is none with this id that you may see.
+   *
+   * Needs any valid token.
+   */
+  readonly api: Api | null
+};
+
+export type ListApisVariables = Exact<{
+  tenantId?: string | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+  filter?: Types.ApiFilter | null | undefined;
+  orderBy?: Types.ApiOrder | null | undefined;
+}>;
+
+
+export type ListApis = {
+  /**
+   * The APIs that you may see: public ones, and with the permission `apis:read` private ones, too.
+   *
+   * Needs any valid token.
+   */
+  readonly apis: {
+    /** How many entries the whole list has, over all pages. */
+    readonly totalCount?: number,
+    /** Where this page stands. */
+    readonly pageInfo: PageInfo,
+    /** The entries without their cursors. */
+    readonly nodes: ReadonlyArray<Api>
+  }
+};
+
+export type CreateApiVariables = Exact<{
+  input: Types.CreateApiInput;
+}>;
+
+
+export type CreateApi = {
+  readonly createApi:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'CreateApiPayload',
+      readonly api: Api
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type UpdateApiVariables = Exact<{
+  input: Types.UpdateApiInput;
+}>;
+
+
+export type UpdateApi = {
+  readonly updateApi:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'UpdateApiPayload',
+      readonly api: Api
+    }
+
+};
+
+export type DeleteApiVariables = Exact<{
+  input: Types.DeleteApiInput;
+}>;
+
+
+export type DeleteApi = {
+  readonly deleteApi:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'DeleteApiPayload',
+      readonly api: Api
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
 export type ListAuditVariables = Exact<{
   tenantId?: string | null | undefined;
   first?: number | null | undefined;
@@ -589,8 +1053,117 @@ export type Key = {
   readonly revokedReason: string | null,
   /** The id of the token that revoked it. */
   readonly revokedBy: string | null,
+  /** Since when it is refused because its record cannot be trusted; releaseKey ends it. */
+  readonly quarantinedAt: string | null,
+  /** What an integrity check found. */
+  readonly quarantinedReason: string | null,
   /** When it was deleted; restoreKey brings it back within 30 days. */
   readonly deletedAt: string | null
+};
+
+export type IntegrityRun = {
+  /** Names the run. */
+  readonly id: string,
+  /** Whether it goes on. */
+  readonly status: Types.IntegrityRunStatus,
+  /** Whether it repairs, and quarantines keys. */
+  readonly repair: boolean,
+  /** Whether it signs keys of another encryption key anew. */
+  readonly resign: boolean,
+  /** How many keys it has looked at. */
+  readonly examined: number,
+  /** How much it has found. */
+  readonly found: number,
+  /** How much of that it has mended. */
+  readonly repaired: number,
+  /** How many keys of it are quarantined. */
+  readonly quarantined: number,
+  /** The id of whoever began it; `keyplane`: it began by itself. */
+  readonly startedBy: string,
+  /** When it began. */
+  readonly startedAt: string,
+  /** When it ended; null: it goes on. */
+  readonly finishedAt: string | null
+};
+
+export type IntegrityFinding = {
+  /** Names the finding. */
+  readonly id: string,
+  /** The check that has found it. */
+  readonly runId: string,
+  /** What it is. */
+  readonly kind: Types.IntegrityFindingKind,
+  /** What became of it. */
+  readonly outcome: Types.IntegrityFindingOutcome,
+  /** The same in words. */
+  readonly detail: string,
+  /** The tenant concerned. */
+  readonly tenantId: string | null,
+  /** The key concerned. */
+  readonly keyId: string | null,
+  /** The user concerned. */
+  readonly userId: string | null,
+  /** When it was found. */
+  readonly createdAt: string
+};
+
+export type Api = {
+  /** Opaque; its prefix tells people what it is, e.g. `key_`. */
+  readonly id: string,
+  /** The id of the tenant that it belongs to. */
+  readonly tenantId: string,
+  /** What verifiers ask for as `api`; unique in the tenant. */
+  readonly slug: string,
+  /** The name that people read. */
+  readonly name: string,
+  /** What it is for; may be empty. */
+  readonly description: string,
+  /** Who sees it in lists. */
+  readonly visibility: Types.ApiVisibility,
+  /** Which keys may call it. */
+  readonly access: Types.ApiAccess,
+  /** When the API was created. */
+  readonly createdAt: string,
+  /** When the API last changed. */
+  readonly updatedAt: string,
+  /** Its versions, in the order in which they were given; empty: it has none that could be asked for. */
+  readonly versions: ReadonlyArray<{
+    /** Unique in the API, e.g. v2. */
+    readonly name: string,
+    /** RETIRED before DEPRECATED before ACTIVE. */
+    readonly status: Types.ApiVersionStatus,
+    /** From when on its callers are told to move to another version; null: not planned. */
+    readonly deprecatedAt: string | null,
+    /** From when on it is refused; null: not planned. */
+    readonly retiredAt: string | null
+  }>
+};
+
+export type ApiGrant = {
+  /** Opaque; its prefix tells people what it is, e.g. `key_`. */
+  readonly id: string,
+  /** The id of the tenant that both belong to. */
+  readonly tenantId: string,
+  /** The id of the API. */
+  readonly apiId: string,
+  /** The id of the key. */
+  readonly keyId: string,
+  /** Only with GRANTED may the key call the API. */
+  readonly status: Types.ApiGrantStatus,
+  /** The id of the user or token that asked for it; null: it was given without a request. */
+  readonly requestedBy: string | null,
+  /** Why it was asked for. */
+  readonly requestReason: string | null,
+  /** The id of the user or token that gave, refused or took it; null: it waits. */
+  readonly decidedBy: string | null,
+  /** Why it was decided so. */
+  readonly decisionReason: string | null,
+  /** When; null: it waits. */
+  readonly decidedAt: string | null,
+  /** When it was first requested or given. */
+  readonly createdAt: string,
+  /** When it last changed. */
+  readonly updatedAt: string
 };
 
 export type ManagementToken = {
@@ -955,6 +1528,115 @@ export type QuotaEntry = {
   readonly reason: string | null,
   /** When. */
   readonly createdAt: string
+};
+
+export type GetIntegrityRunVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetIntegrityRun = {
+  /**
+   * One integrity check; null when there is none with this id.
+   *
+   * Needs the permission `integrity:read` on the whole installation.
+   */
+  readonly integrityRun: IntegrityRun | null
+};
+
+export type ListIntegrityRunsVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+}>;
+
+
+export type ListIntegrityRuns = {
+  /**
+   * The last hundred integrity checks, newest first.
+   *
+   * Needs the permission `integrity:read` on the whole installation.
+   */
+  readonly integrityRuns: {
+    /** How many entries the whole list has, over all pages. */
+    readonly totalCount?: number,
+    /** Where this page stands. */
+    readonly pageInfo: PageInfo,
+    /** The entries without their cursors. */
+    readonly nodes: ReadonlyArray<IntegrityRun>
+  }
+};
+
+export type ListIntegrityFindingsVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+  filter?: Types.IntegrityFindingFilter | null | undefined;
+}>;
+
+
+export type ListIntegrityFindings = {
+  /**
+   * What integrity checks have found, newest first.
+   *
+   * Needs the permission `integrity:read` on the whole installation.
+   */
+  readonly integrityFindings: {
+    /** How many entries the whole list has, over all pages. */
+    readonly totalCount?: number,
+    /** Where this page stands. */
+    readonly pageInfo: PageInfo,
+    /** The entries without their cursors. */
+    readonly nodes: ReadonlyArray<IntegrityFinding>
+  }
+};
+
+export type CheckIntegrityVariables = Exact<{
+  input: Types.CheckIntegrityInput;
+}>;
+
+
+export type CheckIntegrity = {
+  readonly checkIntegrity:
+    | {
+      readonly __typename: 'CheckIntegrityPayload',
+      readonly integrityRun: IntegrityRun
+    }
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
 };
 
 export type ListKeyEventsVariables = Exact<{
@@ -1513,7 +2195,7 @@ export type VerifyKey = {
     readonly missingScopes: ReadonlyArray<string>,
     /** After how many milliseconds a retry can succeed; null: a retry changes nothing. */
     readonly retryAfterMs: number | null,
-    /** For a malformed or mistyped key: what looks wrong about it. */
+    /** For a malformed or mistyped key: what looks wrong about it. For a valid one: that the version of the API is deprecated. */
     readonly hint: string | null,
     /** The key; null when there is none, or none that you may see. */
     readonly key: {
@@ -1566,8 +2248,71 @@ export type VerifyKey = {
       readonly resetAt: string | null,
       /** Whether this call went over it. */
       readonly exceeded: boolean
+    } | null,
+    /** The API that was asked for; null: none was, or the key's tenant has no such API. */
+    readonly api: {
+      /** The API's id. */
+      readonly id: string,
+      /** By what it is asked for. */
+      readonly slug: string,
+      /** The name that people read. */
+      readonly name: string,
+      /** The version that was asked for; null: none was. */
+      readonly version: string | null,
+      /** From when on callers of this version are told to move on (RFC 9745); null: not planned. */
+      readonly deprecatedAt: string | null,
+      /** From when on this version is refused (RFC 8594); null: not planned. */
+      readonly retiredAt: string | null
     } | null
   }
+};
+
+export type ReleaseKeyVariables = Exact<{
+  input: Types.ReleaseKeyInput;
+}>;
+
+
+export type ReleaseKey = {
+  readonly releaseKey:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ReleaseKeyPayload',
+      readonly key: Key
+    }
+
 };
 
 export type DiagnosedVerdict = {
@@ -1581,7 +2326,7 @@ export type DiagnosedVerdict = {
   readonly docsUrl: string,
   /** Names this call in logs; quote it when you ask for help. */
   readonly requestId: string,
-  /** For a malformed or mistyped key: what looks wrong about it. */
+  /** For a malformed or mistyped key: what looks wrong about it. For a valid one: that the version of the API is deprecated. */
   readonly hint: string | null,
   /** The tenant that the key belongs to. */
   readonly tenantId: string | null,

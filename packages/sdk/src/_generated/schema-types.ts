@@ -6,6 +6,94 @@ export type AddTeamMemberInput = {
   readonly userId: string;
 };
 
+/** Which keys may call an API. */
+export type ApiAccess =
+  /** Keys that were granted access. */
+  | 'GRANTED'
+  /** Every key of the tenant. */
+  | 'OPEN';
+
+/** Which APIs; what is left out does not matter. */
+export type ApiFilter = {
+  /** Those with this text in slug, name or description, in any case. */
+  readonly search?: string | null | undefined;
+  /** Those with this visibility. */
+  readonly visibility?: ApiVisibility | null | undefined;
+};
+
+/** Which grants; what is left out does not matter. */
+export type ApiGrantFilter = {
+  /** Those of this API. */
+  readonly apiId?: string | null | undefined;
+  /** Those of this key. */
+  readonly keyId?: string | null | undefined;
+  /** Those with this status; PENDING: what waits for approval. */
+  readonly status?: ApiGrantStatus | null | undefined;
+};
+
+/** How to order grants. */
+export type ApiGrantOrder =
+  /** Oldest first: the request that waits longest. */
+  | 'CREATED_AT_ASC'
+  /** Newest first. The default. */
+  | 'CREATED_AT_DESC';
+
+/** The state of a key's access to an API. */
+export type ApiGrantStatus =
+  /** The key may call the API. */
+  | 'GRANTED'
+  /** It was requested and waits for approval: the key is refused. */
+  | 'PENDING'
+  /** The request was refused. */
+  | 'REFUSED'
+  /** The access was taken away again. */
+  | 'REVOKED';
+
+/** How to order APIs. */
+export type ApiOrder =
+  /** Oldest first. */
+  | 'CREATED_AT_ASC'
+  /** Newest first. The default. */
+  | 'CREATED_AT_DESC'
+  /** By name, A to Z. */
+  | 'NAME_ASC'
+  /** By name, Z to A. */
+  | 'NAME_DESC';
+
+/** A version of an API. */
+export type ApiVersionInput = {
+  /** From when on its callers are told to move to another version; keys stay valid. */
+  readonly deprecatedAt?: string | null | undefined;
+  /** 1 to 20 letters, digits and . _ -, e.g. v2. */
+  readonly name: string;
+  /** From when on it is refused; not before deprecatedAt. */
+  readonly retiredAt?: string | null | undefined;
+};
+
+/** The state of a version of an API. */
+export type ApiVersionStatus =
+  /** In service. */
+  | 'ACTIVE'
+  /** In service; its callers are told to move to another version. */
+  | 'DEPRECATED'
+  /** Refused. */
+  | 'RETIRED';
+
+/** Who sees an API in lists. */
+export type ApiVisibility =
+  /** Only those see it who have the permission `apis:read`. */
+  | 'PRIVATE'
+  /** Everybody of the tenant sees it, with the role GUEST, too. */
+  | 'PUBLIC';
+
+/** Which grant to approve, and why. */
+export type ApproveApiAccessInput = {
+  /** The id of the grant. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Kept in history and shown to operators. */
+  readonly reason?: string | null | undefined;
+};
+
 /** Which changes; what is left out does not matter. */
 export type AuditFilter = {
   /** Those of this kind, e.g. `key.revoked`. */
@@ -28,6 +116,14 @@ export type ChangePasswordInput = {
   readonly newPassword: string;
 };
 
+/** What to do with what is found. */
+export type CheckIntegrityInput = {
+  /** true: mend what is safe, and quarantine keys that cannot be trusted. false: only report. */
+  readonly repair?: boolean | null | undefined;
+  /** true: sign every key anew that was signed with another encryption key. Only after you have changed it. */
+  readonly resign?: boolean | null | undefined;
+};
+
 /** How one check of a key ended. */
 export type CheckOutcome =
   /** This is why the key is refused. */
@@ -36,6 +132,26 @@ export type CheckOutcome =
   | 'NOT_REACHED'
   /** Nothing is against the key here. */
   | 'PASSED';
+
+/** A new API. */
+export type CreateApiInput = {
+  /** Which keys may call it. */
+  readonly access?: ApiAccess | null | undefined;
+  /** What it is for, at most 500 characters. */
+  readonly description?: string | null | undefined;
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** 1 to 100 characters. */
+  readonly name: string;
+  /** What verifiers ask for as `api`, e.g. orders. Unique in the tenant. */
+  readonly slug: string;
+  /** The tenant whose keys will call it. */
+  readonly tenantId: string;
+  /** Its versions, at most 50. */
+  readonly versions?: ReadonlyArray<ApiVersionInput> | null | undefined;
+  /** Who sees it in lists. */
+  readonly visibility?: ApiVisibility | null | undefined;
+};
 
 /** A new key. */
 export type CreateKeyInput = {
@@ -223,6 +339,14 @@ export type CustomRoleOrder =
   | 'NAME_ASC'
   /** By name, Z to A. */
   | 'NAME_DESC';
+
+/** Which API to delete, and why. */
+export type DeleteApiInput = {
+  /** The id of the API. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Kept in history and shown to operators. */
+  readonly reason?: string | null | undefined;
+};
 
 /** Which key to delete, and why. */
 export type DeleteKeyInput = {
@@ -415,6 +539,73 @@ export type ExpectedOwnerInput = {
   readonly name?: string | null | undefined;
 };
 
+/** Which key gets access to which API, and why. */
+export type GrantApiAccessInput = {
+  /** The API's id, of the key's tenant. */
+  readonly apiId: string;
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The key's id. */
+  readonly keyId: string;
+  /** Why, 1 to 500 characters. */
+  readonly reason?: string | null | undefined;
+};
+
+/** Which findings; what is left out does not matter. */
+export type IntegrityFindingFilter = {
+  /** Those of this key. */
+  readonly keyId?: string | null | undefined;
+  /** Those of this check. */
+  readonly runId?: string | null | undefined;
+  /** Those of this tenant. */
+  readonly tenantId?: string | null | undefined;
+};
+
+/** What an integrity check has found. */
+export type IntegrityFindingKind =
+  /** A deleted user who keeps the e-mail address from others. It is set free where the check repairs. */
+  | 'ADDRESS_OF_DELETED_USER'
+  /** A server remembered something else of a key than the database has. It has forgotten it. */
+  | 'CACHE_DIFFERS'
+  /** A key or one of its secrets was changed in the database, and not by Keyplane. The key is quarantined. */
+  | 'CHECKSUM_MISMATCH'
+  /** A key that expires, of which nobody would be told. It is planned where the check repairs. */
+  | 'EXPIRY_NOT_PLANNED'
+  /** A key that was signed with another encryption key. Where KEYPLANE_ENCRYPTION_KEY was changed on purpose, sign all keys anew with `resign`. */
+  | 'FOREIGN_CHECKSUM'
+  /** Access of a key to an API of another tenant. It is taken away where the check repairs. */
+  | 'GRANT_OF_OTHER_TENANT'
+  /** A key that nobody can use, because it has no current secret. Rotate it. */
+  | 'NO_SECRET'
+  /** A key whose owner does not exist. The key is quarantined. */
+  | 'OWNER_MISSING'
+  /** A key whose owner belongs to another tenant. The key is quarantined. */
+  | 'OWNER_OF_OTHER_TENANT'
+  /** A key whose team belongs to another tenant. The key is quarantined. */
+  | 'TEAM_OF_OTHER_TENANT'
+  /** A key without a checksum, although all keys were signed: its row was not written by Keyplane. The key is quarantined. */
+  | 'UNSIGNED'
+  /** Usage of the last day that names a key which does not exist. */
+  | 'USAGE_OF_UNKNOWN_KEY';
+
+/** What became of a finding. */
+export type IntegrityFindingOutcome =
+  /** The key is refused until somebody has looked at it: see `releaseKey`. */
+  | 'QUARANTINED'
+  /** It is mended. */
+  | 'REPAIRED'
+  /** Nothing was changed. */
+  | 'REPORTED';
+
+/** How far an integrity check is. */
+export type IntegrityRunStatus =
+  /** Everything was examined. */
+  | 'DONE'
+  /** It ended early: the server stopped, or the database was away. The next one begins anew. */
+  | 'FAILED'
+  /** It goes on; `examined` and `found` grow. */
+  | 'RUNNING';
+
 /** What refused calls can be grouped by. */
 export type InvalidAttemptDimension =
   /** By API. */
@@ -495,6 +686,8 @@ export type KeyEventType =
   | 'OWNER_ENABLED'
   /** A user's name, e-mail address, external id, role, address lists or limits were changed; the keys' owner details changed with it. keyId is null. */
   | 'OWNER_UPDATED'
+  /** An integrity check found that a key's row cannot be trusted; it is refused until somebody releases it. */
+  | 'QUARANTINED'
   /** A key was revoked for good. */
   | 'REVOKED'
   /** A key got a new secret, by rotation or by being reissued to another owner. The old one stops at previousSecretExpiresAt. */
@@ -503,9 +696,9 @@ export type KeyEventType =
   | 'TENANT_RESUMED'
   /** A tenant was suspended; all its keys are refused. keyId and userId are null. */
   | 'TENANT_SUSPENDED'
-  /** A tenant's name, slug, key policy, address lists or limits were changed. keyId and userId are null. */
+  /** A tenant's name, slug, key policy, address lists, limits or APIs were changed. keyId and userId are null. */
   | 'TENANT_UPDATED'
-  /** A key's name, scopes, metadata, expiry, address lists, team or limits changed, what its owner's role or its team allows it changed, or the key was restored after a deletion. */
+  /** A key's name, scopes, metadata, expiry, address lists, team, limits or access to APIs changed, what its owner's role or its team allows it changed, or the key was restored after a deletion. */
   | 'UPDATED';
 
 /** Which keys; what is left out does not matter, and all that is given must hold. */
@@ -618,6 +811,14 @@ export type OAuthGrantType =
 
 /** One thing that a caller may do. */
 export type Permission =
+  /** Create APIs. */
+  | 'APIS_CREATE'
+  /** Delete APIs. */
+  | 'APIS_DELETE'
+  /** Read all APIs. Public ones everybody of the tenant may read. */
+  | 'APIS_READ'
+  /** Change APIs and their versions. */
+  | 'APIS_UPDATE'
   /** Read the audit log. */
   | 'AUDIT_READ'
   /** Create OAuth clients. */
@@ -632,6 +833,16 @@ export type Permission =
   | 'CLIENTS_ROTATE'
   /** Change OAuth clients. */
   | 'CLIENTS_UPDATE'
+  /** Give, approve, refuse and revoke the access of keys to APIs. */
+  | 'GRANTS_APPROVE'
+  /** Read which keys may call which APIs. */
+  | 'GRANTS_READ'
+  /** Request access to APIs for keys. */
+  | 'GRANTS_REQUEST'
+  /** Read integrity checks and what they found. */
+  | 'INTEGRITY_READ'
+  /** Begin integrity checks. */
+  | 'INTEGRITY_RUN'
   /** Trust the tokens of an external issuer. */
   | 'ISSUERS_CREATE'
   /** Stop to trust an external issuer. */
@@ -652,6 +863,8 @@ export type Permission =
   | 'KEYS_READ'
   /** Reissue keys to another owner. */
   | 'KEYS_REISSUE'
+  /** Release quarantined keys. */
+  | 'KEYS_RELEASE'
   /** Revoke keys for good. */
   | 'KEYS_REVOKE'
   /** Give keys a new secret. */
@@ -772,6 +985,14 @@ export type RefreshSessionInput = {
   readonly refreshToken: string;
 };
 
+/** Which access to refuse, and why. */
+export type RefuseApiAccessInput = {
+  /** The grant's id. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Whoever asked reads it. */
+  readonly reason: string;
+};
+
 /** Which key goes to which user. */
 export type ReissueKeyInput = {
   /** The key's id; it stays the same. */
@@ -780,6 +1001,14 @@ export type ReissueKeyInput = {
   readonly idempotencyKey?: string | null | undefined;
   /** The new owner, of the same tenant. */
   readonly ownerId: string;
+};
+
+/** Which quarantined key to accept, and why. */
+export type ReleaseKeyInput = {
+  /** The key's id. */
+  readonly id: string;
+  /** Why it can be trusted again, 1 to 500 characters. */
+  readonly reason: string;
 };
 
 /** Whose quota to remove, and why. */
@@ -796,6 +1025,18 @@ export type RemoveTeamMemberInput = {
   readonly teamId: string;
   /** The user's id, of the same tenant. */
   readonly userId: string;
+};
+
+/** Which key wants access to which API, and why. */
+export type RequestApiAccessInput = {
+  /** The API's id, of the key's tenant. */
+  readonly apiId: string;
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The key's id. */
+  readonly keyId: string;
+  /** Why, 1 to 500 characters. */
+  readonly reason?: string | null | undefined;
 };
 
 /** For which account. */
@@ -887,6 +1128,14 @@ export type ResyncReason =
   /** This reader fell behind further than the server remembers for its readers. */
   | 'READER_TOO_SLOW';
 
+/** Which access to take away, and why. */
+export type RevokeApiAccessInput = {
+  /** The grant's id. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Whoever asked reads it. */
+  readonly reason: string;
+};
+
 /** Which key to revoke, and why. */
 export type RevokeKeyInput = {
   /** The key's id. */
@@ -921,9 +1170,9 @@ export type RightUserInput = {
 export type Role =
   /** May create, read, update and delete users, keys and management tokens, and read the audit log. */
   | 'ADMIN'
-  /** May read tenants, users, keys and usage, verify keys and report usage; changes nothing else. */
+  /** May read tenants, users, keys and usage, verify keys, report usage and request access to APIs; changes nothing else. */
   | 'DEVELOPER'
-  /** May only ask who it is (`viewer`); reads public APIs. */
+  /** May only ask who it is (`viewer`), and read public APIs. */
   | 'GUEST';
 
 /** A value of the claim that tells the role, and the role that it stands for. */
@@ -1099,6 +1348,24 @@ export type TopUpQuotaInput = {
   readonly reason?: string | null | undefined;
   /** The id of the key, the user or the tenant. Those of a tenant only the operator changes. */
   readonly targetId: string;
+};
+
+/** What to change; what is left out stays. */
+export type UpdateApiInput = {
+  /** Which keys may call it from now on. */
+  readonly access?: ApiAccess | null | undefined;
+  /** A new description. */
+  readonly description?: string | null | undefined;
+  /** The API's id. */
+  readonly id: string;
+  /** A new name. */
+  readonly name?: string | null | undefined;
+  /** A new slug: verifiers have to ask for it from then on. */
+  readonly slug?: string | null | undefined;
+  /** All its versions from now on. */
+  readonly versions?: ReadonlyArray<ApiVersionInput> | null | undefined;
+  /** Who sees it from now on. */
+  readonly visibility?: ApiVisibility | null | undefined;
 };
 
 /** What to change; what is left out stays. */
@@ -1431,6 +1698,8 @@ export type VerdictCode =
   | 'OWNER_DISABLED'
   /** The user whom this key belongs to no longer exists. Reissue the key to another user with reissueKey. */
   | 'OWNER_NOT_FOUND'
+  /** The key is quarantined, because its record cannot be trusted. The operator of this Keyplane has to look at it. */
+  | 'QUARANTINED'
   /** The quota is used up. Wait until it resets, or raise it. */
   | 'QUOTA_EXCEEDED'
   /** Too many calls. Wait for retryAfterMs milliseconds and try again. */
@@ -1448,7 +1717,7 @@ export type VerdictCode =
 
 /** A key as somebody presented it, and what it is to be used for. */
 export type VerifyKeyInput = {
-  /** Which of your APIs is called, e.g. orders/v2: usage is counted by it. */
+  /** Which of your APIs is called, by slug, id or slug@version: the key needs access to it, and usage is counted by it. In a tenant without APIs any name will do, and is only counted. */
   readonly api?: string | null | undefined;
   /** How much the call counts, 0 to 1000000. */
   readonly cost?: number | null | undefined;

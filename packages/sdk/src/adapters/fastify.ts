@@ -40,7 +40,7 @@ export interface FastifyKeyplaneOptions extends AdapterOptions<[request: Fastify
 
 type RoutePolicy = Policy<[request: FastifyRequest]>;
 
-const routeOptions = ["scopes", "environment", "usage", "closeOnRevocation"];
+const routeOptions = ["scopes", "environment", "api", "usage", "closeOnRevocation"];
 
 /**
  * The plugin, `fastify.register(keyplane, { guard })`. In the scope where it is registered, and in those within, every request needs a valid

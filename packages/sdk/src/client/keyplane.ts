@@ -2,7 +2,10 @@ import { CanDocument, ViewerDocument } from "../_generated/documents.js";
 import type { Permission } from "../_generated/schema-types.js";
 import type { Permitted, Viewer } from "../entities.js";
 import { Account } from "../resources/account.js";
+import { ApiGrants } from "../resources/api-grants.js";
+import { Apis } from "../resources/apis.js";
 import { Audit } from "../resources/audit.js";
+import { Integrity } from "../resources/integrity.js";
 import { KeyEvents } from "../resources/key-events.js";
 import { Keys } from "../resources/keys.js";
 import { Limits } from "../resources/limits.js";
@@ -58,7 +61,10 @@ export class Keyplane {
   /** Where requests go: the server's GraphQL endpoint. */
   readonly url: string;
   readonly account: Account;
+  readonly apiGrants: ApiGrants;
+  readonly apis: Apis;
   readonly audit: Audit;
+  readonly integrity: Integrity;
   readonly keyEvents: KeyEvents;
   readonly keys: Keys;
   readonly managementTokens: ManagementTokens;
@@ -80,9 +86,12 @@ export class Keyplane {
     this.url = resolved.url;
     this.#send = createSend(resolved, realRuntime);
     this.account = new Account(this.#send);
+    this.apiGrants = new ApiGrants(this.#send);
+    this.apis = new Apis(this.#send);
     this.audit = new Audit(this.#send);
     const subscribe = createSubscribe(resolved, realRuntime);
     this.keyEvents = new KeyEvents({ send: this.#send, subscribe, runtime: realRuntime });
+    this.integrity = new Integrity(this.#send);
     this.keys = new Keys(this.#send);
     this.managementTokens = new ManagementTokens(this.#send);
     this.oauthClients = new OAuthClients(this.#send);

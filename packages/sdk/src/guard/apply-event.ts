@@ -20,6 +20,9 @@ export function tighten(memory: KeyMemory, event: KeyEvent, now: number): boolea
     case "DISABLED":
       if (key) key.state = { ...key.state, disabledAt: at, disabledReason: reason };
       return true;
+    case "QUARANTINED":
+      if (key) key.state = { ...key.state, quarantinedAt: at };
+      return true;
     case "DELETED":
       if (key) key.state = { ...key.state, deletedAt: at };
       return true;
@@ -50,6 +53,7 @@ export function tighten(memory: KeyMemory, event: KeyEvent, now: number): boolea
 export const refusingTypes: ReadonlySet<string> = new Set([
   "REVOKED",
   "DISABLED",
+  "QUARANTINED",
   "DELETED",
   "EXPIRED",
   "OWNER_DISABLED",

@@ -34,7 +34,8 @@ export class GuardUsage {
     const latencyMs = performance.now() - startedAt;
     const describe = (): Described => this.#describe(outcome, request, start, latencyMs);
     // What somebody else has written may be wrong, which is told at once.
-    if (request.usage) this.#usage.record({ ...request.usage, ...describe() });
+    const { usage, api } = request;
+    if (usage || api !== undefined) this.#usage.record({ ...usage, ...(api && { api }), ...describe() });
     else this.#usage.recordComplete(new LateRecord(Date.now(), describe));
   }
 

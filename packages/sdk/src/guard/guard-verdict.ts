@@ -1,5 +1,7 @@
 import {
+  type AskedApi,
   type Decision,
+  deprecationHint,
   docsUrlForError,
   docsUrlForVerdict,
   effectiveScopes,
@@ -40,6 +42,7 @@ export function toGuardVerdict(
   decision: Decision,
   record: KeyRecord | null,
   { source, ageMs, requestId }: Pick<GuardVerdict, "source" | "ageMs" | "requestId">,
+  asked: { readonly api: AskedApi; readonly now: number } | null = null,
 ): GuardVerdict {
   // A key that counts as missing shows nothing, as on the server.
   const known = decision.code === "NOT_FOUND" || record?.key.deletedAt !== null ? null : record;
@@ -53,7 +56,8 @@ export function toGuardVerdict(
     scopes: known ? effectiveScopes(known.key) : none,
     missingScopes: decision.missingScopes,
     retryAfterMs: decision.retryAfterMs,
-    hint: decision.hint,
+    hint: decision.valid && asked ? deprecationHint(asked.api, asked.now) : decision.hint,
+    api: known && asked && apiShown(asked.api),
     key: known && keyShown(known),
     owner: known && ownerShown(known),
     rateLimits: none,
@@ -74,6 +78,12 @@ export function keyShown({ key, secret }: KeyRecord): Verdict["key"] {
     metadata: key.metadata,
     expiresAt: key.expiresAt === null ? null : new Date(key.expiresAt).toISOString(),
   });
+}
+
+/** What a verdict shows of the API that was asked for. */
+function apiShown({ found, deprecatedAt, retiredAt }: AskedApi): Verdict["api"] {
+  const timeOf = (epochMs: number | null): string | null => (epochMs === null ? null : new Date(epochMs).toISOString());
+  return found && { ...found, deprecatedAt: timeOf(deprecatedAt), retiredAt: timeOf(retiredAt) };
 }
 
 /** What a verdict shows of an owner. */
@@ -101,6 +111,7 @@ export function acceptance(
     missingScopes: none,
     retryAfterMs: null,
     hint: null,
+    api: null,
     key,
     owner,
     rateLimits: none,
@@ -123,6 +134,7 @@ export function unavailable(from: Pick<GuardVerdict, "ageMs" | "requestId">): Gu
     missingScopes: none,
     retryAfterMs: 1_000,
     hint: null,
+    api: null,
     key: null,
     owner: null,
     rateLimits: none,

@@ -54,6 +54,11 @@ export interface GuardRequest {
   readonly environment?: Environment | undefined;
   /** The address of the caller, needed by keys that are bound to addresses. */
   readonly ip?: string | undefined;
+  /**
+   * Which of your APIs is called, by slug, id or `slug@version`: the key needs access to it. Usage is counted by it, in place of `usage.api`.
+   * In a tenant without APIs any name will do, and is only counted.
+   */
+  readonly api?: string | undefined;
   /** What usage records of the call; none of it changes the verdict. */
   readonly usage?: Pick<UsageRecord, "api" | "cost" | "tags" | "meters" | "userAgent"> | undefined;
 }
@@ -79,7 +84,7 @@ export type Closable =
 
 /** A key, or all keys of an owner or a tenant, that were just refused. */
 export interface Revocation {
-  /** Why: REVOKED, DISABLED, DELETED, EXPIRED, OWNER_DISABLED, OWNER_DELETED or TENANT_SUSPENDED. */
+  /** Why: REVOKED, DISABLED, QUARANTINED, DELETED, EXPIRED, OWNER_DISABLED, OWNER_DELETED or TENANT_SUSPENDED. */
   readonly type: string;
   readonly tenantId: string;
   /** The key; null where all keys of a user or tenant are meant. */

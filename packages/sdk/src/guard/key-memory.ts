@@ -378,5 +378,6 @@ function isSame<Record extends object>(one: Record, other: Record): boolean {
 
 function isSameValue(one: unknown, other: unknown): boolean {
   if (!Array.isArray(one) || !Array.isArray(other)) return one === other;
-  return one.length === other.length && one.every((item, place) => item === other[place]);
+  // Lists of addresses, and of APIs.
+  return one.length === other.length && JSON.stringify(one) === JSON.stringify(other);
 }

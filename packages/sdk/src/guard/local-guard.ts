@@ -33,7 +33,7 @@ import { type HeldSecret, isServerDecided } from "./key-memory.js";
 import { Knowledge, type Known } from "./knowledge.js";
 import { Listeners } from "./listeners.js";
 import { repeat } from "./repeat.js";
-import { askedOf, checkRequest } from "./request.js";
+import { askedApiOf, askedOf, checkRequest } from "./request.js";
 import type { GuardServer } from "./server.js";
 import { ServerTime } from "./server-time.js";
 import type { SnapshotFile } from "./snapshot-file.js";
@@ -186,7 +186,9 @@ export class LocalGuard implements Guard {
    * The way of nearly every call: the secret was decided about already, and nothing that is known has changed since. Its
    * text is not read again, because no other has its hash.
    */
-  #accept(hash: KeyHash, key: string, { scopes, environment }: GuardRequest): GuardVerdict | null {
+  #accept(hash: KeyHash, key: string, { scopes, environment, api }: GuardRequest): GuardVerdict | null {
+    // It depends on the key and its tenant, and so has to be decided each time.
+    if (api !== undefined) return null;
     const { memory, freshness } = this.#knowledge;
     const now = this.#time.now();
     let slot = memory.slotOf(hash);
@@ -321,9 +323,13 @@ export class LocalGuard implements Guard {
     heldUpMs = 0,
   ): GuardVerdict {
     const record = secret && recordOf(secret);
-    const decision = decide(record, { format, ...askedOf(request), heldUpMs }, this.#time.now());
-    const verdict = toGuardVerdict(decision, record, { source, ageMs, requestId: this.#requestId() });
-    this.#usage?.record({ code: verdict.code, key: record?.key ?? null }, request, format.start, startedAt);
+    const now = this.#time.now();
+    const api = askedApiOf(record, request.api);
+    const decision = decide(record, { format, ...askedOf(request), heldUpMs, api }, now);
+    const about = { source, ageMs, requestId: this.#requestId() };
+    const verdict = toGuardVerdict(decision, record, about, api && { api, now });
+    const counted = api ? { ...request, api: api.label } : request;
+    this.#usage?.record({ code: verdict.code, key: record?.key ?? null }, counted, format.start, startedAt);
     return verdict;
   }
 

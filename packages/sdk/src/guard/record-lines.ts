@@ -1,5 +1,7 @@
 import {
   type AddressRules,
+  type ApiGrantRecord,
+  type ApiRecord,
   type Environment,
   effectiveScopes,
   type KeyRecord,
@@ -118,12 +120,14 @@ function keyOf(fields: Fields): KeyLine {
       metadata: typeof metadata === "object" && metadata !== null ? (metadata as Record<string, unknown>) : {},
       allowedIps: textsOf(fields, "allowedIps"),
       deniedIps: textsOf(fields, "deniedIps"),
+      ...(fields["grants"] == null ? {} : { grants: listOf(fields, "grants", grantOf) }),
       expiresAt: numberOf(fields, "expiresAt"),
       revokedAt: numberOf(fields, "revokedAt"),
       revokedReason: textOrNull(fields, "revokedReason"),
       disabledAt: numberOf(fields, "disabledAt"),
       disabledReason: textOrNull(fields, "disabledReason"),
       deletedAt: numberOf(fields, "deletedAt"),
+      ...(fields["quarantinedAt"] == null ? {} : { quarantinedAt: numberOf(fields, "quarantinedAt") }),
     },
     secrets: (secrets as Fields[]).map((secret) => ({
       hash: textOf(secret, "hash"),
@@ -174,6 +178,7 @@ function tenantOf(fields: Fields): TenantRecord {
     reason: textOrNull(fields, "reason"),
     isServerDecided: fields["decidedBy"] === "SERVER",
     ...addressRulesOf(fields),
+    ...(fields["apis"] == null ? {} : { apis: listOf(fields, "apis", apiOf) }),
   };
 }
 
@@ -184,6 +189,34 @@ function addressRulesOf(fields: Fields): AddressRules {
     ...(allowedIps === undefined ? {} : { allowedIps: textsOf(fields, "allowedIps") }),
     ...(deniedIps === undefined ? {} : { deniedIps: textsOf(fields, "deniedIps") }),
   };
+}
+
+function apiOf(fields: Fields): ApiRecord {
+  return {
+    id: textOf(fields, "id"),
+    slug: textOf(fields, "slug"),
+    name: textOf(fields, "name"),
+    isOpen: fields["isOpen"] === true,
+    isDeleted: fields["isDeleted"] === true,
+    versions: listOf(fields, "versions", (version) => ({
+      name: textOf(version, "name"),
+      deprecatedAt: numberOf(version, "deprecatedAt"),
+      retiredAt: numberOf(version, "retiredAt"),
+    })),
+  };
+}
+
+/** A status that this version does not know gives no access. */
+function grantOf(fields: Fields): ApiGrantRecord {
+  return { apiId: textOf(fields, "apiId"), status: textOf(fields, "status") as ApiGrantRecord["status"] };
+}
+
+function listOf<Item>(fields: Fields, name: string, itemOf: (item: Fields) => Item): readonly Item[] {
+  const value = fields[name];
+  if (!Array.isArray(value) || !value.every((item) => typeof item === "object" && item !== null)) {
+    throw new RecordLineError(`The ${name} of a record are no list.`);
+  }
+  return value.map((item) => itemOf(item as Fields));
 }
 
 function textOf(fields: Fields, name: string): string {

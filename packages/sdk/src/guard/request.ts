@@ -1,4 +1,4 @@
-import type { DecisionRequest } from "@keyplane/schema";
+import { type AskedApi, askedApi, type DecisionRequest, type KeyRecord } from "@keyplane/schema";
 import type { GuardRequest } from "./guard.js";
 
 /** What `decide` checks of a call. */
@@ -9,11 +9,14 @@ export type AskedOfKey = Pick<DecisionRequest, "scopes" | "environment" | "ip">;
  *
  * @throws TypeError that names what is wrong: it would not be refused otherwise, but never checked.
  */
-export function checkRequest(key: string, { scopes, environment, ip }: GuardRequest): void {
+export function checkRequest(key: string, { scopes, environment, ip, api }: GuardRequest): void {
   if (typeof key !== "string") throw new TypeError(`key must be the presented text, not ${typeof key}.`);
   if (scopes !== undefined && !areTexts(scopes)) throw new TypeError("scopes must be a list of texts.");
   if (environment !== undefined && environment !== "LIVE" && environment !== "TEST") {
     throw new TypeError(`environment must be LIVE or TEST, not ${String(environment)}.`);
+  }
+  if (api !== undefined && (typeof api !== "string" || !/^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,63}$/.test(api))) {
+    throw new TypeError("api must name an API with 1 to 64 letters, digits and . _ : / @ -, such as orders@v2.");
   }
   if (ip !== undefined && typeof ip !== "string") throw new TypeError(`ip must be a text, not ${typeof ip}.`);
 }
@@ -21,6 +24,12 @@ export function checkRequest(key: string, { scopes, environment, ip }: GuardRequ
 /** What `decide` has to check, of a request that was found well formed. */
 export function askedOf({ scopes, environment, ip }: GuardRequest): AskedOfKey {
   return { scopes, environment: environment as AskedOfKey["environment"], ip };
+}
+
+/** How a key stands to the API that a call asked for; undefined where there is nothing to check. */
+export function askedApiOf(record: KeyRecord | null, api: string | null | undefined): AskedApi | undefined {
+  if (record === null || api == null) return undefined;
+  return askedApi(record.tenant.apis ?? [], record.key.grants ?? [], api);
 }
 
 function areTexts(value: unknown): boolean {

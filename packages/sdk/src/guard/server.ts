@@ -36,8 +36,8 @@ export function createGuardServer(
       for await (const piece of download(request, { ...call, timeoutMs })) text += piece;
       return eventPageOf(text);
     },
-    verify: (key, { scopes, environment, ip, usage }, call) =>
-      keys.verify({ key, scopes, environment: environment as never, ip, ...usage }, call),
+    verify: (key, { scopes, environment, ip, api, usage }, call) =>
+      keys.verify({ key, scopes, environment: environment as never, ip, ...usage, ...(api && { api }) }, call),
   };
 }
 

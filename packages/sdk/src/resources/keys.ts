@@ -115,6 +115,11 @@ export class Keys {
     return (await this.#send(documents.EnableKeyDocument, { input }, repeatability.open, options)).enableKey;
   }
 
+  /** Ends a quarantine: accepts the key as it stands. Find out first who changed it. */
+  async release(input: Inputs.ReleaseKeyInput, options?: RequestOptions): Promise<Results.ReleaseKeyResult> {
+    return (await this.#send(documents.ReleaseKeyDocument, { input }, repeatability.open, options)).releaseKey;
+  }
+
   /**
    * Revokes a key for good. Once this answers, the server that answered refuses the key. Revoking again changes
    * nothing.

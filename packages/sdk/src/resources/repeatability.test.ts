@@ -2,7 +2,10 @@ import type { Send } from "../client/transport.js";
 import { data, drop, text } from "../test-helpers/fake-server.js";
 import { describe, expect, secret, test } from "../test-helpers/story.js";
 import { Account } from "./account.js";
+import { ApiGrants } from "./api-grants.js";
+import { Apis } from "./apis.js";
 import { Audit } from "./audit.js";
+import { Integrity } from "./integrity.js";
 import { KeyEvents } from "./key-events.js";
 import { Keys } from "./keys.js";
 import { Limits } from "./limits.js";
@@ -43,6 +46,13 @@ const repeated: Record<string, Call> = {
   "roles.create": call("createRole", (send) => new Roles(send).create({ tenantId: "t", name: "n", permissions: [] })),
   "limits.get": call("key", (send) => new Limits(send).get(id)),
   "limits.topUpQuota": call("topUpQuota", (send) => new Limits(send).topUpQuota({ targetId: id, amount: 1 })),
+  "apis.get": call("api", (send) => new Apis(send).get(id)),
+  "apis.create": call("createApi", (send) => new Apis(send).create({ tenantId: "t", slug: "s", name: "n" })),
+  "apiGrants.get": call("apiGrant", (send) => new ApiGrants(send).get(id)),
+  "apiGrants.request": call("requestApiAccess", (send) => new ApiGrants(send).request({ apiId: id, keyId: "k" })),
+  "apiGrants.grant": call("grantApiAccess", (send) => new ApiGrants(send).grant({ apiId: id, keyId: "k" })),
+  "apiGrants.refuse": call("refuseApiAccess", (send) => new ApiGrants(send).refuse({ id, reason: "r" })),
+  "apiGrants.revoke": call("revokeApiAccess", (send) => new ApiGrants(send).revoke({ id, reason: "r" })),
   "teams.get": call("team", (send) => new Teams(send).get(id)),
   "teams.create": call("createTeam", (send) => new Teams(send).create({ tenantId: "t", name: "n" })),
   "teams.removeMember": call("removeTeamMember", (send) => new Teams(send).removeMember({ teamId: id, userId: "u" })),
@@ -95,6 +105,11 @@ const sentOnce: Record<string, Call> = {
   "limits.setQuota": call("setQuota", (send) => new Limits(send).setQuota({ targetId: id, limit: 1 })),
   "limits.removeQuota": call("removeQuota", (send) => new Limits(send).removeQuota({ targetId: id })),
   "limits.resetQuota": call("resetQuota", (send) => new Limits(send).resetQuota({ targetId: id })),
+  "integrity.check": call("checkIntegrity", (send) => new Integrity(send).check()),
+  "keys.release": call("releaseKey", (send) => new Keys(send).release({ id, reason: "r" })),
+  "apis.update": call("updateApi", (send) => new Apis(send).update({ id })),
+  "apis.delete": call("deleteApi", (send) => new Apis(send).delete({ id })),
+  "apiGrants.approve": call("approveApiAccess", (send) => new ApiGrants(send).approve({ id })),
   "teams.update": call("updateTeam", (send) => new Teams(send).update({ id })),
   "teams.delete": call("deleteTeam", (send) => new Teams(send).delete({ id })),
   "teams.addMember": call("addTeamMember", (send) => new Teams(send).addMember({ teamId: id, userId: "u" })),

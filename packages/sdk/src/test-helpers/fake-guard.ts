@@ -38,6 +38,7 @@ export function verdictOf(code: GuardVerdict["code"], more: Partial<GuardVerdict
     quota: null,
     retryAfterMs: null,
     hint: null,
+    api: null,
     source: "local",
     ageMs: 3,
     ...more,

@@ -161,7 +161,16 @@ function createOnce() {
 export function shownKey({ state, secrets, createdAt, updatedAt }: StoredKey, now: number, by: string): Key {
   const time = (at: number | null | undefined): string | null => (at == null ? null : new Date(at).toISOString());
   const previous = secrets.at(-2)?.state;
-  const { expiresAt, revokedAt, disabledAt, deletedAt, scopeBounds: _, ...rest } = state;
+  const {
+    expiresAt,
+    revokedAt,
+    disabledAt,
+    deletedAt,
+    quarantinedAt,
+    scopeBounds: _,
+    grants: _grants,
+    ...rest
+  } = state;
   return {
     ...rest,
     teamId: null,
@@ -176,6 +185,8 @@ export function shownKey({ state, secrets, createdAt, updatedAt }: StoredKey, no
     disabledAt: time(disabledAt),
     revokedAt: time(revokedAt),
     revokedBy: revokedAt === null ? null : by,
+    quarantinedAt: time(quarantinedAt),
+    quarantinedReason: null,
     deletedAt: time(deletedAt),
   };
 }

@@ -18,6 +18,7 @@ import {
   type RecordLine,
   type TenantRecord,
 } from "../guard/record-lines.js";
+import { askedApiOf } from "../guard/request.js";
 import { SecretHashes } from "./secret-hashes.js";
 
 /** What a new key of the in-memory control plane is like. What is left out has a sensible value. */
@@ -179,6 +180,11 @@ export class MemoryPlane {
     this.#change(id, "UPDATED", { scopeBounds: role === null && team === null ? null : { role, team } });
   }
 
+  /** Sets how a key stands to APIs, as `grantApiAccess` and `revokeApiAccess` do. */
+  grantApis(id: string, grants: NonNullable<KeyRecord["key"]["grants"]>): void {
+    this.#change(id, "UPDATED", { grants });
+  }
+
   /** @param overlapMs for how long the old secret works on. @returns the new secret. */
   rotateKey(id: string, overlapMs = 0): string {
     const secret = this.#replaceSecret(id, this.now() + overlapMs);
@@ -202,6 +208,10 @@ export class MemoryPlane {
 
   disableKey(id: string, reason: string | null = null): void {
     this.#change(id, "DISABLED", { disabledAt: this.now(), disabledReason: reason }, reason);
+  }
+
+  quarantineKey(id: string, reason: string | null = null): void {
+    this.#change(id, "QUARANTINED", { quarantinedAt: this.now() }, reason);
   }
 
   enableKey(id: string, reason: string | null = null): void {
@@ -265,7 +275,7 @@ export class MemoryPlane {
     this.#changeUser(id, "OWNER_DELETED", { status: "DELETED", since: this.now(), reason, externalId: null });
   }
 
-  updateTenant(changes: AddressRules, id: string = this.tenantId): void {
+  updateTenant(changes: AddressRules & Pick<TenantRecord, "apis">, id: string = this.tenantId): void {
     this.#changeTenant(id, "TENANT_UPDATED", changes);
   }
 
@@ -335,6 +345,7 @@ export class MemoryPlane {
     readonly scopes?: readonly string[] | null | undefined;
     readonly environment?: Environment | null | undefined;
     readonly ip?: string | null | undefined;
+    readonly api?: string | null | undefined;
   }): Verdict {
     const format = parseKey(input.key);
     const record = format.ok ? this.recordOf(input.key) : null;
@@ -343,9 +354,11 @@ export class MemoryPlane {
       environment: input.environment ?? undefined,
       ip: input.ip ?? undefined,
     };
-    const decision = decide(record, { format, ...asked }, this.now());
+    const now = this.now();
+    const api = askedApiOf(record, input.api);
+    const decision = decide(record, { format, ...asked, api }, now);
     const about = { requestId: createId("Request"), source: "server", ageMs: 0 } as const;
-    const { source: _source, ageMs: _ageMs, ...verdict } = toGuardVerdict(decision, record, about);
+    const { source: _source, ageMs: _ageMs, ...verdict } = toGuardVerdict(decision, record, about, api && { api, now });
     return verdict;
   }
 

@@ -37,7 +37,8 @@ export type Base = Awaited<ReturnType<typeof createBase>>;
 
 export async function createBase(settings: Settings, outside: Opened) {
   const { clock = systemClock, logger, database, recording, timeLimitMs } = outside;
-  const secretBox = createSecretBox(settings.encryptionKey ?? (await readEncryptionKey(settings.dataDir)));
+  const encryptionKey = settings.encryptionKey ?? (await readEncryptionKey(settings.dataDir));
+  const secretBox = createSecretBox(encryptionKey);
   const events = createEvents({ database, clock, logger });
   const eventLog = createEventLog({ database, clock, retentionMs: settings.eventRetentionMs });
   const relay = createEventRelay({
@@ -58,6 +59,7 @@ export async function createBase(settings: Settings, outside: Opened) {
     audit,
     clock,
     database,
+    encryptionKey,
     eventLog,
     events,
     idempotency,

@@ -1,17 +1,21 @@
 import { KeyGuesses } from "@keyplane/schema";
 import type { Settings } from "../env.js";
+import { ApiAccess, createApiGrantReads, createApiGrants, createApiReads, createApis } from "../modules/apis/index.js";
 import type { Events } from "../modules/events/index.js";
+import { createIntegrity } from "../modules/integrity/index.js";
 import {
   createKeyReads,
+  createKeySeal,
   createKeySecrets,
   createKeys,
   createVerificationRecords,
   createVerify,
   findKeyIdsOfTeams,
+  scheduleExpiry,
   VerificationIndex,
 } from "../modules/keys/index.js";
 import { openLimiting } from "../modules/limits/index.js";
-import { createRecordUsage, createUsage } from "../modules/usage/index.js";
+import { createRecordUsage, createUsage, usedKeyIds } from "../modules/usage/index.js";
 import type { Users } from "../modules/users/index.js";
 import { GuessLimiter } from "../platform/guess-limiter.js";
 import type { Base } from "./base.js";
@@ -43,10 +47,25 @@ export async function createKeysAndUsage(settings: Settings, base: Base, tenancy
     refusal: "Too many unknown keys were verified with this management token, and this one is not in memory.",
   });
   const addressGuesses = new KeyGuesses({ perMinute: settings.unknownKeysPerAddress });
-  const keys = createKeys({ audit, clock, events, teams, tenants, users, expiryReminders });
+  const seal = createKeySeal(base.encryptionKey);
+  const keys = createKeys({ audit, clock, events, teams, tenants, users, seal, expiryReminders });
+  const apis = createApis({ audit, clock, events, idempotency, tenants });
+  const apiAccess = new ApiAccess({ database, max: settings.maxCachedKeys });
+  events.subscribe(apiAccess);
   /** As `usersWith`. */
   const keySecretsWith = (within: Events, by: Users) =>
-    createKeySecrets({ audit, clock, events: within, expiryReminders, idempotency, keys, teams, tenants, users: by });
+    createKeySecrets({
+      audit,
+      clock,
+      events: within,
+      expiryReminders,
+      idempotency,
+      keys,
+      seal,
+      teams,
+      tenants,
+      users: by,
+    });
   const limiting = await openLimiting({
     audit,
     clock,
@@ -64,6 +83,23 @@ export async function createKeysAndUsage(settings: Settings, base: Base, tenancy
     limiting,
     keyGuesses,
     addressGuesses,
+    apiGrantReads: createApiGrantReads({ database }),
+    apiGrants: createApiGrants({ audit, clock, events, idempotency, apis, lockKey: keys.lock }),
+    apiReads: createApiReads({ database }),
+    apis,
+    integrity: createIntegrity({
+      audit,
+      clock,
+      database,
+      events,
+      index,
+      logger: base.logger,
+      seal,
+      everyMs: settings.integrityMs,
+      maxQuarantined: settings.maxQuarantinedKeys,
+      planExpiry: (tx, key) => scheduleExpiry(tx, key, expiryReminders, clock.now()),
+      usedKeyIds: (tenantId) => usedKeyIds(recording, tenantId, clock.now()),
+    }),
     keyReads: createKeyReads({ database, clock }),
     keySecrets: keySecretsWith(events, users),
     keySecretsWith,
@@ -87,6 +123,7 @@ export async function createKeysAndUsage(settings: Settings, base: Base, tenancy
       guesses: keyGuesses,
       addressGuesses,
       take: limiting.take,
+      apiAccess,
       record: settings.recordVerifications ? (event) => recording.record(event) : null,
     }),
   };

@@ -1,8 +1,10 @@
 import type DataLoader from "dataloader";
+import type { ApiGrantReads, ApiGrants, ApiReads, Apis } from "../modules/apis/index.js";
 import type { Audit } from "../modules/audit/index.js";
 import type { Principal } from "../modules/auth/index.js";
 import type { Diagnose, ResolveInvalidUser } from "../modules/diagnosis/index.js";
 import type { KeyEvents, Progress } from "../modules/events/index.js";
+import type { Integrity } from "../modules/integrity/index.js";
 import type { KeyReads, KeySecrets, Keys, Verify } from "../modules/keys/index.js";
 import type { LimitReads, Limits } from "../modules/limits/index.js";
 import type { OAuthClients, TrustedIssuers } from "../modules/oauth/index.js";
@@ -15,14 +17,19 @@ import type { RecordUsage, Usage } from "../modules/usage/index.js";
 import type { UserReads, Users } from "../modules/users/index.js";
 import type { Can } from "../modules/viewer/index.js";
 import type { Clock } from "../platform/clock.js";
-import type { CustomRole, Key, Quota, Team, Tenant, User } from "../platform/database/index.js";
+import type { Api, CustomRole, Key, Quota, Team, Tenant, User } from "../platform/database/index.js";
 
 /** What resolvers may call. Add a service here, in its group in `compose/`, and in `compose.ts`. */
 export interface Services {
+  readonly apiGrantReads: ApiGrantReads;
+  readonly apiGrants: ApiGrants;
+  readonly apiReads: ApiReads;
+  readonly apis: Apis;
   readonly audit: Audit;
   readonly can: Can;
   readonly clock: Clock;
   readonly diagnose: Diagnose;
+  readonly integrity: Integrity;
   readonly keyEvents: KeyEvents;
   readonly keyReads: KeyReads;
   readonly keySecrets: KeySecrets;
@@ -63,6 +70,7 @@ export interface Context {
 }
 
 export interface Loaders {
+  readonly apis: DataLoader<string, Api | null>;
   readonly keys: DataLoader<string, Key | null>;
   readonly quotas: DataLoader<string, Quota | null>;
   readonly roles: DataLoader<string, CustomRole | null>;
@@ -73,6 +81,7 @@ export interface Loaders {
 
 /** The loaders of one request: what they remember must not outlive it. */
 export function createLoaders(services: Services, principal: Principal): Loaders {
+  let apis: Loaders["apis"] | undefined;
   let keys: Loaders["keys"] | undefined;
   let quotas: Loaders["quotas"] | undefined;
   let roles: Loaders["roles"] | undefined;
@@ -80,6 +89,10 @@ export function createLoaders(services: Services, principal: Principal): Loaders
   let tenants: Loaders["tenants"] | undefined;
   let users: Loaders["users"] | undefined;
   return {
+    get apis() {
+      apis ??= services.apiReads.loader(principal);
+      return apis;
+    },
     get keys() {
       keys ??= services.keyReads.loader(principal);
       return keys;

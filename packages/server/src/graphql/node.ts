@@ -16,7 +16,9 @@ builder.queryField("node", (t) =>
     type: NodeInterface,
     nullable: true,
     access: "known",
-    args: { id: t.arg.id({ required: true, description: "The id of a tenant, user, custom role, team or key." }) },
+    args: {
+      id: t.arg.id({ required: true, description: "The id of a tenant, user, custom role, team, key, API or grant." }),
+    },
     resolve: (_, { id }, { principal, services }) => {
       // Add a kind here, and in the permission that the description of its reads names.
       switch (kindOfId(id)) {
@@ -28,6 +30,10 @@ builder.queryField("node", (t) =>
           return services.roleReads.find(principal, id);
         case "Team":
           return services.teamReads.find(principal, id);
+        case "Api":
+          return services.apiReads.findAny(principal, id);
+        case "ApiGrant":
+          return services.apiGrantReads.find(principal, id);
         case "Key":
           return services.keyReads.find(principal, id);
         default:

@@ -31,6 +31,7 @@ export function sendVerdict(
       "x-keyplane-owner-external-id": headerValue(owner?.externalId ?? ""),
       "x-keyplane-tenant-id": headerValue(verdict.tenantId ?? ""),
       "x-keyplane-scopes": headerValue(verdict.scopes.join(" ")),
+      ...deprecationOf(verdict),
     };
     return sendText(response, httpStatus, headers, "", requestId);
   }
@@ -73,6 +74,15 @@ function sendBare(response: ServerResponse, { code, requestId, retryAfterMs }: V
 /** Rounded up: a second early would be refused again. */
 function waitOf(retryAfterMs: number | null): Record<string, string> {
   return retryAfterMs === null ? {} : { "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1_000))) };
+}
+
+/** RFC 9745 and RFC 8594, for gateways that pass them on to the caller. */
+function deprecationOf({ api }: Verdict): Record<string, string> {
+  const { deprecatedAt = null, retiredAt = null } = api ?? {};
+  return {
+    ...(deprecatedAt && { deprecation: `@${Math.floor(deprecatedAt.getTime() / 1_000)}` }),
+    ...(retiredAt && { sunset: retiredAt.toUTCString() }),
+  };
 }
 
 /**

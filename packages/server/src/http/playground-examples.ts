@@ -256,4 +256,51 @@ mutation SetQuota {
   }
 }
 `,
+  `# 17. An API with two versions. From the first one
+# on, verifyKey's api must name one, and the key
+# needs access: requestApiAccess, approveApiAccess.
+mutation CreateApi {
+  createApi(input: {
+    tenantId: "ten_…"
+    slug: "orders"
+    name: "Orders"
+    versions: [
+      { name: "v1", deprecatedAt: "2026-01-01T00:00:00Z" }
+      { name: "v2" }
+    ]
+  }) {
+    __typename
+    ... on CreateApiPayload {
+      api { id slug access versions { name status } }
+    }
+    ... on Error { code message docsUrl }
+  }
+}
+`,
+  `# 18. Which keys may call which APIs?
+# filter: { status: PENDING } shows what waits.
+query ApiGrants {
+  apiGrants(first: 10) {
+    nodes {
+      id
+      status
+      api { slug }
+      key { name start }
+      requestReason
+      decisionReason
+    }
+  }
+}
+`,
+  `# 19. What have integrity checks found?
+# checkIntegrity begins one.
+query IntegrityFindings {
+  integrityRuns(first: 1) {
+    nodes { status examined found quarantined }
+  }
+  integrityFindings(first: 10) {
+    nodes { kind outcome keyId detail }
+  }
+}
+`,
 ];

@@ -19,7 +19,8 @@ export function verdictJson(verdict: Verdict): string {
     scopes: verdict.scopes,
     missingScopes: verdict.missingScopes,
   });
-  const tail = `"retryAfterMs":${verdict.retryAfterMs},"hint":${JSON.stringify(verdict.hint)}}`;
+  const api = verdict.api === null ? "null" : JSON.stringify(verdict.api);
+  const tail = `"retryAfterMs":${verdict.retryAfterMs},"hint":${JSON.stringify(verdict.hint)},"api":${api}}`;
   // Put together by hand: for objects with dates, JSON.stringify takes several times as long as for all the rest.
   return `${head.slice(0, -1)},"rateLimits":[${rateLimits.map(rateLimitJson).join(",")}],"quota":${quotaJson(quota)},${tail}`;
 }

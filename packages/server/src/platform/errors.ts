@@ -47,7 +47,9 @@ export class NotFoundError extends KeyplaneError {
       | "OAuth client"
       | "trusted issuer"
       | "key, user or tenant"
-      | "quota",
+      | "quota"
+      | "API"
+      | "grant",
   ) {
     super("NOT_FOUND", `No ${what} with this id exists where you may look. Check the id and the token that you use.`);
   }

@@ -26,6 +26,7 @@ const isWholeUpTo =
 const checks: Readonly<Record<string, readonly [fits: Check, words: string]>> = {
   scopes: [(value) => isFunction(value) || areScopes(value), 'a list of scopes such as ["orders:read"], or a function'],
   environment: [(value) => isFunction(value) || isEnvironment(value), '"LIVE", "TEST" or a function'],
+  api: [(value) => isFunction(value) || isApi(value), 'the name of an API, such as "orders@v2", or a function'],
   usage: [(value) => isFunction(value) || isUsage(value), "an object with api, cost, tags or meters, or a function"],
   header: [matches(token), 'the name of a header, such as "x-api-key"'],
   bearer: [isFlag, "true or false"],
@@ -74,6 +75,8 @@ export function areScopes(value: unknown): value is readonly string[] {
 export function isEnvironment(value: unknown): value is string {
   return typeof value === "string" && Object.hasOwn(environments, value);
 }
+
+export const isApi: Check = matches(/^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,63}$/);
 
 /** Whether each field is one of usage; what may stand in it, the guard says. */
 export function isUsage(value: unknown): value is object {

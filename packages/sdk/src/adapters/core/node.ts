@@ -1,4 +1,5 @@
 import type { GuardVerdict } from "../../guard/guard.js";
+import { deprecationHeaders } from "./deprecation.js";
 import type { Admission, Policy } from "./policy.js";
 import type { Problem } from "./problem.js";
 import type { ValidVerdict } from "./verdict.js";
@@ -17,8 +18,12 @@ export interface NodeResponse {
 /** Headers that others have set before, such as those of CORS, stay: without them a browser would hide the problem. */
 export function sendProblem(response: NodeResponse, { status, headers, body }: Problem): void {
   response.statusCode = status;
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  setHeaders(response, headers);
   response.end(body);
+}
+
+function setHeaders(response: NodeResponse, headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
 }
 
 /**
@@ -51,6 +56,7 @@ export async function admitNode<Args extends readonly unknown[]>(
   ...call: Parameters<Policy<Args>["admit"]>
 ): Promise<Admission> {
   const admission = await policy.admit(...call);
+  if (admission.verdict) setHeaders(response, deprecationHeaders(admission.verdict));
   if (!policy.closeOnRevocation || !admission.verdict) return admission;
   const problem = holdOpen(policy, admission.verdict, response);
   return problem ? { verdict: null, problem } : admission;

@@ -16,6 +16,11 @@ export interface Requirement<Args extends readonly unknown[]> {
   readonly scopes?: Given<Args, readonly string[]> | undefined;
   /** Default: keys of both environments are let in. */
   readonly environment?: Given<Args, Environment> | undefined;
+  /**
+   * Which of your APIs is called, by slug, id or `slug@version`: the key needs access to it, and usage is counted by it. Callers of a
+   * deprecated version are told so by the headers `Deprecation` and `Sunset`. Default: not checked.
+   */
+  readonly api?: Given<Args, string> | undefined;
   /** `api`, `cost`, `tags` and `meters` of the call. None of it changes the verdict. */
   readonly usage?: Given<Args, CallUsage> | undefined;
 }

@@ -1,5 +1,5 @@
 import type { Guard, GuardRequest, GuardVerdict } from "../../guard/guard.js";
-import { areScopes, checkGuard, checkOptions, isEnvironment, isUsage } from "./check-options.js";
+import { areScopes, checkGuard, checkOptions, isApi, isEnvironment, isUsage } from "./check-options.js";
 import { addressIn, forwardedAddress } from "./client-address.js";
 import type { AdapterOptions, ExposedReason, Given, PreflightOption } from "./options.js";
 import { type Problem, problemOf, problemOfRequest } from "./problem.js";
@@ -32,6 +32,7 @@ export interface Policy<Args extends readonly unknown[]> {
 const commonOptions = [
   "scopes",
   "environment",
+  "api",
   "usage",
   "header",
   "bearer",
@@ -94,11 +95,17 @@ function isPreflight({ method, lines }: RequestView): boolean {
 /** Copies what is given as a value, so that nobody changes it later, and checks what functions give for each request. */
 function readerOf<Args extends readonly unknown[]>(
   options: AdapterOptions<Args>,
-): (args: Args) => Pick<GuardRequest, "scopes" | "environment" | "usage"> {
+): (args: Args) => Pick<GuardRequest, "scopes" | "environment" | "api" | "usage"> {
   const scopes = option<Args, readonly string[]>("scopes", options.scopes && copied(options.scopes), areScopes);
   const environment = option<Args, string>("environment", options.environment, isEnvironment);
   const usage = option<Args, object>("usage", options.usage && copied(options.usage), isUsage);
-  return (args) => ({ scopes: scopes(args), environment: environment(args), usage: usage(args) });
+  const api = option<Args, string>("api", options.api, isApi);
+  return (args) => ({
+    scopes: scopes(args),
+    environment: environment(args),
+    api: api(args),
+    usage: usage(args),
+  });
 }
 
 function copied<Value>(value: Value): Value {

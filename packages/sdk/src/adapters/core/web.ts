@@ -1,4 +1,5 @@
 import type { GuardVerdict } from "../../guard/guard.js";
+import { deprecationHeaders } from "./deprecation.js";
 import type { Policy } from "./policy.js";
 import type { Problem } from "./problem.js";
 import type { ValidVerdict } from "./verdict.js";
@@ -12,6 +13,16 @@ export interface FetchClasses {
 /** @param method of the request: answers to HEAD have no body. */
 export function responseOf({ status, headers, body }: Problem, method: string, classes: FetchClasses): Response {
   return new classes.Response(method === "HEAD" ? null : body, { status, headers });
+}
+
+/** An answer that also says that the version of the API is deprecated. */
+export function withDeprecation(response: Response, verdict: ValidVerdict, classes: FetchClasses): Response {
+  const headers = Object.entries(deprecationHeaders(verdict));
+  if (headers.length === 0) return response;
+  // Those of an answer from elsewhere cannot be changed.
+  const answer = new classes.Response(response.body, response);
+  for (const [name, value] of headers) answer.headers.set(name, value);
+  return answer;
 }
 
 /** Waits for the key of an answer to be refused. */

@@ -1,7 +1,9 @@
 import type { Command } from "../command.js";
+import { apiCommands } from "./apis.js";
 import { auditCommands } from "./audit.js";
 import { clientCommands } from "./clients.js";
 import { eventCommands } from "./events.js";
+import { integrityCommands } from "./integrity.js";
 import { issuerCommands } from "./issuers.js";
 import { keyChecks } from "./key-checks.js";
 import { keyCommands } from "./keys.js";
@@ -20,8 +22,10 @@ export const groups: Readonly<Record<string, string>> = {
   roles: "Custom roles: what a tenant makes of permissions.",
   teams: "Teams: users who look after keys together.",
   keys: "API keys.",
+  apis: "APIs of tenants, and which keys may call them.",
   usage: "Who called what how often, with which outcome.",
   events: "What happens to keys, their owners and tenants.",
+  integrity: "Whether the database contradicts itself, or was changed past Keyplane.",
   tokens: "Management tokens: credentials of programs for Keyplane itself.",
   clients: "OAuth clients: programs that get access tokens from the server itself.",
   issuers: "Trusted issuers: identity providers whose tokens a tenant accepts.",
@@ -37,8 +41,10 @@ export const commands: readonly Command[] = [
   ...teamCommands,
   ...keyCommands,
   ...keyChecks,
+  ...apiCommands,
   ...usageCommands,
   ...eventCommands,
+  ...integrityCommands,
   ...tokenCommands,
   ...clientCommands,
   ...issuerCommands,

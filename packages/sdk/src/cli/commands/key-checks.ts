@@ -10,7 +10,7 @@ const asked = {
   scopes: list("scope", "What the call needs."),
   environment: choice(environments, "The environment that the call is of."),
   ip: text("address", "From where the call comes."),
-  api: text("name", "Which API is called, for the usage."),
+  api: text("slug|id", "Which API is called: slug, id or slug@version."),
 };
 
 const piped = "The key is read from standard input, or asked for unseen; never pass it as an argument.";
@@ -60,7 +60,7 @@ export const keyChecks = [
   }),
 ];
 
-function wordsOf(verdict: Omit<Verdict, "rateLimits" | "quota">): string[] {
+function wordsOf(verdict: Omit<Verdict, "rateLimits" | "quota" | "api">): string[] {
   const { valid, code, message, hint, docsUrl, key, owner, missingScopes } = verdict;
   const lines = [`${valid ? "valid" : "refused"}  ${code}  ${safe(message)}`];
   if (hint !== null) lines.push(`Hint:    ${safe(hint)}`);

@@ -3,7 +3,7 @@ import type { VerdictCode } from "@keyplane/schema";
 /** How an outcome is drawn. */
 interface OutcomeLook {
   readonly colour: Colour;
-  /** Striped, not plain: nobody tells 18 colours apart, but 9 in two textures. */
+  /** Striped, not plain: nobody tells 19 colours apart, but 10 in two textures. */
   readonly striped: boolean;
 }
 
@@ -13,7 +13,7 @@ interface Colour {
 }
 
 /**
- * Nine colours after Okabe & Ito ("Color Universal Design", 2008) and Tol ("Colour Schemes", 2021), darker on white and lighter on black so
+ * Ten colours after Okabe & Ito ("Color Universal Design", 2008) and Tol ("Colour Schemes", 2021), darker on white and lighter on black so
  * that each has a contrast of 3:1 or more with the page (WCAG 2.2, 1.4.11).
  */
 const colours = {
@@ -25,6 +25,7 @@ const colours = {
   wine: { light: "#7d1d4f", dark: "#e0709f" },
   olive: { light: "#71751c", dark: "#c5c861" },
   indigo: { light: "#4a40a8", dark: "#a89ef6" },
+  brown: { light: "#7a4a1e", dark: "#d2a679" },
   grey: { light: "#68717d", dark: "#a7b0bd" },
 } as const satisfies Record<string, Colour>;
 
@@ -45,6 +46,7 @@ export const outcomeLooks: Readonly<Record<VerdictCode, OutcomeLook>> = {
   REVOKED: plain(colours.wine),
   EXPIRED: plain(colours.purple),
   SUPERSEDED: striped(colours.purple),
+  QUARANTINED: plain(colours.brown),
   DISABLED: plain(colours.olive),
   OWNER_NOT_FOUND: striped(colours.wine),
   OWNER_DISABLED: striped(colours.vermilion),

@@ -72,6 +72,7 @@ const UpdateKeyPayload = payloadOf("UpdateKeyPayload", "key", KeyType);
 const RotateKeyPayload = secretPayloadOf("RotateKeyPayload", "key", KeyType);
 const ReissueKeyPayload = secretPayloadOf("ReissueKeyPayload", "key", KeyType);
 const DisableKeyPayload = payloadOf("DisableKeyPayload", "key", KeyType);
+const ReleaseKeyPayload = payloadOf("ReleaseKeyPayload", "key", KeyType);
 const EnableKeyPayload = payloadOf("EnableKeyPayload", "key", KeyType);
 const RevokeKeyPayload = payloadOf("RevokeKeyPayload", "key", KeyType);
 const DeleteKeyPayload = payloadOf("DeleteKeyPayload", "key", KeyType);
@@ -80,6 +81,14 @@ const DisableKeyInput = statusInput("DisableKeyInput", "disable", "key");
 const EnableKeyInput = statusInput("EnableKeyInput", "enable", "key");
 const DeleteKeyInput = statusInput("DeleteKeyInput", "delete", "key");
 const RestoreKeyInput = statusInput("RestoreKeyInput", "restore", "key");
+
+const ReleaseKeyInput = builder.inputType("ReleaseKeyInput", {
+  description: "Which quarantined key to accept, and why.",
+  fields: (t) => ({
+    id: t.id({ required: true, description: "The key's id." }),
+    reason: t.string({ required: true, description: "Why it can be trusted again, 1 to 500 characters." }),
+  }),
+});
 
 builder.mutationFields((t) => ({
   createKey: t.field({
@@ -129,6 +138,14 @@ builder.mutationFields((t) => ({
     access: { permission: "keys:disable" },
     args: { input: t.arg({ type: EnableKeyInput, ...requiredInput }) },
     resolve: async (_, { input }, { principal, services }) => ({ key: await services.keys.enable(principal, input) }),
+  }),
+  releaseKey: t.field({
+    description: "Ends a quarantine: accepts the key as it stands, and signs it. Find out first who changed it.",
+    type: ReleaseKeyPayload,
+    errors: { types: changeErrors },
+    access: { permission: "keys:release" },
+    args: { input: t.arg({ type: ReleaseKeyInput, ...requiredInput }) },
+    resolve: async (_, { input }, { principal, services }) => ({ key: await services.keys.release(principal, input) }),
   }),
   revokeKey: t.field({
     description: "Revokes a key for good. Once this answers, this server refuses the key.",

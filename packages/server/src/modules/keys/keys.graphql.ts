@@ -4,6 +4,7 @@ import { connectionOf, listComplexity, pageArguments } from "../../graphql/conne
 import { EnvironmentEnum, enumOf, KeyStatusEnum } from "../../graphql/enums.js";
 import { NodeInterface } from "../../graphql/node.js";
 import type { Key } from "../../platform/database/index.js";
+import { ApiGrantType } from "../apis/grants.graphql.js";
 import { KeyEventType } from "../events/key-events.graphql.js";
 import { addLimitFields } from "../limits/limits.graphql.js";
 import { TeamType } from "../teams/teams.graphql.js";
@@ -89,6 +90,15 @@ KeyType.implement({
     revokedAt: t.expose("revokedAt", { type: "DateTime", nullable: true, description: "When it was revoked." }),
     revokedReason: t.exposeString("revokedReason", { nullable: true, description: "Why it was revoked." }),
     revokedBy: t.exposeID("revokedBy", { nullable: true, description: "The id of the token that revoked it." }),
+    quarantinedAt: t.expose("quarantinedAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "Since when it is refused because its record cannot be trusted; releaseKey ends it.",
+    }),
+    quarantinedReason: t.exposeString("quarantinedReason", {
+      nullable: true,
+      description: "What an integrity check found.",
+    }),
     deletedAt: t.expose("deletedAt", {
       type: "DateTime",
       nullable: true,
@@ -122,6 +132,16 @@ builder.objectField(UsageEventType, "key", (t) =>
     description: "The key; null: there is none, or none that you may see.",
     access: { permission: "keys:read" },
     resolve: ({ keyId }, _, { loaders }) => (keyId ? loaders.keys.load(keyId) : null),
+  }),
+);
+
+builder.objectField(ApiGrantType, "key", (t) =>
+  t.field({
+    type: KeyType,
+    nullable: true,
+    description: "The key; null: none that you may see.",
+    access: { permission: "keys:read" },
+    resolve: ({ keyId }, _, { loaders }) => loaders.keys.load(keyId),
   }),
 );
 

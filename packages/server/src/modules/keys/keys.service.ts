@@ -15,6 +15,7 @@ import { countsForLimit, refuseTooManyKeys } from "./key-limit.js";
 import { keyStatusSchema, revokeKeySchema, updateKeySchema } from "./keys.input.js";
 import * as store from "./keys.store.js";
 import { expiryIssues, scopeIssues } from "./lib/key-policy.js";
+import type { KeySeal } from "./lib/key-seal.js";
 
 export interface KeysDeps {
   readonly audit: Audit;
@@ -23,6 +24,7 @@ export interface KeysDeps {
   readonly teams: Pick<Teams, "requireFor">;
   readonly tenants: Pick<Tenants, "require">;
   readonly users: Pick<Users, "lock">;
+  readonly seal: KeySeal;
   /** How long before the expiry to remind of it, in milliseconds. */
   readonly expiryReminders: readonly number[];
 }
@@ -30,11 +32,16 @@ export interface KeysDeps {
 export type Keys = ReturnType<typeof createKeys>;
 
 /** Everything that changes a key except what hands out a secret, which is in `key-secrets.service.ts`. */
-export function createKeys({ audit, clock, events, teams, tenants, users, expiryReminders }: KeysDeps) {
+export function createKeys({ audit, clock, events, teams, tenants, users, seal, expiryReminders }: KeysDeps) {
+  /** Those that are not as Keyplane has written them. A change of such a key is not signed: it would make the rest good. */
+  const unsound = new WeakSet<Key>();
+
   /** Reads a key for a change. @throws NotFoundError when there is none that the caller may see. */
   async function lock(tx: Transaction, principal: Principal, id: string): Promise<Key> {
     const key = await store.lockKey(tx, visibleTo(principal), id);
     if (!key) throw new NotFoundError("key");
+    const state = seal.check(key, await store.findSecretsOfKey(tx, key.id));
+    if (state !== "SOUND") unsound.add(key);
     return key;
   }
 
@@ -45,6 +52,7 @@ export function createKeys({ audit, clock, events, teams, tenants, users, expiry
     change: { action: string; event: DomainEvent["type"]; before: Key | null; after: Key; reason?: string | undefined },
   ): Promise<void> {
     const { after, before } = change;
+    if (before === null || !unsound.has(before)) await store.sealKeyRow(tx, seal, after);
     const target = { type: "Key", id: after.id } as const;
     const actor = actorOf(principal);
     const { action, reason } = change;
@@ -138,6 +146,28 @@ export function createKeys({ audit, clock, events, teams, tenants, users, expiry
         const change = { disabledAt: now, disabledReason: reason ?? null, updatedAt: now };
         const after = await store.updateKeyRow(tx, before.id, change);
         await tell(tx, principal, { action: "key.disabled", event: "DISABLED", before, after, reason });
+        return after;
+      });
+    },
+
+    /**
+     * Accepts a quarantined key as it stands, and signs it. Releasing one that is not quarantined changes nothing.
+     *
+     * @throws ConflictError for a revoked or deleted key; ForbiddenError without `keys:release`, or for scopes that the caller may not give.
+     */
+    async release(principal: Principal, rawInput: unknown): Promise<Key> {
+      authorize(principal, "keys:release");
+      const { id, reason } = parseInput(revokeKeySchema, rawInput);
+      return events.transaction(async (tx) => {
+        const before = await lock(tx, principal, id);
+        refuseDead(before);
+        if (!before.quarantinedAt) return before;
+        authorizeScopes(principal, before.scopes);
+        const change = { quarantinedAt: null, quarantinedReason: null, updatedAt: new Date(clock.now()) };
+        const after = await store.updateKeyRow(tx, before.id, change);
+        // Somebody answers for it now, as it is.
+        unsound.delete(before);
+        await tell(tx, principal, { action: "key.released", event: "UPDATED", before, after, reason });
         return after;
       });
     },

@@ -4,6 +4,7 @@ import { afterPlace, type Direction, orderBy, type Place } from "../../platform/
 import type { Visibility } from "../auth/index.js";
 import type { ScopeDifference } from "../roles/index.js";
 import { type KeyFilter, keyFilterCondition } from "./keys.filter.js";
+import type { KeySeal } from "./lib/key-seal.js";
 
 export function insertKey(db: Db, data: Prisma.KeyUncheckedCreateInput): Promise<Key> {
   return db.key.create({ data });
@@ -100,6 +101,17 @@ export async function raiseLastUsed(db: Db, lastUsed: ReadonlyMap<string, number
 
 export function updateKeyRow(db: Db, id: string, data: Prisma.KeyUncheckedUpdateInput): Promise<Key> {
   return db.key.update({ where: { id }, data });
+}
+
+/** All secrets that a key ever had. */
+export function findSecretsOfKey(db: Db, keyId: string): Promise<KeySecret[]> {
+  return db.keySecret.findMany({ where: { keyId } });
+}
+
+/** Signs a key as it is now, secrets included. In the transaction of the change, as the last of it. */
+export async function sealKeyRow(db: Db, seal: KeySeal, key: Key): Promise<void> {
+  const checksum = seal.of(key, await findSecretsOfKey(db, key.id));
+  await db.key.update({ where: { id: key.id }, data: { checksum }, select: { id: true } });
 }
 
 /** How many keys of a user could still be accepted: neither revoked, deleted nor expired. */

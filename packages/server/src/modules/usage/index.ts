@@ -22,3 +22,4 @@ export {
 export { type SaveLastUsed, UsageRecording, type UsageStatus } from "./usage.recording.js";
 export { createUsage, type Usage } from "./usage.service.js";
 export type { UsageEvent } from "./usage-event.js";
+export { usedKeyIds } from "./used-keys.js";

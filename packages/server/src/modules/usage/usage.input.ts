@@ -61,8 +61,8 @@ export function addressOf(text: string | null | undefined): string | undefined {
 export const apiSchema = z
   .string()
   .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$/,
-    "Name an API with 1 to 64 letters, digits and . _ : / -, beginning with a letter or digit, e.g. orders/v2.",
+    /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,63}$/,
+    "Name an API with 1 to 64 letters, digits and . _ : / @ -, beginning with a letter or digit, e.g. orders@v2.",
   )
   .refine(holdsNoKey, keyWords);
 

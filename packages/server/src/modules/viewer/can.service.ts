@@ -4,7 +4,17 @@ import type { Key, ManagementToken, OAuthClient, User } from "../../platform/dat
 import type { Principal } from "../auth/index.js";
 
 /** The kinds of things that a permission can be about. */
-type Kind = "Tenant" | "User" | "CustomRole" | "Team" | "Key" | "ManagementToken" | "OAuthClient" | "TrustedIssuer";
+type Kind =
+  | "Tenant"
+  | "User"
+  | "CustomRole"
+  | "Team"
+  | "Api"
+  | "ApiGrant"
+  | "Key"
+  | "ManagementToken"
+  | "OAuthClient"
+  | "TrustedIssuer";
 
 /** Whether the caller may do something, and if not, why. */
 export interface Permitted {
@@ -21,6 +31,8 @@ const kinds: Readonly<Record<string, Kind>> = {
   users: "User",
   roles: "CustomRole",
   teams: "Team",
+  apis: "Api",
+  grants: "ApiGrant",
   keys: "Key",
   tokens: "ManagementToken",
   clients: "OAuthClient",
@@ -33,6 +45,8 @@ const words: Readonly<Record<Kind, string>> = {
   User: "user",
   CustomRole: "role",
   Team: "team",
+  Api: "API",
+  ApiGrant: "grant",
   Key: "key",
   ManagementToken: "management token",
   OAuthClient: "OAuth client",
@@ -44,6 +58,7 @@ const creating: ReadonlySet<Permission> = new Set([
   "users:create",
   "roles:create",
   "teams:create",
+  "apis:create",
   "keys:create",
   "tokens:create",
   "clients:create",

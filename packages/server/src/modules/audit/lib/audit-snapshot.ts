@@ -10,6 +10,8 @@ const secretNames = new Set([
   "sealedPrivateJwk",
   "secretHash",
   "previousSecretHash",
+  // Of use to nobody who reads.
+  "checksum",
 ]);
 
 /**

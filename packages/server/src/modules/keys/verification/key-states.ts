@@ -84,6 +84,7 @@ export function toKeyState(key: Key): KeyState {
     disabledReason: key.disabledReason,
     deletedAt: key.deletedAt?.getTime() ?? null,
     limited: limitedOf(key),
+    quarantinedAt: key.quarantinedAt?.getTime() ?? null,
     secretVersion: key.secretVersion,
   };
 }

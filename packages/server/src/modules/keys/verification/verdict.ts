@@ -1,5 +1,7 @@
 import {
+  type AskedApi,
   type Decision,
+  deprecationHint,
   docsUrlForVerdict,
   type Environment,
   effectiveScopes,
@@ -26,6 +28,17 @@ export interface Verdict {
   readonly quota: QuotaState | null;
   readonly retryAfterMs: number | null;
   readonly hint: string | null;
+  readonly api: VerifiedApi | null;
+}
+
+/** The API that was asked for, where the key's tenant has it. */
+export interface VerifiedApi {
+  readonly id: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly version: string | null;
+  readonly deprecatedAt: Date | null;
+  readonly retiredAt: Date | null;
 }
 
 /** What a verifier may know of the key. */
@@ -55,6 +68,7 @@ export function toVerdict(
   record: KeyRecord | null,
   requestId: string,
   limits: LimitStates = noLimits,
+  asked: { readonly api: AskedApi; readonly now: number } | null = null,
 ): Verdict {
   // A deleted key counts as missing, also where another check came first.
   const known = decision.code === "NOT_FOUND" || record?.key.deletedAt !== null ? null : record;
@@ -79,6 +93,13 @@ export function toVerdict(
     rateLimits: limits.rateLimits,
     quota: limits.quota,
     retryAfterMs: decision.retryAfterMs,
-    hint: decision.hint,
+    hint: decision.valid && asked ? deprecationHint(asked.api, asked.now) : decision.hint,
+    api: known && asked && verifiedApi(asked.api),
   };
+}
+
+function verifiedApi({ found, deprecatedAt, retiredAt }: AskedApi): VerifiedApi | null {
+  if (found === null) return null;
+  const timeOf = (epochMs: number | null): Date | null => (epochMs === null ? null : new Date(epochMs));
+  return { ...found, deprecatedAt: timeOf(deprecatedAt), retiredAt: timeOf(retiredAt) };
 }

@@ -98,6 +98,16 @@ export class VerificationIndex implements EventListener {
     return this.#secrets.peek(hash) !== undefined;
   }
 
+  /** What is remembered of a key, for whoever compares it with the store. */
+  remembered(keyId: string): KeyState | undefined {
+    return this.#keys.peek(keyId);
+  }
+
+  /** It is not as the store has it. */
+  forget(keyId: string): void {
+    this.#keys.forget(keyId);
+  }
+
   /**
    * To which tenant, user and team keys belong, deleted ones too: from memory, and the others in one query.
    *

@@ -145,11 +145,18 @@ async function* linesOf(
       ...keys.map(({ secrets, teamId, ...row }) => {
         const role = byOwner.get(row.ownerId) ?? null;
         const team = teamId === null ? null : (byTeam.get(teamId) ?? null);
-        const line = { type: "key" as const, ...sparse(row), secrets: secrets.map(sparse) };
+        const line = { type: "key" as const, ...sparse(refusedByAll(row)), secrets: secrets.map(sparse) };
         return role === null && team === null ? line : { ...line, ...boundedBy(row.scopes, { role, team }) };
       }),
     ];
   }
+}
+
+/** A verifier that knows nothing of quarantine must refuse the key, too. */
+function refusedByAll<Row extends Pick<KeyRow, "quarantinedAt" | "disabledAt" | "disabledReason">>(row: Row): Row {
+  const { quarantinedAt } = row;
+  if (quarantinedAt == null || row.disabledAt !== null) return row;
+  return { ...row, disabledAt: quarantinedAt, disabledReason: "quarantined" };
 }
 
 function sparse<Row extends object>(row: Row): Sparse<Row> {

@@ -107,7 +107,10 @@ async function readRecords(
     SELECT
       (SELECT json_agg(row_to_json("row")) FROM (
         SELECT "id", "status", ${ms("statusChangedAt")} AS "since", "statusReason" AS "reason",
-          "allowedIps", "deniedIps", ${decidedBy}
+          "allowedIps", "deniedIps", ${decidedBy},
+          (SELECT json_agg(json_build_object('id', "id", 'slug', "slug", 'name', "name", 'isOpen', "access" = 'OPEN',
+              'isDeleted', "deletedAt" IS NOT NULL, 'versions', "versions") ORDER BY "id")
+            FROM "Api" WHERE "tenantId" = "Tenant"."id") AS "apis"
         FROM "Tenant" WHERE "id" IN (SELECT "tenantId" FROM "wanted")) AS "row")::text AS "tenants",
       (SELECT json_agg(row_to_json("row")) FROM (
         SELECT "id", "tenantId", "name", "email", "externalId", "status", ${ms("statusChangedAt")} AS "since",
@@ -125,9 +128,12 @@ async function readRecords(
         SELECT "id", "tenantId", "ownerId", "teamId", "name", "environment", "scopes", "metadata", "allowedIps", "deniedIps",
           ${ms("expiresAt")} AS "expiresAt", ${ms("revokedAt")} AS "revokedAt", "revokedReason",
           ${ms("disabledAt")} AS "disabledAt", "disabledReason", ${ms("deletedAt")} AS "deletedAt", ${decidedBy},
+          ${ms("quarantinedAt")} AS "quarantinedAt",
           (SELECT json_agg(row_to_json("secret")) FROM (
             SELECT "hash", "start", ${ms("supersededAt")} AS "supersededAt", ${ms("stopsAt")} AS "stopsAt"
-            FROM "KeySecret" WHERE "keyId" = "wanted"."id" ORDER BY "supersededAt", "createdAt", "hash") AS "secret") AS "secrets"
+            FROM "KeySecret" WHERE "keyId" = "wanted"."id" ORDER BY "supersededAt", "createdAt", "hash") AS "secret") AS "secrets",
+          (SELECT json_agg(json_build_object('apiId', "apiId", 'status', "status") ORDER BY "apiId")
+            FROM "ApiGrant" WHERE "keyId" = "wanted"."id") AS "grants"
         FROM "wanted" ORDER BY "createdAt", "id") AS "row")::text AS "keys",
       (SELECT count(*)::int FROM "looked") AS "looked",
       (SELECT max("createdAt") FROM "looked") AS "lastAt",

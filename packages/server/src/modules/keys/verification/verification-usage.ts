@@ -11,6 +11,8 @@ interface Verification {
   readonly format: KeyFormatResult;
   /** What the caller may see of the key; null for an unknown one. */
   readonly found: KeyRecord | null;
+  /** By what it is counted. */
+  readonly api: string | null | undefined;
   readonly verdict: Pick<Verdict, "valid" | "code">;
   /** Epoch milliseconds. */
   readonly now: number;
@@ -19,7 +21,7 @@ interface Verification {
 }
 
 /** What a verification leaves as usage: never the key, only its visible start. */
-export function usageOf({ principal, input, format, found, verdict, now, startedAt }: Verification): UsageEvent {
+export function usageOf({ principal, input, format, found, api, verdict, now, startedAt }: Verification): UsageEvent {
   const { valid, code } = verdict;
   return {
     at: now,
@@ -28,7 +30,7 @@ export function usageOf({ principal, input, format, found, verdict, now, started
     keyId: found?.key.id,
     userId: found?.key.ownerId,
     code,
-    api: input.api ?? undefined,
+    api: api ?? undefined,
     // A refused call costs nothing.
     cost: valid ? (input.cost ?? 1) : 0,
     tags: tagsOf(input.tags),

@@ -4,7 +4,7 @@ import { builder } from "../../../graphql/builder.js";
 import { EnvironmentEnum, VerdictCodeEnum } from "../../../graphql/enums.js";
 import { requiredInput } from "../../../graphql/mutation.js";
 import { MeterInput } from "../../usage/usage-metrics.graphql.js";
-import type { Verdict, VerifiedKey, VerifiedOwner } from "./verdict.js";
+import type { Verdict, VerifiedApi, VerifiedKey, VerifiedOwner } from "./verdict.js";
 
 const VerifiedKeyType = builder.objectRef<VerifiedKey>("VerifiedKey").implement({
   description: "What a verifier may know of the key.",
@@ -63,6 +63,29 @@ const QuotaStateType = builder.objectRef<QuotaState>("QuotaState").implement({
   }),
 });
 
+const VerifiedApiType = builder.objectRef<VerifiedApi>("VerifiedApi").implement({
+  description: "The API that a verification asked for.",
+  fields: (t) => ({
+    id: t.exposeID("id", { description: "The API's id." }),
+    slug: t.exposeString("slug", { description: "By what it is asked for." }),
+    name: t.exposeString("name", { description: "The name that people read." }),
+    version: t.exposeString("version", {
+      nullable: true,
+      description: "The version that was asked for; null: none was.",
+    }),
+    deprecatedAt: t.expose("deprecatedAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "From when on callers of this version are told to move on (RFC 9745); null: not planned.",
+    }),
+    retiredAt: t.expose("retiredAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "From when on this version is refused (RFC 8594); null: not planned.",
+    }),
+  }),
+});
+
 export const VerdictType = builder.objectRef<Verdict>("Verdict").implement({
   description: "Whether a key is valid, and if not, exactly why and what to do. A refusal is an answer, not an error.",
   fields: (t) => ({
@@ -98,7 +121,13 @@ export const VerdictType = builder.objectRef<Verdict>("Verdict").implement({
     }),
     hint: t.exposeString("hint", {
       nullable: true,
-      description: "For a malformed or mistyped key: what looks wrong about it.",
+      description:
+        "For a malformed or mistyped key: what looks wrong about it. For a valid one: that the version of the API is deprecated.",
+    }),
+    api: t.expose("api", {
+      type: VerifiedApiType,
+      nullable: true,
+      description: "The API that was asked for; null: none was, or the key's tenant has no such API.",
     }),
   }),
 });
@@ -115,7 +144,10 @@ const VerifyKeyInput = builder.inputType("VerifyKeyInput", {
     }),
     cost: t.int({ defaultValue: 1, description: "How much the call counts, 0 to 1000000." }),
     tags: t.stringList({ description: "Labels for usage, at most 20." }),
-    api: t.string({ description: "Which of your APIs is called, e.g. orders/v2: usage is counted by it." }),
+    api: t.string({
+      description:
+        "Which of your APIs is called, by slug, id or slug@version: the key needs access to it, and usage is counted by it. In a tenant without APIs any name will do, and is only counted.",
+    }),
     meters: t.field({ type: [MeterInput], description: "Quantities of the call that usage sums up, at most 10." }),
     userAgent: t.string({
       description: "The program that presented the key, for the call log; cut after 256 characters.",

@@ -1,4 +1,5 @@
 import {
+  type AskedApi,
   type DecisionRequest,
   decide,
   type Environment,
@@ -12,6 +13,7 @@ import type { Clock } from "../../../platform/clock.js";
 import { KeyplaneError } from "../../../platform/errors.js";
 import type { GuessLimiter } from "../../../platform/guess-limiter.js";
 import { areScopes, parseArguments, scopesSchema } from "../../../platform/validation.js";
+import type { ApiAccess } from "../../apis/index.js";
 import { authorize, canSee, hashSecret, type Principal } from "../../auth/index.js";
 import { isExceeded, type LimitStates, type Take } from "../../limits/index.js";
 import { apiSchema, costSchema, ipSchema, metersSchema, tagsSchema, type UsageEvent } from "../../usage/index.js";
@@ -62,10 +64,11 @@ export function createVerify(deps: {
   clock: Clock;
   guesses: GuessLimiter;
   addressGuesses: KeyGuesses;
+  apiAccess: Pick<ApiAccess, "find">;
   record: ((event: UsageEvent) => void) | null;
   take: Take;
 }): Verify {
-  const { index, clock, guesses, addressGuesses, take, record: recordUsage } = deps;
+  const { index, clock, guesses, addressGuesses, apiAccess, take, record: recordUsage } = deps;
 
   /** Takes an attempt of the address that presented an unknown key. @returns how long it is held up, in milliseconds. */
   function guessFrom(principal: Principal, ip: string | null | undefined): number {
@@ -118,22 +121,39 @@ export function createVerify(deps: {
     }
   }
 
+  function answer(call: Call, found: IndexedRecord | null, attempt = 1): Verdict | Promise<Verdict> {
+    const { principal, input } = call;
+    const record = visible(principal, found);
+    if (record === null || input.api == null) return decideOn(call, record, undefined, attempt);
+    const api = apiAccess.find(record.key, input.api);
+    return api instanceof Promise
+      ? api.then((asked) => decideOn(call, record, asked, attempt))
+      : decideOn(call, record, api, attempt);
+  }
+
   /**
    * Decides, and takes the call from the limits that it is under. What has to be asked for takes time, in which a key may be revoked:
    * everything is decided anew then, so that the last decision and the charge are of one moment.
    */
-  function answer(call: Call, found: IndexedRecord | null, attempt = 1): Verdict | Promise<Verdict> {
+  function decideOn(
+    call: Call,
+    record: IndexedRecord | null,
+    api: AskedApi | undefined,
+    attempt: number,
+  ): Verdict | Promise<Verdict> {
     const now = clock.now();
     const { principal, input } = call;
-    const record = visible(principal, found);
-    const request = requestOf(call);
+    const request = requestOf(call, api);
+    const asked = api && { api, now };
     const decision = decide(record, request, now);
     const limited = decision.valid && record ? limitsOf(record) : null;
-    if (!record || limited === null) return tell(call, record, toVerdict(decision, record, principal.requestId), now);
+    if (!record || limited === null) {
+      return tell(call, record, api, toVerdict(decision, record, principal.requestId, undefined, asked), now);
+    }
     // Limits that let a call pass decide nothing anew.
     const decided = (limits: LimitStates): Verdict => {
       const last = isExceeded(limits) ? decide(record, { ...request, limits }, now) : decision;
-      return tell(call, record, toVerdict(last, record, principal.requestId, limits), now);
+      return tell(call, record, api, toVerdict(last, record, principal.requestId, limits, asked), now);
     };
     const taken = take(limited, input.cost ?? 1);
     if (!(taken instanceof Promise)) return decided(taken);
@@ -145,9 +165,17 @@ export function createVerify(deps: {
     });
   }
 
-  function tell(call: Call, record: IndexedRecord | null, verdict: Verdict, now: number): Verdict {
+  function tell(
+    call: Call,
+    record: IndexedRecord | null,
+    api: AskedApi | undefined,
+    verdict: Verdict,
+    now: number,
+  ): Verdict {
     const { principal, input, format, startedAt } = call;
-    recordUsage?.(usageOf({ principal, input, format, found: record, verdict, now, startedAt }));
+    recordUsage?.(
+      usageOf({ principal, input, format, found: record, api: api?.label ?? input.api, verdict, now, startedAt }),
+    );
     return verdict;
   }
 
@@ -167,7 +195,8 @@ export function createVerify(deps: {
       return answer({ principal, input, format, hash, startedAt, heldUpMs }, found);
     }
     const leaveUnseen =
-      recordUsage && (() => recordUsage(usageOfUnseen({ principal, input, format, now: clock.now(), startedAt })));
+      recordUsage &&
+      (() => recordUsage(usageOfUnseen({ principal, input, format, api: input.api, now: clock.now(), startedAt })));
     return lookUpFrom(principal, hash, input.ip, leaveUnseen).then((looked) =>
       answer({ principal, input, format, hash, startedAt, heldUpMs: looked.heldUpMs }, looked.found),
     );
@@ -204,12 +233,13 @@ function needsChecks({ scopes, ip, cost, tags, api, meters }: VerifyKeyInput): b
   return Boolean((scopes && !areScopes(scopes)) || ip || (cost ?? 1) !== 1 || tags || api != null || meters);
 }
 
-function requestOf({ input, format, heldUpMs }: Call): DecisionRequest {
+function requestOf({ input, format, heldUpMs }: Call, api: AskedApi | undefined): DecisionRequest {
   return {
     format,
     scopes: input.scopes ?? undefined,
     environment: input.environment ?? undefined,
     ip: input.ip ?? undefined,
     heldUpMs,
+    api,
   };
 }

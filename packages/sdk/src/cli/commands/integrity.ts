@@ -1,0 +1,87 @@
+import { unwrap } from "../../client/results.js";
+import type { IntegrityFinding, IntegrityRun } from "../../entities.js";
+import { command } from "../command.js";
+import { flag, listing, required, text } from "../options.js";
+import type { Column } from "../output/table.js";
+import { found } from "./find.js";
+
+const runColumns: readonly Column<IntegrityRun>[] = [
+  { head: "ID", of: ({ id }) => id, isWhole: true },
+  { head: "STATUS", of: ({ status }) => status, isWhole: true },
+  { head: "STARTED", of: ({ startedAt }) => startedAt, isWhole: true },
+  { head: "EXAMINED", of: ({ examined }) => String(examined) },
+  { head: "FOUND", of: ({ found: count }) => String(count) },
+  { head: "REPAIRED", of: ({ repaired }) => String(repaired) },
+  { head: "QUARANTINED", of: ({ quarantined }) => String(quarantined) },
+];
+const findingColumns: readonly Column<IntegrityFinding>[] = [
+  { head: "KIND", of: ({ kind }) => kind, isWhole: true },
+  { head: "OUTCOME", of: ({ outcome }) => outcome, isWhole: true },
+  { head: "KEY", of: ({ keyId }) => keyId, isWhole: true },
+  { head: "WHAT", of: ({ detail }) => detail },
+];
+
+export const integrityCommands = [
+  command({
+    path: "integrity check",
+    summary: "Begin an integrity check of the whole installation.",
+    options: {
+      repair: flag("Mend what is safe, and quarantine keys that cannot be trusted."),
+      resign: flag("Sign every key anew, after the encryption key was changed on purpose."),
+    },
+    examples: [["integrity check --repair", "a check that mends what it can"]],
+    async run({ client, print }, { repair, resign }) {
+      print.thing(unwrap(await client().integrity.check({ repair, resign })).integrityRun);
+    },
+  }),
+  command({
+    path: "integrity show",
+    summary: "Show how far a check is.",
+    argument: { name: "id", description: "The run's id: int_…" },
+    examples: [["integrity show int_…", "its numbers so far"]],
+    async run({ client, print }, _given, id) {
+      print.thing(found(await client().integrity.run(id), "check", id));
+    },
+  }),
+  command({
+    path: "integrity list",
+    summary: "List checks, newest first.",
+    options: listing,
+    examples: [["integrity list --limit 5", "the last five"]],
+    async run({ client, print }, part) {
+      const { integrity } = client();
+      await print.list(
+        (pageSize) => integrity.runs({ pageSize }),
+        part,
+        runColumns,
+        ({ id }) => id,
+      );
+    },
+  }),
+  command({
+    path: "integrity findings",
+    summary: "List what checks have found, newest first.",
+    options: { run: text("id", "Of this check."), keyId: text("id", "About this key."), ...listing },
+    examples: [["integrity findings --run int_…", "what one check has found"]],
+    async run({ client, print }, { run, keyId, ...part }) {
+      const { integrity } = client();
+      await print.list(
+        (pageSize) => integrity.findings({ filter: { runId: run, keyId }, pageSize }),
+        part,
+        findingColumns,
+        ({ id }) => id,
+      );
+    },
+  }),
+  command({
+    path: "keys release",
+    summary: "End a quarantine: accept a key as it stands.",
+    argument: { name: "id", description: "The key's id: key_…" },
+    options: { reason: required(text("text", "Why it can be trusted again.")) },
+    examples: [["keys release key_… --reason 'restored from a backup'", "the key is accepted again"]],
+    async run({ client, print }, { reason }, id) {
+      const { key } = unwrap(await client().keys.release({ id, reason }));
+      print.changed(key, `${key.name} (${key.id}) is accepted again.`);
+    },
+  }),
+];

@@ -1,0 +1,36 @@
+import { describe, expect, test } from "../test-helpers/guard-story.js";
+
+const api = { id: "api_1", slug: "orders", name: "Orders", isOpen: false, isDeleted: false };
+
+describe.each(["lazy", "full"] as const)("in the mode %s", (mode) => {
+  test("access to an API is decided from memory, and follows every change", async ({ story }) => {
+    const { guard, key } = await story.withKey({ mode });
+    const verify = (asked: string) => guard.verify(key.secret, { api: asked });
+    expect(await verify("anything")).toMatchObject({ code: "VALID", api: null });
+    const versions = [{ name: "v1", deprecatedAt: 0, retiredAt: null }];
+    story.plane.updateTenant({ apis: [{ ...api, versions }] });
+    await story.moment();
+    expect(await verify("orders")).toMatchObject({ code: "API_NOT_GRANTED" });
+    expect(await verify("anything")).toMatchObject({ code: "API_NOT_GRANTED", api: null });
+    story.plane.grantApis(key.id, [{ apiId: api.id, status: "GRANTED" }]);
+    await story.moment();
+    expect(await verify("orders")).toMatchObject({ code: "VALID", hint: null, source: "local" });
+    expect(await verify("orders@v1")).toMatchObject({
+      code: "VALID",
+      hint: expect.stringContaining("deprecated"),
+      api: { slug: "orders", version: "v1", deprecatedAt: "1970-01-01T00:00:00.000Z", retiredAt: null },
+    });
+    story.plane.updateTenant({ apis: [{ ...api, versions: [{ name: "v1", deprecatedAt: 0, retiredAt: 1 }] }] });
+    await story.moment();
+    expect(await verify("orders@v1")).toMatchObject({ code: "API_RETIRED" });
+    story.plane.grantApis(key.id, [{ apiId: api.id, status: "REVOKED" }]);
+    await story.moment();
+    expect(await verify("orders")).toMatchObject({ code: "API_NOT_GRANTED" });
+    expect(await guard.verify(key.secret)).toMatchObject({ code: "VALID", api: null });
+  });
+});
+
+test("a name of an API that no server would take is refused as a mistake", async ({ story }) => {
+  const { guard, key } = await story.withKey();
+  await expect(guard.verify(key.secret, { api: "a b" })).rejects.toThrow(TypeError);
+});

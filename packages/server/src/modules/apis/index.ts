@@ -1,0 +1,5 @@
+export { ApiAccess } from "./api-access.js";
+export { type ApiReads, createApiReads } from "./apis.reads.js";
+export { type Apis, createApis } from "./apis.service.js";
+export { type ApiGrantReads, createApiGrantReads } from "./grants.reads.js";
+export { type ApiGrants, createApiGrants } from "./grants.service.js";

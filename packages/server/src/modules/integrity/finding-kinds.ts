@@ -1,0 +1,56 @@
+/**
+ * What an integrity check can find.
+ *
+ * Add it here: then look for it in `key-checks.ts` or `store-checks.ts`, and say on docs/operating/integrity.md what to do about it.
+ */
+export const findingKinds = {
+  CHECKSUM_MISMATCH: {
+    description:
+      "A key or one of its secrets was changed in the database, and not by Keyplane. The key is quarantined.",
+  },
+  UNSIGNED: {
+    description:
+      "A key without a checksum, although all keys were signed: its row was not written by Keyplane. The key is quarantined.",
+  },
+  FOREIGN_CHECKSUM: {
+    description:
+      "A key that was signed with another encryption key. Where KEYPLANE_ENCRYPTION_KEY was changed on purpose, sign all keys anew with `resign`.",
+  },
+  OWNER_MISSING: { description: "A key whose owner does not exist. The key is quarantined." },
+  OWNER_OF_OTHER_TENANT: { description: "A key whose owner belongs to another tenant. The key is quarantined." },
+  TEAM_OF_OTHER_TENANT: { description: "A key whose team belongs to another tenant. The key is quarantined." },
+  NO_SECRET: { description: "A key that nobody can use, because it has no current secret. Rotate it." },
+  CACHE_DIFFERS: {
+    description: "A server remembered something else of a key than the database has. It has forgotten it.",
+  },
+  GRANT_OF_OTHER_TENANT: {
+    description: "Access of a key to an API of another tenant. It is taken away where the check repairs.",
+  },
+  EXPIRY_NOT_PLANNED: {
+    description: "A key that expires, of which nobody would be told. It is planned where the check repairs.",
+  },
+  ADDRESS_OF_DELETED_USER: {
+    description: "A deleted user who keeps the e-mail address from others. It is set free where the check repairs.",
+  },
+  USAGE_OF_UNKNOWN_KEY: { description: "Usage of the last day that names a key which does not exist." },
+} as const satisfies Record<string, { readonly description: string }>;
+
+/** What an integrity check has found. */
+export type FindingKind = keyof typeof findingKinds;
+
+/** What became of a finding. */
+export const findingOutcomes = {
+  REPORTED: { description: "Nothing was changed." },
+  REPAIRED: { description: "It is mended." },
+  QUARANTINED: { description: "The key is refused until somebody has looked at it: see `releaseKey`." },
+} as const satisfies Record<string, { readonly description: string }>;
+
+/** What became of a finding. */
+export type FindingOutcome = keyof typeof findingOutcomes;
+
+/** The states of a run. */
+export const runStatuses = {
+  RUNNING: { description: "It goes on; `examined` and `found` grow." },
+  DONE: { description: "Everything was examined." },
+  FAILED: { description: "It ended early: the server stopped, or the database was away. The next one begins anew." },
+} as const satisfies Record<string, { readonly description: string }>;

@@ -1,0 +1,1 @@
+export { createIntegrity, type Integrity } from "./integrity.service.js";

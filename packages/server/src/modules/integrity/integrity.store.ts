@@ -1,0 +1,176 @@
+import type { Db, IntegrityFinding, IntegrityRun, Key, Prisma } from "../../platform/database/index.js";
+import { afterPlace, orderBy, type Place } from "../../platform/pages.js";
+import type { ExaminedKey } from "./key-checks.js";
+
+export function insertRun(db: Db, data: Prisma.IntegrityRunUncheckedCreateInput): Promise<IntegrityRun> {
+  return db.integrityRun.create({ data });
+}
+
+export function updateRun(db: Db, id: string, data: Prisma.IntegrityRunUncheckedUpdateInput): Promise<IntegrityRun> {
+  return db.integrityRun.update({ where: { id }, data });
+}
+
+/** Ends runs of processes that were ended: nobody has heard of them for long. @returns how many. */
+export async function endLostRuns(db: Db, before: Date, now: Date): Promise<number> {
+  const { count } = await db.integrityRun.updateMany({
+    where: { slot: { not: null }, heardAt: { lt: before } },
+    data: { slot: null, status: "FAILED", finishedAt: now },
+  });
+  return count;
+}
+
+export function findLatestRun(db: Db, status?: "DONE"): Promise<IntegrityRun | null> {
+  return db.integrityRun.findFirst({
+    where: status === undefined ? {} : { status },
+    orderBy: [{ createdAt: "desc" }, { id: "desc" }],
+  });
+}
+
+export function findRun(db: Db, id: string): Promise<IntegrityRun | null> {
+  return db.integrityRun.findUnique({ where: { id } });
+}
+
+export function findRuns(db: Db, after: Place | null, take: number): Promise<IntegrityRun[]> {
+  const page = afterPlace("createdAt", "desc", after) as Prisma.IntegrityRunWhereInput;
+  return db.integrityRun.findMany({ where: page, orderBy: orderBy("createdAt", "desc"), take });
+}
+
+export function countRuns(db: Db): Promise<number> {
+  return db.integrityRun.count();
+}
+
+/** Only the newest runs are kept, with their findings. */
+export async function forgetOldRuns(db: Db, keep: number): Promise<void> {
+  const old = await db.integrityRun.findMany({
+    where: { slot: null },
+    orderBy: [{ createdAt: "desc" }, { id: "desc" }],
+    skip: keep,
+    select: { id: true },
+    take: 100,
+  });
+  const ids = old.map(({ id }) => id);
+  if (ids.length === 0) return;
+  await db.integrityFinding.deleteMany({ where: { runId: { in: ids } } });
+  await db.integrityRun.deleteMany({ where: { id: { in: ids } } });
+}
+
+export async function insertFinding(db: Db, data: Prisma.IntegrityFindingUncheckedCreateInput): Promise<void> {
+  await db.integrityFinding.create({ data });
+}
+
+/** Which findings; absent means any. */
+export interface FindingFilter {
+  readonly runId?: string | null | undefined;
+  readonly tenantId?: string | null | undefined;
+  readonly keyId?: string | null | undefined;
+}
+
+export function findFindings(
+  db: Db,
+  filter: FindingFilter,
+  after: Place | null,
+  take: number,
+): Promise<IntegrityFinding[]> {
+  const page = afterPlace("createdAt", "desc", after) as Prisma.IntegrityFindingWhereInput;
+  return db.integrityFinding.findMany({
+    where: { AND: [whereFindings(filter), page] },
+    orderBy: orderBy("createdAt", "desc"),
+    take,
+  });
+}
+
+export function countFindings(db: Db, filter: FindingFilter): Promise<number> {
+  return db.integrityFinding.count({ where: whereFindings(filter) });
+}
+
+function whereFindings({ runId, tenantId, keyId }: FindingFilter): Prisma.IntegrityFindingWhereInput {
+  return {
+    ...(runId == null ? {} : { runId }),
+    ...(tenantId == null ? {} : { tenantId }),
+    ...(keyId == null ? {} : { keyId }),
+  };
+}
+
+/** Keys that could still be accepted, a page at a time in the order of their ids, with what they name. */
+export async function findKeysToExamine(db: Db, afterId: string, take: number): Promise<ExaminedKey[]> {
+  return examined(
+    db,
+    await db.key.findMany({
+      where: { id: { gt: afterId }, revokedAt: null, deletedAt: null },
+      orderBy: { id: "asc" },
+      take,
+    }),
+  );
+}
+
+/** One key, held until the transaction ends: what two readings saw of a key that is being changed says nothing. */
+export async function holdKeyToExamine(db: Db, id: string): Promise<ExaminedKey | null> {
+  await db.$queryRaw`SELECT 1 FROM "Key" WHERE "id" = ${id} FOR UPDATE`;
+  const [found] = await examined(db, await db.key.findMany({ where: { id, revokedAt: null, deletedAt: null } }));
+  return found ?? null;
+}
+
+/** Without relations: those promise that what they lead to exists. */
+async function examined(db: Db, keys: readonly Key[]): Promise<ExaminedKey[]> {
+  const teamIds = keys.flatMap(({ teamId }) => teamId ?? []);
+  const [secrets, owners, teams] = [
+    await db.keySecret.findMany({ where: { keyId: { in: keys.map(({ id }) => id) } } }),
+    await db.user.findMany({
+      where: { id: { in: keys.map(({ ownerId }) => ownerId) } },
+      select: { id: true, tenantId: true },
+    }),
+    teamIds.length === 0
+      ? []
+      : await db.team.findMany({ where: { id: { in: teamIds } }, select: { id: true, tenantId: true } }),
+  ];
+  const tenantOf = (rows: readonly { id: string; tenantId: string }[]) =>
+    new Map(rows.map((row) => [row.id, row.tenantId]));
+  const [ownerTenants, teamTenants] = [tenantOf(owners), tenantOf(teams)];
+  return keys.map((key) => ({
+    key,
+    secrets: secrets.filter(({ keyId }) => keyId === key.id),
+    ownerTenantId: ownerTenants.get(key.ownerId) ?? null,
+    teamTenantId: key.teamId === null ? null : (teamTenants.get(key.teamId) ?? null),
+  }));
+}
+
+/** Access to APIs across tenants that is not taken away yet. */
+export function findForeignGrants(
+  db: Db,
+  take: number,
+): Promise<{ id: string; tenantId: string; keyId: string; apiId: string }[]> {
+  return db.$queryRaw`
+    SELECT "ApiGrant"."id", "Key"."tenantId", "ApiGrant"."keyId", "ApiGrant"."apiId"
+    FROM "ApiGrant" JOIN "Key" ON "Key"."id" = "ApiGrant"."keyId" JOIN "Api" ON "Api"."id" = "ApiGrant"."apiId"
+    WHERE ("Api"."tenantId" <> "Key"."tenantId" OR "ApiGrant"."tenantId" <> "Key"."tenantId")
+      AND "ApiGrant"."status" <> 'REVOKED'
+    LIMIT ${take}`;
+}
+
+/** Keys that expire, and of which no event is planned. */
+export function findUnplannedExpiries(
+  db: Db,
+  now: Date,
+  take: number,
+): Promise<{ id: string; tenantId: string; expiresAt: Date }[]> {
+  return db.$queryRaw`
+    SELECT "id", "tenantId", "expiresAt" FROM "Key"
+    WHERE "expiresAt" > ${now}::timestamptz AND "revokedAt" IS NULL AND "deletedAt" IS NULL
+      AND NOT EXISTS (SELECT 1 FROM "KeyExpiry" WHERE "KeyExpiry"."keyId" = "Key"."id")
+    LIMIT ${take}`;
+}
+
+/** Deleted users who keep an e-mail address from others. */
+export function findHeldAddresses(db: Db, take: number): Promise<{ id: string; tenantId: string }[]> {
+  return db.user.findMany({
+    where: { status: "DELETED", activeEmail: { not: null } },
+    select: { id: true, tenantId: true },
+    take,
+  });
+}
+
+/** Which of these keys there are. */
+export async function existingKeyIds(db: Db, ids: readonly string[]): Promise<Set<string>> {
+  const rows = await db.key.findMany({ where: { id: { in: [...ids] } }, select: { id: true } });
+  return new Set(rows.map(({ id }) => id));
+}

@@ -1,0 +1,60 @@
+import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import type { Key, KeySecret } from "../../../platform/database/index.js";
+
+/** What a checksum says of a key. */
+export type SealState = "SOUND" | "UNSIGNED" | "FOREIGN" | "BROKEN";
+
+/** Signs key rows, so that a change past Keyplane is found. */
+export interface KeySeal {
+  /** Names the encryption key that it signs with; says nothing of it. */
+  readonly id: string;
+  of(key: Key, secrets: readonly KeySecret[]): string;
+  /** FOREIGN: signed with another encryption key. BROKEN: not as it was signed. */
+  check(key: Key, secrets: readonly KeySecret[]): SealState;
+}
+
+/**
+ * HMAC-SHA-256 (RFC 2104) under a key that is derived from the server's encryption key (HKDF, RFC 5869): whoever can write the database and
+ * nothing else can change a row, but not sign it.
+ */
+export function createKeySeal(encryptionKey: Uint8Array): KeySeal {
+  const secret = Buffer.from(hkdfSync("sha256", encryptionKey, "", "keyplane: checksums of keys", 32));
+  const id = createHmac("sha256", secret).update("id").digest("hex").slice(0, 8);
+  const of = (key: Key, secrets: readonly KeySecret[]): string =>
+    `${id}.${createHmac("sha256", secret).update(textOf(key, secrets)).digest("base64url")}`;
+  return {
+    id,
+    of,
+    check(key, secrets) {
+      if (key.checksum === null) return "UNSIGNED";
+      if (!key.checksum.startsWith(`${id}.`)) return "FOREIGN";
+      const [is, ought] = [Buffer.from(key.checksum), Buffer.from(of(key, secrets))];
+      return is.length === ought.length && timingSafeEqual(is, ought) ? "SOUND" : "BROKEN";
+    },
+  };
+}
+
+/** All that decides about a key. Names, metadata and times that only inform are left out; add what decides to the end. */
+function textOf(key: Key, secrets: readonly KeySecret[]): string {
+  const ms = (time: Date | null): number | null => time?.getTime() ?? null;
+  const isDead = key.revokedAt !== null || key.deletedAt !== null;
+  return JSON.stringify([
+    key.id,
+    key.tenantId,
+    key.ownerId,
+    // When a team goes, its dead keys lose it.
+    isDead ? null : key.teamId,
+    key.environment,
+    key.scopes,
+    key.allowedIps,
+    key.deniedIps,
+    ms(key.expiresAt),
+    ms(key.disabledAt),
+    ms(key.revokedAt),
+    ms(key.deletedAt),
+    key.secretVersion,
+    secrets
+      .map(({ hash, supersededAt, stopsAt }) => [hash, ms(supersededAt), ms(stopsAt)] as const)
+      .sort(([one], [other]) => (one < other ? -1 : 1)),
+  ]);
+}

@@ -1,0 +1,258 @@
+import { afterAll, beforeAll } from "vitest";
+import { mutate } from "../../testkit/graphql.js";
+import { describe, expect, hour, minute, ok, startServer, test, World } from "../../testkit/index.js";
+import { readRecords } from "../../testkit/records.js";
+
+// A database of its own: a check is about all of it.
+let world: World;
+beforeAll(async () => {
+  world = new World(await startServer({ KEYPLANE_INTEGRITY_HOURS: "24", KEYPLANE_INTEGRITY_MAX_QUARANTINED: "3" }));
+  // The first check signs what is there.
+  expect(await check()).toMatchObject({ status: "DONE", found: 0 });
+});
+afterAll(() => world.server.stop());
+
+const runFields = "id status repair examined found repaired quarantined startedBy finishedAt";
+const prisma = () => world.server.keyplane.database.prisma;
+const run = (sql: string) => prisma().$executeRawUnsafe(sql);
+const begin = (input: object, caller = world.root) =>
+  mutate(world.url, caller.token, "checkIntegrity", input as never, `integrityRun { ${runFields} }`);
+
+/** Checks, and waits for the end. */
+async function check(input: Record<string, unknown> = {}) {
+  const { integrityRun } = ok(await begin(input)) as never as { integrityRun: { id: string } };
+  await world.server.keyplane.services.integrity.settled();
+  const document = `query ($id: ID!) { integrityRun(id: $id) { ${runFields} } }`;
+  return (await world.root.query(document, { id: integrityRun.id })).integrityRun;
+}
+
+async function findingsOf(runId: string) {
+  const document = `query ($filter: IntegrityFindingFilter) {
+    integrityFindings(first: 100, filter: $filter) { nodes { kind outcome tenantId keyId userId } } }`;
+  return (await world.root.query(document, { filter: { runId } })).integrityFindings.nodes;
+}
+
+/** Checks for good, and gives what was found about a key or a user. */
+async function found(input: Record<string, unknown>) {
+  const { id, ...numbers } = await check(input);
+  return { numbers, findings: await findingsOf(id) };
+}
+
+const release = (keyId: string) =>
+  mutate(world.url, world.root.token, "releaseKey", { id: keyId, reason: "looked at" }, "key { id quarantinedAt }");
+
+describe("checkIntegrity", () => {
+  test("finds nothing in what Keyplane itself has written, whatever it did", async () => {
+    const { tenant, admin, owner, key } = await world.tenantWithKey({
+      key: { scopes: ["a"], allowedIps: ["192.0.2.1"] },
+    });
+    const other = await world.user(tenant.id);
+    const team = await world.team(tenant.id, [owner.id, other.id]);
+    ok(await admin.key("updateKey", { id: key.id, teamId: team.id, expiresAt: world.clock.in(hour) }));
+    ok(await admin.keySecret("rotateKey", { id: key.id, overlapMs: minute }));
+    ok(await admin.key("disableKey", { id: key.id }));
+    ok(await admin.key("enableKey", { id: key.id }));
+    ok(await admin.keySecret("reissueKey", { id: key.id, ownerId: other.id }));
+    ok(await admin.key("deleteKey", { id: key.id }));
+    ok(await admin.key("restoreKey", { id: key.id }));
+    const { numbers, findings } = await found({ repair: true });
+    expect(numbers).toMatchObject({ status: "DONE", found: 0, quarantined: 0, finishedAt: expect.any(String) });
+    expect(numbers.examined).toBeGreaterThan(0);
+    expect(findings).toEqual([]);
+  });
+
+  test.for([
+    ["its scopes", `UPDATE "Key" SET "scopes" = '{admin}' WHERE "id" = $`],
+    ["its expiry", `UPDATE "Key" SET "expiresAt" = '2999-01-01' WHERE "id" = $`],
+    ["its addresses", `UPDATE "Key" SET "allowedIps" = '{}' WHERE "id" = $`],
+    ["its checksum", `UPDATE "Key" SET "checksum" = NULL WHERE "id" = $`],
+    ["a secret of it", `UPDATE "KeySecret" SET "hash" = md5("hash") || md5("keyId") WHERE "keyId" = $`],
+    [
+      "the secrets by one more",
+      `INSERT INTO "KeySecret" ("hash", "keyId", "start", "createdAt") VALUES (md5($) || md5('x'), $, 'kp_live_0000', now())`,
+    ],
+  ] as const)("quarantines a key when somebody changes %s past Keyplane, until it is released", async ([, sql]) => {
+    const { tenant, admin, key, secret } = await world.tenantWithKey({ key: { allowedIps: ["192.0.2.1"] } });
+    const verify = () => admin.verify(secret, { ip: "192.0.2.1" });
+    expect(await verify()).toMatchObject({ code: "VALID" });
+    await run(sql.replaceAll("$", `'${key.id}'`));
+    const reported = await found({});
+    const kind = sql.includes("NULL") ? "UNSIGNED" : "CHECKSUM_MISMATCH";
+    const about = { kind, tenantId: tenant.id, keyId: key.id };
+    expect(reported.findings).toContainEqual(expect.objectContaining({ ...about, outcome: "REPORTED" }));
+    const { numbers, findings } = await found({ repair: true });
+    expect(numbers).toMatchObject({ status: "DONE", quarantined: 1 });
+    expect(findings).toContainEqual(expect.objectContaining({ ...about, outcome: "QUARANTINED" }));
+    // Of a secret whose hash was changed nothing is known any more.
+    const code = sql.includes('md5("hash")') ? expect.stringMatching(/QUARANTINED|NOT_FOUND/) : "QUARANTINED";
+    expect(await verify()).toMatchObject({ valid: false, code });
+    const lines = await readRecords(admin, { keyIds: [key.id] });
+    // A verifier of before refuses it, too.
+    expect(lines.find(({ type }) => type === "key")).toMatchObject({
+      quarantinedAt: expect.any(Number),
+      disabledAt: expect.any(Number),
+    });
+    const { keyEvents } = await admin.query(
+      "query ($keyIds: [ID!]) { keyEvents(first: 9, keyIds: $keyIds) { nodes { type } } }",
+      {
+        keyIds: [key.id],
+      },
+    );
+    expect(keyEvents.nodes.at(-1)).toEqual({ type: "QUARANTINED" });
+    expect(ok(await release(key.id))).toMatchObject({ key: { id: key.id, quarantinedAt: null } });
+    expect((await found({ repair: true })).findings.filter(({ keyId }: { keyId: string }) => keyId === key.id)).toEqual(
+      [],
+    );
+  });
+
+  test("a change by Keyplane signs nothing that was changed past it before", async () => {
+    const { admin, key } = await world.tenantWithKey();
+    await run(`UPDATE "Key" SET "scopes" = '{admin}' WHERE "id" = '${key.id}'`);
+    ok(await admin.key("updateKey", { id: key.id, name: "New" }));
+    const { findings } = await found({ repair: true });
+    expect(findings).toContainEqual(expect.objectContaining({ kind: "CHECKSUM_MISMATCH", keyId: key.id }));
+    ok(await release(key.id));
+  });
+
+  test("quarantines a key whose owner is of another tenant, even when its checksum says nothing", async () => {
+    const [one, other] = [await world.tenantWithKey(), await world.tenantWithKey()];
+    await run(`UPDATE "Key" SET "ownerId" = '${other.owner.id}' WHERE "id" = '${one.key.id}'`);
+    const { findings } = await found({ repair: true });
+    expect(findings).toContainEqual(expect.objectContaining({ keyId: one.key.id, outcome: "QUARANTINED" }));
+    await run(`UPDATE "Key" SET "ownerId" = '${one.owner.id}' WHERE "id" = '${one.key.id}'`);
+    ok(await release(one.key.id));
+  });
+
+  test("repairs what is safe: foreign access, expiries that nobody is told of, addresses of the deleted", async () => {
+    const [one, other] = [await world.tenantWithKey(), await world.tenantWithKey()];
+    const [mine, theirs] = [await world.api(one.tenant.id), await world.api(other.tenant.id)];
+    const { apiGrant } = ok(await one.admin.apiGrant("grantApiAccess", { apiId: mine.id, keyId: one.key.id }));
+    await run(`UPDATE "ApiGrant" SET "apiId" = '${theirs.id}' WHERE "id" = '${apiGrant.id}'`);
+    ok(await one.admin.key("updateKey", { id: one.key.id, expiresAt: world.clock.in(hour) }));
+    await run(`DELETE FROM "KeyExpiry" WHERE "keyId" = '${one.key.id}'`);
+    const gone = await world.user(one.tenant.id);
+    ok(await one.admin.user("deleteUser", { id: gone.id }));
+    await run(`UPDATE "User" SET "activeEmail" = "email" WHERE "id" = '${gone.id}'`);
+    const kinds = ["ADDRESS_OF_DELETED_USER", "EXPIRY_NOT_PLANNED", "GRANT_OF_OTHER_TENANT"];
+    const of = async (input: Record<string, unknown>) =>
+      (await found(input)).findings
+        .map(({ kind, outcome }: { kind: string; outcome: string }) => `${kind} ${outcome}`)
+        .sort();
+    expect(await of({})).toEqual(kinds.map((kind) => `${kind} REPORTED`));
+    expect(await of({ repair: true })).toEqual(kinds.map((kind) => `${kind} REPAIRED`));
+    expect(await of({ repair: true })).toEqual([]);
+    expect(await prisma().apiGrant.findUnique({ where: { id: apiGrant.id } })).toMatchObject({ status: "REVOKED" });
+    expect(await prisma().keyExpiry.count({ where: { keyId: one.key.id } })).toBe(1);
+  });
+
+  test("makes a server forget what it remembers otherwise than the database has it", async () => {
+    const { admin, key, secret } = await world.tenantWithKey();
+    expect(await admin.verify(secret)).toMatchObject({ key: { name: "Key" } });
+    // The name decides nothing, and is not signed.
+    await run(`UPDATE "Key" SET "name" = 'Other' WHERE "id" = '${key.id}'`);
+    const { findings } = await found({});
+    expect(findings).toContainEqual(
+      expect.objectContaining({ kind: "CACHE_DIFFERS", keyId: key.id, outcome: "REPAIRED" }),
+    );
+    expect(await admin.verify(secret)).toMatchObject({ key: { name: "Other" } });
+  });
+
+  test("finds usage of keys that there are not", async () => {
+    const { tenant, admin, key } = await world.tenantWithKey();
+    ok(await admin.recordUsage([{ keyId: key.id, code: "VALID" }]));
+    await world.counted();
+    await run(`DELETE FROM "KeySecret" WHERE "keyId" = '${key.id}'`);
+    await run(`DELETE FROM "Key" WHERE "id" = '${key.id}'`);
+    const { findings } = await found({ repair: true });
+    const about = { kind: "USAGE_OF_UNKNOWN_KEY", tenantId: tenant.id, keyId: key.id, outcome: "REPORTED" };
+    expect(findings).toContainEqual(expect.objectContaining(about));
+  });
+
+  test("quarantines no more keys than were allowed: a mistake about all of them must not refuse all of them", async () => {
+    const { tenant, owner, key } = await world.tenantWithKey();
+    const ids = [key.id];
+    for (let count = 0; count < 4; count++) ids.push((await world.key(tenant.id, owner.id)).key.id);
+    await run(`UPDATE "Key" SET "scopes" = '{admin}' WHERE "tenantId" = '${tenant.id}'`);
+    const outcomes = async () =>
+      (await found({ repair: true })).findings
+        .filter(({ keyId }: { keyId: string }) => ids.includes(keyId))
+        .map(({ outcome }: { outcome: string }) => outcome)
+        .sort();
+    expect(await outcomes()).toEqual([...Array(3).fill("QUARANTINED"), "REPORTED", "REPORTED"]);
+    for (const id of ids) ok(await release(id));
+    await run(`UPDATE "Key" SET "revokedAt" = now() WHERE "tenantId" = '${tenant.id}'`);
+  });
+
+  test("with another encryption key quarantines nothing, and signs anew only when it is told to", async () => {
+    const { key } = await world.tenantWithKey();
+    await run(`UPDATE "IntegrityRun" SET "sealId" = 'former'`);
+    await run(`UPDATE "Key" SET "checksum" = 'former.x' WHERE "id" = '${key.id}'`);
+    const about = { kind: "FOREIGN_CHECKSUM", keyId: key.id, outcome: "REPORTED" };
+    for (let time = 0; time < 2; time++) {
+      const { numbers, findings } = await found({ repair: true });
+      expect(findings).toContainEqual(expect.objectContaining(about));
+      expect(numbers.quarantined).toBe(0);
+    }
+    for (const input of [{ resign: true }, { repair: true }]) {
+      const { findings } = await found(input);
+      expect(findings.filter(({ keyId }: { keyId: string }) => keyId === key.id)).toEqual([]);
+    }
+  });
+
+  test("goes on one at a time, and is begun anew when the process of the last one is gone", async () => {
+    const now = new Date(world.clock.now());
+    const row = {
+      slot: "active",
+      status: "RUNNING",
+      repair: false,
+      resign: false,
+      startedBy: "x",
+      createdAt: now,
+      heardAt: now,
+    };
+    const { id } = await prisma().integrityRun.create({ data: { ...row, id: world.missingId("IntegrityRun") } });
+    expect(await begin({})).toMatchObject({ code: "CONFLICT" });
+    world.clock.advance(5 * minute + 1);
+    expect(await check()).toMatchObject({ status: "DONE" });
+    expect(await prisma().integrityRun.findUnique({ where: { id } })).toMatchObject({ status: "FAILED", slot: null });
+  });
+
+  test("runs by itself when the last one began long enough ago, and repairs", async () => {
+    const { integrity } = world.server.keyplane.services;
+    const latest = async () =>
+      (await world.root.query(`{ integrityRuns(first: 1) { nodes { ${runFields} } } }`)).integrityRuns.nodes[0];
+    world.clock.advance(1_000);
+    const { id } = await check();
+    await integrity.runIfDue();
+    expect(await latest()).toMatchObject({ id });
+    world.clock.advance(24 * hour);
+    await integrity.runIfDue();
+    await integrity.settled();
+    expect(await latest()).toMatchObject({ status: "DONE", repair: true, startedBy: "keyplane" });
+  });
+
+  test("is for administrators of the installation", async () => {
+    const { tenant, admin } = await world.tenant();
+    expect(await begin({}, admin)).toMatchObject({ code: "FORBIDDEN" });
+    expect(await begin({}, await world.caller("DEVELOPER"))).toMatchObject({ code: "FORBIDDEN" });
+    await expect(begin({}, world.anonymous)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    await expect(admin.query("{ integrityRuns { totalCount } }")).rejects.toMatchObject({ code: "FORBIDDEN" });
+    await expect(admin.query("{ integrityFindings { totalCount } }")).rejects.toMatchObject({ code: "FORBIDDEN" });
+    await expect(begin({ repair: "yes" })).rejects.toMatchObject({ code: "BAD_USER_INPUT" });
+    expect(tenant.id).toBeTruthy();
+  });
+});
+
+describe("releaseKey", () => {
+  test("is for those who may, and changes nothing of a key that is not quarantined", async () => {
+    const [{ tenant, admin, key }, other] = [await world.tenantWithKey(), await world.tenant()];
+    const ask = (caller: typeof admin, input: Record<string, unknown> = {}) =>
+      mutate(world.url, caller.token, "releaseKey", { id: key.id, reason: "r", ...input }, "key { id }");
+    ok(await ask(admin));
+    expect(await ask(admin, { reason: " " })).toMatchObject({ code: "INVALID_INPUT", issues: [{ path: ["reason"] }] });
+    expect(await ask(other.admin)).toMatchObject({ code: "NOT_FOUND" });
+    expect(await ask(await world.caller("DEVELOPER", { tenantId: tenant.id }))).toMatchObject({ code: "FORBIDDEN" });
+    ok(await admin.key("revokeKey", { id: key.id, reason: "x" }));
+    expect(await ask(admin)).toMatchObject({ code: "CONFLICT" });
+  });
+});
