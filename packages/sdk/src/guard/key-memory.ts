@@ -93,7 +93,6 @@ export class KeyMemory {
   readonly #isPinned: (keyId: string) => boolean;
   readonly #secrets = new HashIndex<
     HeldSecret | SavedKey,
-    Granted,
     GuardVerdict["key"] | undefined,
     GuardVerdict["owner"] | undefined
   >();
@@ -104,6 +103,7 @@ export class KeyMemory {
   readonly #tenants = new Map<string, HeldParty<TenantRecord>>();
   readonly #granted = new Map<string, Granted>();
   #version = 1;
+  readonly #grants: Granted[] = [];
 
   /** @param isPinned whether a key must not be forgotten, because something is to be closed when it is refused. */
   constructor(freshness: Freshness, maxKeys: number, isPinned: (keyId: string) => boolean) {
@@ -136,43 +136,44 @@ export class KeyMemory {
    * Where a hash leads to, for {@link isDecided} and what follows it: these look at nothing but the slot, because in a memory of
    * 100,000 keys each object would have to be fetched from far away. True until the next change.
    */
-  slotOf(hash: KeyHash): number {
-    return this.#secrets.slotOf(hash);
+  entryOf(hash: KeyHash): number {
+    return this.#secrets.entryOf(hash);
   }
 
   /** Whether it was decided about the secret there as of what is known now. */
   isDecided(slot: number): boolean {
-    return this.#secrets.firstNumber(slot) === this.#version;
+    return this.#secrets.number(slot, 0) === this.#version;
   }
 
   /** Until when the secret is accepted, in epoch milliseconds, from calls that need no scopes that it lacks; 0: it is not. */
   acceptedUntil(slot: number): number {
-    const second = this.#secrets.secondNumber(slot);
+    const second = this.#secrets.number(slot, 1);
     return second === never ? Number.POSITIVE_INFINITY : second * 1_000;
   }
 
   granted(slot: number): Granted {
-    return this.#secrets.first(slot);
+    return this.#grants[this.#secrets.number(slot, 2)] as Granted;
   }
 
   /** What a verdict shows of the key. */
   shownKey(slot: number): GuardVerdict["key"] {
-    return this.#secrets.second(slot) ?? null;
+    return this.#secrets.first(slot) as GuardVerdict["key"];
   }
 
   shownOwner(slot: number): GuardVerdict["owner"] {
-    return this.#secrets.third(slot) ?? null;
+    return this.#secrets.second(slot) as GuardVerdict["owner"];
   }
 
   /** Keeps that the secret is accepted until then, in epoch milliseconds. */
   accept(slot: number, until: number, granted: Granted, shown: Pick<GuardVerdict, "key" | "owner">): void {
     const second = until === Number.POSITIVE_INFINITY ? never : Math.min(never - 1, Math.floor(until / 1_000));
-    this.#secrets.putBeside(slot, [this.#version, second], granted, shown.key, shown.owner);
+    let index=this.#grants.indexOf(granted); if(index<0) index=this.#grants.push(granted)-1;
+    this.#secrets.putBeside(slot, [this.#version, second, index], shown.key, shown.owner);
   }
 
   /** Keeps that it has to be decided each time: the secret is refused, or it depends on the call. */
   leaveOpen(slot: number): void {
-    this.#secrets.putBeside(slot, [this.#version, 0]);
+    this.#secrets.putBeside(slot, [this.#version, 0, 0]);
   }
 
   find(hash: KeyHash): HeldSecret | undefined {
@@ -341,7 +342,7 @@ export class KeyMemory {
   /** It counts as unused until it is used again, which whoever accepts it ahead would not say. */
   #takeChance(secret: HeldSecret): void {
     secret.isUsed = false;
-    this.#secrets.clearBeside(this.#secrets.slotOf(hashOfHex(secret.hash)));
+    this.#secrets.clearBeside(this.#secrets.entryOf(hashOfHex(secret.hash)));
   }
 
   #unlink(held: HeldKey): void {

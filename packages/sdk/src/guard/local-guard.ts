@@ -43,6 +43,7 @@ interface Presented {
 
 const nothingAsked: GuardRequest = Object.freeze({});
 
+const lows=Array.from({length:1296},(_,i)=>i.toString(36).padStart(2,"0"));
 /** How often what is known is saved, in milliseconds. */
 const saveMs = 60_000;
 
@@ -64,6 +65,8 @@ export class LocalGuard implements Guard {
   readonly #timers: readonly (() => void)[];
   readonly #name: string;
   #verifications = 0;
+  #high = "";
+  #low = lows.length;
   #saving: Promise<void> = Promise.resolve();
   #closed: Promise<void> | null = null;
 
@@ -119,25 +122,31 @@ export class LocalGuard implements Guard {
     this.#timers = [repeat(saveMs, () => void this.#save()), repeat(expiryLookMs, () => this.#bound.lookForExpiry())];
   }
 
-  async verify(key: string, request: GuardRequest = nothingAsked): Promise<GuardVerdict> {
-    const startedAt = this.#usage ? performance.now() : 0;
-    checkRequest(key, request);
-    if (this.#connection.restored) await this.#connection.restored;
-    if (key.length <= maxKeyLength) {
-      const hashed = hashOfKey(key);
-      const hash = hashed instanceof Promise ? await hashed : hashed;
-      const accepted = this.#accept(hash, key, request);
-      if (accepted) {
-        this.#usage?.record(accepted, request, accepted.key?.start, startedAt);
-        return accepted;
-      }
-      const format = parseKey(key);
-      if (format.ok) {
-        const secret = this.#find(hash);
-        return this.#examine({ key, format, hash: hexOfHash(hash), request, startedAt }, secret);
-      }
+  verify(key: string, request: GuardRequest = nothingAsked): Promise<GuardVerdict> {
+    // Not an async function: what one keeps while it waits costs as much as the hash, and nearly no call waits.
+    try {
+      const startedAt = this.#usage ? performance.now() : 0;
+      checkRequest(key, request);
+      if (this.#connection.restored || key.length > maxKeyLength) return this.#verifyLater(key, request, startedAt);
+      const hash = hashOfKey(key);
+      if (hash instanceof Promise) return this.#verifyLater(key, request, startedAt, hash);
+      return this.#accept(hash, key, request, startedAt) ?? this.#verifyHashed(hash, key, request, startedAt);
+    } catch (error) {
+      return Promise.reject(error as Error);
     }
-    return this.#refuseText(key, request, startedAt);
+  }
+
+  async #verifyLater(key: string, request: GuardRequest, startedAt: number, hashing?: Promise<KeyHash>): Promise<GuardVerdict> {
+    if (this.#connection.restored) await this.#connection.restored;
+    if (key.length > maxKeyLength) return this.#refuseText(key, request, startedAt);
+    const hash = await (hashing ?? hashOfKey(key));
+    return this.#accept(hash, key, request, startedAt) ?? this.#verifyHashed(hash, key, request, startedAt);
+  }
+
+  async #verifyHashed(hash: KeyHash, key: string, request: GuardRequest, startedAt: number): Promise<GuardVerdict> {
+    const format = parseKey(key);
+    if (!format.ok) return this.#refuseText(key, request, startedAt);
+    return this.#examine({ key, format, hash: hexOfHash(hash), request, startedAt }, this.#find(hash));
   }
 
   bind(keyId: string, closable: Closable): () => void {
@@ -175,23 +184,27 @@ export class LocalGuard implements Guard {
    * The way of nearly every call: the secret was decided about already, and nothing that is known has changed since. Its
    * text is not read again, because no other has its hash.
    */
-  #accept(hash: KeyHash, key: string, { scopes, environment }: GuardRequest): GuardVerdict | null {
+  #accept(hash: KeyHash, key: string, request: GuardRequest, startedAt: number): Promise<GuardVerdict> | null {
     const { memory, freshness } = this.#knowledge;
     const now = this.#time.now();
-    let slot = memory.slotOf(hash);
-    if (!memory.isDecided(slot)) {
+    let entry = memory.entryOf(hash);
+    if (!memory.isDecided(entry)) {
       const secret = this.#find(hash);
       if (!secret) return null;
-      slot = memory.slotOf(hash); // finding may have read it, and so have moved it
-      this.#decideAhead(slot, secret, key, now);
+      entry = memory.entryOf(hash); // finding may have read it, and so have moved it
+      this.#decideAhead(entry, secret, key, now);
     }
-    if (now >= memory.acceptedUntil(slot)) return null;
+    const { scopes, environment } = request;
+    const granted = memory.granted(entry);
+    const shownKey = memory.shownKey(entry);
+    const shownOwner = memory.shownOwner(entry);
     const ageMs = this.#clock.latest - freshness.asOf;
-    const granted = memory.granted(slot);
-    if (ageMs > this.#options.maxStalenessMs || (scopes && !hasScopes(granted.scopes, scopes))) return null;
-    const shownKey = memory.shownKey(slot);
+    if (now >= memory.acceptedUntil(entry) || ageMs > this.#options.maxStalenessMs) return null;
+    if (scopes !== undefined && !hasScopes(granted.scopes, scopes)) return null;
     if (environment !== undefined && environment !== shownKey?.environment) return null;
-    return acceptance(granted, shownKey, memory.shownOwner(slot), ageMs, this.#requestId());
+    const verdict = acceptance(granted, shownKey, shownOwner, ageMs, this.#requestId());
+    if (this.#usage) this.#usage.record(verdict, request, shownKey?.start, startedAt);
+    return Promise.resolve(verdict);
   }
 
   #find(hash: KeyHash): HeldSecret | undefined {
@@ -302,7 +315,13 @@ export class LocalGuard implements Guard {
 
   /** Names the verdict within this process. */
   #requestId(): string {
-    return this.#name + (this.#verifications++).toString(36);
+    if (this.#low === lows.length) this.#nextHigh();
+    return this.#high + lows[this.#low++];
+  }
+
+  #nextHigh(): void {
+    this.#low = 0;
+    this.#high = this.#name + (++this.#verifications).toString(36);
   }
 
   #save(): Promise<void> {

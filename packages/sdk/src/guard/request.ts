@@ -25,6 +25,9 @@ export function askedOf({ scopes, environment, ip }: GuardRequest): AskedOfKey {
 
 function areTexts(value: unknown): boolean {
   if (!Array.isArray(value)) return false;
-  for (const item of value) if (typeof item !== "string" || item === "") return false;
+  for (let index = 0; index < value.length; index++) {
+    const item: unknown = value[index];
+    if (typeof item !== "string" || item === "") return false;
+  }
   return true;
 }
