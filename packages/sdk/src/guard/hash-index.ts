@@ -1,8 +1,8 @@
 /** How many 32-bit words a SHA-256 has. */
 export const hashWords = 8;
 
-/** A line is 12 words: the hash, and numbers of whoever uses the index. */
-const lineWords = 12;
+/** A line is 16 words: the hash, and numbers of whoever uses the index. */
+const lineWords = 16;
 const numbersEach = 3;
 /** How many references stand beside a hash. */
 const besideEach = 2;
