@@ -4,7 +4,8 @@ import type { RequestOptions } from "../client/options.js";
 import type { ChangeLog } from "./change-log.js";
 import { somethingNew } from "./change-log.js";
 import type { Freshness } from "./freshness.js";
-import type { KeyMemory, Reading } from "./key-memory.js";
+import type { Reading } from "./held.js";
+import type { KeyMemory } from "./key-memory.js";
 import { type KeyLine, parseRecordLine, type RecordLine, RecordLineError } from "./record-lines.js";
 import type { SteadyClock } from "./steady-clock.js";
 

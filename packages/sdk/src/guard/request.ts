@@ -18,6 +18,18 @@ export function checkRequest(key: string, { scopes, environment, ip }: GuardRequ
   if (ip !== undefined && typeof ip !== "string") throw new TypeError(`ip must be a text, not ${typeof ip}.`);
 }
 
+/**
+ * Whether a request is one that may be taken without looking at each of its scopes: a scope that is no text is no key's, so
+ * whoever finds all of them has found texts. Of others, {@link checkRequest} says what is wrong.
+ */
+export function isCommon(key: string, { scopes, ip }: GuardRequest): boolean {
+  return (
+    typeof key === "string" &&
+    (scopes === undefined || Array.isArray(scopes)) &&
+    (ip === undefined || typeof ip === "string")
+  );
+}
+
 /** What `decide` has to check, of a request that was found well formed. */
 export function askedOf({ scopes, environment, ip }: GuardRequest): AskedOfKey {
   return { scopes, environment: environment as AskedOfKey["environment"], ip };
