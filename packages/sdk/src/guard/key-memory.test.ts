@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { Freshness } from "./freshness.js";
 import { hashOfHex } from "./key-hash.js";
 import { KeyMemory } from "./key-memory.js";
-import { SavedKey } from "./saved-keys.js";
 import { formatRecordLine, type KeyLine, parseRecordLine, type RecordLine } from "./record-lines.js";
+import { SavedKey } from "./saved-keys.js";
 
 const reading = { sentAt: 1, epoch: 0 };
 const tenant = { type: "tenant", tenant: { id: "ten_a", status: "ACTIVE", since: null, reason: null } } as const;

@@ -14,7 +14,7 @@ import { SavedKey, SavedKeys } from "./saved-keys.js";
 export class KeyMemory {
   readonly #freshness: Freshness;
   readonly #maxKeys: number;
-  readonly #isPinned: (keyId: string) => boolean;
+  readonly #isPinned: (held: HeldKey) => boolean;
   readonly #secrets: DecidedIndex<HeldSecret | SavedKey> = new HashIndex();
   readonly #grants = new SharedGrants();
   /** What was decided of secrets by their {@link entryOf}. */
@@ -25,12 +25,15 @@ export class KeyMemory {
   readonly #owners = new Map<string, HeldParty<OwnerRecord>>();
   readonly #tenants = new Map<string, HeldParty<TenantRecord>>();
 
-  /** @param isPinned whether a key must not be forgotten, because something is to be closed when it is refused. */
-  constructor(freshness: Freshness, maxKeys: number, isPinned: (keyId: string) => boolean) {
+  /** @param isPinned whether a key must not be forgotten yet. */
+  constructor(freshness: Freshness, maxKeys: number, isPinned: (held: HeldKey) => boolean) {
     this.#freshness = freshness;
     this.#maxKeys = maxKeys;
     this.#isPinned = isPinned;
   }
+
+  /** How often a key had to be forgotten because there was no room: what is not known may exist from then on. */
+  evictions = 0;
 
   /** How many keys are known. */
   get size(): number {
@@ -115,6 +118,11 @@ export class KeyMemory {
     return Math.min(asOfChange, owner?.asOfChange ?? Number.POSITIVE_INFINITY, tenant.asOfChange);
   }
 
+  /** Whether it is true at the place that was reached: nothing of before a gap, and nothing that waits to be read again. */
+  isCurrent(held: HeldKey): boolean {
+    return this.asOfChange(held) === Number.POSITIVE_INFINITY && this.asOf(held) >= this.#freshness.asOf;
+  }
+
   /** Takes an owner or a tenant of an answer, unless what is known is of a later one. */
   installParty(line: Extract<RecordLine, { type: "owner" | "tenant" }>, { sentAt }: Reading): void {
     const isNews =
@@ -177,11 +185,14 @@ export class KeyMemory {
     const hand = this.#keys.entries();
     for (let looks = this.#keys.size * 2; this.#keys.size > this.#maxKeys && looks > 0; looks--) {
       const [id, held] = hand.next().value as [string, HeldKey];
-      if (held.secrets.some(({ isUsed }) => isUsed) || this.#isPinned(id)) {
+      if (held.secrets.some(({ isUsed }) => isUsed) || this.#isPinned(held)) {
         for (const secret of held.secrets) this.#takeChance(secret);
         this.#keys.delete(id);
         this.#keys.set(id, held);
-      } else this.forget(held);
+      } else {
+        this.evictions += 1;
+        this.forget(held);
+      }
     }
   }
 

@@ -43,8 +43,9 @@ export class LocalGuard implements Guard {
     usage: GuardUsage | null;
     snapshot: SnapshotFile | null;
     runtime: Runtime;
+    longestStreamMs?: number | undefined;
   }) {
-    const { options, runtime } = parts;
+    const { options, runtime, longestStreamMs } = parts;
     const { signal } = this.#closing;
     allowManyListeners(signal);
     this.#usage = parts.usage;
@@ -82,7 +83,8 @@ export class LocalGuard implements Guard {
     });
     const firstSight = new FirstSight((hashes) => this.#knowledge.readHashes(hashes), { clock: this.#clock, onError });
     const onState = (status: ConnectionStatus): void => this.#listeners.tell("state", this.#withUsage(status));
-    this.#connection = new Connection({ options, server, clock, knowledge, runtime, signal, onState, onError });
+    const follow = { options, server, clock, knowledge, runtime, signal, onState, onError, longestStreamMs };
+    this.#connection = new Connection(follow);
     this.#connection.start(this.#snapshot);
     this.#verifier = new Verifier({
       options,

@@ -1,16 +1,16 @@
 import type { ResolvedOptions } from "../client/options.js";
 import type { CredentialSource } from "../credentials/credential-source.js";
 import { builtinModule } from "./builtin-module.js";
-import { hashOfHexBytes, hashOfKey, hexOfHash } from "./key-hash.js";
 import type { Reading } from "./held.js";
+import { hashOfHexBytes, hashOfKey, hexOfHash } from "./key-hash.js";
 import type { KeyMemory } from "./key-memory.js";
-import { SavedKey, type SavedText } from "./saved-keys.js";
 import type { Knowledge } from "./knowledge.js";
 import { formatRecordLine, type KeyLine, parseRecordLine, type RecordLine } from "./record-lines.js";
+import { SavedKey, type SavedText } from "./saved-keys.js";
 import type { SteadyClock } from "./steady-clock.js";
 
 /** The part of Node's `Buffer` that is used. */
-interface Bytes {
+export interface Bytes {
   readonly [index: number]: number;
   readonly length: number;
   subarray(from: number): Bytes;
@@ -19,7 +19,7 @@ interface Bytes {
 }
 
 /** The part of Node's file system that is used. */
-interface FileSystem {
+export interface FileSystem {
   readFile(path: string): Promise<Bytes>;
   writeFile(path: string, data: string, options: { readonly mode: number; readonly flag: "wx" }): Promise<void>;
   rm(path: string, options: { readonly force: true }): Promise<void>;
@@ -75,8 +75,8 @@ export class SnapshotFile {
     path: string,
     { url, credentials }: Pick<ResolvedOptions, "url" | "credentials">,
     tenantId: string | undefined,
+    files: FileSystem | undefined = builtinModule<FileSystem>("node:fs/promises"),
   ) {
-    const files = builtinModule<FileSystem>("node:fs/promises");
     if (!files) throw new TypeError("snapshotFile: There is no file system here. Leave it out.");
     if (credentials.identity.kind === "unknown") {
       const { missing } = credentials.identity;
@@ -107,10 +107,7 @@ export class SnapshotFile {
       throw new Error(`${this.#path} is cut off, or was changed. Remove it.`);
     }
     const saved = readSaved(bytes, end + 1);
-    const now = clock.now();
-    const ageMs = clock.wall - header.asOf;
-    // A clock that was set back says nothing of its age.
-    const asOf = ageMs >= 0 ? now - ageMs : Number.NEGATIVE_INFINITY;
+    const asOf = clock.ofWall(header.asOf);
     knowledge.restore((memory, reading) => install(saved, memory, reading, bytes), asOf, header.complete);
     return header.cursor;
   }
@@ -128,7 +125,7 @@ export class SnapshotFile {
     const keys: string[] = [];
     for (const held of memory.keys()) {
       // What waits to be read again, or is of before a gap, is read anew after a restart: its events are not told again.
-      if (memory.asOfChange(held) !== Number.POSITIVE_INFINITY || memory.asOf(held) < freshness.asOf) continue;
+      if (!memory.isCurrent(held)) continue;
       const { tenant, owner, state: key, isServerDecided } = held;
       parties.add(formatRecordLine({ type: "tenant", tenant: tenant.state }));
       if (owner) parties.add(formatRecordLine({ type: "owner", owner: owner.state }));

@@ -49,6 +49,18 @@ export class SteadyClock {
     return now;
   }
 
+  /** The same moment, or this one where that is still to come: whose clock goes faster must not tell of the future. */
+  notLater(at: number): number {
+    return Math.min(at, this.now());
+  }
+
+  /** A moment of the wall clock by this one; -Infinity where it is still to come: that clock was set back, and says nothing. */
+  ofWall(at: number): number {
+    const now = this.now();
+    const ageMs = this.wall - at;
+    return ageMs >= 0 ? now - ageMs : Number.NEGATIVE_INFINITY;
+  }
+
   /** What {@link now} said last. */
   get latest(): number {
     return this.#state[latest] as number;

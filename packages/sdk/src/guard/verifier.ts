@@ -1,19 +1,11 @@
 import { decide, hasScopes, maxKeyLength, parseKey, validUntil, type WellFormedKey } from "@keyplane/schema";
 import { withDeadline } from "../client/deadline.js";
+import type { Verdict } from "../entities.js";
 import type { FirstSight } from "./first-sight.js";
 import type { GuardRequest, GuardVerdict } from "./guard.js";
 import type { ResolvedGuardOptions } from "./guard-options.js";
 import type { GuardUsage } from "./guard-usage.js";
-import {
-  acceptance,
-  isRefusal,
-  keyShown,
-  ownerShown,
-  recordOf,
-  toGuardVerdict,
-  unavailable,
-  wellFormed,
-} from "./guard-verdict.js";
+import { acceptance, keyShown, ownerShown, recordOf, toGuardVerdict, unavailable } from "./guard-verdict.js";
 import { noEntry } from "./hash-index.js";
 import type { HeldSecret } from "./held.js";
 import { hashOfHex, hashOfKey, hexOfHash, type KeyHash } from "./key-hash.js";
@@ -110,7 +102,9 @@ export class Verifier {
     checkRequest(key, request);
     await this.#restored();
     if (key.length > maxKeyLength) return this.#refuseText(key, request, startedAt);
-    const hash = await (hashing ?? hashOfKey(key));
+    // Nothing may come in between where it is there at once: the next hash overwrites it.
+    const hashed = hashing ?? hashOfKey(key);
+    const hash = hashed instanceof Promise ? await hashed : hashed;
     return this.#accept(hash, key, request, startedAt) ?? this.#decide(hash, key, request, startedAt);
   }
 
@@ -131,7 +125,7 @@ export class Verifier {
     const shownKey = ahead.key(entry);
     const shownOwner = ahead.owner(entry);
     const granted = ahead.granted(entry);
-    const ageMs = this.#clock.latest - freshness.asOf;
+    const ageMs = freshness.ageAt(this.#clock.latest);
     if (now >= ahead.until(entry) || ageMs > this.#maxStalenessMs) return null;
     const { scopes, environment } = request;
     if (scopes !== undefined && !hasScopes(granted.scopes, scopes)) return null;
@@ -191,7 +185,7 @@ export class Verifier {
   /** Nothing is known of the key, or it is too old. */
   async #readFirst(presented: Presented): Promise<GuardVerdict> {
     const startedAt = this.#clock.now();
-        try {
+    try {
       await withDeadline({ timeoutMs: this.#timeoutMs, signal: undefined }, () => this.#firstSight.ask(presented.hash));
     } catch {
       // Listeners were told by whoever asked, once for all that were asked for together.
@@ -210,33 +204,35 @@ export class Verifier {
 
   /** The key has limits that are counted on the server. */
   async #askServer(presented: Presented, known: Known, timeoutMs = this.#timeoutMs): Promise<GuardVerdict> {
+    const { key, request } = presented;
     const sentAt = this.#clock.now();
+    const change = this.#knowledge.watch();
     try {
-      const { key, request } = presented;
-      const options = { timeoutMs: Math.max(1, timeoutMs), maxRetries: 0, signal: this.#signal };
+      const options = { timeoutMs: Math.max(1, Math.ceil(timeoutMs)), maxRetries: 0, signal: this.#signal };
       const verdict = await this.#server.verify(key, request, options);
-      const now = this.#lookAgain(presented);
-      // An event may have overtaken the answer, which must not bring the key back.
-      if (verdict.valid && now.secret && this.#isRefused(now.secret)) {
-        return this.#conclude(presented, now, "local", this.#clock.now() - now.asOf);
+      if (verdict.valid) {
+        const now = this.#lookAgain(presented);
+        if (now.secret && this.#knowledge.hasRefused(now.secret)) {
+          return this.#conclude(presented, now, "local", this.#clock.now() - now.asOf);
+        }
+        const leftMs = timeoutMs - (this.#clock.now() - sentAt);
+        if (isOvertaken(verdict, change.hasChanged)) {
+          return leftMs > 0 ? await this.#askServer(presented, now, leftMs) : this.#withoutServer(presented, now);
+        }
       }
       return { ...verdict, source: "server", ageMs: this.#clock.now() - sentAt };
     } catch (error) {
       this.#onError(error as Error);
       return this.#withoutServer(presented, known);
+    } finally {
+      change.end();
     }
-  }
-
-  #isRefused(secret: HeldSecret): boolean {
-    const record = recordOf(secret);
-    return isRefusal(decide(record, { format: wellFormed(record) }, this.#time.now()));
   }
 
   /** The server cannot be asked, and what is known is too old to be trusted. */
   #withoutServer(presented: Presented, known = this.#lookAgain(presented)): GuardVerdict {
     const ageMs = this.#clock.now() - known.asOf;
-    // A revocation is final, however long ago it was heard of.
-    const isRevoked = known.secret ? known.secret.key.state.revokedAt !== null : false;
+    const isRevoked = known.secret ? this.#knowledge.hasRevoked(known.secret) : false;
     if (isRevoked || (known.secret && this.#onUnavailable === "allow-known")) {
       return this.#conclude(presented, known, "stale", ageMs);
     }
@@ -259,4 +255,9 @@ export class Verifier {
     this.#usage?.record({ code: verdict.code, key: record?.key ?? null }, request, format.start, startedAt);
     return verdict;
   }
+}
+
+/** An event may have overtaken the answer, which must not bring back what it has refused. What else it said, only another answer tells. */
+function isOvertaken({ key, owner, tenantId }: Verdict, hasChanged: (id: string) => boolean): boolean {
+  return [key?.id, owner?.id, tenantId].some((id) => id != null && hasChanged(id));
 }
