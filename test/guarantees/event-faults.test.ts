@@ -11,7 +11,7 @@ import { createApiWriter, createSqlWriter, createWork, type Work } from "./fault
 /** How many events are made: TEST_FAULT_EVENTS sets another number. */
 const eventCount = Number(process.env.TEST_FAULT_EVENTS ?? 5_000);
 const leastDeaths = 3;
-const limitMs = 900_000;
+const limitMs = Math.max(900_000, eventCount * 20);
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -10,7 +10,7 @@ import { SavedKey, type SavedText } from "./saved-keys.js";
 import type { SteadyClock } from "./steady-clock.js";
 
 /** The part of Node's `Buffer` that is used. */
-export interface Bytes {
+interface Bytes {
   readonly [index: number]: number;
   readonly length: number;
   subarray(from: number): Bytes;

@@ -89,7 +89,7 @@ export class Verifier {
       if (hash instanceof Promise) return this.#verifyLater(key, request, startedAt, hash);
       return this.#accept(hash, key, request, startedAt) ?? this.#decide(hash, key, request, startedAt);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
   }
 

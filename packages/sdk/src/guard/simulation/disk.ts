@@ -1,4 +1,4 @@
-import type { Bytes, FileSystem } from "../snapshot-file.js";
+import type { FileSystem } from "../snapshot-file.js";
 
 /** The disk of a simulated machine: it survives the processes on it. */
 export class Disk {
@@ -10,7 +10,7 @@ export class Disk {
       readFile: async (path) => {
         const text = this.#files.get(path);
         if (text === undefined) throw Object.assign(new Error(`There is no ${path}.`), { code: "ENOENT" });
-        return Buffer.from(text) as unknown as Bytes;
+        return Buffer.from(text);
       },
       writeFile: async (path, text) => {
         if (isAlive()) this.#files.set(path, text);

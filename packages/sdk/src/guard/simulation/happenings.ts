@@ -12,6 +12,7 @@ export interface World {
   readonly time: VirtualTime;
   readonly keys: readonly MemoryKey[];
   readonly addKey: () => void;
+  readonly verify: (key: MemoryKey) => void;
   /** Binds something to a key. */
   readonly bind: (key: MemoryKey) => void;
   /** Nobody can go on from before what has happened so far. */
@@ -40,6 +41,14 @@ export function happen(dice: Dice, world: World): void {
     [1, () => void plane.rotateKey(key.id, dice.one([0, 5_000]))],
     [3, world.addKey],
     [2, () => world.bind(key)],
+    [
+      4,
+      () =>
+        soonAfter(
+          () => world.verify(key),
+          () => plane.revokeKey(key.id),
+        ),
+    ],
     // Soon after one another, so that an answer about the first is overtaken by the news of the second.
     [
       4,

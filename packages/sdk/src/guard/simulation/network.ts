@@ -64,7 +64,7 @@ interface Weather {
   holdsStreams: boolean;
   /** Events come, and answers with keys do not. */
   losesRecords: boolean;
-  /** Answers with keys are made at once and take up to this much longer to come, in milliseconds. */
+  /** Answers with keys and verdicts are made at once and take up to this much longer to come, in milliseconds. */
   recordsDelay: number;
 }
 
@@ -119,7 +119,8 @@ export class Network {
     const response = await this.#dice.one(up).server.fetch(url, init);
     const isStream = response.headers.get("content-type") === "text/event-stream";
     if (isStream && this.weather.holdsStreams) return lose();
-    await this.#travel(signal, isOfRecords ? this.weather.recordsDelay : 0);
+    const isOfVerdict = init.body?.includes("verifyKey(") ?? false;
+    await this.#travel(signal, isOfRecords || isOfVerdict ? this.weather.recordsDelay : 0);
     if (this.weather.isCut || this.#dice.happens(this.weather.loss)) return lose();
     return isStream ? this.#delayed(response, signal) : response;
   };

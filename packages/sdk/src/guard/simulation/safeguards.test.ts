@@ -112,10 +112,6 @@ const safeguards: Record<string, () => Sabotage | undefined> = {
     instead(Follower.prototype, "isHeldTooLong", () => false);
     return { plan: { serverClock: "drifting" } };
   },
-  "a revocation is final, however long ago it was heard of": () => {
-    instead(Knowledge.prototype, "hasRevoked", () => false);
-    return undefined;
-  },
   "a snapshot is as old as it is": () => {
     instead(SteadyClock.prototype, "ofWall", (self) => self.now());
     return { plan: { isSaved: true, onUnavailable: "deny" } };
@@ -129,7 +125,7 @@ const safeguards: Record<string, () => Sabotage | undefined> = {
     return { plan: { maxKeys: 2 } };
   },
   "what is bound is read after a gap": () => {
-    vi.spyOn(Bindings.prototype, "keyIds", "get").mockReturnValue([]);
+    vi.spyOn(Bindings.prototype, "keyIds", "get").mockReturnValue([].values());
     return { plan: { mode: "lazy" } };
   },
 };

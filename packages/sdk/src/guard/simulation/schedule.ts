@@ -73,7 +73,8 @@ export async function runSchedule(seed: number, sabotage: Sabotage = {}): Promis
     for (const until = time.now + stormMs; time.now < until && broken.length === 0; ) {
       const running: GuardedProcess = current;
       const bind = (key: MemoryKey): void => running.bind(key);
-      happen(dice, { plan, plane, network, time, keys, addKey, bind, forget });
+      const verify = (key: MemoryKey): void => void running.verify(key);
+      happen(dice, { plan, plane, network, time, keys, addKey, verify, bind, forget });
       // Many at the same moment now and then: they share answers.
       for (let calls = dice.happens(0.2) ? 4 : 1; calls > 0; calls--) void running.verify(dice.one(keys));
       await time.advance(dice.happens(0.7) ? dice.between(0, 400) : dice.between(400, 12_000));
