@@ -24,9 +24,9 @@ import { schema } from "../packages/server/src/graphql/schema.js";
 import { maxExports, maxExportsOfToken } from "../packages/server/src/http/exports.js";
 import { maxWaitMs } from "../packages/server/src/http/key-events-parameters.js";
 import { maxStreams, maxStreamsOfCaller } from "../packages/server/src/http/open-streams.js";
-import { maxUnknownOfNetwork } from "../packages/server/src/http/websocket-endpoint.js";
 import { usualIdleMs } from "../packages/server/src/http/paced-writing.js";
 import { maxSnapshotMs } from "../packages/server/src/http/verification-records.js";
+import { maxUnknownOfNetwork } from "../packages/server/src/http/websocket-endpoint.js";
 import { maxPolledEvents } from "../packages/server/src/modules/events/key-event-poll.js";
 import { maxNamedKeys } from "../packages/server/src/modules/keys/verification/verification-records.input.js";
 import {

@@ -66,7 +66,9 @@ export async function runSchedule(seed: number, sabotage: Sabotage = {}): Promis
     const disk = new Disk();
     const begin = (): GuardedProcess =>
       new GuardedProcess({ plan, truth, now: () => time.now, broken, disk, runtime, ...options });
-    const forget = (): void => void (floor = plane.events.length);
+    const forget = (): void => {
+      floor = plane.events.length;
+    };
     followBarely(plane, { ...options, timeoutMs: 3_000 }, runtime, ending.signal, broken);
 
     current = begin();
