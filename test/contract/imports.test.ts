@@ -23,6 +23,7 @@ const line = [
   "oauth",
   "usage",
   "keys",
+  "diagnosis",
   "viewer",
 ];
 
@@ -83,6 +84,9 @@ function moduleOf(path: string): string | undefined {
  * face would bring into the usage thread.
  */
 const pastDatabaseFace = /\/database\/(?!(?:index|folder-lock|startup-error)\.ts$)/;
+
+/** `compose.ts` and the groups that it is made of. */
+const isWiring = (path: string): boolean => /^server\/src\/compose(?:\.ts$|\/)/.test(path);
 
 const told = ({ from, to }: Import): string => `${from} imports ${to}`;
 
@@ -171,8 +175,11 @@ describe("within the server", () => {
   });
 
   test("nobody reaches for the one place that wires everything, but the program and the library", () => {
-    const wiring = imports.filter(({ to }) => to === "server/src/compose.ts");
-    expect(wiring.map(({ from }) => from).sort()).toEqual(["server/src/index.ts", "server/src/main.ts"]);
+    const wiring = imports.filter(({ from, to }) => isWiring(to) && !isWiring(from));
+    expect(wiring.map(told).sort()).toEqual([
+      "server/src/index.ts imports server/src/compose.ts",
+      "server/src/main.ts imports server/src/compose.ts",
+    ]);
   });
 
   test("only the usage thread knows MongoDB's driver and the embedded store; what it shows of them are types", () => {
@@ -185,13 +192,15 @@ describe("within the server", () => {
     expect(wrong.map(told)).toEqual([]);
   });
 
-  test("services are made in compose.ts only", () => {
+  test("services are made in compose.ts and its groups only", () => {
     const faces = imports.filter(
-      ({ from, to }) => /^server\/src\/modules\/\w+\/index\.ts$/.test(to) && from !== "server/src/compose.ts",
+      ({ from, to }) => /^server\/src\/modules\/\w+\/index\.ts$/.test(to) && !isWiring(from),
     );
     const wrong = faces.flatMap(({ from, to }) => {
       const text = readFileSync(join(packages, from), "utf8");
-      return [...text.matchAll(/\b(?:await )?(create[A-Z]\w*|new (?:Credentials|VerificationIndex|\w+States))\(/g)]
+      return [
+        ...text.matchAll(/\b(?:await )?(create[A-Z]\w*|new (?:Credentials|Standings|VerificationIndex|\w+States))\(/g),
+      ]
         .map(([, made]) => made ?? "")
         .filter((made) => exportedBy(to).includes(made.replace("new ", "")))
         .map((made) => `${from} calls ${made}`);

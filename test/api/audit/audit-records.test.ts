@@ -17,18 +17,22 @@ async function begin(world: World) {
   const story = await world.tenantWithKey({ key: { scopes: ["a"], metadata: { plan: "pro" } } });
   const user = await world.user(story.tenant.id, { externalId: world.unique("crm") });
   const token = ok(await story.admin.createToken({ name: "token", role: "GUEST" })).managementToken;
-  return { ...story, user, token, unique: world.unique() };
+  const role = await world.role(story.tenant.id);
+  const team = await world.team(story.tenant.id, [story.owner.id]);
+  return { ...story, user, token, role, team, unique: world.unique() };
 }
 type Story = Awaited<ReturnType<typeof begin>>;
 
 interface Change {
   readonly action: string;
-  readonly targetType: "Tenant" | "User" | "Key" | "ManagementToken";
+  readonly targetType: "Tenant" | "User" | "Key" | "ManagementToken" | "CustomRole" | "Team";
   readonly input: (story: Story) => Record<string, unknown>;
   /** The change that must come before. */
   readonly first?: (world: World, story: Story) => Promise<unknown>;
-  /** The fields that differ between before and after; null: the thing is new. */
-  readonly differs: readonly string[] | null;
+  /** The fields that differ between before and after; "new" and "gone": there is only one of them. */
+  readonly differs: readonly string[] | "new" | "gone";
+  /** What the record holds, unless it is the target itself. */
+  readonly holds?: (story: Story) => Record<string, unknown>;
 }
 
 const key = (story: Story) => ({ id: story.key.id, reason: "why" });
@@ -43,7 +47,7 @@ const changes: Readonly<Record<string, Change>> = {
     action: "tenant.created",
     targetType: "Tenant",
     input: ({ unique }) => ({ slug: unique, name: "New" }),
-    differs: null,
+    differs: "new",
   },
   updateTenant: {
     action: "tenant.updated",
@@ -63,7 +67,7 @@ const changes: Readonly<Record<string, Change>> = {
     action: "user.created",
     targetType: "User",
     input: (story) => ({ tenantId: story.tenant.id, email: `${story.unique}@example.com`, name: "New" }),
-    differs: null,
+    differs: "new",
   },
   updateUser: {
     action: "user.updated",
@@ -89,7 +93,7 @@ const changes: Readonly<Record<string, Change>> = {
     action: "key.created",
     targetType: "Key",
     input: (story) => ({ tenantId: story.tenant.id, ownerId: story.user.id, name: "New" }),
-    differs: null,
+    differs: "new",
   },
   updateKey: {
     action: "key.updated",
@@ -140,13 +144,69 @@ const changes: Readonly<Record<string, Change>> = {
     action: "management_token.created",
     targetType: "ManagementToken",
     input: (story) => ({ tenantId: story.tenant.id, name: "New", role: "GUEST" }),
-    differs: null,
+    differs: "new",
   },
   revokeManagementToken: {
     action: "management_token.revoked",
     targetType: "ManagementToken",
     input: (story) => ({ id: story.token.id, reason: "why" }),
     differs: ["revokedAt", "revokedReason"],
+  },
+  rotateManagementToken: {
+    action: "management_token.rotated",
+    targetType: "ManagementToken",
+    input: (story) => ({ id: story.token.id, overlapMs: 60_000 }),
+    differs: ["previousStopsAt", "rotatedAt", "start"],
+  },
+  createRole: {
+    action: "role.created",
+    targetType: "CustomRole",
+    input: (story) => ({ tenantId: story.tenant.id, name: "New", permissions: ["KEYS_READ"] }),
+    differs: "new",
+  },
+  updateRole: {
+    action: "role.updated",
+    targetType: "CustomRole",
+    input: (story) => ({ id: story.role.id, name: "New", keyScopes: ["a"] }),
+    differs: ["keyScopes", "name", "restrictKeyScopes", "updatedAt"],
+  },
+  deleteRole: {
+    action: "role.deleted",
+    targetType: "CustomRole",
+    input: (story) => ({ id: story.role.id }),
+    differs: "gone",
+  },
+  createTeam: {
+    action: "team.created",
+    targetType: "Team",
+    input: (story) => ({ tenantId: story.tenant.id, name: "New" }),
+    differs: "new",
+  },
+  updateTeam: {
+    action: "team.updated",
+    targetType: "Team",
+    input: (story) => ({ id: story.team.id, name: "New" }),
+    differs: ["name", "updatedAt"],
+  },
+  deleteTeam: {
+    action: "team.deleted",
+    targetType: "Team",
+    input: (story) => ({ id: story.team.id }),
+    differs: "gone",
+  },
+  addTeamMember: {
+    action: "team.member_added",
+    targetType: "Team",
+    input: (story) => ({ teamId: story.team.id, userId: story.user.id }),
+    differs: "new",
+    holds: (story) => ({ userId: story.user.id }),
+  },
+  removeTeamMember: {
+    action: "team.member_removed",
+    targetType: "Team",
+    input: (story) => ({ teamId: story.team.id, userId: story.owner.id }),
+    differs: "gone",
+    holds: (story) => ({ userId: story.owner.id }),
   },
 };
 
@@ -155,7 +215,7 @@ const recordFields =
 
 async function send(caller: Caller, mutation: string, { targetType }: Change, input: Record<string, unknown>) {
   const type = `${mutation[0]?.toUpperCase()}${mutation.slice(1)}`;
-  const thing = `${targetType[0]?.toLowerCase()}${targetType.slice(1)}`;
+  const thing = targetType === "CustomRole" ? "role" : `${targetType[0]?.toLowerCase()}${targetType.slice(1)}`;
   const secret = /^(?:createKey|rotateKey|reissueKey|createManagementToken)$/.test(mutation) ? "secret" : "";
   const document = `mutation ($input: ${type}Input!) { ${mutation}(input: $input) { __typename
     ... on ${type}Payload { ${thing} { id } ${secret} } ... on Error { code message } } }`;
@@ -213,8 +273,9 @@ describe("the audit log", () => {
         requestId,
         createdAt: new Date(world.clock.now()).toISOString(),
       });
-      expect(record.after).toMatchObject({ id: targetId });
-      if (change.differs === null) expect(record.before).toBeNull();
+      const isGone = change.differs === "gone";
+      expect(isGone ? record.before : record.after).toMatchObject(change.holds?.(story) ?? { id: targetId });
+      if (typeof change.differs === "string") expect(isGone ? record.after : record.before).toBeNull();
       else expect(differences(record.before, record.after)).toEqual([...change.differs].sort());
 
       for (const known of [secret, story.secret, caller.token].filter((value) => value !== null)) {

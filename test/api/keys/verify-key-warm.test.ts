@@ -21,7 +21,7 @@ const readsOfOneKey = [
   { model: null, operation: "$queryRaw" },
   { model: "Key", operation: "findFirst" },
   { model: "Tenant", operation: "findFirst" },
-  { model: "User", operation: "findFirst" },
+  { model: "User", operation: "findMany" },
 ];
 
 function sorted(watch: DatabaseWatch) {

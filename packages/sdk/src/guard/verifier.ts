@@ -1,4 +1,13 @@
-import { decide, hasScopes, maxKeyLength, parseKey, validUntil, type WellFormedKey } from "@keyplane/schema";
+import {
+  decide,
+  hasScopes,
+  KeyGuesses,
+  maxKeyLength,
+  networkOf,
+  parseKey,
+  validUntil,
+  type WellFormedKey,
+} from "@keyplane/schema";
 import { withDeadline } from "../client/deadline.js";
 import type { Verdict } from "../entities.js";
 import type { FirstSight } from "./first-sight.js";
@@ -40,6 +49,7 @@ export class Verifier {
   readonly #knowledge: Knowledge;
   readonly #firstSight: FirstSight;
   readonly #usage: GuardUsage | null;
+  readonly #guesses: KeyGuesses;
   readonly #ids: RequestIds;
   readonly #restored: () => Promise<void> | null;
   readonly #onError: (error: Error) => void;
@@ -69,6 +79,7 @@ export class Verifier {
     this.#knowledge = deps.knowledge;
     this.#firstSight = deps.firstSight;
     this.#usage = deps.usage;
+    this.#guesses = new KeyGuesses({ perMinute: options.unknownKeysPerAddress });
     this.#ids = deps.ids;
     this.#restored = deps.restored;
     this.#onError = deps.onError;
@@ -165,10 +176,20 @@ export class Verifier {
     return this.#examine({ key, format, hash: hexOfHash(hash), request, startedAt }, this.#find(hash));
   }
 
+  /** Takes an attempt of the address that presented an unknown key. @returns how long it is held up, in milliseconds. */
+  #guessFrom({ ip }: GuardRequest): number {
+    return ip === undefined ? 0 : this.#guesses.take(networkOf(ip), this.#clock.now());
+  }
+
+  #noGuess({ ip }: GuardRequest): void {
+    if (ip !== undefined) this.#guesses.giveBack(networkOf(ip));
+  }
+
   /** The text is no key's. */
   #refuseText(key: string, request: GuardRequest, startedAt: number): GuardVerdict {
     const format = parseKey(key);
-    const decision = decide(null, { format, ...askedOf(request) }, this.#time.now());
+    const heldUpMs = !format.ok && format.problem === "checksum" ? this.#guessFrom(request) : 0;
+    const decision = decide(null, { format, ...askedOf(request), heldUpMs }, this.#time.now());
     const verdict = toGuardVerdict(decision, null, { source: "local", ageMs: 0, requestId: this.#ids.next() });
     this.#usage?.record(verdict, request, format.start, startedAt);
     return verdict;
@@ -177,21 +198,26 @@ export class Verifier {
   #examine(presented: Presented, secret: HeldSecret | undefined): GuardVerdict | Promise<GuardVerdict> {
     const known = this.#knowledge.about(secret, presented.hash);
     const ageMs = this.#clock.now() - known.asOf;
+    // Before anybody asks the server: whoever is held up does not get to it.
+    const heldUpMs = secret ? 0 : this.#guessFrom(presented.request);
+    if (heldUpMs > 0) return this.#conclude(presented, known, "local", 0, heldUpMs);
     if (secret?.key.isServerDecided) return this.#askServer(presented, known);
     if (ageMs <= this.#maxStalenessMs) return this.#conclude(presented, known, "local", ageMs);
-    return this.#readFirst(presented);
+    return this.#readFirst(presented, secret === undefined);
   }
 
-  /** Nothing is known of the key, or it is too old. */
-  async #readFirst(presented: Presented): Promise<GuardVerdict> {
+  /** Nothing is known of the key, or it is too old. @param isGuess whether it was counted as a guess. */
+  async #readFirst(presented: Presented, isGuess: boolean): Promise<GuardVerdict> {
     const startedAt = this.#clock.now();
     try {
       await withDeadline({ timeoutMs: this.#timeoutMs, signal: undefined }, () => this.#firstSight.ask(presented.hash));
     } catch {
-      // Listeners were told by whoever asked, once for all that were asked for together.
+      // Listeners were told by whoever asked, once for all that were asked for together. Nobody knows whether it was a guess.
+      if (isGuess) this.#noGuess(presented.request);
       return this.#withoutServer(presented);
     }
     const known = this.#lookAgain(presented);
+    if (isGuess && known.secret) this.#noGuess(presented.request);
     if (known.secret?.key.isServerDecided) {
       return this.#askServer(presented, known, this.#timeoutMs - (this.#clock.now() - startedAt));
     }
@@ -248,9 +274,10 @@ export class Verifier {
     { secret }: Known,
     source: GuardVerdict["source"],
     ageMs: number,
+    heldUpMs = 0,
   ): GuardVerdict {
     const record = secret && recordOf(secret);
-    const decision = decide(record, { format, ...askedOf(request) }, this.#time.now());
+    const decision = decide(record, { format, ...askedOf(request), heldUpMs }, this.#time.now());
     const verdict = toGuardVerdict(decision, record, { source, ageMs, requestId: this.#ids.next() });
     this.#usage?.record({ code: verdict.code, key: record?.key ?? null }, request, format.start, startedAt);
     return verdict;

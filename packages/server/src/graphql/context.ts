@@ -1,6 +1,7 @@
 import type DataLoader from "dataloader";
 import type { Audit } from "../modules/audit/index.js";
 import type { Principal } from "../modules/auth/index.js";
+import type { Diagnose, ResolveInvalidUser } from "../modules/diagnosis/index.js";
 import type { KeyEvents, Progress } from "../modules/events/index.js";
 import type { KeyReads, KeySecrets, Keys, Verify } from "../modules/keys/index.js";
 import type { OAuthClients, TrustedIssuers } from "../modules/oauth/index.js";
@@ -15,11 +16,12 @@ import type { Can } from "../modules/viewer/index.js";
 import type { Clock } from "../platform/clock.js";
 import type { CustomRole, Key, Team, Tenant, User } from "../platform/database/index.js";
 
-/** What resolvers may call. Add a service here and in `compose.ts`. */
+/** What resolvers may call. Add a service here, in its group in `compose/`, and in `compose.ts`. */
 export interface Services {
   readonly audit: Audit;
   readonly can: Can;
   readonly clock: Clock;
+  readonly diagnose: Diagnose;
   readonly keyEvents: KeyEvents;
   readonly keyReads: KeyReads;
   readonly keySecrets: KeySecrets;
@@ -27,6 +29,7 @@ export interface Services {
   readonly oauthClients: OAuthClients;
   readonly passwords: Passwords;
   readonly recordUsage: RecordUsage;
+  readonly resolveInvalidUser: ResolveInvalidUser;
   readonly roleReads: RoleReads;
   readonly roles: Roles;
   readonly teamReads: TeamReads;

@@ -19,6 +19,8 @@ import "../modules/events/key-events.graphql.js";
 import "../modules/keys/keys.graphql.js";
 import "../modules/keys/key-changes.graphql.js";
 import "../modules/keys/verification/verify.graphql.js";
+import "../modules/diagnosis/diagnosis.graphql.js";
+import "../modules/diagnosis/resolve/resolve-invalid-user.graphql.js";
 import "../modules/audit/audit.graphql.js";
 import "../modules/viewer/can.graphql.js";
 import type { GraphQLSchema } from "graphql";

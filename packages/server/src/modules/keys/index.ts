@@ -1,11 +1,14 @@
 export { startExpiryScheduler } from "./expiry/expiry-scheduler.js";
 export { createTellKeys } from "./key-scope-changes.js";
 export { createKeySecrets, type KeySecrets } from "./key-secrets.service.js";
+export { createKeyExports } from "./keys.exports.js";
 export { createKeyReads, type KeyReads } from "./keys.reads.js";
 export { createKeys, type Keys } from "./keys.service.js";
-export { findKeyIdsOfTeams, raiseLastUsed } from "./keys.store.js";
-export type { Verdict } from "./verification/verdict.js";
-export { VerificationIndex } from "./verification/verification-index.js";
+export { findKeyIdsOfTeams, raiseLastUsed, visibleKeys } from "./keys.store.js";
+export { defaultExpiry, scopeIssues } from "./lib/key-policy.js";
+export { toKeyState, toSecretState } from "./verification/key-states.js";
+export { toVerdict, type Verdict } from "./verification/verdict.js";
+export { VerificationIndex, withBounds } from "./verification/verification-index.js";
 export {
   createVerificationRecords,
   type RecordLine,

@@ -1,2 +1,2 @@
-export { createTenantReads, type TenantReads, type TenantState, TenantStates } from "./tenants.reads.js";
+export { createTenantReads, type TenantReads, type TenantState, TenantStates, toTenantState } from "./tenants.reads.js";
 export { createTenants, type Tenants } from "./tenants.service.js";

@@ -83,14 +83,20 @@ export interface TenantState {
   readonly status: TenantStatus;
   readonly since: number | null;
   readonly reason: string | null;
+  /** From which addresses the tenant's keys may be used. */
+  readonly allowedIps: readonly string[];
+  readonly deniedIps: readonly string[];
 }
 
-function toTenantState(row: Tenant): TenantState {
+/** The state of a tenant as it is kept. */
+export function toTenantState(row: Tenant): TenantState {
   return {
     id: row.id,
     status: row.status,
     since: row.statusChangedAt?.getTime() ?? null,
     reason: row.statusReason,
+    allowedIps: row.allowedIps,
+    deniedIps: row.deniedIps,
   };
 }
 

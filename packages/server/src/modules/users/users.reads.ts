@@ -100,9 +100,13 @@ export interface UserState {
   readonly status: UserStatus;
   readonly since: number | null;
   readonly reason: string | null;
+  /** From which addresses the user's keys may be used. */
+  readonly allowedIps: readonly string[];
+  readonly deniedIps: readonly string[];
 }
 
-function toUserState(row: Awaited<ReturnType<typeof findUsersWithTeams>>[number]): UserState {
+/** The state of an owner as it is kept. */
+export function toUserState(row: Awaited<ReturnType<typeof findUsersWithTeams>>[number]): UserState {
   return {
     id: row.id,
     tenantId: row.tenantId,
@@ -115,6 +119,8 @@ function toUserState(row: Awaited<ReturnType<typeof findUsersWithTeams>>[number]
     status: row.status,
     since: row.statusChangedAt?.getTime() ?? null,
     reason: row.statusReason,
+    allowedIps: row.allowedIps,
+    deniedIps: row.deniedIps,
   };
 }
 
