@@ -1,10 +1,11 @@
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
+import { networkOf } from "@keyplane/schema";
 import { handleProtocols } from "graphql-ws";
 import { WebSocketServer } from "ws";
 import { limits } from "../graphql/limits.js";
 import type { RequestOrigin } from "../modules/auth/index.js";
-import { networkOf } from "../platform/network-of.js";
+
 import { serveSocket } from "./websocket-protocol.js";
 import type { WebSocketDeps } from "./websocket-subscription.js";
 
