@@ -5,7 +5,6 @@ import { handleProtocols } from "graphql-ws";
 import { WebSocketServer } from "ws";
 import { limits } from "../graphql/limits.js";
 import type { RequestOrigin } from "../modules/auth/index.js";
-
 import { serveSocket } from "./websocket-protocol.js";
 import type { WebSocketDeps } from "./websocket-subscription.js";
 
