@@ -28,6 +28,7 @@ import { maxWaitMs } from "../packages/server/src/http/key-events-parameters.js"
 import { maxStreams, maxStreamsOfCaller } from "../packages/server/src/http/open-streams.js";
 import { usualIdleMs } from "../packages/server/src/http/paced-writing.js";
 import { maxSnapshotMs } from "../packages/server/src/http/verification-records.js";
+import { maxUnknownOfNetwork } from "../packages/server/src/http/websocket-endpoint.js";
 import { maxPolledEvents } from "../packages/server/src/modules/events/key-event-poll.js";
 import { maxNamedKeys } from "../packages/server/src/modules/keys/verification/verification-records.input.js";
 import {
@@ -307,6 +308,7 @@ function verifierLimits(): string {
     [
       ["Keys that one question names, as `hashes` or `keyIds`", String(maxNamedKeys)],
       ["Subscriptions and waiting requests of one token", String(maxStreamsOfCaller)],
+      ["WebSockets of one address that have not said yet who they are", String(maxUnknownOfNetwork)],
       ["Subscriptions and waiting requests of a server", String(maxStreams)],
       ["Pages of snapshots in a server's memory; others wait", String(maxSnapshotPages)],
       ["… for one token", String(maxSnapshotPagesOfCaller)],

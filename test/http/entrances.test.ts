@@ -1,4 +1,6 @@
 import { generateKey, type VerdictCode, verdictCodes } from "@keyplane/schema";
+import type { Fetch } from "@keyplane/sdk";
+import { createGuard, type Guard } from "@keyplane/sdk/guard";
 import fc from "fast-check";
 import { vi } from "vitest";
 // Not a part of the SDK's face: the very text that it sends.
@@ -106,8 +108,28 @@ async function toldToGateway(world: World, token: string, input: Input) {
   };
 }
 
-/** Asks all four, and insists that they agree. @returns the code. */
-async function agreedCode(world: World, token: string, input: Input): Promise<VerdictCode | "refused"> {
+/** A guard learns the time from the header Date, which is this machine's, and not the test's. */
+function byClockOf(world: World): Fetch {
+  return async (url, init) => {
+    const { status, headers, body, text } = await fetch(url, init as RequestInit).then((response) => ({
+      status: response.status,
+      headers: response.headers,
+      body: response.body,
+      text: () => response.text(),
+    }));
+    const date = new Date(world.clock.now()).toUTCString();
+    return { status, body, text, headers: { get: (name) => (name === "date" ? date : headers.get(name)) } };
+  };
+}
+
+/** What a guard says that has read the key by itself, of what is the same wherever it is asked. */
+async function toldByGuard(guard: Guard, { key, scopes, environment, ip }: Input): Promise<object> {
+  const { source: _source, ageMs: _ageMs, ...verdict } = await guard.verify(key, { scopes, environment, ip });
+  return { ...(JSON.parse(JSON.stringify(verdict)) as object), requestId: undefined };
+}
+
+/** Asks all four, and a guard where there is one, and insists that they agree. @returns the code. */
+async function agreedCode(world: World, token: string, input: Input, guard?: Guard): Promise<VerdictCode | "refused"> {
   const { statuses, byGraphql, trusted, v1 } = await verdictsOf(world, token, input);
   expect(trusted).toBe(byGraphql);
   const { data, errors } = JSON.parse(byGraphql);
@@ -124,6 +146,7 @@ async function agreedCode(world: World, token: string, input: Input): Promise<Ve
   expect(statuses).toEqual([200, 200, 200]);
   expect(byGraphql).toBe(`{"data":{"verifyKey":${v1}}}`);
   expect(gateway).toEqual(expectedOf(data.verifyKey));
+  if (guard) expect(await toldByGuard(guard, input)).toEqual({ ...data.verifyKey, requestId: undefined });
   return data.verifyKey.code;
 }
 
@@ -180,9 +203,17 @@ describe("all entrances give the same verdicts", () => {
   test("for every code that a key can have, and for any input", { timeout: 120_000 }, async ({ world }) => {
     const { all, valid, bound } = await keysOfEveryCode(world);
     const { token } = world.root;
+    const guard = createGuard({
+      url: world.url,
+      token: world.server.rootToken,
+      usage: false,
+      fetch: byClockOf(world),
+      unknownKeysPerAddress: 1_000_000,
+    });
+    await guard.ready();
     const met = new Set<string>();
     const meet = async (input: Input): Promise<void> => {
-      met.add(await agreedCode(world, token ?? "", input));
+      met.add(await agreedCode(world, token ?? "", input, guard));
     };
     for (const key of all) await meet({ key });
     for (const spoil of spoils) await meet({ key: spoil(valid) });
@@ -208,6 +239,7 @@ describe("all entrances give the same verdicts", () => {
       api: maybe(fc.constantFrom("orders/v2", "-", "", "a b")),
     });
     await fc.assert(fc.asyncProperty(inputs, meet), { numRuns: 60 });
+    await guard.close();
 
     const codes = (Object.keys(verdictCodes) as VerdictCode[]).filter((code) => !notYet.has(code));
     expect([...met]).toEqual(expect.arrayContaining([...codes, "refused"]));

@@ -112,6 +112,45 @@ describe("a subscription over a WebSocket", () => {
     expect(await closed).toBe(1009);
   });
 
+  test("counts as one of the 2,500 of its token, whatever socket it is on; the next is refused until one ends", async ({
+    world,
+  }) => {
+    const { admin } = await world.tenantWithKey();
+    const sockets: SocketFollower[] = [];
+    // A text that is none is answered: by then all before it are counted, and the socket was not closed.
+    const isTaken = async (socket: SocketFollower): Promise<boolean> => {
+      const answer = socket.follow({}, "subscription {").next();
+      return answer.then(
+        () => true,
+        (errors: unknown) => Array.isArray(errors),
+      );
+    };
+    for (let count = 0; count < 25; count++) {
+      const socket = new SocketFollower(admin);
+      sockets.push(socket);
+      for (let each = 0; each < 100; each++) {
+        socket
+          .follow()
+          .next()
+          .catch(() => {});
+      }
+      expect(await isTaken(socket)).toBe(true);
+    }
+    const oneMore = new SocketFollower(admin);
+    expect(await oneMore.closed).toMatchObject({
+      reason: expect.stringContaining("as many subscriptions open as one may"),
+    });
+    await sockets.pop()?.close();
+    await expect
+      .poll(async () => {
+        const socket = new SocketFollower(admin);
+        sockets.push(socket);
+        return isTaken(socket);
+      })
+      .toBe(true);
+    await Promise.all(sockets.map((socket) => socket.close()));
+  });
+
   test("is nowhere else, and speaks one protocol", async ({ world }) => {
     const statusOf = (path: string) =>
       new Promise((resolve) => {

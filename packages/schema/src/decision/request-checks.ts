@@ -4,7 +4,7 @@ import type { Decision, DecisionRequest, KeyRecord, ScopeBounds } from "./types.
 
 /** Whether a key has all scopes that a call needs. They are compared exactly: no wildcard and no hierarchy can surprise anybody. */
 export function hasScopes(keyScopes: readonly string[], scopes: readonly string[]): boolean {
-  for (const scope of scopes) if (!keyScopes.includes(scope)) return false;
+  for (let index = 0; index < scopes.length; index++) if (!keyScopes.includes(scopes[index] as string)) return false;
   return true;
 }
 

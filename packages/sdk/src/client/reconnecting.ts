@@ -1,6 +1,6 @@
 import { ConnectionError, KeyplaneError, RateLimitedError, TimeoutError } from "./errors.js";
+import { ReopeningError } from "./reopening.js";
 import type { Runtime } from "./runtime.js";
-import { TokenRenewedError } from "./token-renewed.js";
 
 /** How a stream that must not end is kept going. */
 export interface ReconnectOptions {
@@ -38,7 +38,7 @@ export async function* reconnecting<Event>(
       ended = error;
     }
     // Nothing is wrong, and whoever listens shall not miss a moment. The loop counts on, in case it is wrong all the same.
-    if (ended instanceof TokenRenewedError && failures === 0) continue;
+    if (ended instanceof ReopeningError && failures === 0) continue;
     const longest = Math.min(longestPauseMs, firstPauseMs * 2 ** failures);
     const pauseMs = Math.max(ended.retryAfterMs ?? 0, Math.round(longest * (1 - runtime.random() / 2)));
     onInterrupted?.(ended, pauseMs);

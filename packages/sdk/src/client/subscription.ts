@@ -7,9 +7,9 @@ import { AuthenticationError, ConnectionError, ServerError } from "./errors.js";
 import { EventStreamParser, EventTooLargeError } from "./event-stream.js";
 import { openResponse, readWhole } from "./exchange.js";
 import type { FetchResponse, RequestOptions, ResolvedOptions } from "./options.js";
+import { ReopeningError } from "./reopening.js";
 import { withCallOptions } from "./resolve-options.js";
 import type { Runtime } from "./runtime.js";
-import { TokenRenewedError } from "./token-renewed.js";
 
 /** How one stream is read. */
 export interface SubscribeOptions extends Omit<RequestOptions, "maxRetries"> {
@@ -32,7 +32,7 @@ export interface SubscribeOptions extends Omit<RequestOptions, "maxRetries"> {
  *
  * @throws ConnectionError when the stream cannot be opened or breaks, also when it ends without being complete, as it
  * does when the server stops; TimeoutError when nothing comes any more; AbortedError; and the KeyplaneError that the
- * server answers or sends, for example an AuthenticationError when the token ends; a TokenRenewedError when it ends and
+ * server answers or sends, for example an AuthenticationError when the token ends; a ReopeningError when it ends and
  * there is another one, with which the stream can be opened again.
  */
 export type Subscribe = <Result, Variables>(
@@ -110,7 +110,7 @@ async function readEvent(
   } catch (error) {
     const other = error instanceof AuthenticationError ? await credentials.renew?.(token) : null;
     if (other === null || other === undefined || other === token) throw error;
-    throw new TokenRenewedError();
+    throw new ReopeningError("The token of the stream has ended; the stream is opened anew with the next one.");
   }
 }
 

@@ -17,6 +17,11 @@ export class Bindings {
     return this.#bound.has(keyId);
   }
 
+  /** Whether a key must stay known, because something is to be closed when it is refused. */
+  keeps(keyId: string): boolean {
+    return this.#bound.has(keyId);
+  }
+
   /** @returns forgets it; whether the key has no other binding then. */
   add(keyId: string, closable: Closable): () => boolean {
     const closables = this.#bound.get(keyId) ?? new Set();

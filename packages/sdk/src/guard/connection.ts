@@ -46,8 +46,9 @@ export class Connection {
     signal: AbortSignal;
     onState: (status: ConnectionStatus) => void;
     onError: (error: Error) => void;
+    longestStreamMs?: number | undefined;
   }) {
-    const { options, server, clock, knowledge, runtime } = deps;
+    const { options, server, clock, knowledge, runtime, longestStreamMs } = deps;
     this.#options = options;
     this.#knowledge = knowledge;
     this.#clock = clock;
@@ -68,6 +69,7 @@ export class Connection {
         transport: options.events,
         pollWaitMs: Math.max(shortestPollMs, Math.min(longestPollMs, Math.floor(options.maxStalenessMs / 3))),
         renewsToken: typeof options.token === "function",
+        longestStreamMs,
         cursor,
         listener: {
           onConnected: (by) => this.#connected(by),

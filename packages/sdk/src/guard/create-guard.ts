@@ -10,7 +10,7 @@ import { type GuardOptions, resolveGuardOptions } from "./guard-options.js";
 import { GuardUsage } from "./guard-usage.js";
 import { LocalGuard } from "./local-guard.js";
 import { createGuardServer } from "./server.js";
-import { SnapshotFile } from "./snapshot-file.js";
+import { type FileSystem, SnapshotFile } from "./snapshot-file.js";
 
 /**
  * Makes a guard: it verifies keys in this process, in about a microsecond once they were seen, and hears of every revocation
@@ -33,8 +33,17 @@ export function createGuard(options: GuardOptions): Guard {
   return createGuardWith(options, realRuntime);
 }
 
+/** What a simulation has otherwise. */
+interface Surroundings {
+  /** Where the snapshot is kept. Default: the file system. */
+  readonly files?: FileSystem;
+  /** How long one connection is held, in milliseconds. Default: an hour. */
+  readonly longestStreamMs?: number;
+}
+
 /** As {@link createGuard}, with a runtime that a test can hold in its hands. */
-export function createGuardWith(options: GuardOptions, runtime: Runtime): Guard {
+export function createGuardWith(options: GuardOptions, runtime: Runtime, surroundings: Surroundings = {}): Guard {
+  const { files, longestStreamMs } = surroundings;
   const resolved = resolveGuardOptions(options);
   const { url, token, credentials, headers, fetch, timeoutMs, usage, tenantId, snapshotFile } = resolved;
   const recordOptions = usage === false ? undefined : usage;
@@ -56,7 +65,8 @@ export function createGuardWith(options: GuardOptions, runtime: Runtime): Guard 
     options: resolved,
     server: (time) => createGuardServer({ ...client, fetch: time.learningFrom(client.fetch) }, runtime, tenantId),
     usage: usage === false ? null : new GuardUsage(recording, tenantId),
-    snapshot: snapshotFile === undefined ? null : new SnapshotFile(snapshotFile, client, tenantId),
+    snapshot: snapshotFile === undefined ? null : new SnapshotFile(snapshotFile, client, tenantId, files),
     runtime,
+    longestStreamMs,
   });
 }

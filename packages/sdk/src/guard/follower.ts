@@ -2,6 +2,7 @@ import { FollowKeyEventsDocument } from "../_generated/documents.js";
 import { AuthenticationError, ConnectionError, KeyplaneError, ServerError, TimeoutError } from "../client/errors.js";
 import type { RequestOptions } from "../client/options.js";
 import { reconnecting } from "../client/reconnecting.js";
+import { ReopeningError } from "../client/reopening.js";
 import type { Runtime } from "../client/runtime.js";
 import type { Subscribe } from "../client/subscription.js";
 import type { KeyEvent } from "../entities.js";
@@ -57,6 +58,7 @@ export class Follower {
   readonly #transport: EventTransport;
   readonly #pollWaitMs: number;
   readonly #renewsToken: boolean;
+  readonly #longestStreamMs: number;
   /** An empty cursor is answered with the place to begin at. */
   #cursor: string;
   /** How often in a row a stream was opened and stayed silent, and until when to poll because of that. */
@@ -76,6 +78,8 @@ export class Follower {
     pollWaitMs: number;
     /** Whether the token may be another one the next time. */
     renewsToken: boolean;
+    /** Default: an hour. */
+    longestStreamMs?: number | undefined;
     cursor: string | null;
   }) {
     this.#subscribe = deps.subscribe;
@@ -87,6 +91,7 @@ export class Follower {
     this.#transport = deps.transport;
     this.#pollWaitMs = deps.pollWaitMs;
     this.#renewsToken = deps.renewsToken;
+    this.#longestStreamMs = deps.longestStreamMs ?? longestStreamMs;
     this.#cursor = deps.cursor ?? "";
   }
 
@@ -95,9 +100,14 @@ export class Follower {
     return this.#cursor || null;
   }
 
-  /** Gives up the present connection and opens another: what it says of the time can no longer be trusted. */
+  /** Gives up the present connection and opens another at once: what it says of the time can no longer be trusted. */
   reconnect(): void {
     this.#connection?.abort();
+  }
+
+  /** Whether two clocks may have come too far apart on a connection that was opened then. */
+  isHeldTooLong(openedAt: number): boolean {
+    return this.#clock.now() - openedAt > this.#longestStreamMs;
   }
 
   /** @throws AbortedError, and any KeyplaneError that no reconnecting would mend. */
@@ -122,9 +132,8 @@ export class Follower {
     } catch (error) {
       if (outer.aborted) throw error;
       if (!connection.signal.aborted) throw this.#canPass(error) ? passing(error) : error;
-      throw new ConnectionError(
+      throw new ReopeningError(
         "The connection is opened anew, because of the clock: it has jumped, or an hour is over.",
-        { neverSent: false },
       );
     } finally {
       outer.removeEventListener("abort", end);
@@ -161,10 +170,8 @@ export class Follower {
       heard();
       const current = /^current (\d+)$/.exec(comment)?.[1];
       if (current === undefined) return;
-      const now = this.#clock.now();
-      // A server whose clock goes faster than ours must not tell of the future.
-      this.#listener.onCurrent(Math.min(openedAt + Number(current), now));
-      if (now - openedAt > longestStreamMs) this.reconnect();
+      this.#listener.onCurrent(this.#clock.notLater(openedAt + Number(current)));
+      if (this.isHeldTooLong(openedAt)) this.reconnect();
     };
     const variables = { tenantId: this.#tenantId, after: this.#cursor };
     try {
@@ -197,7 +204,7 @@ export class Follower {
       if (!isConnected) this.#listener.onConnected("polling");
       isConnected = true;
       this.#cursor = resync?.cursor ?? cursor;
-      if (current !== null) this.#listener.onCurrent(Math.min(askedAt + current, this.#clock.now()));
+      if (current !== null) this.#listener.onCurrent(this.#clock.notLater(askedAt + current));
       // After a resync everything from its place on is asked for at once; a server that is not current itself is given a moment.
       if (current !== null) waitMs = this.#pollWaitMs;
       else waitMs = resync ? 0 : Math.min(notCurrentMs, this.#pollWaitMs);

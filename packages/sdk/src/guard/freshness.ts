@@ -19,6 +19,11 @@ export class Freshness {
     return this.#asOf;
   }
 
+  /** How old at a moment everything is that was told during this epoch. */
+  ageAt(now: number): number {
+    return now - this.#asOf;
+  }
+
   /** The place was lost: what is known already grows old from now on. */
   beginEpoch(): void {
     this.#endedAsOf[this.#epoch] = this.#asOf;

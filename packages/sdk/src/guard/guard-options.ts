@@ -24,7 +24,7 @@ export interface GuardOptions extends Pick<KeyplaneOptions, "url" | "token" | "c
    * was known last counts, however old, and unknown keys are UNAVAILABLE. Default: `deny`.
    */
   readonly onUnavailable?: "deny" | "allow-known" | undefined;
-  /** How many keys to keep in memory; about 1.4 kB each. Default: 100000. */
+  /** How many keys to keep in memory; about 1.3 kB each. Default: 100000. */
   readonly maxKeys?: number | undefined;
   /**
    * How many unknown or mistyped keys one address may present in a minute, as far as `ip` is passed; an IPv6 network of 64 bits counts

@@ -11,7 +11,7 @@ import {
 } from "@keyplane/schema";
 import type { Verdict } from "../entities.js";
 import type { GuardVerdict } from "./guard.js";
-import type { Granted, HeldKey, HeldSecret } from "./key-memory.js";
+import type { Granted, HeldKey, HeldSecret } from "./held.js";
 
 /** Everything `decide` must know of a key in memory. */
 export function recordOf({ state, key }: Pick<HeldSecret, "state" | "key">): KeyRecord {

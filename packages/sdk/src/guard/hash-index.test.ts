@@ -48,34 +48,43 @@ test("what stands beside a hash is what was put there for it, or nothing, whatev
   const step = fc.record({ hash, action: fc.constantFrom("set", "delete", "put") });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
-      const index = new HashIndex<number, string, string, string>(2);
+      const index = new HashIndex<number, string, string>(2);
       const put = new Map<string, number>();
+      const entries = new Map<string, number>();
       for (const [number, { hash: words, action }] of steps.entries()) {
         const name = words.join();
         if (action === "set") index.set(words, number);
         else if (action === "delete") index.delete(words);
         else if (index.get(words) !== undefined) {
-          index.putBeside(index.slotOf(words), [number + 1, number], `a${number}`, `b${number}`, `c${number}`);
+          index.putBeside(index.entryOf(words), [number + 1, number, 7], `a${number}`, `b${number}`);
           put.set(name, number);
-          const slot = index.slotOf(words);
-          expect([index.firstNumber(slot), index.secondNumber(slot)]).toEqual([number + 1, number]);
           continue;
         }
         put.delete(name);
+        if (action === "delete") entries.delete(name);
+        else if (action === "set") {
+          const entry = index.entryOf(words);
+          expect(entries.get(name) ?? entry).toBe(entry);
+          entries.set(name, entry);
+        }
       }
       for (const { hash: words } of steps) {
-        const slot = index.slotOf(words);
-        if (index.firstNumber(slot) === 0) continue;
+        const entry = index.entryOf(words);
         const number = put.get(words.join());
-        const beside = [index.firstNumber(slot) - 1, index.secondNumber(slot), index.first(slot)];
-        expect([...beside, index.second(slot), index.third(slot)]).toEqual([
-          number,
-          number,
-          `a${number}`,
-          `b${number}`,
-          `c${number}`,
-        ]);
+        expect(index.number(entry, 0)).toBe(number === undefined ? 0 : number + 1);
+        if (number === undefined) continue;
+        const beside = [index.number(entry, 1), index.number(entry, 2), index.first(entry), index.second(entry)];
+        expect(beside).toEqual([number, 7, `a${number}`, `b${number}`]);
       }
     }),
   );
+});
+
+test("an index that was made room in at once holds the same as one that grew", () => {
+  const index = new HashIndex<number>(2);
+  const hashOf = (value: number) => hashOfKey(`kp_live_${value}`) as Uint32Array;
+  index.set(hashOf(0), 0);
+  index.reserve(1_000);
+  for (let value = 1; value < 2_000; value++) index.set(hashOf(value), value);
+  for (let value = 0; value < 2_000; value++) expect(index.get(hashOf(value))).toBe(value);
 });

@@ -1,31 +1,40 @@
 /** How many 32-bit words a SHA-256 has. */
 export const hashWords = 8;
 
-/** A slot is 16 words, a line of the processor's cache: the hash, and two numbers of whoever uses the index. */
-const slotWords = 16;
+/** A line is 16 words: the hash, and numbers of whoever uses the index. */
+const lineWords = 16;
+const numbersEach = 3;
 /** How many references stand beside a hash. */
-const besideEach = 3;
+const besideEach = 2;
+/** Of each slot: the first word of a hash, and its entry. */
+const slotWords = 2;
+
+/** The entry that no hash has: nothing stands beside it. */
+export const noEntry = 0;
 
 /**
- * Values by SHA-256. An open-addressing table (linear probing, at most half full) of the hashes themselves in one typed
- * array: a look-up reads one line of the processor's cache before the value, where a Map of strings reads five. The hash needs
- * no hashing: its bits are random already.
+ * Values by SHA-256. Each hash has an entry of its own, as long as it is there: a line in one typed array, without gaps. Where it is
+ * says a second, small one: an open-addressing table (linear probing, at most half full) of first words and entries. The hash
+ * needs no hashing: its bits are random already.
  *
- * Two numbers and three references can be put beside a hash, for whoever looks often: in a table of 100,000 keys each object that has
- * to be fetched from far away takes longer than the comparison, and these are where the hash has led already.
+ * Three numbers and two references can be put beside a hash, for whoever looks often. Of 100,000 keys nothing is near, neither in the
+ * processor's caches nor in its table of pages, and each object that has to be fetched costs as much as half a hash. The
+ * closer all that a look-up needs stands together, the more of it is near: a table as sparse as it has to be for
+ * probing, with all of this in it, would be four times as large.
  */
-export class HashIndex<Value, First = unknown, Second = unknown, Third = unknown> {
-  #words: Uint32Array;
-  #values: (Value | undefined)[];
-  /** Made when something is first put beside a hash. */
-  #beside: (First | Second | Third | undefined)[] = [];
+export class HashIndex<Value, First = unknown, Second = unknown> {
+  #slots: Uint32Array;
   #mask: number;
+  #lines: Uint32Array;
+  readonly #values: (Value | undefined)[] = [undefined];
+  readonly #beside: (First | Second | undefined)[] = [undefined, undefined];
+  readonly #free: number[] = [];
   #size = 0;
 
   constructor(capacity = 64) {
-    this.#words = new Uint32Array(capacity * slotWords);
-    this.#values = new Array<Value | undefined>(capacity).fill(undefined);
+    this.#slots = new Uint32Array(capacity * slotWords);
     this.#mask = capacity - 1;
+    this.#lines = new Uint32Array((1 + capacity / 2) * lineWords);
   }
 
   get size(): number {
@@ -34,115 +43,143 @@ export class HashIndex<Value, First = unknown, Second = unknown, Third = unknown
 
   /** Grows now as far as it must for so many. */
   reserve(size: number): void {
-    let capacity = this.#values.length;
-    while (capacity < size * 2 + 1) capacity *= 2;
-    if (capacity > this.#values.length) this.#resize(capacity);
+    let capacity = this.#mask + 1;
+    while (capacity < size * 2) capacity *= 2;
+    if (capacity > this.#mask + 1) this.#resize(capacity);
+    this.#reserveLines(size);
   }
 
   /** @param hash eight words. */
   get(hash: Uint32Array): Value | undefined {
-    return this.#values[this.slotOf(hash)];
+    return this.#values[this.entryOf(hash)];
   }
 
   set(hash: Uint32Array, value: Value): void {
-    const slot = this.slotOf(hash);
-    if (this.#values[slot] === undefined) {
-      if ((this.#size + 1) * 2 > this.#mask) {
-        this.#resize(this.#values.length * 2);
-        return this.set(hash, value);
-      }
-      this.#words.set(hash, slot * slotWords);
-      this.#size += 1;
-    }
-    this.#values[slot] = value;
-    this.clearBeside(slot);
+    let entry = this.entryOf(hash);
+    if (entry === noEntry) entry = this.#add(hash);
+    else this.clearBeside(entry);
+    this.#values[entry] = value;
   }
 
   delete(hash: Uint32Array): void {
-    let hole = this.slotOf(hash);
-    if (this.#values[hole] === undefined) return;
+    const entry = this.entryOf(hash);
+    if (entry === noEntry) return;
     this.#size -= 1;
-    // What was pushed on by others moves up, so that no look-up ends at a hole before it.
-    for (let slot = (hole + 1) & this.#mask; this.#values[slot] !== undefined; slot = (slot + 1) & this.#mask) {
-      const home = (this.#words[slot * slotWords] as number) & this.#mask;
-      if (((slot - home) & this.#mask) < ((slot - hole) & this.#mask)) continue;
-      this.#words.copyWithin(hole * slotWords, slot * slotWords, slot * slotWords + hashWords);
-      this.#values[hole] = this.#values[slot];
-      this.clearBeside(hole);
-      hole = slot;
-    }
-    this.#words.fill(0, hole * slotWords, (hole + 1) * slotWords);
-    this.#values[hole] = undefined;
-    this.clearBeside(hole);
+    this.#unlink(this.#slotOf(hash[0] as number, entry));
+    this.#lines.fill(0, entry * lineWords, (entry + 1) * lineWords);
+    this.#values[entry] = undefined;
+    this.clearBeside(entry);
+    this.#free.push(entry);
   }
 
-  /** Where a hash is, or where it would be put. True until the next change. */
-  slotOf(hash: Uint32Array): number {
-    const words = this.#words;
+  /** Where a hash is for as long as it stays in the index; {@link noEntry} where it is not. */
+  entryOf(hash: Uint32Array): number {
+    const slots = this.#slots;
+    const lines = this.#lines;
+    const mask = this.#mask;
     const first = hash[0] as number;
-    for (let slot = first & this.#mask; ; slot = (slot + 1) & this.#mask) {
-      const at = slot * slotWords;
-      // Before a look at the value, which is far away: an empty slot is all zeros, and leads to no value.
-      if (words[at] === first) {
-        let word = 1;
-        while (word < hashWords && words[at + word] === hash[word]) word += 1;
-        if (word === hashWords) return slot;
-      }
-      if (this.#values[slot] === undefined) return slot;
+    for (let slot = first & mask; ; slot = (slot + 1) & mask) {
+      const entry = slots[slot * slotWords + 1] as number;
+      if (entry === noEntry) return noEntry;
+      if (slots[slot * slotWords] !== first) continue;
+      const at = entry * lineWords;
+      if (
+        lines[at] === first &&
+        lines[at + 1] === hash[1] &&
+        lines[at + 2] === hash[2] &&
+        lines[at + 3] === hash[3] &&
+        lines[at + 4] === hash[4] &&
+        lines[at + 5] === hash[5] &&
+        lines[at + 6] === hash[6] &&
+        lines[at + 7] === hash[7]
+      )
+        return entry;
     }
   }
 
-  /** Puts something beside the hash of a slot: it is gone when another value comes there, or the value to another slot. */
-  putBeside(slot: number, numbers: readonly [number, number], first?: First, second?: Second, third?: Third): void {
-    if (this.#beside.length === 0) {
-      this.#beside = new Array<undefined>(this.#values.length * besideEach).fill(undefined);
-    }
-    this.#words[slot * slotWords + hashWords] = numbers[0];
-    this.#words[slot * slotWords + hashWords + 1] = numbers[1];
-    this.#beside[slot * besideEach] = first;
-    this.#beside[slot * besideEach + 1] = second;
-    this.#beside[slot * besideEach + 2] = third;
+  /** Puts something beside the hash of an entry: it is gone when another value comes there. */
+  putBeside(entry: number, numbers: readonly [number, number, number], first?: First, second?: Second): void {
+    this.#lines.set(numbers, entry * lineWords + hashWords);
+    this.#beside[entry * besideEach] = first;
+    this.#beside[entry * besideEach + 1] = second;
   }
 
-  /** The numbers beside a hash, from 0 to 2³² - 1; 0 when nothing was put there. */
-  firstNumber(slot: number): number {
-    return this.#words[slot * slotWords + hashWords] as number;
-  }
-
-  secondNumber(slot: number): number {
-    return this.#words[slot * slotWords + hashWords + 1] as number;
+  /** A number beside a hash, from 0 to 2³² - 1; 0 when nothing was put there. */
+  number(entry: number, index: 0 | 1 | 2): number {
+    return this.#lines[entry * lineWords + hashWords + index] as number;
   }
 
   /** The references beside a hash, to be read only where a number says that they were put there. */
-  first(slot: number): First {
-    return this.#beside[slot * besideEach] as First;
+  first(entry: number): First {
+    return this.#beside[entry * besideEach] as First;
   }
 
-  second(slot: number): Second {
-    return this.#beside[slot * besideEach + 1] as Second;
+  second(entry: number): Second {
+    return this.#beside[entry * besideEach + 1] as Second;
   }
 
-  third(slot: number): Third {
-    return this.#beside[slot * besideEach + 2] as Third;
+  /** Takes away what was put beside the hash of an entry. */
+  clearBeside(entry: number): void {
+    const from = entry * lineWords + hashWords;
+    this.#lines.fill(0, from, from + numbersEach);
+    this.#beside[entry * besideEach] = undefined;
+    this.#beside[entry * besideEach + 1] = undefined;
   }
 
-  /** Takes away what was put beside the hash of a slot. */
-  clearBeside(slot: number): void {
-    this.#words[slot * slotWords + hashWords] = 0;
-    this.#words[slot * slotWords + hashWords + 1] = 0;
-    if (this.#beside.length > 0) this.#beside.fill(undefined, slot * besideEach, (slot + 1) * besideEach);
+  #add(hash: Uint32Array): number {
+    if (this.#size * 2 >= this.#mask) this.#resize((this.#mask + 1) * 2);
+    const entry = this.#free.pop() ?? this.#values.length;
+    if (entry === this.#values.length) {
+      this.#values.push(undefined);
+      this.#beside.push(undefined, undefined);
+      if ((entry + 1) * lineWords > this.#lines.length) this.#reserveLines(entry * 2);
+    }
+    this.#lines.set(hash, entry * lineWords);
+    this.#link(hash[0] as number, entry);
+    this.#size += 1;
+    return entry;
+  }
+
+  #link(first: number, entry: number): void {
+    const at = this.#slotOf(first, noEntry) * slotWords;
+    this.#slots[at] = first;
+    this.#slots[at + 1] = entry;
+  }
+
+  /** The slot of an entry whose hash begins so; of no entry, the first empty one. */
+  #slotOf(first: number, entry: number): number {
+    let slot = first & this.#mask;
+    while (this.#slots[slot * slotWords + 1] !== entry) slot = (slot + 1) & this.#mask;
+    return slot;
+  }
+
+  #unlink(slot: number): void {
+    const slots = this.#slots;
+    let hole = slot;
+    // What was pushed on by others moves up, so that no look-up ends at a hole before it.
+    for (let next = (hole + 1) & this.#mask; slots[next * slotWords + 1] !== noEntry; next = (next + 1) & this.#mask) {
+      const home = (slots[next * slotWords] as number) & this.#mask;
+      if (((next - home) & this.#mask) < ((next - hole) & this.#mask)) continue;
+      slots.copyWithin(hole * slotWords, next * slotWords, (next + 1) * slotWords);
+      hole = next;
+    }
+    slots.fill(0, hole * slotWords, (hole + 1) * slotWords);
+  }
+
+  #reserveLines(count: number): void {
+    const words = (count + 1) * lineWords;
+    if (words <= this.#lines.length) return;
+    const lines = new Uint32Array(words);
+    lines.set(this.#lines);
+    this.#lines = lines;
   }
 
   #resize(capacity: number): void {
-    const [words, values] = [this.#words, this.#values];
-    this.#words = new Uint32Array(capacity * slotWords);
-    this.#values = new Array<Value | undefined>(capacity).fill(undefined);
-    this.#beside = [];
+    const before = this.#slots;
+    this.#slots = new Uint32Array(capacity * slotWords);
     this.#mask = capacity - 1;
-    this.#size = 0;
-    for (let slot = 0; slot < values.length; slot++) {
-      const value = values[slot];
-      if (value !== undefined) this.set(words.subarray(slot * slotWords, slot * slotWords + hashWords), value);
+    for (let at = 0; at < before.length; at += slotWords) {
+      if (before[at + 1] !== noEntry) this.#link(before[at] as number, before[at + 1] as number);
     }
   }
 }

@@ -51,15 +51,26 @@ const hexScratch: KeyHash = new Uint32Array(hashWords);
 /** @returns what the next call overwrites. @throws RangeError for what is no SHA-256 in hexadecimal. */
 export function hashOfHex(hex: string): KeyHash {
   const hash = hexScratch.fill(0);
-  for (let at = 0; at < 64; at++) {
-    const digit = hexDigits[hex.charCodeAt(at)];
-    if (digit === undefined || digit === notHex || hex.length !== 64) throw new RangeError("This is no SHA-256.");
-    // Of each byte the first digit is the higher one.
-    hash[at >> 3] = (hash[at >> 3] as number) | (digit << (((at & 7) ^ 1) * 4));
-  }
+  if (hex.length !== hexWidth) throw new RangeError("This is no SHA-256.");
+  for (let at = 0; at < hexWidth; at++) putDigit(hash, at, hex.charCodeAt(at));
   return hash;
 }
 
+/** The same of 64 bytes from a place on. */
+export function hashOfHexBytes(bytes: { readonly [index: number]: number }, from: number): KeyHash {
+  const hash = hexScratch.fill(0);
+  for (let at = 0; at < hexWidth; at++) putDigit(hash, at, bytes[from + at] ?? 0);
+  return hash;
+}
+
+function putDigit(hash: KeyHash, at: number, code: number): void {
+  const digit = hexDigits[code];
+  if (digit === undefined || digit === notHex) throw new RangeError("This is no SHA-256.");
+  // Of each byte the first digit is the higher one.
+  hash[at >> 3] = (hash[at >> 3] as number) | (digit << (((at & 7) ^ 1) * 4));
+}
+
+const hexWidth = 64;
 const byteAsHex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 const notHex = 255;
 const hexDigits = new Uint8Array(128).fill(notHex);

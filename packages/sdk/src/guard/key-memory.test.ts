@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { Freshness } from "./freshness.js";
 import { hashOfHex } from "./key-hash.js";
-import { KeyMemory, SavedKey } from "./key-memory.js";
+import { KeyMemory } from "./key-memory.js";
 import { formatRecordLine, type KeyLine, parseRecordLine, type RecordLine } from "./record-lines.js";
+import { SavedKey } from "./saved-keys.js";
 
 const reading = { sentAt: 1, epoch: 0 };
 const tenant = {
@@ -36,11 +37,17 @@ function memoryWith(...parties: readonly Extract<RecordLine, { type: "owner" | "
   return memory;
 }
 
+function installSaved(memory: KeyMemory, hash: string): void {
+  const text = { idAt: () => "key_a", keyAt: () => keyLine("key_a", hash) };
+  const saved = new SavedKey(reading, text, 0, 0, 0);
+  memory.installSaved(saved);
+  memory.installSavedHash(saved, hashOfHex(hash));
+}
+
 test("the owner of a saved key that nobody has read yet is not forgotten as one without a key", () => {
   const memory = memoryWith(tenant, owner);
   const hash = "a".repeat(64);
-  const saved = new SavedKey("key_a", reading, { keyAt: () => keyLine("key_a", hash) }, 0, 0);
-  memory.installSaved(saved, hash);
+  installSaved(memory, hash);
   memory.forgetUnused();
   expect(memory.find(hashOfHex(hash))?.key.owner?.state.id).toBe("usr_a");
 });
@@ -54,7 +61,7 @@ test("owners and tenants without a key are forgotten", () => {
 test("a saved key's old secret is none of the key's any more once a later answer has come without it", () => {
   const memory = memoryWith(tenant, owner);
   const [old, current] = ["a".repeat(64), "b".repeat(64)];
-  memory.installSaved(new SavedKey("key_a", reading, { keyAt: () => keyLine("key_a", old) }, 0, 0), old);
+  installSaved(memory, old);
   memory.installKey(keyLine("key_a", current), { sentAt: 2, epoch: 0 });
   expect(memory.find(hashOfHex(old))).toBeUndefined();
   expect(memory.find(hashOfHex(current))?.key.state.id).toBe("key_a");

@@ -1,92 +1,11 @@
-import { effectiveScopes, type KeyRecord } from "@keyplane/schema";
+import { DecidedAhead, type DecidedIndex } from "./decided-ahead.js";
 import type { Freshness } from "./freshness.js";
-import type { GuardVerdict } from "./guard.js";
+import { SharedGrants } from "./granted.js";
 import { HashIndex } from "./hash-index.js";
+import type { HeldKey, HeldParty, HeldSecret, Reading } from "./held.js";
 import { hashOfHex, type KeyHash } from "./key-hash.js";
 import type { KeyLine, OwnerRecord, RecordLine, TenantRecord } from "./record-lines.js";
-
-/** How many lists of scopes, each with its tenant, are shared. */
-const maxShared = 1_000;
-/** Later than any time that a key's expiry can have here, in seconds since the epoch: it never expires. */
-const never = 2 ** 32 - 1;
-
-/** An owner or a tenant, shared by all keys of theirs. */
-export interface HeldParty<Record> {
-  state: Record;
-  /** When the request was sent whose answer this is, by the guard's clock. */
-  readAt: number;
-  /** As of when this was true, where something is known to have changed since; Infinity otherwise. */
-  asOfChange: number;
-  /** How many keys are theirs. */
-  keys: number;
-}
-
-/** A key in memory. */
-export interface HeldKey {
-  state: KeyRecord["key"];
-  owner: HeldParty<OwnerRecord> | null;
-  tenant: HeldParty<TenantRecord>;
-  secrets: readonly HeldSecret[];
-  readAt: number;
-  epoch: number;
-  asOfChange: number;
-  isServerDecided: boolean;
-  granted: Granted;
-}
-
-/** Whether only the server can decide about a key: because of limits of its own, of its owner or of its tenant. */
-export function isServerDecided({ isServerDecided: ofKey, owner, tenant }: HeldKey): boolean {
-  return ofKey || tenant.state.isServerDecided || (owner?.state.isServerDecided ?? false);
-}
-
-/** A secret in memory: what a presented key's hash leads to. */
-export interface HeldSecret {
-  /** In hexadecimal. */
-  readonly hash: string;
-  readonly state: KeyRecord["secret"];
-  readonly key: HeldKey;
-  /** Whether it was used since somebody last looked for a key to forget. */
-  isUsed: boolean;
-}
-
-/** What a verdict says of every key of a tenant that can use the same scopes: one object for all of them, so that it is near. */
-export interface Granted {
-  readonly tenantId: string;
-  readonly scopes: readonly string[];
-}
-
-/** When an answer's request was sent, and in which epoch. */
-export interface Reading {
-  readonly sentAt: number;
-  readonly epoch: number;
-}
-
-/** A key of a snapshot that nobody has asked for yet. It is read when somebody does, so that a start need not wait for all. */
-export class SavedKey {
-  readonly id: string;
-  readonly reading: Reading;
-  readonly #text: SavedText;
-  readonly #from: number;
-  readonly #to: number;
-
-  /** @param text the snapshot, in which its line stands from `from` to `to`. */
-  constructor(id: string, reading: Reading, text: SavedText, from: number, to: number) {
-    this.id = id;
-    this.reading = reading;
-    this.#text = text;
-    this.#from = from;
-    this.#to = to;
-  }
-
-  read(): KeyLine {
-    return this.#text.keyAt(this.#from, this.#to);
-  }
-}
-
-/** Where lines of saved keys stand. */
-export interface SavedText {
-  keyAt(from: number, to: number): KeyLine;
-}
+import { SavedKey, SavedKeys } from "./saved-keys.js";
 
 /**
  * The keys that are known, by hash and by id, with their owners and tenants. Bounded: what was not used for longest, roughly,
@@ -95,27 +14,26 @@ export interface SavedText {
 export class KeyMemory {
   readonly #freshness: Freshness;
   readonly #maxKeys: number;
-  readonly #isPinned: (keyId: string) => boolean;
-  readonly #secrets = new HashIndex<
-    HeldSecret | SavedKey,
-    Granted,
-    GuardVerdict["key"] | undefined,
-    GuardVerdict["owner"] | undefined
-  >();
+  readonly #isPinned: (held: HeldKey) => boolean;
+  readonly #secrets: DecidedIndex<HeldSecret | SavedKey> = new HashIndex();
+  readonly #grants = new SharedGrants();
+  /** What was decided of secrets by their {@link entryOf}. */
+  readonly ahead = new DecidedAhead(this.#secrets, this.#grants);
   readonly #keys = new Map<string, HeldKey>();
   /** Keys of a snapshot that were not read yet. */
-  readonly #saved = new Map<string, SavedKey>();
+  readonly #saved = new SavedKeys();
   readonly #owners = new Map<string, HeldParty<OwnerRecord>>();
   readonly #tenants = new Map<string, HeldParty<TenantRecord>>();
-  readonly #granted = new Map<string, Granted>();
-  #version = 1;
 
-  /** @param isPinned whether a key must not be forgotten, because something is to be closed when it is refused. */
-  constructor(freshness: Freshness, maxKeys: number, isPinned: (keyId: string) => boolean) {
+  /** @param isPinned whether a key must not be forgotten yet. */
+  constructor(freshness: Freshness, maxKeys: number, isPinned: (held: HeldKey) => boolean) {
     this.#freshness = freshness;
     this.#maxKeys = maxKeys;
     this.#isPinned = isPinned;
   }
+
+  /** How often a key had to be forgotten because there was no room: what is not known may exist from then on. */
+  evictions = 0;
 
   /** How many keys are known. */
   get size(): number {
@@ -133,51 +51,12 @@ export class KeyMemory {
 
   /** To be called by whoever changes something that is held here: what was decided ahead counts no more. */
   hasChanged(): void {
-    // As a number of 32 bits beside a hash; 0 is that of nothing.
-    this.#version = this.#version === 2 ** 32 - 1 ? 1 : this.#version + 1;
+    this.ahead.hasChanged();
   }
 
-  /**
-   * Where a hash leads to, for {@link isDecided} and what follows it: these look at nothing but the slot, because in a memory of
-   * 100,000 keys each object would have to be fetched from far away. True until the next change.
-   */
-  slotOf(hash: KeyHash): number {
-    return this.#secrets.slotOf(hash);
-  }
-
-  /** Whether it was decided about the secret there as of what is known now. */
-  isDecided(slot: number): boolean {
-    return this.#secrets.firstNumber(slot) === this.#version;
-  }
-
-  /** Until when the secret is accepted, in epoch milliseconds, from calls that need no scopes that it lacks; 0: it is not. */
-  acceptedUntil(slot: number): number {
-    const second = this.#secrets.secondNumber(slot);
-    return second === never ? Number.POSITIVE_INFINITY : second * 1_000;
-  }
-
-  granted(slot: number): Granted {
-    return this.#secrets.first(slot);
-  }
-
-  /** What a verdict shows of the key. */
-  shownKey(slot: number): GuardVerdict["key"] {
-    return this.#secrets.second(slot) ?? null;
-  }
-
-  shownOwner(slot: number): GuardVerdict["owner"] {
-    return this.#secrets.third(slot) ?? null;
-  }
-
-  /** Keeps that the secret is accepted until then, in epoch milliseconds. */
-  accept(slot: number, until: number, granted: Granted, shown: Pick<GuardVerdict, "key" | "owner">): void {
-    const second = until === Number.POSITIVE_INFINITY ? never : Math.min(never - 1, Math.floor(until / 1_000));
-    this.#secrets.putBeside(slot, [this.#version, second], granted, shown.key, shown.owner);
-  }
-
-  /** Keeps that it has to be decided each time: the secret is refused, or it depends on the call. */
-  leaveOpen(slot: number): void {
-    this.#secrets.putBeside(slot, [this.#version, 0]);
+  /** Where what was decided ahead of a secret stands, for as long as the secret is known. */
+  entryOf(hash: KeyHash): number {
+    return this.#secrets.entryOf(hash);
   }
 
   find(hash: KeyHash): HeldSecret | undefined {
@@ -209,19 +88,24 @@ export class KeyMemory {
     this.#secrets.reserve(this.#secrets.size + count);
   }
 
-  /** Takes a key of a snapshot, whose owner and tenant were taken before. @param hash of one of its secrets, in hexadecimal. */
-  installSaved(saved: SavedKey, hash: string): void {
-    this.#saved.set(saved.id, saved);
-    this.#secrets.set(hashOfHex(hash), saved);
+  /** Takes a key of a snapshot, whose owner and tenant were taken before. */
+  installSaved(saved: SavedKey): void {
+    this.#saved.add(saved);
+  }
+
+  /** The same of one of its secrets. */
+  installSavedHash(saved: SavedKey, hash: KeyHash): void {
+    this.#secrets.set(hash, saved);
   }
 
   /** Reads so many keys of a snapshot that nobody has asked for. @returns whether there are more. */
   readSaved(count: number): boolean {
-    for (const saved of this.#saved.values()) {
-      if (count-- <= 0) return true;
+    for (let left = count; left > 0; left--) {
+      const saved = this.#saved.first();
+      if (!saved) return false;
       this.#read(saved);
     }
-    return false;
+    return this.#saved.size > 0;
   }
 
   /** As of when what is known of a key is true, by the guard's clock. */
@@ -232,6 +116,11 @@ export class KeyMemory {
   /** As of when it is true in spite of what was heard since; Infinity where nothing was. */
   asOfChange({ asOfChange, owner, tenant }: HeldKey): number {
     return Math.min(asOfChange, owner?.asOfChange ?? Number.POSITIVE_INFINITY, tenant.asOfChange);
+  }
+
+  /** Whether it is true at the place that was reached: nothing of before a gap, and nothing that waits to be read again. */
+  isCurrent(held: HeldKey): boolean {
+    return this.asOfChange(held) === Number.POSITIVE_INFINITY && this.asOf(held) >= this.#freshness.asOf;
   }
 
   /** Takes an owner or a tenant of an answer, unless what is known is of a later one. */
@@ -248,11 +137,16 @@ export class KeyMemory {
    *
    * @returns the key as it is known now; undefined when its tenant is not known, so that it cannot be held.
    */
-  installKey({ key, secrets, isServerDecided }: KeyLine, { sentAt, epoch }: Reading): HeldKey | undefined {
-    const granted = this.#grantedTo(key);
+  installKey(line: KeyLine, reading: Reading): HeldKey | undefined {
+    const saved = this.#saved.get(line.key.id);
+    if (saved) this.#saved.take(saved);
+    return this.#install(line, reading);
+  }
+
+  #install({ key, secrets, isServerDecided }: KeyLine, { sentAt, epoch }: Reading): HeldKey | undefined {
+    const granted = this.#grants.of(key);
     // A key that nothing bounds can use all that it was given: it shares that list, too.
     const state = key.scopeBounds === null ? { ...key, scopes: granted.scopes } : key;
-    this.#saved.delete(state.id);
     const before = this.#keys.get(state.id);
     if (before && before.readAt > sentAt) return before;
     const tenant = this.#tenants.get(state.tenantId);
@@ -291,11 +185,14 @@ export class KeyMemory {
     const hand = this.#keys.entries();
     for (let looks = this.#keys.size * 2; this.#keys.size > this.#maxKeys && looks > 0; looks--) {
       const [id, held] = hand.next().value as [string, HeldKey];
-      if (held.secrets.some(({ isUsed }) => isUsed) || this.#isPinned(id)) {
+      if (held.secrets.some(({ isUsed }) => isUsed) || this.#isPinned(held)) {
         for (const secret of held.secrets) this.#takeChance(secret);
         this.#keys.delete(id);
         this.#keys.set(id, held);
-      } else this.forget(held);
+      } else {
+        this.evictions += 1;
+        this.forget(held);
+      }
     }
   }
 
@@ -318,7 +215,7 @@ export class KeyMemory {
 
   #findSaved(saved: SavedKey, found: KeyHash): HeldSecret | undefined {
     const hash = found.slice(); // reading the key makes other hashes
-    if (this.#saved.get(saved.id) === saved) this.#read(saved);
+    if (!saved.isTaken) this.#read(saved);
     const now = this.#secrets.get(hash);
     if (!(now instanceof SavedKey)) return now;
     // The key is held as a later answer had it, and has this secret no more.
@@ -327,26 +224,14 @@ export class KeyMemory {
   }
 
   #read(saved: SavedKey): void {
-    this.#saved.delete(saved.id);
-    this.installKey(saved.read(), saved.reading);
-  }
-
-  #grantedTo(key: KeyLine["key"]): Granted {
-    const { tenantId } = key;
-    const scopes = effectiveScopes(key);
-    const text = JSON.stringify([tenantId, scopes]);
-    const known = this.#granted.get(text);
-    if (known) return known;
-    // Many keys share it, and verdicts show it: whoever changed it would grant something to all of them.
-    const granted = Object.freeze({ tenantId, scopes: Object.freeze([...scopes]) });
-    if (this.#granted.size < maxShared) this.#granted.set(text, granted);
-    return granted;
+    this.#saved.take(saved);
+    this.#install(saved.read(), saved.reading);
   }
 
   /** It counts as unused until it is used again, which whoever accepts it ahead would not say. */
   #takeChance(secret: HeldSecret): void {
     secret.isUsed = false;
-    this.#secrets.clearBeside(this.#secrets.slotOf(hashOfHex(secret.hash)));
+    this.#secrets.clearBeside(this.#secrets.entryOf(hashOfHex(secret.hash)));
   }
 
   #unlink(held: HeldKey): void {

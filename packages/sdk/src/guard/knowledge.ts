@@ -9,7 +9,8 @@ import { ChangeLog, somethingNew } from "./change-log.js";
 import { Freshness } from "./freshness.js";
 import type { Revocation } from "./guard.js";
 import { isRefusal, recordOfKey, wellFormed } from "./guard-verdict.js";
-import { type HeldKey, type HeldSecret, KeyMemory, type Reading } from "./key-memory.js";
+import type { HeldKey, HeldSecret, Reading } from "./held.js";
+import { KeyMemory } from "./key-memory.js";
 import type { KeyLine } from "./record-lines.js";
 import { type PartyLine, type Read, RecordReader } from "./record-reader.js";
 import { Refresher } from "./refresher.js";
@@ -58,13 +59,15 @@ export class Knowledge {
   readonly #runtime: Runtime;
   readonly #listener: KnowledgeListener;
   readonly #isFull: boolean;
-  readonly #pinned: Pick<Bindings, "has" | "keyIds">;
+  readonly #pinned: Pick<Bindings, "keyIds">;
   readonly #tenantId: string | undefined;
   readonly #timeoutMs: number;
   readonly #signal: AbortSignal;
-  /** When all keys were read, so that whatever is not known does not exist. */
-  #whole: Reading | null = null;
+  /** When all keys were read, and how many had been forgotten by then: while no more are, whatever is not known does not exist. */
+  #whole: (Reading & { readonly evictions: number }) | null = null;
   #loading = 0;
+  /** In which epoch all keys were read last, or as many as there was room for. */
+  #loadedIn: number | null = null;
 
   constructor(deps: {
     download: Download;
@@ -77,7 +80,7 @@ export class Knowledge {
     tenantId: string | undefined;
     maxKeys: number;
     /** Keys that are always to be known, because something is to be closed when they are refused. */
-    pinned: Pick<Bindings, "has" | "keyIds">;
+    pinned: Pick<Bindings, "keeps" | "keyIds">;
     timeoutMs: number;
     signal: AbortSignal;
   }) {
@@ -90,7 +93,11 @@ export class Knowledge {
     this.#tenantId = deps.tenantId;
     this.#timeoutMs = deps.timeoutMs;
     this.#signal = signal;
-    this.memory = new KeyMemory(this.freshness, deps.maxKeys, (keyId) => deps.pinned.has(keyId));
+    this.memory = new KeyMemory(
+      this.freshness,
+      deps.maxKeys,
+      (held) => deps.pinned.keeps(held.state.id) || this.#reader.isReading(held),
+    );
     this.#reader = new RecordReader({
       download,
       memory: this.memory,
@@ -113,12 +120,14 @@ export class Knowledge {
 
   /** Whether all keys are in memory. */
   get isWhole(): boolean {
-    return this.#whole !== null;
+    return this.#whole?.evictions === this.memory.evictions;
   }
 
   /** Whether all keys are in memory as they were at the place that was reached: nothing waits to be read. */
   get isWholeNow(): boolean {
-    return this.#whole?.epoch === this.freshness.epoch && this.#refresher.asOf === Number.POSITIVE_INFINITY;
+    return (
+      this.isWhole && this.#whole?.epoch === this.freshness.epoch && this.#refresher.asOf === Number.POSITIVE_INFINITY
+    );
   }
 
   get isLoading(): boolean {
@@ -140,6 +149,21 @@ export class Knowledge {
       }
       if ((read.changed.length === 0 && !read.mayLackNew) || attempt === maxAttempts) return read;
     }
+  }
+
+  /** To be asked when an answer about keys has come that was not taken in here: see {@link ChangeLog.begin}. */
+  watch(): ReturnType<ChangeLog["begin"]> {
+    return this.#changes.begin();
+  }
+
+  /** Whether it is known that nobody is accepted with this secret, as old as that may be. */
+  hasRefused({ key }: HeldSecret): boolean {
+    return this.#isRefused(key);
+  }
+
+  /** Whether it was revoked, which is final, however long ago it was heard of. */
+  hasRevoked({ key }: HeldSecret): boolean {
+    return key.state.revokedAt !== null;
   }
 
   /** Reads a key that somebody is interested in. */
@@ -171,7 +195,8 @@ export class Knowledge {
 
   /** The events from the place of what was restored are told from now on. @param onLoaded as above. */
   onResumed(onLoaded: () => void): void {
-    if (this.#isFull && !this.#whole && this.#loading === 0) void this.#loadAll().then(onLoaded);
+    if (this.#isFull && !this.isWhole && this.#loadedIn !== this.freshness.epoch && this.#loading === 0)
+      void this.#loadAll().then(onLoaded);
   }
 
   /**
@@ -182,9 +207,10 @@ export class Knowledge {
   restore(saved: (memory: KeyMemory, reading: Reading) => void, asOf: number, isWhole: boolean): void {
     this.freshness.beginEpoch();
     const reading = { sentAt: asOf, epoch: this.freshness.epoch };
+    const { evictions } = this.memory;
     saved(this.memory, reading);
     this.memory.makeRoom();
-    if (this.#isFull && isWhole) this.#whole = reading;
+    if (this.#isFull && isWhole) this.#whole = { ...reading, evictions };
     // A few at a time, so that nobody waits; by the first event about an owner or a tenant all have to be read.
     const stop = repeat(readSavedEveryMs, () => {
       if (this.#signal.aborted || !this.memory.readSaved(readSavedAtOnce)) stop();
@@ -204,7 +230,7 @@ export class Knowledge {
 
   /** As of when it is true that what is not in memory does not exist. */
   #asOfWhole(): number {
-    if (!this.#whole) return Number.NEGATIVE_INFINITY;
+    if (!this.#whole || !this.isWhole) return Number.NEGATIVE_INFINITY;
     const { sentAt, epoch } = this.#whole;
     return Math.min(this.freshness.asOfReading(sentAt, epoch), this.#refresher.asOf);
   }
@@ -266,12 +292,13 @@ export class Knowledge {
     try {
       for (let failures = 0; !this.#signal.aborted && this.freshness.epoch === epoch; failures++) {
         try {
+          const { evictions } = this.memory;
           const read = await this.#reader.read(
             this.#tenantId === undefined ? {} : { tenantId: this.#tenantId },
             { signal: this.#signal, timeoutMs: wholeTimeoutMs, maxRetries: 0 },
             true,
           );
-          if (this.freshness.epoch === epoch) this.#tookAll(read);
+          if (this.freshness.epoch === epoch) this.#tookAll(read, evictions);
           return;
         } catch (error) {
           if (this.#signal.aborted) return;
@@ -285,7 +312,7 @@ export class Knowledge {
     }
   }
 
-  #tookAll({ reading, found, changed, isCut }: Read): void {
+  #tookAll({ reading, found, changed, isCut }: Read, evictions: number): void {
     for (const held of this.memory.keys()) {
       // What was not answered, and was not read since for another reason, is gone.
       if (isCut || found.has(held.state.id) || held.readAt >= reading.sentAt) continue;
@@ -293,7 +320,8 @@ export class Knowledge {
       this.#listener.onGone(held.state.id);
     }
     for (const id of changed) this.#refresher.key(id);
-    this.#whole = isCut ? null : reading;
+    this.#loadedIn = reading.epoch;
+    this.#whole = isCut ? null : { ...reading, evictions };
     this.#listener.onChanged(null);
   }
 

@@ -4,7 +4,8 @@ import type { RequestOptions } from "../client/options.js";
 import type { ChangeLog } from "./change-log.js";
 import { somethingNew } from "./change-log.js";
 import type { Freshness } from "./freshness.js";
-import type { KeyMemory, Reading } from "./key-memory.js";
+import type { HeldKey, Reading } from "./held.js";
+import type { KeyMemory } from "./key-memory.js";
 import { type KeyLine, parseRecordLine, type RecordLine, RecordLineError } from "./record-lines.js";
 import type { SteadyClock } from "./steady-clock.js";
 
@@ -45,6 +46,8 @@ export class RecordReader {
   readonly #tenantId: string | undefined;
   readonly #onParty: (line: PartyLine, install: () => void) => void;
   readonly #onRead: (line: KeyLine, install: () => void) => void;
+  /** What is being answered. */
+  readonly #underWay = new Set<Reading>();
 
   /**
    * @param deps.tenantId whose keys to take. By hash or id the server answers all that the token may see, and nothing would be
@@ -72,6 +75,12 @@ export class RecordReader {
     this.#onRead = deps.onRead;
   }
 
+  /** Whether a key comes from an answer that has not ended: whoever waits for it has not looked at it yet. */
+  isReading({ readAt }: HeldKey): boolean {
+    for (const { sentAt } of this.#underWay) if (sentAt === readAt) return true;
+    return false;
+  }
+
   /**
    * @param isWhole whether keys that are not known are left out where the memory is full, instead of making room for them.
    * @throws KeyplaneError
@@ -80,6 +89,7 @@ export class RecordReader {
     const change = this.#changes.begin();
     // Before the request leaves: the server answers with what was true when it came, or later.
     const reading = { sentAt: this.#clock.now(), epoch: this.#freshness.epoch };
+    this.#underWay.add(reading);
     const found = new Set<string>();
     const hashes = new Set<string>();
     const changed: string[] = [];
@@ -127,6 +137,7 @@ export class RecordReader {
       setTimeout(() => this.#memory.makeRoom(), 0);
       return { reading, found, hashes, changed, mayLackNew: change.hasChanged(somethingNew), isCut };
     } finally {
+      this.#underWay.delete(reading);
       change.end();
     }
   }

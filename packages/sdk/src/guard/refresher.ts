@@ -1,7 +1,8 @@
 import { canPass } from "../client/reconnecting.js";
 import type { Runtime } from "../client/runtime.js";
 import type { Freshness } from "./freshness.js";
-import type { HeldParty, KeyMemory } from "./key-memory.js";
+import type { HeldParty } from "./held.js";
+import type { KeyMemory } from "./key-memory.js";
 import { maxAsked, type Read } from "./record-reader.js";
 
 /** The first pause after a failure, and the longest, in milliseconds. */

@@ -21,6 +21,18 @@ export function checkRequest(key: string, { scopes, environment, ip, api }: Guar
   if (ip !== undefined && typeof ip !== "string") throw new TypeError(`ip must be a text, not ${typeof ip}.`);
 }
 
+/**
+ * Whether a request is one that may be taken without looking at each of its scopes: a scope that is no text is no key's, so
+ * whoever finds all of them has found texts. Of others, {@link checkRequest} says what is wrong.
+ */
+export function isCommon(key: string, { scopes, ip }: GuardRequest): boolean {
+  return (
+    typeof key === "string" &&
+    (scopes === undefined || Array.isArray(scopes)) &&
+    (ip === undefined || typeof ip === "string")
+  );
+}
+
 /** What `decide` has to check, of a request that was found well formed. */
 export function askedOf({ scopes, environment, ip }: GuardRequest): AskedOfKey {
   return { scopes, environment: environment as AskedOfKey["environment"], ip };
@@ -34,6 +46,9 @@ export function askedApiOf(record: KeyRecord | null, api: string | null | undefi
 
 function areTexts(value: unknown): boolean {
   if (!Array.isArray(value)) return false;
-  for (const item of value) if (typeof item !== "string" || item === "") return false;
+  for (let index = 0; index < value.length; index++) {
+    const item: unknown = value[index];
+    if (typeof item !== "string" || item === "") return false;
+  }
   return true;
 }

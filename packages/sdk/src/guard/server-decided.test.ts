@@ -23,6 +23,18 @@ describe("a key whose limits are counted on the server", () => {
     expect([...story.server.usage.values()].filter(({ source }) => source === "SDK")).toEqual([]);
   });
 
+  test("is asked about after its first sight, in whatever fraction of a millisecond that has come", async ({
+    story,
+  }) => {
+    const { guard, errors } = await story.follow();
+    const key = story.plane.createKey(limited);
+    story.server.troubles = { records: (answer) => new Promise((resolve) => setTimeout(() => resolve(answer()), 0.3)) };
+    const verifying = guard.verify(key.secret);
+    await story.time.advance(50);
+    expect(await verifying).toMatchObject({ code: "VALID", source: "server" });
+    expect(errors).toEqual([]);
+  });
+
   test("is asked about at once, without reading it first, when it was seen before", async ({ story }) => {
     const { guard, key } = await story.withKey({}, limited);
     const { records } = story.server.asked;
@@ -82,6 +94,28 @@ describe("a key whose limits are counted on the server", () => {
     await story.moment();
     process.off("warning", hear);
     expect(warnings).toEqual([]);
+  });
+});
+
+describe("a valid answer of the server that events have overtaken", () => {
+  test("is asked for again, also of a key that was forgotten meanwhile", async ({ story }) => {
+    const { guard, key } = await story.withKey({ maxKeys: 1 }, { isServerDecided: true });
+    story.server.troubles = {
+      verify: async (answer) => {
+        const stale = await answer();
+        story.server.troubles = {};
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        return stale;
+      },
+    };
+    const verifying = guard.verify(key.secret);
+    await story.moment();
+    for (let count = 0; count < 2; count++) await guard.verify(story.plane.createKey().secret);
+    await story.moment();
+    expect(guard.status().keys).toBe(1);
+    story.plane.revokeKey(key.id);
+    await story.time.advance(2_000);
+    expect(await verifying).toMatchObject({ code: "REVOKED" });
   });
 });
 

@@ -1,10 +1,12 @@
 import type { ResolvedOptions } from "../client/options.js";
 import type { CredentialSource } from "../credentials/credential-source.js";
 import { builtinModule } from "./builtin-module.js";
-import { hashOfKey, hexOfHash } from "./key-hash.js";
-import { type KeyMemory, type Reading, SavedKey, type SavedText } from "./key-memory.js";
+import type { Reading } from "./held.js";
+import { hashOfHexBytes, hashOfKey, hexOfHash } from "./key-hash.js";
+import type { KeyMemory } from "./key-memory.js";
 import type { Knowledge } from "./knowledge.js";
 import { formatRecordLine, type KeyLine, parseRecordLine, type RecordLine } from "./record-lines.js";
+import { SavedKey, type SavedText } from "./saved-keys.js";
 import type { SteadyClock } from "./steady-clock.js";
 
 /** The part of Node's `Buffer` that is used. */
@@ -17,7 +19,7 @@ interface Bytes {
 }
 
 /** The part of Node's file system that is used. */
-interface FileSystem {
+export interface FileSystem {
   readFile(path: string): Promise<Bytes>;
   writeFile(path: string, data: string, options: { readonly mode: number; readonly flag: "wx" }): Promise<void>;
   rm(path: string, options: { readonly force: true }): Promise<void>;
@@ -73,8 +75,8 @@ export class SnapshotFile {
     path: string,
     { url, credentials }: Pick<ResolvedOptions, "url" | "credentials">,
     tenantId: string | undefined,
+    files: FileSystem | undefined = builtinModule<FileSystem>("node:fs/promises"),
   ) {
-    const files = builtinModule<FileSystem>("node:fs/promises");
     if (!files) throw new TypeError("snapshotFile: There is no file system here. Leave it out.");
     if (credentials.identity.kind === "unknown") {
       const { missing } = credentials.identity;
@@ -105,10 +107,7 @@ export class SnapshotFile {
       throw new Error(`${this.#path} is cut off, or was changed. Remove it.`);
     }
     const saved = readSaved(bytes, end + 1);
-    const now = clock.now();
-    const ageMs = clock.wall - header.asOf;
-    // A clock that was set back says nothing of its age.
-    const asOf = ageMs >= 0 ? now - ageMs : Number.NEGATIVE_INFINITY;
+    const asOf = clock.ofWall(header.asOf);
     knowledge.restore((memory, reading) => install(saved, memory, reading, bytes), asOf, header.complete);
     return header.cursor;
   }
@@ -126,7 +125,7 @@ export class SnapshotFile {
     const keys: string[] = [];
     for (const held of memory.keys()) {
       // What waits to be read again, or is of before a gap, is read anew after a restart: its events are not told again.
-      if (memory.asOfChange(held) !== Number.POSITIVE_INFINITY || memory.asOf(held) < freshness.asOf) continue;
+      if (!memory.isCurrent(held)) continue;
       const { tenant, owner, state: key, isServerDecided } = held;
       parties.add(formatRecordLine({ type: "tenant", tenant: tenant.state }));
       if (owner) parties.add(formatRecordLine({ type: "owner", owner: owner.state }));
@@ -164,21 +163,21 @@ export class SnapshotFile {
 
 interface Saved {
   readonly parties: readonly Exclude<RecordLine, { readonly type: "key" | "end" }>[];
-  /** Where the lines of keys begin, and where they end. */
-  readonly keys: readonly (readonly [from: number, to: number])[];
+  /** Of each line of a key, where it begins, and where it ends. */
+  readonly keys: readonly number[];
 }
 
 /** Reads everything but the lines of keys. */
 function readSaved(bytes: Bytes, start: number): Saved {
   const parties: Saved["parties"][number][] = [];
-  const keys: [number, number][] = [];
+  const keys: number[] = [];
   for (
     let from = start, to = bytes.indexOf(lineFeed, from);
     to >= 0;
     from = to + 1, to = bytes.indexOf(lineFeed, from)
   ) {
     if (bytes[from] !== brace) {
-      keys.push([from, to]);
+      keys.push(from, to);
       continue;
     }
     const party = parseRecordLine(bytes.toString("utf8", from, to));
@@ -192,15 +191,21 @@ const hashWidth = 64;
 
 function install({ parties, keys }: Saved, memory: KeyMemory, reading: Reading, bytes: Bytes): void {
   for (const party of parties) memory.installParty(party, reading);
-  const text: SavedText = { keyAt: (from, to) => keyOf(bytes.toString("utf8", from, to)) };
-  memory.reserve(keys.length);
-  for (const [from, to] of keys) {
-    const idEnd = bytes.indexOf(space, from);
-    const record = bytes.indexOf(brace, idEnd);
-    const hashes = bytes.toString("latin1", idEnd + 1, record);
-    const saved = new SavedKey(bytes.toString("latin1", from, idEnd), reading, text, record, to);
-    for (let at = 0; at < hashes.length; at += hashWidth + 1)
-      memory.installSaved(saved, hashes.slice(at, at + hashWidth));
+  const text: SavedText = {
+    idAt: (from) => bytes.toString("latin1", from, bytes.indexOf(space, from)),
+    keyAt: (from, to) => keyOf(bytes.toString("utf8", from, to)),
+  };
+  memory.reserve(keys.length / 2);
+  for (let index = 0; index < keys.length; index += 2) {
+    const [from, to] = [keys[index] as number, keys[index + 1] as number];
+    let at = from;
+    while (at < to && bytes[at] !== space) at += 1;
+    const hashes = at + 1;
+    let record = hashes;
+    while (record < to && bytes[record] !== brace) record += hashWidth + 1;
+    const saved = new SavedKey(reading, text, from, record, to);
+    memory.installSaved(saved);
+    for (at = hashes; at < record; at += hashWidth + 1) memory.installSavedHash(saved, hashOfHexBytes(bytes, at));
   }
 }
 

@@ -50,6 +50,16 @@ describe.each(modes)("a snapshot, in the mode %s", (mode) => {
     expect(await guard.verify(key.secret)).toMatchObject({ code: "UNAVAILABLE", source: "stale" });
   });
 
+  test("answers each of many who ask while it is being read about their own key", async ({ story, snapshotFile }) => {
+    const key = await ended(story, { mode, snapshotFile });
+    const { guard } = await startCut(story, { mode, snapshotFile });
+    const unknown = story.plane.createKey().secret;
+    const asked = [key.secret, unknown, key.secret, "no key", unknown].map((each) => guard.verify(each));
+    const codes = (await Promise.all(asked)).map(({ code }) => code);
+    const ofUnknown = mode === "full" ? "NOT_FOUND" : "UNAVAILABLE";
+    expect(codes).toEqual(["VALID", ofUnknown, "VALID", "MALFORMED", ofUnknown]);
+  });
+
   test("is too old after a long downtime: UNAVAILABLE, or stale with allow-known", async ({ story, snapshotFile }) => {
     const key = await ended(story, { mode, snapshotFile });
     await story.time.advance(3_600_000);

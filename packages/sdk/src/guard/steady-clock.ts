@@ -6,10 +6,15 @@ export interface TimeSources {
   readonly wall: () => number;
 }
 
+/** Node looks for it anew each time that it is named: a getter of the global object. */
+const { performance } = globalThis;
 const realSources: TimeSources = { monotonic: () => performance.now(), wall: () => Date.now() };
 
 /** How far the wall clock may get ahead of the monotonic one before that counts as time that has passed, in milliseconds. */
 const jumpMs = 500;
+
+/** What was slept, and the wall clock's distance from the monotonic one when that was last settled; the last look at both. */
+const [slept, distance, wall, latest] = [0, 1, 2, 3];
 
 /**
  * Milliseconds for measuring how old something is: they never go back, and do not stand still while time passes. The monotonic
@@ -20,43 +25,57 @@ const jumpMs = 500;
 export class SteadyClock {
   readonly #sources: TimeSources;
   readonly #onJump: () => void;
-  /** What was slept, and the wall clock's distance from the monotonic one when that was last settled. */
-  #slept = 0;
-  #distance: number;
-  #wall: number;
-  #latest = 0;
+  /** In one array, because a number with a fraction is otherwise a new object each time that it is kept. */
+  readonly #state = new Float64Array(4);
 
   /** @param onJump told when the machine slept, or somebody set the clock forward. */
   constructor(onJump: () => void = () => {}, sources: TimeSources = realSources) {
     this.#sources = sources;
     this.#onJump = onJump;
-    this.#wall = sources.wall();
-    this.#distance = this.#wall - sources.monotonic();
+    const state = this.#state;
+    state[wall] = sources.wall();
+    state[distance] = state[wall] - sources.monotonic();
   }
 
   now(): number {
+    const state = this.#state;
     const monotonic = this.#sources.monotonic();
-    this.#wall = this.#sources.wall();
-    const ahead = this.#wall - monotonic - this.#distance;
+    const byWall = this.#sources.wall();
+    const ahead = byWall - monotonic - (state[distance] as number);
     if (ahead > jumpMs || ahead < -jumpMs) this.#settle(ahead);
-    this.#latest = monotonic + this.#slept;
-    return this.#latest;
+    const now = monotonic + (state[slept] as number);
+    state[wall] = byWall;
+    state[latest] = now;
+    return now;
+  }
+
+  /** The same moment, or this one where that is still to come: whose clock goes faster must not tell of the future. */
+  notLater(at: number): number {
+    return Math.min(at, this.now());
+  }
+
+  /** A moment of the wall clock by this one; -Infinity where it is still to come: that clock was set back, and says nothing. */
+  ofWall(at: number): number {
+    const now = this.now();
+    const ageMs = this.wall - at;
+    return ageMs >= 0 ? now - ageMs : Number.NEGATIVE_INFINITY;
   }
 
   /** What {@link now} said last. */
   get latest(): number {
-    return this.#latest;
+    return this.#state[latest] as number;
   }
 
   /** Epoch milliseconds, as they were at the last look. */
   get wall(): number {
-    return this.#wall;
+    return this.#state[wall] as number;
   }
 
   #settle(ahead: number): void {
-    this.#distance += ahead;
+    const state = this.#state;
+    state[distance] = (state[distance] as number) + ahead;
     if (ahead < 0) return;
-    this.#slept += ahead;
+    state[slept] = (state[slept] as number) + ahead;
     this.#onJump();
   }
 }

@@ -1,5 +1,5 @@
 import type { Freshness } from "./freshness.js";
-import type { Reading } from "./key-memory.js";
+import type { Reading } from "./held.js";
 
 /** How many hashes of unknown keys are remembered, so that guesses cannot fill the memory; about 150 bytes each. */
 const maxUnknown = 10_000;

@@ -235,3 +235,23 @@ describe("a request that no server would take", () => {
     await expect(guard.verify(key.secret, { scopes: scopes as string[] })).rejects.toThrow(TypeError);
   });
 });
+
+test("what verdicts share cannot be changed by whoever gets one", async ({ story }) => {
+  const { guard, key } = await story.withKey({}, { scopes: ["a"] });
+  for (let round = 0; round < 2; round++) {
+    const { scopes, missingScopes, rateLimits, key: shown, owner } = await guard.verify(key.secret);
+    for (const part of [scopes, missingScopes, rateLimits, shown, owner]) expect(Object.isFrozen(part)).toBe(true);
+  }
+});
+
+test("a verdict keeps what it has said, and is a plain object", async ({ story }) => {
+  const { guard, key } = await story.withKey({}, { scopes: ["a"], name: "before" });
+  const verdict = await guard.verify(key.secret);
+  const copy = { ...verdict };
+  const text = JSON.stringify(verdict);
+  story.plane.updateKey(key.id, { name: "after", scopes: [] });
+  await story.moment();
+  expect(await guard.verify(key.secret)).toMatchObject({ key: { name: "after" }, scopes: [] });
+  expect(verdict).toEqual(copy);
+  expect([JSON.stringify(verdict), JSON.parse(text).key.name]).toEqual([text, "before"]);
+});

@@ -30,6 +30,7 @@ export class OpenStreams {
   readonly #open = new Set<(reason: EndReason) => void>();
   readonly #ofCaller = new Map<string, number>();
   readonly #maxOfCaller: number;
+  #size = 0;
   #stopping = false;
 
   constructor(maxOfCaller = maxStreamsOfCaller) {
@@ -38,7 +39,7 @@ export class OpenStreams {
 
   /** Whether one more would be too many, whoever calls. */
   get isFull(): boolean {
-    return this.#open.size >= maxStreams;
+    return this.#size >= maxStreams;
   }
 
   /** Why one more of this caller would be too many; null when there is room. */
@@ -49,7 +50,22 @@ export class OpenStreams {
   }
 
   get size(): number {
-    return this.#open.size;
+    return this.#size;
+  }
+
+  /** Counts one more, that is watched over with another one of the same connection. @returns called when it has ended. */
+  count({ id }: Pick<Principal, "id">): () => void {
+    this.#size += 1;
+    this.#ofCaller.set(id, (this.#ofCaller.get(id) ?? 0) + 1);
+    let isCounted = true;
+    return () => {
+      if (!isCounted) return;
+      isCounted = false;
+      this.#size -= 1;
+      const left = (this.#ofCaller.get(id) ?? 0) - 1;
+      if (left > 0) this.#ofCaller.set(id, left);
+      else this.#ofCaller.delete(id);
+    };
   }
 
   /**
@@ -60,22 +76,28 @@ export class OpenStreams {
    * @param end called once, when it must end.
    * @returns called when it has ended.
    */
-  hold({ id }: Pick<Principal, "id">, allowed: () => Promise<boolean>, end: (reason: EndReason) => void): () => void {
+  hold(caller: Pick<Principal, "id">, allowed: () => Promise<boolean>, end: (reason: EndReason) => void): () => void {
+    const release = this.count(caller);
     this.#open.add(end);
-    this.#ofCaller.set(id, (this.#ofCaller.get(id) ?? 0) + 1);
+    let isAsking = false;
     const check = setInterval(() => {
-      allowed().then(
-        (may) => may || end("token ended"),
-        () => {}, // it could not be found out; the next look will tell
-      );
+      // A database that takes longer is not asked ever more.
+      if (isAsking) return;
+      isAsking = true;
+      allowed()
+        .then(
+          (may) => may || end("token ended"),
+          () => {}, // it could not be found out; the next look will tell
+        )
+        .finally(() => {
+          isAsking = false;
+        });
     }, checkEveryMs);
     if (this.#stopping) end("server stops");
     return () => {
       clearInterval(check);
-      if (!this.#open.delete(end)) return;
-      const left = (this.#ofCaller.get(id) ?? 0) - 1;
-      if (left > 0) this.#ofCaller.set(id, left);
-      else this.#ofCaller.delete(id);
+      this.#open.delete(end);
+      release();
     };
   }
 

@@ -21,10 +21,13 @@ export function serveSocket(
   request: IncomingMessage,
   socket: WebSocket,
   origin: RequestOrigin,
+  onKnown: () => void,
 ): void {
   const { authenticate, streams, logger } = deps;
   const openedAt = performance.now();
   const subscriptions = new Map<string, Subscription>();
+  /** Places of subscriptions beyond the first, which has the socket's own. */
+  const places = new Map<string, () => void>();
   let principal: Principal | null = null;
   let release = (): void => {};
 
@@ -47,6 +50,7 @@ export function serveSocket(
         return false;
       }
       principal = found;
+      onKnown();
       release = streams.hold(found, createStillAllowed(authenticate, authorization, found), (reason) => {
         if (reason === "server stops") closeSocket(socket, goingAway, "This server is stopping. Connect again.");
         else closeSocket(socket, CloseCode.Unauthorized, tokenEndedMessage);
@@ -56,13 +60,28 @@ export function serveSocket(
     async onSubscribe(_, id, payload) {
       // graphql-ws lets nobody subscribe who was not let in.
       if (!principal) return [];
-      const opened = openSubscription(deps, principal, payload, subscriptions.size);
+      const isFirst = subscriptions.size === 0;
+      const opened = openSubscription(
+        deps,
+        principal,
+        payload,
+        subscriptions.size,
+        isFirst ? null : streams.refusalFor(principal),
+      );
       if (Array.isArray(opened)) return opened;
       subscriptions.set(id, opened);
+      if (!isFirst) places.set(id, streams.count(principal));
       return opened.args;
     },
     subscribe: (args) => (args.rootValue as Subscription).subscribe(),
-    onComplete: (_, id) => void subscriptions.delete(id),
+    onComplete: (_, id) => {
+      subscriptions.delete(id);
+      // The one that goes may be the first: whichever is left has the socket's place.
+      const freed = places.has(id) ? id : [...places.keys()][0];
+      if (freed === undefined) return;
+      places.get(freed)?.();
+      places.delete(freed);
+    },
   });
 
   const closed = server.opened(
@@ -109,6 +128,7 @@ export function serveSocket(
   socket.once("close", (code, reason) => {
     clearInterval(heart);
     release();
+    for (const giveBack of places.values()) giveBack();
     for (const { abort } of subscriptions.values()) abort();
     closed(code, String(reason)).catch((error: unknown) => logger.error({ err: error }, "a socket did not end well"));
   });

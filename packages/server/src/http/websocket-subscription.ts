@@ -13,6 +13,7 @@ import { publicError } from "../graphql/error-masking.js";
 import { limits } from "../graphql/limits.js";
 import type { Authenticate, Principal } from "../modules/auth/index.js";
 import type { Progress } from "../modules/events/index.js";
+import type { KeyplaneError } from "../platform/errors.js";
 import type { Logger } from "../platform/logger.js";
 import type { OpenStreams } from "./open-streams.js";
 
@@ -48,6 +49,7 @@ interface Enveloped {
 /**
  * Checks a subscription by the same rules as one over HTTP, and makes it ready to run.
  *
+ * @param noRoom why one more is too many, whatever it asks for.
  * @returns what is wrong with it, in the words for its sender.
  */
 export function openSubscription(
@@ -55,6 +57,7 @@ export function openSubscription(
   principal: Principal,
   { query, operationName, variables }: SubscribePayload,
   open: number,
+  noRoom: KeyplaneError | null,
 ): Subscription | GraphQLError[] {
   const { graphql, services, logger } = deps;
   const ending = new AbortController();
@@ -73,6 +76,7 @@ export function openSubscription(
   if (open >= maxSubscriptions) {
     return refuse("BAD_REQUEST", `A socket takes ${maxSubscriptions} subscriptions at once. Open another one.`);
   }
+  if (noRoom) return refused([noRoom]);
   if (query.length > limits.characters) {
     return refuse("QUERY_TOO_COMPLEX", `The query's text is longer than ${limits.characters} characters.`);
   }

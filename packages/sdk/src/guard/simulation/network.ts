@@ -11,16 +11,19 @@ class LaggingServer {
   #place = 0;
   #readAt = 0;
   #stalledUntil = 0;
+  readonly #rate: number;
   readonly #plane: MemoryPlane;
   readonly #time: VirtualTime;
   readonly #dice: Dice;
 
-  constructor(plane: MemoryPlane, time: VirtualTime, dice: Dice, floor: () => number) {
+  /** @param rate how fast its clock goes. */
+  constructor(plane: MemoryPlane, time: VirtualTime, dice: Dice, floor: () => number, rate: number) {
+    this.#rate = rate;
     this.#plane = plane;
     this.#time = time;
     this.#dice = dice;
     this.server = new MemoryServer(plane, {
-      monotonic: () => time.now,
+      monotonic: () => time.now * rate,
       readUpTo: () => ({ place: this.#place, at: this.#readAt }),
       floor,
     });
@@ -40,7 +43,7 @@ class LaggingServer {
   #relay(): void {
     if (this.isUp && this.#time.now >= this.#stalledUntil) {
       this.#place = this.#plane.events.length;
-      this.#readAt = this.#time.now;
+      this.#readAt = this.#time.now * this.#rate;
       this.server.read();
     }
     setTimeout(() => this.#relay(), this.#dice.between(5, 250));
@@ -61,7 +64,7 @@ interface Weather {
   holdsStreams: boolean;
   /** Events come, and answers with keys do not. */
   losesRecords: boolean;
-  /** Answers with keys are made at once and take up to this much longer to come, in milliseconds. */
+  /** Answers with keys and verdicts are made at once and take up to this much longer to come, in milliseconds. */
   recordsDelay: number;
 }
 
@@ -83,9 +86,9 @@ export class Network {
   /** Streams that are open, so that some can go silent without a word. */
   readonly #open = new Set<{ isDead: boolean }>();
 
-  constructor(plane: MemoryPlane, time: VirtualTime, dice: Dice, floor: () => number) {
+  constructor(plane: MemoryPlane, time: VirtualTime, dice: Dice, floor: () => number, rate: number) {
     this.#dice = dice;
-    this.servers = [0, 1].map(() => new LaggingServer(plane, time, dice, floor));
+    this.servers = [0, 1].map(() => new LaggingServer(plane, time, dice, floor, rate));
   }
 
   /** From now on all goes well. */
@@ -116,7 +119,8 @@ export class Network {
     const response = await this.#dice.one(up).server.fetch(url, init);
     const isStream = response.headers.get("content-type") === "text/event-stream";
     if (isStream && this.weather.holdsStreams) return lose();
-    await this.#travel(signal, isOfRecords ? this.weather.recordsDelay : 0);
+    const isOfVerdict = init.body?.includes("verifyKey(") ?? false;
+    await this.#travel(signal, isOfRecords || isOfVerdict ? this.weather.recordsDelay : 0);
     if (this.weather.isCut || this.#dice.happens(this.weather.loss)) return lose();
     return isStream ? this.#delayed(response, signal) : response;
   };

@@ -1,14 +1,16 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { Fetch, FetchBodyReader } from "../../client/options.js";
+import type { FetchBodyReader } from "../../client/options.js";
+import { Bindings } from "../bindings.js";
 import { ChangeLog } from "../change-log.js";
 import { Follower } from "../follower.js";
 import { Freshness } from "../freshness.js";
-import { type HeldKey, KeyMemory } from "../key-memory.js";
+import type { HeldKey } from "../held.js";
+import { KeyMemory } from "../key-memory.js";
 import { Knowledge } from "../knowledge.js";
 import { Refresher } from "../refresher.js";
 import { ServerTime } from "../server-time.js";
 import { SteadyClock } from "../steady-clock.js";
-import { runSchedule } from "./schedule.js";
+import { runSchedule, type Sabotage } from "./schedule.js";
 
 /** Without one of its safeguards, the guard must break a promise within so many schedules. */
 const mostSchedules = 3_000;
@@ -29,7 +31,7 @@ function instead<Type extends object, Name extends keyof Type>(
   } as never);
 }
 
-const safeguards: Record<string, () => ((fetch: Fetch) => Fetch) | undefined> = {
+const safeguards: Record<string, () => Sabotage | undefined> = {
   "an answer that is older than an event is thrown away": () => {
     instead(ChangeLog.prototype, "begin", () => ({ hasChanged: () => false, end: () => {} }));
     return undefined;
@@ -77,13 +79,54 @@ const safeguards: Record<string, () => ((fetch: Fetch) => Fetch) | undefined> = 
     instead(Refresher.prototype, "party", () => undefined);
     return undefined;
   },
-  "following goes on from the last event": () => (fetch) => (url, init) =>
-    fetch(url, init.body?.includes("FollowKeyEvents") ? { ...init, body: withoutCursor(init.body) } : init),
-  "a silent stream counts as dead": () => (fetch) => async (url, init) => {
-    const response = await fetch(url, init);
-    if (response.headers.get("content-type") !== "text/event-stream" || !response.body) return response;
-    const reader = response.body.getReader();
-    return { ...response, body: { getReader: () => neverSilent(reader) } };
+  "following goes on from the last event": () => ({
+    fetch: (fetch) => (url, init) =>
+      fetch(url, init.body?.includes("FollowKeyEvents") ? { ...init, body: withoutCursor(init.body) } : init),
+  }),
+  "a silent stream counts as dead": () => ({
+    fetch: (fetch) => async (url, init) => {
+      const response = await fetch(url, init);
+      if (response.headers.get("content-type") !== "text/event-stream" || !response.body) return response;
+      const reader = response.body.getReader();
+      return { ...response, body: { getReader: () => neverSilent(reader) } };
+    },
+  }),
+  "what was decided ahead is not trusted for longer than the bound": () => {
+    instead(Freshness.prototype, "ageAt", () => 0);
+    return { plan: { onUnavailable: "deny" } };
+  },
+  "an answer of verifyKey that an event has overtaken is not believed": () => {
+    instead(Knowledge.prototype, "hasRefused", () => false);
+    instead(Knowledge.prototype, "watch", () => ({ hasChanged: () => false, end: () => {} }));
+    return undefined;
+  },
+  "so is one about a key that was forgotten meanwhile": () => {
+    instead(Knowledge.prototype, "watch", () => ({ hasChanged: () => false, end: () => {} }));
+    return { plan: { maxKeys: 2, mode: "lazy" } };
+  },
+  "a server whose clock goes faster tells nothing of the future": () => {
+    instead(SteadyClock.prototype, "notLater", (_, __, at: number) => at);
+    return { plan: { serverClock: "fast" } };
+  },
+  "a connection is held no longer than two clocks agree": () => {
+    instead(Follower.prototype, "isHeldTooLong", () => false);
+    return { plan: { serverClock: "drifting" } };
+  },
+  "a snapshot is as old as it is": () => {
+    instead(SteadyClock.prototype, "ofWall", (self) => self.now());
+    return { plan: { isSaved: true, onUnavailable: "deny" } };
+  },
+  "what is false at a snapshot's place is not saved": () => {
+    instead(KeyMemory.prototype, "isCurrent", () => true);
+    return { plan: { isSaved: true } };
+  },
+  "a key that something is bound to is not forgotten": () => {
+    instead(Bindings.prototype, "keeps", () => false);
+    return { plan: { maxKeys: 2 } };
+  },
+  "what is bound is read after a gap": () => {
+    vi.spyOn(Bindings.prototype, "keyIds", "get").mockReturnValue([].values());
+    return { plan: { mode: "lazy" } };
   },
 };
 
