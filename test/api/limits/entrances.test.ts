@@ -15,11 +15,11 @@ async function verdictsOf(world: World, input: { readonly key: string; readonly 
     return text.replaceAll(/req_\w{24}/g, "req_");
   };
   const graphql = (query: string) => post("/graphql", { query, variables: { input } });
-  const [byGraphql = "", trusted = "", v1 = ""] = [
+  const [byGraphql, trusted, v1] = [
     await graphql(`${VerifyKeyDocument} `),
     await graphql(String(VerifyKeyDocument)),
     await post("/v1/verify", input),
-  ];
+  ] as const;
   return { byGraphql, trusted, v1 };
 }
 

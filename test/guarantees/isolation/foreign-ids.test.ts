@@ -75,8 +75,16 @@ describe("isolation: one's own id answers something else", () => {
   /** What only the operator of the installation may do to a tenant. */
   const installationOnly = ["suspendTenant", "resumeTenant"];
 
-  /** What is asked of `can` is about users. */
-  const asked: Readonly<Record<string, readonly IdKind[]>> = { node: ["Tenant"], can: ["User"] };
+  /** What is asked of `can` is about users. Limits of a tenant are the operator's, and only the story's key has a quota. */
+  const asked: Readonly<Record<string, readonly IdKind[]>> = {
+    node: ["Tenant"],
+    can: ["User"],
+    setRateLimits: ["Key", "User"],
+    setQuota: ["Key", "User"],
+    topUpQuota: ["Key"],
+    resetQuota: ["Key"],
+    removeQuota: ["Key"],
+  };
 
   /** What must be out of the way before one's own thing can be deleted. */
   async function makeRoom({ ids, admin }: FullTenant, field: string): Promise<void> {

@@ -25,6 +25,7 @@ export type IndexedRecord = KeyRecord & {
 export function limitsOf({ key, owner, tenant }: IndexedRecord): readonly Limited[] | null {
   const ofOwner = owner?.limited ?? null;
   if (key.limited === null && ofOwner === null && tenant.limited === null) return null;
+  if (key.limited !== null && ofOwner === null && tenant.limited === null) return [key.limited];
   return [key.limited, ofOwner, tenant.limited].filter((limited) => limited !== null);
 }
 
