@@ -160,6 +160,16 @@ describe("diagnoseKey", () => {
     expect(findingCodes(diagnosis)).toEqual(["OLD_SECRET_IN_USE"]);
   });
 
+  test("where several keys begin alike, each is named", async ({ world }) => {
+    const { admin, tenant, owner, key } = await world.tenantWithKey();
+    const twin = await world.key(tenant.id, owner.id);
+    const { prisma } = world.server.keyplane.database;
+    await prisma.keySecret.updateMany({ where: { keyId: twin.key.id }, data: { start: key.start } });
+    const diagnosis = await admin.diagnose({ start: key.start });
+    expect(diagnosis).toMatchObject({ verdict: { code: "NOT_FOUND" }, remedies: [] });
+    expect(findingCodes(diagnosis)).toEqual(["AMBIGUOUS_START", "AMBIGUOUS_START"]);
+  });
+
   test("refused calls of the key are told", async ({ world }) => {
     const { admin, key, secret } = await world.tenantWithKey();
     ok(await admin.key("disableKey", { id: key.id }));

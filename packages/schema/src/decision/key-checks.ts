@@ -102,6 +102,31 @@ export function checkEnabled({ key }: KeyRecord): Decision | null {
   return refuse("DISABLED", `The key is disabled since ${when}. Enable it with enableKey.`);
 }
 
+/**
+ * The five checks of the key itself, in their order, for `decide`: most keys have nothing against them, which is seen here at one glance
+ * instead of by five calls.
+ */
+export function checkKey(record: KeyRecord, now: number): Decision | null {
+  const { key, secret } = record;
+  const isUnexpired = key.expiresAt === null || now < key.expiresAt;
+  const isHeld = key.disabledAt !== null || key.quarantinedAt != null;
+  if (key.revokedAt === null && isUnexpired && secret.supersededAt === null && !isHeld) return null;
+  return (
+    checkRevocation(record) ??
+    checkExpiry(record, now) ??
+    checkRotation(record, now) ??
+    checkQuarantine(record) ??
+    checkEnabled(record)
+  );
+}
+
+/** The two checks of the owner, for `decide`. */
+export function checkOwnerAndStatus(record: KeyRecord): Decision | null {
+  const { key, owner } = record;
+  const isSound = owner?.status === "ACTIVE" && owner.id === key.ownerId && owner.tenantId === key.tenantId;
+  return isSound ? null : (checkOwner(record) ?? checkOwnerStatus(record));
+}
+
 /** OWNER_NOT_FOUND. An owner that contradicts the key's record is as good as none. */
 export function checkOwner({ key, owner }: KeyRecord): Decision | null {
   if (owner === null) return refuse("OWNER_NOT_FOUND");

@@ -8,7 +8,7 @@ const maxCalls = 20;
 const recentMs = 24 * 60 * 60 * 1_000;
 const aroundMs = 60 * 60 * 1_000;
 /** How long an answer waits for the store of usage: a diagnosis without it is better than none. */
-const patienceMs = 3_000;
+const usualPatienceMs = 3_000;
 
 /** Refused calls, newest first; null: not known, because the store of usage is away or the caller may not read it. */
 export interface RefusedCalls {
@@ -32,6 +32,7 @@ export async function readRefusedCalls(
   },
   now: number,
   at: number | null,
+  patienceMs = usualPatienceMs,
 ): Promise<RefusedCalls> {
   const { tenantId, keyId, start, ip } = of;
   if (!principal.permissions.has("usage:read")) return { calls: null, isAway: false };
