@@ -294,7 +294,13 @@ const notMended: Readonly<Record<string, string>> = {
 };
 
 /** Codes that other parts of the product produce; their tests show verdict and remedy. */
-const elsewhere: readonly string[] = ["API_NOT_GRANTED", "API_RETIRED", "RATE_LIMITED", "QUOTA_EXCEEDED"];
+const elsewhere: readonly string[] = [
+  "QUARANTINED",
+  "API_NOT_GRANTED",
+  "API_RETIRED",
+  "RATE_LIMITED",
+  "QUOTA_EXCEEDED",
+];
 
 // biome-ignore lint/suspicious/noExplicitAny: what the API answers
 const mutationOf = ({ mutation }: any): string => /(\w+)\(input: \$input\)/.exec(mutation)?.[1] ?? "";

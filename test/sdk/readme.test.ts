@@ -37,7 +37,7 @@ describe("the README of the SDK", () => {
     // They record usage by the real clock, so their server must not be one whose clock another test has moved.
     const server = await startServer();
     const world = new World(server);
-    await world.root.usage(world.around(world.missingId("Tenant"))); // waits until the server can count
+    await world.root.usage(world.around((await world.tenant()).tenant.id)); // waits until the server can count
     try {
       mkdirSync(join(folder.path, "node_modules/@keyplane"), { recursive: true });
       symlinkSync(join(root, "packages/sdk"), join(folder.path, "node_modules/@keyplane/sdk"));

@@ -41,6 +41,7 @@ describe("verifyKey", () => {
       docsUrl: docsUrlForVerdict("VALID"),
       requestId: headers.get("x-request-id"),
       hint: null,
+      api: null,
       tenantId: tenant.id,
       scopes: ["a", "b"],
       missingScopes: [],

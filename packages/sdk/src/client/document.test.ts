@@ -29,7 +29,7 @@ describe("what a document does", () => {
 
   test.each(Object.entries(documents))("is told rightly for %s", (name, text) => {
     const kind = name.startsWith("Follow") ? "subscription" : "mutation";
-    expect(operationKindOf(text)).toBe(/^(?:Get|List|Viewer|CanDocument$)/.test(name) ? "query" : kind);
+    expect(operationKindOf(text)).toBe(/^(?:Get|List|Viewer|Diagnose|CanDocument$)/.test(name) ? "query" : kind);
   });
 });
 

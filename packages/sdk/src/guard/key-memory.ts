@@ -18,7 +18,7 @@ export class KeyMemory {
   readonly #secrets: DecidedIndex<HeldSecret | SavedKey> = new HashIndex();
   readonly #grants = new SharedGrants();
   /** What was decided of secrets by their {@link entryOf}. */
-  readonly ahead = new DecidedAhead(this.#secrets, this.#grants);
+  readonly ahead: DecidedAhead = new DecidedAhead(this.#secrets, this.#grants);
   readonly #keys = new Map<string, HeldKey>();
   /** Keys of a snapshot that were not read yet. */
   readonly #saved = new SavedKeys();

@@ -49,7 +49,7 @@ const wholeTimeoutMs = 60_000;
 
 /** Everything that is known of keys, kept true by the events that the follower hears. */
 export class Knowledge {
-  readonly freshness = new Freshness();
+  readonly freshness: Freshness = new Freshness();
   readonly memory: KeyMemory;
   readonly #changes = new ChangeLog();
   readonly #unknown = new UnknownHashes(this.freshness);

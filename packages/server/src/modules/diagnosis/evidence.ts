@@ -61,6 +61,7 @@ const passed: Readonly<Partial<Record<VerdictCode, (seen: Seen) => string | null
     if (supersededAt === null) return `This is the current secret, made at ${rows.secret.createdAt.toISOString()}.`;
     return `This secret was rotated away at ${iso(supersededAt)}, and works until ${iso(stopsAt ?? supersededAt)}.`;
   },
+  QUARANTINED: () => "No integrity check has found anything wrong with its record.",
   DISABLED: () => "It is not disabled.",
   OWNER_NOT_FOUND: ({ record, showsOwner }) => {
     if (!record?.owner) return null;
@@ -110,6 +111,7 @@ const sources: Readonly<Partial<Record<VerdictCode, readonly Source[]>>> = {
   REVOKED: [{ of: "key", fields: ["revokedAt"] }],
   EXPIRED: [{ of: "key", fields: ["expiresAt"] }],
   SUPERSEDED: [{ of: "key", fields: ["rotatedAt"] }],
+  QUARANTINED: [{ of: "key", fields: ["quarantinedAt"] }],
   DISABLED: [{ of: "key", fields: ["disabledAt"] }],
   OWNER_NOT_FOUND: [
     { of: "key", fields: ["ownerId"] },
@@ -170,6 +172,8 @@ function ownTime(code: VerdictCode, { key, secret, owner, tenant }: Rows): Date 
       return key.expiresAt;
     case "SUPERSEDED":
       return secret.stopsAt ?? secret.supersededAt;
+    case "QUARANTINED":
+      return key.quarantinedAt;
     case "DISABLED":
       return key.disabledAt;
     case "OWNER_NOT_FOUND":
