@@ -1,3 +1,4 @@
+import { permissionsOf } from "@keyplane/schema";
 import { describe, expect, ok, readPage, strangeIds, test } from "../../testkit/index.js";
 import { promisesOfRetries } from "../../testkit/promises/of-retries.js";
 import { invalidUsers, mistypedUsers } from "./invalid-users.js";
@@ -140,15 +141,7 @@ describe("createUser", () => {
     const { tenant } = await world.tenant();
     const narrowed = await world.caller("ADMIN", {
       tenantId: tenant.id,
-      permissions: [
-        "USERS_CREATE",
-        "TENANTS_READ",
-        "USERS_READ",
-        "KEYS_READ",
-        "KEYS_VERIFY",
-        "USAGE_READ",
-        "USAGE_RECORD",
-      ],
+      permissions: ["users:create", ...permissionsOf("DEVELOPER")].map((name) => name.replace(":", "_").toUpperCase()),
     });
     const create = (role: string | null) =>
       narrowed.user("createUser", { tenantId: tenant.id, email: `${world.unique()}@example.com`, name: "Ada", role });

@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../../platform/clock.js";
+import { lockFolder } from "../../platform/database/folder-lock.js";
 import { createLogger } from "../../platform/logger.js";
 import { openTestMongo } from "../../testing/mongo.js";
 import { withDatabase } from "../../testing/mongo-url.js";
@@ -163,6 +164,20 @@ describe("recording usage", () => {
     recording = await open();
     await expect.poll(() => existsSync(folder), { timeout: 60_000 }).toBe(false);
     await expectCounted(30);
+  });
+
+  test("what a process that lives holds takes up no room of another's, and what a dead one left does", async () => {
+    await recording.stop();
+    const living = leaveSpool("11feb0d1e5", 3);
+    const lock = await lockFolder(living);
+    const bytes = statSync(segmentPath(leaveSpool("deadbeef", 1), 1, "open")).size;
+    try {
+      // A store that is away: nothing of it is counted, so nothing goes.
+      recording = await open(dataDir, "mongodb://127.0.0.1:1/away?serverSelectionTimeoutMS=100");
+      await expect.poll(() => recording.status.waitingBytes, { timeout: 60_000 }).toBe(bytes);
+    } finally {
+      lock.release();
+    }
   });
 
   test("a spool that cannot be read harms no other", async () => {

@@ -5,7 +5,6 @@ import type { FolderLock } from "../../platform/database/folder-lock.js";
 import type { Logger } from "../../platform/logger.js";
 import { UsageFeed } from "./live/usage-feed.js";
 import { Recorder, type RecorderStatus } from "./recording/recorder.js";
-import { bytesBelow } from "./recording/segment-files.js";
 import { Settling } from "./recording/settling.js";
 import { SpoolAdoption } from "./recording/spool-adoption.js";
 import type { SealedSegment } from "./recording/spool-writer.js";
@@ -85,7 +84,6 @@ export class UsageRecording {
     const recorder = await Recorder.open({
       folder,
       maxBytes: deps.maxSpoolBytes,
-      waitingBytes: bytesBelow(folder),
       clock: deps.clock,
       logger: deps.logger,
       onSealed: (segment, until) => sealed.told?.(segment, until),
@@ -100,7 +98,8 @@ export class UsageRecording {
     this.#deps = deps;
     this.#recorder = recorder;
     this.#storeLock = storeLock;
-    this.#adoption = new SpoolAdoption(folder, recorder.spool, logger);
+    const onAdopted = (bytes: number): void => recorder.adopted(bytes);
+    this.#adoption = new SpoolAdoption({ root: folder, own: recorder.spool, logger, onAdopted });
     this.#settledAt = clock.now();
     const settings = { mongodbUrl, dataDir, retention, spoolFolder: folder, spool: recorder.spool };
     this.#thread = new ThreadClient(settings, logger, (message) => this.#hear(message));

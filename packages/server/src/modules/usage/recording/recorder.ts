@@ -57,15 +57,10 @@ export class Recorder {
   #lossToldAt = Number.NEGATIVE_INFINITY;
   readonly #byCode = new Map<VerdictCode, number>();
 
-  /**
-   * Makes a spool of this process's own below `folder`, with a name that none ever had.
-   *
-   * @param waitingBytes what earlier processes left there.
-   */
+  /** Makes a spool of this process's own below `folder`, with a name that none ever had. */
   static async open(options: {
     folder: string;
     maxBytes: number;
-    waitingBytes: number;
     clock: Clock;
     logger: Logger;
     onSealed: (segment: SealedSegment, until: number) => void;
@@ -81,13 +76,12 @@ export class Recorder {
     spool: string,
     folder: string,
     lock: FolderLock,
-    { maxBytes, waitingBytes, clock, logger, onSealed }: Parameters<typeof Recorder.open>[0],
+    { maxBytes, clock, logger, onSealed }: Parameters<typeof Recorder.open>[0],
   ) {
     this.spool = spool;
     this.folder = folder;
     this.#lock = lock;
     this.#maxBytes = maxBytes;
-    this.#waiting = waitingBytes;
     this.#logger = logger;
     const onUnwritten = (events: number, bytes: number): void => {
       this.lost("unwritten", events);
@@ -141,6 +135,11 @@ export class Recorder {
   /** Closes the present segment. @returns the number of the newest one; shipping it ships all that was recorded before. */
   seal(): Promise<number> {
     return this.#writer.seal();
+  }
+
+  /** Told when the spool of a dead process was taken over: what it holds waits in this process from then on. */
+  adopted(bytes: number): void {
+    this.#waiting += bytes;
   }
 
   /** Told when bytes of the spool were counted and removed. */

@@ -23,16 +23,11 @@ export function listSegments(folder: string): { readonly number: number; readonl
     .sort((a, b) => a.number - b.number);
 }
 
-/** How many bytes all spools of a folder hold. */
-export function bytesBelow(root: string): number {
+/** How many bytes a spool holds. */
+export function bytesOfSpool(folder: string): number {
   let bytes = 0;
-  for (const entry of readdirSync(root, { withFileTypes: true })) {
-    if (!entry.isDirectory()) continue;
-    const folder = join(root, entry.name);
-    for (const { number, state } of listSegments(folder)) {
-      // One of a server that runs may be counted and gone by now.
-      bytes += statSync(segmentPath(folder, number, state), { throwIfNoEntry: false })?.size ?? 0;
-    }
+  for (const { number, state } of listSegments(folder)) {
+    bytes += statSync(segmentPath(folder, number, state), { throwIfNoEntry: false })?.size ?? 0;
   }
   return bytes;
 }

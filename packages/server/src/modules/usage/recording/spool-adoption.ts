@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type FolderLock, lockFolder } from "../../../platform/database/folder-lock.js";
 import { StartupError } from "../../../platform/database/startup-error.js";
 import type { Logger } from "../../../platform/logger.js";
+import { bytesOfSpool } from "./segment-files.js";
 
 /**
  * The spools that dead processes left, taken over by this one. The locks are held here and not in the thread that counts, so
@@ -12,14 +13,19 @@ export class SpoolAdoption {
   readonly #root: string;
   readonly #own: string;
   readonly #logger: Logger;
+  readonly #onAdopted: (bytes: number) => void;
   readonly #locks = new Map<string, FolderLock>();
   #looking: Promise<void> = Promise.resolve();
 
-  /** @param own the spool of this process. */
-  constructor(root: string, own: string, logger: Logger) {
-    this.#root = root;
-    this.#own = own;
-    this.#logger = logger;
+  /**
+   * @param deps.own the spool of this process.
+   * @param deps.onAdopted told how many bytes a spool holds that was taken over: those of one whose process lives are that process's.
+   */
+  constructor(deps: { root: string; own: string; logger: Logger; onAdopted: (bytes: number) => void }) {
+    this.#root = deps.root;
+    this.#own = deps.own;
+    this.#logger = deps.logger;
+    this.#onAdopted = deps.onAdopted;
   }
 
   /** Takes over what dead processes have left since the last look. Never throws. @returns all spools that are taken over now. */
@@ -54,7 +60,9 @@ export class SpoolAdoption {
     for (const entry of readdirSync(this.#root, { withFileTypes: true })) {
       if (!entry.isDirectory() || entry.name === this.#own || this.#locks.has(entry.name)) continue;
       try {
-        this.#locks.set(entry.name, await lockFolder(join(this.#root, entry.name)));
+        const folder = join(this.#root, entry.name);
+        this.#locks.set(entry.name, await lockFolder(folder));
+        this.#onAdopted(bytesOfSpool(folder));
       } catch (err) {
         // A StartupError says that its process lives. What else there is, such as a folder that was just removed, harms only itself.
         if (!(err instanceof StartupError)) {
