@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import fc from "fast-check";
 import { afterAll, beforeAll } from "vitest";
 import { mutate } from "../../testkit/graphql.js";
 import {
@@ -24,16 +25,23 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 /** A sign-in from an address. */
-async function from(address: string, email: string, password: string) {
+async function from(address: string, email: string, password: string, tenant?: string) {
   const query = `mutation ($input: SignInInput!) { signIn(input: $input) { __typename
-    ... on Error { code } ... on RateLimitedError { retryAfterMs } ... on SignInPayload { session { address } } } }`;
+    ... on Error { code } ... on RateLimitedError { retryAfterMs } ... on SignInPayload { accessToken session { address } } } }`;
   const response = await fetch(`${world.url}/graphql`, {
     method: "POST",
     headers: { "content-type": "application/json", "x-forwarded-for": address },
-    body: JSON.stringify({ query, variables: { input: { email, password } } }),
+    body: JSON.stringify({ query, variables: { input: { email, password, tenant } } }),
   });
   const { data } = await response.json();
   return data.signIn;
+}
+
+/** A guess: with which of some tenants, from which host of a network, after which pause. */
+interface Guess {
+  readonly tenant: number;
+  readonly host: number;
+  readonly pauseMs: number;
 }
 
 async function someone() {
@@ -41,6 +49,13 @@ async function someone() {
   const user = await world.user(tenant.id);
   await world.givePassword(user.id);
   return user;
+}
+
+let networks = 0;
+/** The beginning of addresses that nobody has used. */
+function network(): string {
+  networks += 1;
+  return `10.0.${networks}`;
 }
 
 const wrong = { code: "INVALID_CREDENTIALS" };
@@ -125,6 +140,68 @@ describe("guesses at sign-in are slowed down", () => {
     expect(rows).not.toContain("192.0.2.77");
     world.clock.advance(24 * 60 * minute);
     for (let count = 0; count < 5; count++) expect(await from("192.0.2.77", email, "wrong")).toMatchObject(wrong);
+  });
+});
+
+describe("whether an address has an account is not told by when guesses are slowed down", () => {
+  /** The answers to the same guesses at an address that has an account, or several, and at one that has none. */
+  async function compare(guesses: readonly Guess[], accounts: number) {
+    const [ours, theirs] = [await world.tenant(), await world.tenant()];
+    const known = (await world.user(ours.tenant.id)).email;
+    if (accounts > 1) await world.user(theirs.tenant.id, { email: known });
+    const unknown = `${world.unique()}@example.com`;
+    const tenants = [undefined, ours.tenant.id, ours.tenant.slug, theirs.tenant.slug, "no-such-tenant"];
+    const networks = [network(), network()];
+    for (const [index, { tenant, host, pauseMs }] of guesses.entries()) {
+      world.clock.advance(pauseMs);
+      const [one, other] = await Promise.all(
+        [known, unknown].map((email, each) => from(`${networks[each]}.${host}`, email, "wrong", tenants[tenant])),
+      );
+      expect(one, `guess ${index} of ${JSON.stringify(guesses)}`).toEqual(other);
+    }
+  }
+
+  test("not by guesses without a tenant and then with one that does not exist", async () => {
+    const at = (tenant: number, host = 1): Guess => ({ tenant, host, pauseMs: 0 });
+    const six = (tenant: number) => Array.from({ length: 6 }, () => at(tenant));
+    await compare([...six(0), at(4), at(1), at(2)], 1);
+    await compare([...six(4), at(0), at(1)], 1);
+    await compare([...six(1), at(0), at(3)], 2);
+    await compare([...Array.from({ length: 21 }, (_, host) => at(host % 2 ? 1 : 0, host + 1)), at(4, 99)], 1);
+  });
+
+  test("whatever the order of tenants, addresses and pauses", async () => {
+    const guess = fc.record({
+      tenant: fc.integer({ min: 0, max: 4 }),
+      host: fc.integer({ min: 1, max: 2 }),
+      pauseMs: fc.constantFrom(0, 0, 0, 1_000, 5_000),
+    });
+    const guesses = fc.array(guess, { minLength: 10, maxLength: 14 });
+    await fc.assert(fc.asyncProperty(guesses, fc.integer({ min: 1, max: 2 }), compare), {
+      numRuns: 4,
+      endOnFailure: true,
+    });
+  });
+
+  test("and whoever has an account of the same address elsewhere gets no more guesses at this one", async () => {
+    const [ours, theirs] = [await world.tenant(), await world.tenant()];
+    const mine = await world.user(theirs.tenant.id);
+    await world.givePassword(mine.id);
+    await world.user(ours.tenant.id, { email: mine.email });
+    const mineFrom = `${network()}.1`;
+    for (let count = 0; count < 5; count++) {
+      expect(await from(mineFrom, mine.email, "wrong", ours.tenant.slug)).toMatchObject(wrong);
+      ok(await from(mineFrom, mine.email, testPassword, theirs.tenant.slug));
+    }
+    expect(await from(mineFrom, mine.email, "wrong", ours.tenant.slug)).toMatchObject(wrong);
+    expect(await from(mineFrom, mine.email, "wrong", ours.tenant.slug)).toMatchObject(limited(second));
+    world.clock.advance(second);
+    const { accessToken } = ok(await from(mineFrom, mine.email, testPassword, theirs.tenant.slug));
+    // A new password there, which is the other account's own, does not free this one either.
+    const change = { currentPassword: testPassword, newPassword: "seven slow trains to Oslo" };
+    ok(await world.as(accessToken).account("changePassword", change));
+    expect(await from(mineFrom, mine.email, "wrong", ours.tenant.slug)).toMatchObject(wrong);
+    expect(await from(mineFrom, mine.email, "wrong", ours.tenant.slug)).toMatchObject(limited());
   });
 });
 

@@ -69,6 +69,30 @@ describe("a token that acts for a user who is not ADMIN", () => {
     }
   });
 
+  test("that may create tokens creates them for itself only, and leaves none behind that sees more", async ({
+    world,
+  }) => {
+    const { tenant, admin, ada, bob } = await adaAndBob(world);
+    const permissions = ["TENANTS_READ", "USERS_READ", "TOKENS_READ", "TOKENS_CREATE"];
+    const role = await world.role(tenant.id, { permissions, base: "DEVELOPER" });
+    ok(await admin.user("updateUser", { id: ada.id, customRoleId: role.id }));
+    const person = await world.userCaller(ada, "ADMIN", { permissions });
+    const before = await readPage(admin, "managementTokens");
+    const create = (input: object) =>
+      person.createToken({ name: "x", role: "DEVELOPER", permissions: ["USERS_READ"], ...input });
+    for (const input of [{}, { userId: null }, { tenantId: tenant.id }, { idempotencyKey: world.unique() }]) {
+      expect(await create(input)).toMatchObject({ code: "FORBIDDEN", message: expect.stringContaining(ada.id) });
+    }
+    expect(await create({ userId: bob.id })).toEqual(await create({ userId: world.missingId("User") }));
+    expect(await readPage(admin, "managementTokens")).toEqual(before);
+
+    const allowed = { allowed: true, code: null, reason: expect.stringContaining(ada.id) };
+    expect(await person.can("TOKENS_CREATE", tenant.id)).toMatchObject(allowed);
+    const { managementToken, secret } = ok(await create({ userId: ada.id, customRoleId: role.id }));
+    expect(managementToken).toMatchObject({ userId: ada.id });
+    expect(idsOf(await readPage(world.as(secret), "users"))).toEqual([ada.id]);
+  });
+
   test("loses sight of a key that goes to another user, and sees one that comes", async ({ world }) => {
     const { admin, ada, adasKey, bob, bobsKey, caller } = await adaAndBob(world);
     ok(await admin.keySecret("reissueKey", { id: adasKey.id, ownerId: bob.id }));

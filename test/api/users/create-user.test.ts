@@ -164,6 +164,24 @@ describe("createUser", () => {
     expect(ok(await admin.user("createUser", input)).user.role).toBe("ADMIN");
   });
 
+  test("answers a creator who sees only their own with the new user, and with the first answer again", async ({
+    world,
+  }) => {
+    const { tenant, admin } = await world.tenant();
+    const permissions = ["TENANTS_READ", "USERS_READ", "USERS_CREATE"];
+    const role = await world.role(tenant.id, { permissions, base: "DEVELOPER" });
+    const creator = await world.user(tenant.id, { customRoleId: role.id });
+    const person = await world.userCaller(creator, "ADMIN", { permissions });
+    expect(await person.can("USERS_CREATE", tenant.id)).toMatchObject({ allowed: true });
+    const email = `${world.unique()}@example.com`;
+    const input = { tenantId: tenant.id, email, name: "Ada", role: "GUEST", idempotencyKey: world.unique() };
+    const { user } = ok(await person.user("createUser", input));
+    expect(user).toMatchObject({ email, role: "GUEST" });
+    expect(ok(await person.user("createUser", input)).user).toEqual(user);
+    expect(await readPage(person, "users")).toMatchObject({ nodes: [{ id: creator.id }] });
+    expect(await readPage(admin, "users")).toMatchObject({ totalCount: 2 });
+  });
+
   test("needs the permission, without which no rule is told; nobody unknown may", async ({ world }) => {
     const { tenant } = await world.tenant();
     const input = { tenantId: tenant.id, email: "", name: "" };

@@ -16,6 +16,7 @@ import { authorize, hashSecret, type Principal } from "../auth/index.js";
 import type { Events } from "../events/index.js";
 import type { Mail } from "../mail/index.js";
 import type { Users } from "../users/index.js";
+import { accountCounter, pairCounter } from "./attempts/account-counters.js";
 import type { Attempts } from "./attempts/attempts.js";
 import { linkMail } from "./lib/link-mail.js";
 import type { PasswordHasher } from "./passwords/password-hasher.js";
@@ -117,13 +118,21 @@ export function createPasswords(deps: Deps) {
     await endLinks(tx, user.id);
     const { actor, except } = how;
     const endedSessions = await ends.endAll(tx, user.id, { actor, except, reason: "the password was changed" });
-    const of = `user:${user.id}`;
-    await attempts.forget(tx, [
-      { kind: "account", of },
-      { kind: "pair", of: `${of} ${networkOf(actor.address)}` },
-    ]);
     await recordChange(tx, actor, how.action, user, { endedSessions });
     return endedSessions;
+  }
+
+  /**
+   * Forgets the guesses at an address, whichever account of it they were about: for somebody who has shown that the mailbox is theirs.
+   * Nobody else, because others may have accounts of the same address.
+   */
+  async function forgetGuesses(tx: Transaction, email: string, actor: AuditActor): Promise<void> {
+    const network = networkOf(actor.address);
+    const userIds = [undefined, ...(await store.findUserIds(tx, email))];
+    await attempts.forget(
+      tx,
+      userIds.flatMap((userId) => [accountCounter(email, userId), pairCounter(email, userId, network)]),
+    );
   }
 
   /** Sends links to the accounts of an address, if there are any. */
@@ -222,7 +231,9 @@ export function createPasswords(deps: Deps) {
         await store.lockAccount(tx, account.user.id);
         const { user } = (await findLink(tx, linkHash)).account;
         const actor = userActor(user, principal);
-        return { endedSessions: await setHash(tx, user, hash, { actor, action: "password.set" }) };
+        const endedSessions = await setHash(tx, user, hash, { actor, action: "password.set" });
+        await forgetGuesses(tx, user.email, actor);
+        return { endedSessions };
       });
     },
 
@@ -240,8 +251,10 @@ export function createPasswords(deps: Deps) {
         );
       }
       const { currentPassword, newPassword } = parseInput(changePasswordSchema, rawInput);
-      const charged = await attempts.charge([{ kind: "pair", of: `user:${userId} ${networkOf(principal.address)}` }]);
       const account = await store.findAccount(database.prisma, userId);
+      // Under the same count as sign-ins: this is no second way to guess.
+      const email = account?.user.email ?? "";
+      const charged = await attempts.charge([pairCounter(email, userId, networkOf(principal.address))]);
       if (!account || !(await hasher.verify(account.passwordHash, currentPassword))) {
         throw new InvalidCredentialsError(
           "The current password is wrong. Type it again, or ask for a link with requestPasswordLink.",

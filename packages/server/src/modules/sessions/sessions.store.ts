@@ -37,6 +37,12 @@ export async function findAccounts(
   return users.map(({ tenant: of, ...user }) => ({ user, tenant: of, passwordHash: hashes.get(user.id) ?? null }));
 }
 
+/** The users of an e-mail address, of every tenant, deleted ones left out. */
+export async function findUserIds(db: Db, email: string): Promise<string[]> {
+  const users = await db.user.findMany({ where: { activeEmail: email }, select: { id: true } });
+  return users.map(({ id }) => id);
+}
+
 export async function findAccount(db: Db, userId: string): Promise<Account | null> {
   const found = await db.user.findUnique({ where: { id: userId }, include: { tenant: true } });
   if (!found) return null;

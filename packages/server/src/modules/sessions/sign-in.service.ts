@@ -7,6 +7,7 @@ import { parseInput } from "../../platform/validation.js";
 import { userActor } from "../audit/index.js";
 import type { Principal } from "../auth/index.js";
 import type { Events } from "../events/index.js";
+import { accountCounter, pairCounter } from "./attempts/account-counters.js";
 import type { Attempts, Counter } from "./attempts/attempts.js";
 import type { PasswordHasher } from "./passwords/password-hasher.js";
 import type { IssuedTokens, OpenedSession, SessionTokens } from "./session-tokens.js";
@@ -34,22 +35,22 @@ export type SignIn = ReturnType<typeof createSignIn>;
 
 /** How people come in: with a password, and with a refresh token afterwards. */
 export function createSignIn({ attempts, clock, database, events, hasher, logger, tokens }: Deps) {
-  /** Counters of an attempt. An account that does not exist is counted like one that does. */
+  /** Counters of an attempt. An account that does not exist is counted like one that does. Only the holder's own network is told apart. */
   async function countersFor(
     email: string,
     account: store.Account | undefined,
     address: string | null,
   ): Promise<Counter[]> {
-    const of = account ? `user:${account.user.id}` : `email:${email}`;
+    const userId = account?.user.id;
     const from = networkOf(address);
     const since = new Date(clock.now() - knownAddressMs);
     // Asked for nobody, too: an address without an account takes as many questions.
-    const addresses = await store.findAddressesOf(database.prisma, account?.user.id ?? "none", since);
+    const addresses = await store.findAddressesOf(database.prisma, userId ?? "none", since);
     const isKnown = addresses.some((each) => networkOf(each) === from);
     return [
-      { kind: "pair", of: `${of} ${from}` },
+      pairCounter(email, userId, from),
       { kind: "address", of: from },
-      ...(isKnown ? [] : [{ kind: "account", of } as const]),
+      ...(isKnown ? [] : [accountCounter(email, userId)]),
     ];
   }
 

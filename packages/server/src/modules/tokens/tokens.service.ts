@@ -78,6 +78,14 @@ export function createTokens(deps: Deps) {
     );
   }
 
+  /** A token that acts for nobody sees its whole tenant: nobody gives that who sees only their own. */
+  function refuseWholeTenant({ onlyUserId }: Principal, { userId }: Pick<CreateManagementTokenInput, "userId">): void {
+    if (onlyUserId === null || userId !== undefined) return;
+    throw new ForbiddenError(
+      `A token without userId sees its whole tenant, of which you see only what is yours. Give your own userId, ${onlyUserId}, or ask an administrator.`,
+    );
+  }
+
   /** The custom role of a new token. */
   async function customRoleOf(
     tx: Transaction,
@@ -169,7 +177,8 @@ export function createTokens(deps: Deps) {
      * Creates a management token. Its secret is in the answer and nowhere else.
      *
      * @throws InvalidInputError, NotFoundError for tenant or user, ConflictError for a disabled or deleted user,
-     * ForbiddenError without `tokens:create`, or for a role, permissions or scopes beyond the caller's own.
+     * ForbiddenError without `tokens:create`, for a role, permissions or scopes beyond the caller's own, or for a token without
+     * userId where the caller sees only their own.
      */
     async create(
       principal: Principal,
@@ -177,6 +186,7 @@ export function createTokens(deps: Deps) {
     ): Promise<{ managementToken: ManagementToken; secret: string }> {
       authorize(principal, "tokens:create");
       const { idempotencyKey, ...input } = parseInput(createManagementTokenSchema, rawInput);
+      refuseWholeTenant(principal, input);
       authorizeScopes(principal, input.grantableScopes ?? []);
       const attempt = { operation: "createManagementToken", idempotencyKey, input };
       const outcome = await idempotency.once(principal, attempt, events.transaction, async (tx) => {

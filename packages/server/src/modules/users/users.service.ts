@@ -165,7 +165,12 @@ export function createUsers({ audit, clock, events, idempotency, roles, tenants,
         await events.append(tx, { type: "USER_CREATED", tenantId: tenant.id, userId: user.id });
         return { targetId: user.id };
       });
-      return events.transaction((tx) => lock(tx, principal, outcome.targetId));
+      // Also to a creator who is confined to one user, and would not see this one.
+      return events.transaction(async (tx) => {
+        const user = await store.findUser(tx, { ...visibleTo(principal), userId: undefined }, outcome.targetId);
+        if (!user) throw new NotFoundError("user");
+        return user;
+      });
     },
 
     /**

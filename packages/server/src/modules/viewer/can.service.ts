@@ -89,7 +89,7 @@ export function createCan(deps: {
 
   return async (principal: Principal, action: Permission, id: string | null): Promise<Permitted> => {
     const no = (code: ErrorCode, reason: string): Permitted => ({ action, allowed: false, code, reason });
-    const yes: Permitted = { action, allowed: true, code: null, reason: "You may." };
+    const yes: Permitted = { action, allowed: true, code: null, reason: consent(principal, action) };
     if (!principal.permissions.has(action)) return no("FORBIDDEN", lacking(principal, action));
     if (ofWholeTenant.has(action) && principal.onlyUserId !== null) {
       return no(
@@ -119,6 +119,12 @@ function lacking({ customRoleId, role, tenantId }: Principal, action: Permission
   }
   const from = customRoleId === null ? `role ${role}` : `custom role ${customRoleId}`;
   return `You lack the permission ${action}: the ${from}, or what your token was narrowed to, does not have it. Ask an administrator.`;
+}
+
+/** What a permitted action asks for of whoever sees only their own. */
+function consent({ onlyUserId }: Principal, action: Permission): string {
+  if (action !== "tokens:create" || onlyUserId === null) return "You may.";
+  return `You may, for yourself: give your own userId, ${onlyUserId}.`;
 }
 
 interface Refusal {

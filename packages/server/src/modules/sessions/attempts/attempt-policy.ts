@@ -24,6 +24,8 @@ export const attemptPolicies = {
    * the account's holder has signed in is not held up by this, so that nobody locks somebody else out.
    */
   account: { free: 20, firstPauseMs: second, longestPauseMs: 15 * minute, forgetMs: 24 * hour, most: 100 },
+  /** What of the two above went to one user: holds nobody up, and says what a success takes back. */
+  part: { free: Number.POSITIVE_INFINITY, firstPauseMs: 0, longestPauseMs: 0, forgetMs: 24 * hour },
   /** One address, whatever the account: the same password tried on many. Generous, because an office has one address. */
   address: { free: 100, firstPauseMs: second, longestPauseMs: 5 * minute, forgetMs: hour },
   /** Links to one account: nobody's mailbox is filled. */

@@ -7,8 +7,13 @@ import { type AttemptKind, type AttemptState, afterFailure, attemptPolicies } fr
 /** A counter that an attempt is counted by. */
 export interface Counter {
   readonly kind: AttemptKind;
-  /** What it counts, e.g. a user's id. */
+  /** What it counts, e.g. an e-mail address. */
   readonly of: string;
+  /**
+   * What of it a success proves to be somebody's own: beginning anew then takes away only what was counted under the same name.
+   * Without: all of it.
+   */
+  readonly part?: string;
 }
 
 interface Row {
@@ -39,17 +44,15 @@ export function createAttempts({ database, clock }: { database: Database; clock:
      * @throws RateLimitedError when one of them does not let it pass yet.
      */
     async charge(counters: readonly Counter[]): Promise<Charged> {
+      const places = counters.flatMap((counter) => [
+        { id: idOf(counter), kind: counter.kind, partId: partIdOf(counter) },
+        ...(counter.part === undefined ? [] : [{ id: partIdOf(counter), kind: "part", partId: null } as const]),
+      ]);
       // In one order, so that two attempts never wait for each other.
-      const places = counters
-        .map((counter) => ({ ...counter, id: idOf(counter) }))
-        .sort((a, b) => (a.id < b.id ? -1 : 1));
+      const ids = places.map(({ id }) => id).sort();
       const before = await database.transaction(async (tx) => {
         const now = clock.now();
-        const rows = await lockRows(
-          tx,
-          places.map(({ id }) => id),
-          now,
-        );
+        const rows = await lockRows(tx, ids, now);
         const blockedUntil = Math.max(
           ...[...rows.values()].map((row) => (row.forgottenAt > now ? row.blockedUntil : 0)),
         );
@@ -62,20 +65,19 @@ export function createAttempts({ database, clock }: { database: Database; clock:
       return {
         async refund(reset) {
           await database.transaction(async (tx) => {
-            const rows = await lockRows(
-              tx,
-              places.map(({ id }) => id),
-              clock.now(),
-            );
-            for (const { id, kind } of places) {
+            const rows = await lockRows(tx, ids, clock.now());
+            for (const { id, kind, partId } of places) {
               const row = rows.get(id);
               if (!row) continue;
-              if (reset.includes(kind) || row.failures <= 1) await tx.attemptCount.deleteMany({ where: { id } });
+              const own = reset.includes(kind) ? (rows.get(partId ?? "")?.failures ?? row.failures) : 1;
+              const failures = row.failures - own;
+              if (kind === "part" || failures <= 0) await tx.attemptCount.deleteMany({ where: { id } });
               // The pause that this attempt began ends with it; one that a later failure has begun goes on.
               else {
-                const own = row.failures === (before.get(id)?.failures ?? 0) + 1;
-                const blockedUntil = own ? (before.get(id)?.blockedUntil ?? 0) : row.blockedUntil;
-                await writeRow(tx, id, { failures: row.failures - 1, blockedUntil, forgottenAt: row.forgottenAt });
+                const earlier = before.get(id);
+                const isLast = row.failures === (earlier?.failures ?? 0) + 1;
+                const blockedUntil = isLast ? (earlier?.blockedUntil ?? 0) : row.blockedUntil;
+                await writeRow(tx, id, { failures, blockedUntil, forgottenAt: row.forgottenAt });
               }
             }
           });
@@ -86,7 +88,8 @@ export function createAttempts({ database, clock }: { database: Database; clock:
     /** Forgets what was counted, in the transaction of a change that makes it meaningless. */
     async forget(tx: Transaction, counters: readonly Counter[]): Promise<void> {
       // One after the other in the order of all, so that an attempt at the same moment and this never wait for each other.
-      for (const id of counters.map(idOf).sort()) await tx.attemptCount.deleteMany({ where: { id } });
+      const ids = counters.flatMap((counter) => [idOf(counter), partIdOf(counter)]);
+      for (const id of [...new Set(ids)].sort()) await tx.attemptCount.deleteMany({ where: { id } });
     },
 
     /** A chore: removes what counts no more. */
@@ -99,6 +102,10 @@ export function createAttempts({ database, clock }: { database: Database; clock:
 /** Not in the clear: a dump of the database does not tell who tried to sign in from where. */
 function idOf({ kind, of }: Counter): string {
   return hashSecret(`${kind}:${of}`);
+}
+
+function partIdOf({ kind, of, part }: Counter): string {
+  return part === undefined ? idOf({ kind, of }) : hashSecret(`part:${kind}:${of} ${part}`);
 }
 
 async function lockRows(tx: Transaction, ids: readonly string[], now: number): Promise<Map<string, AttemptState>> {
