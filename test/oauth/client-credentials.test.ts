@@ -84,10 +84,25 @@ describe("client credentials", () => {
     expect(tokens.scope).toBe("users:read");
     const caller = new Caller(world.url, tokens.access_token);
     expect((await caller.query("{ viewer { permissions } }")).viewer.permissions).toEqual(["USERS_READ"]);
-    const empty = await tokenOf(world, client, secret, { scope: "keys:revoke" });
-    await expect(new Caller(world.url, empty.access_token).query("{ viewer { id } }")).rejects.toMatchObject({
-      code: "UNAUTHENTICATED",
+    for (const scope of ["keys:revoke", "invented:scope", "openid", "keys:revoke invented:scope"]) {
+      const refused = tokenOf(world, client, secret, { scope });
+      await expect(refused).rejects.toMatchObject({ status: 400, error: "invalid_scope" });
+    }
+  });
+
+  test("a public client cannot introspect, whatever the token is", async ({ world }) => {
+    const { client, secret } = await clientStory(world);
+    const { access_token } = await tokenOf(world, client, secret);
+    const { client: open } = await clientStory(world, {
+      grantTypes: ["AUTHORIZATION_CODE"],
+      redirectUris: ["https://console.example.com/callback"],
+      isPublic: true,
     });
+    for (const token of [access_token, "unknown"]) {
+      const body = new URLSearchParams({ client_id: open.id, token });
+      const answer = await fetch(`${issuerOf(world)}/oauth/introspect`, { method: "POST", body });
+      expect([answer.status, await answer.json()]).toMatchObject([401, { error: "invalid_client" }]);
+    }
   });
 
   test("a token for another API (RFC 8707) is not accepted here, and one for an API that is not the client's is not given", async ({

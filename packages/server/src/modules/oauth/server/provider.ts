@@ -52,8 +52,25 @@ export function createProvider(library: Library, deps: Deps, issuer: string, key
   // oxlint-disable-next-line typescript/no-unsafe-member-access -- the library has no type for its prototype
   (provider.Client.prototype as { compareClientSecret(secret: string): boolean }).compareClientSecret =
     compareClientSecret;
+  provider.use(refusePublicIntrospection);
   provider.on("server_error", (_, error) => deps.logger.error({ err: error }, "the authorization server failed"));
   return provider;
+}
+
+/**
+ * RFC 7662 section 2.1 demands that whoever asks about a token proves who they are, which a public client cannot. Said whatever the
+ * token is, so that the refusal tells nothing of it.
+ */
+async function refusePublicIntrospection(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
+  await next();
+  // Unset for an address that the library does not know.
+  const oidc = ctx.oidc as KoaContextWithOIDC["oidc"] | undefined;
+  if (ctx.status !== 200 || oidc?.route !== "introspection" || oidc.client?.clientAuthMethod !== "none") return;
+  ctx.status = 401;
+  ctx.body = {
+    error: "invalid_client",
+    error_description: "a public client cannot introspect tokens: ask as a client with a secret",
+  };
 }
 
 /** Secrets are kept as digests of 256 random bits, and compared as such. */
@@ -95,6 +112,11 @@ function configurationOf(library: Library, deps: Deps, issuer: string, key: Sign
     // Nothing named means all that the client may have, which RFC 6749 section 3.3 lets us decide; the answer says it.
     if (params && params["scope"] === undefined && ctx.oidc.route !== "introspection")
       params["scope"] = scopes.join(" ") || undefined;
+    // What it may not have is left out, which the answer says by its scope; a token that may do nothing is of no use to anybody.
+    const asked = typeof params?.["scope"] === "string" ? params["scope"].split(" ").filter(Boolean) : [];
+    const isProgram = ctx.oidc.route === "token" && params?.["grant_type"] === "client_credentials";
+    if (isProgram && asked.length > 0 && !asked.some((scope) => scopes.includes(scope)))
+      throw new errors.InvalidScope("the client may have none of the requested scopes", asked.join(" "));
     return {
       scope: scopes.join(" "),
       audience: isOwn ? issuer : resource,
