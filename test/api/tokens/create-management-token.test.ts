@@ -90,7 +90,7 @@ describe("createManagementToken", () => {
     }
     const ofTenant = await world.caller("ADMIN", { tenantId: tenant.id });
     const { permissions } = (await ofTenant.query("{ viewer { permissions } }")).viewer;
-    const installationOnly = ["TENANTS_CREATE", "TENANTS_SUSPEND", "METRICS_READ"];
+    const installationOnly = ["TENANTS_CREATE", "TENANTS_SUSPEND", "INTEGRITY_READ", "INTEGRITY_RUN", "METRICS_READ"];
     expect(permissions).toHaveLength(permissionsOf("ADMIN").length - installationOnly.length);
     for (const permission of installationOnly) expect(permissions).not.toContain(permission);
   });
