@@ -111,6 +111,10 @@ describe("who may do what, on the command line", () => {
       expect((await cli.run([...create, "--map", "dev"])).stderr).toContain("Write value=role");
       expect((await cli.run(["issuers", "delete", issuer.id, "--yes"])).code).toBe(0);
       expect((await cli.run(["issuers", "show", issuer.id])).code).toBe(5);
+      const away = ["--name", "Away", "--issuer", "http://127.0.0.1:9", "--audience", "x", "--default-role", "guest"];
+      const lost = await cli.json(["issuers", "create", ...whose, ...away]);
+      const tested = await cli.run(["issuers", "test", lost.id]);
+      expect([tested.code, tested.stdout]).toEqual([11, expect.stringMatching(/^problem /m)]);
     } finally {
       await idp.close();
     }

@@ -113,6 +113,38 @@ describe("from a tenant to a revoked key", () => {
     expect(await cli.json(["users", "delete", owner.id, "--yes"])).toMatchObject({ status: "DELETED" });
   });
 
+  test("a key is changed, given away, deleted and brought back; its team's keys are listed", async ({ world }) => {
+    const cli = rootOf(world);
+    const { tenant, owner, key, secret } = await world.tenantWithKey();
+    const whose = ["--tenant", tenant.slug];
+    const team = await cli.json(["teams", "create", ...whose, "--name", "Payments"]);
+    await cli.json(["teams", "add", team.id, "--user", owner.id]);
+    const made = ["keys", "create", ...whose, "--owner", owner.email, "--name", "Ours", "--team", team.id];
+    const ours = await cli.json(made);
+    expect((await cli.run(["keys", "list", ...whose, "--team", team.id, "--quiet"])).stdout).toBe(`${ours.key.id}\n`);
+
+    const changed = ["--name", "New", "--scopes", "a,b", "--expires-at", "2999-12-31", "--team", team.id];
+    expect(await cli.json(["keys", "update", key.id, ...changed])).toMatchObject({
+      name: "New",
+      scopes: ["a", "b"],
+      expiresAt: "2999-12-31T00:00:00.000Z",
+      teamId: team.id,
+    });
+    const undone = await cli.json(["keys", "update", key.id, "--never-expires", "--team", ""]);
+    expect(undone).toMatchObject({ name: "New", expiresAt: null, teamId: null });
+
+    const bob = await world.user(tenant.id);
+    const reissued = await cli.run(["keys", "reissue", key.id, ...whose, "--owner", bob.email, "--yes"]);
+    expect([reissued.code, reissued.stdout]).toEqual([0, expect.stringMatching(/_live_[0-9A-Za-z]{49}\n$/)]);
+    expect((await cli.run(["keys", "verify"], secret)).code).toBe(10);
+    expect((await cli.run(["keys", "verify"], reissued.stdout)).stdout).toContain(`<${bob.email}>`);
+
+    const deleted = await cli.run(["keys", "delete", key.id, "--yes"]);
+    expect([deleted.code, deleted.stdout]).toEqual([0, expect.stringContaining(`keys restore ${key.id}`)]);
+    expect(await cli.json(["keys", "restore", key.id])).toMatchObject({ id: key.id, status: "ACTIVE" });
+    expect((await cli.run(["users", "invite", bob.email, ...whose])).stdout).toContain(`goes to ${bob.email}`);
+  });
+
   test("a list comes in pages, as ids, and whole as lines of JSON", async ({ world }) => {
     const cli = rootOf(world);
     const { tenant, owner } = await world.tenantWithKey();
@@ -150,6 +182,9 @@ describe("usage", () => {
     expect(csv.stdout.trim().split("\n")).toHaveLength(3);
     const refused = await cli.run(["usage", "export", "--kind", "invalid-attempts", ...window]);
     expect(refused.stdout).toContain("INSUFFICIENT_SCOPE");
+    const keys = ["usage", "export", "--kind", "keys", "--tenant", tenant.slug];
+    expect(JSON.parse((await cli.run([...keys, "--format", "ndjson"])).stdout)).toMatchObject({ id: key.id });
+    expect(await cli.run([...keys, "--last", "7d"])).toMatchObject({ code: 2, stdout: "" });
   });
 });
 
@@ -195,6 +230,13 @@ describe("a command that cannot be done", () => {
   test.for(cases)("%s ends with words and its code", async ([, args, code, words], { world }) => {
     const ended = await rootOf(world).run(args);
     expect(ended).toMatchObject({ code, stdout: "", stderr: expect.stringContaining(words) });
+  });
+
+  test("says once what is wrong with a value", async ({ world }) => {
+    const { stderr } = await rootOf(world).run(["tenants", "create", "--slug", "A B", "--name", "x"]);
+    const [, sentence = ""] = /^ {2}slug: (.+)$/m.exec(stderr) ?? [];
+    expect(sentence).not.toBe("");
+    expect(stderr.split(sentence)).toHaveLength(2);
   });
 
   test("says so as JSON where JSON is asked for", async ({ world }) => {

@@ -5,7 +5,7 @@ import { KeyplaneRefusedError } from "../client/results.js";
 import { realRuntime } from "../client/runtime.js";
 import type { Command, Context, ExitResult } from "./command.js";
 import { type Environment, readEnvironment } from "./environment.js";
-import { exitCodes, exitNameOf, UsageError } from "./exit-codes.js";
+import { byResult, exitCodes, exitNameOf, UsageError } from "./exit-codes.js";
 import { Printer } from "./output/printer.js";
 import { safe } from "./output/text.js";
 import { type GlobalOptions, runProgram, SaidAlready } from "./program.js";
@@ -59,7 +59,7 @@ export async function runCli({
   try {
     refuseSecrets(args);
     const result = await runProgram(args, version, run, output);
-    return exitCodes[result === "refused" ? "KEY_REFUSED" : "OK"].code;
+    return exitCodes[result === undefined ? "OK" : byResult[result]].code;
   } catch (error) {
     const name = exitNameOf(error);
     if (isJson) streams.stderr.write(`${JSON.stringify({ error: detailsOf(error, name) })}\n`);
@@ -119,10 +119,10 @@ function detailsOf(error: unknown, exit: string): Record<string, unknown> {
 
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return safe(String(error));
-  const lines = [`Error: ${safe(error.message)}`];
-  if (error instanceof KeyplaneRefusedError && "issues" in error.refusal) {
-    for (const { path, message } of error.refusal.issues) lines.push(`  ${safe(path.join("."))}: ${safe(message)}`);
-  }
+  // The message of a refused input is the sentences of its issues.
+  const issues = error instanceof KeyplaneRefusedError && "issues" in error.refusal ? error.refusal.issues : [];
+  const lines = [`Error: ${issues.length > 0 ? "the input is not acceptable." : safe(error.message)}`];
+  for (const { path, message } of issues) lines.push(`  ${safe(path.join("."))}: ${safe(message)}`);
   if (error instanceof KeyplaneError) {
     if (error.code === "UNAUTHENTICATED" && !error.message.includes("sign-in")) {
       lines.push("Sign in with: keyplane sign-in. Or set KEYPLANE_TOKEN to a management token.");

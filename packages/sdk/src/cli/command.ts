@@ -51,8 +51,8 @@ export interface Command {
   readonly run: (context: Context, given: Readonly<Record<string, unknown>>, argument: string) => Promise<ExitResult>;
 }
 
-/** `refused`: the command did its work, and its answer is no. */
-export type ExitResult = "refused" | undefined;
+/** The command did its work, and its answer is no: a key is `refused`, or what was tested has a `problem`. */
+export type ExitResult = "refused" | "problem" | undefined;
 
 /** What is written down of a command; its options decide what `run` is given. */
 interface CommandSpec<Options extends OptionTable> extends Omit<Command, "run" | "options"> {

@@ -50,13 +50,16 @@ describe("the table of commands", () => {
       "follow",
       "grant",
       "grants",
+      "invite",
       "list",
       "members",
       "query",
       "refuse",
+      "reissue",
       "release",
       "remove",
       "request",
+      "restore",
       "resume",
       "revoke",
       "rotate",
@@ -69,7 +72,9 @@ describe("the table of commands", () => {
   });
 
   test("asks before it takes something away", () => {
-    const taking = commands.filter(({ path }) => /\b(?:delete|disable|remove|revoke|rotate|suspend)$/.test(path));
+    const taking = commands.filter(({ path }) =>
+      /\b(?:delete|disable|reissue|remove|revoke|rotate|suspend)$/.test(path),
+    );
     for (const { path, options } of taking)
       expect([path, Object.keys(options)]).toEqual([path, expect.arrayContaining(["yes"])]);
     expect(taking.length).toBeGreaterThan(5);

@@ -30,6 +30,8 @@ export interface InvalidAttemptsExport extends Inputs.InvalidAttemptsInput {
 export interface KeysExport {
   readonly kind: "keys";
   readonly format: UsageExportFormat;
+  /** Those of this tenant. Default: all that the token may see. */
+  readonly tenantId?: string | undefined;
   readonly filter?: Omit<Inputs.KeyFilter, "metadata"> | null | undefined;
   /** Default: CREATED_AT_DESC. By last use, a key that is used meanwhile may be missed. */
   readonly orderBy?: Inputs.KeyOrder | undefined;

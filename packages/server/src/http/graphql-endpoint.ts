@@ -175,7 +175,7 @@ export function createGraphqlEndpoint(deps: {
       const body = await readBody(request, maxOpenBody);
       if (body === tooLarge || !isOpen(body) || !isPlainJson(request)) {
         if (body === tooLarge) response.setHeader("connection", "close");
-        return fail(response, requestId, new UnauthenticatedError(missingTokenMessage));
+        return fail(response, requestId, new UnauthenticatedError(noTokenMessage));
       }
       if (!isPreflighted(request)) return sendError(response, { code: "CSRF_HEADER_MISSING", requestId });
       replayBody(request, body);
@@ -199,6 +199,9 @@ export function createGraphqlEndpoint(deps: {
     );
   };
 }
+
+/** Says nothing of the request: whoever has no token hears the same whatever they ask for. */
+const noTokenMessage = `${missingTokenMessage} Without one, a request is one mutation of signing in, sent as plain JSON.`;
 
 /** Whoever may report usage may send large batches of it. */
 function maxBodyOf({ permissions }: Principal): number {

@@ -52,7 +52,7 @@ export const eventCommands = [
     options: { ...which, after: text("cursor", "Begin behind this place. Default: now.") },
     examples: [
       ["events follow --tenant acme", "what happens to a tenant's keys"],
-      ["events follow --after 1234 --json >> events.ndjson", "go on where the last one ended, a line of JSON each"],
+      ["events follow --after ZTEu… --json >> events.ndjson", "go on where the last one ended, a line of JSON each"],
     ],
     async run({ client, print, signal }, { tenant, types, keys, after }) {
       const tenantId = await tenantIdOf(client(), tenant);

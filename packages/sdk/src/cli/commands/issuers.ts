@@ -82,12 +82,14 @@ export const issuerCommands = [
     path: "issuers test",
     summary: "Ask an identity provider for its keys, as is done for its tokens. Changes nothing.",
     argument: which,
+    details: "A problem is an answer: exit code 11.",
     examples: [["issuers test iss_…", "whether its tokens can be verified"]],
     async run({ client, print }, _, id) {
       const { trustedIssuer, problem, jwksUri, keyCount, algorithms } = unwrap(
         await client().trustedIssuers.test({ id }),
       );
       print.thing({ id: trustedIssuer.id, problem, jwksUri, keyCount, algorithms });
+      return problem === null ? undefined : "problem";
     },
   }),
   command({

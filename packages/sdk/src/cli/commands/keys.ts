@@ -5,7 +5,7 @@ import { command } from "../command.js";
 import { UsageError } from "../exit-codes.js";
 import { choice, duration, flag, json, list, listing, required, text, time, yes } from "../options.js";
 import type { Column } from "../output/table.js";
-import { agreed, found, requiredTenantId, tenantIdOf, userIdOf, whose } from "./find.js";
+import { agreed, found, orNone, requiredTenantId, tenantIdOf, userIdOf, whose } from "./find.js";
 
 const columns: readonly Column<Key>[] = [
   { head: "ID", of: ({ id }) => id, isWhole: true },
@@ -29,6 +29,7 @@ export const keyCommands = [
       ...whose,
       search: text("text", "Those with this in their name or displayed start."),
       owner: text("id|e-mail", "Those of this user."),
+      team: text("id", "Those of this team."),
       status: choice(keyStatuses, "Those in this state."),
       environment: choice(environments, "Those of this environment."),
       scope: text("scope", "Those with this scope."),
@@ -41,10 +42,10 @@ export const keyCommands = [
       ["keys list --tenant acme --status active", "the keys of a tenant that are in use"],
       ["keys list --unused-since 2026-01-01 --all --quiet", "the ids of keys that nobody misses"],
     ],
-    async run({ client, print }, { tenant, owner, deleted, limit, after, all, ...filter }) {
+    async run({ client, print }, { tenant, owner, team, deleted, limit, after, all, ...filter }) {
       const tenantId = await tenantIdOf(client(), tenant);
       const ownerId = owner === undefined ? undefined : await userIdOf(client(), tenantId, owner);
-      const which = { tenantId, filter: { ...filter, ownerId, deleted: deleted || undefined } };
+      const which = { tenantId, filter: { ...filter, ownerId, teamId: team, deleted: deleted || undefined } };
       const { keys } = client();
       const part = { limit, after, all };
       await print.list(
@@ -62,6 +63,7 @@ export const keyCommands = [
     options: {
       ...whose,
       owner: required(text("id|e-mail", "Whose key it is.")),
+      team: text("id", "The team that looks after it, of which the owner is a member."),
       name: required(text("text", "What it is for.")),
       scopes: list("scope", "What it may do."),
       environment: choice(environments, "For live traffic or for tests. Default: live."),
@@ -75,14 +77,15 @@ export const keyCommands = [
       ["keys create --owner ada@acme.example --name Orders --scopes orders:read > key.txt", "the key, in a file"],
       ["keys create --owner usr_… --name Tests --environment test --expires-in 30d", "a key for tests, for a month"],
     ],
-    async run({ client, print, now }, { tenant, owner, expiresIn, expiresAt, ...input }) {
+    async run({ client, print, now }, { tenant, owner, team, expiresIn, expiresAt, ...input }) {
       if (expiresIn !== undefined && expiresAt !== undefined) {
         throw new UsageError("Say --expires-in or --expires-at, not both.");
       }
       const tenantId = await requiredTenantId(client(), tenant);
       const ownerId = await userIdOf(client(), tenantId, owner);
       const end = expiresIn === undefined ? expiresAt : new Date(now() + expiresIn).toISOString();
-      const created = unwrap(await client().keys.create({ ...input, tenantId, ownerId, expiresAt: end }));
+      const where = { tenantId, ownerId, teamId: team };
+      const created = unwrap(await client().keys.create({ ...input, ...where, expiresAt: end }));
       print.secret("key", created.key, created.secret);
     },
   }),
@@ -93,6 +96,29 @@ export const keyCommands = [
     examples: [["keys show key_…", "everything that is known of a key"]],
     async run({ client, print }, _given, id) {
       print.thing(found(await client().keys.get(id), "key", id));
+    },
+  }),
+  command({
+    path: "keys update",
+    summary: "Change a key; what is left out stays, and so does its secret.",
+    argument: which,
+    options: {
+      name: text("text", "A new name."),
+      scopes: list("scope", "All its scopes from now on. An empty text: none."),
+      expiresAt: time("A new end."),
+      neverExpires: flag("Take its end away, where the tenant's policy allows that."),
+      team: text("id", "The team that looks after it; an empty text takes it out of its team."),
+    },
+    examples: [
+      ["keys update key_… --name Orders --scopes orders:read,orders:write", "another name, other scopes"],
+      ["keys update key_… --expires-at 2026-12-31 --team tea_…", "an end, and a team"],
+    ],
+    async run({ client, print }, { name, scopes, expiresAt, neverExpires, team }, id) {
+      if (neverExpires && expiresAt !== undefined)
+        throw new UsageError("Say --expires-at or --never-expires, not both.");
+      const end = neverExpires ? null : expiresAt;
+      const change = { id, name, scopes, expiresAt: end, teamId: orNone(team) };
+      print.thing(unwrap(await client().keys.update(change)).key);
     },
   }),
   command({
@@ -108,6 +134,22 @@ export const keyCommands = [
       if (overlap === undefined) await agreed(context, isAgreed, `Rotate ${id}, and refuse its old secret at once?`);
       const rotated = unwrap(await client().keys.rotate({ id, overlapMs: overlap }));
       print.secret("key", rotated.key, rotated.secret);
+    },
+  }),
+  command({
+    path: "keys reissue",
+    summary: "Give a key to another user of its tenant, with a new secret.",
+    details: "The secret alone goes to standard output, this once. The old secret stops at once, so it is asked for.",
+    argument: which,
+    options: { ...whose, owner: required(text("id|e-mail", "Whose key it becomes.")), ...yes },
+    examples: [["keys reissue key_… --owner bob@acme.example --yes > key.txt", "without asking"]],
+    async run(context, { tenant, owner, yes: isAgreed }, id) {
+      const { client, print } = context;
+      const tenantId = await tenantIdOf(client(), tenant);
+      const ownerId = await userIdOf(client(), tenantId, owner);
+      await agreed(context, isAgreed, `Give ${id} to ${owner}, and refuse its old secret at once?`);
+      const reissued = unwrap(await client().keys.reissue({ id, ownerId }));
+      print.secret("key", reissued.key, reissued.secret);
     },
   }),
   command({
@@ -145,6 +187,33 @@ export const keyCommands = [
     async run({ client, print }, { reason: why }, id) {
       const { key } = unwrap(await client().keys.enable({ id, reason: why }));
       print.changed(key, `${key.name} (${key.id}) is enabled.`);
+    },
+  }),
+  command({
+    path: "keys delete",
+    summary: "Refuse a key, and take it out of every list. It can be restored for 30 days.",
+    argument: which,
+    options: { ...reason, ...yes },
+    examples: [["keys delete key_… --reason 'no longer used' --yes", "without asking"]],
+    async run(context, { reason: why, yes: isAgreed }, id) {
+      const { client, print } = context;
+      await agreed(context, isAgreed, `Delete ${id}, and refuse it?`);
+      const { key } = unwrap(await client().keys.delete({ id, reason: why }));
+      print.changed(
+        key,
+        `${key.name} (${key.id}) is deleted. For 30 days, this brings it back: keys restore ${key.id}`,
+      );
+    },
+  }),
+  command({
+    path: "keys restore",
+    summary: "Bring a deleted key back as it was, within 30 days.",
+    argument: which,
+    options: reason,
+    examples: [["keys restore key_…", "undo a deletion; keys list --deleted names the keys"]],
+    async run({ client, print }, { reason: why }, id) {
+      const { key } = unwrap(await client().keys.restore({ id, reason: why }));
+      print.changed(key, `${key.name} (${key.id}) is restored.`);
     },
   }),
 ];

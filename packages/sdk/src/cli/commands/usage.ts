@@ -11,7 +11,7 @@ import { type Context, command, type Given } from "../command.js";
 import { UsageError } from "../exit-codes.js";
 import { choice, choices, duration, flag, list, required, text, time, whole } from "../options.js";
 import type { Column } from "../output/table.js";
-import { requiredTenantId, whose } from "./find.js";
+import { requiredTenantId, tenantIdOf, whose } from "./find.js";
 
 const dimensions = ["KEY", "USER", "API", "CODE", "TAG"] as const satisfies readonly UsageDimension[];
 const buckets = ["TOTAL", "MINUTE", "HOUR", "DAY", "MONTH"] as const satisfies readonly UsageBucket[];
@@ -80,11 +80,13 @@ export const usageCommands = [
   }),
   command({
     path: "usage export",
-    summary: "Write a report, the call log or the refused attempts as CSV or lines of JSON, however long.",
-    details: "The filters hold for every kind; --by, --bucket, --order and --limit for reports.",
+    summary:
+      "Write a report, the call log, the refused attempts or the keys with their last use as CSV or lines of JSON, however long.",
+    details:
+      "The filters and the window hold for every kind but keys, which takes --tenant alone; --by, --bucket, --order and --limit for reports.",
     options: {
       ...asked,
-      kind: required(choice(["USAGE", "EVENTS", "INVALID_ATTEMPTS"], "What.")),
+      kind: required(choice(["USAGE", "EVENTS", "INVALID_ATTEMPTS", "KEYS"], "What.")),
       format: choice(["CSV", "NDJSON"], "How. Default: csv."),
     },
     examples: [
@@ -97,6 +99,14 @@ export const usageCommands = [
     async run(context, given) {
       const { client, print, signal } = context;
       const format = given.format === "NDJSON" ? "ndjson" : "csv";
+      if (given.kind === "KEYS") {
+        refuseForKeys(given);
+        const tenantId = await tenantIdOf(client(), given.tenant);
+        for await (const piece of client().usage.export({ kind: "keys", format, tenantId }, { signal })) {
+          await print.piece(piece);
+        }
+        return;
+      }
       const input = await inputOf(context, given);
       const { tenantId, from, to, filter } = input;
       const what =
@@ -135,6 +145,13 @@ async function inputOf({ client, now }: Context, given: Asked) {
     orderBy: order,
     filter,
   };
+}
+
+/** What narrows calls narrows no keys, and must not look as if it had. @throws UsageError */
+function refuseForKeys({ tenant: _tenant, refused, ...narrowing }: Asked): void {
+  const { kind: _kind, format: _format, ...rest } = narrowing as Record<string, unknown>;
+  if (!refused && Object.values(rest).every((value) => value === undefined)) return;
+  throw new UsageError("--kind keys takes --tenant and --format alone: it lists keys, not calls.");
 }
 
 /** Refused attempts are all refused, so they cannot be asked for that. */

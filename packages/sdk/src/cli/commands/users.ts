@@ -91,6 +91,23 @@ export const userCommands = [
     },
   }),
   command({
+    path: "users invite",
+    summary: "Send a user a mail with a link by which they set a password; the link works once.",
+    argument: which,
+    options: whose,
+    examples: [["users invite ada@acme.example --tenant acme", "so that somebody can sign in"]],
+    async run({ client, print }, { tenant }, named) {
+      const id = await userIdOf(client(), await tenantIdOf(client(), tenant), named);
+      const { user, expiresAt } = unwrap(await client().account.sendPasswordLink({ userId: id }));
+      if (print.isJson) print.document({ user, expiresAt });
+      else
+        print.changed(
+          user,
+          `A link to set a password goes to ${user.email} (${user.id}). It works until ${expiresAt}.`,
+        );
+    },
+  }),
+  command({
     path: "users disable",
     summary: "Disable a user: the user's keys and tokens are refused until the user is enabled.",
     argument: which,

@@ -17,7 +17,7 @@ export function linkMail(link: {
     subject: isFirst ? "Set your Keyplane password" : "Set a new Keyplane password",
     text: `Hello ${user.name},
 
-${isFirst ? "you have an account" : "somebody, most likely you, asked for a new password for your account"} at Keyplane, in the tenant ${tenant.name}.
+${isFirst ? "you have an account" : "somebody, most likely you, asked for a new password for your account"} at Keyplane, in the tenant ${tenant.name}${tenant.name.endsWith(".") ? "" : "."}
 ${isFirst ? "Set your password" : "Set a new password"} by this link, once, until ${until} UTC:
 
 ${url}
