@@ -61,6 +61,7 @@ const passed: Readonly<Partial<Record<VerdictCode, (seen: Seen) => string | null
     if (supersededAt === null) return `This is the current secret, made at ${rows.secret.createdAt.toISOString()}.`;
     return `This secret was rotated away at ${iso(supersededAt)}, and works until ${iso(stopsAt ?? supersededAt)}.`;
   },
+  QUARANTINED: () => "It is not quarantined.",
   DISABLED: () => "It is not disabled.",
   OWNER_NOT_FOUND: ({ record, showsOwner }) => {
     if (!record?.owner) return null;
