@@ -160,6 +160,34 @@ describe("diagnoseKey", () => {
     expect(findingCodes(diagnosis)).toEqual(["OLD_SECRET_IN_USE"]);
   });
 
+  test("by start it is of the secret that begins so, not of the key's newest", async ({ world }) => {
+    const { admin, key, secret } = await world.tenantWithKey();
+    const { key: rotated } = ok(await admin.keySecret("rotateKey", { id: key.id, overlapMs: hour }));
+    const inUse = await admin.diagnose({ start: key.start });
+    expect(inUse.verdict.code).toBe("VALID");
+    expect(findingCodes(inUse)).toEqual(["OLD_SECRET_IN_USE"]);
+    expect(findingCodes(await admin.diagnose({ start: rotated.start }))).toEqual([]);
+    world.clock.advance(2 * hour);
+    expect((await admin.diagnose({ key: secret })).verdict.code).toBe("SUPERSEDED");
+    expect((await admin.diagnose({ start: key.start })).verdict.code).toBe("SUPERSEDED");
+    expect((await admin.diagnose({ start: rotated.start })).verdict.code).toBe("VALID");
+  });
+
+  test("of a replaced secret that was cut off, the start that resembles it is named, and the newest", async ({
+    world,
+  }) => {
+    const { admin, key, secret } = await world.tenantWithKey();
+    const { key: rotated } = ok(await admin.keySecret("rotateKey", { id: key.id }));
+    for (const text of [secret.slice(0, 30), secret.toLowerCase()]) {
+      const { findings, remedies } = await admin.diagnose({ key: text });
+      expect(findings).toMatchObject([{ code: "SIMILAR_KEY", key: { id: key.id } }]);
+      for (const said of [findings[0].message, remedies[0].effect]) {
+        expect(said).toContain(key.start);
+        expect(said).toContain(rotated.start);
+      }
+    }
+  });
+
   test("where several keys begin alike, each is named", async ({ world }) => {
     const { admin, tenant, owner, key } = await world.tenantWithKey();
     const twin = await world.key(tenant.id, owner.id);

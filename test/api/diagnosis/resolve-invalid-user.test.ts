@@ -104,12 +104,29 @@ describe("resolveInvalidUser", () => {
     expect(await resolve(world.root, { ...input, user: { id: theirs.owner.id } })).toMatchObject({ code: "NOT_FOUND" });
   });
 
+  test("a key whose owner is valid and unchanged keeps its secret, unless a new one is asked for", async ({
+    world,
+  }) => {
+    const { admin, key, secret } = await world.tenantWithKey();
+    for (const more of [{ dryRun: true }, { idempotencyKey: world.unique() }]) {
+      const kept = ok(await resolve(admin, { keyId: key.id, ...more }));
+      expect(outcomes(kept)).toEqual(["NOT_NEEDED", "NOT_NEEDED", "NOT_NEEDED", "NOT_NEEDED", "DONE"]);
+      expect(kept).toMatchObject({ secret: null, key: { start: key.start }, verdict: { valid: true } });
+    }
+    expect(await world.verify(secret)).toMatchObject({ valid: true });
+    const anew = ok(await resolve(admin, { keyId: key.id, reissue: true }));
+    expect(await world.verify(anew.secret)).toMatchObject({ valid: true });
+    expect(await world.verify(secret)).toMatchObject({ code: "SUPERSEDED" });
+  });
+
   test("a disabled user is enabled only when that is asked for", async ({ world }) => {
-    const { admin, key, owner } = await world.tenantWithKey();
+    const { admin, key, secret, owner } = await world.tenantWithKey();
     ok(await admin.user("disableUser", { id: owner.id }));
     const refused = await resolve(admin, { keyId: key.id });
     expect(refused).toMatchObject({ code: "CONFLICT", message: expect.stringContaining("enableDisabled") });
     const result = ok(await resolve(admin, { keyId: key.id, enableDisabled: true }));
+    expect(result.steps[3]).toMatchObject({ name: "REISSUE", outcome: "NOT_NEEDED", mutation: null });
+    expect(await world.verify(secret)).toMatchObject({ valid: true });
     expect(result.steps[1]).toMatchObject({ mutation: "enableUser", outcome: "DONE" });
     expect(result.verdict.valid).toBe(true);
   });

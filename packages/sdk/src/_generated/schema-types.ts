@@ -1069,9 +1069,11 @@ export type ResolveInvalidUserInput = {
   readonly key?: string | null | undefined;
   /** The key's id. */
   readonly keyId?: string | null | undefined;
+  /** Whether to give the key a new secret even where its owner is valid and unchanged. */
+  readonly reissue?: boolean | null | undefined;
   /** The visible start of its secret, e.g. kp_live_3fQz. */
   readonly start?: string | null | undefined;
-  /** What to test the new secret for. */
+  /** What to test the secret for. */
   readonly test?: TestCallInput | null | undefined;
   /** The right user; the present owner when left out. */
   readonly user?: RightUserInput | null | undefined;
@@ -1081,9 +1083,9 @@ export type ResolveInvalidUserInput = {
 export type ResolveStepName =
   /** Find the key, and the user whom it belongs to. */
   | 'IDENTIFY'
-  /** Give the key to that user, with a new secret. The old one stops at once. */
+  /** Give the key to that user, with a new secret. The old one stops at once. Not needed where the owner is valid and unchanged. */
   | 'REISSUE'
-  /** Verify the new secret as a call would. */
+  /** Verify the new secret, or the one that the key keeps, as a call would. */
   | 'TEST'
   /** Bring the user's details up to date. */
   | 'UPDATE'

@@ -63,6 +63,10 @@ export const resolveInvalidUserSchema = z
       .boolean()
       .nullish()
       .transform((enable) => enable ?? false),
+    reissue: z
+      .boolean()
+      .nullish()
+      .transform((reissue) => reissue ?? false),
     test: optional(
       z.object({ scopes: optional(scopesSchema), environment: environmentSchema, ip: optional(ipSchema) }),
     ),

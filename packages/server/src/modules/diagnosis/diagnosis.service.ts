@@ -169,14 +169,14 @@ async function draftsFor(
 ): Promise<Draft[]> {
   if (rows === null) {
     const [only, ...others] = input.start === undefined ? similar : [];
-    return only && others.length === 0 && only.revokedAt === null ? [rotateMeant(only)] : [];
+    return only && others.length === 0 && only.key.revokedAt === null ? [rotateMeant(only.key, only.start)] : [];
   }
   const { scopes, environment, ip, owner } = input;
   const isOwnerless = rows.owner?.status !== "ACTIVE" || rows.owner.tenantId !== rows.key.tenantId;
   const successor = isOwnerless ? await findSuccessor(db, rows, principal.userId) : null;
   const drafts = remediesFor({ rows, checks, now, scopes, environment, ip, successor });
   // Whoever has lost the right text needs a new one.
-  if (repaired && drafts.length === 0) drafts.push(rotateMeant(rows.key));
+  if (repaired && drafts.length === 0) drafts.push(rotateMeant(rows.key, rows.secret.start));
   const outdated = outdatedDetails(rows.owner, owner);
   if (rows.owner && Object.keys(outdated).length > 0) {
     drafts.push({
@@ -190,13 +190,14 @@ async function draftsFor(
   return drafts;
 }
 
-function rotateMeant(key: Key): Draft {
+function rotateMeant(key: Key, start: string): Draft {
+  const newest = start === key.start ? "" : ` That one was replaced: the key's newest begins with ${key.start}.`;
   return {
     code: "NOT_FOUND",
     mutation: "rotateKey",
     input: { id: key.id, overlapMs: 24 * 60 * 60 * 1_000 },
     title: `Give the key “${key.name}” a new secret`,
-    effect: `If the presented key was meant to be ${key.start}… and its secret is lost: the answer holds a new one, and the one that exists works on for a day.`,
+    effect: `If the presented key was meant to be ${start}… and the key's secret is lost: the answer holds a new one, and the one that exists works on for a day.${newest}`,
     scopes: key.scopes,
   };
 }

@@ -34,21 +34,20 @@ export async function findSecretOf(
   );
 }
 
-/** Keys that a caller may see, with a secret of one of these starts, the newest first. */
-export async function findKeysByStart(
+/** Secrets with one of these starts, of keys that a caller may see: of each key the newest of them, the newest first. */
+export async function findSecretsByStart(
   db: Db,
   visibility: Visibility,
   starts: readonly string[],
   take: number,
-): Promise<Key[]> {
+): Promise<(KeySecret & { key: Key })[]> {
   const found = await db.keySecret.findMany({
     where: { start: { in: [...starts] }, key: { AND: [visibleKeys(visibility), { deletedAt: null }] } },
     orderBy: [{ createdAt: "desc" }, { hash: "asc" }],
     take,
     include: { key: true },
   });
-  const byId = new Map(found.map(({ key }) => [key.id, key]));
-  return [...byId.values()];
+  return found.filter(({ keyId }, place) => found.findIndex((other) => other.keyId === keyId) === place);
 }
 
 export const findOwner = (db: Db, id: string): Promise<User | null> => db.user.findUnique({ where: { id } });

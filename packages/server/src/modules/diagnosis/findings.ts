@@ -33,7 +33,7 @@ export function findingsOfText(
     const message = `${repairWords[by.repair](by.position)}, this is the key “${secret.key.name}” (${secret.start}…). Copy it again, alone and unchanged.${verdict}`;
     return [{ code: "KEY_TEXT_REPAIRED", message, key: secret.key }];
   }
-  return similar.map((key) =>
+  return similar.map(({ key, start }) =>
     isStart
       ? {
           code: "AMBIGUOUS_START",
@@ -42,10 +42,17 @@ export function findingsOfText(
         }
       : {
           code: "SIMILAR_KEY",
-          message: `The key “${key.name}” begins with ${key.start}: it may have been meant. Copy its whole secret again; if it is lost, rotate the key.`,
+          message: `The key “${key.name}” ${beginning(key, start)}: it may have been meant. Copy its whole secret again; if it is lost, rotate the key.`,
           key,
         },
   );
+}
+
+/** How a secret of a key begins, and how its newest does where that is another one. */
+export function beginning(key: Key, start: string): string {
+  return start === key.start
+    ? `begins with ${start}`
+    : `had a secret that begins with ${start} and was replaced (its newest begins with ${key.start})`;
 }
 
 /** What is found about a key that there is. */

@@ -3,7 +3,7 @@ import type { Db, Key, KeySecret } from "../../platform/database/index.js";
 import type { GuessLimiter } from "../../platform/guess-limiter.js";
 import { hashSecret, type Principal, visibleTo } from "../auth/index.js";
 import type { DiagnoseKeyInput } from "./diagnosis.input.js";
-import { findKeysByStart, findSecretOf } from "./diagnosis.store.js";
+import { findSecretOf, findSecretsByStart } from "./diagnosis.store.js";
 import { similarStarts } from "./lib/similar-starts.js";
 
 /** How many keys are named that a text may have been meant to be. */
@@ -16,14 +16,14 @@ export interface Presented {
   readonly secret: (KeySecret & { key: Key }) | null;
   /** The key that a text was meant to be that is none. */
   readonly repaired: { readonly by: RepairedKey; readonly secret: KeySecret & { key: Key } } | null;
-  /** Keys that begin nearly so; several of one start where that was given. */
-  readonly similar: readonly Key[];
+  /** Secrets that begin nearly so, one of each key; several of one start where that was given. */
+  readonly similar: readonly (KeySecret & { key: Key })[];
 }
 
 /**
  * Finds what somebody has presented, within the caller's bounds: another tenant's key is found as little as one that there is not.
  *
- * @param at for a key that is named by id or start: the secret that was current then.
+ * @param at for a key that is named by id: the secret that was current then. A start names the secret that begins so.
  * @throws RateLimitedError for a caller who has presented too many keys that there are not.
  */
 export async function findPresented(
@@ -35,9 +35,9 @@ export async function findPresented(
 ): Promise<Presented> {
   if (text !== undefined) return findByText(db, principal, text, guesses);
   const visibility = visibleTo(principal);
-  const similar = start === undefined ? [] : await findKeysByStart(db, visibility, [start], maxSimilar);
-  const id = keyId ?? (similar.length === 1 ? similar[0]?.id : undefined);
-  const secret = id === undefined ? null : await findSecretOf(db, visibility, { keyId: id, at });
+  const similar = start === undefined ? [] : await findSecretsByStart(db, visibility, [start], maxSimilar);
+  const only = similar.length === 1 ? (similar[0] ?? null) : null;
+  const secret = keyId === undefined ? only : await findSecretOf(db, visibility, { keyId, at });
   return { format: formatOf(secret?.start ?? start), secret, repaired: null, similar: secret ? [] : similar };
 }
 
@@ -72,7 +72,7 @@ async function lookUp(db: Db, principal: Principal, whole: string, guesses: Gues
 }
 
 /** Starts are what whoever may read keys sees of them anyway. */
-async function findSimilar(db: Db, principal: Principal, text: string): Promise<Key[]> {
+async function findSimilar(db: Db, principal: Principal, text: string): Promise<(KeySecret & { key: Key })[]> {
   const starts = principal.permissions.has("keys:read") ? similarStarts(text) : [];
-  return starts.length === 0 ? [] : findKeysByStart(db, visibleTo(principal), starts, maxSimilar);
+  return starts.length === 0 ? [] : findSecretsByStart(db, visibleTo(principal), starts, maxSimilar);
 }

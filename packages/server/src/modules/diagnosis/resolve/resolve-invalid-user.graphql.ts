@@ -58,13 +58,14 @@ const ResolveInvalidUserPayload = builder.objectRef<InvalidUserResolution>("Reso
     }),
     secret: t.exposeString("secret", {
       nullable: true,
-      description: "The new secret, shown this once and kept nowhere; null in a plan.",
+      description:
+        "The new secret, shown this once and kept nowhere; null in a plan, and where the key keeps its secret.",
     }),
     verdict: t.expose("verdict", {
       type: VerdictType,
       nullable: true,
       description:
-        "The verdict about the new secret. Where it is refused, diagnose the key; null in a plan that is blocked.",
+        "The verdict about the new secret, or about the current one where the key keeps it. Where it is refused, diagnose the key; null in a plan that is blocked.",
     }),
   }),
 });
@@ -99,7 +100,11 @@ const ResolveInvalidUserInput = builder.inputType("ResolveInvalidUserInput", {
     user: t.field({ type: RightUserInput, description: "The right user; the present owner when left out." }),
     createMissing: t.boolean({ defaultValue: true, description: "Whether to create the user when there is none." }),
     enableDisabled: t.boolean({ defaultValue: false, description: "Whether to enable the user when disabled." }),
-    test: t.field({ type: TestCallInput, description: "What to test the new secret for." }),
+    reissue: t.boolean({
+      defaultValue: false,
+      description: "Whether to give the key a new secret even where its owner is valid and unchanged.",
+    }),
+    test: t.field({ type: TestCallInput, description: "What to test the secret for." }),
     dryRun: t.boolean({ defaultValue: false, description: "true: only the plan, nothing is changed." }),
     idempotencyKey: idempotencyKeyField(t),
   }),
@@ -108,7 +113,7 @@ const ResolveInvalidUserInput = builder.inputType("ResolveInvalidUserInput", {
 builder.mutationField("resolveInvalidUser", (t) =>
   t.field({
     description:
-      "Mends a key with an invalid user in one go: identifies the user, verifies that they exist or creates them, updates their details, reissues the key to them, and tests the new secret. All of it or nothing. Each step that changes something needs the permission of its own mutation, too.",
+      "Mends a key with an invalid user in one go: identifies the user, verifies that they exist or creates them, updates their details, reissues the key to them, and tests its secret. A key whose owner is valid and unchanged, or only had to be enabled, keeps its secret unless `reissue` is true. All of it or nothing. Each step that changes something needs the permission of its own mutation, too.",
     type: ResolveInvalidUserPayload,
     errors: { types: [...changeErrors, RateLimitedError] },
     access: { permission: "keys:reissue" },

@@ -23,9 +23,9 @@ export interface InvalidUserResolution {
   readonly key: Key;
   /** Whose the key is now; in a plan, whose it would be, or null for somebody who would be created. */
   readonly user: User | null;
-  /** null in a plan. */
+  /** null in a plan, and where the key keeps its secret. */
   readonly secret: string | null;
-  /** That of the new secret; null in a plan that is blocked. */
+  /** That of the new secret, or of the key as it stands where it keeps its own; null in a plan that is blocked. */
   readonly verdict: Verdict | null;
 }
 
@@ -98,29 +98,32 @@ export function createResolveInvalidUser(deps: {
     steps.push(update);
     run.user = user;
 
-    const issued = await keySecretsWith(joined, users).reissue(principal, { id: key.id, ownerId: user.id });
-    run.secret = issued.secret;
-    steps.push({
-      name: "REISSUE",
-      outcome: "DONE",
-      mutation: "reissueKey",
-      detail: `The key belongs to ${user.name} <${user.email}> (${user.id}) and has a new secret; the old one has stopped.`,
-      changes: changesBetween(key, issued.key, ["ownerId", "start"]),
-    });
+    if (user.id === key.ownerId && update.outcome === "NOT_NEEDED" && !input.reissue) {
+      const detail = "The owner is right and up to date: the key keeps its secret. Give reissue: true for a new one.";
+      steps.push({ name: "REISSUE", outcome: "NOT_NEEDED", mutation: null, detail, changes: [] });
+    } else {
+      const issued = await keySecretsWith(joined, users).reissue(principal, { id: key.id, ownerId: user.id });
+      run.secret = issued.secret;
+      const detail = `The key belongs to ${user.name} <${user.email}> (${user.id}) and has a new secret; the old one has stopped.`;
+      const changes = changesBetween(key, issued.key, ["ownerId", "start"]);
+      steps.push({ name: "REISSUE", outcome: "DONE", mutation: "reissueKey", detail, changes });
+    }
 
-    run.verdict = await test(tx, principal, issued.secret, input);
+    run.verdict = await test(tx, principal, key.id, run.secret, input);
     const { code, message } = run.verdict;
     steps.push({ name: "TEST", outcome: "DONE", mutation: null, detail: `${code}: ${message}`, changes: [] });
   }
 
-  /** The verdict about a secret as the transaction sees it. */
+  /** The verdict as the transaction sees it: about the new secret, or where there is none about the key's current one. */
   async function test(
     tx: Transaction,
     principal: Principal,
-    secret: string,
+    keyId: string,
+    secret: string | undefined,
     { test: asked }: ResolveInvalidUserInput,
   ): Promise<Verdict> {
-    const found = await findSecretOf(tx, visibleTo(principal), { hash: hashSecret(secret) });
+    const by = secret === undefined ? { keyId, at: new Date(clock.now()) } : { hash: hashSecret(secret) };
+    const found = await findSecretOf(tx, visibleTo(principal), by);
     const record = found && recordOf(await readRows(tx, found));
     const environment = record?.key.environment ?? "LIVE";
     const format = { ok: true, prefix: "", environment, start: record?.secret.start ?? "" } as const;
@@ -142,12 +145,12 @@ export function createResolveInvalidUser(deps: {
       await make(tx, principal, keyId, { ...input, idempotencyKey, dryRun }, run);
       return { targetId: keyId, secret: JSON.stringify({ secret: run.secret, steps: run.steps }) };
     });
-    const { secret, steps } = JSON.parse(outcome.secret ?? "{}") as { secret: string; steps: ResolveStep[] };
+    const { secret, steps } = JSON.parse(outcome.secret ?? "{}") as { secret?: string; steps: ResolveStep[] };
     return events.transaction(async (tx) => {
       const key = await keys.lock(tx, principal, outcome.targetId);
       const user = await findOwner(tx, key.ownerId);
-      const verdict = await test(tx, principal, secret, { ...input, idempotencyKey, dryRun });
-      return { dryRun, steps, key, user, secret, verdict };
+      const verdict = await test(tx, principal, key.id, secret, { ...input, idempotencyKey, dryRun });
+      return { dryRun, steps, key, user, secret: secret ?? null, verdict };
     });
   };
 

@@ -3,8 +3,11 @@ export const resolveSteps = {
   IDENTIFY: { description: "Find the key, and the user whom it belongs to." },
   VERIFY: { description: "See that the right user exists and is active; else create or enable them." },
   UPDATE: { description: "Bring the user's details up to date." },
-  REISSUE: { description: "Give the key to that user, with a new secret. The old one stops at once." },
-  TEST: { description: "Verify the new secret as a call would." },
+  REISSUE: {
+    description:
+      "Give the key to that user, with a new secret. The old one stops at once. Not needed where the owner is valid and unchanged.",
+  },
+  TEST: { description: "Verify the new secret, or the one that the key keeps, as a call would." },
 } as const satisfies Record<string, { readonly description: string }>;
 
 export type ResolveStepName = keyof typeof resolveSteps;
