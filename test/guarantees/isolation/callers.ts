@@ -1,20 +1,10 @@
 import { type Permission, permissions, permissionsOf, type Role, roles } from "@keyplane/schema";
 import type { AnyField } from "../../testkit/any-call.js";
 import { type Caller, minute, ok, type World } from "../../testkit/index.js";
+import { everyHolder, type Someone } from "./holders.js";
 import type { FullTenant } from "./story.js";
 
-/** Somebody who calls, and what they may do by the registry of permissions alone: the server is not asked. */
-export interface Someone {
-  readonly who: string;
-  readonly token: string | null;
-  /** null: not known, whatever the token looks like. */
-  readonly permissions: ReadonlySet<Permission> | null;
-  /** What the answer of `viewer` must say of the tenant and the user. */
-  readonly tenantId?: string | null;
-  readonly userId?: string | null;
-  /** Whether it is a person who has signed in. */
-  readonly hasSession?: true;
-}
+export type { Someone } from "./holders.js";
 
 const roleNames = Object.keys(roles) as Role[];
 
@@ -24,7 +14,10 @@ function permissionsIn(role: Role, isConfined: boolean): ReadonlySet<Permission>
 
 const tokenOf = ({ token }: Caller): string => token ?? "";
 
-/** Each role in a tenant, as a program and for a person, and on the whole installation; and all who are nobody. */
+/**
+ * Each role in a tenant, as a program and for a person, and on the whole installation; all whose permissions are others than a role's;
+ * and all who are nobody.
+ */
 export async function everyone(world: World, { ids, secret }: FullTenant): Promise<Someone[]> {
   const tenantId = ids.Tenant;
   const known: Someone[] = [];
@@ -45,10 +38,18 @@ export async function everyone(world: World, { ids, secret }: FullTenant): Promi
       tenantId,
       userId: signedIn.id,
       hasSession: true,
+      seesOnlyOwn: role !== "ADMIN",
     });
     known.push(
       { who: `a tenant's ${role}`, token: tokenOf(program), permissions: within, tenantId, userId: null },
-      { who: `a person, ${role}`, token: tokenOf(forPerson), permissions: within, tenantId, userId: person.id },
+      {
+        who: `a person, ${role}`,
+        token: tokenOf(forPerson),
+        permissions: within,
+        tenantId,
+        userId: person.id,
+        seesOnlyOwn: role !== "ADMIN",
+      },
       {
         who: `the installation's ${role}`,
         token: tokenOf(whole),
@@ -68,8 +69,11 @@ export async function everyone(world: World, { ids, secret }: FullTenant): Promi
     permissions: permissionsIn("GUEST", true),
     tenantId,
     userId: guest.id,
+    seesOnlyOwn: true,
   });
-  return [...known, ...(await everyNobody(world, secret))];
+  // First, because they move the clock.
+  const nobodies = await everyNobody(world, secret);
+  return [...known, ...(await everyHolder(world, tenantId)), ...nobodies];
 }
 
 /** Everybody whose token opens nothing. */
@@ -114,8 +118,13 @@ export function accessOf({ field }: AnyField): unknown {
   return field.extensions["access"];
 }
 
+/** What makes things that are the whole tenant's: who sees only their own may not, whatever their role says. */
+const ofWholeTenant: readonly string[] = ["Mutation.createOAuthClient", "Mutation.createTrustedIssuer"];
+
 /** Whether a declared access lets somebody in. */
-export function mayCall(name: string, access: unknown, { permissions: held, token, hasSession }: Someone): boolean {
+export function mayCall(name: string, access: unknown, someone: Someone): boolean {
+  const { permissions: held, token, hasSession, seesOnlyOwn } = someone;
+  if (seesOnlyOwn && ofWholeTenant.includes(name)) return false;
   // A token that opens nothing is told of, whatever is asked with it.
   if (access === "anyone") return held !== null || token === null;
   if (held === null) return false;

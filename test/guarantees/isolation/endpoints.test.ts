@@ -1,7 +1,9 @@
 import type { Permission } from "@keyplane/schema";
 import { servedPaths } from "@keyplane/server";
+import { afterAll } from "vitest";
 import { describe, expect, test, type World } from "../../testkit/index.js";
 import { everyone, type Someone } from "./callers.js";
+import { endIssuers } from "./holders.js";
 import { type FullTenant, fullTenant, twoTenants } from "./story.js";
 
 /** What an address is for, beside GraphQL. */
@@ -103,6 +105,8 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
 function isAllowed({ needs }: Endpoint, { permissions }: Someone): boolean {
   return needs === "anyone" || (permissions !== null && needs.every((each) => permissions.has(each)));
 }
+
+afterAll(endIssuers);
 
 const cases = Object.entries(endpoints);
 

@@ -4,6 +4,7 @@ import { callOf, type Ids, kindsAt } from "../../testkit/any-call.js";
 import { describe, expect, ok, strangeIds, test, type World } from "../../testkit/index.js";
 import { everyRow } from "../../testkit/rows.js";
 import { StatementCount } from "../../testkit/statement-count.js";
+import { endIssuers } from "./holders.js";
 import { askablePlaces, askWith, everyPlace, inParts, isOfInstallation, leaksAt, sendBatch } from "./leaks.js";
 import { everyPair, type FullTenant, fullTenant, type Pair, twoTenants } from "./story.js";
 
@@ -17,6 +18,7 @@ const thePairs = (world: World) => {
 
 let count: StatementCount | undefined;
 afterAll(() => count?.stop());
+afterAll(endIssuers);
 
 /** Every row that names any of somebody's things. */
 async function rowsOf(world: World, ids: readonly string[]): Promise<string[]> {

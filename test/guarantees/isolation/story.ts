@@ -2,6 +2,7 @@ import { type IdKind, permissionsOf } from "@keyplane/schema";
 import type { Ids, Own } from "../../testkit/any-call.js";
 import { type Caller, expect, ok, type World } from "../../testkit/index.js";
 import { oauthClientId, trustedIssuerId } from "../../testkit/oauth.js";
+import { everyHolder } from "./holders.js";
 
 /** A tenant with one thing of every kind, and callers in it. */
 export interface FullTenant {
@@ -94,6 +95,16 @@ export interface Pair {
   readonly theirs: Readonly<Partial<Record<IdKind, string>>>;
 }
 
+/** One by each kind of token: that all of them find nothing is by the same bounds, and each asks everything of every kind of thing. */
+const holdersBeside: readonly string[] = [
+  "a person who has signed in, a custom role on DEVELOPER",
+  "a tenant's token, a custom role on ADMIN",
+  "a tenant's narrowed token",
+  "an OAuth client",
+  "an OAuth client for a person with a custom role",
+  "an external issuer's token, a custom role on DEVELOPER",
+];
+
 type TwoTenants = Promise<[ours: FullTenant, theirs: FullTenant]>;
 
 const tenantsOf = new Map<string | undefined, TwoTenants>();
@@ -110,7 +121,10 @@ export function twoTenants(world: World): TwoTenants {
   return tenants;
 }
 
-/** Everybody who lives beside somebody else: each role in a tenant beside another tenant, and a person beside another one. */
+/**
+ * Everybody who lives beside somebody else: each role in a tenant beside another tenant, and a person beside another one; and of those
+ * with other permissions than a role's, one by each kind of token.
+ */
 export async function everyPair(world: World): Promise<Pair[]> {
   const [ours, theirs] = await twoTenants(world);
   const { own, ids } = ours;
@@ -120,6 +134,9 @@ export async function everyPair(world: World): Promise<Pair[]> {
   const team = await world.team(ids.Tenant, [colleague.id]);
   const person = await world.caller("DEVELOPER", { ...within, userId: ids.User });
   const beside = { own, theirs: theirs.ids };
+  // Of what a colleague has, theirs; of everything else, another tenant's.
+  const besideBoth = { own, theirs: { ...theirs.ids, User: colleague.id, Team: team.id, Key: key.key.id } };
+  const holders = (await everyHolder(world, ids.Tenant)).filter(({ who }) => holdersBeside.includes(who));
   return [
     { who: "a tenant's ADMIN", caller: ours.admin, ...beside },
     { who: "a tenant's DEVELOPER", caller: await world.caller("DEVELOPER", within), ...beside },
@@ -131,5 +148,10 @@ export async function everyPair(world: World): Promise<Pair[]> {
       own,
       theirs: { User: colleague.id, Team: team.id, Key: key.key.id },
     },
+    ...holders.map(({ who, token, seesOnlyOwn }) => ({
+      who,
+      caller: world.as(token ?? ""),
+      ...(seesOnlyOwn ? besideBoth : beside),
+    })),
   ];
 }

@@ -1,5 +1,5 @@
 import { permissions } from "@keyplane/schema";
-import { vi } from "vitest";
+import { afterAll, vi } from "vitest";
 // The mechanism itself, so that it can be switched off here.
 import * as bounds from "../../../packages/server/src/modules/auth/authorize.js";
 import * as store from "../../../packages/server/src/modules/keys/keys.store.js";
@@ -7,8 +7,11 @@ import { describe, expect, test } from "../../testkit/index.js";
 import { StatementCount } from "../../testkit/statement-count.js";
 import { wrongAccess } from "./access.js";
 import { everyone } from "./callers.js";
+import { endIssuers } from "./holders.js";
 import { askablePlaces, leaksAt } from "./leaks.js";
 import { fullTenant, type Pair } from "./story.js";
+
+afterAll(endIssuers);
 
 // A suite that passes whatever the server does is worth nothing: these tests switch isolation off, and insist that it fails.
 
