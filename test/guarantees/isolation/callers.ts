@@ -119,7 +119,11 @@ export function accessOf({ field }: AnyField): unknown {
 }
 
 /** What makes things that are the whole tenant's: who sees only their own may not, whatever their role says. */
-const ofWholeTenant: readonly string[] = ["Mutation.createOAuthClient", "Mutation.createTrustedIssuer"];
+const ofWholeTenant: readonly string[] = [
+  "Mutation.createOAuthClient",
+  "Mutation.createTrustedIssuer",
+  "Mutation.createManagementToken",
+];
 
 /** Whether a declared access lets somebody in. */
 export function mayCall(name: string, access: unknown, someone: Someone): boolean {

@@ -14,12 +14,6 @@ const elsewhere: readonly string[] = [
   "checkIntegrity",
 ];
 
-/**
- * Known to answer NOT_FOUND of what they have just made, when they are asked by somebody who sees only their own; being mended. Leave
- * this empty.
- */
-const beingMended: readonly string[] = ["createUser", "createManagementToken"];
-
 /** What a refusal may write: that somebody has guessed a password wrong. */
 const countsRefusals = /^AttemptCount /;
 
@@ -89,10 +83,7 @@ export async function changedByRefusals(
     for (const field of fields) asked.push(await ask(world, someone, field, own));
     return asked.filter(({ code }) => code !== null);
   };
-  const isMeant = ({ field }: AnyField) => !(someone.seesOnlyOwn && beingMended.includes(field.name));
-  let refused = await askAll(
-    mutations.filter((field) => isMeant(field) && mayCall(field.name, accessOf(field), someone)),
-  );
+  let refused = await askAll(mutations.filter((field) => mayCall(field.name, accessOf(field), someone)));
   const wrong = await changesOf(world, refused);
   // What the calls after it made possible is refused no more when it is asked again.
   for (let round = 0; round < 4; round++) {
