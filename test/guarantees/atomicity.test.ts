@@ -103,6 +103,8 @@ async function readyFor(mutation: AnyField) {
   const attempt = {
     ...(mutation.field.name === "signOutEverywhere" ? { "input.userId": owner.id } : {}),
     ...(takes(mutation, "idempotencyKey") ? { "input.idempotencyKey": world.unique("attempt") } : {}),
+    // Whose owner is valid keeps its secret, unless that is asked for.
+    ...(takes(mutation, "reissue") ? { "input.reissue": true } : {}),
     ...(takes(mutation, "name") ? { "input.name": "Another name" } : {}),
   };
   return { call: callOf(mutation, own, attempt, "{ __typename }"), secret, admin };

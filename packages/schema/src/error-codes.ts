@@ -44,7 +44,7 @@ export const errorCodes = {
     remedy: "Check the id. A thing of another tenant answers exactly as a missing one.",
     httpStatus: 200,
     retryable: false,
-    where: "both",
+    where: "result",
   },
   CONFLICT: {
     title: "Conflict",

@@ -251,7 +251,10 @@ export class Verifier {
       return { ...verdict, source: "server", ageMs: this.#clock.now() - sentAt };
     } catch (error) {
       this.#onError(error as Error);
-      return this.#withoutServer(presented, known);
+      // It may have been forgotten meanwhile, and then no event has told what was known of it: only what nothing was told of counts.
+      const now = this.#lookAgain(presented);
+      const isKnown = now.secret === null && known.secret !== null && !concerns(known.secret, change.hasChanged);
+      return this.#withoutServer(presented, isKnown ? known : now);
     } finally {
       change.end();
     }
@@ -293,4 +296,9 @@ export class Verifier {
 /** An event may have overtaken the answer, which must not bring back what it has refused. What else it said, only another answer tells. */
 function isOvertaken({ key, owner, tenantId }: Verdict, hasChanged: (id: string) => boolean): boolean {
   return [key?.id, owner?.id, tenantId].some((id) => id != null && hasChanged(id));
+}
+
+/** Whether something was told of the key, its owner or its tenant. */
+function concerns({ key: { state } }: HeldSecret, hasChanged: (id: string) => boolean): boolean {
+  return [state.id, state.ownerId, state.tenantId].some(hasChanged);
 }

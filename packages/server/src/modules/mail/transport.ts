@@ -38,10 +38,10 @@ export function createFileTransport(dataDir: string, from: string, logger: Logge
   const folder = resolve(dataDir, "mail");
   return {
     async deliver(id, message) {
-      const { message: bytes } = await transport.sendMail(toMail(id, message, from));
+      const bytes = await readable(message, (text) => transport.sendMail(toMail(id, { ...message, text }, from)));
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const file = join(folder, `${new Date().toISOString().replaceAll(/[:.]/g, "-")}-${id}.eml`);
-      await writeFile(file, bytes as Buffer, { mode: 0o600 });
+      await writeFile(file, bytes, { mode: 0o600 });
       await removeOldest(folder);
       logger.info(
         { file, to: message.to.address, subject: message.subject },
@@ -50,6 +50,20 @@ export function createFileTransport(dataDir: string, from: string, logger: Logge
     },
     close: () => transport.close(),
   };
+}
+
+/**
+ * The mail as 8bit: quoted-printable would break the link's line, and nobody could copy it out of the file. Its lines stay below
+ * the 998 bytes of RFC 5322.
+ */
+async function readable(
+  { text }: MailMessage,
+  compose: (placeholder: string) => Promise<{ readonly message: unknown }>,
+): Promise<string> {
+  const composed = String((await compose("-")).message);
+  const headers = composed.slice(0, composed.indexOf("\r\n\r\n"));
+  const encoded = headers.replace(/^(content-transfer-encoding:) 7bit$/im, "$1 8bit");
+  return `${encoded}\r\n\r\n${text.replaceAll(/\r?\n/g, "\r\n")}`;
 }
 
 function toMail(id: string, { to, subject, text }: MailMessage, from: string) {
