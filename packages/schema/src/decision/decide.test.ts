@@ -189,6 +189,12 @@ describe("decide", () => {
   });
 });
 
+test("a wait that is longer than GraphQL's Int holds is told as the longest that it does", () => {
+  const quota = { limit: 1, used: 1, remaining: 0, resetAt: now + 365 * 86_400_000, exceeded: true };
+  const request = { ...sound.request, limits: { rateLimits: [], quota } };
+  expect(decide(sound.record, request, now)).toMatchObject({ code: "QUOTA_EXCEEDED", retryAfterMs: 2_147_483_647 });
+});
+
 describe("examine", () => {
   const someRefusal = fc.constantFrom(...refusals);
 

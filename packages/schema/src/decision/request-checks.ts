@@ -94,6 +94,9 @@ export function checkHeldUp(record: KeyRecord | null, { format, heldUpMs = 0 }: 
   );
 }
 
+/** What `retryAfterMs` says at most, about 24.8 days: GraphQL's Int holds no more. The message has the whole time. */
+const longestWaitMs = 2 ** 31 - 1;
+
 /** RATE_LIMITED, QUOTA_EXCEEDED. */
 export function checkLimits({ limits }: DecisionRequest, now: number): Decision | null {
   if (limits === undefined) return null;
@@ -107,7 +110,8 @@ export function checkLimits({ limits }: DecisionRequest, now: number): Decision 
       );
     }
     // The latest of them: before that, at least one limit would refuse again.
-    const retryAfterMs = Math.max(0, ...exceeded.map(({ retryAt, resetAt }) => (retryAt ?? resetAt) - now));
+    const waitMs = Math.max(0, ...exceeded.map(({ retryAt, resetAt }) => (retryAt ?? resetAt) - now));
+    const retryAfterMs = Math.min(longestWaitMs, waitMs);
     return refuse("RATE_LIMITED", `Too many calls (${names}). Wait ${retryAfterMs} ms and try again.`, {
       retryAfterMs,
     });
@@ -118,7 +122,7 @@ export function checkLimits({ limits }: DecisionRequest, now: number): Decision 
   const state = `The quota of ${quota.limit}${whose} is ${quota.remaining > 0 ? `used up but for ${quota.remaining}, and the call costs more` : "used up"}.`;
   if (quota.resetAt === null) return refuse("QUOTA_EXCEEDED", `${state} Raise it to go on.`);
   return refuse("QUOTA_EXCEEDED", `${state} It resets at ${formatTime(quota.resetAt)}; raise it to go on before.`, {
-    retryAfterMs: Math.max(0, quota.resetAt - now),
+    retryAfterMs: Math.min(longestWaitMs, Math.max(0, quota.resetAt - now)),
   });
 }
 
