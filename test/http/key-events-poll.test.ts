@@ -64,7 +64,8 @@ describe("GET /v1/key-events", () => {
     world,
   }) => {
     const { admin, key } = await world.tenantWithKey();
-    let { cursor } = await poll(admin);
+    // From a place that has the key's creation behind it.
+    let { cursor } = await pollAll(admin, (await poll(admin)).cursor);
     for (let round = 0; round < 10; round++) {
       ok(await admin.key(round % 2 === 0 ? "disableKey" : "enableKey", { id: key.id }));
       const answer = await poll(admin, { after: cursor });
