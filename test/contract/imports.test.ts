@@ -23,6 +23,7 @@ const line = [
   "oauth",
   "usage",
   "keys",
+  "lifecycle",
   "viewer",
 ];
 

@@ -3,6 +3,7 @@ import { schema } from "@keyplane/server";
 import { getNamedType, isInterfaceType, isObjectType } from "graphql";
 import { type AnyField, callOf, everyField, everyRootField, isRoot, type Own, sendAny } from "../testkit/any-call.js";
 import { type Caller, describe, expect, ok, sendGraphql, test, type World } from "../testkit/index.js";
+import { findingId } from "../testkit/lifecycle.js";
 import { oauthIds } from "../testkit/oauth.js";
 
 /** What a field declares that its caller must have; written by the same option that enforces it. */
@@ -33,6 +34,7 @@ const entities = [
   "Session",
   "AuditRecord",
   "UsageEvent",
+  "KeyFinding",
   "Node",
 ];
 
@@ -127,6 +129,7 @@ async function story(world: World): Promise<Own> {
     CustomRole: (await world.role(tenant.id)).id,
     Team: (await world.team(tenant.id)).id,
     Key: key.id,
+    KeyFinding: await findingId(world, secret),
     ManagementToken: token.id,
     now: world.clock.now(),
   };

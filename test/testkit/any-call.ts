@@ -97,6 +97,7 @@ export function kindsAt(field: AnyField, place: string): readonly IdKind[] {
       "Session",
       "OAuthClient",
       "TrustedIssuer",
+      "KeyFinding",
     ];
   }
   if (name === "id") {
@@ -190,6 +191,8 @@ function within({ name, parent }: AnyField, own: Own, call: string): string {
   if (parent.name === "Viewer") return `viewer { ${call} }`;
   if (parent.name === "ManagementToken") return `managementTokens(first: 1) { nodes { ${call} } }`;
   if (parent.name === "UsageEvent") return `usageEvents(tenantId: "${own.Tenant}", first: 1) { nodes { ${call} } }`;
+  if (parent.name === "KeyFinding") return `keyFindings(tenantId: "${own.Tenant}", first: 1) { nodes { ${call} } }`;
+  if (parent.name === "HygieneCheckReport") return `keyHygiene(tenantId: "${own.Tenant}") { checks { ${call} } }`;
   if (parent.name === "KeyEvent") return `keyEvents(tenantId: "${own.Tenant}", types: [CREATED]) { nodes { ${call} } }`;
   if (parent.name === "UsageGroup") {
     const [from, to] = [samples["from"]?.(own.now ?? Date.now()), samples["to"]?.(own.now ?? Date.now())];

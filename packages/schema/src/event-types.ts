@@ -22,6 +22,14 @@ export const keyEventTypes = {
   EXPIRED: { description: "A key reached its expiresAt." },
   EXPIRING: { description: "A key will expire soon. It still works: this is the reminder." },
   DELETED: { description: "A key was deleted. It can be restored within 30 days." },
+  LEAKED: {
+    description:
+      "A key's secret was found where others can read it. What the tenant's policy does about it, a DISABLED or REVOKED before this one tells.",
+  },
+  IDLE: {
+    description: "A key was not used for as long as the tenant's policy says. It still works: this is the reminder.",
+  },
+  NEVER_EXPIRES: { description: "A key has no expiresAt, which the tenant's policy does not want. It still works." },
   OWNER_UPDATED: {
     description:
       "A user's name, e-mail address, external id or role was changed; the keys' owner details changed with it. keyId is null.",

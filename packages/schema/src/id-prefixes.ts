@@ -23,6 +23,7 @@ export const idPrefixes = {
   Session: "ses",
   SigningKey: "sig",
   Mail: "eml",
+  KeyFinding: "fnd",
 } as const satisfies Record<string, string>;
 
 /** A kind of thing that has ids. */

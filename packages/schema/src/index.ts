@@ -36,6 +36,18 @@ export {
   refreshTokenPrefix,
   reservedKeyPrefixes,
 } from "./key-format/prefix.js";
+export {
+  type HygieneCheck,
+  hygieneChecks,
+  type KeyFindingAction,
+  type KeyFindingKind,
+  keyFindingActions,
+  keyFindingKinds,
+  type LeakAction,
+  leakActions,
+  type UpkeepAction,
+  upkeepActions,
+} from "./lifecycle.js";
 export { type Permission, type PermissionEntry, permissions, permissionsOf } from "./permissions.js";
 export { type RandomBytes, secureRandomBytes } from "./random.js";
 export { type Role, roles } from "./roles.js";

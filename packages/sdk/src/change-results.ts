@@ -112,3 +112,11 @@ export type RemoveTeamMemberResult = PayloadOf<Operations.RemoveTeamMember["remo
 export type RotateManagementTokenResult =
   | PayloadOf<Operations.RotateManagementToken["rotateManagementToken"]>
   | Refusal;
+/** The policy as changed, or why not. */
+export type UpdateLifecyclePolicyResult =
+  | PayloadOf<Operations.UpdateLifecyclePolicy["updateLifecyclePolicy"]>
+  | Refusal;
+/** The finding that is dealt with, or why not. */
+export type ResolveKeyFindingResult = PayloadOf<Operations.ResolveKeyFinding["resolveKeyFinding"]> | Refusal;
+/** What was found and done, or why the report was not taken. */
+export type ReportLeakedKeyResult = PayloadOf<Operations.ReportLeakedKey["reportLeakedKey"]> | Refusal;

@@ -8,6 +8,8 @@ export type {
   CustomRole,
   Key,
   KeyEvent,
+  KeyFinding,
+  LifecyclePolicy,
   ManagementToken,
   OAuthClient,
   Session,
@@ -33,6 +35,9 @@ export type UsagePointsReport = Operations.GetUsagePoints["usage"];
 
 /** What `usage.invalidAttempts` answers. */
 export type InvalidAttemptsReport = Operations.GetInvalidAttempts["invalidAttempts"];
+
+/** What `lifecycle.hygiene` answers: a score, and what each check has found. */
+export type HygieneReport = NonNullable<Operations.GetKeyHygiene["keyHygiene"]>;
 
 /** What `keyEvents.follow` tells: an event, or that some were missed. `__typename` says which. */
 export type KeyEventMessage = Operations.FollowKeyEvents["keyEvents"];

@@ -73,6 +73,7 @@ export type {
   ListKeyEventsArguments,
 } from "./resources/key-events.js";
 export type { Keys, ListKeysArguments } from "./resources/keys.js";
+export type { Lifecycle, ListKeyFindingsArguments } from "./resources/lifecycle.js";
 export type { ListManagementTokensArguments, ManagementTokens } from "./resources/management-tokens.js";
 export type { ListOAuthClientsArguments, OAuthClients } from "./resources/oauth-clients.js";
 export type { ListRolesArguments, Roles } from "./resources/roles.js";

@@ -2,13 +2,14 @@ import { createAccess } from "./compose/access.js";
 import { createBase, type Opened, type Outside } from "./compose/base.js";
 import { createHttp } from "./compose/http.js";
 import { createKeysAndUsage } from "./compose/keys.js";
+import { createLifecycleGroup } from "./compose/lifecycle.js";
 import { createOAuth } from "./compose/oauth.js";
 import { createTenancy } from "./compose/tenancy.js";
 import type { Settings } from "./env.js";
 import type { Services } from "./graphql/context.js";
 import type { HttpServer } from "./http/server.js";
 import { createKeyEvents, type EventLog } from "./modules/events/index.js";
-import { raiseLastUsed, startExpiryScheduler } from "./modules/keys/index.js";
+import { createExpiryDuty, raiseLastUsed } from "./modules/keys/index.js";
 import { createRootToken, type RootToken } from "./modules/tokens/index.js";
 import { UsageRecording } from "./modules/usage/index.js";
 import { createCan } from "./modules/viewer/index.js";
@@ -16,6 +17,7 @@ import { systemClock } from "./platform/clock.js";
 import { type Database, openDatabase } from "./platform/database/index.js";
 import { createLogger } from "./platform/logger.js";
 import { startMaintenance } from "./platform/maintenance.js";
+import { startScheduler } from "./platform/scheduler.js";
 
 export type { Outside } from "./compose/base.js";
 
@@ -83,6 +85,7 @@ async function wire(settings: Settings, outside: Opened, close: () => Promise<vo
   const access = createAccess(settings, base, tenancy);
   const oauth = createOAuth(settings, base, tenancy, access);
   const keys = createKeysAndUsage(settings, base, tenancy);
+  const lifecycle = createLifecycleGroup(base, tenancy, access, keys);
   const { audit, clock, database, eventLog, events, logger, recording, relay } = base;
   const { tenantReads, userReads, roleReads, teamReads } = tenancy;
   const { keyReads } = keys;
@@ -106,6 +109,7 @@ async function wire(settings: Settings, outside: Opened, close: () => Promise<vo
     keyReads,
     keySecrets: keys.keySecrets,
     keys: keys.keys,
+    lifecycle: lifecycle.lifecycle,
     oauthClients: oauth.oauthClients,
     passwords: access.passwords,
     recordUsage: keys.recordUsage,
@@ -124,7 +128,7 @@ async function wire(settings: Settings, outside: Opened, close: () => Promise<vo
     users: tenancy.users,
     verify: keys.verify,
   };
-  const http = createHttp(settings, { base, access, oauth, keys, services });
+  const http = createHttp(settings, { base, access, oauth, keys, lifecycle, services });
 
   await relay.start();
   // Last of all that can fail: a token that is made is shown once, by whoever gets this start's result.
@@ -137,7 +141,8 @@ async function wire(settings: Settings, outside: Opened, close: () => Promise<vo
     () => {},
     (error: unknown) => logger.warn({ err: error }, "warming up failed; keys are read when they are first presented"),
   );
-  const expiry = startExpiryScheduler({ database, events, clock, logger, reminders: settings.expiryReminders });
+  const expiry = createExpiryDuty({ database, events, clock, reminders: settings.expiryReminders });
+  const scheduler = startScheduler([expiry, lifecycle.lifecycle.upkeep], { clock, logger });
   const maintenance = startMaintenance(
     [
       () => access.tokenUse.save(),
@@ -177,7 +182,7 @@ async function wire(settings: Settings, outside: Opened, close: () => Promise<vo
       stopping.abort();
       await http.stop();
       // At once: each may wait for a query that a database which hangs lets time out.
-      await Promise.all([warmedUp, expiry.stop(), relay.stop(), maintenance.stop(), access.passwords.stop()]);
+      await Promise.all([warmedUp, scheduler.stop(), relay.stop(), maintenance.stop(), access.passwords.stop()]);
       // After those who give it something to send.
       await access.mail.stop();
       await access.tokenUse.save().catch((error: unknown) => {

@@ -2,6 +2,7 @@ import { isCidrOrAddress } from "@keyplane/schema";
 import type { Retention } from "./modules/usage/index.js";
 import { parseDurations } from "./platform/durations.js";
 import { type LogLevel, logLevels } from "./platform/logger.js";
+import { readScannerKeys, type ScannerKeys } from "./platform/scanner-keys.js";
 
 /** The settings of the server, read once from the environment. */
 export interface Settings {
@@ -29,6 +30,8 @@ export interface Settings {
   readonly usageRetention: Retention;
   readonly eventRetentionMs: number;
   readonly expiryReminders: readonly number[];
+  /** Who may report leaked keys at /v1/secret-scanning; null: nobody. */
+  readonly secretScanningKeys: ScannerKeys | null;
 }
 
 interface Variable<Value> {
@@ -210,6 +213,14 @@ export const variables = {
     parse: (text) => (text === "none" ? [] : parseDurations(text, { most: 10, maxMs: 3_650 * dayMs })),
     absent: [7 * dayMs, dayMs],
   },
+  KEYPLANE_SECRET_SCANNING_KEYS: {
+    description:
+      "The public keys by which GitHub's secret scanning signs what it sends to /v1/secret-scanning, as https://api.github.com/meta/public_keys/secret_scanning answers them. They are never fetched. Without them, the address takes nothing.",
+    fallback: "none",
+    wants: "the JSON of that address, or the path of a file with it; keys of ECDSA on P-256",
+    parse: readScannerKeys,
+    absent: null as ScannerKeys | null,
+  },
   KEYPLANE_RECORD_VERIFICATIONS: {
     description: "false: verifications leave no usage; what applications report with recordUsage still does.",
     fallback: "true",
@@ -332,6 +343,7 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
     },
     eventRetentionMs: read<number>("KEYPLANE_EVENTS_DAYS") * dayMs,
     expiryReminders: read("KEYPLANE_EXPIRY_REMINDERS"),
+    secretScanningKeys: read("KEYPLANE_SECRET_SCANNING_KEYS"),
   };
   if (problems.length > 0) throw new EnvironmentError(problems);
   return settings;

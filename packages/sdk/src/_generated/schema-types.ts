@@ -347,6 +347,19 @@ export type ErrorCode =
   /** The server is stopping, or cannot reach its database. Try again in a moment. */
   | 'UNAVAILABLE';
 
+/** What a hygiene report looks at. */
+export type HygieneCheck =
+  /** Keys that were not used for as long as the policy says, or 90 days. */
+  | 'IDLE'
+  /** Keys in use of which a leak was reported and not resolved. One is enough to lose all points. */
+  | 'LEAKED'
+  /** Keys without expiresAt. */
+  | 'NEVER_EXPIRES'
+  /** Keys whose secret is older than the rotation policy says, or 365 days. */
+  | 'OLD_SECRET'
+  /** Keys whose owner is disabled or deleted, so that they are refused. */
+  | 'OWNER_GONE';
+
 /** What refused calls can be grouped by. */
 export type InvalidAttemptDimension =
   /** By API. */
@@ -419,6 +432,12 @@ export type KeyEventType =
   | 'EXPIRED'
   /** A key will expire soon. It still works: this is the reminder. */
   | 'EXPIRING'
+  /** A key was not used for as long as the tenant's policy says. It still works: this is the reminder. */
+  | 'IDLE'
+  /** A key's secret was found where others can read it. What the tenant's policy does about it, a DISABLED or REVOKED before this one tells. */
+  | 'LEAKED'
+  /** A key has no expiresAt, which the tenant's policy does not want. It still works. */
+  | 'NEVER_EXPIRES'
   /** A user was deleted; all keys of that user are refused. keyId is null. */
   | 'OWNER_DELETED'
   /** A user was disabled; all keys of that user are refused. keyId is null. */
@@ -444,6 +463,8 @@ export type KeyFilter = {
   readonly deleted?: boolean | null | undefined;
   /** Those of this environment. */
   readonly environment?: Environment | null | undefined;
+  /** true: those with an expiresAt; false: those that never expire. */
+  readonly expires?: boolean | null | undefined;
   /** Those that have not expired yet and will before this time. */
   readonly expiringBefore?: string | null | undefined;
   /** Those whose metadata has these top-level fields with these values, e.g. {"plan":"pro"}. */
@@ -461,6 +482,34 @@ export type KeyFilter = {
   /** Those created before this time and not used since it. */
   readonly unusedSince?: string | null | undefined;
 };
+
+/** What was done about a finding by itself, as the tenant's policy says. */
+export type KeyFindingAction =
+  /** The key was disabled. */
+  | 'DISABLED'
+  /** Nothing: it was told, and people decide. */
+  | 'NONE'
+  /** The key was revoked. */
+  | 'REVOKED';
+
+/** Which findings; what is left out does not matter. */
+export type KeyFindingFilter = {
+  /** Those of this key. */
+  readonly keyId?: string | null | undefined;
+  /** Those of this kind. */
+  readonly kind?: KeyFindingKind | null | undefined;
+  /** true: those that are not dealt with yet; false: those that are. */
+  readonly open?: boolean | null | undefined;
+};
+
+/** What was found about a key. */
+export type KeyFindingKind =
+  /** It was not used for as long as the tenant's policy says. */
+  | 'IDLE'
+  /** Its secret was found where others can read it. */
+  | 'LEAKED'
+  /** It has no expiresAt, which the tenant's policy does not want. */
+  | 'NEVER_EXPIRES';
 
 /** How to order keys. Keys without a value come last. */
 export type KeyOrder =
@@ -505,6 +554,15 @@ export type KeyStatus =
   | 'EXPIRED'
   /** Refused for good. */
   | 'REVOKED';
+
+/** What happens to a key whose secret was found in public. */
+export type LeakAction =
+  /** It is disabled, and can be rotated and enabled again. The default. */
+  | 'DISABLE'
+  /** It goes on working; a finding, an event and a mail tell of it. */
+  | 'NOTIFY'
+  /** It is revoked for good. */
+  | 'REVOKE';
 
 /** Which management tokens; what is left out does not matter. */
 export type ManagementTokenFilter = {
@@ -580,6 +638,8 @@ export type Permission =
   | 'KEYS_READ'
   /** Reissue keys to another owner. */
   | 'KEYS_REISSUE'
+  /** Report keys that were found in public; the tenant's policy says what then happens to them. */
+  | 'KEYS_REPORT'
   /** Revoke keys for good. */
   | 'KEYS_REVOKE'
   /** Give keys a new secret. */
@@ -667,12 +727,30 @@ export type RemoveTeamMemberInput = {
   readonly userId: string;
 };
 
+/** A key that was found where others can read it. */
+export type ReportLeakedKeyInput = {
+  /** The whole key. It is not kept. */
+  readonly key: string;
+  /** By what it was found, e.g. the name of a scanner; at most 100 characters. */
+  readonly source?: string | null | undefined;
+  /** Where it was found, at most 2000 characters. */
+  readonly url?: string | null | undefined;
+};
+
 /** For which account. */
 export type RequestPasswordLinkInput = {
   /** The e-mail address of the account. */
   readonly email: string;
   /** The slug or id of its tenant; left out: every account of the address gets a link. */
   readonly tenant?: string | null | undefined;
+};
+
+/** Which finding is dealt with, and how. */
+export type ResolveKeyFindingInput = {
+  /** The finding's id. */
+  readonly id: string;
+  /** How it was dealt with, 1 to 500 characters. */
+  readonly reason: string;
 };
 
 /** Which key to restore, and why. */
@@ -876,6 +954,22 @@ export type UpdateKeyInput = {
   readonly teamId?: string | null | undefined;
 };
 
+/** What to change; what is left out stays. */
+export type UpdateLifecyclePolicyInput = {
+  /** 0 to 3650. */
+  readonly graceDays?: number | null | undefined;
+  /** What happens to idle keys from now on. */
+  readonly idleAction?: UpkeepAction | null | undefined;
+  /** 1 to 3650; null: keys are never idle. */
+  readonly idleAfterDays?: number | null | undefined;
+  /** What happens to leaked keys from now on. */
+  readonly leakAction?: LeakAction | null | undefined;
+  /** What happens to keys without expiresAt from now on. */
+  readonly neverExpiringAction?: UpkeepAction | null | undefined;
+  /** The tenant. */
+  readonly tenantId: string;
+};
+
 /** What to change; what is left out stays. Tokens that exist follow at once. */
 export type UpdateOAuthClientInput = {
   /** New ways to get tokens. */
@@ -973,6 +1067,15 @@ export type UpdateUserInput = {
   /** A new role. */
   readonly role?: Role | null | undefined;
 };
+
+/** What happens by itself to keys that the policy does not want. */
+export type UpkeepAction =
+  /** A finding and an event tell of each; it is disabled `graceDays` later, unless that has changed. */
+  | 'DISABLE'
+  /** Nothing. */
+  | 'IGNORE'
+  /** A finding and an event tell of each, once. */
+  | 'REMIND';
 
 /** How wide the buckets of time are. */
 export type UsageBucket =

@@ -5,6 +5,7 @@ import { Account } from "../resources/account.js";
 import { Audit } from "../resources/audit.js";
 import { KeyEvents } from "../resources/key-events.js";
 import { Keys } from "../resources/keys.js";
+import { Lifecycle } from "../resources/lifecycle.js";
 import { ManagementTokens } from "../resources/management-tokens.js";
 import { OAuthClients } from "../resources/oauth-clients.js";
 import { repeatability } from "../resources/repeatability.js";
@@ -60,6 +61,7 @@ export class Keyplane {
   readonly audit: Audit;
   readonly keyEvents: KeyEvents;
   readonly keys: Keys;
+  readonly lifecycle: Lifecycle;
   readonly managementTokens: ManagementTokens;
   readonly oauthClients: OAuthClients;
   readonly roles: Roles;
@@ -82,6 +84,7 @@ export class Keyplane {
     const subscribe = createSubscribe(resolved, realRuntime);
     this.keyEvents = new KeyEvents({ send: this.#send, subscribe, runtime: realRuntime });
     this.keys = new Keys(this.#send);
+    this.lifecycle = new Lifecycle(this.#send);
     this.managementTokens = new ManagementTokens(this.#send);
     this.oauthClients = new OAuthClients(this.#send);
     this.roles = new Roles(this.#send);

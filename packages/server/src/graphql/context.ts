@@ -3,6 +3,7 @@ import type { Audit } from "../modules/audit/index.js";
 import type { Principal } from "../modules/auth/index.js";
 import type { KeyEvents, Progress } from "../modules/events/index.js";
 import type { KeyReads, KeySecrets, Keys, Verify } from "../modules/keys/index.js";
+import type { Lifecycle } from "../modules/lifecycle/index.js";
 import type { OAuthClients, TrustedIssuers } from "../modules/oauth/index.js";
 import type { RoleReads, Roles } from "../modules/roles/index.js";
 import type { Passwords, Sessions, SignIn } from "../modules/sessions/index.js";
@@ -24,6 +25,7 @@ export interface Services {
   readonly keyReads: KeyReads;
   readonly keySecrets: KeySecrets;
   readonly keys: Keys;
+  readonly lifecycle: Lifecycle;
   readonly oauthClients: OAuthClients;
   readonly passwords: Passwords;
   readonly recordUsage: RecordUsage;

@@ -45,7 +45,8 @@ export class NotFoundError extends KeyplaneError {
       | "management token"
       | "session"
       | "OAuth client"
-      | "trusted issuer",
+      | "trusted issuer"
+      | "finding",
   ) {
     super("NOT_FOUND", `No ${what} with this id exists where you may look. Check the id and the token that you use.`);
   }

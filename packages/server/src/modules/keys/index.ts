@@ -1,8 +1,8 @@
-export { startExpiryScheduler } from "./expiry/expiry-scheduler.js";
+export { createExpiryDuty } from "./expiry/expiry-duty.js";
 export { createTellKeys } from "./key-scope-changes.js";
 export { createKeySecrets, type KeySecrets } from "./key-secrets.service.js";
 export { createKeyReads, type KeyReads } from "./keys.reads.js";
-export { createKeys, type Keys } from "./keys.service.js";
+export { createKeys, type KeyChange, type Keys } from "./keys.service.js";
 export { findKeyIdsOfTeams, raiseLastUsed } from "./keys.store.js";
 export type { Verdict } from "./verification/verdict.js";
 export { VerificationIndex } from "./verification/verification-index.js";

@@ -153,6 +153,7 @@ const KeyFilterInput = builder.inputType("KeyFilter", {
       description: "Those that have not expired yet and will before this time.",
     }),
     unusedSince: t.field({ type: "DateTime", description: "Those created before this time and not used since it." }),
+    expires: t.boolean({ description: "true: those with an expiresAt; false: those that never expire." }),
     metadata: t.field({
       type: "JSON",
       description: 'Those whose metadata has these top-level fields with these values, e.g. {"plan":"pro"}.',

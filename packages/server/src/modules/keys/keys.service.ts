@@ -4,8 +4,8 @@ import type { Clock } from "../../platform/clock.js";
 import type { Key, Prisma, Transaction } from "../../platform/database/index.js";
 import { ConflictError, InvalidInputError, NotFoundError } from "../../platform/errors.js";
 import { parseInput } from "../../platform/validation.js";
-import { type Audit, actorOf } from "../audit/index.js";
-import { authorize, authorizeScopes, type Principal, visibleTo } from "../auth/index.js";
+import { type Audit, type AuditActor, actorOf } from "../audit/index.js";
+import { authorize, authorizeScopes, everything, type Principal, visibleTo } from "../auth/index.js";
 import type { DomainEvent, Events } from "../events/index.js";
 import type { Teams } from "../teams/index.js";
 import type { Tenants } from "../tenants/index.js";
@@ -29,6 +29,15 @@ export interface KeysDeps {
 
 export type Keys = ReturnType<typeof createKeys>;
 
+/** A change of a key, as audit log and events tell it. */
+export interface KeyChange {
+  readonly action: string;
+  readonly event: DomainEvent["type"];
+  readonly before: Key | null;
+  readonly after: Key;
+  readonly reason?: string | undefined;
+}
+
 /** Everything that changes a key except what hands out a secret, which is in `key-secrets.service.ts`. */
 export function createKeys({ audit, clock, events, teams, tenants, users, expiryReminders }: KeysDeps) {
   /** Reads a key for a change. @throws NotFoundError when there is none that the caller may see. */
@@ -39,14 +48,14 @@ export function createKeys({ audit, clock, events, teams, tenants, users, expiry
   }
 
   /** Keeps what a change needs kept besides the change itself. */
-  async function tell(
-    tx: Transaction,
-    principal: Principal,
-    change: { action: string; event: DomainEvent["type"]; before: Key | null; after: Key; reason?: string | undefined },
-  ): Promise<void> {
+  function tell(tx: Transaction, principal: Principal, change: KeyChange): Promise<void> {
+    return tellAs(tx, actorOf(principal), change);
+  }
+
+  /** As `tell`, of a change by somebody who is no caller, such as Keyplane itself. */
+  async function tellAs(tx: Transaction, actor: AuditActor, change: KeyChange): Promise<void> {
     const { after, before } = change;
     const target = { type: "Key", id: after.id } as const;
-    const actor = actorOf(principal);
     const { action, reason } = change;
     await audit.record(tx, { actor, action, tenantId: after.tenantId, target, before, after, reason });
     await events.append(tx, {
@@ -60,6 +69,27 @@ export function createKeys({ audit, clock, events, teams, tenants, users, expiry
     });
   }
 
+  async function setDisabled(
+    tx: Transaction,
+    actor: AuditActor,
+    before: Key,
+    reason: string | undefined,
+  ): Promise<Key> {
+    const now = new Date(clock.now());
+    const change = { disabledAt: now, disabledReason: reason ?? null, updatedAt: now };
+    const after = await store.updateKeyRow(tx, before.id, change);
+    await tellAs(tx, actor, { action: "key.disabled", event: "DISABLED", before, after, reason });
+    return after;
+  }
+
+  async function setRevoked(tx: Transaction, actor: AuditActor, before: Key, reason: string): Promise<Key> {
+    const now = new Date(clock.now());
+    const change = { revokedAt: now, revokedReason: reason, revokedBy: actor.id, updatedAt: now };
+    const after = await store.updateKeyRow(tx, before.id, change);
+    await tellAs(tx, actor, { action: "key.revoked", event: "REVOKED", before, after, reason });
+    return after;
+  }
+
   /** Refuses a change after which a key counts that did not, when its owner has as many as the policy allows. */
   async function refuseOneTooMany(tx: Transaction, principal: Principal, before: Key, change: Partial<Key>) {
     const now = clock.now();
@@ -71,6 +101,13 @@ export function createKeys({ audit, clock, events, teams, tenants, users, expiry
   return {
     lock,
     tell,
+
+    /** Reads a key for a change that Keyplane makes by itself, and holds it. null: there is none. */
+    hold: (tx: Transaction, id: string): Promise<Key | null> => store.lockKey(tx, everything, id),
+    /** Disables a key that is held, in the name of somebody who need not be a caller. */
+    disableAs: setDisabled,
+    /** Revokes a key that is held, in the name of somebody who need not be a caller. */
+    revokeAs: setRevoked,
 
     /**
      * Changes what the input names; what is so already changes nothing. An expired key works again once its expiry is moved
@@ -133,12 +170,7 @@ export function createKeys({ audit, clock, events, teams, tenants, users, expiry
       return events.transaction(async (tx) => {
         const before = await lock(tx, principal, id);
         refuseDead(before);
-        if (before.disabledAt) return before;
-        const now = new Date(clock.now());
-        const change = { disabledAt: now, disabledReason: reason ?? null, updatedAt: now };
-        const after = await store.updateKeyRow(tx, before.id, change);
-        await tell(tx, principal, { action: "key.disabled", event: "DISABLED", before, after, reason });
-        return after;
+        return before.disabledAt ? before : setDisabled(tx, actorOf(principal), before, reason);
       });
     },
 
@@ -169,16 +201,7 @@ export function createKeys({ audit, clock, events, teams, tenants, users, expiry
       const { id, reason } = parseInput(revokeKeySchema, rawInput);
       return events.transaction(async (tx) => {
         const before = await lock(tx, principal, id);
-        if (before.revokedAt) return before;
-        const now = new Date(clock.now());
-        const after = await store.updateKeyRow(tx, before.id, {
-          revokedAt: now,
-          revokedReason: reason,
-          revokedBy: actorOf(principal).id,
-          updatedAt: now,
-        });
-        await tell(tx, principal, { action: "key.revoked", event: "REVOKED", before, after, reason });
-        return after;
+        return before.revokedAt ? before : setRevoked(tx, actorOf(principal), before, reason);
       });
     },
 
