@@ -100,6 +100,7 @@ describe("a configuration with problems", () => {
     KEYPLANE_TRUST_PROXY: "maybe",
     KEYPLANE_UNKNOWN_TOKENS_PER_MINUTE: "0",
     KEYPLANE_UNKNOWN_KEYS_PER_MINUTE: "1.5",
+    KEYPLANE_UNKNOWN_KEYS_PER_ADDRESS: "-5",
     KEYPLANE_ALLOW_PRIVATE_ISSUERS: "perhaps",
     MONGODB_URL: "postgresql://me:hunter2@localhost/usage",
     KEYPLANE_EVENTS_DAYS: "0",

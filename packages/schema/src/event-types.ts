@@ -32,11 +32,14 @@ export const keyEventTypes = {
   NEVER_EXPIRES: { description: "A key has no expiresAt, which the tenant's policy does not want. It still works." },
   OWNER_UPDATED: {
     description:
-      "A user's name, e-mail address, external id or role was changed; the keys' owner details changed with it. keyId is null.",
+      "A user's name, e-mail address, external id, role or address lists were changed; the keys' owner details changed with it. keyId is null.",
   },
   OWNER_DISABLED: { description: "A user was disabled; all keys of that user are refused. keyId is null." },
   OWNER_ENABLED: { description: "A disabled user was enabled again, and the user's keys with it. keyId is null." },
   OWNER_DELETED: { description: "A user was deleted; all keys of that user are refused. keyId is null." },
+  TENANT_UPDATED: {
+    description: "A tenant's name, slug, key policy or address lists were changed. keyId and userId are null.",
+  },
   TENANT_SUSPENDED: { description: "A tenant was suspended; all its keys are refused. keyId and userId are null." },
   TENANT_RESUMED: { description: "A suspended tenant was resumed, and its keys with it. keyId and userId are null." },
 } as const satisfies Record<string, { readonly description: string }>;

@@ -11,6 +11,7 @@ export { effectiveScopes, withinBounds } from "./decision/effective-scopes.js";
 export { restoreWindowMs } from "./decision/key-checks.js";
 export { hasScopes } from "./decision/request-checks.js";
 export type {
+  AddressRules,
   Decision,
   DecisionRequest,
   KeyRecord,
@@ -36,6 +37,7 @@ export {
   refreshTokenPrefix,
   reservedKeyPrefixes,
 } from "./key-format/prefix.js";
+export { guessRefusalMs, KeyGuesses } from "./key-guesses.js";
 export {
   type HygieneCheck,
   hygieneChecks,
@@ -48,6 +50,7 @@ export {
   type UpkeepAction,
   upkeepActions,
 } from "./lifecycle.js";
+export { networkOf } from "./network-of.js";
 export { type Permission, type PermissionEntry, permissions, permissionsOf } from "./permissions.js";
 export { type RandomBytes, secureRandomBytes } from "./random.js";
 export { type Role, roles } from "./roles.js";

@@ -91,7 +91,7 @@ describe("enums", () => {
       roles: "ADMIN DEVELOPER GUEST",
       keyEventTypes:
         "CREATED UPDATED ROTATED DISABLED ENABLED REVOKED EXPIRED EXPIRING DELETED " +
-        "OWNER_UPDATED OWNER_DISABLED OWNER_ENABLED OWNER_DELETED TENANT_SUSPENDED TENANT_RESUMED",
+        "OWNER_UPDATED OWNER_DISABLED OWNER_ENABLED OWNER_DELETED TENANT_UPDATED TENANT_SUSPENDED TENANT_RESUMED",
     });
     const tables: Record<string, { readonly description: string }>[] = Object.values(values);
     const entries = tables.flatMap((table) => Object.values(table));

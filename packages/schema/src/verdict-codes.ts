@@ -156,16 +156,19 @@ export const verdictCodes = {
     title: "Address not allowed",
     message: "The key may not be used from this address. Call from an allowed address, or change the key's lists.",
     cause:
-      "The caller's address is on the key's deny list, or is not on its allow list, or is unknown while the key has such a list.",
-    remedy: "Change `allowedIps` or `deniedIps` with `updateKey`, and pass the caller's `ip` when verifying.",
+      "The caller's address is on a deny list of the key, its owner or its tenant, or is not on one of their allow lists, or is unknown while there is such a list. The message says whose list it is.",
+    remedy:
+      "Change `allowedIps` or `deniedIps` with `updateKey`, `updateUser` or `updateTenant`, and pass the caller's `ip` when verifying.",
     httpStatus: 403,
     retryable: false,
   },
   RATE_LIMITED: {
     title: "Rate limit exceeded",
     message: "Too many calls. Wait for retryAfterMs milliseconds and try again.",
-    cause: "A rate limit of the key, its owner or its tenant is used up for the current window.",
-    remedy: "Wait for `retryAfterMs`, spread the calls, or raise the limit. A refused call costs nothing.",
+    cause:
+      "A rate limit of the key, its owner or its tenant is used up for the current window. Or the key is unknown, and too many unknown or mistyped keys came from the caller's address.",
+    remedy:
+      "Wait for `retryAfterMs`, spread the calls, or raise the limit. A refused call costs nothing. An address that presents wrong keys is let in again by itself; keys that are known are verified from there all the same.",
     httpStatus: 429,
     retryable: true,
   },

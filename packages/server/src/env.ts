@@ -23,6 +23,8 @@ export interface Settings {
   readonly trustProxy: boolean | readonly string[];
   readonly unknownTokensPerMinute: number;
   readonly unknownKeysPerMinute: number;
+  /** Also mistyped ones, of one address, in a minute. */
+  readonly unknownKeysPerAddress: number;
   readonly allowPrivateIssuers: boolean;
   readonly mongodbUrl: string | null;
   readonly recordVerifications: boolean;
@@ -180,6 +182,14 @@ export const variables = {
     parse: integer(1, 100_000_000),
     absent: 6_000,
   },
+  KEYPLANE_UNKNOWN_KEYS_PER_ADDRESS: {
+    description:
+      "How many unknown or mistyped keys one address may present in a minute, as far as a verifier passes its callers' addresses; an IPv6 network of 64 bits counts as one. It is slowed then, and refused for five minutes when it goes on. Keys in memory are verified all the same.",
+    fallback: "60",
+    wants: "a whole number from 1 to 1000000",
+    parse: integer(1, 1_000_000),
+    absent: 60,
+  },
   KEYPLANE_ALLOW_PRIVATE_ISSUERS: {
     description:
       "true: external issuers may be trusted at any address, within private networks and without https. For development and tests only: whoever may trust an issuer can then make the server ask what only it can reach.",
@@ -331,6 +341,7 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
     trustProxy: read("KEYPLANE_TRUST_PROXY"),
     unknownTokensPerMinute: read("KEYPLANE_UNKNOWN_TOKENS_PER_MINUTE"),
     unknownKeysPerMinute: read("KEYPLANE_UNKNOWN_KEYS_PER_MINUTE"),
+    unknownKeysPerAddress: read("KEYPLANE_UNKNOWN_KEYS_PER_ADDRESS"),
     allowPrivateIssuers: read("KEYPLANE_ALLOW_PRIVATE_ISSUERS"),
     mongodbUrl: read("MONGODB_URL"),
     recordVerifications: read("KEYPLANE_RECORD_VERIFICATIONS"),

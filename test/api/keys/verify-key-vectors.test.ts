@@ -34,6 +34,11 @@ const beyondTheServer = [
   "a key whose tenant is another than its record says",
   "an owner with another id than the key says",
   "everything is wrong: the first in order is told",
+  // Roles and teams bound scopes: test/api/roles and test/api/teams.
+  "the role of the owner does not allow a scope that the key carries",
+  "the team does not allow a scope that the key carries",
+  "role and team must both allow a scope",
+  "an empty bound allows no scope",
   // verifyKey takes no API yet.
   "access to the API is granted",
   "access to the API was never requested",
@@ -41,6 +46,11 @@ const beyondTheServer = [
   "access to the API was refused",
   "one millisecond before the API's retirement",
   "at the millisecond of the API's retirement",
+  // Whoever is held up has presented many keys before.
+  "an unknown key from an address that is held up",
+  "a mistyped key from an address that is held up",
+  "a text that is no key from an address that is held up",
+  "a known key from an address that is held up",
   // Keys have no limits yet.
   "limits that are not exceeded",
   "no limits at all",
@@ -93,7 +103,7 @@ function actsOf(root: Caller, record: Changes<KeyRecord>, { tenantId, ownerId, k
 async function corrupt(
   world: World,
   record: Changes<KeyRecord>,
-  { tenantId, keyId }: Story,
+  { tenantId, ownerId, keyId }: Story,
   { at, now }: { at: At; now: number },
 ): Promise<void> {
   const { prisma } = world.server.keyplane.database;
@@ -110,6 +120,17 @@ async function corrupt(
     const stopsAt = secret.stopsAt == null ? null : new Date(at(secret.stopsAt));
     const data = { supersededAt: new Date(at(secret.supersededAt)), stopsAt };
     await prisma.keySecret.updateMany({ where: { keyId, supersededAt: { not: null } }, data });
+  }
+  for (const [model, id, rules] of [
+    ["user", ownerId, owner],
+    ["tenant", tenantId, tenant],
+  ] as const) {
+    const { allowedIps, deniedIps } = rules ?? {};
+    const data = {
+      ...(allowedIps && { allowedIps: [...allowedIps] }),
+      ...(deniedIps && { deniedIps: [...deniedIps] }),
+    };
+    if (Object.keys(data).length > 0) await prisma[model as "user"].update({ where: { id }, data });
   }
   if (owner?.tenantId) await change({ ownerId: (await world.tenantWithKey()).owner.id });
   if (tenant?.status === "DELETED")

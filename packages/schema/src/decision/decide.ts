@@ -1,7 +1,8 @@
 import type { KeyFormatResult } from "../key-format/format-result.js";
+import { checkAddress } from "./address-checks.js";
 import { checkEnvironment, checkExistence, checkKey, checkOwner, checkTenant, refuseFormat } from "./key-checks.js";
 import { accepted, refuse } from "./refusal.js";
-import { checkAddress, checkApi, checkLimits, checkScopes } from "./request-checks.js";
+import { checkApi, checkHeldUp, checkLimits, checkScopes } from "./request-checks.js";
 import type { Decision, DecisionRequest, KeyRecord } from "./types.js";
 
 /**
@@ -10,7 +11,7 @@ import type { Decision, DecisionRequest, KeyRecord } from "./types.js";
  *
  * Pure: no I/O, no clock, no randomness, and the same answer for the same arguments. The checks run in the order of
  * `verdictCodes`, and the first that applies wins. An instant counts as reached at its very millisecond (a key is refused
- * when `now` equals `expiresAt`). Data that contradicts itself refuses the key, never accepts it. Never throws.
+ * when `now` equals `expiresAt`). One stands before them: an address that is held up for guessing learns nothing of an unknown key. Data that contradicts itself refuses the key, never accepts it. Never throws.
  *
  * To keep refused calls free of charge, call it twice where limits apply: first without `limits`, and, if the answer is
  * `VALID`, take from the limits and call it again with their states.
@@ -20,6 +21,8 @@ import type { Decision, DecisionRequest, KeyRecord } from "./types.js";
  */
 export function decide(record: KeyRecord | null, request: DecisionRequest, now: number): Decision {
   const { format } = request;
+  const heldUp = checkHeldUp(record, request);
+  if (heldUp) return heldUp;
   if (!format.ok) return refuseFormat(format);
 
   const wrongEnvironment = checkEnvironment(record, format, request);

@@ -1,4 +1,3 @@
-import { isCidrOrAddress, isWithin, readCallerAddress } from "./cidr.js";
 import { allows, effectiveScopes } from "./effective-scopes.js";
 import { formatTime, isReached, refuse } from "./refusal.js";
 import type { Decision, DecisionRequest, KeyRecord, ScopeBounds } from "./types.js";
@@ -72,43 +71,15 @@ export function checkApi({ api }: DecisionRequest, now: number): Decision | null
   return null;
 }
 
-/** IP_NOT_ALLOWED. The deny list wins; where a list exists, an unknown address is refused: nobody can say it is fine. */
-export function checkAddress({ key }: KeyRecord, { ip }: DecisionRequest): Decision | null {
-  const { allowedIps, deniedIps } = key;
-  if (allowedIps.length === 0 && deniedIps.length === 0) return null;
-  if (ip === undefined) {
-    return refuse(
-      "IP_NOT_ALLOWED",
-      "The key is bound to addresses, but the verifier did not pass the caller's. Pass ip when verifying.",
-    );
-  }
-  const address = readCallerAddress(ip);
-  if (address === null) {
-    return refuse(
-      "IP_NOT_ALLOWED",
-      "The key is bound to addresses, but what was passed as ip is no IPv4 or IPv6 address. Correct it.",
-    );
-  }
-  // An entry that cannot be read may have been the one that denies this address.
-  if (!deniedIps.every(isCidrOrAddress)) {
-    return refuse(
-      "IP_NOT_ALLOWED",
-      "The key's deny list has an entry that is no address range. Correct deniedIps with updateKey.",
-    );
-  }
-  if (isWithin(address, deniedIps)) {
-    return refuse(
-      "IP_NOT_ALLOWED",
-      "The caller's address is on the key's deny list. Call from another one, or change deniedIps.",
-    );
-  }
-  if (allowedIps.length > 0 && !isWithin(address, allowedIps)) {
-    return refuse(
-      "IP_NOT_ALLOWED",
-      "The caller's address is not on the key's allow list. Call from an allowed one, or change allowedIps.",
-    );
-  }
-  return null;
+/** RATE_LIMITED for an unknown or mistyped key, when too many of them came from the caller's network. A key that is known is never held up. */
+export function checkHeldUp(record: KeyRecord | null, { format, heldUpMs = 0 }: DecisionRequest): Decision | null {
+  // What has not the form of a key is no guess: whoever made a mistake with it is told which.
+  if (record !== null || heldUpMs <= 0 || (!format.ok && format.problem !== "checksum")) return null;
+  return refuse(
+    "RATE_LIMITED",
+    `Too many unknown or mistyped keys came from this address, and this one is not known. Wait ${heldUpMs} ms and try again.`,
+    { retryAfterMs: heldUpMs, hint: format.ok ? null : format.hint },
+  );
 }
 
 /** RATE_LIMITED, QUOTA_EXCEEDED. */

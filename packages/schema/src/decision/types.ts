@@ -11,6 +11,14 @@ export interface ScopeBounds {
   readonly team: readonly string[] | null;
 }
 
+/** From which addresses keys may be used: CIDR ranges (RFC 4632, RFC 4291) or single addresses. Left out: an empty list. */
+export interface AddressRules {
+  /** An empty list allows every address. */
+  readonly allowedIps?: readonly string[] | undefined;
+  /** They win over `allowedIps`. */
+  readonly deniedIps?: readonly string[] | undefined;
+}
+
 /** Everything that a verifier must know of one secret in order to decide. All times are epoch milliseconds. */
 export interface KeyRecord {
   readonly secret: {
@@ -44,18 +52,20 @@ export interface KeyRecord {
     readonly deletedAt: number | null;
   };
   /** Null when the owner is missing altogether; a deleted owner is a tombstone with the status `DELETED`. */
-  readonly owner: {
-    readonly id: string;
-    readonly tenantId: string;
-    readonly name: string;
-    readonly email: string;
-    readonly externalId: string | null;
-    readonly status: UserStatus;
-    /** Since when the owner has this status, where known. */
-    readonly since: number | null;
-    readonly reason: string | null;
-  } | null;
-  readonly tenant: {
+  readonly owner:
+    | (AddressRules & {
+        readonly id: string;
+        readonly tenantId: string;
+        readonly name: string;
+        readonly email: string;
+        readonly externalId: string | null;
+        readonly status: UserStatus;
+        /** Since when the owner has this status, where known. */
+        readonly since: number | null;
+        readonly reason: string | null;
+      })
+    | null;
+  readonly tenant: AddressRules & {
     readonly id: string;
     readonly status: TenantStatus;
     /** Since when the tenant has this status, where known. */
@@ -105,6 +115,11 @@ export interface DecisionRequest {
         readonly retiredAt: number | null;
       }
     | undefined;
+  /**
+   * How long the network of the caller's address is held up because of the unknown keys that came from it, in milliseconds; 0 or left
+   * out: not at all. Counts only for a key that is not known.
+   */
+  readonly heldUpMs?: number | undefined;
   /** Limits after the attempt to consume. Only in the second pass: a call refused by the first must cost nothing. */
   readonly limits?: { readonly rateLimits: readonly RateLimitState[]; readonly quota: QuotaState | null } | undefined;
 }

@@ -450,6 +450,10 @@ export type Tenant = {
   readonly statusChangedAt: string | null,
   /** Why the status last changed. */
   readonly statusReason: string | null,
+  /** The only addresses that may use the tenant's keys, in CIDR notation; empty: all. The lists of key and owner count, too. */
+  readonly allowedIps: ReadonlyArray<string>,
+  /** Addresses that may not use the tenant's keys, in CIDR notation. Stronger than any allow list. */
+  readonly deniedIps: ReadonlyArray<string>,
   /** When the tenant was created. */
   readonly createdAt: string,
   /** When the tenant last changed. */
@@ -490,6 +494,10 @@ export type User = {
   readonly statusChangedAt: string | null,
   /** Why the status last changed. */
   readonly statusReason: string | null,
+  /** The only addresses that may use the user's keys, in CIDR notation; empty: all. Each key's own lists count, too. */
+  readonly allowedIps: ReadonlyArray<string>,
+  /** Addresses that may not use the user's keys, in CIDR notation. Stronger than any allow list. */
+  readonly deniedIps: ReadonlyArray<string>,
   /** When the user was created. */
   readonly createdAt: string,
   /** When the user last changed. */

@@ -136,6 +136,10 @@ export type CreateTeamInput = {
 
 /** A new tenant. */
 export type CreateTenantInput = {
+  /** The only addresses that may use its keys: CIDR ranges or addresses, at most 100; empty: all. */
+  readonly allowedIps?: ReadonlyArray<string> | null | undefined;
+  /** Addresses that may not; stronger than allowedIps. */
+  readonly deniedIps?: ReadonlyArray<string> | null | undefined;
   /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
   readonly idempotencyKey?: string | null | undefined;
   /** 1 to 100 characters. */
@@ -172,8 +176,12 @@ export type CreateTrustedIssuerInput = {
 
 /** A new user. */
 export type CreateUserInput = {
+  /** The only addresses that may use the user's keys: CIDR ranges or addresses, at most 100; empty: all. */
+  readonly allowedIps?: ReadonlyArray<string> | null | undefined;
   /** A custom role of the tenant, which decides instead of `role`. */
   readonly customRoleId?: string | null | undefined;
+  /** Addresses that may not; stronger than allowedIps. */
+  readonly deniedIps?: ReadonlyArray<string> | null | undefined;
   /** Unique in the tenant. */
   readonly email: string;
   /** Your own system's id of this user, unique in the tenant. */
@@ -444,7 +452,7 @@ export type KeyEventType =
   | 'OWNER_DISABLED'
   /** A disabled user was enabled again, and the user's keys with it. keyId is null. */
   | 'OWNER_ENABLED'
-  /** A user's name, e-mail address, external id or role was changed; the keys' owner details changed with it. keyId is null. */
+  /** A user's name, e-mail address, external id, role or address lists were changed; the keys' owner details changed with it. keyId is null. */
   | 'OWNER_UPDATED'
   /** A key was revoked for good. */
   | 'REVOKED'
@@ -454,6 +462,8 @@ export type KeyEventType =
   | 'TENANT_RESUMED'
   /** A tenant was suspended; all its keys are refused. keyId and userId are null. */
   | 'TENANT_SUSPENDED'
+  /** A tenant's name, slug, key policy or address lists were changed. keyId and userId are null. */
+  | 'TENANT_UPDATED'
   /** A key's name, scopes, metadata, expiry, address lists or team changed, what its owner's role or its team allows it changed, or the key was restored after a deletion. */
   | 'UPDATED';
 
@@ -1022,6 +1032,10 @@ export type UpdateTeamInput = {
 
 /** What to change; what is left out stays. */
 export type UpdateTenantInput = {
+  /** All addresses that may use its keys from now on; empty: every address. */
+  readonly allowedIps?: ReadonlyArray<string> | null | undefined;
+  /** All addresses that may not from now on. */
+  readonly deniedIps?: ReadonlyArray<string> | null | undefined;
   /** The tenant's id. */
   readonly id: string;
   /** A new name. */
@@ -1054,8 +1068,12 @@ export type UpdateTrustedIssuerInput = {
 
 /** What to change; what is left out stays. */
 export type UpdateUserInput = {
+  /** All addresses that may use the user's keys from now on; empty: every address. */
+  readonly allowedIps?: ReadonlyArray<string> | null | undefined;
   /** Another custom role; null takes it away, so that `role` counts again. */
   readonly customRoleId?: string | null | undefined;
+  /** All addresses that may not from now on. */
+  readonly deniedIps?: ReadonlyArray<string> | null | undefined;
   /** A new e-mail address. */
   readonly email?: string | null | undefined;
   /** A new external id; null removes it. */
@@ -1304,7 +1322,7 @@ export type VerifyKeyInput = {
   readonly cost?: number | null | undefined;
   /** The environment that the call is for. */
   readonly environment?: Environment | null | undefined;
-  /** The address that the call came from, for keys bound to addresses. */
+  /** The address that the call came from, for address lists. Those who present unknown keys from one address are held up by it. */
   readonly ip?: string | null | undefined;
   /** The whole key, unchanged: what is wrong about it is found here. */
   readonly key: string;

@@ -13,6 +13,7 @@ describe("options", () => {
       onUnavailable: "deny",
       maxKeys: 100_000,
       timeoutMs: 3_000,
+      unknownKeysPerAddress: 60,
       events: "auto",
     });
   });

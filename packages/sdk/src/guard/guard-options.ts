@@ -26,6 +26,12 @@ export interface GuardOptions extends Pick<KeyplaneOptions, "url" | "token" | "c
   readonly onUnavailable?: "deny" | "allow-known" | undefined;
   /** How many keys to keep in memory; about 1.4 kB each. Default: 100000. */
   readonly maxKeys?: number | undefined;
+  /**
+   * How many unknown or mistyped keys one address may present in a minute, as far as `ip` is passed; an IPv6 network of 64 bits counts
+   * as one. Then it is slowed, and refused for five minutes when it goes on: RATE_LIMITED. Keys in memory are verified all the same.
+   * Default: 60.
+   */
+  readonly unknownKeysPerAddress?: number | undefined;
   /** How long a verification may wait for the server, in milliseconds. Default: 3000. */
   readonly timeoutMs?: number | undefined;
   /**
@@ -49,6 +55,7 @@ export interface ResolvedGuardOptions extends GuardOptions {
   readonly maxStalenessMs: number;
   readonly onUnavailable: "deny" | "allow-known";
   readonly maxKeys: number;
+  readonly unknownKeysPerAddress: number;
   readonly timeoutMs: number;
   readonly events: EventTransport;
 }
@@ -65,6 +72,7 @@ const known: Readonly<Record<keyof GuardOptions, true>> = {
   maxStalenessMs: true,
   onUnavailable: true,
   maxKeys: true,
+  unknownKeysPerAddress: true,
   timeoutMs: true,
   events: true,
   usage: true,
@@ -78,19 +86,20 @@ export function resolveGuardOptions(options: GuardOptions): ResolvedGuardOptions
     throw new TypeError(`There is no option ${unknown}. There are: ${Object.keys(known).join(", ")}.`);
   }
   const { mode = "lazy", onUnavailable = "deny", events = "auto", snapshotFile, tenantId, usage } = options;
-  const { maxStalenessMs = 30_000, maxKeys = 100_000, timeoutMs = 3_000 } = options;
+  const { maxStalenessMs = 30_000, maxKeys = 100_000, timeoutMs = 3_000, unknownKeysPerAddress = 60 } = options;
   checkOneOf("mode", mode, ["lazy", "full"]);
   checkOneOf("onUnavailable", onUnavailable, ["deny", "allow-known"]);
   checkOneOf("events", events, ["auto", "stream", "polling"]);
   checkWhole("maxStalenessMs", maxStalenessMs, 0, 86_400_000);
   checkWhole("maxKeys", maxKeys, 1, 10_000_000);
   checkWhole("timeoutMs", timeoutMs, 1, 2_147_483_647);
+  checkWhole("unknownKeysPerAddress", unknownKeysPerAddress, 1, 1_000_000);
   checkText("tenantId", tenantId);
   checkText("snapshotFile", snapshotFile);
   if (usage !== undefined && usage !== false && (typeof usage !== "object" || usage === null)) {
     throw new TypeError("usage must be an object of options, or false.");
   }
-  return { ...options, mode, onUnavailable, events, maxStalenessMs, maxKeys, timeoutMs };
+  return { ...options, mode, onUnavailable, events, maxStalenessMs, maxKeys, timeoutMs, unknownKeysPerAddress };
 }
 
 function checkOneOf(option: string, value: unknown, allowed: readonly string[]): void {

@@ -367,5 +367,11 @@ function hold<Record extends object>(
 }
 
 function isSame<Record extends object>(one: Record, other: Record): boolean {
-  return (Object.keys(one) as (keyof Record)[]).every((field) => one[field] === other[field]);
+  const fields = new Set([...Object.keys(one), ...Object.keys(other)]) as Set<keyof Record>;
+  return [...fields].every((field) => isSameValue(one[field], other[field]));
+}
+
+function isSameValue(one: unknown, other: unknown): boolean {
+  if (!Array.isArray(one) || !Array.isArray(other)) return one === other;
+  return one.length === other.length && one.every((item, place) => item === other[place]);
 }

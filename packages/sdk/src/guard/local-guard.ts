@@ -1,4 +1,13 @@
-import { decide, hasScopes, maxKeyLength, parseKey, validUntil, type WellFormedKey } from "@keyplane/schema";
+import {
+  decide,
+  hasScopes,
+  KeyGuesses,
+  maxKeyLength,
+  networkOf,
+  parseKey,
+  validUntil,
+  type WellFormedKey,
+} from "@keyplane/schema";
 import { withDeadline } from "../client/deadline.js";
 import type { Runtime } from "../client/runtime.js";
 import { allowManyListeners } from "./allow-many-listeners.js";
@@ -60,6 +69,7 @@ export class LocalGuard implements Guard {
   readonly #bound: BoundKeys;
   readonly #usage: GuardUsage | null;
   readonly #snapshot: SnapshotFile | null;
+  readonly #guesses: KeyGuesses;
   readonly #closing = new AbortController();
   readonly #timers: readonly (() => void)[];
   readonly #name: string;
@@ -80,6 +90,7 @@ export class LocalGuard implements Guard {
     this.#options = options;
     this.#usage = parts.usage;
     this.#snapshot = parts.snapshot;
+    this.#guesses = new KeyGuesses({ perMinute: options.unknownKeysPerAddress });
     this.#name = `guard_${Math.floor(runtime.random() * 36 ** 8).toString(36)}_`;
     this.#clock = new SteadyClock(() => this.#connection.reopen());
     this.#time = new ServerTime(this.#clock);
@@ -210,10 +221,20 @@ export class LocalGuard implements Guard {
     else memory.accept(slot, until, key.granted, { key: keyShown(record), owner: ownerShown(record) });
   }
 
+  /** Takes an attempt of the address that presented an unknown key. @returns how long it is held up, in milliseconds. */
+  #guessFrom({ ip }: GuardRequest): number {
+    return ip === undefined ? 0 : this.#guesses.take(networkOf(ip), this.#clock.now());
+  }
+
+  #noGuess({ ip }: GuardRequest): void {
+    if (ip !== undefined) this.#guesses.giveBack(networkOf(ip));
+  }
+
   /** The text is no key's. */
   #refuseText(key: string, request: GuardRequest, startedAt: number): GuardVerdict {
     const format = parseKey(key);
-    const decision = decide(null, { format, ...askedOf(request) }, this.#time.now());
+    const heldUpMs = !format.ok && format.problem === "checksum" ? this.#guessFrom(request) : 0;
+    const decision = decide(null, { format, ...askedOf(request), heldUpMs }, this.#time.now());
     const verdict = toGuardVerdict(decision, null, { source: "local", ageMs: 0, requestId: this.#requestId() });
     this.#usage?.record(verdict, request, format.start, startedAt);
     return verdict;
@@ -222,22 +243,27 @@ export class LocalGuard implements Guard {
   #examine(presented: Presented, secret: HeldSecret | undefined): GuardVerdict | Promise<GuardVerdict> {
     const known = this.#knowledge.about(secret, presented.hash);
     const ageMs = this.#clock.now() - known.asOf;
+    // Before anybody asks the server: whoever is held up does not get to it.
+    const heldUpMs = secret ? 0 : this.#guessFrom(presented.request);
+    if (heldUpMs > 0) return this.#conclude(presented, known, "local", 0, heldUpMs);
     if (secret?.key.isServerDecided) return this.#askServer(presented, known);
     if (ageMs <= this.#options.maxStalenessMs) return this.#conclude(presented, known, "local", ageMs);
-    return this.#readFirst(presented);
+    return this.#readFirst(presented, secret === undefined);
   }
 
-  /** Nothing is known of the key, or it is too old. */
-  async #readFirst(presented: Presented): Promise<GuardVerdict> {
+  /** Nothing is known of the key, or it is too old. @param isGuess whether it was counted as a guess. */
+  async #readFirst(presented: Presented, isGuess: boolean): Promise<GuardVerdict> {
     const startedAt = this.#clock.now();
     const { timeoutMs } = this.#options;
     try {
       await withDeadline({ timeoutMs, signal: undefined }, () => this.#firstSight.ask(presented.hash));
     } catch {
-      // Listeners were told by whoever asked, once for all that were asked for together.
+      // Listeners were told by whoever asked, once for all that were asked for together. Nobody knows whether it was a guess.
+      if (isGuess) this.#noGuess(presented.request);
       return this.#withoutServer(presented);
     }
     const known = this.#lookAgain(presented);
+    if (isGuess && known.secret) this.#noGuess(presented.request);
     if (known.secret?.key.isServerDecided) {
       return this.#askServer(presented, known, timeoutMs - (this.#clock.now() - startedAt));
     }
@@ -292,9 +318,10 @@ export class LocalGuard implements Guard {
     { secret }: Known,
     source: GuardVerdict["source"],
     ageMs: number,
+    heldUpMs = 0,
   ): GuardVerdict {
     const record = secret && recordOf(secret);
-    const decision = decide(record, { format, ...askedOf(request) }, this.#time.now());
+    const decision = decide(record, { format, ...askedOf(request), heldUpMs }, this.#time.now());
     const verdict = toGuardVerdict(decision, record, { source, ageMs, requestId: this.#requestId() });
     this.#usage?.record({ code: verdict.code, key: record?.key ?? null }, request, format.start, startedAt);
     return verdict;

@@ -1,4 +1,5 @@
 import {
+  type AddressRules,
   type Environment,
   effectiveScopes,
   type KeyRecord,
@@ -150,6 +151,7 @@ function ownerOf(fields: Fields): OwnerRecord {
     status: textOf(fields, "status") as UserStatus,
     since: numberOf(fields, "since"),
     reason: textOrNull(fields, "reason"),
+    ...addressRulesOf(fields),
   };
 }
 
@@ -159,6 +161,16 @@ function tenantOf(fields: Fields): TenantRecord {
     status: textOf(fields, "status") as TenantStatus,
     since: numberOf(fields, "since"),
     reason: textOrNull(fields, "reason"),
+    ...addressRulesOf(fields),
+  };
+}
+
+/** Lists that are left out are left out here, too: nearly all owners and tenants have none. */
+function addressRulesOf(fields: Fields): AddressRules {
+  const { allowedIps, deniedIps } = fields;
+  return {
+    ...(allowedIps === undefined ? {} : { allowedIps: textsOf(fields, "allowedIps") }),
+    ...(deniedIps === undefined ? {} : { deniedIps: textsOf(fields, "deniedIps") }),
   };
 }
 

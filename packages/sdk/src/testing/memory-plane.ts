@@ -1,4 +1,5 @@
 import {
+  type AddressRules,
   createId,
   decide,
   type Environment,
@@ -246,7 +247,7 @@ export class MemoryPlane {
     }
   }
 
-  updateUser(id: string, changes: { readonly name?: string; readonly email?: string }): void {
+  updateUser(id: string, changes: { readonly name?: string; readonly email?: string } & AddressRules): void {
     this.#changeUser(id, "OWNER_UPDATED", changes);
   }
 
@@ -261,6 +262,10 @@ export class MemoryPlane {
   deleteUser(id: string, reason: string | null = null): void {
     // The external id is free for another user then.
     this.#changeUser(id, "OWNER_DELETED", { status: "DELETED", since: this.now(), reason, externalId: null });
+  }
+
+  updateTenant(changes: AddressRules, id: string = this.tenantId): void {
+    this.#changeTenant(id, "TENANT_UPDATED", changes);
   }
 
   suspendTenant(id: string = this.tenantId, reason: string | null = null): void {

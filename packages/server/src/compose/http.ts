@@ -84,6 +84,7 @@ export function createHttp(settings: Settings, { base, access, oauth, keys, life
           ["token", access.tokenGuesses.refused],
           ["key", keys.keyGuesses.refused],
           ["scanner", lifecycle.scannerGuesses.refused],
+          ["key_of_address", keys.addressGuesses.heldUp],
         ],
       },
     }),

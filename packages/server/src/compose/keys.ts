@@ -1,3 +1,4 @@
+import { KeyGuesses } from "@keyplane/schema";
 import type { Settings } from "../env.js";
 import {
   createKeyReads,
@@ -38,10 +39,12 @@ export function createKeysAndUsage(settings: Settings, base: Base, tenancy: Tena
     windowMs: 60_000,
     refusal: "Too many unknown keys were verified with this management token, and this one is not in memory.",
   });
+  const addressGuesses = new KeyGuesses({ perMinute: settings.unknownKeysPerAddress });
   const keys = createKeys({ audit, clock, events, teams, tenants, users, expiryReminders });
   return {
     index,
     keyGuesses,
+    addressGuesses,
     keyReads: createKeyReads({ database, clock }),
     keySecrets: createKeySecrets({ audit, clock, events, expiryReminders, idempotency, keys, teams, tenants, users }),
     keys,
@@ -61,6 +64,7 @@ export function createKeysAndUsage(settings: Settings, base: Base, tenancy: Tena
       index,
       clock,
       guesses: keyGuesses,
+      addressGuesses,
       record: settings.recordVerifications ? (event) => recording.record(event) : null,
     }),
   };

@@ -6,7 +6,7 @@ export interface MetricsSource {
   readonly usage: () => UsageStatus;
   readonly cachedKeys: () => number;
   readonly openStreams: () => number;
-  /** How many guesses were refused unseen, by what was guessed: `token`, `key`. */
+  /** How many guesses were refused unseen, by what was guessed: `token`, `key`, or `key_of_address`. */
   readonly refusedGuesses: () => Iterable<readonly [what: string, count: number]>;
 }
 

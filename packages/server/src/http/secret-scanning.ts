@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { networkOf } from "@keyplane/schema";
 import { limits } from "../graphql/limits.js";
 import type { RequestOrigin } from "../modules/auth/index.js";
 import { type Leaks, readScannedMatches } from "../modules/lifecycle/index.js";
 import { UnauthenticatedError } from "../platform/errors.js";
 import type { GuessLimiter } from "../platform/guess-limiter.js";
 import type { Logger } from "../platform/logger.js";
-import { networkOf } from "../platform/network-of.js";
 import { isSignedBy, type ScannerKeys } from "../platform/scanner-keys.js";
 import { readBody, tooLarge } from "./body.js";
 import type { Endpoint } from "./graphql-endpoint.js";

@@ -1,3 +1,4 @@
+import { isCidrOrAddress } from "@keyplane/schema";
 import { z } from "zod";
 import { BadUserInputError, type InputIssue, InvalidInputError } from "./errors.js";
 
@@ -107,3 +108,12 @@ export function areScopes(scopes: readonly string[]): boolean {
     scopes.every((scope) => scope !== "" && scope.length <= maxScopeLength && scopeToken.test(scope))
   );
 }
+
+/** An allow or deny list of addresses. */
+export const addressesSchema: z.ZodType<string[], string[]> = z
+  .array(
+    z
+      .string()
+      .refine(isCidrOrAddress, "Give an address or a range in CIDR notation, e.g. 203.0.113.0/24 or 2001:db8::/32."),
+  )
+  .max(100, "Give at most 100 addresses or ranges; a larger CIDR range covers many.");

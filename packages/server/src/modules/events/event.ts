@@ -8,7 +8,6 @@ import type { Position } from "./lib/position.js";
 export type EventType =
   | KeyEventType
   | "TENANT_CREATED"
-  | "TENANT_UPDATED"
   | "USER_CREATED"
   | "ROLE_CREATED"
   | "ROLE_UPDATED"

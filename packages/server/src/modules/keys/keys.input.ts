@@ -1,20 +1,19 @@
-import { type Environment, environments, isCidrOrAddress } from "@keyplane/schema";
+import { type Environment, environments } from "@keyplane/schema";
 import { z } from "zod";
-import { idempotencyKeySchema, optional, reasonSchema, scopesSchema, text } from "../../platform/validation.js";
+import {
+  addressesSchema,
+  idempotencyKeySchema,
+  optional,
+  reasonSchema,
+  scopesSchema,
+  text,
+} from "../../platform/validation.js";
 import { metadataProblem } from "./lib/metadata.js";
 
 const metadataSchema = z.custom<Record<string, unknown>>().superRefine((metadata, context) => {
   const message = metadataProblem(metadata);
   if (message) context.addIssue({ code: "custom", message });
 });
-
-const addressesSchema = z
-  .array(
-    z
-      .string()
-      .refine(isCidrOrAddress, "Give an address or a range in CIDR notation, e.g. 203.0.113.0/24 or 2001:db8::/32."),
-  )
-  .max(100, "Give at most 100 addresses or ranges; a larger CIDR range covers many.");
 
 const nameSchema = text("name", 100);
 

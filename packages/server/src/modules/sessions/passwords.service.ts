@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { generateKey, isSecretOf, passwordLinkPrefix } from "@keyplane/schema";
+import { generateKey, isSecretOf, networkOf, passwordLinkPrefix } from "@keyplane/schema";
 import type { Clock } from "../../platform/clock.js";
 import type { Database, PasswordLink, Transaction, User } from "../../platform/database/index.js";
 import {
@@ -10,7 +10,6 @@ import {
   KeyplaneError,
 } from "../../platform/errors.js";
 import type { Logger } from "../../platform/logger.js";
-import { networkOf } from "../../platform/network-of.js";
 import { parseInput } from "../../platform/validation.js";
 import { type Audit, type AuditActor, actorOf, userActor } from "../audit/index.js";
 import { authorize, hashSecret, type Principal } from "../auth/index.js";

@@ -1,8 +1,8 @@
+import { networkOf } from "@keyplane/schema";
 import type { Clock } from "../../platform/clock.js";
 import type { Database } from "../../platform/database/index.js";
 import { InvalidCredentialsError } from "../../platform/errors.js";
 import type { Logger } from "../../platform/logger.js";
-import { networkOf } from "../../platform/network-of.js";
 import { parseInput } from "../../platform/validation.js";
 import { userActor } from "../audit/index.js";
 import type { Principal } from "../auth/index.js";

@@ -53,6 +53,13 @@ TenantType.implement({
     }),
     statusReason: t.exposeString("statusReason", { nullable: true, description: "Why the status last changed." }),
     policy: t.field({ type: KeyPolicyType, description: "The rules for keys.", resolve: (tenant) => tenant }),
+    allowedIps: t.exposeStringList("allowedIps", {
+      description:
+        "The only addresses that may use the tenant's keys, in CIDR notation; empty: all. The lists of key and owner count, too.",
+    }),
+    deniedIps: t.exposeStringList("deniedIps", {
+      description: "Addresses that may not use the tenant's keys, in CIDR notation. Stronger than any allow list.",
+    }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When the tenant was created." }),
     updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When the tenant last changed." }),
   }),
@@ -110,6 +117,10 @@ const CreateTenantInput = builder.inputType("CreateTenantInput", {
     slug: t.string({ required: true, description: "Lower-case letters, digits and hyphens, unique, e.g. `acme`." }),
     name: t.string({ required: true, description: "1 to 100 characters." }),
     policy: t.field({ type: KeyPolicyInput, description: "Rules for its keys; without: prefix `kp`, no limits." }),
+    allowedIps: t.stringList({
+      description: "The only addresses that may use its keys: CIDR ranges or addresses, at most 100; empty: all.",
+    }),
+    deniedIps: t.stringList({ description: "Addresses that may not; stronger than allowedIps." }),
     idempotencyKey: idempotencyKeyField(t),
   }),
 });
@@ -121,6 +132,8 @@ const UpdateTenantInput = builder.inputType("UpdateTenantInput", {
     slug: t.string({ description: "A new slug." }),
     name: t.string({ description: "A new name." }),
     policy: t.field({ type: KeyPolicyInput, description: "What to change of the rules for keys." }),
+    allowedIps: t.stringList({ description: "All addresses that may use its keys from now on; empty: every address." }),
+    deniedIps: t.stringList({ description: "All addresses that may not from now on." }),
   }),
 });
 
@@ -143,7 +156,7 @@ builder.mutationFields((t) => ({
     }),
   }),
   updateTenant: t.field({
-    description: "Changes a tenant's name, slug or key policy.",
+    description: "Changes a tenant's name, slug, key policy or address lists.",
     type: UpdateTenantPayload,
     errors: { types: changeErrors },
     access: { permission: "tenants:update" },

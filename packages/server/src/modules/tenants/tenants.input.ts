@@ -1,6 +1,13 @@
 import { isValidPrefix } from "@keyplane/schema";
 import { z } from "zod";
-import { idempotencyKeySchema, optional, reasonSchema, scopesSchema, text } from "../../platform/validation.js";
+import {
+  addressesSchema,
+  idempotencyKeySchema,
+  optional,
+  reasonSchema,
+  scopesSchema,
+  text,
+} from "../../platform/validation.js";
 
 const slugSchema = z
   .string()
@@ -54,6 +61,8 @@ export const createTenantSchema = z.object({
   slug: slugSchema,
   name: text("name", 100),
   policy: optional(keyPolicySchema),
+  allowedIps: addressesSchema.nullish().transform((ips) => ips ?? []),
+  deniedIps: addressesSchema.nullish().transform((ips) => ips ?? []),
   idempotencyKey: optional(idempotencyKeySchema),
 });
 
@@ -62,6 +71,8 @@ export const updateTenantSchema = z.object({
   slug: optional(slugSchema),
   name: optional(text("name", 100)),
   policy: optional(keyPolicySchema),
+  allowedIps: optional(addressesSchema),
+  deniedIps: optional(addressesSchema),
 });
 
 export const tenantStatusSchema = z.object({ id: z.string(), reason: optional(reasonSchema) });

@@ -83,6 +83,9 @@ export interface TenantState {
   readonly status: TenantStatus;
   readonly since: number | null;
   readonly reason: string | null;
+  /** From which addresses the tenant's keys may be used. */
+  readonly allowedIps: readonly string[];
+  readonly deniedIps: readonly string[];
 }
 
 function toTenantState(row: Tenant): TenantState {
@@ -91,6 +94,8 @@ function toTenantState(row: Tenant): TenantState {
     status: row.status,
     since: row.statusChangedAt?.getTime() ?? null,
     reason: row.statusReason,
+    allowedIps: row.allowedIps,
+    deniedIps: row.deniedIps,
   };
 }
 

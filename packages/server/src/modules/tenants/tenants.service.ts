@@ -6,7 +6,7 @@ import { ForbiddenError, InvalidInputError, NotFoundError } from "../../platform
 import { unlessTaken } from "../../platform/unless-taken.js";
 import { parseInput } from "../../platform/validation.js";
 import { type Audit, actorOf } from "../audit/index.js";
-import { authorize, type Principal, visibleTo } from "../auth/index.js";
+import { authorize, authorizeKeyScopes, type Principal, visibleTo } from "../auth/index.js";
 import type { Events } from "../events/index.js";
 import type { Idempotency } from "../idempotency/index.js";
 import { createTenantSchema, tenantStatusSchema, updateTenantSchema } from "./tenants.input.js";
@@ -80,6 +80,8 @@ export function createTenants({ audit, clock, events, idempotency }: Deps) {
           slug: input.slug,
           name: input.name,
           ...store.policyColumns(input.policy ?? {}),
+          allowedIps: input.allowedIps,
+          deniedIps: input.deniedIps,
           createdAt: now,
           updatedAt: now,
         });
@@ -99,7 +101,7 @@ export function createTenants({ audit, clock, events, idempotency }: Deps) {
     },
 
     /**
-     * Changes name, slug or key policy; what the input does not name stays. A changed policy counts for keys that are
+     * Changes name, slug, address lists or key policy; what the input does not name stays. Address lists count for all keys at once. A changed policy counts for keys that are
      * created, updated or rotated from now on; keys that exist keep what they have. What is so already changes nothing.
      */
     async update(principal: Principal, rawInput: unknown): Promise<Tenant> {
@@ -109,12 +111,16 @@ export function createTenants({ audit, clock, events, idempotency }: Deps) {
         // Slugs are unique over all tenants: a tenant's caller could try out which others exist.
         throw new ForbiddenError("Only a caller of the whole installation can change a slug. Ask the operator.");
       }
+      // Whoever lets keys come from elsewhere grants all that they can do.
+      if (input.allowedIps !== undefined || input.deniedIps !== undefined) authorizeKeyScopes(principal, null);
       return write(async (tx) => {
         const before = await lock(tx, principal, input.id);
         const columns = {
           ...(input.slug === undefined ? {} : { slug: input.slug }),
           ...(input.name === undefined ? {} : { name: input.name }),
           ...store.policyColumns(input.policy ?? {}),
+          ...(input.allowedIps === undefined ? {} : { allowedIps: input.allowedIps }),
+          ...(input.deniedIps === undefined ? {} : { deniedIps: input.deniedIps }),
         };
         checkLifetimes({ ...before, ...columns });
         if (!changes(before, columns)) return before;

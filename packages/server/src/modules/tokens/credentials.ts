@@ -1,10 +1,10 @@
 import type { Permission } from "@keyplane/schema";
+import { networkOf } from "@keyplane/schema";
 import { LRUCache } from "lru-cache";
 import type { Database, ManagementToken } from "../../platform/database/index.js";
 import { EntityCache } from "../../platform/entity-cache.js";
 import { KeyplaneError } from "../../platform/errors.js";
 import type { GuessLimiter } from "../../platform/guess-limiter.js";
-import { networkOf } from "../../platform/network-of.js";
 import type { Credential } from "../auth/index.js";
 import type { DomainEvent, EventListener } from "../events/index.js";
 import type { RoleState, RoleStates } from "../roles/index.js";

@@ -41,6 +41,13 @@ UserType.implement({
       resolve: (user, _, { loaders }) => (user.customRoleId ? loaders.roles.load(user.customRoleId) : null),
     }),
     customRoleId: t.exposeID("customRoleId", { nullable: true, description: "The id of that custom role." }),
+    allowedIps: t.exposeStringList("allowedIps", {
+      description:
+        "The only addresses that may use the user's keys, in CIDR notation; empty: all. Each key's own lists count, too.",
+    }),
+    deniedIps: t.exposeStringList("deniedIps", {
+      description: "Addresses that may not use the user's keys, in CIDR notation. Stronger than any allow list.",
+    }),
     status: t.expose("status", { type: UserStatusEnum, description: "Only keys of ACTIVE users are accepted." }),
     statusChangedAt: t.expose("statusChangedAt", {
       type: "DateTime",
@@ -127,6 +134,11 @@ const CreateUserInput = builder.inputType("CreateUserInput", {
     role: t.field({ type: RoleEnum, defaultValue: "DEVELOPER", description: "What the user may do in Keyplane." }),
     customRoleId: t.id({ description: "A custom role of the tenant, which decides instead of `role`." }),
     externalId: t.string({ description: "Your own system's id of this user, unique in the tenant." }),
+    allowedIps: t.stringList({
+      description:
+        "The only addresses that may use the user's keys: CIDR ranges or addresses, at most 100; empty: all.",
+    }),
+    deniedIps: t.stringList({ description: "Addresses that may not; stronger than allowedIps." }),
     idempotencyKey: idempotencyKeyField(t),
   }),
 });
@@ -140,6 +152,10 @@ const UpdateUserInput = builder.inputType("UpdateUserInput", {
     role: t.field({ type: RoleEnum, description: "A new role." }),
     customRoleId: t.id({ description: "Another custom role; null takes it away, so that `role` counts again." }),
     externalId: t.string({ description: "A new external id; null removes it." }),
+    allowedIps: t.stringList({
+      description: "All addresses that may use the user's keys from now on; empty: every address.",
+    }),
+    deniedIps: t.stringList({ description: "All addresses that may not from now on." }),
   }),
 });
 

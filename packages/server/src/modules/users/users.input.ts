@@ -1,6 +1,13 @@
 import { type Role, roles } from "@keyplane/schema";
 import { z } from "zod";
-import { foreignText, idempotencyKeySchema, optional, reasonSchema, text } from "../../platform/validation.js";
+import {
+  addressesSchema,
+  foreignText,
+  idempotencyKeySchema,
+  optional,
+  reasonSchema,
+  text,
+} from "../../platform/validation.js";
 
 // RFC 5321 allows 254 characters. Compared in lower case, because no provider tells people apart by case.
 const emailSchema = z
@@ -20,6 +27,8 @@ export const createUserSchema = z.object({
   role: roleSchema.nullish().transform((role) => role ?? "DEVELOPER"),
   customRoleId: optional(z.string()),
   externalId: optional(externalIdSchema),
+  allowedIps: addressesSchema.nullish().transform((ips) => ips ?? []),
+  deniedIps: addressesSchema.nullish().transform((ips) => ips ?? []),
   idempotencyKey: optional(idempotencyKeySchema),
 });
 
@@ -32,6 +41,8 @@ export const updateUserSchema = z.object({
   customRoleId: z.string().nullable().optional(),
   /** null removes it. */
   externalId: externalIdSchema.nullable().optional(),
+  allowedIps: optional(addressesSchema),
+  deniedIps: optional(addressesSchema),
 });
 
 export const userStatusSchema = z.object({ id: z.string(), reason: optional(reasonSchema) });

@@ -100,6 +100,9 @@ export interface UserState {
   readonly status: UserStatus;
   readonly since: number | null;
   readonly reason: string | null;
+  /** From which addresses the user's keys may be used. */
+  readonly allowedIps: readonly string[];
+  readonly deniedIps: readonly string[];
 }
 
 function toUserState(row: Awaited<ReturnType<typeof findUsersWithTeams>>[number]): UserState {
@@ -115,6 +118,8 @@ function toUserState(row: Awaited<ReturnType<typeof findUsersWithTeams>>[number]
     status: row.status,
     since: row.statusChangedAt?.getTime() ?? null,
     reason: row.statusReason,
+    allowedIps: row.allowedIps,
+    deniedIps: row.deniedIps,
   };
 }
 

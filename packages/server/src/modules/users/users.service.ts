@@ -237,6 +237,8 @@ export function createUsers({ audit, clock, events, idempotency, roles, tenants,
           role: input.role,
           customRoleId: customRole?.id ?? null,
           externalId: input.externalId ?? null,
+          allowedIps: input.allowedIps,
+          deniedIps: input.deniedIps,
           createdAt: now,
           updatedAt: now,
         });
@@ -265,6 +267,8 @@ export function createUsers({ audit, clock, events, idempotency, roles, tenants,
         }
         if (before.status === "DELETED")
           throw new ConflictError("This user was deleted and cannot be changed any more.");
+        // Whoever lets keys come from elsewhere grants all that they can do.
+        if (input.allowedIps !== undefined || input.deniedIps !== undefined) authorizeKeyScopes(principal, null);
         const { columns: roleColumns, difference } = await customRoleChange(tx, principal, before, input.customRoleId);
         const columns = {
           ...roleColumns,
@@ -272,6 +276,8 @@ export function createUsers({ audit, clock, events, idempotency, roles, tenants,
           ...(input.name === undefined ? {} : { name: input.name }),
           ...(input.role === undefined ? {} : { role: input.role }),
           ...(input.externalId === undefined ? {} : { externalId: input.externalId }),
+          ...(input.allowedIps === undefined ? {} : { allowedIps: input.allowedIps }),
+          ...(input.deniedIps === undefined ? {} : { deniedIps: input.deniedIps }),
         };
         if (!changes(before, columns)) return before;
         const { email = before.email, externalId = before.externalId } = columns;

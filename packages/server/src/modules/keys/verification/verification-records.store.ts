@@ -100,11 +100,12 @@ async function readRecords(
       "wanted" AS MATERIALIZED (SELECT * FROM "looked" WHERE ${wanted})
     SELECT
       (SELECT json_agg(row_to_json("row")) FROM (
-        SELECT "id", "status", ${ms("statusChangedAt")} AS "since", "statusReason" AS "reason"
+        SELECT "id", "status", ${ms("statusChangedAt")} AS "since", "statusReason" AS "reason",
+          "allowedIps", "deniedIps"
         FROM "Tenant" WHERE "id" IN (SELECT "tenantId" FROM "wanted")) AS "row")::text AS "tenants",
       (SELECT json_agg(row_to_json("row")) FROM (
         SELECT "id", "tenantId", "name", "email", "externalId", "status", ${ms("statusChangedAt")} AS "since",
-          "statusReason" AS "reason"
+          "statusReason" AS "reason", "allowedIps", "deniedIps"
         FROM "User" WHERE "id" IN (SELECT "ownerId" FROM "wanted")) AS "row")::text AS "owners",
       (SELECT json_agg(row_to_json("row")) FROM (
         SELECT "User"."id", "CustomRole"."keyScopes"

@@ -109,7 +109,10 @@ const VerifyKeyInput = builder.inputType("VerifyKeyInput", {
     key: t.string({ required: true, description: "The whole key, unchanged: what is wrong about it is found here." }),
     scopes: t.stringList({ description: "The scopes that the call needs; the key must carry all of them." }),
     environment: t.field({ type: EnvironmentEnum, description: "The environment that the call is for." }),
-    ip: t.string({ description: "The address that the call came from, for keys bound to addresses." }),
+    ip: t.string({
+      description:
+        "The address that the call came from, for address lists. Those who present unknown keys from one address are held up by it.",
+    }),
     cost: t.int({ defaultValue: 1, description: "How much the call counts, 0 to 1000000." }),
     tags: t.stringList({ description: "Labels for usage, at most 20." }),
     api: t.string({ description: "Which of your APIs is called, e.g. orders/v2: usage is counted by it." }),

@@ -1,4 +1,12 @@
-import { decide, type Environment, type KeyFormatResult, type KeyRecord, parseKey } from "@keyplane/schema";
+import {
+  decide,
+  type Environment,
+  type KeyFormatResult,
+  type KeyGuesses,
+  type KeyRecord,
+  networkOf,
+  parseKey,
+} from "@keyplane/schema";
 import { z } from "zod";
 import type { Clock } from "../../../platform/clock.js";
 import type { GuessLimiter } from "../../../platform/guess-limiter.js";
@@ -40,6 +48,8 @@ export type Verify = (principal: Principal, input: VerifyKeyInput) => Verdict | 
  *
  * @param deps.guesses how many keys that there are not a caller may have looked up; keys in memory, and texts that cannot be keys, are not
  * counted. The caller verifies for many others: whoever presents guesses to it must not make it refuse keys that are good.
+ * @param deps.addressGuesses how many unknown and mistyped keys may be presented from one network; after that, unknown keys from there are
+ * neither looked up nor told to be unknown. Counted for each caller by itself: whom one holds up, others still serve.
  * @param deps.record takes the usage of a verification, and neither waits nor throws; null: leaves none.
  * @throws ForbiddenError without `keys:verify`; BadUserInputError for a list or value out of bounds; RateLimitedError when the key is not
  * in memory, and the caller has asked for too many that there are not.
@@ -48,9 +58,36 @@ export function createVerify(deps: {
   index: VerificationIndex;
   clock: Clock;
   guesses: GuessLimiter;
+  addressGuesses: KeyGuesses;
   record: ((event: UsageEvent) => void) | null;
 }): Verify {
-  const { index, clock, guesses, record: recordUsage } = deps;
+  const { index, clock, guesses, addressGuesses, record: recordUsage } = deps;
+
+  /** Takes an attempt of the address that presented an unknown key. @returns how long it is held up, in milliseconds. */
+  function guessFrom(principal: Principal, ip: string | null | undefined): number {
+    return ip == null ? 0 : addressGuesses.take(guesserOf(principal, ip), clock.now());
+  }
+
+  /** Asks the store, unless the address is held up. */
+  async function lookUpFrom(
+    principal: Principal,
+    hash: string,
+    ip: string | null | undefined,
+  ): Promise<{ found: IndexedRecord | null; heldUpMs: number }> {
+    // Taken before, so that a thousand at once are not all looked up.
+    const isGuess = !index.knowsSecret(hash);
+    const heldUpMs = isGuess ? guessFrom(principal, ip) : 0;
+    if (heldUpMs > 0) return { found: null, heldUpMs };
+    let isUnknown = false;
+    try {
+      const found = await lookUp(principal, hash);
+      isUnknown = visible(principal, found) === null;
+      return { found, heldUpMs: isUnknown && !isGuess ? guessFrom(principal, ip) : 0 };
+    } finally {
+      // A store that is away says nothing of the key either.
+      if (isGuess && !isUnknown && ip != null) addressGuesses.giveBack(guesserOf(principal, ip));
+    }
+  }
 
   /** Asks the store. A secret that memory knows is no guess: only something about its key has changed. */
   async function lookUp(principal: Principal, hash: string): Promise<IndexedRecord | null> {
@@ -73,10 +110,11 @@ export function createVerify(deps: {
     format: KeyFormatResult,
     found: IndexedRecord | null,
     startedAt: number,
+    heldUpMs: number,
   ) {
     const now = clock.now();
     const record = visible(principal, found);
-    const verdict = judge(principal, input, format, record, now);
+    const verdict = judge(principal, input, format, record, heldUpMs, now);
     recordUsage?.(usageOf({ principal, input, format, found: record, verdict, now, startedAt }));
     return verdict;
   }
@@ -86,17 +124,30 @@ export function createVerify(deps: {
     const startedAt = recordUsage ? performance.now() : 0;
     if (needsChecks(input)) parseArguments(boundsSchema, input);
     const format = parseKey(input.key);
-    if (!format.ok) return answer(principal, input, format, null, startedAt);
+    if (!format.ok) {
+      const heldUpMs = format.problem === "checksum" ? guessFrom(principal, input.ip) : 0;
+      return answer(principal, input, format, null, startedAt, heldUpMs);
+    }
     const hash = hashSecret(input.key);
     const found = index.recall(hash);
-    if (found !== undefined) return answer(principal, input, format, found, startedAt);
-    return lookUp(principal, hash).then((record) => answer(principal, input, format, record, startedAt));
+    if (found !== undefined) {
+      const heldUpMs = visible(principal, found) ? 0 : guessFrom(principal, input.ip);
+      return answer(principal, input, format, found, startedAt, heldUpMs);
+    }
+    return lookUpFrom(principal, hash, input.ip).then((looked) =>
+      answer(principal, input, format, looked.found, startedAt, looked.heldUpMs),
+    );
   };
 }
 
 /** Another tenant's key answers as an unknown one. */
 function visible(principal: Principal, found: IndexedRecord | null): IndexedRecord | null {
   return found && canSee(principal, found.key) ? found : null;
+}
+
+/** Whose attempts are counted together: those of one network, as far as one caller tells of them. */
+function guesserOf(principal: Principal, ip: string): string {
+  return `${principal.id} ${networkOf(ip)}`;
 }
 
 /** Most calls give nothing but the key and well-formed scopes, and GraphQL then a cost of 1. */
@@ -109,6 +160,7 @@ function judge(
   input: VerifyKeyInput,
   format: KeyFormatResult,
   record: KeyRecord | null,
+  heldUpMs: number,
   now: number,
 ): Verdict {
   const request = {
@@ -116,6 +168,7 @@ function judge(
     scopes: input.scopes ?? undefined,
     environment: input.environment ?? undefined,
     ip: input.ip ?? undefined,
+    heldUpMs,
   };
   return toVerdict(decide(record, request, now), record, principal.requestId);
 }

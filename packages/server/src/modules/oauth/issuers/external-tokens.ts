@@ -1,10 +1,10 @@
 import { hash } from "node:crypto";
+import { networkOf } from "@keyplane/schema";
 import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../../../platform/clock.js";
 import { ConflictError, InvalidInputError, UnauthenticatedError } from "../../../platform/errors.js";
 import type { GuessLimiter } from "../../../platform/guess-limiter.js";
-import { networkOf } from "../../../platform/network-of.js";
 import type { Credential, RequestOrigin } from "../../auth/index.js";
 import type { RoleStates } from "../../roles/index.js";
 import type { TenantStates } from "../../tenants/index.js";
