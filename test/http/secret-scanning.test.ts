@@ -1,4 +1,5 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
+import { generateKey } from "@keyplane/schema";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { day, ok, startServer, type TestServer, World } from "../testkit/index.js";
 import { findingsOf, policyMutation } from "../testkit/lifecycle.js";
@@ -45,7 +46,7 @@ const hashOf = (token: string) => createHash("sha256").update(token).digest("hex
 describe("POST /v1/secret-scanning", () => {
   test("stops a key that was found, labels each match in its order, and gives nothing else away", async () => {
     const { admin, key, secret } = await world.tenantWithKey();
-    const unknown = "kp_live_00000000000000000000000000000000000000000001fb8o2";
+    const unknown = generateKey({ prefix: "kp", environment: "LIVE" }).secret;
     const { status, body, text } = await send([
       match(unknown),
       match(secret),
@@ -61,7 +62,8 @@ describe("POST /v1/secret-scanning", () => {
     expect((await world.verify(secret)).code).toBe("DISABLED");
     const [finding] = await findingsOf(admin);
     expect(finding).toMatchObject({ keyId: key.id, place, source: "github: commit", action: "DISABLED" });
-    const document = "query ($id: ID!) { auditLog(filter: { targetId: $id }) { nodes { actorType actorId actorName } } }";
+    const document =
+      "query ($id: ID!) { auditLog(filter: { targetId: $id }) { nodes { actorType actorId actorName } } }";
     expect((await admin.query(document, { id: finding.id })).auditLog.nodes).toEqual([
       { actorType: "system", actorId: "secret-scanning", actorName: "GitHub secret scanning" },
     ]);

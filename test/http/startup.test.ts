@@ -105,6 +105,7 @@ describe("a configuration with problems", () => {
     MONGODB_URL: "postgresql://me:hunter2@localhost/usage",
     KEYPLANE_EVENTS_DAYS: "0",
     KEYPLANE_EXPIRY_REMINDERS: "7 days",
+    KEYPLANE_ROTATION_REMINDERS: "7 days",
     KEYPLANE_SECRET_SCANNING_KEYS: "/no/such/file",
     KEYPLANE_RECORD_VERIFICATIONS: "no",
     KEYPLANE_USAGE_SPOOL_BYTES: "1048575",

@@ -10,6 +10,7 @@ export { decide, validUntil } from "./decision/decide.js";
 export { effectiveScopes, withinBounds } from "./decision/effective-scopes.js";
 export { restoreWindowMs } from "./decision/key-checks.js";
 export { hasScopes } from "./decision/request-checks.js";
+export { rotateBy } from "./decision/rotation.js";
 export type {
   AddressRules,
   Decision,
@@ -47,6 +48,8 @@ export {
   keyFindingKinds,
   type LeakAction,
   leakActions,
+  type RotationOverdue,
+  rotationOverdues,
   type UpkeepAction,
   upkeepActions,
 } from "./lifecycle.js";

@@ -46,6 +46,15 @@ export const upkeepActions = {
 /** What happens to keys that a policy does not want. */
 export type UpkeepAction = keyof typeof upkeepActions;
 
+/** What happens to a key whose secret was not rotated in time. */
+export const rotationOverdues = {
+  WARN: { description: "It goes on working, and its verdicts carry a hint." },
+  REFUSE: { description: "It is refused with EXPIRED until it is rotated." },
+} as const satisfies Record<string, { readonly description: string }>;
+
+/** What happens to a key whose secret was not rotated in time. */
+export type RotationOverdue = keyof typeof rotationOverdues;
+
 /** What a hygiene report looks at, and how many of its 100 points each costs at most. */
 export const hygieneChecks = {
   LEAKED: {

@@ -59,8 +59,8 @@ describe("permissions", () => {
     expect(permissionsOf("ADMIN")).toEqual(Object.keys(permissions));
   });
 
-  test("a developer reads, verifies and reports usage, and changes nothing else", () => {
-    const reads = ["tenants:read", "users:read", "keys:read", "keys:verify"];
+  test("a developer reads, verifies, reports usage and leaked keys, and changes nothing else", () => {
+    const reads = ["tenants:read", "users:read", "keys:read", "keys:report", "keys:verify"];
     expect(permissionsOf("DEVELOPER")).toEqual([...reads, "usage:read", "usage:record"]);
   });
 
@@ -91,6 +91,7 @@ describe("enums", () => {
       roles: "ADMIN DEVELOPER GUEST",
       keyEventTypes:
         "CREATED UPDATED ROTATED DISABLED ENABLED REVOKED EXPIRED EXPIRING DELETED " +
+        "LEAKED IDLE NEVER_EXPIRES ROTATION_DUE ROTATION_OVERDUE " +
         "OWNER_UPDATED OWNER_DISABLED OWNER_ENABLED OWNER_DELETED TENANT_UPDATED TENANT_SUSPENDED TENANT_RESUMED",
     });
     const tables: Record<string, { readonly description: string }>[] = Object.values(values);

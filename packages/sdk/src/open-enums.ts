@@ -25,6 +25,7 @@ export type OAuthGrantType = Open<Known.OAuthGrantType>;
 export type Permission = Open<Known.Permission>;
 export type ResyncReason = Open<Known.ResyncReason>;
 export type Role = Open<Known.Role>;
+export type RotationOverdue = Open<Known.RotationOverdue>;
 export type TenantStatus = Open<Known.TenantStatus>;
 export type UpkeepAction = Open<Known.UpkeepAction>;
 export type UsageSource = Open<Known.UsageSource>;

@@ -9,7 +9,7 @@ import type { Settings } from "./env.js";
 import type { Services } from "./graphql/context.js";
 import type { HttpServer } from "./http/server.js";
 import { createKeyEvents, type EventLog } from "./modules/events/index.js";
-import { createExpiryDuty, raiseLastUsed } from "./modules/keys/index.js";
+import { createExpiryDuty, createRotationDuty, raiseLastUsed } from "./modules/keys/index.js";
 import { createRootToken, type RootToken } from "./modules/tokens/index.js";
 import { UsageRecording } from "./modules/usage/index.js";
 import { createCan } from "./modules/viewer/index.js";
@@ -142,7 +142,8 @@ async function wire(settings: Settings, outside: Opened, close: () => Promise<vo
     (error: unknown) => logger.warn({ err: error }, "warming up failed; keys are read when they are first presented"),
   );
   const expiry = createExpiryDuty({ database, events, clock, reminders: settings.expiryReminders });
-  const scheduler = startScheduler([expiry, lifecycle.lifecycle.upkeep], { clock, logger });
+  const rotation = createRotationDuty({ database, events, clock, reminders: settings.rotationReminders });
+  const scheduler = startScheduler([expiry, rotation, lifecycle.lifecycle.upkeep], { clock, logger });
   const maintenance = startMaintenance(
     [
       () => access.tokenUse.save(),

@@ -32,6 +32,7 @@ export interface Settings {
   readonly usageRetention: Retention;
   readonly eventRetentionMs: number;
   readonly expiryReminders: readonly number[];
+  readonly rotationReminders: readonly number[];
   /** Who may report leaked keys at /v1/secret-scanning; null: nobody. */
   readonly secretScanningKeys: ScannerKeys | null;
 }
@@ -223,6 +224,14 @@ export const variables = {
     parse: (text) => (text === "none" ? [] : parseDurations(text, { most: 10, maxMs: 3_650 * dayMs })),
     absent: [7 * dayMs, dayMs],
   },
+  KEYPLANE_ROTATION_REMINDERS: {
+    description:
+      "How long before a key has to be rotated a ROTATION_DUE event reminds of it: durations in days, hours, minutes or seconds. none: never. Counts for what is planned from then on.",
+    fallback: "30d,7d,1d",
+    wants: "up to 10 durations such as 7d,1d or 12h, of at most 3650 days, or none",
+    parse: (text) => (text === "none" ? [] : parseDurations(text, { most: 10, maxMs: 3_650 * dayMs })),
+    absent: [30 * dayMs, 7 * dayMs, dayMs],
+  },
   KEYPLANE_SECRET_SCANNING_KEYS: {
     description:
       "The public keys by which GitHub's secret scanning signs what it sends to /v1/secret-scanning, as https://api.github.com/meta/public_keys/secret_scanning answers them. They are never fetched. Without them, the address takes nothing.",
@@ -354,6 +363,7 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
     },
     eventRetentionMs: read<number>("KEYPLANE_EVENTS_DAYS") * dayMs,
     expiryReminders: read("KEYPLANE_EXPIRY_REMINDERS"),
+    rotationReminders: read("KEYPLANE_ROTATION_REMINDERS"),
     secretScanningKeys: read("KEYPLANE_SECRET_SCANNING_KEYS"),
   };
   if (problems.length > 0) throw new EnvironmentError(problems);

@@ -1,3 +1,4 @@
+import { generateKey } from "@keyplane/schema";
 import { day, describe, expect, hour, ok, test } from "../../testkit/index.js";
 import { EventFollower } from "../../testkit/key-events.js";
 import { findingMutation, findingsOf, policyMutation } from "../../testkit/lifecycle.js";
@@ -108,7 +109,7 @@ describe("reportLeakedKey", () => {
   }) => {
     const [ours, theirs] = [await world.tenantWithKey(), await world.tenantWithKey()];
     const report = (key: string) => findingMutation(ours.admin, "reportLeakedKey", { key, url });
-    const unknown = "kp_live_00000000000000000000000000000000000000000001fb8o2";
+    const unknown = generateKey({ prefix: "kp", environment: "LIVE" }).secret;
     const nothing = { __typename: "ReportLeakedKeyPayload", finding: null };
     for (const key of [theirs.secret, unknown, "no key"]) expect(await report(key)).toEqual(nothing);
     expect((await world.verify(theirs.secret)).code).toBe("VALID");

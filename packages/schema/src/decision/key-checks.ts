@@ -1,5 +1,6 @@
 import type { MalformedKey, WellFormedKey } from "../key-format/format-result.js";
 import { becauseOf, formatTime, isReached, refuse, sinceWhen } from "./refusal.js";
+import { checkRotationDue } from "./rotation.js";
 import type { Decision, DecisionRequest, KeyRecord } from "./types.js";
 
 /** For how long after its deletion a key can be restored, in milliseconds: 30 days. */
@@ -62,7 +63,8 @@ function hasStopped(supersededAt: number, stopsAt: number | null, now: number): 
  *
  * A revocation or a disabling counts whatever its time: a verifier whose clock is behind must refuse at once, too.
  */
-export function checkKey({ key, secret }: KeyRecord, now: number): Decision | null {
+export function checkKey(record: KeyRecord, now: number): Decision | null {
+  const { key, secret } = record;
   if (key.revokedAt !== null) {
     const when = `${formatTime(key.revokedAt)}${becauseOf(key.revokedReason)}`;
     return refuse("REVOKED", `The key was revoked for good at ${when}. Ask the owner of the API for a new key.`);
@@ -73,6 +75,8 @@ export function checkKey({ key, secret }: KeyRecord, now: number): Decision | nu
       `The key expired at ${formatTime(key.expiresAt)}. Extend it with updateKey, or issue a new key.`,
     );
   }
+  const overdue = checkRotationDue(record, now);
+  if (overdue) return overdue;
   if (secret.supersededAt !== null && hasStopped(secret.supersededAt, secret.stopsAt, now)) {
     const rotated = formatTime(secret.supersededAt);
     const stopped = formatTime(secret.stopsAt ?? secret.supersededAt);

@@ -1,5 +1,6 @@
 import type { Environment } from "../environments.js";
 import type { KeyFormatResult } from "../key-format/format-result.js";
+import type { RotationOverdue } from "../lifecycle.js";
 import type { TenantStatus, UserStatus } from "../statuses.js";
 import type { VerdictCode } from "../verdict-codes.js";
 
@@ -50,6 +51,10 @@ export interface KeyRecord {
     readonly disabledAt: number | null;
     readonly disabledReason: string | null;
     readonly deletedAt: number | null;
+    /** When it got its present secret; left out: not known, and nothing is due. */
+    readonly issuedAt?: number | null | undefined;
+    /** How long a secret of it may be in use, in milliseconds; left out or null: as long as its tenant's may. */
+    readonly rotateEveryMs?: number | null | undefined;
   };
   /** Null when the owner is missing altogether; a deleted owner is a tombstone with the status `DELETED`. */
   readonly owner:
@@ -71,6 +76,10 @@ export interface KeyRecord {
     /** Since when the tenant has this status, where known. */
     readonly since: number | null;
     readonly reason: string | null;
+    /** How long a secret of its keys may be in use, in milliseconds; left out or null: for ever. */
+    readonly rotateEveryMs?: number | null | undefined;
+    /** What happens to a key that was not rotated in time; left out or null: WARN. */
+    readonly rotationOverdue?: RotationOverdue | null | undefined;
   };
 }
 

@@ -590,7 +590,11 @@ export type Key = {
   /** The id of the token that revoked it. */
   readonly revokedBy: string | null,
   /** When it was deleted; restoreKey brings it back within 30 days. */
-  readonly deletedAt: string | null
+  readonly deletedAt: string | null,
+  /** How long a secret of this key may be in use; null: as long as the tenant's policy says. */
+  readonly rotateEveryMs: number | null,
+  /** By when it has to get a new secret, as key and tenant's policy say; null: never. */
+  readonly rotateBy: string | null
 };
 
 export type ManagementToken = {

@@ -46,6 +46,8 @@ export type CreateKeyInput = {
   readonly name: string;
   /** The user who will own it, of the same tenant. */
   readonly ownerId: string;
+  /** How long a secret of it may be in use, at least an hour; where the tenant's policy is shorter, that counts. */
+  readonly rotateEveryMs?: number | null | undefined;
   /** What it may do in your API; at most 100. */
   readonly scopes?: ReadonlyArray<string> | null | undefined;
   /** The team that looks after it, of which the owner is a member; without: none. */
@@ -458,6 +460,10 @@ export type KeyEventType =
   | 'REVOKED'
   /** A key got a new secret, by rotation or by being reissued to another owner. The old one stops at previousSecretExpiresAt. */
   | 'ROTATED'
+  /** A key has to get a new secret soon. It still works: this is the reminder. */
+  | 'ROTATION_DUE'
+  /** A key did not get a new secret in time. Whether it still works, the tenant's policy says. */
+  | 'ROTATION_OVERDUE'
   /** A suspended tenant was resumed, and its keys with it. keyId and userId are null. */
   | 'TENANT_RESUMED'
   /** A tenant was suspended; all its keys are refused. keyId and userId are null. */
@@ -552,6 +558,12 @@ export type KeyPolicyInput = {
   readonly maxLifetimeMs?: number | null | undefined;
   /** 2 to 12 of a-z and 0-9. Keys that exist keep theirs. New tenants have `kp`. */
   readonly prefix?: string | null | undefined;
+  /** At least an hour. */
+  readonly rotateEveryMs?: number | null | undefined;
+  /** New tenants have WARN. */
+  readonly rotationOverdue?: RotationOverdue | null | undefined;
+  /** At most 2147483647. */
+  readonly rotationOverlapMs?: number | null | undefined;
 };
 
 /** The status of a key by itself. Its owner and tenant may refuse it all the same: ask `verifyKey` for a verdict. */
@@ -829,7 +841,7 @@ export type RotateKeyInput = {
   readonly id: string;
   /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
   readonly idempotencyKey?: string | null | undefined;
-  /** For how many milliseconds the old secret goes on working; 0: it stops at once. */
+  /** For how many milliseconds the old secret goes on working; 0: it stops at once; null: as the tenant's rotationOverlapMs says. */
   readonly overlapMs?: number | null | undefined;
 };
 
@@ -852,6 +864,13 @@ export type RotateOAuthClientSecretInput = {
   /** How long the old secret goes on working, 30 days at most. 0: it stops at once. */
   readonly overlapMs?: number | null | undefined;
 };
+
+/** What happens to a key whose secret was not rotated in time. */
+export type RotationOverdue =
+  /** It is refused with EXPIRED until it is rotated. */
+  | 'REFUSE'
+  /** It goes on working, and its verdicts carry a hint. */
+  | 'WARN';
 
 /** To whom to send a link. */
 export type SendPasswordLinkInput = {
@@ -958,6 +977,8 @@ export type UpdateKeyInput = {
   readonly metadata?: Record<string, unknown> | null | undefined;
   /** A new name. */
   readonly name?: string | null | undefined;
+  /** How long a secret of it may be in use from now on; null: as the tenant's policy says. */
+  readonly rotateEveryMs?: number | null | undefined;
   /** All scopes from now on. */
   readonly scopes?: ReadonlyArray<string> | null | undefined;
   /** Another team, of which the owner is a member; null: none. */

@@ -3,6 +3,7 @@ import {
   type Environment,
   effectiveScopes,
   type KeyRecord,
+  type RotationOverdue,
   type ScopeBounds,
   type TenantStatus,
   type UserStatus,
@@ -114,6 +115,8 @@ function keyOf(fields: Fields): KeyLine {
       disabledAt: numberOf(fields, "disabledAt"),
       disabledReason: textOrNull(fields, "disabledReason"),
       deletedAt: numberOf(fields, "deletedAt"),
+      ...given(fields, "issuedAt"),
+      ...given(fields, "rotateEveryMs"),
     },
     secrets: (secrets as Fields[]).map((secret) => ({
       hash: textOf(secret, "hash"),
@@ -162,6 +165,10 @@ function tenantOf(fields: Fields): TenantRecord {
     since: numberOf(fields, "since"),
     reason: textOrNull(fields, "reason"),
     ...addressRulesOf(fields),
+    ...given(fields, "rotateEveryMs"),
+    ...(fields["rotationOverdue"] == null
+      ? {}
+      : { rotationOverdue: textOf(fields, "rotationOverdue") as RotationOverdue }),
   };
 }
 
@@ -172,6 +179,12 @@ function addressRulesOf(fields: Fields): AddressRules {
     ...(allowedIps === undefined ? {} : { allowedIps: textsOf(fields, "allowedIps") }),
     ...(deniedIps === undefined ? {} : { deniedIps: textsOf(fields, "deniedIps") }),
   };
+}
+
+/** A number that is left out is left out here, too: a server that knows nothing of it sends none. */
+function given<Name extends string>(fields: Fields, name: Name): { readonly [Key in Name]?: number } {
+  const value = numberOf(fields, name);
+  return (value === null ? {} : { [name]: value }) as { readonly [Key in Name]?: number };
 }
 
 function textOf(fields: Fields, name: string): string {

@@ -1,5 +1,5 @@
 import type { Settings } from "../env.js";
-import { createTellKeys } from "../modules/keys/index.js";
+import { createPlanRotations, createTellKeys } from "../modules/keys/index.js";
 import { createRoleReads, createRoles, RoleStates } from "../modules/roles/index.js";
 import { createTeamReads, createTeams, TeamStates } from "../modules/teams/index.js";
 import { createTenantReads, createTenants, TenantStates } from "../modules/tenants/index.js";
@@ -19,7 +19,13 @@ export function createTenancy(settings: Settings, base: Base) {
   for (const listener of [tenantStates, userStates, roleStates, teamStates]) events.subscribe(listener);
 
   const tellKeys = createTellKeys({ events });
-  const tenants = createTenants({ audit, clock, events, idempotency });
+  const tenants = createTenants({
+    audit,
+    clock,
+    events,
+    idempotency,
+    planRotations: createPlanRotations({ clock }),
+  });
   const roles = createRoles({ audit, clock, events, idempotency, tenants, tellKeys });
   const users = createUsers({ audit, clock, events, idempotency, roles, tenants, tellKeys });
   const teams = createTeams({ audit, clock, events, idempotency, tenants, users, tellKeys });

@@ -4,6 +4,7 @@ export { createKeySecrets, type KeySecrets } from "./key-secrets.service.js";
 export { createKeyReads, type KeyReads } from "./keys.reads.js";
 export { createKeys, type KeyChange, type Keys } from "./keys.service.js";
 export { findKeyIdsOfTeams, raiseLastUsed } from "./keys.store.js";
+export { createPlanRotations, createRotationDuty } from "./rotation/rotation-duty.js";
 export type { Verdict } from "./verification/verdict.js";
 export { VerificationIndex } from "./verification/verification-index.js";
 export {

@@ -11,6 +11,7 @@ import { type Keys, type KeysDeps, refuseDead } from "./keys.service.js";
 import * as store from "./keys.store.js";
 import { defaultExpiry, expiryIssues, scopeIssues } from "./lib/key-policy.js";
 import { keyStatusAt } from "./lib/key-status.js";
+import { planRotation } from "./rotation/key-rotation.store.js";
 
 /** A key with the secret that is shown this once. */
 export interface IssuedKey {
@@ -118,6 +119,7 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
           scopes,
           allowedIps,
           deniedIps,
+          rotateEveryMs: input.rotateEveryMs === undefined ? null : BigInt(input.rotateEveryMs),
         };
         const { secret, start } = generateKey({ prefix: tenant.keyPrefix, environment });
         const metadata = input.metadata as object;
@@ -131,6 +133,7 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
         });
         await store.insertSecret(tx, { hash: hashSecret(secret), keyId: key.id, start, createdAt });
         if (expiresAt) await scheduleExpiry(tx, key, expiryReminders, now);
+        if (hasRotation(key, tenant)) await planRotation(tx, key.id, createdAt);
         await keys.tell(tx, principal, { action: "key.created", event: "CREATED", before: null, after: key });
         return { targetId: key.id, secret };
       });
@@ -153,7 +156,8 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
         const tenant = await tenants.require(tx, principal, before.tenantId);
         refuseBeyondPolicy(principal, tenant, before);
         const now = new Date(clock.now());
-        const stopsAt = new Date(now.getTime() + input.overlapMs);
+        const overlapMs = input.overlapMs ?? Number(tenant.rotationOverlapMs ?? 0);
+        const stopsAt = new Date(now.getTime() + overlapMs);
         await store.supersedeSecrets(tx, before.id, now, stopsAt);
         const { secret, start } = await addSecret(tx, tenant, before, now);
         const after = await store.updateKeyRow(tx, before.id, {
@@ -163,6 +167,7 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
           secretVersion: { increment: 1 },
           updatedAt: now,
         });
+        if (hasRotation(after, tenant)) await planRotation(tx, after.id, now);
         await keys.tell(tx, principal, { action: "key.rotated", event: "ROTATED", before, after });
         return { targetId: after.id, secret };
       });
@@ -200,6 +205,7 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
           secretVersion: { increment: 1 },
           updatedAt: now,
         });
+        if (hasRotation(after, tenant)) await planRotation(tx, after.id, now);
         const reason = `reissued from ${before.ownerId} to ${owner.id}`;
         await keys.tell(tx, principal, { action: "key.reissued", event: "ROTATED", before, after, reason });
         return { targetId: after.id, secret };
@@ -207,4 +213,9 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
       return answer(principal, outcome);
     },
   };
+}
+
+/** Whether a key has to get a new secret some day. */
+function hasRotation(key: Pick<Key, "rotateEveryMs">, tenant: Pick<Tenant, "rotateEveryMs">): boolean {
+  return key.rotateEveryMs !== null || tenant.rotateEveryMs !== null;
 }

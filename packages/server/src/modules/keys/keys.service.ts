@@ -15,6 +15,7 @@ import { countsForLimit, refuseTooManyKeys } from "./key-limit.js";
 import { keyStatusSchema, revokeKeySchema, updateKeySchema } from "./keys.input.js";
 import * as store from "./keys.store.js";
 import { expiryIssues, scopeIssues } from "./lib/key-policy.js";
+import { planRotation } from "./rotation/key-rotation.store.js";
 
 export interface KeysDeps {
   readonly audit: Audit;
@@ -135,7 +136,11 @@ export function createKeys({ audit, clock, events, teams, tenants, users, expiry
         const policy = await tenants.require(tx, principal, before.tenantId);
         // Whoever lets a key live longer or come from elsewhere grants all that it can do.
         const widens =
-          movesTeam || input.expiresAt !== undefined || input.allowedIps !== undefined || input.deniedIps !== undefined;
+          movesTeam ||
+          input.expiresAt !== undefined ||
+          input.allowedIps !== undefined ||
+          input.deniedIps !== undefined ||
+          input.rotateEveryMs !== undefined;
         authorizeScopes(principal, input.scopes ?? (widens ? before.scopes : []));
         const issues = [
           ...(input.scopes === undefined ? [] : scopeIssues(policy, input.scopes)),
@@ -150,6 +155,9 @@ export function createKeys({ audit, clock, events, teams, tenants, users, expiry
           ...(input.allowedIps === undefined ? {} : { allowedIps: input.allowedIps }),
           ...(input.deniedIps === undefined ? {} : { deniedIps: input.deniedIps }),
           ...(input.expiresAt === undefined ? {} : { expiresAt: input.expiresAt }),
+          ...(input.rotateEveryMs === undefined
+            ? {}
+            : { rotateEveryMs: input.rotateEveryMs === null ? null : BigInt(input.rotateEveryMs) }),
         };
         if (!changes(before, columns)) return before;
         // A later expiry brings an expired key back, and its owner may have another one in its place by now.
@@ -158,6 +166,7 @@ export function createKeys({ audit, clock, events, teams, tenants, users, expiry
         }
         const after = await store.updateKeyRow(tx, before.id, { ...columns, updatedAt: new Date(clock.now()) });
         if (columns.expiresAt !== undefined) await scheduleExpiry(tx, after, expiryReminders, clock.now());
+        if (columns.rotateEveryMs !== undefined) await planRotation(tx, after.id, after.updatedAt);
         await tell(tx, principal, { action: "key.updated", event: "UPDATED", before, after });
         return after;
       });
@@ -240,6 +249,7 @@ export function createKeys({ audit, clock, events, teams, tenants, users, expiry
         const after = await store.updateKeyRow(tx, before.id, { deletedAt: null, updatedAt: new Date(now) });
         // What came due while it was deleted was not told.
         if (after.expiresAt && after.expiresAt.getTime() > now) await scheduleExpiry(tx, after, expiryReminders, now);
+        await planRotation(tx, after.id, after.updatedAt);
         await tell(tx, principal, { action: "key.restored", event: "UPDATED", before, after, reason });
         return after;
       });

@@ -65,6 +65,8 @@ export function toKeyState(key: Key): KeyState {
     disabledAt: key.disabledAt?.getTime() ?? null,
     disabledReason: key.disabledReason,
     deletedAt: key.deletedAt?.getTime() ?? null,
+    issuedAt: (key.rotatedAt ?? key.createdAt).getTime(),
+    rotateEveryMs: key.rotateEveryMs === null ? null : Number(key.rotateEveryMs),
     secretVersion: key.secretVersion,
   };
 }

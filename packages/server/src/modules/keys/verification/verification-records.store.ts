@@ -101,7 +101,7 @@ async function readRecords(
     SELECT
       (SELECT json_agg(row_to_json("row")) FROM (
         SELECT "id", "status", ${ms("statusChangedAt")} AS "since", "statusReason" AS "reason",
-          "allowedIps", "deniedIps"
+          "allowedIps", "deniedIps", "rotateEveryMs", NULLIF("rotationOverdue", 'WARN') AS "rotationOverdue"
         FROM "Tenant" WHERE "id" IN (SELECT "tenantId" FROM "wanted")) AS "row")::text AS "tenants",
       (SELECT json_agg(row_to_json("row")) FROM (
         SELECT "id", "tenantId", "name", "email", "externalId", "status", ${ms("statusChangedAt")} AS "since",
@@ -119,6 +119,7 @@ async function readRecords(
         SELECT "id", "tenantId", "ownerId", "teamId", "name", "environment", "scopes", "metadata", "allowedIps", "deniedIps",
           ${ms("expiresAt")} AS "expiresAt", ${ms("revokedAt")} AS "revokedAt", "revokedReason",
           ${ms("disabledAt")} AS "disabledAt", "disabledReason", ${ms("deletedAt")} AS "deletedAt",
+          "rotateEveryMs", (extract(epoch FROM COALESCE("rotatedAt", "createdAt")) * 1000)::bigint AS "issuedAt",
           (SELECT json_agg(row_to_json("secret")) FROM (
             SELECT "hash", "start", ${ms("supersededAt")} AS "supersededAt", ${ms("stopsAt")} AS "stopsAt"
             FROM "KeySecret" WHERE "keyId" = "wanted"."id" ORDER BY "supersededAt", "createdAt", "hash") AS "secret") AS "secrets"

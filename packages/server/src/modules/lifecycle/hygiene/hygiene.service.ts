@@ -55,7 +55,7 @@ export function createHygiene(deps: {
       const limits = {
         now: new Date(now),
         unusedSince: new Date(now - (idleAfterDays ?? usualIdleDays) * dayMs),
-        secretBefore: new Date(now - usualSecretDays * dayMs),
+        usualSecretMs: usualSecretDays * dayMs,
       };
       const visibility = visibleTo(principal);
       const { keys, affected } = await countHygiene(prisma, tenantId, visibility, limits);

@@ -9,17 +9,18 @@ export interface HygieneLimits {
   readonly now: Date;
   /** Keys that were not used since are idle. */
   readonly unusedSince: Date;
-  /** Secrets of before are old. */
-  readonly secretBefore: Date;
+  /** How old a secret may be where neither key nor tenant say so, in milliseconds. */
+  readonly usualSecretMs: number;
 }
 
-function conditions({ unusedSince, secretBefore }: HygieneLimits): Readonly<Record<HygieneCheck, Prisma.Sql>> {
+function conditions({ now, unusedSince, usualSecretMs }: HygieneLimits): Readonly<Record<HygieneCheck, Prisma.Sql>> {
   return {
     LEAKED: Prisma.sql`EXISTS (
       SELECT 1 FROM "KeyFinding" f WHERE f."keyId" = k."id" AND f."kind" = 'LEAKED' AND f."resolvedAt" IS NULL)`,
     IDLE: Prisma.sql`COALESCE(k."lastUsedAt", k."createdAt") <= ${unusedSince}::timestamptz`,
     NEVER_EXPIRES: Prisma.sql`k."expiresAt" IS NULL`,
-    OLD_SECRET: Prisma.sql`COALESCE(k."rotatedAt", k."createdAt") <= ${secretBefore}::timestamptz`,
+    OLD_SECRET: Prisma.sql`extract(epoch FROM ${now}::timestamptz - COALESCE(k."rotatedAt", k."createdAt")) * 1000
+      >= COALESCE(LEAST(k."rotateEveryMs", t."rotateEveryMs"), ${usualSecretMs}::bigint)`,
     OWNER_GONE: Prisma.sql`u."status" <> 'ACTIVE'`,
   };
 }
@@ -30,7 +31,7 @@ function inUse(tenantId: string, { userId, teamIds }: Visibility, now: Date): Pr
     userId === undefined
       ? Prisma.sql`TRUE`
       : Prisma.sql`(k."ownerId" = ${userId} OR k."teamId" = ANY(${[...teamIds]}::text[]))`;
-  return Prisma.sql`"Key" k JOIN "User" u ON u."id" = k."ownerId"
+  return Prisma.sql`"Key" k JOIN "User" u ON u."id" = k."ownerId" JOIN "Tenant" t ON t."id" = k."tenantId"
     WHERE k."tenantId" = ${tenantId} AND ${own}
       AND k."revokedAt" IS NULL AND k."deletedAt" IS NULL AND k."disabledAt" IS NULL
       AND (k."expiresAt" IS NULL OR k."expiresAt" > ${now}::timestamptz)`;
