@@ -110,7 +110,16 @@ describe("POST /v1/verification-records", () => {
   test("leaves out what is null or empty, and nothing else", async ({ world }) => {
     const { admin, key, secret } = await world.tenantWithKey();
     const [, owner, line] = await readRecords(admin, { keyIds: [key.id] });
-    expect(Object.keys(line)).toEqual(["type", "id", "tenantId", "ownerId", "name", "environment", "issuedAt", "secrets"]);
+    expect(Object.keys(line)).toEqual([
+      "type",
+      "id",
+      "tenantId",
+      "ownerId",
+      "name",
+      "environment",
+      "issuedAt",
+      "secrets",
+    ]);
     expect(line.secrets).toEqual([{ hash: hashOf(secret), start: key.start }]);
     expect(owner).not.toHaveProperty("externalId");
   });

@@ -184,6 +184,7 @@ async function wire(settings: Settings, outside: Opened, close: () => Promise<vo
       await http.stop();
       // At once: each may wait for a query that a database which hangs lets time out.
       await Promise.all([warmedUp, scheduler.stop(), relay.stop(), maintenance.stop(), access.passwords.stop()]);
+      await keys.activations.stop();
       // After those who give it something to send.
       await access.mail.stop();
       await access.tokenUse.save().catch((error: unknown) => {

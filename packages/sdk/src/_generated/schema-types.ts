@@ -837,6 +837,8 @@ export type RoleMappingInput = {
 
 /** Which key gets a new secret. */
 export type RotateKeyInput = {
+  /** true: both secrets work until the new one is first accepted, and only then the overlap of the old one begins. Rotating again before that discards the new one. */
+  readonly activateOnFirstUse?: boolean | null | undefined;
   /** The key's id; it stays the same. */
   readonly id: string;
   /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */

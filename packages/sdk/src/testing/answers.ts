@@ -172,6 +172,8 @@ export function shownKey({ state, secrets, createdAt, updatedAt }: StoredKey, no
     expiresAt: time(expiresAt),
     lastUsedAt: null,
     rotatedAt: time(previous?.supersededAt),
+    rotateEveryMs: null,
+    rotateBy: null,
     previousSecretExpiresAt: time(previous?.stopsAt),
     disabledAt: time(disabledAt),
     revokedAt: time(revokedAt),

@@ -1,6 +1,7 @@
 import { KeyGuesses } from "@keyplane/schema";
 import type { Settings } from "../env.js";
 import {
+  createActivations,
   createKeyReads,
   createKeySecrets,
   createKeys,
@@ -18,7 +19,7 @@ import type { Tenancy } from "./tenancy.js";
 export type Keys = ReturnType<typeof createKeysAndUsage>;
 
 export function createKeysAndUsage(settings: Settings, base: Base, tenancy: Tenancy) {
-  const { audit, clock, database, events, idempotency, recording } = base;
+  const { audit, clock, database, events, idempotency, logger, recording } = base;
   const { tenantStates, userStates, roleStates, teamStates, teams, tenants, users } = tenancy;
   const { expiryReminders } = settings;
 
@@ -41,7 +42,9 @@ export function createKeysAndUsage(settings: Settings, base: Base, tenancy: Tena
   });
   const addressGuesses = new KeyGuesses({ perMinute: settings.unknownKeysPerAddress });
   const keys = createKeys({ audit, clock, events, teams, tenants, users, expiryReminders });
+  const activations = createActivations({ clock, events, keys, logger });
   return {
+    activations,
     index,
     keyGuesses,
     addressGuesses,
@@ -65,6 +68,7 @@ export function createKeysAndUsage(settings: Settings, base: Base, tenancy: Tena
       clock,
       guesses: keyGuesses,
       addressGuesses,
+      onFirstUse: (keyId, hash) => activations.saw(keyId, hash),
       record: settings.recordVerifications ? (event) => recording.record(event) : null,
     }),
   };

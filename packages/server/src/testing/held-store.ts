@@ -121,7 +121,8 @@ export class HeldStore {
 
   #addSecret(keyId: string, version: number): void {
     const hash = `${keyId} ${version}`;
-    this.secrets.set(hash, { hash, keyId, start: "", createdAt, supersededAt: null, stopsAt: null });
+    const pending = { isPending: false, overlapMs: null };
+    this.secrets.set(hash, { hash, keyId, start: "", createdAt, supersededAt: null, stopsAt: null, ...pending });
   }
 
   #secret(hash: string): (KeySecret & { secretVersion: number })[] {

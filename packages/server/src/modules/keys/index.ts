@@ -5,6 +5,7 @@ export { createKeyReads, type KeyReads } from "./keys.reads.js";
 export { createKeys, type KeyChange, type Keys } from "./keys.service.js";
 export { findKeyIdsOfTeams, raiseLastUsed } from "./keys.store.js";
 export { createPlanRotations, createRotationDuty } from "./rotation/rotation-duty.js";
+export { createActivations } from "./verification/activations.js";
 export type { Verdict } from "./verification/verdict.js";
 export { VerificationIndex } from "./verification/verification-index.js";
 export {

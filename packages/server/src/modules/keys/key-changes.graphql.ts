@@ -56,6 +56,11 @@ const RotateKeyInput = builder.inputType("RotateKeyInput", {
       description:
         "For how many milliseconds the old secret goes on working; 0: it stops at once; null: as the tenant's rotationOverlapMs says.",
     }),
+    activateOnFirstUse: t.boolean({
+      defaultValue: false,
+      description:
+        "true: both secrets work until the new one is first accepted, and only then the overlap of the old one begins. Rotating again before that discards the new one.",
+    }),
     idempotencyKey: idempotencyKeyField(t),
   }),
 });

@@ -46,10 +46,16 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
     );
   }
 
-  async function addSecret(tx: Transaction, tenant: Tenant, key: Pick<Key, "id" | "environment">, createdAt: Date) {
+  async function addSecret(
+    tx: Transaction,
+    tenant: Tenant,
+    key: Pick<Key, "id" | "environment">,
+    createdAt: Date,
+    pending: { isPending: true; overlapMs: bigint } | null = null,
+  ) {
     const generated = generateKey({ prefix: tenant.keyPrefix, environment: key.environment });
     const { secret, start } = generated;
-    await store.insertSecret(tx, { hash: hashSecret(secret), keyId: key.id, start, createdAt });
+    await store.insertSecret(tx, { hash: hashSecret(secret), keyId: key.id, start, createdAt, ...pending });
     return generated;
   }
 
@@ -142,7 +148,8 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
 
     /**
      * Gives a key a new secret; its id stays. The old secret works on for `overlapMs` (0: stops at once), and no older
-     * one works longer than that.
+     * one works longer than that. With `activateOnFirstUse`, both work until the new one is first accepted; the overlap begins
+     * then.
      *
      * @throws ConflictError for a revoked, deleted or expired key, or one that the tenant's policy no longer allows.
      */
@@ -157,6 +164,16 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
         refuseBeyondPolicy(principal, tenant, before);
         const now = new Date(clock.now());
         const overlapMs = input.overlapMs ?? Number(tenant.rotationOverlapMs ?? 0);
+        if (input.activateOnFirstUse) {
+          await store.supersedePending(tx, before.id, now);
+          const { secret } = await addSecret(tx, tenant, before, now, {
+            isPending: true,
+            overlapMs: BigInt(overlapMs),
+          });
+          const after = await store.updateKeyRow(tx, before.id, { secretVersion: { increment: 1 }, updatedAt: now });
+          await keys.tell(tx, principal, { action: "key.rotation_prepared", event: "UPDATED", before, after });
+          return { targetId: after.id, secret };
+        }
         const stopsAt = new Date(now.getTime() + overlapMs);
         await store.supersedeSecrets(tx, before.id, now, stopsAt);
         const { secret, start } = await addSecret(tx, tenant, before, now);

@@ -59,6 +59,10 @@ export const rotateKeySchema = z.object({
     .min(0, "Give 0 to stop the old secret at once, or the milliseconds that it goes on working.")
     .nullable()
     .default(0),
+  activateOnFirstUse: z
+    .boolean()
+    .nullish()
+    .transform((isAsked) => isAsked ?? false),
   idempotencyKey: optional(idempotencyKeySchema),
 });
 

@@ -102,6 +102,7 @@ export function createKeys({ audit, clock, events, teams, tenants, users, expiry
   return {
     lock,
     tell,
+    tellAs,
 
     /** Reads a key for a change that Keyplane makes by itself, and holds it. null: there is none. */
     hold: (tx: Transaction, id: string): Promise<Key | null> => store.lockKey(tx, everything, id),

@@ -8,10 +8,15 @@ import { findKey, findSecret } from "../keys.store.js";
 export type KeyState = KeyRecord["key"] & { readonly teamId: string | null; readonly secretVersion: number };
 
 /** Everything that is known of a presented key, with what decides who may see it. */
-export type IndexedRecord = KeyRecord & { readonly key: KeyState };
+export type IndexedRecord = KeyRecord & { readonly key: KeyState; readonly secret: SecretState };
 
 /** What verification must know of a secret, as it was at a version of its key's set of secrets. */
-export type SecretState = KeyRecord["secret"] & { readonly keyId: string; readonly secretVersion: number };
+export type SecretState = KeyRecord["secret"] & {
+  readonly keyId: string;
+  readonly secretVersion: number;
+  /** Its hash while it waits for its first use, else null. */
+  readonly pendingHash: string | null;
+};
 
 /** Keys by id. */
 export function createKeyStates(database: Database, max: number): EntityCache<KeyState> {
@@ -41,6 +46,7 @@ export function toSecretState(secret: KeySecret, secretVersion: number): SecretS
     start: secret.start,
     supersededAt: secret.supersededAt?.getTime() ?? null,
     stopsAt: secret.stopsAt?.getTime() ?? null,
+    pendingHash: secret.isPending ? secret.hash : null,
     secretVersion,
   };
 }

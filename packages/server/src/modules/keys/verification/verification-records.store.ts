@@ -13,6 +13,8 @@ export type SecretRow = KeyRecord["secret"] & { readonly hash: string };
 export type KeyRow = Omit<KeyRecord["key"], "scopeBounds"> & {
   readonly teamId: string | null;
   readonly secrets: readonly SecretRow[];
+  /** While a secret waits for its first use, which the server has to see. */
+  readonly decidedBy: "SERVER" | null;
 };
 
 /** The only scopes that keys can use: of an owner with such a role, or of such a team. */
@@ -120,6 +122,8 @@ async function readRecords(
           ${ms("expiresAt")} AS "expiresAt", ${ms("revokedAt")} AS "revokedAt", "revokedReason",
           ${ms("disabledAt")} AS "disabledAt", "disabledReason", ${ms("deletedAt")} AS "deletedAt",
           "rotateEveryMs", (extract(epoch FROM COALESCE("rotatedAt", "createdAt")) * 1000)::bigint AS "issuedAt",
+          CASE WHEN EXISTS (SELECT 1 FROM "KeySecret" WHERE "keyId" = "wanted"."id" AND "isPending") THEN 'SERVER' END
+            AS "decidedBy",
           (SELECT json_agg(row_to_json("secret")) FROM (
             SELECT "hash", "start", ${ms("supersededAt")} AS "supersededAt", ${ms("stopsAt")} AS "stopsAt"
             FROM "KeySecret" WHERE "keyId" = "wanted"."id" ORDER BY "supersededAt", "createdAt", "hash") AS "secret") AS "secrets"

@@ -60,8 +60,10 @@ export function createVerify(deps: {
   guesses: GuessLimiter;
   addressGuesses: KeyGuesses;
   record: ((event: UsageEvent) => void) | null;
+  /** Told of accepted secrets that waited for their first use; neither waits nor throws. */
+  onFirstUse: (keyId: string, hash: string) => void;
 }): Verify {
-  const { index, clock, guesses, addressGuesses, record: recordUsage } = deps;
+  const { index, clock, guesses, addressGuesses, onFirstUse, record: recordUsage } = deps;
 
   /** Takes an attempt of the address that presented an unknown key. @returns how long it is held up, in milliseconds. */
   function guessFrom(principal: Principal, ip: string | null | undefined): number {
@@ -115,6 +117,7 @@ export function createVerify(deps: {
     const now = clock.now();
     const record = visible(principal, found);
     const verdict = judge(principal, input, format, record, heldUpMs, now);
+    if (verdict.valid && record?.secret.pendingHash != null) onFirstUse(record.key.id, record.secret.pendingHash);
     recordUsage?.(usageOf({ principal, input, format, found: record, verdict, now, startedAt }));
     return verdict;
   }
