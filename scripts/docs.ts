@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { recordChecks, textChecks } from "../packages/schema/src/decision/checks.js";
 import {
   type ErrorPlace,
   errorCodes,
@@ -12,6 +13,7 @@ import {
   keyEventTypes,
   permissions,
   roles,
+  type VerdictCode,
   verdictCodes,
 } from "../packages/schema/src/index.js";
 import { commands } from "../packages/sdk/src/cli/commands/index.js";
@@ -135,11 +137,28 @@ function verdictOrder(): string {
 function verdictSections(): string {
   return Object.entries(verdictCodes)
     .map(
-      ([code, { title, message, cause, remedy }]) =>
-        `### ${code}\n\n${title}.\n\n- **Message:** ${verbatim(message)}\n- **Cause:** ${cause}\n- **Remedy:** ${remedy}`,
+      ([code, { title, message, cause, remedy, httpStatus, retryable }]) =>
+        `### ${code}\n\n${title}.\n\n- **Message:** ${verbatim(message)}\n- **Cause:** ${cause}\n- **Remedy:** ${remedy}${code === "VALID" ? "" : `\n${forCaller(title, httpStatus, retryable)}\n${howToFindOut(code as VerdictCode)}`}`,
     )
     .join("\n\n");
 }
+
+/** How a refusal looks to whoever calls the API. */
+function forCaller(title: string, httpStatus: number, retryable: boolean): string {
+  const retry = retryable
+    ? "; `Retry-After` says when the same call may succeed"
+    : "; the same call will be refused again";
+  return `- **To the caller:** status ${httpStatus}, a problem titled “${title}”${retry}. How much of the reason is told, \`exposeReason\` says.`;
+}
+
+function howToFindOut(code: VerdictCode): string {
+  return `- **To find out:** [\`diagnoseKey\`](../concepts/diagnosis.md), the check \`${checkNames[code] ?? ""}\`; in usage, calls with the code ${verbatim(code)}.`;
+}
+
+/** The name of the check that refuses with each code. */
+const checkNames: Readonly<Partial<Record<VerdictCode, string>>> = Object.fromEntries(
+  [textChecks, ...recordChecks.map(({ codes }) => codes)].flatMap((codes) => Object.entries(codes)),
+);
 
 const places: Record<ErrorPlace, string> = {
   result: "in the result of a mutation",

@@ -32,7 +32,7 @@ interface Recorded {
   readonly recorded: number;
   readonly counted: number;
   readonly duplicates: number;
-  readonly lost: number;
+  readonly lost: Readonly<Record<string, number>>;
 }
 
 function ask<Answer>(child: ChildProcess, question?: string): Promise<Answer> {
@@ -98,7 +98,8 @@ async function measureVerify(population: Population, off: Target, on: Target): P
     if (round > 0) results.push(result);
     process.stdout.write(`verify: round ${round} of ${rounds}\r`);
   }
-  const { lost, counted } = await countAll(on);
+  const { lost: losses, counted } = await countAll(on);
+  const lost = Object.values(losses).reduce((sum, count) => sum + count, 0);
   const median = (numbers: number[]) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
   const [offRate, onRate] = [median(results.map((each) => each.off)), median(results.map((each) => each.on))];
   const ratio = median(results.map((each) => each.on / each.off));

@@ -54,8 +54,10 @@ describe("from a tenant to a revoked key", () => {
     expect(revoked).toEqual({ code: 0, stdout: `Orders (${id}) is revoked.\n`, stderr: "" });
     const diagnosed = await cli.run(["keys", "diagnose"], secret);
     expect(diagnosed.code).toBe(10);
-    expect(diagnosed.stdout).toMatch(/^key +REVOKED +Orders, .*revoked .* left/m);
-    expect(diagnosed.stdout).toMatch(/^Remedy: /m);
+    expect(diagnosed.stdout).toMatch(/^revocation +failed .*left/m);
+    expect(diagnosed.stdout).toMatch(/^Remedy: {2}Create a key like this one\./m);
+    const named = await cli.run(["keys", "diagnose", "--id", id, "--json"]);
+    expect([named.code, JSON.parse(named.stdout).verdict.code]).toEqual([10, "REVOKED"]);
 
     const audit = await cli.json(["audit", "--target", id]);
     expect(audit.nodes.map((record: { action: string }) => record.action)).toEqual(["key.revoked", "key.created"]);

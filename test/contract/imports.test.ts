@@ -24,6 +24,7 @@ const line = [
   "usage",
   "keys",
   "lifecycle",
+  "diagnosis",
   "viewer",
 ];
 
@@ -198,7 +199,9 @@ describe("within the server", () => {
     );
     const wrong = faces.flatMap(({ from, to }) => {
       const text = readFileSync(join(packages, from), "utf8");
-      return [...text.matchAll(/\b(?:await )?(create[A-Z]\w*|new (?:Credentials|VerificationIndex|\w+States))\(/g)]
+      return [
+        ...text.matchAll(/\b(?:await )?(create[A-Z]\w*|new (?:Credentials|Standings|VerificationIndex|\w+States))\(/g),
+      ]
         .map(([, made]) => made ?? "")
         .filter((made) => exportedBy(to).includes(made.replace("new ", "")))
         .map((made) => `${from} calls ${made}`);

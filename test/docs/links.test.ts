@@ -75,7 +75,7 @@ describe("the documentation", () => {
       ...Object.keys(errorCodes).map((code) => docsUrlForError(code as ErrorCode)),
     ];
     const missing = urls.filter((url) => {
-      const [file = "", anchor = ""] = url.replace(/^.*\/blob\/main\//, "").split("#");
+      const [file = "", anchor = ""] = url.replace(/^.*\/(?=docs\/)/, "").split("#");
       return !anchorsOf(join(root, file)).has(anchor);
     });
     expect(missing).toEqual([]);

@@ -5,6 +5,7 @@ import { startEmbeddedMongo } from "@keyplane/embedded-mongo";
 import { afterAll, beforeAll } from "vitest";
 import { freezableProxy } from "../../packages/server/src/testing/freezable-proxy.js";
 import { openTestMongo, type TestMongo } from "../../packages/server/src/testing/mongo.js";
+import { withDatabase } from "../../packages/server/src/testing/mongo-url.js";
 import { openTestDatabase } from "../testkit/database.js";
 import { DatabaseWatch } from "../testkit/database-watch.js";
 import { holdKey } from "../testkit/hold-key.js";
@@ -37,12 +38,8 @@ describe("while MongoDB is away", () => {
   afterAll(() => mongo.close());
 
   /** A database of its own on the MongoDB of these tests. */
-  const urlOf = (server: string): string => {
-    const url = new URL(server);
-    url.pathname = `/${mongo.db("away").databaseName}`;
-    url.searchParams.set("directConnection", "true");
-    return url.href;
-  };
+  const urlOf = (server: string): string =>
+    withDatabase(server, mongo.db("away").databaseName, { directConnection: "true" });
 
   test("verification goes on and asks no database, questions are refused in words of their own, and usage is counted once, later", async () => {
     const database = await openTestDatabase();

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import { openTestMongo, type TestMongo } from "../../packages/server/src/testing/mongo.js";
+import { withDatabase } from "../../packages/server/src/testing/mongo-url.js";
 import { tokenFor } from "../api/sessions/mailbox.js";
 import {
   Caller,
@@ -103,7 +104,7 @@ beforeAll(async () => {
   usageDb = mongo.db("secrets");
   server = await startServer({
     KEYPLANE_DATA_DIR: dataDir,
-    MONGODB_URL: Object.assign(new URL(mongo.url), { pathname: `/${usageDb.databaseName}` }).href,
+    MONGODB_URL: withDatabase(mongo.url, usageDb.databaseName),
     KEYPLANE_LOG_LEVEL: "trace",
     KEYPLANE_ENCRYPTION_KEY: encryptionKey.toString("hex"),
     KEYPLANE_ROOT_TOKEN: `root-${randomBytes(24).toString("hex")}`,

@@ -55,16 +55,26 @@ describe("exports", () => {
     expect(headers.get("content-type")).toBe("text/csv; charset=utf-8; header=present");
     expect(headers.get("content-disposition")).toBe('attachment; filename="usage.csv"');
     expect([headers.get("cache-control"), headers.get("x-content-type-options")]).toEqual(["no-store", "nosniff"]);
-    const numbers = (valid: number, refused: number, cost: number, tokens: number) => ({
+    const numbers = (valid: number, refused: number, cost: number, tokens: number, latency: string) => ({
       count: `${valid + refused}`,
       valid: `${valid}`,
       refused: `${refused}`,
       cost: `${cost}`,
+      code_REVOKED: `${refused}`,
+      code_VALID: `${valid}`,
       meter_tokens: `${tokens}`,
+      latencyMs_p50: latency,
+      latencyMs_p90: latency,
+      latencyMs_p95: latency,
+      latencyMs_p99: latency,
     });
-    expect(rowsOf(text)).toEqual([
-      { start: window.from, keyId: key.id, code: "REVOKED", ...numbers(0, 1, 0, 0) },
-      { start: window.from, keyId: key.id, code: "VALID", ...numbers(1, 0, 2, 5) },
+    const group = { start: window.from, keyId: key.id, keyName: key.name, keyStart: key.start };
+    const rows = rowsOf(text);
+    const latency = rows[1]?.["latencyMs_p50"] ?? "";
+    expect(Math.abs(Number(latency) - 1.5)).toBeLessThan(0.015);
+    expect(rows).toEqual([
+      { ...group, code: "REVOKED", ...numbers(0, 1, 0, 0, "") },
+      { ...group, code: "VALID", ...numbers(1, 0, 2, 5, latency) },
     ]);
     const ndjson = await admin.export("usage", { ...asked, format: "ndjson" });
     expect(ndjson.headers.get("content-type")).toBe("application/x-ndjson; charset=utf-8");
@@ -76,6 +86,77 @@ describe("exports", () => {
     const hours = rowsOf((await admin.export("usage", { ...window, bucket: "HOUR" })).text);
     expect(hours.map(({ count }) => Number(count)).reduce((a, b) => a + b)).toBe(2);
     expect(hours.some(({ count }) => count === "0")).toBe(true);
+  });
+
+  test("usage: by time in slices, whose sum is the whole; a key's name only for who may read keys", async ({
+    world,
+  }) => {
+    const { tenant, admin, key, window } = await story(world);
+    const other = (await world.key(tenant.id, key.ownerId ?? (await world.user(tenant.id)).id)).key;
+    ok(await admin.recordUsage([{ keyId: other.id, cost: 3 }]));
+    const asked = { ...window, bucket: "MINUTE", groupBy: ["KEY"], format: "ndjson" };
+    const lines = linesOf((await admin.export("usage", asked)).text);
+    const starts = lines.map(({ start }) => start);
+    expect(starts).toEqual([...starts].sort());
+    expect(new Set(lines.map(({ start, keyId }) => `${start} ${keyId}`)).size).toBe(lines.length);
+    const of = (id: string) => lines.filter(({ keyId }) => keyId === id);
+    const sum = (rows: { cost: number }[]) => rows.reduce((all, { cost }) => all + cost, 0);
+    expect([sum(of(key.id)), sum(of(other.id))]).toEqual([2, 3]);
+    expect(of(key.id)).toHaveLength(of(other.id).length);
+    const blind = await world.caller("ADMIN", { tenantId: tenant.id, permissions: ["USAGE_READ"] });
+    const [line] = linesOf((await blind.export("usage", { ...asked, bucket: "TOTAL" })).text);
+    expect(line).toMatchObject({ keyId: key.id, count: 2 });
+    expect(line).not.toHaveProperty("keyName");
+  });
+
+  test("usage: with compare, what the window before came to", async ({ world }) => {
+    const { tenant, admin, key } = await world.tenantWithKey();
+    const at = (ms: number) => world.clock.in(ms);
+    ok(
+      await admin.recordUsage([
+        { keyId: key.id, cost: 5, at: at(-90 * minute) },
+        { keyId: key.id, at: at(-minute) },
+      ]),
+    );
+    const window = { tenantId: tenant.id, from: at(-60 * minute), to: at(0) };
+    const asked = { ...window, bucket: "TOTAL", groupBy: "KEY", compare: "true", format: "ndjson" };
+    const row = { keyId: key.id, count: 1, cost: 1, previousCount: 1, previousValid: 1, previousCost: 5 };
+    expect(linesOf((await admin.export("usage", asked)).text)).toMatchObject([row]);
+    const { status, text } = await admin.export("usage", { ...asked, bucket: "HOUR" });
+    expect([status, JSON.parse(text).errors[0].message]).toEqual([400, expect.stringMatching(/^compare: /)]);
+  });
+
+  test("keys: a row for each, with its last use; those that nobody has used since a time by themselves", async ({
+    world,
+  }) => {
+    const { tenant, admin, owner, key } = await world.tenantWithKey();
+    const idle = (await world.key(tenant.id, owner.id, { name: "=idle" })).key;
+    const { status, headers, text } = await admin.export("keys", { tenantId: tenant.id });
+    expect([status, headers.get("content-disposition")]).toEqual([200, 'attachment; filename="keys.csv"']);
+    const rows = rowsOf(text);
+    expect(rows.map(({ id }) => id).sort()).toEqual([idle.id, key.id].sort());
+    expect(rows.find(({ id }) => id === idle.id)).toMatchObject({
+      name: "'=idle",
+      ownerId: owner.id,
+      status: "ACTIVE",
+      lastUsedAt: "",
+    });
+    expect(Object.keys(rows[0] ?? {})).toEqual(
+      "id tenantId ownerId teamId name start environment status createdAt expiresAt lastUsedAt".split(" "),
+    );
+    const unused = (since: string) =>
+      admin.export("keys", { tenantId: tenant.id, unusedSince: since, format: "ndjson" });
+    expect((await unused(world.clock.in(-minute))).text).toBe("");
+    expect(linesOf((await unused(world.clock.in(minute))).text)).toHaveLength(2);
+    const person = await world.caller("DEVELOPER", { userId: (await world.user(tenant.id)).id });
+    expect((await person.export("keys", { tenantId: tenant.id })).text).toBe("");
+    const refused = await (await allBut(world, tenant.id, "keys:read")).export("keys", { tenantId: tenant.id });
+    expect(refused.status).toBe(403);
+    const wrong = await admin.export("keys", { orderBy: "COLOUR" });
+    expect([wrong.status, JSON.parse(wrong.text).errors[0].message]).toEqual([
+      400,
+      expect.stringMatching(/^orderBy: /),
+    ]);
   });
 
   test("usage-events: a row for each call with all that is known of it, newest first", async ({ world }) => {
@@ -117,6 +198,12 @@ describe("exports", () => {
     ]);
     const ndjson = await admin.export("invalid-attempts", { ...window, format: "ndjson" });
     expect(linesOf(ndjson.text)).toEqual([{ ...row, count: 1, keys: 1, addresses: 0 }]);
+    const byTime = { ...window, bucket: "HOUR", timeZone: "Asia/Kathmandu", format: "ndjson" };
+    const hours = linesOf((await admin.export("invalid-attempts", byTime)).text);
+    expect(Object.keys(hours[0])).toEqual(["start", "code", "count"]);
+    expect(hours[0].start).toBe(window.from);
+    expect(hours.slice(1).every(({ start }) => start.slice(14, 16) === "15")).toBe(true);
+    expect(hours.reduce((all, { count }) => all + count, 0)).toBe(1);
   });
 
   test("filters are those of the questions, and a list is a parameter given several times", async ({ world }) => {
@@ -240,6 +327,8 @@ describe("exports: whose", () => {
     const noKey = await of(ours.tenant.id, { keyIds: world.missingId("Key") });
     expect(await of(ours.tenant.id, { keyIds: theirs.key.id })).toBe(noKey);
     expect((await world.root.export(name, { ...parameters, tenantId: theirs.tenant.id })).text).not.toBe(missing);
+    const mistyped = await world.root.export(name, { ...parameters, tenantId: world.missingId("Tenant") });
+    expect([mistyped.status, JSON.parse(mistyped.text).errors[0].extensions.code]).toEqual([404, "NOT_FOUND"]);
   });
 
   test("a person's token exports the usage of their own keys only", async ({ world }) => {
@@ -309,7 +398,8 @@ describe("exports: what is refused, with its name and what to do", () => {
     ["usage-events", { codes: "FINE" }, /^codes\.0: /],
     ["usage-events", { tags: "x".repeat(65) }, /^tags\.0: /],
     ["usage-events", { groupBy: "KEY" }, /^groupBy is not a parameter/],
-    ["invalid-attempts", { bucket: "DAY" }, /^bucket is not a parameter/],
+    ["invalid-attempts", { bucket: "WEEK" }, /^bucket: /],
+    ["usage", { compare: "maybe" }, /^compare: Give true or false/],
     ["invalid-attempts", { groupBy: "TAG" }, /^groupBy\.0: /],
   ] as const)("%s %j", async ([name, wrong, words], { world }) => {
     const { tenant, admin } = await world.tenant();
@@ -333,14 +423,15 @@ describe("exports: what is refused, with its name and what to do", () => {
     const { status, text } = await admin.export(name, parameters);
     expect(status).toBe(400);
     expect(JSON.parse(text).errors[0]).toMatchObject({
-      message: expect.stringContaining(missing),
+      message: expect.stringMatching(new RegExp(`^${missing}: Give `)),
       extensions: { code: "BAD_USER_INPUT" },
     });
   });
 
   test("an export that there is not, and another method than GET", async ({ world }) => {
     const { admin, window } = await story(world);
-    for (const name of ["", "keys", "usage/x", "constructor"]) expect((await admin.export(name, {})).status).toBe(404);
+    for (const name of ["", "tenants", "usage/x", "constructor"])
+      expect((await admin.export(name, {})).status).toBe(404);
     const headers = { authorization: `Bearer ${admin.token}` };
     const url = `${world.url}/export/usage?${new URLSearchParams(window)}`;
     for (const method of ["POST", "PUT", "DELETE"]) {

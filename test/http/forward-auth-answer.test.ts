@@ -21,7 +21,7 @@ describe("every verdict code", () => {
   const logger = { error() {}, warn() {} } as never;
 
   /** The answer to a verdict that no key of a test can have yet. */
-  function answerTo(code: VerdictCode, more: Record<string, unknown> = {}) {
+  function answerTo(code: VerdictCode, more: Record<string, unknown> = {}, query = "") {
     let answer: { status: number; headers: Headers; body: string } | undefined;
     const verdict = {
       valid: code === "VALID",
@@ -47,7 +47,7 @@ describe("every verdict code", () => {
         if (answer) answer.body = body;
       },
     };
-    forwardAuth({ headers: { "x-keyplane-token": "t" }, url: "/v1/forward-auth" } as never, response as never, {
+    forwardAuth({ headers: { "x-keyplane-token": "t" }, url: `/v1/forward-auth${query}` } as never, response as never, {
       requestId: "req_1",
       address: null,
     });
@@ -68,5 +68,21 @@ describe("every verdict code", () => {
     expect(JSON.parse(answerTo(code, { retryAfterMs: 1_001 }).body)).toMatchObject({ retryAfterMs: 1_001 });
     // A quota that never resets by itself.
     expect(answerTo(code).headers).not.toHaveProperty("retry-after");
+  });
+
+  test.for(Object.keys(verdictCodes) as VerdictCode[])("%s is told as far as the gateway's owner allows", (code) => {
+    const { httpStatus } = verdictCodes[code];
+    const more = { message: "because of Initech", hint: "a hint", missingScopes: ["orders"] };
+    const ask = (exposeReason: string) => answerTo(code, more, `?expose_reason=${exposeReason}`);
+    for (const each of ["none", "code", "message"]) expect(ask(each).status).toBe(httpStatus);
+    if (code === "VALID") return;
+    const nothing = ask("none");
+    expect(Object.keys(JSON.parse(nothing.body)).sort()).toEqual(["requestId", "status", "title", "type"]);
+    expect(nothing.headers).not.toHaveProperty("x-keyplane-code");
+    expect(nothing.headers).not.toHaveProperty("x-keyplane-key-id");
+    expect(JSON.stringify(nothing)).not.toMatch(/Initech|a hint|orders/);
+    expect(ask("code").body).toBe(answerTo(code, more).body);
+    expect(ask("code").body).not.toContain("Initech");
+    expect(JSON.parse(ask("message").body).detail).toBe("because of Initech");
   });
 });

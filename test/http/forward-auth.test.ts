@@ -27,7 +27,7 @@ function problemOf({ status, headers, text }: RawAnswer) {
   });
   const problem = JSON.parse(text);
   expect(problem).toMatchObject({
-    type: expect.stringMatching(/^https:\/\/.*\.md#[a-z_]+$/),
+    type: expect.stringMatching(/^https?:\/\/.*\.md#[a-z_]+$/),
     title: expect.any(String),
     detail: expect.any(String),
     status,

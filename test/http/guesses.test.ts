@@ -135,14 +135,23 @@ describe("guesses of management tokens", () => {
   test("never keep out who has a good token, after a restart", async () => {
     const address = newAddress();
     const first = await startServer(environment);
-    const { token } = await new World(first).caller("GUEST");
     const { database, clock, rootToken } = first;
+    const before = new World(first);
+    const { token } = await before.caller("GUEST");
+    const idp = await startIdentityProvider(() => clock.now());
+    const { tenant, admin } = await before.tenant();
+    const trusted = { tenantId: tenant.id, name: "IdP", issuer: idp.issuer, audience: "x", defaultRole: "GUEST" };
+    ok(await issuerMutation(admin, "createTrustedIssuer", trusted));
+    const { externalId } = await before.user(tenant.id, { externalId: before.unique("sub") });
     await first.keyplane.stop();
     const again = await startServer({ ...environment, KEYPLANE_ROOT_TOKEN: rootToken }, { database, clock });
     const restarted = new World(again);
     await again.keyplane.warmedUp;
     expect(await guess(20, address, restarted)).toBe(tokens);
     expect((await ask(token as string, address, restarted)).status).toBe(200);
+    const external = await idp.sign({ sub: String(externalId), aud: "x" });
+    expect((await ask(external, address, restarted)).status).toBe(200);
+    await idp.close();
     await again.stop();
     await database.close();
   });
@@ -284,6 +293,12 @@ describe.for(Object.keys(entrances))("guesses of keys by %s", (name) => {
     expect(await verify(token, secret)).toBe("VALID");
     expect(watch.asked).toEqual([]);
     watch.stop();
+    // Each of them counts, the refused ones too: they show where unknown keys come from.
+    const { series } = await admin.invalidAttempts({ ...world.around(key.tenantId), groupBy: ["CODE"] });
+    expect(series).toMatchObject([
+      { group: { code: "RATE_LIMITED" }, count: 41 - keys },
+      { group: { code: "NOT_FOUND" }, count: keys },
+    ]);
     // A change of the key makes the server read it anew, which is no guess.
     ok(await admin.key("disableKey", { id: key.id }));
     expect(await verify(token, secret)).toBe("DISABLED");

@@ -67,16 +67,41 @@ describe("usageLive", () => {
     ]);
   });
 
-  test("is refused to a person's token, which sees only its own keys, and to who may not read usage", async ({
+  test("shows a person the calls of their own keys and of their teams' keys only, as new ones come", async ({
     world,
   }) => {
-    const { tenant, owner } = await world.tenantWithKey();
+    const { tenant, admin, owner, key, secret } = await world.tenantWithKey();
+    const colleague = await world.user(tenant.id);
+    const others = await world.key(tenant.id, colleague.id);
     const person = await world.caller("DEVELOPER", { userId: owner.id });
-    const refusals = async (caller: typeof person) => (await (await caller.usageLive(tenant.id)).rest())[0]?.errors;
-    expect(await refusals(person)).toMatchObject([
-      { message: expect.stringContaining("usageLive counts whole tenants"), extensions: { code: "BAD_USER_INPUT" } },
+    const { caller: session } = await world.signIn(owner);
+    const streams = [await person.usageLive(tenant.id, 250), await session.usageLive(tenant.id, 250)];
+    const whole = await admin.usageLive(tenant.id, 250);
+    for (const stream of [...streams, whole]) await stream.next();
+    await world.verify(others.secret, 3);
+    await world.verify(secret, 2);
+    ok(await admin.recordUsage([{ keyId: key.id, code: "REVOKED" }, { keyId: others.key.id }]));
+    const later = await world.key(tenant.id, owner.id);
+    await world.verify(later.secret);
+    for (const stream of streams) {
+      expect(await countedIn(stream, 4)).toMatchObject({ count: 4, valid: 3 });
+      expect(tickOf(await stream.next())).toMatchObject({ count: 0 });
+    }
+    expect(await countedIn(whole, 8)).toMatchObject({ count: 8, valid: 7 });
+    for (const stream of [...streams, whole]) stream.close();
+  });
+
+  test("is refused to who may not read usage, and to who may see all for a tenant that there is not", async ({
+    world,
+  }) => {
+    const { tenant } = await world.tenant();
+    const refusals = async (caller: typeof world.root, id: string) =>
+      (await (await caller.usageLive(id)).rest())[0]?.errors;
+    expect(await refusals(await world.caller("GUEST"), tenant.id)).toMatchObject([
+      { extensions: { code: "FORBIDDEN" } },
     ]);
-    expect(await refusals(await world.caller("GUEST"))).toMatchObject([{ extensions: { code: "FORBIDDEN" } }]);
+    const missing = await refusals(world.root, world.missingId("Tenant"));
+    expect(missing).toMatchObject([{ extensions: { code: "NOT_FOUND" } }]);
   });
 
   test("nobody who is not known gets a stream", async ({ world }) => {

@@ -70,12 +70,12 @@ describe("the usage page over HTTP", () => {
     expect((await rawRequest(url, { method: "POST" })).status).toBe(404);
   });
 
-  test("its three operations are valid and within the limits", async () => {
+  test("its four operations are valid and within the limits", async () => {
     const html = await (await fetch(`${story.server.url}/usage`)).text();
     const { queries } = JSON.parse(
       /^const page = (.*);$/m.exec(html.slice(html.indexOf("<script")).replace(/^<script[^>]*>/, ""))?.[1] ?? "",
     );
-    expect(Object.keys(queries)).toEqual(["who", "viewer", "report"]);
+    expect(Object.keys(queries)).toEqual(["who", "viewer", "live", "report"]);
     const admin = story.world.root;
     expect(await admin.query(queries.who, { search: null })).toMatchObject({
       viewer: { name: "root", tenantId: null },
@@ -509,6 +509,30 @@ describe("the usage page in a browser", () => {
     await page.clock.setFixedTime(story.now + 11_000);
     await expect.poll(() => requests.length, { timeout: 10_000 }).toBe(before + 1);
     await expect.poll(() => page.textContent("#counted")).toMatch(/\d$/);
+    await context.close();
+  });
+
+  test("shows what is counted while somebody watches, of this tenant, and ends when they stop", async ({ skip }) => {
+    skip(missing, reason);
+    const { world } = story;
+    const own = await world.tenantWithKey();
+    const { page, context, requests, faults } = await open(story, { token: own.admin.token });
+    await settled(page);
+    expect(await page.isVisible("#live-view")).toBe(false);
+    await page.click("#live-toggle");
+    await expect.poll(() => page.textContent("#live-words"), { timeout: 20_000 }).toMatch(/0 calls in the last second/);
+    expect(requests.at(-1)?.body).toContain("subscription UsagePageLive");
+    const other = await world.tenantWithKey();
+    await world.verify(other.secret, 3);
+    await world.verify(own.secret, 2);
+    await world.verify(own.secret, 1, { scopes: ["none"] });
+    await expect
+      .poll(() => page.textContent("#live-words"), { timeout: 20_000 })
+      .toMatch(/3 calls since you watch, a minute at most: 2 accepted, 1 refused/);
+    expect(await page.locator("#live-ticks li").count()).toBeGreaterThan(0);
+    await page.click("#live-toggle");
+    expect(await page.isVisible("#live-view")).toBe(false);
+    expect(faults).toEqual([]);
     await context.close();
   });
 

@@ -153,7 +153,7 @@ describe("usage.record", () => {
       tags: Array.from({ length: 20 }, (_, tag) => `${tag}`.padEnd(64, "€")),
       meters: Array.from({ length: 10 }, (_, meter) => ({ name: `m${meter}`, value: 1_000_000_000_000 })),
       latencyMs: 86_400_000,
-      ip: "1".repeat(64),
+      ip: "2001:0db8:ffff:ffff:ffff:ffff:192.168.100.200",
       userAgent: "u".repeat(300),
       start: "s".repeat(24),
     };
@@ -224,9 +224,9 @@ describe("usage.export", () => {
       usage.export({ kind: "usage", format: "csv", ...window, bucket: "TOTAL", groupBy: ["KEY"] }),
     );
     const [header, ...rows] = csv.trim().split("\r\n");
-    expect(header).toMatch(/^start,keyId,count,/);
+    expect(header).toMatch(/^start,keyId,keyName,keyStart,count,/);
     expect(rows).toHaveLength(1);
-    expect(rows[0]).toContain(`,${key.id},3,2,1,`);
+    expect(rows[0]).toContain(`,${key.id},${key.name},${key.start},3,2,1,`);
 
     const filter = { apis: ["orders"], valid: true, keyIds: [key.id] };
     const log = await textOf(usage.export({ kind: "events", format: "ndjson", tenantId: tenant.id, filter }));

@@ -139,6 +139,9 @@ const samples: Readonly<Record<string, (now: number) => unknown>> = {
   key: () => "kp_live_0000000000000000000000000000000000000000000000000",
 };
 
+/** Inputs of which one of several optional fields must be given: which one is. */
+const oneOf: Readonly<Record<string, string>> = { DiagnoseKeyInput: "keyId", ResolveInvalidUserInput: "keyId" };
+
 function unique(): string {
   return `any-${Math.random().toString(36).slice(2)}`;
 }
@@ -194,6 +197,11 @@ function within({ name, parent }: AnyField, own: Own, call: string): string {
   if (parent.name === "KeyFinding") return `keyFindings(tenantId: "${own.Tenant}", first: 1) { nodes { ${call} } }`;
   if (parent.name === "HygieneCheckReport") return `keyHygiene(tenantId: "${own.Tenant}") { checks { ${call} } }`;
   if (parent.name === "KeyEvent") return `keyEvents(tenantId: "${own.Tenant}", types: [CREATED]) { nodes { ${call} } }`;
+  if (parent.name === "KeyDiagnosis") return `diagnoseKey(input: { keyId: "${own.Key}" }) { ${call} }`;
+  if (parent.name === "DiagnosisFinding") {
+    // That the owner is called otherwise is found of every key.
+    return `diagnoseKey(input: { keyId: "${own.Key}", owner: { name: "Nobody" } }) { findings { ${call} } }`;
+  }
   if (parent.name === "UsageGroup") {
     const [from, to] = [samples["from"]?.(own.now ?? Date.now()), samples["to"]?.(own.now ?? Date.now())];
     const input = `{ tenantId: "${own.Tenant}", from: "${from}", to: "${to}", groupBy: [KEY, USER] }`;
@@ -227,7 +235,7 @@ function valueFor(
       const given = Object.keys(set).some((each) => each === path || each.startsWith(`${path}.`));
       // Nobody gives a role with more permissions than their own, and a default may have more.
       const isRole = ["role", "defaultRole"].includes(field.name) && place !== "filter";
-      return given || isRequiredInputField(field) || isRole;
+      return given || isRequiredInputField(field) || isRole || oneOf[named.name] === field.name;
     });
     return Object.fromEntries(
       fields.map((field) => [field.name, valueFor(target, `${place}.${field.name}`, field.type, own, set)]),

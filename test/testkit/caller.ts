@@ -24,6 +24,11 @@ export const eventFields =
 export const attemptsFields =
   "starts total totalSeries completeUntil series { group { code ip start api } count firstAt lastAt keys addresses values }";
 
+export const diagnosisFields = `at verdict { ${verdictFields} } verdictNow { ${verdictFields} } key { id }
+  checks { name outcome code evidence since by wouldFail } findings { code message key { id } }
+  remedies { code title mutation variables effect permissions permitted permittedTo }
+  refusedCalls { at code api ip userAgent start }`;
+
 const tokensSelection = `session { ${sessionFields} } accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt`;
 
 /** What to ask of the payloads of signing in. */
@@ -115,6 +120,19 @@ export class Caller {
   async verify(key: string, more: Record<string, unknown> = {}) {
     const document = `mutation ($input: VerifyKeyInput!) { verifyKey(input: $input) { ${verdictFields} } }`;
     return (await this.query(document, { input: { key, ...more } })).verifyKey;
+  }
+
+  /** What `diagnoseKey` answers. */
+  async diagnose(input: Record<string, unknown>) {
+    const document = `query ($input: DiagnoseKeyInput!) { diagnoseKey(input: $input) { ${diagnosisFields} } }`;
+    return (await this.query(document, { input })).diagnoseKey;
+  }
+
+  /** Sends a remedy exactly as a diagnosis gave it. */
+  async remedy({ mutation, variables }: { mutation: string; variables: Record<string, unknown> }) {
+    const [result] = Object.values(await this.query(mutation, variables));
+    // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects and fails where it is missing
+    return result as any;
   }
 
   /** What `usage` answers. @param selection what to ask for, all of it when left out. */

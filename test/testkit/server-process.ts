@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inject } from "vitest";
 import { openTestDatabase } from "./database.js";
+import { openUsageStore } from "./usage-store.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Long enough for a slow machine; only a server that hangs takes it. */
@@ -105,7 +106,7 @@ function launch(environment: Record<string, string>, args: string[]) {
   return { process: child, output, ended };
 }
 
-/** Where a server keeps what it has: a folder, and on a run with PostgreSQL a database there. */
+/** Where a server keeps what it has: a folder, and on a run with PostgreSQL or MongoDB a database there. */
 export interface Home {
   readonly dataDir: string;
   /** What makes a server use it. */
@@ -117,11 +118,17 @@ export interface Home {
 export async function newHome(): Promise<Home> {
   const dataDir = mkdtempSync(join(tmpdir(), "keyplane-home-"));
   const database = inject("postgresUrl") === null ? null : await openTestDatabase();
+  const usageStore = openUsageStore();
   return {
     dataDir,
-    environment: { KEYPLANE_DATA_DIR: dataDir, ...(database?.url ? { DATABASE_URL: database.url } : {}) },
+    environment: {
+      KEYPLANE_DATA_DIR: dataDir,
+      ...(database?.url ? { DATABASE_URL: database.url } : {}),
+      ...(usageStore ? { MONGODB_URL: usageStore.url } : {}),
+    },
     async remove() {
       await database?.close();
+      await usageStore?.drop();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };

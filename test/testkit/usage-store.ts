@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { MongoClient } from "mongodb";
+import { withDatabase } from "../../packages/server/src/testing/mongo-url.js";
 
 /** A database of a server's own for its usage. */
 export interface UsageStore {
@@ -11,12 +12,11 @@ export interface UsageStore {
 export function openUsageStore(): UsageStore | null {
   const server = process.env.TEST_MONGODB_URL;
   if (!server) return null;
-  const url = new URL(server);
-  url.pathname = `/keyplane_test_${randomBytes(8).toString("hex")}`;
+  const url = withDatabase(server, `keyplane_test_${randomBytes(8).toString("hex")}`);
   return {
-    url: url.href,
+    url,
     async drop() {
-      const client = new MongoClient(url.href);
+      const client = new MongoClient(url);
       await client.db().dropDatabase();
       await client.close();
     },

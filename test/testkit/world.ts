@@ -122,7 +122,11 @@ export class World {
   async metrics(): Promise<Map<string, number>> {
     const headers = { authorization: `Bearer ${this.server.rootToken}` };
     const text = await (await fetch(`${this.url}/metrics`, { headers })).text();
-    return new Map([...text.matchAll(/^(\w+) (\S+)$/gm)].map(([, name, value]) => [name ?? "", Number(value)]));
+    const samples = new Map<string, number>();
+    for (const [, sample = "", name = "", value] of text.matchAll(/^((\w+)(?:\{[^}]*\})?) (\S+)$/gm)) {
+      for (const each of new Set([sample, name])) samples.set(each, (samples.get(each) ?? 0) + Number(value));
+    }
+    return samples;
   }
 
   /** Resolves when all that was used is counted, and tells whether that was so already. */

@@ -8,6 +8,7 @@
 export { isCidrOrAddress, matchesCidr } from "./decision/cidr.js";
 export { decide, validUntil } from "./decision/decide.js";
 export { effectiveScopes, withinBounds } from "./decision/effective-scopes.js";
+export { type CheckOutcome, checkOutcomes, type ExaminedCheck, examine } from "./decision/examine.js";
 export { restoreWindowMs } from "./decision/key-checks.js";
 export { hasScopes } from "./decision/request-checks.js";
 export { rotateBy } from "./decision/rotation.js";
@@ -20,7 +21,8 @@ export type {
   RateLimitState,
   ScopeBounds,
 } from "./decision/types.js";
-export { docsUrlForError, docsUrlForVerdict } from "./docs-url.js";
+export { type DiagnosisFindingCode, diagnosisFindings } from "./diagnosis-findings.js";
+export { docsUrlForError, docsUrlForVerdict, findDocsAt } from "./docs-url.js";
 export { type Environment, environments } from "./environments.js";
 export { type ErrorCode, type ErrorCodeEntry, type ErrorPlace, errorCodes } from "./error-codes.js";
 export { type KeyEventType, keyEventTypes, type ResyncReason, resyncReasons } from "./event-types.js";
@@ -38,6 +40,7 @@ export {
   refreshTokenPrefix,
   reservedKeyPrefixes,
 } from "./key-format/prefix.js";
+export { type KeyRepair, keyRepairs, type RepairedKey, repairKey } from "./key-format/repair-key.js";
 export { guessRefusalMs, KeyGuesses } from "./key-guesses.js";
 export {
   type HygieneCheck,

@@ -61,6 +61,11 @@ export const permissions = {
     installationOnly: false,
     roles: adminAndDeveloper,
   },
+  "keys:diagnose": {
+    description: "Diagnose keys: learn which check refuses a key, since when, and what mends it.",
+    installationOnly: false,
+    roles: adminAndDeveloper,
+  },
   "usage:read": {
     description: "Read usage: counts, the call log, refused attempts and exports.",
     installationOnly: false,

@@ -60,7 +60,7 @@ describe("permissions", () => {
   });
 
   test("a developer reads, verifies, reports usage and leaked keys, and changes nothing else", () => {
-    const reads = ["tenants:read", "users:read", "keys:read", "keys:report", "keys:verify"];
+    const reads = ["tenants:read", "users:read", "keys:read", "keys:report", "keys:verify", "keys:diagnose"];
     expect(permissionsOf("DEVELOPER")).toEqual([...reads, "usage:read", "usage:record"]);
   });
 
@@ -100,8 +100,6 @@ describe("enums", () => {
   });
 
   test("the address of a page carries the code in lower case, underscores kept", () => {
-    expect(docsUrlForVerdict("INSUFFICIENT_SCOPE")).toBe(
-      "https://github.com/keyplane/keyplane/blob/main/docs/reference/verdict-codes.md#insufficient_scope",
-    );
+    expect(docsUrlForVerdict("INSUFFICIENT_SCOPE")).toMatch(/\/docs\/reference\/verdict-codes\.md#insufficient_scope$/);
   });
 });

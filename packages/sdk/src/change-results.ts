@@ -36,6 +36,8 @@ export type UpdateKeyResult = PayloadOf<Operations.UpdateKey["updateKey"]> | Ref
 export type RotateKeyResult = PayloadOf<Operations.RotateKey["rotateKey"]> | Refusal;
 /** The key of its new owner and its new secret, which is shown this once, or why not. */
 export type ReissueKeyResult = PayloadOf<Operations.ReissueKey["reissueKey"]> | Refusal;
+/** What was done about a key with an invalid user, or in a plan would be, or why nothing was. */
+export type ResolveInvalidUserResult = PayloadOf<Operations.ResolveInvalidUser["resolveInvalidUser"]> | Refusal;
 /** The disabled key, or why not. */
 export type DisableKeyResult = PayloadOf<Operations.DisableKey["disableKey"]> | Refusal;
 /** The enabled key, or why not. */

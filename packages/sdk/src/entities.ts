@@ -45,6 +45,9 @@ export type KeyEventMessage = Operations.FollowKeyEvents["keyEvents"];
 /** Whether a key is valid, and if not, exactly why and what to do. A refusal is an answer, not an error. */
 export type Verdict = Operations.VerifyKey["verifyKey"];
 
+/** Exactly which check refuses a key, why, since when and by whom, and what mends it. */
+export type KeyDiagnosis = Operations.DiagnoseKey["diagnoseKey"];
+
 /** Who calls: the management token of the client, or whoever has signed in. */
 export type Viewer = Operations.Viewer["viewer"];
 

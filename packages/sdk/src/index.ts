@@ -92,6 +92,7 @@ export type { DroppedUsage, RejectedUsage, UsageDropReason, UsageRecordOptions }
 export type { FlushOptions } from "./usage/usage-buffer.js";
 export type {
   InvalidAttemptsExport,
+  KeysExport,
   UsageEventsExport,
   UsageExportArguments,
   UsageExportFormat,

@@ -11,6 +11,8 @@ export type * from "./_generated/schema-types.js";
  */
 export type Open<Value extends string> = Value | (string & Record<never, never>);
 
+export type CheckOutcome = Open<Known.CheckOutcome>;
+export type DiagnosisFindingCode = Open<Known.DiagnosisFindingCode>;
 export type Environment = Open<Known.Environment>;
 export type ErrorCode = Open<Known.ErrorCode>;
 export type HygieneCheck = Open<Known.HygieneCheck>;
@@ -23,6 +25,8 @@ export type LeakAction = Open<Known.LeakAction>;
 export type ManagementTokenStatus = Open<Known.ManagementTokenStatus>;
 export type OAuthGrantType = Open<Known.OAuthGrantType>;
 export type Permission = Open<Known.Permission>;
+export type ResolveStepName = Open<Known.ResolveStepName>;
+export type ResolveStepOutcome = Open<Known.ResolveStepOutcome>;
 export type ResyncReason = Open<Known.ResyncReason>;
 export type Role = Open<Known.Role>;
 export type RotationOverdue = Open<Known.RotationOverdue>;

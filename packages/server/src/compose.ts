@@ -1,5 +1,6 @@
 import { createAccess } from "./compose/access.js";
 import { createBase, type Opened, type Outside } from "./compose/base.js";
+import { createDiagnosis } from "./compose/diagnosis.js";
 import { createHttp } from "./compose/http.js";
 import { createKeysAndUsage } from "./compose/keys.js";
 import { createLifecycleGroup } from "./compose/lifecycle.js";
@@ -105,6 +106,7 @@ async function wire(settings: Settings, outside: Opened, close: () => Promise<vo
       },
     }),
     clock,
+    ...createDiagnosis(base, tenancy, keys),
     keyEvents: createKeyEvents({ database, log: eventLog, relay }),
     keyReads,
     keySecrets: keys.keySecrets,
@@ -137,7 +139,11 @@ async function wire(settings: Settings, outside: Opened, close: () => Promise<vo
     throw error;
   });
   const stopping = new AbortController();
-  const warmedUp = Promise.all([access.credentials.warmUp(), keys.index.warmUp(stopping.signal)]).then(
+  const warmedUp = Promise.all([
+    access.credentials.warmUp(),
+    oauth.issuerStates.warmUp(),
+    keys.index.warmUp(stopping.signal),
+  ]).then(
     () => {},
     (error: unknown) => logger.warn({ err: error }, "warming up failed; keys are read when they are first presented"),
   );
@@ -154,7 +160,7 @@ async function wire(settings: Settings, outside: Opened, close: () => Promise<vo
       () => access.passwords.sweep(),
       () => access.sessionTokens.sweep(),
       () => access.mail.sweep(),
-      () => oauth.artifacts.sweep(),
+      () => access.artifacts.sweep(),
     ],
     logger,
   );

@@ -36,6 +36,9 @@ describe("a rotation policy", () => {
       message: expect.stringContaining("had to get a new secret by"),
     });
     expect((await admin.query(rotationOf, { id: key.id })).key.status).toBe("ACTIVE");
+    const ask = "query ($input: DiagnoseKeyInput!) { diagnoseKey(input: $input) { remedies { code mutation } } }";
+    const { remedies } = (await admin.query(ask, { input: { keyId: key.id } })).diagnoseKey;
+    expect(remedies[0]).toMatchObject({ code: "EXPIRED", mutation: expect.stringContaining("rotateKey") });
     const rotated = ok(await admin.keySecret("rotateKey", { id: key.id }));
     expect(await world.verify(rotated.secret)).toMatchObject({ code: "VALID", hint: null });
     ok(await admin.tenant("updateTenant", { id: tenant.id, policy: { rotateEveryMs: null } }));

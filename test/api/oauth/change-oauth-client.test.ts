@@ -100,6 +100,24 @@ describe("a change of an OAuth client", () => {
   });
 });
 
+describe("oauthClient", () => {
+  test("answers one client to whoever may see it; another tenant's, a missing one and a deleted one are nothing", async ({
+    world,
+  }) => {
+    const [ours, theirs] = [await clientStory(world), await clientStory(world)];
+    const get = async (id: string, caller = ours.admin) =>
+      (await caller.query("query ($id: ID!) { oauthClient(id: $id) { id name } }", { id })).oauthClient;
+    expect(await get(ours.client.id)).toEqual({ id: ours.client.id, name: ours.client.name });
+    for (const id of [theirs.client.id, world.missingId("OAuthClient"), ours.tenant.id])
+      expect(await get(id)).toBeNull();
+    const developer = await world.caller("DEVELOPER", { tenantId: ours.tenant.id });
+    await expect(get(ours.client.id, developer)).rejects.toMatchObject({ code: "FORBIDDEN" });
+    await expect(get(ours.client.id, world.anonymous)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    ok(await clientMutation(ours.admin, "deleteOAuthClient", { id: ours.client.id }));
+    expect(await get(ours.client.id)).toBeNull();
+  });
+});
+
 describe("oauthClients", () => {
   test("lists the clients that a caller may see, newest first, page by page; a person who is no administrator sees none", async ({
     world,

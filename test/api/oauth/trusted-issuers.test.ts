@@ -1,7 +1,7 @@
 import { afterAll } from "vitest";
 import { type IdentityProvider, startIdentityProvider } from "../../testkit/identity-provider.js";
 import { describe, expect, idsOf, ok, readPage, startServer, test, World } from "../../testkit/index.js";
-import { issuerMutation } from "../../testkit/oauth.js";
+import { issuerMutation, trustedIssuerId } from "../../testkit/oauth.js";
 
 const providers: IdentityProvider[] = [];
 afterAll(() => Promise.all(providers.map((each) => each.close())));
@@ -179,6 +179,23 @@ describe("a change of a trusted issuer", () => {
       "trusted_issuer.created",
       "trusted_issuer.deleted",
     ]);
+  });
+});
+
+describe("trustedIssuer", () => {
+  test("answers one issuer to whoever may see it; another tenant's and a missing one are nothing", async ({
+    world,
+  }) => {
+    const [ours, theirs] = [await world.tenant(), await world.tenant()];
+    const id = await trustedIssuerId(world, ours.tenant.id);
+    const get = async (of: string, caller = ours.admin) =>
+      (await caller.query("query ($id: ID!) { trustedIssuer(id: $id) { id name } }", { id: of })).trustedIssuer;
+    expect(await get(id)).toEqual({ id, name: "IdP" });
+    for (const other of [await trustedIssuerId(world, theirs.tenant.id), world.missingId("TrustedIssuer"), "x"])
+      expect(await get(other)).toBeNull();
+    const developer = await world.caller("DEVELOPER", { tenantId: ours.tenant.id });
+    await expect(get(id, developer)).rejects.toMatchObject({ code: "FORBIDDEN" });
+    await expect(get(id, world.anonymous)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
   });
 });
 

@@ -59,6 +59,34 @@ describe("updateRole", () => {
     expect(await admin.verify(secret)).toMatchObject({ valid: true, scopes: [] });
   });
 
+  test("narrowed while keys are made and changed, it bounds every one of them", async ({ world }) => {
+    const { tenant, admin, owner, secret } = await world.tenantWithKey({ key: { scopes: ["a", "b"] } });
+    const role = await world.role(tenant.id, { keyScopes: ["a", "b"] });
+    ok(await admin.user("updateUser", { id: owner.id, customRoleId: role.id }));
+    expect(await admin.verify(secret)).toMatchObject({ scopes: ["a", "b"] });
+    const make = async () => {
+      const made = await admin.keySecret("createKey", {
+        tenantId: tenant.id,
+        ownerId: owner.id,
+        name: "Made meanwhile",
+        scopes: ["a", "b"],
+      });
+      const { key, secret: own } = ok(made);
+      // Remembered before or after the role has changed: whichever comes first.
+      await admin.verify(own);
+      ok(await admin.key("updateKey", { id: key.id, name: "Changed meanwhile" }));
+      return own as string;
+    };
+    const [secrets] = await Promise.all([
+      Promise.all(Array.from({ length: 8 }, make)),
+      admin.role("updateRole", { id: role.id, keyScopes: ["a"] }).then(ok),
+    ]);
+    for (const each of [secret, ...secrets]) {
+      expect(await admin.verify(each)).toMatchObject({ valid: true, scopes: ["a"] });
+      expect(await admin.verify(each, { scopes: ["b"] })).toMatchObject({ code: "INSUFFICIENT_SCOPE" });
+    }
+  });
+
   test("refuses what is invalid, taken, or more than the caller has", async ({ world }) => {
     const { tenant, admin } = await world.tenant();
     const [role, taken] = [await world.role(tenant.id), await world.role(tenant.id)];

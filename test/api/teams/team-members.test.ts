@@ -168,6 +168,32 @@ describe("addTeamMember and removeTeamMember", () => {
     });
   });
 
+  test("a user is in a hundred teams at most", async ({ world }) => {
+    const { tenant, admin } = await world.tenant();
+    const user = await world.user(tenant.id);
+    const { prisma } = world.server.keyplane.database;
+    const at = new Date(world.clock.now());
+    const teams = Array.from({ length: 100 }, (_, index) => ({
+      id: world.missingId("Team"),
+      tenantId: tenant.id,
+      name: `Team ${index}`,
+      createdAt: at,
+      updatedAt: at,
+    }));
+    await prisma.team.createMany({ data: teams });
+    await prisma.teamMember.createMany({
+      data: teams.map(({ id }) => ({ id: world.missingId("TeamMember"), teamId: id, userId: user.id, createdAt: at })),
+    });
+    const one = await world.team(tenant.id);
+    const add = () => admin.team("addTeamMember", { teamId: one.id, userId: user.id });
+    expect(await add()).toMatchObject({
+      __typename: "LimitReachedError",
+      message: expect.stringContaining("100 teams"),
+    });
+    ok(await admin.team("removeTeamMember", { teamId: teams[0]?.id, userId: user.id }));
+    ok(await add());
+  });
+
   test.for(["addTeamMember", "removeTeamMember"])(
     "%s: another tenant's team and user answer as missing ones; needs the permission",
     async (name, { world }) => {

@@ -325,6 +325,18 @@ describe("recordUsage: what is refused", () => {
     expect(await totalsOf(world, admin, tenant.id)).toMatchObject({ count: 2 });
   });
 
+  test("a text that is no address is not kept as one, and the call counts all the same", async ({ world }) => {
+    const { tenant, admin, key, secret } = await world.tenantWithKey();
+    const ips = ["not an address", "203.0.113.7:443", "", "203.0.113.7", "2001:db8::1"];
+    const at = (index: number) => world.clock.in(-index - 1);
+    ok(await admin.recordUsage(ips.map((ip, index) => ({ keyId: key.id, ip, at: at(index) }))));
+    await world.verify(secret, 1, { ip: "nonsense" });
+    const log = "query ($id: ID!) { usageEvents(tenantId: $id) { nodes { ip } } }";
+    const { usageEvents } = await admin.query(log, { id: tenant.id });
+    const kept = usageEvents.nodes.map(({ ip }: { ip: string | null }) => ip);
+    expect(kept).toEqual([null, null, null, null, "203.0.113.7", "2001:db8::1"]);
+  });
+
   test("a whole key is kept nowhere: refused where the sender writes, blotted out where its caller has written", async ({
     world,
   }) => {

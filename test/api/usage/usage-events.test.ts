@@ -177,6 +177,20 @@ describe("usageEvents", () => {
     }
   });
 
+  test("a window from before what is kept is refused, as counts refuse it: an empty answer would look like no calls", async ({
+    world,
+  }) => {
+    const { tenant, admin } = await variedCalls(world);
+    for (const filter of [{ from: world.clock.in(-31 * day) }, { to: world.clock.in(-31 * day) }]) {
+      await expect(readPage(admin, "usageEvents", { tenantId: tenant.id, filter })).rejects.toMatchObject({
+        code: "BAD_USER_INPUT",
+        message: expect.stringMatching(/\b(?:from|to): Single events are kept since/),
+      });
+    }
+    const month = await read(admin, tenant.id, { from: world.clock.in(-30 * day) });
+    expect(month.totalCount).toBe(4);
+  });
+
   test("another tenant's log is as empty as a missing tenant's", async ({ world }) => {
     const [ours, theirs] = [await variedCalls(world), await variedCalls(world)];
     for (const id of [theirs.tenant.id, world.missingId("Tenant"), "x", "$ne"]) {

@@ -1,4 +1,15 @@
-import { type Caller, day, describe, expect, hour, minute, ok, test, type World } from "../../testkit/index.js";
+import {
+  type Caller,
+  day,
+  describe,
+  expect,
+  hour,
+  minute,
+  ok,
+  readPage,
+  test,
+  type World,
+} from "../../testkit/index.js";
 import { allBut } from "../keys/key-changes.js";
 
 interface Group {
@@ -334,6 +345,16 @@ describe("usage: whose", () => {
     }
     const filter = { keyIds: [theirs.key.id] };
     expect((await ours.admin.usage({ ...ours.window, filter })).totals.count).toBe(0);
+  });
+
+  test("a tenant that there is not is NOT_FOUND to whoever may see all: a mistyped id must not look like no usage", async ({
+    world,
+  }) => {
+    const id = world.missingId("Tenant");
+    const refusal = { code: "NOT_FOUND", message: expect.stringContaining("No tenant with this id") };
+    await expect(world.root.usage(world.around(id))).rejects.toMatchObject(refusal);
+    await expect(world.root.invalidAttempts(world.around(id))).rejects.toMatchObject(refusal);
+    await expect(readPage(world.root, "usageEvents", { tenantId: id })).rejects.toMatchObject(refusal);
   });
 
   test("a person's token sees the usage of their own keys only: in totals, series, points and comparison", async ({

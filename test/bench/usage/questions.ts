@@ -10,6 +10,7 @@ import { ensureIndexes } from "../../../packages/server/src/modules/usage/storag
 import { applyRows, rowUpdates } from "../../../packages/server/src/modules/usage/storage/rows.js";
 import { defaultRetention } from "../../../packages/server/src/modules/usage/storage/tiers.js";
 import type { UsageEvent } from "../../../packages/server/src/modules/usage/usage-event.js";
+import { withDatabase } from "../../../packages/server/src/testing/mongo-url.js";
 
 const keyCount = 1_000;
 const days = 30;
@@ -25,9 +26,7 @@ const rootToken = "the-root-token-of-the-benchmark-000";
 export async function measureQuestions(folder: string, eventCount: number): Promise<string[]> {
   mkdirSync(folder, { recursive: true });
   const { child, url: server } = await startStore();
-  const address = new URL(server);
-  address.pathname = "/keyplane";
-  const url = address.href;
+  const url = withDatabase(server, "keyplane");
   try {
     const client = new MongoClient(url, { writeConcern: { w: 1 } });
     const database = await openDatabase({ databaseUrl: null, dataDir: null });
@@ -43,7 +42,7 @@ export async function measureQuestions(folder: string, eventCount: number): Prom
     const { port } = await keyplane.http.listen(0, "127.0.0.1");
     // The newest day is whole, so that both sides count the same.
     const to = Math.floor(Date.now() / dayMs) * dayMs;
-    const window = { tenantId: createId("Tenant"), from: to - days * dayMs, to };
+    const window = { tenantId: await createTenant(port), from: to - days * dayMs, to };
     const loadMs = await load(client.db(), eventCount, window);
 
     const ask = () => askServer(port, window);
@@ -52,6 +51,7 @@ export async function measureQuestions(folder: string, eventCount: number): Prom
       throw new Error(`counted ${hourly.answer} and ${group.answer} of ${eventCount} events`);
     }
     await keyplane.stop();
+    await database.close();
     await client.close();
     return [
       `${days} days by the hour of ${keyCount} keys, ${eventCount} events (loaded in ${Math.round(loadMs / 1_000)} s), the same store`,
@@ -119,6 +119,26 @@ async function load(db: Db, eventCount: number, { tenantId, from }: Window): Pro
 const question = `query ($input: UsageInput!) {
   usage(input: $input) { totals { count } series { group { keyId } totals { count } values } } }`;
 
+async function createTenant(port: number): Promise<string> {
+  const input = { slug: "bench", name: "Benchmark" };
+  const { createTenant: made } = await send<{ createTenant: { tenant: { id: string } } }>(port, creation, { input });
+  return made.tenant.id;
+}
+
+const creation = `mutation ($input: CreateTenantInput!) {
+  createTenant(input: $input) { ... on CreateTenantPayload { tenant { id } } } }`;
+
+async function send<Data>(port: number, query: string, variables: object): Promise<Data> {
+  const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${rootToken}`, "content-type": "application/json" },
+    body: JSON.stringify({ query, variables }),
+  });
+  const { data, errors } = (await response.json()) as { data: Data; errors?: unknown };
+  if (errors) throw new Error(JSON.stringify(errors));
+  return data;
+}
+
 async function askServer(port: number, { tenantId, from, to }: Window): Promise<number> {
   const input = {
     tenantId,
@@ -128,16 +148,7 @@ async function askServer(port: number, { tenantId, from, to }: Window): Promise<
     groupBy: ["KEY"],
     limit: keyCount,
   };
-  const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${rootToken}`, "content-type": "application/json" },
-    body: JSON.stringify({ query: question, variables: { input } }),
-  });
-  const { data, errors } = (await response.json()) as {
-    data: { usage: { series: { values: number[] }[] } };
-    errors?: unknown;
-  };
-  if (errors) throw new Error(JSON.stringify(errors));
+  const data = await send<{ usage: { series: { values: number[] }[] } }>(port, question, { input });
   return data.usage.series.reduce((sum, { values }) => sum + values.reduce((a, b) => a + b, 0), 0);
 }
 

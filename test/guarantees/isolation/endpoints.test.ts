@@ -77,6 +77,11 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
   "/export/usage": { needs: ["usage:read"], ask: download("usage", "&groupBy=KEY") },
   "/export/usage-events": { needs: ["usage:read"], ask: download("usage-events") },
   "/export/invalid-attempts": { needs: ["usage:read"], ask: download("invalid-attempts", "&groupBy=CODE") },
+  "/export/keys": {
+    needs: ["keys:read"],
+    ask: ({ url }, token, tenantId) =>
+      fetch(`${url}/export/keys?tenantId=${tenantId}`, { headers: token === null ? {} : bearer(token) }),
+  },
   "/healthz": { needs: "anyone", ask: get("/healthz") },
   "/readyz": { needs: "anyone", ask: get("/readyz") },
   "/oauth/jwks": { needs: "anyone", ask: get("/oauth/jwks") },
@@ -90,7 +95,9 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
   "/oauth/token": { needs: "anyone", ask: form("/oauth/token", { grant_type: "client_credentials" }), answer: 400 },
   "/oauth/introspect": { needs: "anyone", ask: form("/oauth/introspect", { token: "x" }), answer: 400 },
   "/oauth/revoke": { needs: "anyone", ask: form("/oauth/revoke", { token: "x" }), answer: 400 },
+  "/docs": { needs: "anyone", ask: get("/docs/README.md") },
   "/password": { needs: "anyone", ask: get("/password") },
+  "/sign-in": { needs: "anyone", ask: get("/sign-in") },
   "/usage": { needs: "anyone", ask: get("/usage") },
   "/": { needs: "anyone", ask: get("/") },
 };

@@ -23,6 +23,9 @@ export function documentStage(name: string, operand: Value, scope: Scope): Chang
     case "$replaceRoot": {
       if (!isDocument(operand) || !Object.hasOwn(operand, "newRoot"))
         throw fault(40231, "no newRoot specified for the $replaceRoot stage");
+      for (const option of Object.keys(operand))
+        if (option !== "newRoot")
+          throw fault(40229, `unrecognized option to $replaceRoot stage: ${option}, only valid option is 'newRoot'.`);
       return replaceRoot(operand["newRoot"], scope);
     }
     default:

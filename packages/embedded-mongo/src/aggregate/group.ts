@@ -6,6 +6,7 @@ import { fault, notSupported } from "../errors.js";
 import { type Accumulation, type Accumulator, compileAccumulator } from "./accumulators.js";
 import { compileExpression, type Expression, mingoOptions, runMingo, type Scope } from "./expressions.js";
 import { keyOfValue } from "./group-key.js";
+import { checkAccumulatorArguments } from "./known-arguments.js";
 import { checkExpression } from "./known-operators.js";
 import { collect, lateRows, type Rows, stageMemoryExceeded } from "./rows.js";
 
@@ -45,6 +46,7 @@ function accumulatorOf(name: string, spec: Value, scope: Scope): Accumulator | n
   if (!Object.hasOwn(mingoAccumulators, operator)) throw fault(15952, `unknown group operator '${operator}'`);
   if (["$covariancePop", "$covarianceSamp"].includes(operator))
     throw fault(15952, `unknown group operator '${operator}'`);
+  checkAccumulatorArguments(operator, spec[operator]);
   checkOperand(spec[operator]);
   return compileAccumulator(operator, spec[operator], scope);
 }

@@ -1,15 +1,12 @@
-import * as expressions from "mingo/operators/expression";
 import { isDocument, type Value } from "../bson/values.js";
 import { fault, notSupported } from "../errors.js";
 import { showDocument } from "../storage/show-value.js";
 import { checkZone } from "./date-operators.js";
+import { checkArguments, isKnownExpression } from "./known-arguments.js";
 
-/** Accumulators that are expressions too, on arrays. */
-const onArrays = ["$avg", "$max", "$min", "$stdDevPop", "$stdDevSamp", "$sum"];
 const scripts = new Set(["$function", "$accumulator"]);
 /** mingo has them, but not as MongoDB does. */
 const wrong = new Set(["$toHashedIndexKey", "$toDecimal", "$sigmoid"]);
-const known = new Set([...Object.keys(expressions), ...onArrays]);
 /** Expressions of MongoDB that are missing here; named apart from those that exist nowhere. */
 const missing = new Set(["$binarySize", "$bsonSize", "$meta", "$tsIncrement", "$tsSecond"]);
 
@@ -40,25 +37,15 @@ export function checkExpression(expression: Value): void {
     );
   if (scripts.has(first)) throw noScripts(first);
   if (missing.has(first) || wrong.has(first)) throw notSupported(first);
-  if (!known.has(first)) throw fault(168, `Unrecognized expression '${first}'`);
+  if (!isKnownExpression(first)) throw fault(168, `Unrecognized expression '${first}'`);
   if (first === "$literal") return;
   const operand = expression[first];
+  checkArguments(first, operand);
   checkZone(first, operand);
   // The fields of an operator's own document are arguments, not a document to be made.
   if (isDocument(operand) && !Object.keys(operand)[0]?.startsWith("$"))
     for (const name of Object.keys(operand)) checkExpression(operand[name]);
   else checkExpression(operand);
-}
-
-/** Refuses scripts wherever they stand in the operand of a stage. */
-export function checkNoScripts(operand: Value): void {
-  if (Array.isArray(operand)) for (const element of operand) checkNoScripts(element);
-  else if (isDocument(operand)) {
-    for (const name of Object.keys(operand)) {
-      if (scripts.has(name) || name === "$where") throw noScripts(name);
-      checkNoScripts(operand[name]);
-    }
-  }
 }
 
 function noScripts(name: string): Error {

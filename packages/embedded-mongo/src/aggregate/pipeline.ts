@@ -10,17 +10,18 @@ import { documentStage } from "./document-stages.js";
 import { compileExpression, mingoOptions, runMingo, type Scope } from "./expressions.js";
 import { groupStage } from "./group.js";
 import { facetStage, lookupStage, unionStage } from "./joins.js";
-import { checkExpression, checkNoScripts } from "./known-operators.js";
+import { checkExpression } from "./known-operators.js";
 import { collect, lateRows, mapRows, type Rows } from "./rows.js";
 import { countStage, limitStage, matchStage, type Stage, skipStage, sortStage, unwindStage } from "./simple-stages.js";
 import { mergeStage, outStage } from "./write-stages.js";
 
-/** Stages that mingo runs, on all documents at once and within the limit on memory. */
-const byMingo = new Set(["$bucketAuto", "$densify", "$fill", "$redact", "$sample", "$setWindowFields"]);
-/** Stages of MongoDB that are not here. */
+/** Stages of MongoDB that are not here. mingo has some of them; but it ignores what it does not know of their arguments. */
 const missing = new Set([
+  "$bucketAuto",
   "$collStats",
   "$currentOp",
+  "$densify",
+  "$fill",
   "$geoNear",
   "$graphLookup",
   "$indexStats",
@@ -30,6 +31,7 @@ const missing = new Set([
   "$planCacheStats",
   "$search",
   "$searchMeta",
+  "$setWindowFields",
   "$shardedDataDistribution",
   "$vectorSearch",
 ]);
@@ -143,13 +145,22 @@ function compileStage(call: Call, stages: readonly Doc[], stage: Doc, at: number
 
 function otherStage(call: Call, name: string, operand: Value, scope: Scope): Stage {
   if (missing.has(name)) throw notSupported(`the stage ${name}`);
-  if (!byMingo.has(name)) throw fault(40324, `Unrecognized pipeline stage name: '${name}'`);
   if (name === "$redact") checkExpression(operand);
-  checkNoScripts(operand);
-  // mingo's own windows are made of its $function; a client's scripts were refused above.
-  const options = { ...mingoOptions(scope), scriptEnabled: true };
+  else if (name === "$sample") checkSample(operand);
+  else throw fault(40324, `Unrecognized pipeline stage name: '${name}'`);
+  const options = mingoOptions(scope);
   return (rows) =>
     lateRows(async () => runMingo([{ [name]: plain(operand) }], options, await collect(call, rows, name)));
+}
+
+function checkSample(operand: Value): void {
+  if (!isDocument(operand)) throw fault(28745, "the $sample stage specification must be an object");
+  for (const name of Object.keys(operand))
+    if (name !== "size") throw fault(28748, `unrecognized option to $sample: ${name}`);
+  const size = operand["size"];
+  if (size === undefined) throw fault(28749, "$sample stage must specify a size");
+  if (!isNumeric(size)) throw fault(28746, "size argument to $sample must be a number");
+  if (toNumber(size) <= 0) throw fault(28747, "size argument to $sample must be a positive integer");
 }
 
 /** How many documents of a sort are wanted, from the `$limit` behind it. */

@@ -8,7 +8,7 @@ import type { ResultStream } from "../cursors/cursor-store.js";
 import { fault, notSupported } from "../errors.js";
 import { type FindQuery, findDocuments, findStream } from "../plan/find-stream.js";
 import type { Collection } from "../storage/collection.js";
-import { arrayOf, countOf, documentOf, flagOf } from "./arguments.js";
+import { arrayOf, batchSizeOf, flagOf } from "./arguments.js";
 import type { Call, Command } from "./context.js";
 import { letOf } from "./update.js";
 import { acknowledge } from "./write-loop.js";
@@ -30,8 +30,7 @@ export const aggregate: Command = {
     for (const stage of stages)
       if (!isDocument(stage)) throw fault(14, "Each element of the 'pipeline' array must be an object");
     const scope = { clock: call.server.clock, variables: letOf(call) };
-    const cursor = documentOf("aggregate.cursor", body["cursor"]);
-    const batchSize = countOf("aggregate.cursor.batchSize", cursor["batchSize"], DEFAULT_BATCH);
+    const batchSize = batchSizeOf(body, DEFAULT_BATCH);
     if (typeof target !== "string") {
       const rows = compilePipeline(call, stages, scope)({ next: () => Promise.resolve(null) });
       return firstBatch(call, `${db}.$cmd.aggregate`, encoded(rows), { batchSize });

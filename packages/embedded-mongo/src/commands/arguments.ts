@@ -86,3 +86,10 @@ export function arrayOf(name: string, value: Value): Value[] {
 export function wrongType(name: string, value: Value, expected: string): Error {
   return fault(14, `BSON field '${name}' is the wrong type '${typeNameOf(value)}', expected type '${expected}'`);
 }
+
+/** The size of the first batch that a command asks for in `cursor`. */
+export function batchSizeOf(body: Doc, fallback: number): number {
+  const cursor = documentOf("cursor", body["cursor"]);
+  checkPart("cursor", cursor, ["batchSize"]);
+  return countOf("cursor.batchSize", cursor["batchSize"], fallback);
+}

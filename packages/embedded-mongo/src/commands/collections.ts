@@ -1,12 +1,12 @@
 import { Binary } from "bson";
 import { encodeAny } from "../bson/encode.js";
-import { type Doc, isDocument } from "../bson/values.js";
+import type { Doc } from "../bson/values.js";
 import { firstBatch } from "../cursors/batches.js";
 import { fault, notSupported } from "../errors.js";
 import { compileFilter } from "../query/filter.js";
 import type { Collection } from "../storage/collection.js";
 import { idIndex } from "../storage/index-spec.js";
-import { countOf, documentOf, flagOf, textOf } from "./arguments.js";
+import { batchSizeOf, documentOf, flagOf, textOf } from "./arguments.js";
 import type { Call, Command } from "./context.js";
 import { describeIndex } from "./indexes.js";
 import { acknowledge } from "./write-loop.js";
@@ -106,11 +106,7 @@ export const listCollections: Command = {
       const document = documents[position++];
       return document === undefined ? null : encodeAny(document);
     };
-    const batchSize = countOf(
-      "cursor.batchSize",
-      documentOf("cursor", call.body["cursor"])["batchSize"],
-      Number.POSITIVE_INFINITY,
-    );
+    const batchSize = batchSizeOf(call.body, Number.POSITIVE_INFINITY);
     return firstBatch(call, `${call.db}.$cmd.listCollections`, { next }, { batchSize });
   },
 };
@@ -141,11 +137,3 @@ export const collStats: Command = {
     };
   },
 };
-
-/** Whether a read concern asks for what a single server without history cannot give. */
-export function checkReadConcern(body: Doc): void {
-  const concern = body["readConcern"];
-  const level = isDocument(concern) ? concern["level"] : undefined;
-  if (level === "snapshot")
-    throw fault(246, "embedded-mongo has no snapshots: read concern 'snapshot' is not supported");
-}

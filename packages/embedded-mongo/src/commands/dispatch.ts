@@ -3,11 +3,10 @@ import type { Doc } from "../bson/values.js";
 import { asFault, fault, type MongoServerFault } from "../errors.js";
 import type { Request } from "../wire/message.js";
 import { checkFields, countOf } from "./arguments.js";
-import { checkReadConcern } from "./collections.js";
+import { checkReadConcern, checkWriteConcern } from "./concerns.js";
 import type { Call, ServerContext } from "./context.js";
 import { Pace } from "./pace.js";
 import { commands } from "./registry.js";
-import { checkWriteConcern } from "./write-loop.js";
 
 /** Answers one request; whatever goes wrong becomes an answer too. */
 export async function dispatch(server: ServerContext, request: Request, signal: AbortSignal): Promise<Doc | Buffer> {

@@ -6,7 +6,7 @@ import { fault, notSupported } from "../errors.js";
 import type { Collection } from "../storage/collection.js";
 import { type IndexSpec, keyPattern } from "../storage/index-spec.js";
 import { showDocument, showValue } from "../storage/show-value.js";
-import { arrayOf, countOf, documentOf, textOf } from "./arguments.js";
+import { arrayOf, batchSizeOf, documentOf, textOf } from "./arguments.js";
 import type { Call, Command } from "./context.js";
 import { buildIndex } from "./index-build.js";
 import { expiryOf, parseIndex } from "./index-definition.js";
@@ -114,7 +114,7 @@ export const listIndexes: Command = {
       const index = indexes[position++];
       return index === undefined ? null : encodeAny(describeIndex(index));
     };
-    const batchSize = countOf("cursor.batchSize", documentOf("cursor", call.body["cursor"])["batchSize"], 101);
+    const batchSize = batchSizeOf(call.body, 101);
     return firstBatch(call, `${call.db}.${name}`, { next }, { batchSize });
   },
 };

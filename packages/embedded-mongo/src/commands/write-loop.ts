@@ -1,5 +1,5 @@
 import { Binary } from "bson";
-import { type Doc, isDocument, isNumeric, toNumber, type Value } from "../bson/values.js";
+import { type Doc, isDocument, isNumeric, type Value } from "../bson/values.js";
 import { asFault, fault, type MongoServerFault } from "../errors.js";
 import type { StatementResult, WriteId } from "../session/write-sessions.js";
 import type { Call } from "./context.js";
@@ -117,14 +117,6 @@ export function writeIdOf(body: Doc): WriteId | null {
   if (!(id instanceof Binary) || !isNumeric(txnNumber))
     throw fault(72, "Transaction number requires a session ID to also be specified");
   return { session: Buffer.from(id.value()), txnNumber: BigInt(txnNumber.toString()) };
-}
-
-/** @throws code 100 for more members than there are. */
-export function checkWriteConcern(body: Doc): void {
-  const concern = body["writeConcern"];
-  const w = isDocument(concern) ? concern["w"] : undefined;
-  if (w === undefined || w === "majority" || (isNumeric(w) && toNumber(w) <= 1)) return;
-  throw fault(100, "Not enough data-bearing nodes");
 }
 
 /** Waits for the disk, unless the client has asked not to. */

@@ -251,21 +251,6 @@ const cases: Case[] = [
     gives: [{ c: "many", s: "two", n: 0, m: [2, 4, 6], f: [2, 3], r: 6, l: 3 }],
   },
   {
-    name: "$setWindowFields with a running sum",
-    docs: [1, 2, 3].map((_id) => ({ _id, v: _id })),
-    pipeline: [
-      {
-        $setWindowFields: {
-          sortBy: { _id: 1 },
-          output: { sum: { $sum: "$v", window: { documents: ["unbounded", "current"] } } },
-        },
-      },
-      byId,
-      { $project: { _id: 0, sum: 1 } },
-    ],
-    gives: [{ sum: 1 }, { sum: 3 }, { sum: 6 }],
-  },
-  {
     name: "missing is less than null in expressions",
     docs: [{ _id: 1 }],
     pipeline: [{ $project: { _id: 0, eq: { $eq: ["$a", null] }, lt: { $lt: ["$a", null] } } }],

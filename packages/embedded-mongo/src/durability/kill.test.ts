@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MongoClient } from "mongodb";
+import { type Collection, MongoClient } from "mongodb";
 import { afterAll, expect, test } from "vitest";
 import { startEmbeddedMongo } from "../index.js";
 import { startProcess } from "../testing/server-process.js";
@@ -71,6 +71,59 @@ test("kill -9 amid writes loses nothing that was answered, and leaves indexes an
   ).toBe(found.length);
   await client.close();
   await server.close();
+});
+
+/** What a worker does to a document of its own, one after the other, and what it is like afterwards: null when it is not there. */
+const steps = [
+  {
+    run: (c: Collection<Row>, _id: string) => c.updateOne({ _id }, { $setOnInsert: { n: 1 } }, { upsert: true }),
+    n: 1,
+  },
+  { run: (c: Collection<Row>, _id: string) => c.updateOne({ _id }, { $inc: { n: 1 } }), n: 2 },
+  { run: (c: Collection<Row>, _id: string) => c.replaceOne({ _id }, { n: 3 }), n: 3 },
+  { run: (c: Collection<Row>, _id: string) => c.findOneAndUpdate({ _id }, { $max: { n: 4 } }), n: 4 },
+  { run: (c: Collection<Row>, _id: string) => c.deleteOne({ _id }), n: null },
+] as const;
+
+test("kill -9 amid upserts, updates and deletes leaves each document as it was answered, or as the change on its way makes it", async () => {
+  const dataDir = newFolder();
+  const server = await startProcess({ dataDir });
+  const client = new MongoClient(server.url, { retryWrites: false, serverSelectionTimeoutMS: 2000 });
+  const c = client.db("t").collection<Row>("c");
+  /** How many steps of a document were answered. */
+  const answered = new Map<string, number>();
+  let killed = false;
+  const work = async (worker: number): Promise<void> => {
+    for (let i = 0; !killed; i++) {
+      const _id = `${worker}-${i}`;
+      // So that documents stay at every step.
+      for (const [at, { run }] of steps.slice(0, 1 + (i % steps.length)).entries()) {
+        answered.set(_id, at);
+        const done = await run(c, _id).then(
+          () => true,
+          () => false,
+        );
+        if (!done) return;
+        answered.set(_id, at + 1);
+      }
+    }
+  };
+  const workers = [0, 1, 2, 3].map(work);
+  while (answered.size < 200) await new Promise(setImmediate);
+  await server.kill();
+  killed = true;
+  await Promise.all(workers);
+  await client.close();
+
+  const again = await startEmbeddedMongo({ dataDir });
+  const reader = new MongoClient(again.url);
+  const found = new Map((await reader.db("t").collection<Row>("c").find().toArray()).map(({ _id, n }) => [_id, n]));
+  await reader.close();
+  await again.close();
+  const after = (step: number): number | null => steps[step - 1]?.n ?? null;
+  const wrong = [...answered].filter(([_id, step]) => ![after(step), after(step + 1)].includes(found.get(_id) ?? null));
+  expect(wrong).toEqual([]);
+  expect(new Set(found.values())).toEqual(new Set([1, 2, 3, 4]));
 });
 
 test("a folder in use is refused with a message that says by whom; a killed server's folder is not in use", async () => {

@@ -7,6 +7,8 @@ export interface LossyProxy {
   loseAnswerTo(command: string): void;
   /** Where to connect from now on. */
   target(url: string): void;
+  /** Whether it keeps what the server answers for itself; afterwards all of it is handed on. */
+  hold(on: boolean): void;
   breakAll(): void;
   close(): Promise<void>;
 }
@@ -15,6 +17,8 @@ export interface LossyProxy {
 export async function startLossyProxy(url: string): Promise<LossyProxy> {
   let port = Number(new URL(url).port);
   let wanted: string | null = null;
+  let holding = false;
+  let held: (() => void)[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
     const upstream = connect(port, "127.0.0.1");
@@ -37,6 +41,7 @@ export async function startLossyProxy(url: string): Promise<LossyProxy> {
     });
     upstream.on("data", (bytes) => {
       if (losing) client.destroy();
+      else if (holding) held.push(() => client.write(bytes));
       else client.write(bytes);
     });
   });
@@ -53,6 +58,12 @@ export async function startLossyProxy(url: string): Promise<LossyProxy> {
     },
     target: (other) => {
       port = Number(new URL(other).port);
+    },
+    hold: (on) => {
+      holding = on;
+      if (on) return;
+      for (const handOn of held) handOn();
+      held = [];
     },
     breakAll,
     close: () =>

@@ -2,7 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { KeyFormatResult } from "../key-format/format-result.js";
 import { type VerdictCode, verdictCodes } from "../verdict-codes.js";
+import { recordChecks, textChecks } from "./checks.js";
 import { decide } from "./decide.js";
+import { examine } from "./examine.js";
 import type { DecisionRequest, KeyRecord } from "./types.js";
 
 const now = Date.UTC(2026, 0, 1);
@@ -183,5 +185,60 @@ describe("decide", () => {
     expect(decide(onOwner({ status: unknown })(sound).record, sound.request, now).code).toBe("OWNER_DISABLED");
     const tenant = { ...sound.record.tenant, status: unknown };
     expect(decide({ ...sound.record, tenant }, sound.request, now).code).toBe("TENANT_SUSPENDED");
+  });
+});
+
+describe("examine", () => {
+  const someRefusal = fc.constantFrom(...refusals);
+
+  test("it has one check for each verdict code, in the order in which decide makes them, each with a name of its own", () => {
+    const { checks } = examine(sound.record, sound.request, now);
+    expect(checks.map(({ code }) => code)).toEqual(refusals);
+    expect(new Set(checks.map(({ name }) => name)).size).toBe(refusals.length);
+    const listed = [textChecks, ...recordChecks.map(({ codes }) => codes)].flatMap((codes) => Object.keys(codes));
+    expect(listed).toEqual(refusals);
+    expect(checks.every(({ outcome, wouldFail }) => outcome === "PASSED" && wouldFail === false)).toBe(true);
+  });
+
+  test("it decides as decide does: the checks before the first fault have passed, those after it were not reached", () => {
+    fc.assert(
+      fc.property(fc.subarray(refusals), fc.boolean(), (codes, isKnown) => {
+        const { record, request } = spoil(codes);
+        const asked = isKnown ? record : null;
+        const { checks, decision } = examine(asked, request, now);
+        expect(decision).toEqual(decide(asked, request, now));
+        const failed = refusals.indexOf(decision.code as (typeof refusals)[number]);
+        const expected = refusals.map((_, place) =>
+          decision.valid || place < failed ? "PASSED" : place === failed ? "FAILED" : "NOT_REACHED",
+        );
+        expect(checks.map(({ outcome }) => outcome)).toEqual(expected);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("of a known key it tells every fault at once, but those that hide behind another of the same kind", () => {
+    const hidden: Readonly<Partial<Record<VerdictCode, VerdictCode>>> = {
+      CHECKSUM_MISMATCH: "MALFORMED",
+      API_RETIRED: "API_NOT_GRANTED",
+      QUOTA_EXCEEDED: "RATE_LIMITED",
+    };
+    fc.assert(
+      fc.property(fc.uniqueArray(someRefusal), (some) => {
+        const codes = refusals.filter((code) => some.includes(code));
+        // Faults that undo one another are left to the test above.
+        fc.pre(!codes.includes("MALFORMED") && !codes.includes("CHECKSUM_MISMATCH"));
+        fc.pre(!(codes.includes("OWNER_NOT_FOUND") && codes.includes("OWNER_DISABLED")));
+        const { record, request } = spoil(codes);
+        const { checks } = examine(record, request, now);
+        for (const { code, wouldFail } of checks) {
+          const behind = hidden[code];
+          if (behind !== undefined && codes.includes(behind as never))
+            expect([code, wouldFail]).not.toEqual([code, false]);
+          else expect([code, wouldFail]).toEqual([code, codes.includes(code as never)]);
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 });

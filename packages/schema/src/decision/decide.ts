@@ -1,6 +1,17 @@
 import type { KeyFormatResult } from "../key-format/format-result.js";
 import { checkAddress } from "./address-checks.js";
-import { checkEnvironment, checkExistence, checkKey, checkOwner, checkTenant, refuseFormat } from "./key-checks.js";
+import {
+  checkEnabled,
+  checkEnvironment,
+  checkExistence,
+  checkExpiry,
+  checkOwner,
+  checkOwnerStatus,
+  checkRevocation,
+  checkRotation,
+  checkTenant,
+  refuseFormat,
+} from "./key-checks.js";
 import { isReached, refuse } from "./refusal.js";
 import { checkApi, checkHeldUp, checkLimits, checkScopes } from "./request-checks.js";
 import { acceptance, rotateBy } from "./rotation.js";
@@ -30,10 +41,15 @@ export function decide(record: KeyRecord | null, request: DecisionRequest, now: 
   if (wrongEnvironment) return wrongEnvironment;
   if (record === null) return refuse("NOT_FOUND");
 
+  // The checks of `recordChecks`, one by one: a loop over the list makes a decision take twice as long. A test compares the two.
   return (
     checkExistence(record, now) ??
-    checkKey(record, now) ??
+    checkRevocation(record) ??
+    checkExpiry(record, now) ??
+    checkRotation(record, now) ??
+    checkEnabled(record) ??
     checkOwner(record) ??
+    checkOwnerStatus(record) ??
     checkTenant(record) ??
     checkScopes(record, request) ??
     checkApi(request, now) ??

@@ -59,40 +59,43 @@ function hasStopped(supersededAt: number, stopsAt: number | null, now: number): 
 }
 
 /**
- * REVOKED, EXPIRED, SUPERSEDED, DISABLED: the key's own state.
- *
- * A revocation or a disabling counts whatever its time: a verifier whose clock is behind must refuse at once, too.
+ * REVOKED. A revocation or a disabling counts whatever its time: a verifier whose clock is behind must refuse at once, too.
  */
-export function checkKey(record: KeyRecord, now: number): Decision | null {
-  const { key, secret } = record;
-  if (key.revokedAt !== null) {
-    const when = `${formatTime(key.revokedAt)}${becauseOf(key.revokedReason)}`;
-    return refuse("REVOKED", `The key was revoked for good at ${when}. Ask the owner of the API for a new key.`);
-  }
-  if (key.expiresAt !== null && isReached(key.expiresAt, now)) {
-    return refuse(
-      "EXPIRED",
-      `The key expired at ${formatTime(key.expiresAt)}. Extend it with updateKey, or issue a new key.`,
-    );
-  }
-  const overdue = checkRotationDue(record, now);
-  if (overdue) return overdue;
-  if (secret.supersededAt !== null && hasStopped(secret.supersededAt, secret.stopsAt, now)) {
-    const rotated = formatTime(secret.supersededAt);
-    const stopped = formatTime(secret.stopsAt ?? secret.supersededAt);
-    return refuse(
-      "SUPERSEDED",
-      `The key got a new secret at ${rotated}, and this old one stopped at ${stopped}. Use the new secret.`,
-    );
-  }
-  if (key.disabledAt !== null) {
-    const when = `${formatTime(key.disabledAt)}${becauseOf(key.disabledReason)}`;
-    return refuse("DISABLED", `The key is disabled since ${when}. Enable it with enableKey.`);
-  }
-  return null;
+export function checkRevocation({ key }: KeyRecord): Decision | null {
+  if (key.revokedAt === null) return null;
+  const when = `${formatTime(key.revokedAt)}${becauseOf(key.revokedReason)}`;
+  return refuse("REVOKED", `The key was revoked for good at ${when}. Ask the owner of the API for a new key.`);
 }
 
-/** OWNER_NOT_FOUND, OWNER_DISABLED. An owner that contradicts the key's record is as good as none. */
+/** EXPIRED: by its own date, or because it was not rotated in time and its tenant refuses such keys. */
+export function checkExpiry(record: KeyRecord, now: number): Decision | null {
+  const { key } = record;
+  if (key.expiresAt === null || !isReached(key.expiresAt, now)) return checkRotationDue(record, now);
+  return refuse(
+    "EXPIRED",
+    `The key expired at ${formatTime(key.expiresAt)}. Extend it with updateKey, or issue a new key.`,
+  );
+}
+
+/** SUPERSEDED. */
+export function checkRotation({ secret }: KeyRecord, now: number): Decision | null {
+  if (secret.supersededAt === null || !hasStopped(secret.supersededAt, secret.stopsAt, now)) return null;
+  const rotated = formatTime(secret.supersededAt);
+  const stopped = formatTime(secret.stopsAt ?? secret.supersededAt);
+  return refuse(
+    "SUPERSEDED",
+    `The key got a new secret at ${rotated}, and this old one stopped at ${stopped}. Use the new secret.`,
+  );
+}
+
+/** DISABLED. As a revocation, it counts whatever its time. */
+export function checkEnabled({ key }: KeyRecord): Decision | null {
+  if (key.disabledAt === null) return null;
+  const when = `${formatTime(key.disabledAt)}${becauseOf(key.disabledReason)}`;
+  return refuse("DISABLED", `The key is disabled since ${when}. Enable it with enableKey.`);
+}
+
+/** OWNER_NOT_FOUND. An owner that contradicts the key's record is as good as none. */
 export function checkOwner({ key, owner }: KeyRecord): Decision | null {
   if (owner === null) return refuse("OWNER_NOT_FOUND");
   if (owner.id !== key.ownerId || owner.tenantId !== key.tenantId) {
@@ -101,15 +104,19 @@ export function checkOwner({ key, owner }: KeyRecord): Decision | null {
       "The key's record contradicts its owner's, so the owner counts as missing. Reissue the key to a user of its tenant with reissueKey.",
     );
   }
+  if (owner.status !== "DELETED") return null;
+  const when = owner.since === null ? "" : ` at ${formatTime(owner.since)}`;
+  return refuse(
+    "OWNER_NOT_FOUND",
+    `The user whom this key belongs to was deleted${when}${becauseOf(owner.reason)}. Reissue the key to another user with reissueKey.`,
+  );
+}
+
+/** OWNER_DISABLED: whatever is not ACTIVE. {@link checkOwner}, which comes before, refuses one that is missing, deleted or another key's. */
+export function checkOwnerStatus({ key, owner }: KeyRecord): Decision | null {
+  if (owner === null || owner.status === "ACTIVE" || owner.status === "DELETED") return null;
+  if (owner.id !== key.ownerId || owner.tenantId !== key.tenantId) return null;
   const { since, reason } = owner;
-  if (owner.status === "DELETED") {
-    const when = since === null ? "" : ` at ${formatTime(since)}`;
-    return refuse(
-      "OWNER_NOT_FOUND",
-      `The user whom this key belongs to was deleted${when}${becauseOf(reason)}. Reissue the key to another user with reissueKey.`,
-    );
-  }
-  if (owner.status === "ACTIVE") return null;
   return refuse(
     "OWNER_DISABLED",
     `The user whom this key belongs to is disabled${sinceWhen(since)}${becauseOf(reason)}. Enable the user with enableUser, or reissue the key.`,

@@ -1555,6 +1555,208 @@ export type VerifyKey = {
   }
 };
 
+export type DiagnosedVerdict = {
+  /** Whether to let the call in. True only for the code VALID. */
+  readonly valid: boolean,
+  /** The first reason that applies, for programs. */
+  readonly code: Types.VerdictCode,
+  /** The reason, and what to do, for people. */
+  readonly message: string,
+  /** The page that explains this code. */
+  readonly docsUrl: string,
+  /** Names this call in logs; quote it when you ask for help. */
+  readonly requestId: string,
+  /** For a malformed or mistyped key: what looks wrong about it. */
+  readonly hint: string | null,
+  /** The tenant that the key belongs to. */
+  readonly tenantId: string | null,
+  /** What the key can use: its scopes, as far as its owner's role and its team allow them. */
+  readonly scopes: ReadonlyArray<string>,
+  /** Those of the asked scopes that the key lacks, or that its owner's role or its team does not allow. */
+  readonly missingScopes: ReadonlyArray<string>,
+  /** After how many milliseconds a retry can succeed; null: a retry changes nothing. */
+  readonly retryAfterMs: number | null,
+  /** The key; null when there is none, or none that you may see. */
+  readonly key: {
+    /** The key's id. */
+    readonly id: string,
+    /** What the key is for. */
+    readonly name: string,
+    /** The visible beginning of the presented secret. */
+    readonly start: string,
+    /** LIVE or TEST. */
+    readonly environment: Types.Environment,
+    /** Your own data about the key. */
+    readonly metadata: Record<string, unknown>,
+    /** When it expires; null: never. */
+    readonly expiresAt: string | null
+  } | null,
+  /** Who owns the key. */
+  readonly owner: {
+    /** The user's id. */
+    readonly id: string,
+    /** Your own system's id of the user. */
+    readonly externalId: string | null,
+    /** The user's name. */
+    readonly name: string,
+    /** The user's e-mail address. */
+    readonly email: string
+  } | null
+};
+
+export type DiagnoseKeyVariables = Exact<{
+  input: Types.DiagnoseKeyInput;
+}>;
+
+
+export type DiagnoseKey = {
+  /**
+   * Says exactly which check refuses a key, or refused it at a past moment, and what mends it. Changes nothing, charges nothing, leaves no usage. Another tenant's key answers as an unknown one.
+   *
+   * Needs the permission `keys:diagnose`.
+   */
+  readonly diagnoseKey: {
+    /** The moment that it is about. */
+    readonly at: string,
+    /** The key's id; null: there is none that you may see. */
+    readonly keyId: string | null,
+    /** What `verifyKey` would answer, or would have answered then. */
+    readonly verdict: DiagnosedVerdict,
+    /** The verdict as of now, where `at` was given. */
+    readonly verdictNow: DiagnosedVerdict | null,
+    /** Every check, in the order in which they are made: one for each verdict code. */
+    readonly checks: ReadonlyArray<{
+      /** What is checked, e.g. `expiry`. */
+      readonly name: string,
+      /** How it ended. */
+      readonly outcome: Types.CheckOutcome,
+      /** What a key is refused with where it fails. */
+      readonly code: Types.VerdictCode,
+      /** What it saw, for people; of one that was not reached, what it would see. Null: nothing to see. */
+      readonly evidence: string | null,
+      /** Since when it is so, where that is known. */
+      readonly since: string | null,
+      /** Who made it so, by name and id; null: not known, or you lack `audit:read`. */
+      readonly by: string | null,
+      /** Whether it refuses the key, also where a check before it has done so already. Null: that cannot be said yet. */
+      readonly wouldFail: boolean | null
+    }>,
+    /** What was found besides: keys that were meant, secrets that end soon, gaps in what is known. */
+    readonly findings: ReadonlyArray<{
+      /** What it is, for programs. */
+      readonly code: Types.DiagnosisFindingCode,
+      /** What it is, and what to do, for people. */
+      readonly message: string,
+      /** The id of the key that it is about, if not the one that was asked about. */
+      readonly keyId: string | null
+    }>,
+    /** What mends the key as it is now, in the order in which to do it. Those with the same code are alternatives or follow one another, as their effects say. */
+    readonly remedies: ReadonlyArray<{
+      /** What it mends; VALID for what keeps no key from working. */
+      readonly code: Types.VerdictCode,
+      /** What to do, in a few words. */
+      readonly title: string,
+      /** The GraphQL document. */
+      readonly mutation: string,
+      /** Its variables: send them as they are. */
+      readonly variables: Record<string, unknown>,
+      /** What it will change. */
+      readonly effect: string,
+      /** What its caller needs. */
+      readonly permissions: ReadonlyArray<Types.Permission>,
+      /** Whether you may send it. */
+      readonly permitted: boolean,
+      /** Who may, when you may not. */
+      readonly permittedTo: string | null
+    }>,
+    /** Refused calls of the key, or of its visible start or the address: the last 20 of a day, or of the hour before and after `at`. Null: not known, or you lack `usage:read`. */
+    readonly refusedCalls: ReadonlyArray<{
+      /** When it was. */
+      readonly at: string,
+      /** Why it was refused. */
+      readonly code: Types.VerdictCode,
+      /** The API that was called. */
+      readonly api: string | null,
+      /** The address that it came from. */
+      readonly ip: string | null,
+      /** The program that it came from. */
+      readonly userAgent: string | null,
+      /** The visible start of the presented key. */
+      readonly start: string | null
+    }> | null
+  }
+};
+
+export type ResolveInvalidUserVariables = Exact<{
+  input: Types.ResolveInvalidUserInput;
+}>;
+
+
+export type ResolveInvalidUser = {
+  readonly resolveInvalidUser:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'RateLimitedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly retryAfterMs: number
+    }
+    | {
+      readonly __typename: 'ResolveInvalidUserPayload',
+      readonly dryRun: boolean,
+      readonly secret: string | null,
+      readonly steps: ReadonlyArray<{
+        readonly name: Types.ResolveStepName,
+        readonly outcome: Types.ResolveStepOutcome,
+        readonly mutation: string | null,
+        readonly detail: string,
+        readonly changes: ReadonlyArray<{
+          readonly field: string,
+          readonly before: string | null,
+          readonly after: string | null
+        }>
+      }>,
+      readonly key: Key,
+      readonly user: User | null,
+      readonly verdict: DiagnosedVerdict | null
+    }
+
+};
+
 export type GetLifecyclePolicyVariables = Exact<{
   tenantId: string;
 }>;
@@ -1963,6 +2165,20 @@ export type RotateManagementToken = {
       readonly managementToken: ManagementToken
     }
 
+};
+
+export type GetOAuthClientVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetOAuthClient = {
+  /**
+   * One OAuth client; null when there is none with this id that you may see.
+   *
+   * Needs the permission `clients:read`.
+   */
+  readonly oauthClient: OAuthClient | null
 };
 
 export type ListOAuthClientsVariables = Exact<{
@@ -3005,6 +3221,20 @@ export type ResumeTenant = {
 
 };
 
+export type GetTrustedIssuerVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetTrustedIssuer = {
+  /**
+   * One trusted issuer; null when there is none with this id that you may see.
+   *
+   * Needs the permission `issuers:read`.
+   */
+  readonly trustedIssuer: TrustedIssuer | null
+};
+
 export type ListTrustedIssuersVariables = Exact<{
   tenantId?: string | null | undefined;
   first?: number | null | undefined;
@@ -3379,7 +3609,7 @@ export type FollowUsageVariables = Exact<{
 
 export type FollowUsage = {
   /**
-   * What is counted of a tenant, by outcome: a tick for each interval, also when nothing happened.
+   * What is counted of a tenant, by outcome: a tick for each interval, also when nothing happened. A person sees the calls of their own keys and of their teams' keys.
    *
    * Needs the permission `usage:read`.
    */

@@ -28,6 +28,15 @@ export type ChangePasswordInput = {
   readonly newPassword: string;
 };
 
+/** How one check of a key ended. */
+export type CheckOutcome =
+  /** This is why the key is refused. */
+  | 'FAILED'
+  /** A check before this one has refused the key already. `wouldFail` says what it would find. */
+  | 'NOT_REACHED'
+  /** Nothing is against the key here. */
+  | 'PASSED';
+
 /** A new key. */
 export type CreateKeyInput = {
   /** The only addresses that may use it, e.g. 203.0.113.0/24; at most 100. */
@@ -261,6 +270,47 @@ export type DeleteUserInput = {
   readonly reason?: string | null | undefined;
 };
 
+/** A key, and the call that it was refused for. Give exactly one of key, keyId and start. */
+export type DiagnoseKeyInput = {
+  /** The API that was called. */
+  readonly api?: string | null | undefined;
+  /** A moment of the past to diagnose; the present when left out. */
+  readonly at?: string | null | undefined;
+  /** The environment that the call was for. */
+  readonly environment?: Environment | null | undefined;
+  /** The address that the call came from. */
+  readonly ip?: string | null | undefined;
+  /** The text exactly as it was presented, with all that may be wrong about it: at most 4096 characters. */
+  readonly key?: string | null | undefined;
+  /** The key's id: its current secret is diagnosed, or that of then. */
+  readonly keyId?: string | null | undefined;
+  /** What your system holds of the owner: whether it is out of date is found, too. */
+  readonly owner?: ExpectedOwnerInput | null | undefined;
+  /** The scopes that the call needed. */
+  readonly scopes?: ReadonlyArray<string> | null | undefined;
+  /** The visible start of its secret, e.g. kp_live_3fQz. */
+  readonly start?: string | null | undefined;
+};
+
+/** What a diagnosis has found besides its checks. */
+export type DiagnosisFindingCode =
+  /** Several keys begin like this. Give the id of the one that is meant. */
+  | 'AMBIGUOUS_START'
+  /** The state at the moment asked about is not known for sure: audit records of that time are missing. The verdict is of the nearest state that is known. */
+  | 'HISTORY_INCOMPLETE'
+  /** At the moment asked about, the key or this secret of it did not exist yet. */
+  | 'KEY_NOT_YET_CREATED'
+  /** The text is not a key, but the right one can be told from it: without what stands around it, or with one character put right. The finding names that key. */
+  | 'KEY_TEXT_REPAIRED'
+  /** The presented secret was rotated away and works on only for the rest of its overlap. */
+  | 'OLD_SECRET_IN_USE'
+  /** What your system holds of the owner, as given in `owner`, is not what Keyplane holds. One of the two is out of date. */
+  | 'OWNER_OUTDATED'
+  /** A key that begins nearly as the presented one: what was typed may have been meant to be this key. */
+  | 'SIMILAR_KEY'
+  /** Refused calls cannot be told at the moment: the store of usage did not answer. */
+  | 'USAGE_UNAVAILABLE';
+
 /** Which key to disable, and why. */
 export type DisableKeyInput = {
   /** The id of the key. */
@@ -356,6 +406,16 @@ export type ErrorCode =
   | 'UNAUTHENTICATED'
   /** The server is stopping, or cannot reach its database. Try again in a moment. */
   | 'UNAVAILABLE';
+
+/** What your own system holds of a key's owner, to be compared. */
+export type ExpectedOwnerInput = {
+  /** The e-mail address. */
+  readonly email?: string | null | undefined;
+  /** Your system's id of the user. */
+  readonly externalId?: string | null | undefined;
+  /** The name. */
+  readonly name?: string | null | undefined;
+};
 
 /** What a hygiene report looks at. */
 export type HygieneCheck =
@@ -654,6 +714,8 @@ export type Permission =
   | 'KEYS_CREATE'
   /** Delete keys, and restore deleted ones. */
   | 'KEYS_DELETE'
+  /** Diagnose keys: learn which check refuses a key, since when, and what mends it. */
+  | 'KEYS_DIAGNOSE'
   /** Disable and enable keys. */
   | 'KEYS_DISABLE'
   /** Read keys and their events; never their secrets. */
@@ -767,6 +829,28 @@ export type RequestPasswordLinkInput = {
   readonly tenant?: string | null | undefined;
 };
 
+/** A key whose user is not valid, and whose it shall be. Give exactly one of key, keyId and start. */
+export type ResolveInvalidUserInput = {
+  /** Whether to create the user when there is none. */
+  readonly createMissing?: boolean | null | undefined;
+  /** true: only the plan, nothing is changed. */
+  readonly dryRun?: boolean | null | undefined;
+  /** Whether to enable the user when disabled. */
+  readonly enableDisabled?: boolean | null | undefined;
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The key's text, as it was presented. */
+  readonly key?: string | null | undefined;
+  /** The key's id. */
+  readonly keyId?: string | null | undefined;
+  /** The visible start of its secret, e.g. kp_live_3fQz. */
+  readonly start?: string | null | undefined;
+  /** What to test the new secret for. */
+  readonly test?: TestCallInput | null | undefined;
+  /** The right user; the present owner when left out. */
+  readonly user?: RightUserInput | null | undefined;
+};
+
 /** Which finding is dealt with, and how. */
 export type ResolveKeyFindingInput = {
   /** The finding's id. */
@@ -774,6 +858,30 @@ export type ResolveKeyFindingInput = {
   /** How it was dealt with, 1 to 500 characters. */
   readonly reason: string;
 };
+
+/** The five steps, in their order. */
+export type ResolveStepName =
+  /** Find the key, and the user whom it belongs to. */
+  | 'IDENTIFY'
+  /** Give the key to that user, with a new secret. The old one stops at once. */
+  | 'REISSUE'
+  /** Verify the new secret as a call would. */
+  | 'TEST'
+  /** Bring the user's details up to date. */
+  | 'UPDATE'
+  /** See that the right user exists and is active; else create or enable them. */
+  | 'VERIFY';
+
+/** What became of a step. */
+export type ResolveStepOutcome =
+  /** Only in a plan: this cannot be done, for the reason in `detail`. */
+  | 'BLOCKED'
+  /** Done; in a plan: would be done. */
+  | 'DONE'
+  /** There is nothing to change here. */
+  | 'NOT_NEEDED'
+  /** Only in a plan: a step before it is blocked. */
+  | 'NOT_REACHED';
 
 /** Which key to restore, and why. */
 export type RestoreKeyInput = {
@@ -816,6 +924,20 @@ export type RevokeManagementTokenInput = {
   readonly id: string;
   /** Why, 1 to 500 characters. Kept in history and shown to operators. */
   readonly reason?: string | null | undefined;
+};
+
+/** Whom a key shall belong to: found by id, else by externalId, else by e-mail address; without any of them the present owner. Other details are brought up to date. */
+export type RightUserInput = {
+  /** The e-mail address; needed to create the user. */
+  readonly email?: string | null | undefined;
+  /** Your own system's id of the user. */
+  readonly externalId?: string | null | undefined;
+  /** The user's id, `usr_…`. */
+  readonly id?: string | null | undefined;
+  /** The name; the e-mail address when a new user has none. */
+  readonly name?: string | null | undefined;
+  /** The role; DEVELOPER for a new user when left out. */
+  readonly role?: Role | null | undefined;
 };
 
 /** What somebody may do. */
@@ -958,6 +1080,16 @@ export type TenantStatus =
   | 'DELETED'
   /** Paused by an operator: all its keys are refused until it is resumed. */
   | 'SUSPENDED';
+
+/** The call that the new secret is tested for. */
+export type TestCallInput = {
+  /** The environment that it is for. */
+  readonly environment?: Environment | null | undefined;
+  /** The address that it comes from. */
+  readonly ip?: string | null | undefined;
+  /** The scopes that the call needs. */
+  readonly scopes?: ReadonlyArray<string> | null | undefined;
+};
 
 /** Which issuer to ask. */
 export type TestTrustedIssuerInput = {

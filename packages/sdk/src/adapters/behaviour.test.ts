@@ -167,6 +167,22 @@ describe.each(subjects)("$name", ({ start, onlyUpgrades, hasPreflight, seesAddre
       const { text } = await (await application(guard, { exposeReason: true, realm: "Orders" })).send(bearer("k"));
       expect(JSON.parse(text).detail).toBe("Refused: she left for Initech.");
     });
+
+    test("as much of the reason as the owner of the API allows", async () => {
+      const guard = new FakeGuard().answers("k", verdictOf("REVOKED"));
+      const told = async (exposeReason: "none" | "code" | "message") => {
+        const answer = await (await application(guard, { exposeReason })).send(bearer("k"));
+        return { ...answer, problem: JSON.parse(answer.text) };
+      };
+      const { status, problem: nothing, text } = await told("none");
+      expect([status, Object.keys(nothing).sort()]).toEqual([401, ["requestId", "status", "title", "type"]]);
+      expect(nothing).toMatchObject({ type: "about:blank", title: "Unauthorized", status: 401 });
+      expect(text).not.toMatch(/revoked|REVOKED/);
+      const { problem: code } = await told("code");
+      expect(code).toMatchObject({ code: "REVOKED", type: expect.stringMatching(/#revoked$/) });
+      expect(code.detail).not.toContain("Initech");
+      expect((await told("message")).problem.detail).toContain("Initech");
+    });
   });
 
   describe("lets nobody in", () => {

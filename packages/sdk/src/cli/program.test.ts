@@ -37,6 +37,7 @@ describe("the table of commands", () => {
   test("has the same verbs everywhere", () => {
     const verbs = new Set(commands.flatMap(({ path }) => path.split(" ").slice(1)));
     expect([...verbs].sort()).toEqual([
+      "add",
       "create",
       "delete",
       "diagnose",
@@ -45,18 +46,22 @@ describe("the table of commands", () => {
       "export",
       "follow",
       "list",
+      "members",
       "query",
+      "remove",
       "resume",
       "revoke",
       "rotate",
       "show",
       "suspend",
+      "test",
+      "update",
       "verify",
     ]);
   });
 
   test("asks before it takes something away", () => {
-    const taking = commands.filter(({ path }) => /\b(?:delete|disable|revoke|rotate|suspend)$/.test(path));
+    const taking = commands.filter(({ path }) => /\b(?:delete|disable|remove|revoke|rotate|suspend)$/.test(path));
     for (const { path, options } of taking)
       expect([path, Object.keys(options)]).toEqual([path, expect.arrayContaining(["yes"])]);
     expect(taking.length).toBeGreaterThan(5);

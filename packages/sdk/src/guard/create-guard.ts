@@ -1,3 +1,4 @@
+import { findDocsAt } from "@keyplane/schema";
 import { createDownload } from "../client/download.js";
 import { resolveOptions } from "../client/resolve-options.js";
 import { type Runtime, realRuntime } from "../client/runtime.js";
@@ -39,6 +40,9 @@ export function createGuardWith(options: GuardOptions, runtime: Runtime): Guard 
   const recordOptions = usage === false ? undefined : usage;
   const given = { url, token, credentials, headers, fetch, timeoutMs, usage: recordOptions };
   const client = resolveOptions(given, runtime);
+  // A verdict made here leads to the same pages as one made there.
+  const { origin } = new URL(client.url);
+  findDocsAt(() => origin, true);
   const recording = new Usage(
     {
       send: createSend(client, runtime),

@@ -82,8 +82,6 @@ export function ownerShown({ owner }: KeyRecord): Verdict["owner"] {
   return Object.freeze({ id: owner.id, externalId: owner.externalId, name: owner.name, email: owner.email });
 }
 
-const accepted = { message: verdictCodes.VALID.message, docsUrl: docsUrlForVerdict("VALID") };
-
 /** That a secret is valid, of which it was decided before. */
 export function acceptance(
   { tenantId, scopes }: Granted,
@@ -95,8 +93,8 @@ export function acceptance(
   return {
     valid: true,
     code: "VALID",
-    message: accepted.message,
-    docsUrl: accepted.docsUrl,
+    message: verdictCodes.VALID.message,
+    docsUrl: docsUrlForVerdict("VALID"),
     requestId,
     tenantId,
     scopes,

@@ -4,7 +4,7 @@ import type * as Results from "../change-results.js";
 import type { IdempotentRequestOptions, RequestOptions } from "../client/options.js";
 import { PaginatedList } from "../client/paginated-list.js";
 import type { Send } from "../client/transport.js";
-import type { Key, Verdict } from "../entities.js";
+import type { Key, KeyDiagnosis, Verdict } from "../entities.js";
 import { withIdempotencyKey } from "./idempotent.js";
 import { repeatability } from "./repeatability.js";
 
@@ -75,6 +75,29 @@ export class Keys {
   async reissue(input: Inputs.ReissueKeyInput, options?: IdempotentRequestOptions): Promise<Results.ReissueKeyResult> {
     const variables = { input: withIdempotencyKey(input, options) };
     return (await this.#send(documents.ReissueKeyDocument, variables, repeatability.keyed, options)).reissueKey;
+  }
+
+  /**
+   * Says exactly which check refuses a key, now or at a past moment, since when and by whom, and which mutations mend it: send a
+   * remedy with `keyplane.request`. Changes nothing, charges nothing and leaves no usage. Another tenant's key answers as an unknown one.
+   *
+   * @param input the text exactly as it was presented, or the key's id or visible start, and the call that it was refused for.
+   */
+  async diagnose(input: Inputs.DiagnoseKeyInput, options?: RequestOptions): Promise<KeyDiagnosis> {
+    return (await this.#send(documents.DiagnoseKeyDocument, { input }, repeatability.read, options)).diagnoseKey;
+  }
+
+  /**
+   * Mends a key with an invalid user in one go: identifies the user, verifies that they exist or creates them, updates their
+   * details, reissues the key to them and tests the new secret. All of it or nothing; with `dryRun: true` only the plan.
+   */
+  async resolveInvalidUser(
+    input: Inputs.ResolveInvalidUserInput,
+    options?: IdempotentRequestOptions,
+  ): Promise<Results.ResolveInvalidUserResult> {
+    const variables = { input: withIdempotencyKey(input, options) };
+    return (await this.#send(documents.ResolveInvalidUserDocument, variables, repeatability.keyed, options))
+      .resolveInvalidUser;
   }
 
   /** Changes what the input names; what it leaves out stays. */

@@ -28,6 +28,11 @@ export class OAuthClients {
     this.#send = send;
   }
 
+  /** One client; null when there is none with this id that the token may see. */
+  async get(id: string, options?: RequestOptions): Promise<OAuthClient | null> {
+    return (await this.#send(documents.GetOAuthClientDocument, { id }, repeatability.read, options)).oauthClient;
+  }
+
   /** The OAuth clients that the token may see, newest first. */
   list({ pageSize, ...filter }: ListOAuthClientsArguments = {}, options?: RequestOptions): PaginatedList<OAuthClient> {
     return new PaginatedList(async (page) => {

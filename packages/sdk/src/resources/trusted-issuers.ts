@@ -28,6 +28,11 @@ export class TrustedIssuers {
     this.#send = send;
   }
 
+  /** One trusted issuer; null when there is none with this id that the token may see. */
+  async get(id: string, options?: RequestOptions): Promise<TrustedIssuer | null> {
+    return (await this.#send(documents.GetTrustedIssuerDocument, { id }, repeatability.read, options)).trustedIssuer;
+  }
+
   /** The trusted issuers that the token may see, newest first. */
   list(
     { pageSize, ...filter }: ListTrustedIssuersArguments = {},

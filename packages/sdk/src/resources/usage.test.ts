@@ -183,9 +183,12 @@ describe("usage.export", () => {
     const filter = { from: window.from, sources: ["SDK"], starts: ["a&b"] } as const;
     await textOf(keyplane.usage.export({ kind: "events", format: "ndjson", tenantId: "ten_1", filter }));
     await textOf(keyplane.usage.export({ kind: "invalid-attempts", format: "ndjson", from: "a", to: "b" }));
+    const unused = { tenantId: "ten_1", unusedSince: window.from };
+    await textOf(keyplane.usage.export({ kind: "keys", format: "ndjson", filter: unused }));
     expect(story.server.requests.map(({ path }) => path)).toEqual([
       `/proxied/export/usage-events?format=ndjson&tenantId=ten_1&from=${encodeURIComponent(window.from)}&sources=SDK&starts=a%26b`,
       "/proxied/export/invalid-attempts?format=ndjson&from=a&to=b",
+      `/proxied/export/keys?format=ndjson&tenantId=ten_1&unusedSince=${encodeURIComponent(window.from)}`,
     ]);
     expect(story.server.requests[0]?.headers.accept).toBe("application/x-ndjson, application/json");
   });
@@ -222,7 +225,7 @@ describe("usage.export", () => {
 
   test("refuses at once what could not be said, an empty list among it", async ({ story }) => {
     const wrong: [UsageExportArguments, string][] = [
-      [{ kind: "keys", format: "csv", ...window } as never, "kind must be"],
+      [{ kind: "colours", format: "csv", ...window } as never, "kind must be"],
       [{ kind: "usage", format: "xml", ...window } as never, "format must be"],
       [{ kind: "usage", format: "csv", ...window, filter: { keyIds: [] } }, "keyIds is an empty list."],
       [{ kind: "invalid-attempts", format: "csv", ...window, groupBy: [] }, "groupBy is an empty list."],

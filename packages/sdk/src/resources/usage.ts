@@ -127,7 +127,7 @@ export class Usage {
   }
 
   /**
-   * A report, the call log or the refused attempts as CSV or as lines of JSON, in pieces of text, however long it is.
+   * A report, the call log, the refused attempts or keys with their last use as CSV or as lines of JSON, in pieces of text, however long it is.
    * Nothing is asked of the server before the first piece is.
    *
    * @example

@@ -449,6 +449,39 @@ describe("close", () => {
   });
 });
 
+describe("close without hope", () => {
+  const forbidden = new PermissionError("not allowed", { code: "FORBIDDEN" });
+
+  test("does not wait for what nobody will mend meanwhile", async () => {
+    const it = world({}, forbidden, forbidden);
+    record(it, 2);
+    const closed = it.buffer.close();
+    await settled();
+    // No time has passed.
+    expect(await closed).toMatchObject({ queued: 0, dropped: 2, droppedBecause: { closed: 2 }, lastError: forbidden });
+    expect([it.timers.waiting, it.batches.length]).toEqual([0, 1]);
+  });
+
+  test("tries once more what was refused before: it may be mended by now", async () => {
+    const it = world({}, forbidden);
+    record(it, 2);
+    await it.timers.pass(2_000);
+    expect(it.buffer.status).toMatchObject({ queued: 2, lastError: forbidden });
+    expect(await it.buffer.close()).toMatchObject({ accepted: 2, dropped: 0 });
+  });
+
+  test("waits while it may pass by itself, and no longer than the caller's signal", async () => {
+    const it = world({}, lost, lost);
+    record(it, 1);
+    const stop = new AbortController();
+    const closed = it.buffer.close({ signal: stop.signal });
+    await settled();
+    expect(it.buffer.status.queued).toBe(1);
+    stop.abort();
+    expect(await closed).toMatchObject({ queued: 0, dropped: 1 });
+  });
+});
+
 describe("an answer that comes after close", () => {
   test("changes nothing: its calls are dropped already, and its request was aborted", async () => {
     const timers = fakeTimers();

@@ -57,6 +57,8 @@ export class UsageBuffer {
   #cancelTimer: (() => void) | undefined;
   #flushes: { readonly upTo: number; readonly resolve: () => void }[] = [];
   #closing: Promise<UsageRecordStatus> | undefined;
+  /** Ends the waiting of `close`: somebody would have to mend what is wrong, and nobody will in that time. */
+  readonly #hopeless = new AbortController();
 
   constructor(send: SendUsage, options: ResolvedRecordOptions, timers: Timers = realTimers) {
     this.#send = send;
@@ -133,18 +135,26 @@ export class UsageBuffer {
     return this.status;
   }
 
-  /** Hands over what is left, and drops what cannot be handed over in time. Never throws. */
+  /**
+   * Hands over what is left, and drops what cannot be handed over in time; at once where no waiting would help, such as without the
+   * permission. Never throws.
+   */
   close(options: FlushOptions = {}): Promise<UsageRecordStatus> {
     this.#closing ??= this.#close({ timeoutMs: 5_000, ...options });
     return this.#closing;
   }
 
   async #close(options: FlushOptions): Promise<UsageRecordStatus> {
+    const { signal } = options;
+    const leave = (): void => this.#hopeless.abort(signal?.reason);
+    if (signal?.aborted) leave();
+    signal?.addEventListener("abort", leave, { once: true });
     try {
-      await this.flush(options);
+      await this.flush({ ...options, signal: this.#hopeless.signal });
     } catch (error) {
       this.#lastError ??= asError(error);
     }
+    signal?.removeEventListener("abort", leave);
     this.#endPause();
     for (const { record } of this.#batches.empty()) this.#drop(record, "closed");
     this.#aborting.abort();
@@ -225,6 +235,7 @@ export class UsageBuffer {
     this.#reporter.failed(error, reaction === "slow");
     const pauseMs = pauseAfter(reaction, this.#failures, error, this.#timers.random);
     this.#beginPause(pauseMs, askedPause(error) > 0 ? "asked" : "own");
+    if (this.#closing && reaction === "slow") this.#hopeless.abort(error);
   }
 
   /** One call that the server cannot read must not hold up the others for ever: halving finds it. */

@@ -8,6 +8,8 @@ export type UsageExportFormat = "csv" | "ndjson";
 export interface UsageReportExport extends Inputs.UsageInput {
   readonly kind: "usage";
   readonly format: UsageExportFormat;
+  /** Adds the calls of the window before, of the same length; only with the bucket TOTAL. Default: false. */
+  readonly compare?: boolean | undefined;
 }
 
 /** The call log of `usage.events`. */
@@ -18,19 +20,29 @@ export interface UsageEventsExport {
   readonly filter?: Inputs.UsageEventFilter | null | undefined;
 }
 
-/** The series of `usage.invalidAttempts`, over the whole window. */
-export interface InvalidAttemptsExport extends Omit<Inputs.InvalidAttemptsInput, "bucket" | "timeZone"> {
+/** The series of `usage.invalidAttempts`: by `bucket` where it is given, over the whole window otherwise. */
+export interface InvalidAttemptsExport extends Inputs.InvalidAttemptsInput {
   readonly kind: "invalid-attempts";
   readonly format: UsageExportFormat;
 }
 
+/** Keys with their last use: `filter: { unusedSince }` for those that nobody uses. Needs the permission `keys:read`. */
+export interface KeysExport {
+  readonly kind: "keys";
+  readonly format: UsageExportFormat;
+  readonly filter?: Omit<Inputs.KeyFilter, "metadata"> | null | undefined;
+  /** Default: CREATED_AT_DESC. By last use, a key that is used meanwhile may be missed. */
+  readonly orderBy?: Inputs.KeyOrder | undefined;
+}
+
 /** What `usage.export` writes, told apart by `kind`, with the input of the method that answers the same as data. */
-export type UsageExportArguments = UsageReportExport | UsageEventsExport | InvalidAttemptsExport;
+export type UsageExportArguments = UsageReportExport | UsageEventsExport | InvalidAttemptsExport | KeysExport;
 
 const paths = {
   usage: "/export/usage",
   events: "/export/usage-events",
   "invalid-attempts": "/export/invalid-attempts",
+  keys: "/export/keys",
 } as const satisfies Record<UsageExportArguments["kind"], string>;
 
 const types = { csv: "text/csv", ndjson: "application/x-ndjson" } as const satisfies Record<UsageExportFormat, string>;
@@ -42,7 +54,8 @@ const types = { csv: "text/csv", ndjson: "application/x-ndjson" } as const satis
  */
 export function usageExportRequest({ kind, ...input }: UsageExportArguments): DownloadRequest {
   const { filter, ...fields } = input;
-  if (!Object.hasOwn(paths, kind)) throw new TypeError(`kind must be usage, events or invalid-attempts, not ${kind}.`);
+  if (!Object.hasOwn(paths, kind))
+    throw new TypeError(`kind must be usage, events, invalid-attempts or keys, not ${kind}.`);
   if (!Object.hasOwn(types, fields.format)) throw new TypeError(`format must be csv or ndjson, not ${fields.format}.`);
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries({ ...fields, ...filter })) {

@@ -1,5 +1,6 @@
 import type { Settings } from "../env.js";
 import { createFileTransport, createMail, createSmtpTransport } from "../modules/mail/index.js";
+import { createArtifacts } from "../modules/oauth/index.js";
 import {
   createAttempts,
   createPasswordHasher,
@@ -21,7 +22,7 @@ export type Access = ReturnType<typeof createAccess>;
 
 export function createAccess(settings: Settings, base: Base, tenancy: Tenancy) {
   const { audit, clock, database, events, idempotency, logger, origin, secretBox } = base;
-  const { tenantStates, userStates, roleStates, roles, tenants, users } = tenancy;
+  const { roles, standings, tenants, userStates, users } = tenancy;
 
   const tokenGuesses = new GuessLimiter({
     clock,
@@ -29,7 +30,7 @@ export function createAccess(settings: Settings, base: Base, tenancy: Tenancy) {
     windowMs: 60_000,
     refusal: "Too many unknown management tokens came from this address.",
   });
-  const credentials = new Credentials({ database, guesses: tokenGuesses, tenantStates, userStates, roleStates });
+  const credentials = new Credentials({ database, guesses: tokenGuesses, standings });
   const tokenUse = new TokenUse({ database });
   const isRootGiven = settings.rootToken !== null;
   const tokens = createTokens({
@@ -50,9 +51,7 @@ export function createAccess(settings: Settings, base: Base, tenancy: Tenancy) {
   const sessionCredentials = new SessionCredentials({
     database,
     signing,
-    tenantStates,
-    userStates,
-    roleStates,
+    standings,
     audience: origin,
   });
   for (const listener of [credentials, sessionCredentials, signingKeys]) events.subscribe(listener);
@@ -68,7 +67,13 @@ export function createAccess(settings: Settings, base: Base, tenancy: Tenancy) {
   });
   const attempts = createAttempts({ clock, database });
   const hasher = createPasswordHasher();
-  const ends = createSessionEnds({ audit, clock, events });
+  const artifacts = createArtifacts({ audit, clock, database, events, secretBox, userStates });
+  const ends = createSessionEnds({
+    audit,
+    clock,
+    events,
+    endElsewhere: (tx, userId, how) => artifacts.endOfUser(tx, userId, how),
+  });
   const sessionTokens = createSessionTokens({
     audit,
     clock,
@@ -93,6 +98,7 @@ export function createAccess(settings: Settings, base: Base, tenancy: Tenancy) {
     users,
   });
   return {
+    artifacts,
     attempts,
     credentials,
     ends,

@@ -1,3 +1,4 @@
+import { findDocsAt } from "@keyplane/schema";
 import type { Settings } from "../env.js";
 import { createAudit } from "../modules/audit/index.js";
 import { createEventLog, createEventRelay, createEvents } from "../modules/events/index.js";
@@ -52,6 +53,7 @@ export async function createBase(settings: Settings, outside: Opened) {
   const publicUrl = new PublicUrl(settings.publicUrl, settings.port);
   /** Where this server is reached: whose name its tokens bear, and whom they are for. */
   const origin = (): string => publicUrl.origin;
+  findDocsAt(origin);
   return {
     audit,
     clock,

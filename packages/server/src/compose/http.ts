@@ -17,6 +17,7 @@ import { createHttpServer, type HttpServer } from "../http/server.js";
 import { createVerificationRecordsEndpoint } from "../http/verification-records.js";
 import { createVerifyEndpoint } from "../http/verify-endpoint.js";
 import { createWebSocketEndpoint } from "../http/websocket-endpoint.js";
+import { createKeyExports } from "../modules/keys/index.js";
 import { version } from "../version.js";
 import type { Access } from "./access.js";
 import type { Base } from "./base.js";
@@ -35,7 +36,7 @@ interface Served {
 
 /** Everything that answers on the port. */
 export function createHttp(settings: Settings, { base, access, oauth, keys, lifecycle, services }: Served): HttpServer {
-  const { database, logger, origin, recording, timeLimitMs } = base;
+  const { clock, database, logger, origin, recording, timeLimitMs } = base;
   const { authenticate } = oauth;
   const streams = new OpenStreams();
   const graphql = createGraphql({ schema, logger, timeLimitMs });
@@ -90,7 +91,11 @@ export function createHttp(settings: Settings, { base, access, oauth, keys, life
     }),
     oauth: createOAuthEndpoint({ server: oauth.authorizationServer, issuer: origin, logger, timeLimitMs }),
     jwks: createJwksEndpoint({ signing: access.signing, logger, timeLimitMs }),
-    exports: createExports({ authenticate, usage: services.usage, logger }),
+    exports: createExports({
+      authenticate,
+      sources: { usage: services.usage, keys: createKeyExports(services.keyReads, clock) },
+      logger,
+    }),
     pages: createPages({
       version,
       database: database.kind === "embedded" ? "an embedded database" : "PostgreSQL",

@@ -1,5 +1,6 @@
 import { KeyGuesses } from "@keyplane/schema";
 import type { Settings } from "../env.js";
+import type { Events } from "../modules/events/index.js";
 import {
   createActivations,
   createKeyReads,
@@ -11,6 +12,7 @@ import {
   VerificationIndex,
 } from "../modules/keys/index.js";
 import { createRecordUsage, createUsage } from "../modules/usage/index.js";
+import type { Users } from "../modules/users/index.js";
 import { GuessLimiter } from "../platform/guess-limiter.js";
 import type { Base } from "./base.js";
 import type { Tenancy } from "./tenancy.js";
@@ -43,13 +45,17 @@ export function createKeysAndUsage(settings: Settings, base: Base, tenancy: Tena
   const addressGuesses = new KeyGuesses({ perMinute: settings.unknownKeysPerAddress });
   const keys = createKeys({ audit, clock, events, teams, tenants, users, expiryReminders });
   const activations = createActivations({ clock, events, keys, logger });
+  /** As `usersWith`. */
+  const keySecretsWith = (within: Events, by: Users) =>
+    createKeySecrets({ audit, clock, events: within, expiryReminders, idempotency, keys, teams, tenants, users: by });
   return {
     activations,
     index,
     keyGuesses,
     addressGuesses,
     keyReads: createKeyReads({ database, clock }),
-    keySecrets: createKeySecrets({ audit, clock, events, expiryReminders, idempotency, keys, teams, tenants, users }),
+    keySecrets: keySecretsWith(events, users),
+    keySecretsWith,
     keys,
     recordUsage: createRecordUsage({
       clock,
@@ -61,6 +67,7 @@ export function createKeysAndUsage(settings: Settings, base: Base, tenancy: Tena
       recording,
       clock,
       findKeyIdsOfTeams: (...asked) => findKeyIdsOfTeams(database.prisma, ...asked),
+      tenantExists: async (id) => (await tenantStates.existing(new Set([id]))).has(id),
     }),
     verificationRecords: createVerificationRecords({ database, clock }),
     verify: createVerify({

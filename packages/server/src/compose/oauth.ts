@@ -2,7 +2,6 @@ import type { Settings } from "../env.js";
 import { createAuthenticate } from "../modules/auth/index.js";
 import {
   ClientStates,
-  createArtifacts,
   createAuthorizationServer,
   createExternalTokens,
   createInteractions,
@@ -24,9 +23,9 @@ import type { Tenancy } from "./tenancy.js";
 export type OAuth = ReturnType<typeof createOAuth>;
 
 export function createOAuth(settings: Settings, base: Base, tenancy: Tenancy, access: Access) {
-  const { audit, clock, database, events, idempotency, logger, origin, secretBox } = base;
-  const { tenantStates, userStates, roleStates, tenants, users } = tenancy;
-  const { ends, sessionCredentials, signIn, signing, signingKeys, tokenGuesses } = access;
+  const { audit, clock, database, events, idempotency, logger, origin } = base;
+  const { standings, tenantStates, userStates, tenants, users } = tenancy;
+  const { artifacts, ends, sessionCredentials, signIn, signing, signingKeys, tokenGuesses } = access;
   const { allowPrivateIssuers } = settings;
 
   const clientStates = new ClientStates({ database });
@@ -47,14 +46,13 @@ export function createOAuth(settings: Settings, base: Base, tenancy: Tenancy, ac
     allowPrivateIssuers,
   });
 
-  const artifacts = createArtifacts({ audit, clock, database, events, secretBox, userStates });
-  const oauthTokens = createOAuthTokens({ clientStates, roleStates, tenantStates, tokenStates, userStates });
+  const oauthTokens = createOAuthTokens({ clientStates, standings, tenantStates, tokenStates, userStates });
   const externalTokens = createExternalTokens({
     clock,
     guesses: tokenGuesses,
     issuerStates,
     issuerKeys: new IssuerKeys({ fetch, clock }),
-    roleStates,
+    standings,
     tenantStates,
     userStates,
     users,
@@ -86,5 +84,5 @@ export function createOAuth(settings: Settings, base: Base, tenancy: Tenancy, ac
     findJwt: (jwt, from) => jwtCredentials.find(jwt, from),
     onUsed: (tokenId, now) => access.tokenUse.saw(tokenId, now),
   });
-  return { artifacts, authenticate, authorizationServer, oauthClients, trustedIssuers };
+  return { authenticate, authorizationServer, issuerStates, oauthClients, trustedIssuers };
 }

@@ -1,9 +1,10 @@
 import type { Settings } from "../env.js";
+import type { Events } from "../modules/events/index.js";
 import { createPlanRotations, createTellKeys } from "../modules/keys/index.js";
 import { createRoleReads, createRoles, RoleStates } from "../modules/roles/index.js";
 import { createTeamReads, createTeams, TeamStates } from "../modules/teams/index.js";
 import { createTenantReads, createTenants, TenantStates } from "../modules/tenants/index.js";
-import { createUserReads, createUsers, UserStates } from "../modules/users/index.js";
+import { createUserReads, createUsers, Standings, UserStates } from "../modules/users/index.js";
 import type { Base } from "./base.js";
 
 /** Tenants and who belongs to them: users, roles, teams; what memory holds of each is told of every change first. */
@@ -27,16 +28,21 @@ export function createTenancy(settings: Settings, base: Base) {
     planRotations: createPlanRotations({ clock }),
   });
   const roles = createRoles({ audit, clock, events, idempotency, tenants, tellKeys });
-  const users = createUsers({ audit, clock, events, idempotency, roles, tenants, tellKeys });
+  /** @param within writes in transactions of its own, or joins one that is under way. */
+  const usersWith = (within: Events) =>
+    createUsers({ audit, clock, events: within, idempotency, roles, tenants, tellKeys });
+  const users = usersWith(events);
   const teams = createTeams({ audit, clock, events, idempotency, tenants, users, tellKeys });
   return {
     tenantStates,
     userStates,
     roleStates,
     teamStates,
+    standings: new Standings({ tenantStates, userStates, roleStates }),
     tenants,
     roles,
     users,
+    usersWith,
     teams,
     tenantReads: createTenantReads({ database }),
     userReads: createUserReads({ database }),

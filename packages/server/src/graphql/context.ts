@@ -1,6 +1,7 @@
 import type DataLoader from "dataloader";
 import type { Audit } from "../modules/audit/index.js";
 import type { Principal } from "../modules/auth/index.js";
+import type { Diagnose, ResolveInvalidUser } from "../modules/diagnosis/index.js";
 import type { KeyEvents, Progress } from "../modules/events/index.js";
 import type { KeyReads, KeySecrets, Keys, Verify } from "../modules/keys/index.js";
 import type { Lifecycle } from "../modules/lifecycle/index.js";
@@ -21,6 +22,7 @@ export interface Services {
   readonly audit: Audit;
   readonly can: Can;
   readonly clock: Clock;
+  readonly diagnose: Diagnose;
   readonly keyEvents: KeyEvents;
   readonly keyReads: KeyReads;
   readonly keySecrets: KeySecrets;
@@ -29,6 +31,7 @@ export interface Services {
   readonly oauthClients: OAuthClients;
   readonly passwords: Passwords;
   readonly recordUsage: RecordUsage;
+  readonly resolveInvalidUser: ResolveInvalidUser;
   readonly roleReads: RoleReads;
   readonly roles: Roles;
   readonly teamReads: TeamReads;

@@ -23,6 +23,8 @@ import "../modules/lifecycle/policy/policy.graphql.js";
 import "../modules/lifecycle/findings/findings.graphql.js";
 import "../modules/lifecycle/leaks/leaks.graphql.js";
 import "../modules/lifecycle/hygiene/hygiene.graphql.js";
+import "../modules/diagnosis/diagnosis.graphql.js";
+import "../modules/diagnosis/resolve/resolve-invalid-user.graphql.js";
 import "../modules/audit/audit.graphql.js";
 import "../modules/viewer/can.graphql.js";
 import type { GraphQLSchema } from "graphql";

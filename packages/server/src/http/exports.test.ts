@@ -2,7 +2,7 @@ import { createServer, get, type IncomingMessage, type Server } from "node:http"
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Principal } from "../modules/auth/index.js";
-import type { Usage } from "../modules/usage/index.js";
+import type { ExportSources } from "../modules/usage/index.js";
 import { UnauthenticatedError } from "../platform/errors.js";
 import type { Logger } from "../platform/logger.js";
 import { createExports } from "./exports.js";
@@ -60,7 +60,7 @@ async function serve(options: { pages?: (signal?: AbortSignal) => AsyncGenerator
       if (!found) throw new UnauthenticatedError();
       return found;
     },
-    usage: { allEvents } as unknown as Usage,
+    sources: { usage: { allEvents } } as unknown as ExportSources,
     logger: logger as unknown as Logger,
     idleMs: options.idleMs,
   });

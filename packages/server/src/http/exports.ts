@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Permission } from "@keyplane/schema";
 import { type Authenticate, haveSameBounds, type Principal, type RequestOrigin } from "../modules/auth/index.js";
-import { prepareExport, type Usage, type UsageExport } from "../modules/usage/index.js";
-import { KeyplaneError } from "../platform/errors.js";
+import { type ExportSources, prepareExport, type UsageExport } from "../modules/usage/index.js";
+import { KeyplaneError, NotFoundError } from "../platform/errors.js";
 import type { Logger } from "../platform/logger.js";
 import { sendExport } from "./export-sending.js";
 import type { Endpoint } from "./graphql-endpoint.js";
 import { AnswerEnded, usualIdleMs } from "./paced-writing.js";
 import { refuse } from "./refusal.js";
+import { sendError } from "./responses.js";
 
 /** How many exports run at once: each may be read slowly, and for long. */
 export const maxExports = 8;
@@ -15,7 +17,7 @@ export const maxExportsOfToken = 2;
 
 export interface ExportsDeps {
   readonly authenticate: Authenticate;
-  readonly usage: Usage;
+  readonly sources: ExportSources;
   readonly logger: Logger;
   /** How long a reader may take nothing before its export ends, in milliseconds; 30 seconds when it is left out. */
   readonly idleMs?: number | undefined;
@@ -25,7 +27,7 @@ export interface ExportsDeps {
  * `/export/<name>?…`: usage as CSV or NDJSON, sent while it is read. Asks for the same permissions as GraphQL, and again
  * with every page: an export may take longer than its token is good for.
  */
-export function createExports({ authenticate, usage, logger, idleMs = usualIdleMs }: ExportsDeps): Endpoint {
+export function createExports({ authenticate, sources, logger, idleMs = usualIdleMs }: ExportsDeps): Endpoint {
   const places = new Places();
 
   async function answer(
@@ -42,16 +44,22 @@ export function createExports({ authenticate, usage, logger, idleMs = usualIdleM
     try {
       const url = new URL(request.url ?? "/", "http://localhost");
       const name = url.pathname.slice("/export/".length);
-      const found = await prepareExport(usage, principal, name, url.searchParams, gone);
+      const found = await prepareExport(sources, principal, name, url.searchParams, gone);
+      const checkReader = () => insistOn(found.needs, principal, authorization, origin);
       writeHead(response, origin, found);
-      await sendExport(response, found, { idleMs, checkReader: () => insistOn(principal, authorization, origin) });
+      await sendExport(response, found, { idleMs, checkReader });
     } finally {
       leave();
     }
   }
 
   /** @throws AnswerEnded when the token may no longer read what this export sends. */
-  async function insistOn(before: Principal, authorization: string | undefined, origin: RequestOrigin): Promise<void> {
+  async function insistOn(
+    needs: Permission,
+    before: Principal,
+    authorization: string | undefined,
+    origin: RequestOrigin,
+  ): Promise<void> {
     let now: Principal;
     try {
       now = await authenticate(authorization, origin);
@@ -59,7 +67,7 @@ export function createExports({ authenticate, usage, logger, idleMs = usualIdleM
       if (error instanceof KeyplaneError && error.code === "UNAUTHENTICATED") throw new AnswerEnded(error.message);
       throw error;
     }
-    if (!haveSameBounds(now, before) || !now.permissions.has("usage:read"))
+    if (!haveSameBounds(now, before) || !now.permissions.has(needs))
       throw new AnswerEnded("Its token may see less than before.");
   }
 
@@ -69,6 +77,9 @@ export function createExports({ authenticate, usage, logger, idleMs = usualIdleM
     answer(request, response, origin, gone.signal).catch((error: unknown) => {
       const { requestId } = origin;
       if (gone.signal.aborted) return logger.debug({ err: error, requestId }, "the reader of an export went away");
+      // GraphQL answers this with 200, as a part of an answer; here it is all of it.
+      if (error instanceof NotFoundError && !response.headersSent)
+        return sendError(response, { code: error.code, message: error.message, requestId, status: 404 });
       if (!(error instanceof AnswerEnded)) return refuse(response, requestId, error, logger);
       logger.info({ requestId, reason: error.message }, "an export was ended before its end");
       response.destroy();

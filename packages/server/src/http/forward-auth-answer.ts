@@ -1,7 +1,8 @@
-import type { ServerResponse } from "node:http";
+import { type ServerResponse, STATUS_CODES } from "node:http";
 import { docsUrlForError, type ErrorCode, errorCodes, verdictCodes } from "@keyplane/schema";
 import type { Verdict } from "../modules/keys/index.js";
 import type { RateLimitedError } from "../platform/errors.js";
+import type { ExposedReason } from "./forward-auth-options.js";
 import { headerValue } from "./header-value.js";
 import { retryAfter } from "./refusal.js";
 import { sendText } from "./responses.js";
@@ -12,8 +13,14 @@ import { sendText } from "./responses.js";
  * refusals on to a client who may have found the key, and need not learn whose it is.
  *
  * @param wasPresented whether the client sent any key.
+ * @param exposeReason how much of the reason of a refusal is told: a gateway that passes refusals on passes all of it on.
  */
-export function sendVerdict(response: ServerResponse, verdict: Verdict, wasPresented: boolean): void {
+export function sendVerdict(
+  response: ServerResponse,
+  verdict: Verdict,
+  wasPresented: boolean,
+  exposeReason: ExposedReason = "code",
+): void {
   const { code, key, owner, requestId } = verdict;
   const { httpStatus } = verdictCodes[code];
   if (verdict.valid) {
@@ -27,27 +34,45 @@ export function sendVerdict(response: ServerResponse, verdict: Verdict, wasPrese
     };
     return sendText(response, httpStatus, headers, "", requestId);
   }
+  if (exposeReason === "none") return sendBare(response, verdict);
   const { title, message } = verdictCodes[code];
   const { hint, missingScopes, retryAfterMs } = verdict;
   const headers = {
     ...alwaysSent(code, requestId),
     ...(key && { "x-keyplane-key-id": headerValue(key.id) }),
     ...challengeOf(verdict, wasPresented),
-    // Rounded up: a second early would be refused again.
-    ...(retryAfterMs !== null && { "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1_000))) }),
+    ...waitOf(retryAfterMs),
   };
   sendProblem(response, httpStatus, headers, {
     type: verdict.docsUrl,
     title,
     status: httpStatus,
-    // Not the verdict's own message, which may repeat a reason that was written for operators.
-    detail: message,
+    // The verdict's own message may repeat a reason that was written for operators.
+    detail: exposeReason === "message" ? verdict.message : message,
     code,
     ...(hint !== null && { hint }),
     ...(missingScopes.length > 0 && { missingScopes }),
     ...(retryAfterMs !== null && { retryAfterMs }),
     requestId,
   });
+}
+
+/** Of a refusal, what a client needs in order to go on, and nothing of why. */
+function sendBare(response: ServerResponse, { code, requestId, retryAfterMs }: Verdict): void {
+  const { httpStatus } = verdictCodes[code];
+  const headers = {
+    "x-keyplane-request-id": requestId,
+    "cache-control": "no-store",
+    ...(httpStatus === 401 && { "www-authenticate": 'Bearer realm="keyplane"' }),
+    ...waitOf(retryAfterMs),
+  };
+  const title = STATUS_CODES[httpStatus] ?? "Refused";
+  sendProblem(response, httpStatus, headers, { type: "about:blank", title, status: httpStatus, requestId });
+}
+
+/** Rounded up: a second early would be refused again. */
+function waitOf(retryAfterMs: number | null): Record<string, string> {
+  return retryAfterMs === null ? {} : { "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1_000))) };
 }
 
 /**

@@ -6,7 +6,12 @@ import { BadUserInputError } from "../platform/errors.js";
 export interface ForwardAuthOptions extends Pick<VerifyKeyInput, "scopes" | "environment" | "api" | "cost" | "tags"> {
   /** The header in which the gateway writes its client's address, in lower case; absent: the address is not known. */
   readonly ipHeader?: string;
+  /** How much of a refusal's reason the gateway's client may read; absent: `code`. */
+  readonly exposeReason?: ExposedReason;
 }
+
+/** As of the SDK's adapters: the status alone; the code, what it means and its page; besides these the verdict's own message. */
+export type ExposedReason = "none" | "code" | "message";
 
 type Reader = (values: readonly string[], name: string) => ForwardAuthOptions;
 
@@ -18,6 +23,7 @@ const readers: Readonly<Record<string, Reader>> = {
   api: (values, name) => ({ api: one(values, name) }),
   cost: (values, name) => ({ cost: wholeNumber(one(values, name)) }),
   tags: (values) => ({ tags: values }),
+  expose_reason: (values, name) => ({ exposeReason: exposedReasonOf(one(values, name)) }),
   ip_header: (values, name) => ({ ipHeader: headerName(one(values, name)) }),
 };
 
@@ -63,6 +69,11 @@ function one(values: readonly string[], name: string): string {
 function environmentOf(value: string): "LIVE" | "TEST" {
   if (value === "LIVE" || value === "TEST") return value;
   throw new BadUserInputError("The option environment is LIVE or TEST.");
+}
+
+function exposedReasonOf(value: string): ExposedReason {
+  if (value === "none" || value === "code" || value === "message") return value;
+  throw new BadUserInputError("The option expose_reason is none, code or message.");
 }
 
 function wholeNumber(value: string): number {

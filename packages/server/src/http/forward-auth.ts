@@ -35,10 +35,10 @@ export function createForwardAuth(deps: {
   function answer(request: IncomingMessage, response: ServerResponse, principal: Principal): void {
     const { headers, url = "" } = request;
     const mark = url.indexOf("?");
-    const { ipHeader, ...options } = readForwardAuthOptions(mark < 0 ? "" : url.slice(mark + 1));
+    const { ipHeader, exposeReason, ...options } = readForwardAuthOptions(mark < 0 ? "" : url.slice(mark + 1));
     const key = presentedKey(headers);
     const ip = ipHeader === undefined ? undefined : addressIn(headers[ipHeader]);
-    const send = (found: Verdict): void => sendVerdict(response, found, key !== "");
+    const send = (found: Verdict): void => sendVerdict(response, found, key !== "", exposeReason);
     const verdict = verify(principal, { ...options, key, ip, userAgent: headers["user-agent"] });
     if (!(verdict instanceof Promise)) return send(verdict);
     withTimeLimit(verdict, timeLimitMs)

@@ -23,14 +23,16 @@ export function landingHtml({ version, database }: { version: string; database: 
   <tr><th>Where</th><th>What</th></tr>
   <tr><td><a href="/graphql">/graphql</a></td><td>The GraphQL playground in a browser; the API for programs (<code>POST</code>, with <code>Authorization: Bearer &lt;management token&gt;</code>).</td></tr>
   <tr><td><a href="/usage">/usage</a></td><td>Usage in a browser: calls over time by outcome, the top keys, refused attempts.</td></tr>
-  <tr><td><code>/export/usage</code><br><code>/export/usage-events</code><br><code>/export/invalid-attempts</code></td><td>Counts, single calls and refused attempts as CSV or NDJSON, for programs: <code>?tenantId=…&amp;from=…&amp;to=…&amp;format=csv</code>, with a management token as above. <a href="/usage">/usage</a> downloads them in a browser.</td></tr>
+  <tr><td><code>/export/usage</code><br><code>/export/usage-events</code><br><code>/export/invalid-attempts</code><br><code>/export/keys</code></td><td>Counts, single calls, refused attempts and keys with their last use as CSV or NDJSON, for programs: <code>?tenantId=…&amp;from=…&amp;to=…&amp;format=csv</code>, with a management token as above. <a href="/usage">/usage</a> downloads them in a browser.</td></tr>
+  <tr><td><a href="/sign-in">/sign-in</a></td><td>Where people sign in to these two with e-mail address and password.</td></tr>
+  <tr><td><a href="/docs">/docs</a></td><td>The documentation of this version, with a page for every verdict and error code.</td></tr>
   <tr><td><code>/password</code></td><td>Where the links lead by which people set their passwords.</td></tr>
   <tr><td><a href="/oauth/jwks">/oauth/jwks</a></td><td>The public keys that verify this installation’s tokens.</td></tr>
   <tr><td><code>/metrics</code></td><td>For Prometheus: the server’s own numbers, with a management token that has <code>metrics:read</code>.</td></tr>
   <tr><td><a href="/healthz">/healthz</a></td><td>Whether the process answers.</td></tr>
   <tr><td><a href="/readyz">/readyz</a></td><td>Whether requests can be served.</td></tr>
 </table>
-<p>The playground and the usage page ask for a management token. The first one was printed when the server first started, or is the value of
+<p>The playground and the usage page ask for a management token, or for you to sign in. The first token was printed when the server first started, or is the value of
 <code>KEYPLANE_ROOT_TOKEN</code>.</p>
 </body>
 </html>

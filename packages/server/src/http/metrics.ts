@@ -52,7 +52,16 @@ export function createMetrics(source: MetricsSource): Metrics {
     },
   });
   counter("keyplane_usage_recorded_total", "Usage events that were taken.", () => usage().recorded);
-  counter("keyplane_usage_lost_total", "Usage events of verifications that there was no room for.", () => usage().lost);
+  new Counter({
+    name: "keyplane_usage_lost_total",
+    help: "Usage events that will never be counted, by why.",
+    labelNames: ["reason"],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [reason, count] of Object.entries(usage().lost)) this.inc({ reason }, count);
+    },
+  });
   counter("keyplane_usage_counted_total", "Usage events that were counted in MongoDB.", () => usage().counted);
   counter("keyplane_usage_duplicates_total", "Usage events that had been counted before.", () => usage().duplicates);
   gauge("keyplane_usage_spool_bytes", "Bytes of usage that wait on disk.", () => usage().waitingBytes);

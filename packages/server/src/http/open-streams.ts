@@ -125,7 +125,7 @@ export class OpenStreams {
       clearInterval(heart);
       clearInterval(first);
       release();
-      if (ending.signal.reason === ("token ended" satisfies EndReason)) response.write(unauthenticated);
+      if (ending.signal.reason === ("token ended" satisfies EndReason)) response.write(unauthenticated());
       endSoon(response);
     }
   }
@@ -161,7 +161,7 @@ const fullOfCaller = "This token has as many subscriptions open as one may. Clos
 export const tokenEndedMessage = "Your management token was revoked or has expired. Use another one.";
 
 /** In the form of GraphQL over SSE: an answer with an error, and the end. */
-const unauthenticated = `event: next
+const unauthenticated = (): string => `event: next
 data: {"errors":[{"message":"${tokenEndedMessage}","extensions":{"code":"UNAUTHENTICATED","docsUrl":"${docsUrlForError("UNAUTHENTICATED")}"}}]}
 
 event: complete

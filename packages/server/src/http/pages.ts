@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import { createDocsPages } from "./docs-pages.js";
 import { landingHtml } from "./landing.js";
 import { passwordPage } from "./password-page.js";
+import { signInPage } from "./session/sign-in-page.js";
 import { usagePage } from "./usage-page/usage-page.js";
 
 /** The pages for people. */
@@ -13,10 +15,13 @@ export interface Pages {
   sendLanding(request: IncomingMessage, response: ServerResponse): void;
   sendUsage(request: IncomingMessage, response: ServerResponse): void;
   sendPassword(request: IncomingMessage, response: ServerResponse): void;
+  sendSignIn(request: IncomingMessage, response: ServerResponse): void;
+  /** A page of the documentation, by its path. @param unknown answers where there is none. */
+  sendDocs(path: string, request: IncomingMessage, response: ServerResponse, unknown: () => void): void;
 }
 
 /** A page and the Content-Security-Policy that fits it. */
-interface Rendered {
+export interface Rendered {
   readonly html: string;
   readonly policy: string;
 }
@@ -33,9 +38,11 @@ export function createPages(deps: { version: string; database: string }): Pages 
   // 9 MB, loaded and compressed when somebody first opens it: a start need not wait for that.
   const playground = page(async () => {
     const { playgroundHtml } = await import("./playground.js");
-    return { html: playgroundHtml(), policy: playgroundPolicy };
+    return { html: await playgroundHtml(), policy: playgroundPolicy };
   });
   const usage = page(usagePage);
+  const docs = createDocsPages();
+  const docsPages = new Map<string, ReturnType<typeof page>>();
   return {
     isForPlayground: (request) =>
       request.method === "GET" &&
@@ -46,6 +53,19 @@ export function createPages(deps: { version: string; database: string }): Pages 
     sendLanding: landing,
     sendUsage: usage,
     sendPassword: page(passwordPage),
+    sendSignIn: page(signInPage),
+    sendDocs: (path, request, response, unknown) => {
+      docs.find(path).then(
+        (found) => {
+          if (found === null) return unknown();
+          if ("location" in found) return void response.writeHead(307, found).end();
+          const send = docsPages.get(path) ?? page(found.render);
+          docsPages.set(path, send);
+          send(request, response);
+        },
+        () => response.writeHead(500).end(),
+      );
+    },
   };
 }
 

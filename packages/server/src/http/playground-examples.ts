@@ -150,4 +150,93 @@ query KeyEvents {
   }
 }
 `,
+  `# 10. Sign in as a person. Send the user a link
+# with sendPasswordLink first. To use this page
+# as yourself, follow "Sign in" at the top.
+mutation SignIn {
+  signIn(input: {
+    email: "ada@acme.example"
+    password: "the password that Ada has set"
+  }) {
+    __typename
+    ... on SignInPayload {
+      accessToken
+      accessTokenExpiresAt
+      refreshToken
+    }
+    ... on Error { code message docsUrl }
+  }
+}
+`,
+  `# 11. May I? And if not, why not? After 6, a
+# revoked key has no new secret.
+query MayI {
+  can(action: KEYS_ROTATE, id: "key_…") {
+    allowed
+    code
+    reason
+  }
+}
+`,
+  `# 12. A role of your own, made of permissions.
+# Give it with updateUser, as customRoleId.
+mutation CreateRole {
+  createRole(input: {
+    tenantId: "ten_…"
+    name: "Support"
+    permissions: [USERS_READ, KEYS_READ, KEYS_DISABLE]
+    keyScopes: ["orders:read"]
+  }) {
+    __typename
+    ... on CreateRolePayload {
+      role { id name base permissions keyScopes }
+    }
+    ... on Error { code message docsUrl }
+  }
+}
+`,
+  `# 13. A team, whose members look after its keys
+# together: addTeamMember, then teamId of a key.
+mutation CreateTeam {
+  createTeam(input: {
+    tenantId: "ten_…"
+    name: "Payments"
+  }) {
+    __typename
+    ... on CreateTeamPayload { team { id name } }
+    ... on Error { code message docsUrl }
+  }
+}
+`,
+  `# 14. An OAuth client: a program that gets its
+# tokens at /oauth/token. Its secret is shown
+# this once.
+mutation CreateClient {
+  createOAuthClient(input: {
+    tenantId: "ten_…"
+    name: "Nightly report"
+    role: DEVELOPER
+    permissions: [USAGE_READ]
+    grantTypes: [CLIENT_CREDENTIALS]
+  }) {
+    __typename
+    ... on CreateOAuthClientPayload {
+      secret
+      oauthClient { id role permissions }
+    }
+    ... on Error { code message docsUrl }
+  }
+}
+`,
+  `# 15. Why is a key refused? Paste the text as it was
+# presented; at asks about a past moment.
+query DiagnoseKey {
+  diagnoseKey(input: { key: "acme_live_…" }) {
+    verdict { valid code message docsUrl }
+    checks { name outcome evidence since by wouldFail }
+    findings { code message }
+    remedies { title effect mutation variables permitted }
+  }
+}
+`,
 ];

@@ -1,11 +1,13 @@
 import { renderGraphiQL } from "@graphql-yoga/render-graphiql";
 import { playgroundExamples } from "./playground-examples.js";
+import { pageSessionScript } from "./session/page-session.js";
 
 /**
- * GraphiQL in one page without remote parts, with our examples in its tabs and a field for the token above it.
- * The token stays in this browser tab (sessionStorage) and is sent to this server only.
+ * GraphiQL in one page without remote parts, with our examples in its tabs and above it a field for a token, or the way to sign in.
+ * Either stays in this browser tab (sessionStorage) and is sent to this server only.
  */
-export function playgroundHtml(): string {
+export async function playgroundHtml(): Promise<string> {
+  const session = `<script>${await pageSessionScript()}</script>`;
   const html = renderGraphiQL({
     title: "Keyplane playground",
     endpoint: "/graphql",
@@ -15,7 +17,7 @@ export function playgroundHtml(): string {
   return html
     .replace("YogaGraphiQL.renderYogaGraphiQL(", "startGraphiql(")
     .replace("</style>", () => `${tokenBarStyle}</style>`)
-    .replace('<div id="root"></div>', () => `${tokenBar}<div id="root"></div>`);
+    .replace('<div id="root"></div>', () => `${session}${tokenBar}<div id="root"></div>`);
 }
 
 const tokenBarStyle = `
@@ -40,15 +42,20 @@ const tokenBar = `
   <label for="token">Management token</label>
   <input id="token" type="password" autocomplete="off" spellcheck="false" placeholder="keyplane_live_…, printed at the first start">
   <button type="submit">Use this token</button>
+  <a id="sign-in" href="/sign-in#/graphql">Sign in with e-mail</a>
+  <button type="button" id="sign-out" hidden>Sign out</button>
   <span id="token-state" role="status"></span>
 </form>
 <script>
   (function () {
-    var name = "keyplane.token";
     var input = document.getElementById("token");
     var state = document.getElementById("token-state");
     var originalFetch = window.fetch;
-    input.value = sessionStorage.getItem(name) || "";
+    var session = createPageSession(function (resource, options) { return originalFetch.call(window, resource, options); });
+    // An access token is nothing that somebody has entered.
+    input.value = session.isSession() ? "" : session.token();
+    document.getElementById("sign-in").hidden = session.isSession();
+    document.getElementById("sign-out").hidden = !session.token();
 
     // GraphiQL writes every query into the address, where a key that somebody pastes would stay in the browser's history,
     // and which asks for an answer instead of this page when it is opened again.
@@ -68,14 +75,14 @@ const tokenBar = `
       console.warn("The kept tabs cannot be read.", error);
     }
 
-    window.fetch = function (resource, options) {
-      var token = sessionStorage.getItem(name);
+    window.fetch = async function (resource, options) {
       var url = new URL(typeof resource === "string" ? resource : resource.url || String(resource), location.href);
       if (url.origin === location.origin) {
         var headers = new Headers((options && options.headers) || {});
         if (!headers.has("authorization")) {
+          var token = await session.freshToken();
           // The server could only refuse it, with words for programs.
-          if (!token) return Promise.resolve(Response.json({ errors: [{ message: "Enter a management token at the top first." }] }));
+          if (!token) return Response.json({ errors: [{ message: "Enter a management token at the top first, or sign in." }] });
           headers.set("authorization", "Bearer " + token);
         }
         options = Object.assign({}, options, { headers: headers });
@@ -85,7 +92,7 @@ const tokenBar = `
 
     window.startGraphiql = function (element, options) {
       // Without a token there is no schema to read: null keeps GraphiQL from asking for one. The page starts again with the token.
-      if (!sessionStorage.getItem(name)) options.schema = null;
+      if (!session.token()) options.schema = null;
       YogaGraphiQL.renderYogaGraphiQL(element, options);
     };
 
@@ -95,7 +102,7 @@ const tokenBar = `
     }
 
     function check() {
-      if (!sessionStorage.getItem(name)) return say("Enter a token to begin.");
+      if (!session.token()) return say("Enter a token to begin, or sign in.");
       window.fetch("/graphql", {
         method: "POST",
         headers: { "content-type": "application/json" },
@@ -112,9 +119,12 @@ const tokenBar = `
 
     document.getElementById("token-bar").addEventListener("submit", function (event) {
       event.preventDefault();
-      sessionStorage.setItem(name, input.value.trim());
+      session.enter(input.value.trim());
       // GraphiQL reads the schema when it starts, so it starts again with the token.
       location.reload();
+    });
+    document.getElementById("sign-out").addEventListener("click", function () {
+      session.signOut().finally(function () { location.reload(); });
     });
     check();
   })();

@@ -5,6 +5,7 @@ import { isExport } from "../modules/usage/index.js";
 import type { Logger } from "../platform/logger.js";
 import { createRequestIds } from "../platform/request-id.js";
 import { createAddressOf, type TrustedProxies } from "./caller-address.js";
+import { isDocsPath } from "./docs-pages.js";
 import type { Endpoint } from "./graphql-endpoint.js";
 import { answerHealth, answerReadiness } from "./health.js";
 import { isOAuthPath, oauthPaths } from "./oauth-endpoint.js";
@@ -81,7 +82,9 @@ export function createHttpServer(deps: {
     if (path === "/metrics") return metrics(request, response, origin);
     if (path.startsWith("/export/") && isExport(path.slice("/export/".length)))
       return exports(request, response, origin);
+    if (isDocsPath(path)) return pages.sendDocs(path, request, response, () => refuseUnknown(response, origin));
     if (path === "/password") return pages.sendPassword(request, response);
+    if (path === "/sign-in") return pages.sendSignIn(request, response);
     if (path === "/usage") return pages.sendUsage(request, response);
     if (path === "/") return pages.sendLanding(request, response);
     return refuseUnknown(response, origin);
@@ -172,7 +175,10 @@ export const servedPaths: readonly string[] = [
   "/export/usage",
   "/export/usage-events",
   "/export/invalid-attempts",
+  "/export/keys",
+  "/docs",
   "/usage",
+  "/sign-in",
   "/password",
   "/",
 ];

@@ -33,6 +33,7 @@ describe("options that cannot be meant are refused at the start:", () => {
     [{ realm: 'a"' }, "The option realm takes printable ASCII"],
     [{ realm: "a\r\n" }, "The option realm takes"],
     [{ exposeReason: 1 }, "The option exposeReason takes"],
+    [{ exposeReason: "all" }, "The option exposeReason takes"],
     [null, "Give the options as an object."],
   ])("%j", (options, message) => {
     expect(() => policyWith(options)).toThrow(TypeError);

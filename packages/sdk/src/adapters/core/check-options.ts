@@ -12,6 +12,7 @@ type Check = (value: unknown) => boolean;
 
 const isFunction: Check = (value) => typeof value === "function";
 const isFlag: Check = (value) => typeof value === "boolean";
+const isExposedReason: Check = (value) => isFlag(value) || ["none", "code", "message"].includes(value as string);
 const matches =
   (pattern: RegExp): Check =>
   (value) =>
@@ -32,7 +33,7 @@ const checks: Readonly<Record<string, readonly [fits: Check, words: string]>> = 
   clientAddress: [isFunction, "a function that tells an address"],
   trustedProxies: [isWholeUpTo(20), "the number of your own proxies, 0 to 20"],
   realm: [matches(quotable), "printable ASCII without quotes and backslashes"],
-  exposeReason: [isFlag, "true or false"],
+  exposeReason: [isExposedReason, '"none", "code" or "message"'],
   closeOnRevocation: [isFlag, "true or false"],
   allowPreflight: [isFlag, "true or false"],
   onError: [isFunction, "a function"],

@@ -1,6 +1,9 @@
 import type { GuardRequest } from "../../guard/guard.js";
 import type { Environment } from "../../open-enums.js";
 
+/** How much of a refusal's reason the callers of an API are told. */
+export type ExposedReason = "none" | "code" | "message";
+
 /** A value, or a function that makes it of a request: of the arguments that the framework hands its handlers. */
 export type Given<Args extends readonly unknown[], Value> = Value | ((...args: Args) => Value);
 
@@ -40,8 +43,12 @@ export interface ReadingOptions<Args extends readonly unknown[]> {
   readonly trustedProxies?: number | undefined;
   /** The realm of `WWW-Authenticate`. Default: `keyplane`. */
   readonly realm?: string | undefined;
-  /** Whether callers are told the verdict's own message, which may repeat a reason that somebody typed. Default: false. */
-  readonly exposeReason?: boolean | undefined;
+  /**
+   * How much of the reason callers of your API are told. `none`: the status alone. `code`: the code, what it means and its page, the hint
+   * about a mistyped key, and missing scopes. `message`: besides these the verdict's own message, which may repeat a reason that
+   * somebody typed. `true` stands for `message`, `false` for `code`. Default: `code`.
+   */
+  readonly exposeReason?: ExposedReason | boolean | undefined;
 }
 
 /** The options of adapters to which HTTP requests come. */

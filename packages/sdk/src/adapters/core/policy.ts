@@ -1,7 +1,7 @@
 import type { Guard, GuardRequest, GuardVerdict } from "../../guard/guard.js";
 import { areScopes, checkGuard, checkOptions, isEnvironment, isUsage } from "./check-options.js";
 import { addressIn, forwardedAddress } from "./client-address.js";
-import type { AdapterOptions, Given, PreflightOption } from "./options.js";
+import type { AdapterOptions, ExposedReason, Given, PreflightOption } from "./options.js";
 import { type Problem, problemOf, problemOfRequest } from "./problem.js";
 import { readKey } from "./read-key.js";
 import type { RequestView } from "./request-view.js";
@@ -55,9 +55,9 @@ export function createPolicy<Args extends readonly unknown[]>(
 ): Policy<Args> {
   checkGuard(guard);
   checkOptions(options, [...commonOptions, ...more]);
-  const { realm = "keyplane", exposeReason = false, closeOnRevocation = false, allowPreflight = false } = options;
+  const { realm = "keyplane", exposeReason = "code", closeOnRevocation = false, allowPreflight = false } = options;
   const { header = "x-api-key", bearer = true, queryParameter, clientAddress, trustedProxies = 0 } = options;
-  const words = { realm, exposeReason };
+  const words = { realm, exposeReason: exposedReasonOf(exposeReason) };
   const places = { header: header.toLowerCase(), bearer, queryParameter };
   const requirement = readerOf(options);
 
@@ -118,4 +118,9 @@ function option<Args extends readonly unknown[], Value>(
     if (!fits(value)) throw new TypeError(`The function given as ${name} answered nothing that fits this option.`);
     return value;
   };
+}
+
+function exposedReasonOf(given: ExposedReason | boolean): ExposedReason {
+  if (typeof given !== "boolean") return given;
+  return given ? "message" : "code";
 }

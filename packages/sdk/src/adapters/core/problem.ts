@@ -1,5 +1,6 @@
 import { verdictCodes } from "@keyplane/schema";
 import type { GuardVerdict } from "../../guard/guard.js";
+import type { ExposedReason } from "./options.js";
 import { docsUrlForProblem, problemCodes } from "./problem-codes.js";
 
 /** An answer to a request that is not let in, complete with its headers. */
@@ -15,8 +16,8 @@ export interface Problem {
 export interface ProblemWords {
   /** The realm of `WWW-Authenticate`: printable ASCII without quotes and backslashes. */
   readonly realm: string;
-  /** Whether callers read the verdict's own message, which may repeat a reason that was written for operators. */
-  readonly exposeReason: boolean;
+  /** How much callers read: the verdict's own message may repeat a reason that was written for operators. */
+  readonly exposeReason: ExposedReason;
 }
 
 /** The characters that a scope may have in a quoted list (RFC 6750, section 3). */
@@ -37,6 +38,7 @@ export function problemOf(verdict: GuardVerdict, { realm, exposeReason }: Proble
   const code = isNone ? "UNAVAILABLE" : verdict.code;
   const { title, detail, httpStatus } = textsOf(code);
   const retryAfterMs = code === "UNAVAILABLE" ? 1_000 : finite(verdict.retryAfterMs);
+  if (exposeReason === "none") return bare(httpStatus, realm, retryAfterMs, requestId);
   const headers = {
     ...challengeOf(code, httpStatus, missingScopes, realm),
     // Rounded up: a second early would be refused again.
@@ -46,7 +48,7 @@ export function problemOf(verdict: GuardVerdict, { realm, exposeReason }: Proble
     type: isNone ? docsUrlForProblem("UNAVAILABLE") : verdict.docsUrl,
     title,
     status: httpStatus,
-    detail: exposeReason && !isNone ? verdict.message : detail,
+    detail: exposeReason === "message" && !isNone ? verdict.message : detail,
     code,
     ...(hint !== null && { hint }),
     ...(missingScopes.length > 0 && { missingScopes }),
@@ -62,6 +64,24 @@ export function problemOfRequest(code: "KEY_MISSING" | "KEY_AMBIGUOUS", { realm 
   const error = code === "KEY_AMBIGUOUS" ? ', error="invalid_request"' : "";
   const headers = { "www-authenticate": `Bearer realm="${realm}"${error}` };
   return answer(httpStatus, headers, { type: docsUrlForProblem(code), title, status: httpStatus, detail, code });
+}
+
+/** The phrases of RFC 9110, which are the titles of problems without a type of their own (RFC 9457, section 4.2.1). */
+const phrases: Readonly<Record<number, string>> = {
+  401: "Unauthorized",
+  403: "Forbidden",
+  410: "Gone",
+  429: "Too Many Requests",
+  503: "Service Unavailable",
+};
+
+/** A refusal of which nothing is told but what a client needs in order to go on. */
+function bare(status: number, realm: string, retryAfterMs: number | null, requestId: string): Problem {
+  const headers = {
+    ...(status === 401 && { "www-authenticate": `Bearer realm="${realm}"` }),
+    ...(retryAfterMs !== null && { "retry-after": String(secondsIn(retryAfterMs)) }),
+  };
+  return answer(status, headers, { type: "about:blank", title: phrases[status] ?? "Refused", status, requestId });
 }
 
 function answer(status: number, headers: Record<string, string>, problem: Record<string, unknown>): Problem {

@@ -1,3 +1,5 @@
+import { permissions } from "@keyplane/schema";
+import type { Permission } from "../../_generated/schema-types.js";
 import { errorFor } from "../../client/error-for.js";
 import type { KeyplaneError } from "../../client/errors.js";
 import type { Keyplane } from "../../client/keyplane.js";
@@ -9,6 +11,11 @@ import { text } from "../options.js";
 export const whose = {
   tenant: text("id|slug", "Which tenant. Default: yours, if you belong to one."),
 } as const;
+
+/** As the schema calls them: `keys:read` is KEYS_READ. */
+export const permissionNames = Object.keys(permissions).map((name) =>
+  name.toUpperCase().replace(":", "_"),
+) as Permission[];
 
 /** The id of a tenant that was named by its id or its slug; undefined when none was named. @throws KeyplaneError */
 export async function tenantIdOf(client: Keyplane, named: string | undefined): Promise<string | undefined> {
@@ -38,6 +45,11 @@ export async function userIdOf(client: Keyplane, tenantId: string | undefined, n
 export function found<Thing>(thing: Thing | null, what: string, id: string): Thing {
   if (thing === null) throw notFound(what, id);
   return thing;
+}
+
+/** What an option sets: nothing when it was left out, null for an empty text, which takes away what was set. */
+export function orNone(given: string | undefined): string | null | undefined {
+  return given === "" ? null : given;
 }
 
 function notFound(what: string, named: string): KeyplaneError {

@@ -1,9 +1,9 @@
-import { environments, parseKey, verdictCodes } from "@keyplane/schema";
-import { PermissionError } from "../../client/errors.js";
-import type { Keyplane } from "../../client/keyplane.js";
-import type { Key, Tenant, User, Verdict } from "../../entities.js";
+import { environments } from "@keyplane/schema";
+import type { KeyDiagnosis, Verdict } from "../../entities.js";
 import { command } from "../command.js";
-import { choice, list, text } from "../options.js";
+import { UsageError } from "../exit-codes.js";
+import { choice, list, text, time } from "../options.js";
+import type { Printer } from "../output/printer.js";
 import { safe, shown } from "../output/text.js";
 
 const asked = {
@@ -35,32 +35,33 @@ export const keyChecks = [
   }),
   command({
     path: "keys diagnose",
-    summary: "Find out what is wrong with a key, its owner and its tenant, and what mends it.",
-    details: `${piped}\nIt verifies the key, which counts in the usage, and then reads what the verdict is about, as far as you may.`,
-    options: asked,
-    examples: [["keys diagnose < key.txt", "every check, the reason, and the remedy"]],
-    async run({ client, terminal, print }, { scopes, environment, ip, api }) {
+    summary: "Find out which check refuses a key, since when and by whom, and what mends it.",
+    details: `${piped}\nOr name it with --id or --start. It changes nothing and leaves no usage; --json has each remedy ready to send.`,
+    options: {
+      ...asked,
+      id: text("id", "The key's id, instead of its text."),
+      start: text("start", "The visible start of the key, such as kp_live_3fQz, instead of its text."),
+      at: time("A moment of the past: why it was refused then."),
+    },
+    examples: [
+      ["keys diagnose < key.txt", "every check, the reason, and what mends it"],
+      ["keys diagnose --start kp_live_3fQz --at 2026-11-21T14:03Z", "why a key was refused then"],
+    ],
+    async run({ client, terminal, print }, { id, start, at, ...call }) {
+      if (id !== undefined && start !== undefined) throw new UsageError("Give --id or --start, not both.");
       const keyplane = client();
-      const presented = await terminal.secret("Key");
-      const verdict = await keyplane.keys.verify({ key: presented, scopes, environment, ip, api });
-      const parties = await partiesOf(keyplane, verdict);
-      const checks = checksOf(presented, verdict, parties);
-      const { cause, remedy } = explanationOf(verdict);
-      if (print.isJson) print.document({ verdict, checks, cause, remedy, ...parties });
-      else {
-        print.table(checks, [
-          { head: "CHECK", of: ({ check }) => check, isWhole: true },
-          { head: "STATE", of: ({ state }) => state, isWhole: true },
-          { head: "WHAT IS KNOWN", of: ({ known }) => known },
-        ]);
-        for (const line of ["", ...wordsOf(verdict), `Cause:   ${cause}`, `Remedy:  ${remedy}`]) print.line(line);
-      }
-      return verdict.valid ? undefined : "refused";
+      const named = id !== undefined || start !== undefined;
+      const which = named ? { keyId: id, start } : { key: await terminal.secret("Key") };
+      const diagnosis = await keyplane.keys.diagnose({ ...which, ...call, at });
+      if (print.isJson) print.document(diagnosis);
+      else tellDiagnosis(print, diagnosis);
+      return diagnosis.verdict.valid ? undefined : "refused";
     },
   }),
 ];
 
-function wordsOf({ valid, code, message, hint, docsUrl, key, owner, missingScopes }: Verdict): string[] {
+function wordsOf(verdict: Omit<Verdict, "rateLimits" | "quota">): string[] {
+  const { valid, code, message, hint, docsUrl, key, owner, missingScopes } = verdict;
   const lines = [`${valid ? "valid" : "refused"}  ${code}  ${safe(message)}`];
   if (hint !== null) lines.push(`Hint:    ${safe(hint)}`);
   if (key) lines.push(`Key:     ${safe(key.name)} (${key.id}), ${safe(key.start)}…`);
@@ -70,80 +71,24 @@ function wordsOf({ valid, code, message, hint, docsUrl, key, owner, missingScope
   return lines;
 }
 
-/** What a newer server calls a reason is explained by its own words. */
-function explanationOf({ code, message, docsUrl }: Verdict): { readonly cause: string; readonly remedy: string } {
-  if (Object.hasOwn(verdictCodes, code)) return verdictCodes[code as keyof typeof verdictCodes];
-  return { cause: message, remedy: `See ${docsUrl}` };
-}
-
-interface Parties {
-  /** null: there is none, or the verdict does not say which. `forbidden`: the caller may not read it. */
-  readonly key: Key | "forbidden" | null;
-  readonly owner: User | "forbidden" | null;
-  readonly tenant: Tenant | "forbidden" | null;
-}
-
-/** What the verdict is about, as far as the caller may read it. */
-async function partiesOf(keyplane: Keyplane, verdict: Verdict): Promise<Parties> {
-  const key = verdict.key ? await ifAllowed(keyplane.keys.get(verdict.key.id)) : null;
-  const ownerId = verdict.owner?.id ?? (key !== null && key !== "forbidden" ? key.ownerId : undefined);
-  const owner = ownerId === undefined ? null : await ifAllowed(keyplane.users.get(ownerId));
-  const tenant = verdict.tenantId === null ? null : await ifAllowed(keyplane.tenants.get(verdict.tenantId));
-  return { key, owner, tenant };
-}
-
-async function ifAllowed<Thing>(reading: Promise<Thing | null>): Promise<Thing | "forbidden" | null> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (error instanceof PermissionError) return "forbidden";
-    throw error;
+function tellDiagnosis(print: Printer, { at, verdict, verdictNow, checks, findings, remedies }: KeyDiagnosis): void {
+  print.table(checks, [
+    { head: "CHECK", of: ({ name }) => name, isWhole: true },
+    { head: "OUTCOME", of: ({ outcome, wouldFail }) => outcomeOf(outcome, wouldFail), isWhole: true },
+    { head: "SINCE", of: ({ since }) => since, isWhole: true },
+    { head: "BY", of: ({ by }) => by && safe(by) },
+    { head: "WHAT IT SAW", of: ({ evidence }) => evidence && safe(evidence) },
+  ]);
+  const lines = ["", ...wordsOf(verdict)];
+  if (verdictNow) lines.push(`At:      ${shown(at)}; now it is ${verdictNow.code}`);
+  for (const { message } of findings) lines.push(`Found:   ${safe(message)}`);
+  for (const { title, effect, permittedTo } of remedies) {
+    lines.push(`Remedy:  ${safe(title)}. ${safe(effect)}${permittedTo === null ? "" : ` For: ${safe(permittedTo)}`}`);
   }
+  for (const line of lines) print.line(line);
 }
 
-interface Check {
-  readonly check: string;
-  readonly state: string;
-  readonly known: string;
-}
-
-/** What is known of each thing that a verification looks at, in the order in which it does. */
-function checksOf(presented: string, { code, valid }: Verdict, { key, owner, tenant }: Parties): Check[] {
-  const format = parseKey(presented);
-  const checks: Check[] = [
-    format.ok
-      ? { check: "format", state: "ok", known: `${format.start}…, ${format.environment.toLowerCase()}` }
-      : { check: "format", state: format.problem, known: format.hint },
-    ...stateOf("key", key, (it) => [
-      it.name,
-      it.expiresAt && `expires ${shown(it.expiresAt)}`,
-      it.rotatedAt && `rotated ${shown(it.rotatedAt)}`,
-      it.disabledAt && `disabled ${shown(it.disabledAt)}`,
-      it.disabledReason,
-      it.revokedAt && `revoked ${shown(it.revokedAt)} by ${it.revokedBy ?? "somebody"}`,
-      it.revokedReason,
-      it.lastUsedAt && `last used ${shown(it.lastUsedAt)}`,
-    ]),
-    ...stateOf("owner", owner, (it) => [
-      `${it.name} <${it.email}>`,
-      it.statusReason,
-      `since ${shown(it.statusChangedAt)}`,
-    ]),
-    ...stateOf("tenant", tenant, (it) => [it.slug, it.statusReason, `since ${shown(it.statusChangedAt)}`]),
-  ];
-  return [
-    ...checks,
-    { check: "verdict", state: code, known: valid ? "every check passed" : "the first check that failed" },
-  ];
-}
-
-function stateOf<Thing extends { readonly status: string }>(
-  check: string,
-  thing: Thing | "forbidden" | null,
-  known: (thing: Thing) => readonly (string | null | undefined)[],
-): Check[] {
-  if (thing === null) return [{ check, state: "unknown", known: "none is known" }];
-  if (thing === "forbidden") return [{ check, state: "hidden", known: "you may not read it" }];
-  const words = known(thing).filter((each): each is string => typeof each === "string" && each !== "");
-  return [{ check, state: thing.status, known: words.join(", ") }];
+function outcomeOf(outcome: string, wouldFail: boolean | null): string {
+  if (outcome === "NOT_REACHED") return wouldFail === true ? "would fail" : "not reached";
+  return outcome.toLowerCase();
 }

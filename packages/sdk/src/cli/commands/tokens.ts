@@ -1,11 +1,10 @@
-import { permissions, roles } from "@keyplane/schema";
-import type { Permission } from "../../_generated/schema-types.js";
+import { roles } from "@keyplane/schema";
 import { unwrap } from "../../client/results.js";
 import type { ManagementToken } from "../../entities.js";
 import { command } from "../command.js";
 import { choice, choices, duration, list, listing, required, text, yes } from "../options.js";
 import type { Column } from "../output/table.js";
-import { agreed, tenantIdOf, userIdOf, whose } from "./find.js";
+import { agreed, permissionNames, tenantIdOf, userIdOf, whose } from "./find.js";
 
 const columns: readonly Column<ManagementToken>[] = [
   { head: "ID", of: ({ id }) => id, isWhole: true },
@@ -16,9 +15,6 @@ const columns: readonly Column<ManagementToken>[] = [
   { head: "EXPIRES", of: ({ expiresAt }) => expiresAt, isWhole: true },
   { head: "REVOKED", of: ({ revokedAt }) => revokedAt, isWhole: true },
 ];
-
-/** As the schema calls them: `keys:read` is KEYS_READ. */
-const permissionNames = Object.keys(permissions).map((name) => name.toUpperCase().replace(":", "_")) as Permission[];
 
 export const tokenCommands = [
   command({
@@ -44,6 +40,7 @@ export const tokenCommands = [
     options: {
       name: required(text("text", "What it is for.")),
       role: required(choice(roles, "What it may do.")),
+      customRole: text("id", "A custom role, which decides instead."),
       ...whose,
       user: text("id|e-mail", "The user whom it acts for: it never does more than that user."),
       permissions: choices("permission", permissionNames, "Only these of the role's permissions."),
@@ -57,12 +54,28 @@ export const tokenCommands = [
       ],
       ["tokens create --name gateway --role developer --tenant acme > token.txt", "for one tenant's gateway"],
     ],
-    async run({ client, print, now }, { tenant, user, expiresIn, ...input }) {
+    async run({ client, print, now }, { tenant, user, expiresIn, customRole, ...input }) {
       const tenantId = await tenantIdOf(client(), tenant);
       const userId = user === undefined ? undefined : await userIdOf(client(), tenantId, user);
       const expiresAt = expiresIn === undefined ? undefined : new Date(now() + expiresIn).toISOString();
-      const created = unwrap(await client().managementTokens.create({ ...input, tenantId, userId, expiresAt }));
+      const given = { ...input, customRoleId: customRole, tenantId, userId, expiresAt };
+      const created = unwrap(await client().managementTokens.create(given));
       print.secret("managementToken", created.managementToken, created.secret);
+    },
+  }),
+  command({
+    path: "tokens rotate",
+    summary: "Give a management token a new secret; its id stays.",
+    details:
+      "The secret alone goes to standard output, this once. Without --overlap the old secret stops at once, so it is asked for.",
+    argument: { name: "id", description: "The token's id: tok_…" },
+    options: { overlap: duration("How long the old secret works on, such as 24h."), ...yes },
+    examples: [["tokens rotate tok_… --overlap 24h > token.txt", "a day to hand the new secret out"]],
+    async run(context, { overlap, yes: isAgreed }, id) {
+      const { client, print } = context;
+      if (overlap === undefined) await agreed(context, isAgreed, `Rotate ${id}, and refuse its old secret at once?`);
+      const rotated = unwrap(await client().managementTokens.rotate({ id, overlapMs: overlap }));
+      print.secret("managementToken", rotated.managementToken, rotated.secret);
     },
   }),
   command({

@@ -4,7 +4,7 @@ import type { User } from "../../entities.js";
 import { command } from "../command.js";
 import { choice, listing, required, text, yes } from "../options.js";
 import type { Column } from "../output/table.js";
-import { agreed, found, requiredTenantId, tenantIdOf, userIdOf, whose } from "./find.js";
+import { agreed, found, orNone, requiredTenantId, tenantIdOf, userIdOf, whose } from "./find.js";
 
 const columns: readonly Column<User>[] = [
   { head: "ID", of: ({ id }) => id, isWhole: true },
@@ -48,12 +48,13 @@ export const userCommands = [
       email: required(text("address", "The e-mail address.")),
       name: required(text("text", "The name.")),
       role: choice(roles, "The role. Default: developer."),
+      customRole: text("id", "A custom role, which decides instead."),
       externalId: text("id", "Your own id of the user."),
     },
     examples: [["users create --tenant acme --email ada@acme.example --name Ada", "a developer of a tenant"]],
-    async run({ client, print }, { tenant, email, name, role, externalId }) {
+    async run({ client, print }, { tenant, customRole, ...given }) {
       const tenantId = await requiredTenantId(client(), tenant);
-      print.thing(unwrap(await client().users.create({ tenantId, email, name, role, externalId })).user);
+      print.thing(unwrap(await client().users.create({ ...given, tenantId, customRoleId: customRole })).user);
     },
   }),
   command({
@@ -65,6 +66,28 @@ export const userCommands = [
     async run({ client, print }, { tenant }, named) {
       const id = await userIdOf(client(), await tenantIdOf(client(), tenant), named);
       print.thing(found(await client().users.get(id), "user", named));
+    },
+  }),
+  command({
+    path: "users update",
+    summary: "Change a user; what is left out stays.",
+    argument: which,
+    options: {
+      ...whose,
+      email: text("address", "A new e-mail address."),
+      name: text("text", "A new name."),
+      role: choice(roles, "A new role."),
+      customRole: text("id", "A custom role, which decides instead; an empty text takes it away."),
+      externalId: text("id", "Your own id of the user; an empty text removes it."),
+    },
+    examples: [
+      ["users update ada@acme.example --role admin", "make somebody an administrator"],
+      ["users update ada@acme.example --custom-role rol_…", "give a custom role"],
+    ],
+    async run({ client, print }, { tenant, customRole, externalId, ...given }, named) {
+      const id = await userIdOf(client(), await tenantIdOf(client(), tenant), named);
+      const change = { ...given, id, customRoleId: orNone(customRole), externalId: orNone(externalId) };
+      print.thing(unwrap(await client().users.update(change)).user);
     },
   }),
   command({

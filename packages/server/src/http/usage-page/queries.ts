@@ -1,4 +1,4 @@
-/** What the usage page asks, in three operations: two when it is opened, one for each view after that. */
+/** What the usage page asks: two operations when it is opened, one for each view after that, and one while somebody watches. */
 export const usagePageQueries = {
   /** Who somebody is, and which tenants they may choose from. */
   who: `query UsagePageWho($search: String) {
@@ -11,6 +11,10 @@ export const usagePageQueries = {
   /** Who somebody is who may not list tenants. */
   viewer: `query UsagePageViewer {
   viewer { name role tenantId permissions }
+}`,
+  /** What is counted at this moment. */
+  live: `subscription UsagePageLive($tenantId: ID!) {
+  usageLive(tenantId: $tenantId, intervalMs: 1000) { count valid }
 }`,
   /** All that a view shows. */
   report: `query UsagePageReport(

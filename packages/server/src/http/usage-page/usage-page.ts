@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { type VerdictCode, verdictCodes } from "@keyplane/schema";
 import { pagePolicy } from "../page-policy.js";
+import { pageSessionScript } from "../session/page-session.js";
 import { outcomeLooks } from "./outcome-looks.js";
 import { usagePageQueries } from "./queries.js";
 
@@ -18,6 +19,7 @@ const scripts = [
   "chart",
   "panels",
   "downloads",
+  "live",
   "main",
 ] as const;
 
@@ -26,19 +28,24 @@ const folder = new URL("../../../src/http/usage-page/", import.meta.url);
 
 /**
  * The page at `/usage`: everything in one document, so that nothing is loaded from elsewhere. It holds no data; its script asks
- * GraphQL with the token that somebody enters, which stays in that browser tab as in the playground.
+ * GraphQL with the token that somebody enters, or of the session of who has signed in; either stays in that browser tab as in the playground.
  *
  * @returns the page, and the Content-Security-Policy that fits it.
  */
 export async function usagePage(): Promise<{ html: string; policy: string }> {
-  const [template, style, ...sources] = await Promise.all([
+  const [template, style, session, ...sources] = await Promise.all([
     read("page.html"),
     read("page.css"),
+    pageSessionScript(),
     ...scripts.map((name) => read(`client/${name}.mjs`)),
   ]);
   // Without line feeds around it: the hashes are of exactly what stands between the tags.
   const css = `${style}${colourRules()}`;
-  const script = [`const page = ${json({ queries: usagePageQueries, outcomes: outcomes() })};`, ...sources.map(joined)];
+  const script = [
+    `const page = ${json({ queries: usagePageQueries, outcomes: outcomes() })};`,
+    session,
+    ...sources.map(joined),
+  ];
   const code = script.join("\n");
   return {
     html: template

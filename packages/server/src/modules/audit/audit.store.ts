@@ -39,6 +39,29 @@ export function findAuditRecords(
   });
 }
 
+/**
+ * The changes of one thing, whoever may see them.
+ *
+ * @param of.action how their actions begin, e.g. `key.`
+ * @param of.after only later ones; `of.until` only up to then. The nearest to that time come first.
+ */
+export function findHistory(
+  db: Db,
+  of: { readonly targetId: string; readonly action: string } & ({ readonly after: Date } | { readonly until: Date }),
+  take: number,
+): Promise<Row[]> {
+  const direction = "after" in of ? "asc" : "desc";
+  return db.auditRecord.findMany({
+    where: {
+      targetId: of.targetId,
+      action: { startsWith: of.action },
+      createdAt: "after" in of ? { gt: of.after } : { lte: of.until },
+    },
+    orderBy: orderBy("createdAt", direction),
+    take,
+  });
+}
+
 export function countAuditRecords(db: Db, visibility: Visibility, filter: AuditFilter): Promise<number> {
   return db.auditRecord.count({ where: where(visibility, filter) });
 }

@@ -99,6 +99,35 @@ export function authorizeRole(principal: Principal, base: Role, granted: readonl
   );
 }
 
+/** What changes nothing: whoever has no more than this, and sees only their own, can pass nothing on. */
+const readOnly: readonly Permission[] = permissionsOf("DEVELOPER");
+
+/**
+ * Nobody grants more than they have: not for longer, and not without the limit of scopes that they have themselves. People who sign
+ * in, and programs with a secret of their own, have neither an end nor, unless it is given to them, a limit. So a caller that has one of
+ * them gives others only what passes nothing on: to see their own, and to change nothing.
+ *
+ * @param keepsScopes whether the limit of scopes is handed down to whoever gets this, so that only an end matters.
+ * @throws ForbiddenError saying which limit it is.
+ */
+export function authorizeUnlimited(
+  principal: Principal,
+  base: Role,
+  granted: readonly Permission[],
+  keepsScopes = false,
+): void {
+  const { grantableScopes, expiresAt } = principal;
+  const isLimited = grantableScopes !== null && !keepsScopes;
+  if (!isLimited && expiresAt === null) return;
+  if (base !== "ADMIN" && granted.every((permission) => readOnly.includes(permission))) return;
+  const limit = isLimited
+    ? `may give only the scopes ${grantableScopes.join(", ") || "none"}`
+    : `expires at ${new Date(expiresAt ?? 0).toISOString()}`;
+  throw new ForbiddenError(
+    `Your token ${limit}, and whoever you give this to would have no such limit. Give a role that sees only its own and has no more than the permissions of DEVELOPER, or use a token without the limit.`,
+  );
+}
+
 /**
  * Nobody grants more than they have: a bound on the scopes of keys that is set, or takes another's place, may allow no more than
  * the caller may give.

@@ -13,6 +13,7 @@ export {
   authorizeKeyScopes,
   authorizeRole,
   authorizeScopes,
+  authorizeUnlimited,
   authorizeWholeTenant,
   canSee,
   everything,

@@ -1,13 +1,16 @@
 export { createExpiryDuty } from "./expiry/expiry-duty.js";
 export { createTellKeys } from "./key-scope-changes.js";
 export { createKeySecrets, type KeySecrets } from "./key-secrets.service.js";
+export { createKeyExports } from "./keys.exports.js";
 export { createKeyReads, type KeyReads } from "./keys.reads.js";
 export { createKeys, type KeyChange, type Keys } from "./keys.service.js";
-export { findKeyIdsOfTeams, raiseLastUsed } from "./keys.store.js";
+export { findKeyIdsOfTeams, raiseLastUsed, visibleKeys } from "./keys.store.js";
+export { defaultExpiry, scopeIssues } from "./lib/key-policy.js";
 export { createPlanRotations, createRotationDuty } from "./rotation/rotation-duty.js";
 export { createActivations } from "./verification/activations.js";
-export type { Verdict } from "./verification/verdict.js";
-export { VerificationIndex } from "./verification/verification-index.js";
+export { toKeyState, toSecretState } from "./verification/key-states.js";
+export { toVerdict, type Verdict } from "./verification/verdict.js";
+export { VerificationIndex, withBounds } from "./verification/verification-index.js";
 export {
   createVerificationRecords,
   type RecordLine,

@@ -25,11 +25,11 @@ export async function lockKey(db: Db, visibility: Visibility, id: string): Promi
 
 export async function findKey(db: Db, visibility: Visibility, id: string): Promise<Key | null> {
   if (kindOfId(id) !== "Key") return null;
-  return db.key.findFirst({ where: { AND: [{ id }, visible(visibility)] } });
+  return db.key.findFirst({ where: { AND: [{ id }, visibleKeys(visibility)] } });
 }
 
 export function findKeysByIds(db: Db, visibility: Visibility, ids: readonly string[]): Promise<Key[]> {
-  return db.key.findMany({ where: { AND: [{ id: { in: [...ids] } }, visible(visibility)] } });
+  return db.key.findMany({ where: { AND: [{ id: { in: [...ids] } }, visibleKeys(visibility)] } });
 }
 
 /** The keys that a change of scopes can concern: of one user, of the holders of a role, or of a team. */
@@ -179,17 +179,18 @@ export function findKeys(
   const { field, direction, nullable } = query;
   const page = afterPlace(field, direction, query.after, nullable) as Prisma.KeyWhereInput;
   return db.key.findMany({
-    where: { AND: [visible(visibility), keyFilterCondition(query.filter, query.now), page] },
+    where: { AND: [visibleKeys(visibility), keyFilterCondition(query.filter, query.now), page] },
     orderBy: orderBy(field, direction, nullable),
     take: query.take,
   });
 }
 
 export function countKeys(db: Db, visibility: Visibility, filter: KeyFilter, now: Date): Promise<number> {
-  return db.key.count({ where: { AND: [visible(visibility), keyFilterCondition(filter, now)] } });
+  return db.key.count({ where: { AND: [visibleKeys(visibility), keyFilterCondition(filter, now)] } });
 }
 
-function visible({ tenantId, userId, teamIds }: Visibility): Prisma.KeyWhereInput {
+/** The keys within these bounds. */
+export function visibleKeys({ tenantId, userId, teamIds }: Visibility): Prisma.KeyWhereInput {
   const within = tenantId === undefined ? {} : { tenantId };
   if (userId === undefined) return within;
   if (teamIds.length === 0) return { ...within, ownerId: userId };

@@ -6,7 +6,14 @@ import { ConflictError, LimitReachedError, NotFoundError } from "../../platform/
 import { unlessTaken } from "../../platform/unless-taken.js";
 import { parseInput } from "../../platform/validation.js";
 import { type Audit, actorOf } from "../audit/index.js";
-import { authorize, authorizeKeyScopes, authorizeRole, type Principal, visibleTo } from "../auth/index.js";
+import {
+  authorize,
+  authorizeKeyScopes,
+  authorizeRole,
+  authorizeUnlimited,
+  type Principal,
+  visibleTo,
+} from "../auth/index.js";
 import type { DomainEvent, Events } from "../events/index.js";
 import type { Idempotency } from "../idempotency/index.js";
 import type { Tenants } from "../tenants/index.js";
@@ -144,11 +151,11 @@ export function createRoles({ audit, clock, events, idempotency, tenants, tellKe
         };
         if (!changes(before, columns)) return before;
         if (input.base !== undefined || input.permissions !== undefined) {
-          authorizeRole(
-            principal,
-            input.base ?? before.base,
-            input.permissions ?? (before.permissions as Permission[]),
-          );
+          const base = input.base ?? before.base;
+          const permissions = input.permissions ?? (before.permissions as Permission[]);
+          authorizeRole(principal, base, permissions);
+          // Whoever has the role has it from now on, and whoever gave it was asked about the former one.
+          authorizeUnlimited(principal, base, permissions);
         }
         if (input.keyScopes !== undefined) authorizeKeyScopes(principal, input.keyScopes);
         const after = await store.updateRoleRow(tx, before.id, { ...columns, updatedAt: new Date(clock.now()) });

@@ -1,58 +1,45 @@
 import type { Database, Session } from "../../platform/database/index.js";
 import { EntityCache } from "../../platform/entity-cache.js";
-import { KeyplaneError, UnauthenticatedError } from "../../platform/errors.js";
+import { UnauthenticatedError } from "../../platform/errors.js";
 import type { Credential } from "../auth/index.js";
 import type { DomainEvent, EventListener } from "../events/index.js";
-import type { RoleState, RoleStates } from "../roles/index.js";
 import { JwtRefusal, type Signing, type VerifiedClaims } from "../signing/index.js";
-import type { TenantState, TenantStates } from "../tenants/index.js";
-import type { UserState, UserStates } from "../users/index.js";
+import type { HangsOn, Standing, Standings, UserState } from "../users/index.js";
 import { accessTokenType, beganBefore } from "./session-tokens.js";
 import { isSessionId } from "./sessions.service.js";
 import { findSession } from "./sessions.store.js";
 
 /** How many sessions are remembered. */
 const maxSessions = 20_000;
-/** Tries to put a credential together of states that change meanwhile; more would be a fault. */
-const maxAttempts = 20;
-
-interface Composed {
-  readonly tenant: TenantState;
-  readonly user: UserState;
-  readonly role: RoleState | null;
-  readonly credential: Credential;
-}
+/** A session as credentials see it: it has no custom role of its own. */
+type SessionState = Session & HangsOn;
 
 /**
  * Finds the credential of an access token: its signature is verified once, and its session, user, custom role and tenant are remembered apart until
  * an event names them. So an access token is good no longer than its session, in all processes.
  */
 export class SessionCredentials implements EventListener {
-  readonly #sessions: EntityCache<Session>;
-  readonly #composed = new WeakMap<Session, WeakMap<VerifiedClaims, Composed>>();
-  readonly #tenants: TenantStates;
-  readonly #users: UserStates;
-  readonly #roles: RoleStates;
+  readonly #sessions: EntityCache<SessionState>;
+  readonly #standings: Standings;
   readonly #signing: Pick<Signing, "verify">;
   readonly #audience: () => string;
 
   constructor(deps: {
     database: Database;
     signing: Pick<Signing, "verify">;
-    tenantStates: TenantStates;
-    userStates: UserStates;
-    roleStates: RoleStates;
+    standings: Standings;
     /** Whom access tokens must be for. */
     audience: () => string;
   }) {
-    this.#tenants = deps.tenantStates;
-    this.#users = deps.userStates;
-    this.#roles = deps.roleStates;
+    this.#standings = deps.standings;
     this.#signing = deps.signing;
     this.#audience = deps.audience;
-    this.#sessions = new EntityCache<Session>({
+    this.#sessions = new EntityCache<SessionState>({
       max: maxSessions,
-      load: (id) => findSession(deps.database.prisma, id),
+      load: async (id) => {
+        const session = await findSession(deps.database.prisma, id);
+        return session && { ...session, customRoleId: null };
+      },
     });
   }
 
@@ -79,40 +66,13 @@ export class SessionCredentials implements EventListener {
     // A token of this installation that belongs to no session, such as a program's, is somebody else's matter.
     const sid = claims["sid"];
     if (!isSessionId(sid)) return null;
-    return this.#peek(sid, claims) ?? this.#read(sid, claims);
+    const peek = () => this.#peek(sid, claims);
+    return peek() ?? this.#standings.find(() => this.#sessions.get(sid), peek);
   }
 
   #peek(sid: string, claims: VerifiedClaims): Credential | undefined {
     const session = this.#sessions.peek(sid);
-    const tenant = session && this.#tenants.peek(session.tenantId);
-    const user = session && this.#users.peek(session.userId);
-    if (!session || !tenant || !user) return undefined;
-    const role = user.customRoleId === null ? null : this.#roles.peek(user.customRoleId);
-    if (role === undefined) return undefined;
-    let ofSession = this.#composed.get(session);
-    if (!ofSession) {
-      ofSession = new WeakMap();
-      this.#composed.set(session, ofSession);
-    }
-    let composed = ofSession.get(claims);
-    if (composed?.tenant !== tenant || composed.user !== user || composed.role !== role) {
-      composed = { tenant, user, role, credential: toCredential(session, tenant, user, role, claims) };
-      ofSession.set(claims, composed);
-    }
-    return composed.credential;
-  }
-
-  async #read(sid: string, claims: VerifiedClaims): Promise<Credential | null> {
-    for (let attempt = 0; attempt < maxAttempts; attempt++) {
-      const session = await this.#sessions.get(sid);
-      if (!session) return null;
-      const [tenant, user] = await Promise.all([this.#tenants.get(session.tenantId), this.#users.get(session.userId)]);
-      if (!tenant || !user) return null;
-      if (user.customRoleId !== null) await this.#roles.get(user.customRoleId);
-      const credential = this.#peek(sid, claims);
-      if (credential) return credential;
-    }
-    throw new KeyplaneError("UNAVAILABLE", "The session could not be read consistently. Try again.");
+    return session && this.#standings.make(claims, session, (_, standing) => toCredential(session, standing, claims));
   }
 }
 
@@ -125,32 +85,28 @@ function toNull(error: unknown): null {
   return null;
 }
 
-function toCredential(
-  session: Session,
-  tenant: TenantState,
-  user: UserState,
-  customRole: RoleState | null,
-  claims: VerifiedClaims,
-): Credential {
+function toCredential(session: Session, { tenant, user, userRole }: Standing, claims: VerifiedClaims): Credential {
+  // Both are there: `find` and `make` have seen to it.
+  const { name, role, status, since, teamIds } = user as UserState;
   const hasEnded =
     session.endedAt !== null ||
     claims.sub !== session.userId ||
-    beganBefore(session.createdAt, user.since === null ? null : new Date(user.since));
+    beganBefore(session.createdAt, since === null ? null : new Date(since));
   return {
     kind: "session",
     id: session.id,
-    name: user.name,
-    role: user.role,
-    customRole,
+    name,
+    role,
+    customRole: userRole,
     permissions: [],
     grantableScopes: null,
     tenantId: session.tenantId,
-    tenantSuspended: tenant.status !== "ACTIVE",
+    tenantSuspended: tenant?.status !== "ACTIVE",
     userId: session.userId,
-    userStatus: user.status,
-    userRole: user.role,
-    userCustomRole: customRole,
-    teamIds: user.teamIds,
+    userStatus: status,
+    userRole: role,
+    userCustomRole: userRole,
+    teamIds,
     expiresAt: Math.min(claims.exp * 1000, session.expiresAt.getTime()),
     revokedAt: hasEnded ? (session.endedAt?.getTime() ?? 0) : null,
     supersededAt: null,

@@ -7,7 +7,19 @@ import { findLiveSessionsOf, updateSession } from "./sessions.store.js";
 export type SessionEnds = ReturnType<typeof createSessionEnds>;
 
 /** Ends sessions: each end with its audit record, and an event after which no process accepts its access tokens. */
-export function createSessionEnds({ audit, clock, events }: { audit: Audit; clock: Clock; events: Events }) {
+export function createSessionEnds(deps: {
+  audit: Audit;
+  clock: Clock;
+  events: Events;
+  /** Ends what a user has signed in to further to the right: at the authorization server, and for its clients. */
+  endElsewhere: (
+    tx: Transaction,
+    userId: string,
+    how: { readonly actor: AuditActor; readonly reason: string },
+  ) => Promise<void>;
+}) {
+  const { audit, clock, events, endElsewhere } = deps;
+
   async function end(tx: Transaction, session: Session, actor: AuditActor, reason: string): Promise<Session> {
     if (session.endedAt !== null) return session;
     const after = await updateSession(tx, session.id, { endedAt: new Date(clock.now()), endedReason: reason });
@@ -28,7 +40,7 @@ export function createSessionEnds({ audit, clock, events }: { audit: Audit; cloc
   return {
     end,
 
-    /** Ends all sessions of a user. @returns how many. */
+    /** Ends all sessions of a user, and all that the user has granted to OAuth clients. @returns how many sessions. */
     async endAll(
       tx: Transaction,
       userId: string,
@@ -37,6 +49,7 @@ export function createSessionEnds({ audit, clock, events }: { audit: Audit; cloc
       const sessions = await findLiveSessionsOf(tx, userId, new Date(clock.now()));
       const ending = sessions.filter(({ id }) => id !== how.except);
       for (const session of ending) await end(tx, session, how.actor, how.reason);
+      await endElsewhere(tx, userId, { actor: how.actor, reason: how.reason });
       return ending.length;
     },
   };

@@ -91,7 +91,8 @@ export interface TenantState {
   readonly rotationOverdue: RotationOverdue;
 }
 
-function toTenantState(row: Tenant): TenantState {
+/** The state of a tenant as it is kept. */
+export function toTenantState(row: Tenant): TenantState {
   return {
     id: row.id,
     status: row.status,
@@ -99,7 +100,7 @@ function toTenantState(row: Tenant): TenantState {
     reason: row.statusReason,
     allowedIps: row.allowedIps,
     deniedIps: row.deniedIps,
-    rotateEveryMs: row.rotateEveryMs === null ? null : Number(row.rotateEveryMs),
+    rotateEveryMs: row.rotateEveryMs == null ? null : Number(row.rotateEveryMs),
     rotationOverdue: row.rotationOverdue as RotationOverdue,
   };
 }

@@ -3,22 +3,16 @@ import { networkOf } from "@keyplane/schema";
 import { LRUCache } from "lru-cache";
 import type { Database, ManagementToken } from "../../platform/database/index.js";
 import { EntityCache } from "../../platform/entity-cache.js";
-import { KeyplaneError } from "../../platform/errors.js";
 import type { GuessLimiter } from "../../platform/guess-limiter.js";
 import type { Credential } from "../auth/index.js";
 import type { DomainEvent, EventListener } from "../events/index.js";
-import type { RoleState, RoleStates } from "../roles/index.js";
-import type { TenantState, TenantStates } from "../tenants/index.js";
-import type { UserState, UserStates } from "../users/index.js";
+import type { HangsOn, Standing, Standings } from "../users/index.js";
 import { findHashesOfLiveTokens, findTokenByHash } from "./tokens.store.js";
 
 /** Tokens are few beside keys; the bound only stops a flood. */
 const maxTokens = 10_000;
 /** How many hashes of unknown tokens are remembered, apart from the known ones, so that guesses cost no look-up twice. */
 const maxUnknown = 10_000;
-
-/** Tries to put a credential together of states that change meanwhile; more would be a fault. */
-const maxAttempts = 20;
 
 /** How many secrets of a token are remembered: its present one, and one before it. */
 const maxHashes = 2;
@@ -27,19 +21,10 @@ const none: readonly string[] = Object.freeze([]);
 
 /** One secret of a token, without what it hangs on. */
 interface TokenState
-  extends Omit<
-    Credential,
-    "customRole" | "tenantSuspended" | "userStatus" | "userRole" | "userCustomRole" | "teamIds"
-  > {
-  readonly customRoleId: string | null;
-}
-
-interface Composed {
-  readonly tenant: TenantState | null;
-  readonly user: UserState | null;
-  readonly role: RoleState | null;
-  readonly userRole: RoleState | null;
-  readonly credential: Credential;
+  extends Omit<Credential, "customRole" | "tenantSuspended" | "userStatus" | "userRole" | "userCustomRole" | "teamIds">,
+    HangsOn {
+  readonly tenantId: string | null;
+  readonly userId: string | null;
 }
 
 /**
@@ -53,7 +38,6 @@ export class Credentials implements EventListener {
   readonly #tokens: EntityCache<TokenState>;
   /** The hashes of a token: of its secret, and of the one before a rotation. */
   readonly #hashes = new LRUCache<string, readonly string[]>({ max: maxTokens });
-  readonly #composed = new WeakMap<TokenState, Composed>();
   readonly #unknown = new LRUCache<string, true>({ max: maxUnknown });
   /** Tokens that there were once. Says nothing of what they may do now, only that asking for one is no guess. */
   readonly #found = new LRUCache<string, true>({ max: maxTokens });
@@ -61,25 +45,15 @@ export class Credentials implements EventListener {
   readonly #guessed = new Map<string, Promise<Credential | null>>();
   readonly #guesses: GuessLimiter;
   readonly #database: Database;
-  readonly #tenants: TenantStates;
-  readonly #users: UserStates;
-  readonly #roles: RoleStates;
+  readonly #standings: Standings;
   /** How often a token was made: one made while we looked is not unknown. */
   #made = 0;
 
   /** @param deps.guesses how many tokens that there are not an address may try. */
-  constructor(deps: {
-    database: Database;
-    guesses: GuessLimiter;
-    tenantStates: TenantStates;
-    userStates: UserStates;
-    roleStates: RoleStates;
-  }) {
+  constructor(deps: { database: Database; guesses: GuessLimiter; standings: Standings }) {
     this.#database = deps.database;
     this.#guesses = deps.guesses;
-    this.#tenants = deps.tenantStates;
-    this.#roles = deps.roleStates;
-    this.#users = deps.userStates;
+    this.#standings = deps.standings;
     this.#tokens = new EntityCache<TokenState>({
       max: maxTokens,
       load: async (hash) => {
@@ -131,24 +105,7 @@ export class Credentials implements EventListener {
 
   #peek(tokenHash: string): Credential | undefined {
     const token = this.#tokens.peek(tokenHash);
-    if (!token) return undefined;
-    const tenant = token.tenantId === null ? null : this.#tenants.peek(token.tenantId);
-    const user = token.userId === null ? null : this.#users.peek(token.userId);
-    if (tenant === undefined || user === undefined) return undefined;
-    const role = token.customRoleId === null ? null : this.#roles.peek(token.customRoleId);
-    const userRole = user?.customRoleId == null ? null : this.#roles.peek(user.customRoleId);
-    if (role === undefined || userRole === undefined) return undefined;
-    let composed = this.#composed.get(token);
-    if (
-      composed?.tenant !== tenant ||
-      composed.user !== user ||
-      composed.role !== role ||
-      composed.userRole !== userRole
-    ) {
-      composed = { tenant, user, role, userRole, credential: toCredential(token, tenant, user, role, userRole) };
-      this.#composed.set(token, composed);
-    }
-    return composed.credential;
+    return token && this.#standings.make(token, token, toCredential);
   }
 
   #guess(tokenHash: string, network: string): Promise<Credential | null> {
@@ -169,28 +126,16 @@ export class Credentials implements EventListener {
     return result;
   }
 
-  async #read(tokenHash: string): Promise<Credential | null> {
-    for (let attempt = 0; attempt < maxAttempts; attempt++) {
-      const made = this.#made;
-      const token = await this.#tokens.get(tokenHash);
-      if (!token) {
-        if (made === this.#made) this.#unknown.set(tokenHash, true);
-        return null;
-      }
-      const [tenant, user] = await Promise.all([
-        token.tenantId === null ? null : this.#tenants.get(token.tenantId),
-        token.userId === null ? null : this.#users.get(token.userId),
-      ]);
-      // A token whose tenant or user is missing opens nothing.
-      if ((token.tenantId !== null && !tenant) || (token.userId !== null && !user)) return null;
-      await Promise.all([
-        token.customRoleId === null ? null : this.#roles.get(token.customRoleId),
-        user?.customRoleId == null ? null : this.#roles.get(user.customRoleId),
-      ]);
-      const credential = this.#peek(tokenHash);
-      if (credential) return credential;
-    }
-    throw new KeyplaneError("UNAVAILABLE", "The management token could not be read consistently. Try again.");
+  #read(tokenHash: string): Promise<Credential | null> {
+    return this.#standings.find(
+      async () => {
+        const made = this.#made;
+        const token = await this.#tokens.get(tokenHash);
+        if (!token && made === this.#made) this.#unknown.set(tokenHash, true);
+        return token;
+      },
+      () => this.#peek(tokenHash),
+    );
   }
 }
 
@@ -212,18 +157,12 @@ function toTokenState(token: ManagementToken, hash: string): TokenState {
   };
 }
 
-function toCredential(
-  state: TokenState,
-  tenant: TenantState | null,
-  user: UserState | null,
-  customRole: RoleState | null,
-  userCustomRole: RoleState | null,
-): Credential {
+function toCredential(state: TokenState, { tenant, user, role, userRole }: Standing): Credential {
   const { customRoleId: _ofRole, ...token } = state;
   return {
     ...token,
-    customRole,
-    userCustomRole,
+    customRole: role,
+    userCustomRole: userRole,
     teamIds: user?.teamIds ?? none,
     tenantSuspended: tenant !== null && tenant.status !== "ACTIVE",
     userStatus: user?.status ?? null,

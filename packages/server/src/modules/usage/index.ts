@@ -1,7 +1,15 @@
-export { isExport, prepareExport, type UsageExport } from "./exports/usage-exports.js";
+export {
+  type ExportSources,
+  isExport,
+  type KeyExports,
+  prepareExport,
+  type UsageExport,
+} from "./exports/usage-exports.js";
 export { createRecordUsage, type FindKeyOwners, type RecordUsage } from "./record-usage.service.js";
+export type { EventDocument } from "./storage/documents.js";
 export type { Retention } from "./storage/tiers.js";
 export {
+  addressOf,
   apiSchema,
   costSchema,
   ipSchema,

@@ -5,6 +5,7 @@ import { InvalidInputError } from "../../platform/errors.js";
 import { idSchema } from "../../platform/validation.js";
 import { authorize, canSee, type Principal } from "../auth/index.js";
 import {
+  addressOf,
   apiSchema,
   costSchema,
   eventIdSchema,
@@ -197,7 +198,7 @@ function toUsageEvent(event: ReportedEvent, { tenantId, userId }: Place, now: nu
     tags: tagsOf(event.tags),
     meters: code === "VALID" ? metersOf(event.meters) : undefined,
     latencyMs: event.latencyMs ?? undefined,
-    ip: event.ip ?? undefined,
+    ip: addressOf(event.ip),
     userAgent: event.userAgent ?? undefined,
     start: event.start ?? undefined,
     source: "SDK",

@@ -25,7 +25,8 @@ builder.subscriptionType({ description: "Hear of things as they happen, as serve
 
 builder.subscriptionField("usageLive", (t) =>
   t.field({
-    description: "What is counted of a tenant, by outcome: a tick for each interval, also when nothing happened.",
+    description:
+      "What is counted of a tenant, by outcome: a tick for each interval, also when nothing happened. A person sees the calls of their own keys and of their teams' keys.",
     type: UsageTickType,
     access: { permission: "usage:read" },
     args: {

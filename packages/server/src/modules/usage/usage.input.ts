@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { keyPattern, type VerdictCode, verdictCodes } from "@keyplane/schema";
 import { z } from "zod";
 import { idSchema } from "../../platform/validation.js";
@@ -48,6 +49,14 @@ export const eventIdSchema = z
   .refine(holdsNoKey, keyWords);
 
 export const ipSchema = z.string().max(64, "Give one address, e.g. 203.0.113.7.").refine(holdsNoKey, keyWords);
+
+/**
+ * What is kept of the address of a call: nothing of a text that is none. It may come from a header that strangers write; the call counts
+ * all the same.
+ */
+export function addressOf(text: string | null | undefined): string | undefined {
+  return text != null && isIP(text) !== 0 ? text : undefined;
+}
 
 export const apiSchema = z
   .string()
@@ -134,7 +143,7 @@ const usageFilterShape = {
     .transform((valid) => valid ?? undefined),
 };
 
-const epochMs = z.date().transform((time) => time.getTime());
+const epochMs = z.date("Give a time, e.g. 2026-11-22T12:00:00Z.").transform((time) => time.getTime());
 const optionalTime = epochMs.nullish().transform((time) => time ?? undefined);
 
 /** The filter of the call log and of refused attempts. */
@@ -158,8 +167,11 @@ const limitSchema = z
   .nullish()
   .transform((limit) => limit ?? 100);
 
+/** In GraphQL the type says so; an export's parameters may lack it. */
+const tenantIdSchema = z.string("Give the id of a tenant.").pipe(idSchema);
+
 const windowShape = {
-  tenantId: idSchema,
+  tenantId: tenantIdSchema,
   from: epochMs,
   to: epochMs,
   bucket: z

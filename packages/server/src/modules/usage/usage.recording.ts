@@ -1,15 +1,17 @@
-import { mkdirSync, readdirSync, statSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../../platform/clock.js";
-import { type FolderLock, lockFolder } from "../../platform/database/folder-lock.js";
+import type { FolderLock } from "../../platform/database/folder-lock.js";
 import type { Logger } from "../../platform/logger.js";
 import { UsageFeed } from "./live/usage-feed.js";
 import { Recorder, type RecorderStatus } from "./recording/recorder.js";
-import { listSegments, segmentPath } from "./recording/segment-files.js";
+import { bytesBelow } from "./recording/segment-files.js";
 import { Settling } from "./recording/settling.js";
 import { SpoolAdoption } from "./recording/spool-adoption.js";
+import type { SealedSegment } from "./recording/spool-writer.js";
+import { lockStore } from "./recording/store-lock.js";
 import type { Retention } from "./storage/tiers.js";
-import type { FromThread, SegmentName, ThreadMethods } from "./thread/protocol.js";
+import type { FromThread, SegmentName, ThreadMethods, Watching } from "./thread/protocol.js";
 import { ThreadClient } from "./thread/thread-client.js";
 import type { UsageEvent } from "./usage-event.js";
 
@@ -65,9 +67,11 @@ export class UsageRecording {
   readonly #settling = new Settling(() => this.#settleOnce());
   readonly #saving = new Settling(() => this.#saveOnce());
   #unsaved: Unsaved = nothingUnsaved();
+  /** Closed segments of our own that the thread has not told of yet, by number. */
+  readonly #uncounted = new Map<number, SealedSegment>();
   /** Everything recorded before this is counted; epoch milliseconds. */
   #settledAt: number;
-  #watched = false;
+  #watching: Watching = { on: false, views: [] };
   #beats = 0;
   #counted = 0;
   #duplicates = 0;
@@ -77,7 +81,7 @@ export class UsageRecording {
     const folder = join(deps.dataDir, "usage-spool");
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const storeLock = deps.mongodbUrl === null ? await lockStore(deps.dataDir) : null;
-    const sealed: { told?: (segment: number, until: number) => void } = {};
+    const sealed: { told?: (segment: SealedSegment, until: number) => void } = {};
     const recorder = await Recorder.open({
       folder,
       maxBytes: deps.maxSpoolBytes,
@@ -101,9 +105,9 @@ export class UsageRecording {
     const settings = { mongodbUrl, dataDir, retention, spoolFolder: folder, spool: recorder.spool };
     this.#thread = new ThreadClient(settings, logger, (message) => this.#hear(message));
     this.feed = new UsageFeed({
-      onWatched: (watched) => {
-        this.#watched = watched;
-        this.#watchOthers();
+      onWatched: (watching) => {
+        this.#watching = watching;
+        this.#tellWatching();
       },
       settle: () => this.settle(),
     });
@@ -165,7 +169,10 @@ export class UsageRecording {
     return this.#thread.call(method, argument);
   }
 
-  /** Before which instant everything is counted that servers took, epoch milliseconds. */
+  /**
+   * Before which instant everything is counted that servers took, epoch milliseconds. Ask it before the question: an answer that was
+   * read earlier may lack what was counted since.
+   */
   completeUntil(): Promise<number> {
     return this.ask("completeUntil", this.#settledAt);
   }
@@ -185,13 +192,28 @@ export class UsageRecording {
 
   async #settleOnce(): Promise<void> {
     const now = this.#deps.clock.now();
-    await this.ask("settle", await this.#recorder.seal());
+    await this.#settleSegments(await this.#recorder.seal());
     this.#settledAt = Math.max(this.#settledAt, now);
   }
 
+  /** Resolves when all segments of our own up to a number are counted. One that the thread has not met by then is gone. */
+  async #settleSegments(upTo: number): Promise<void> {
+    await this.ask("settle", upTo);
+    for (const { number, events, bytes } of [...this.#uncounted.values()].filter((segment) => segment.number <= upTo)) {
+      this.#uncounted.delete(number);
+      this.#recorder.lost("vanished", events);
+      this.#recorder.removed(bytes);
+      this.#deps.logger.error(
+        { segment: number, events },
+        "a segment of the usage spool was removed: its usage is lost",
+      );
+    }
+  }
+
   /** A segment was closed: the thread counts it without anybody waiting for it. */
-  #sealed(segment: number, until: number): void {
-    this.ask("settle", segment).then(
+  #sealed(segment: SealedSegment, until: number): void {
+    this.#uncounted.set(segment.number, segment);
+    this.#settleSegments(segment.number).then(
       () => {
         this.#settledAt = Math.max(this.#settledAt, until);
       },
@@ -204,7 +226,7 @@ export class UsageRecording {
       case "counted":
         return this.#hearCounted(message);
       case "others":
-        return this.feed.publish(message.counts);
+        return this.feed.publish(message.counts, message.views);
       case "emptied":
         return this.#adoption.remove(message.spool);
       case "store":
@@ -212,23 +234,26 @@ export class UsageRecording {
         return;
       case "started":
         // Also after a fault: the new thread knows nothing of what was agreed with the one before it.
-        this.#watchOthers();
+        this.#tellWatching();
         void this.#beat(true);
     }
   }
 
-  #watchOthers(): void {
-    this.ask("watchOthers", this.#watched).catch(() => {}); // the thread has ended; the next one is told
+  #tellWatching(): void {
+    this.ask("watch", this.#watching).catch(() => {}); // the thread has ended; the next one is told
   }
 
-  #hearCounted({ segment, bytes, events, duplicates, lastUsed, counts }: Counted): void {
+  #hearCounted({ segment, bytes, events, duplicates, tooOld, unreadable, lastUsed, counts, views }: Counted): void {
+    if (segment.spool === this.#recorder.spool) this.#uncounted.delete(segment.number);
     for (const [keyId, at] of lastUsed) raise(this.#unsaved.lastUsed, keyId, at);
     this.#unsaved.segments.set(`${segment.spool}.${segment.number}`, { ...segment, bytes });
     if (counts === null) return; // told again, by a thread or process after the one that counted
-    this.#counted += events - duplicates;
+    this.#counted += events - duplicates - tooOld;
     this.#duplicates += duplicates;
+    this.#recorder.lost("too_old", tooOld);
+    this.#recorder.lost("unreadable", unreadable);
     // What an ended process left is told by the journal, like what other processes count.
-    if (segment.spool === this.#recorder.spool) this.feed.publish(counts);
+    if (segment.spool === this.#recorder.spool) this.feed.publish(counts, views);
   }
 
   /** Lets others know how far we are, also when nothing happens here, and looks after what dead processes left. */
@@ -272,30 +297,4 @@ type Counted = Extract<FromThread, { type: "counted" }>;
 
 function raise(times: Map<string, number>, keyId: string, at: number): void {
   times.set(keyId, Math.max(at, times.get(keyId) ?? 0));
-}
-
-/**
- * Takes the folder of the embedded store for this process. Here and not in the thread, so that a thread that is started again finds
- * it still ours.
- *
- * @throws StartupError when another process has it.
- */
-async function lockStore(dataDir: string): Promise<FolderLock> {
-  const folder = join(dataDir, "mongo");
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  return lockFolder(folder);
-}
-
-/** What earlier processes left. */
-function bytesBelow(root: string): number {
-  let bytes = 0;
-  for (const entry of readdirSync(root, { withFileTypes: true })) {
-    if (!entry.isDirectory()) continue;
-    const folder = join(root, entry.name);
-    for (const { number, state } of listSegments(folder)) {
-      // One of a server that runs may be counted and gone by now.
-      bytes += statSync(segmentPath(folder, number, state), { throwIfNoEntry: false })?.size ?? 0;
-    }
-  }
-  return bytes;
 }

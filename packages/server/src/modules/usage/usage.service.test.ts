@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { BadUserInputError, KeyplaneError } from "../../platform/errors.js";
 import type { Principal } from "../auth/index.js";
-import type { AttemptsQuestion, Metrics, UsageAnswer, UsageGroup, UsageQuestion } from "./reports/questions.js";
+import type { Metrics, UsageAnswer, UsageGroup, UsageQuestion } from "./reports/questions.js";
 import type { UsageRecording } from "./usage.recording.js";
 import { createUsage } from "./usage.service.js";
 
@@ -41,8 +41,8 @@ function usageWith(...answers: (UsageAnswer | Error)[]) {
     settle: async () => {},
     completeUntil: async () => 0,
     feed: { watch: (tenantId: string) => tenants.push(tenantId) },
-    ask: async (method: string, argument: { question: UsageQuestion } & AttemptsQuestion) => {
-      tenants.push(method === "report" || method === "attempts" ? argument.question.tenantId : argument.tenantId);
+    ask: async (method: string, argument: { question: UsageQuestion }) => {
+      tenants.push(argument.question.tenantId);
       if (method === "attempts") return { starts: Float64Array.of(0), series: [], totalSeries: 0, total: 0 };
       if (method === "countEvents") return 0;
       if (method === "events") return [];
@@ -54,6 +54,7 @@ function usageWith(...answers: (UsageAnswer | Error)[]) {
   };
   const usage = createUsage({
     findKeyIdsOfTeams: async () => [],
+    tenantExists: async () => true,
     recording: recording as unknown as UsageRecording,
     clock: { now: () => 30_000 },
   });
@@ -137,8 +138,35 @@ describe("the tenant that nobody has", () => {
     await usage.invalidAttempts(other, window);
     await usage.events(other, "ten_a", {}, {});
     for await (const _ of usage.allEvents(other, "ten_a", {}));
-    usage.live(other, "ten_a", 1_000, new AbortController().signal);
+    await usage.live(other, "ten_a", 1_000, new AbortController().signal);
     expect(tenants).toHaveLength(5);
     for (const tenantId of tenants) expect(tenantId).not.toMatch(/^\w{1,64}$/);
   });
+});
+
+test("an answer is read after it was asked how far usage is counted: what is counted meanwhile is not claimed", async () => {
+  const order: string[] = [];
+  const recording = {
+    settle: async () => {},
+    completeUntil: async () => {
+      order.push("until");
+      await new Promise((resolve) => setImmediate(resolve));
+      order.push("told");
+      return 7;
+    },
+    ask: async (method: string) => {
+      order.push(method);
+      return method === "report" ? answerOf([]) : { starts: Float64Array.of(0), series: [], totalSeries: 0, total: 0 };
+    },
+  };
+  const usage = createUsage({
+    findKeyIdsOfTeams: async () => [],
+    tenantExists: async () => true,
+    recording: recording as unknown as UsageRecording,
+    clock: { now: () => 30_000 },
+  });
+  const { completeUntil } = await usage.report(principal("ten_a"), window, wants);
+  expect(completeUntil).toEqual(new Date(7));
+  await usage.invalidAttempts(principal("ten_a"), window);
+  expect(order).toEqual(["until", "told", "report", "until", "told", "attempts"]);
 });

@@ -11,25 +11,18 @@ import type {
   EventPlace,
   Metrics,
   UsageAnswer,
-  UsageDimension,
-  UsageFilter,
   UsageGroup,
   UsageQuestion,
 } from "./reports/questions.js";
+import { type SlicedReport, slicesOf } from "./reports/slices.js";
+import { filterOfShown, isSame, noUsage, windowBefore } from "./reports/window-before.js";
 import type { EventDocument } from "./storage/documents.js";
 import { attemptsInputSchema, eventFilterSchema, usageInputSchema } from "./usage.input.js";
 import type { UsageRecording } from "./usage.recording.js";
-
-/** A tenant that there is not, and cannot be: no id holds a space, so nothing is ever stored under this one. */
-const nobody = "no tenant";
-/** How many series of the window before are looked through: groups of several values meet in more ways than are shown. */
-const previousLimit = 10_000;
+import { createUsageScope, type UsageScopeDeps } from "./usage-scope.js";
 
 /** How many events an export reads at a time. */
 const exportPage = 1_000;
-
-/** How many keys of teams one question can be about. */
-const maxTeamKeys = 10_000;
 
 /** A report, with what can be asked of it further. */
 export interface UsageReport extends UsageAnswer {
@@ -55,42 +48,38 @@ export type Usage = ReturnType<typeof createUsage>;
  * Answers questions about usage, within the caller's bounds: another tenant answers like one without usage, and somebody who
  * sees only their own keys and those of their teams gets only the usage of those.
  */
-export function createUsage(deps: {
-  recording: UsageRecording;
-  clock: Clock;
-  /** The ids of keys that belong to some of these teams. @param among only of these. */
-  findKeyIdsOfTeams: (
-    teamIds: readonly string[],
-    among: readonly string[] | undefined,
-    take: number,
-  ) => Promise<string[]>;
-}) {
-  const { recording, clock, findKeyIdsOfTeams } = deps;
+export function createUsage(deps: UsageScopeDeps & { recording: UsageRecording; clock: Clock }) {
+  const { recording, clock } = deps;
+  const scope = createUsageScope(deps);
   const now = (): number => clock.now();
   const queue = new QuestionQueue();
 
-  /** Whoever sees only their own keys and those of their teams sees only the usage of those. */
-  async function filterWithin<Filter extends UsageFilter>(principal: Principal, filter: Filter): Promise<Filter> {
-    const { onlyUserId, teamIds } = principal;
-    if (onlyUserId === null) return filter;
-    const keyIds = teamIds.length === 0 ? [] : await findKeyIdsOfTeams(teamIds, filter.keyIds, maxTeamKeys + 1);
-    if (keyIds.length > maxTeamKeys) {
-      throw new BadUserInputError(
-        `filter.keyIds: Your teams have more than ${maxTeamKeys} keys. Name those that you ask about.`,
-      );
-    }
-    if (keyIds.length > 0) return { ...filter, within: { userId: onlyUserId, keyIds } };
-    return { ...filter, userIds: filter.userIds && !filter.userIds.includes(onlyUserId) ? [] : [onlyUserId] };
+  function answer({ id }: Principal, question: UsageQuestion, signal: AbortSignal | undefined): Promise<UsageAnswer> {
+    return queue.ask(id, () => recording.ask("report", { question, now: now() }), signal);
   }
 
-  function answer(question: UsageQuestion, signal: AbortSignal | undefined): Promise<UsageAnswer> {
-    return queue.ask(() => recording.ask("report", { question, now: now() }), signal);
+  async function questionOf(
+    principal: Principal,
+    input: unknown,
+    wants: UsageQuestion["wants"],
+  ): Promise<UsageQuestion> {
+    const { tenantId, filter, ...rest } = parseArguments(usageInputSchema, input);
+    return {
+      ...rest,
+      tenantId: await scope.tenantOf(principal, tenantId),
+      filter: await scope.filterOf(principal, filter ?? {}),
+      wants,
+    };
   }
 
   /** @returns null where the window before is no longer kept. */
-  async function answerBefore(question: UsageQuestion, signal: AbortSignal | undefined): Promise<UsageAnswer | null> {
+  async function answerBefore(
+    principal: Principal,
+    question: UsageQuestion,
+    signal: AbortSignal | undefined,
+  ): Promise<UsageAnswer | null> {
     try {
-      const before = await answer(windowBefore(question), signal);
+      const before = await answer(principal, windowBefore(question), signal);
       return before.isKept === false ? null : before;
     } catch (error) {
       if (!(error instanceof KeyplaneError) || error.code !== "BAD_USER_INPUT") throw error;
@@ -112,18 +101,16 @@ export function createUsage(deps: {
       signal?: AbortSignal,
     ): Promise<UsageReport> {
       authorize(principal, "usage:read");
-      const { tenantId, filter, ...rest } = parseArguments(usageInputSchema, input);
-      const question: UsageQuestion = {
-        ...rest,
-        tenantId: tenantWithin(principal, tenantId),
-        filter: await filterWithin(principal, filter ?? {}),
-        wants,
-      };
+      const question = await questionOf(principal, input, wants);
       await recording.settle();
-      const [found, completeUntil] = await Promise.all([answer(question, signal), recording.completeUntil()]);
+      // Before the answer, which may lack what is counted while it is read.
+      const completeUntil = await recording.completeUntil();
+      const found = await answer(principal, question, signal);
       // Of the whole without groups, of which there may be too many; of the groups only those that are shown.
-      const previous = once(() => answerBefore({ ...question, groupBy: [] }, signal));
-      const previousGroups = once(() => answerBefore({ ...question, filter: filterOfShown(question, found) }, signal));
+      const previous = once(() => answerBefore(principal, { ...question, groupBy: [] }, signal));
+      const previousGroups = once(() =>
+        answerBefore(principal, { ...question, filter: filterOfShown(question, found) }, signal),
+      );
       return {
         ...found,
         completeUntil: new Date(completeUntil),
@@ -134,6 +121,33 @@ export function createUsage(deps: {
           const same = before.series.find((series) => isSame(series.group, group));
           return same?.totals ?? (before.totalSeries > before.series.length ? null : noUsage);
         },
+      };
+    },
+
+    /**
+     * What an export of counts is made of: the whole first, without buckets, then its buckets in slices, so that however long it
+     * is, little of it is in memory. Calls that are counted meanwhile may be in it or not.
+     *
+     * @throws as `report`; a slice, too, when it would cost too much.
+     */
+    async reportInSlices(
+      principal: Principal,
+      input: unknown,
+      compares: boolean,
+      signal?: AbortSignal,
+    ): Promise<SlicedReport> {
+      authorize(principal, "usage:read");
+      const wants = { points: false, latency: false, meters: true };
+      const question = await questionOf(principal, input, wants);
+      if (compares && question.bucket !== "TOTAL")
+        throw new BadUserInputError("compare: The window before is told with bucket=TOTAL only.");
+      await recording.settle();
+      const whole = await answer(principal, question, signal);
+      const shown = { ...question, filter: filterOfShown(question, whole) };
+      return {
+        whole,
+        before: compares ? await answerBefore(principal, shown, signal) : null,
+        slices: slicesOf(shown, whole, (slice) => answer(principal, slice, signal)),
       };
     },
 
@@ -149,19 +163,19 @@ export function createUsage(deps: {
       const filter = parseArguments(eventFilterSchema, rawFilter ?? {});
       const { size, after } = parsePage(page, "usageEvents", "at");
       const question = {
-        tenantId: tenantWithin(principal, parseArguments(idSchema, tenantId)),
-        filter: await filterWithin(principal, filter),
+        tenantId: await scope.tenantOf(principal, parseArguments(idSchema, tenantId)),
+        filter: await scope.filterOf(principal, filter),
         after: after && { at: (after.value as Date).getTime(), id: after.id },
         take: size + 1,
       };
       await recording.settle();
       return pageOf({
-        rows: await queue.ask(() => recording.ask("events", question), signal),
+        rows: await queue.ask(principal.id, () => recording.ask("events", { question, now: now() }), signal),
         size,
         after,
         order: "usageEvents",
         placeOf: (event) => ({ value: event.at, id: event._id }),
-        totalCount: () => queue.ask(() => recording.ask("countEvents", question), signal),
+        totalCount: () => queue.ask(principal.id, () => recording.ask("countEvents", { question, now: now() }), signal),
       });
     },
 
@@ -175,12 +189,16 @@ export function createUsage(deps: {
       signal?: AbortSignal,
     ): AsyncGenerator<EventDocument[]> {
       authorize(principal, "usage:read");
-      const filter = await filterWithin(principal, parseArguments(eventFilterSchema, rawFilter ?? {}));
-      const tenant = tenantWithin(principal, parseArguments(idSchema, tenantId));
+      const filter = await scope.filterOf(principal, parseArguments(eventFilterSchema, rawFilter ?? {}));
+      const tenant = await scope.tenantOf(principal, parseArguments(idSchema, tenantId));
       await recording.settle();
       for (let after: EventPlace | null = null; ; ) {
         const question = { tenantId: tenant, filter, after, take: exportPage };
-        const page: EventDocument[] = await queue.ask(() => recording.ask("events", question), signal);
+        const page: EventDocument[] = await queue.ask(
+          principal.id,
+          () => recording.ask("events", { question, now: now() }),
+          signal,
+        );
         yield page;
         const last = page.at(-1);
         if (!last || page.length < exportPage) return;
@@ -194,78 +212,38 @@ export function createUsage(deps: {
       const { tenantId, filter, ...rest } = parseArguments(attemptsInputSchema, input);
       const question = {
         ...rest,
-        tenantId: tenantId == null && principal.tenantId === null ? null : tenantWithin(principal, tenantId ?? null),
-        filter: await filterWithin<EventFilter>(principal, filter ?? {}),
+        tenantId:
+          tenantId == null && principal.tenantId === null ? null : await scope.tenantOf(principal, tenantId ?? null),
+        filter: await scope.filterOf<EventFilter>(principal, filter ?? {}),
       };
       await recording.settle();
-      const [found, completeUntil] = await Promise.all([
-        queue.ask(() => recording.ask("attempts", { question, now: now() }), signal),
-        recording.completeUntil(),
-      ]);
+      const completeUntil = await recording.completeUntil();
+      const found = await queue.ask(principal.id, () => recording.ask("attempts", { question, now: now() }), signal);
       return { ...found, completeUntil: new Date(completeUntil) };
     },
 
-    /** A tick for each interval with what was counted in it. @throws BadUserInputError for an interval out of bounds. */
-    live(principal: Principal, tenantId: string, intervalMs: number, signal: AbortSignal): AsyncGenerator<UsageTick> {
+    /**
+     * A tick for each interval with what was counted in it, of what the caller may see.
+     *
+     * @throws BadUserInputError for an interval out of bounds; NotFoundError for a tenant that there is not.
+     */
+    async live(
+      principal: Principal,
+      tenantId: string,
+      intervalMs: number,
+      signal: AbortSignal,
+    ): Promise<AsyncGenerator<UsageTick>> {
       authorize(principal, "usage:read");
       if (intervalMs < 250 || intervalMs > 60_000) {
         throw new BadUserInputError("intervalMs: Give 250 to 60000 milliseconds.");
       }
-      if (principal.onlyUserId !== null) {
-        throw new BadUserInputError(
-          "usageLive counts whole tenants, and your token sees only its user's keys. Ask `usage`.",
-        );
-      }
-      return recording.feed.watch(tenantWithin(principal, tenantId), intervalMs, signal);
+      const tenant = await scope.tenantOf(principal, parseArguments(idSchema, tenantId));
+      const { onlyUserId } = principal;
+      if (onlyUserId === null) return recording.feed.watch(tenant, intervalMs, signal);
+      const view = async () => ({ userId: onlyUserId, keyIds: await scope.teamKeysOf(principal) });
+      return recording.feed.watch(tenant, intervalMs, signal, view);
     },
   };
-}
-
-/** The tenant that may be asked about; another one becomes one that has no usage. */
-function tenantWithin(principal: Principal, tenantId: string | null): string {
-  if (principal.tenantId === null) return tenantId ?? nobody;
-  return tenantId === null || tenantId === principal.tenantId ? principal.tenantId : nobody;
-}
-
-function windowBefore(question: UsageQuestion): UsageQuestion {
-  const { from, to } = question;
-  const wants = { ...question.wants, points: false };
-  const window = { from: from - (to - from), to: from, bucket: "TOTAL" } as const;
-  // Where groups are cut off after all, the smallest.
-  return { ...question, ...window, orderBy: "COUNT_DESC", limit: previousLimit, wants, mayNotBeKept: true };
-}
-
-/**
- * The question's filter, narrowed to the groups that its answer shows. Those have passed the filter already, so their values are
- * within its lists. Not by tags: a call that the filter has found by one tag counts in the groups of its others, too.
- */
-function filterOfShown({ groupBy, filter }: UsageQuestion, { series }: UsageAnswer): UsageFilter {
-  const narrowed: Record<string, readonly string[]> = {};
-  for (const dimension of groupBy) {
-    const by = narrowedBy[dimension];
-    if (!by) continue;
-    const values = new Set(series.map(({ group }) => group[by.field]));
-    // Calls without a value cannot be listed.
-    if ([...values].every((value) => typeof value === "string")) narrowed[by.list] = [...values] as string[];
-  }
-  return { ...filter, ...narrowed };
-}
-
-/** The field of a group that has a dimension, and the list of a filter that narrows it. */
-const narrowedBy: Readonly<
-  Record<UsageDimension, { readonly field: keyof UsageGroup; readonly list: keyof UsageFilter } | null>
-> = {
-  KEY: { field: "keyId", list: "keyIds" },
-  USER: { field: "userId", list: "userIds" },
-  API: { field: "api", list: "apis" },
-  CODE: { field: "code", list: "codes" },
-  TAG: null,
-};
-
-const noUsage: Metrics = { count: 0, valid: 0, cost: 0, byCode: {}, meters: {}, latencyMs: null };
-
-function isSame(a: UsageGroup, b: UsageGroup): boolean {
-  return a.keyId === b.keyId && a.userId === b.userId && a.api === b.api && a.code === b.code && a.tag === b.tag;
 }
 
 function once<Result>(work: () => Promise<Result>): () => Promise<Result> {

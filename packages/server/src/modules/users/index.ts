@@ -1,2 +1,3 @@
-export { createUserReads, type UserReads, type UserState, UserStates } from "./users.reads.js";
+export { type HangsOn, type Standing, Standings } from "./standings.js";
+export { createUserReads, toUserState, type UserReads, type UserState, UserStates } from "./users.reads.js";
 export { createUsers, type Users } from "./users.service.js";

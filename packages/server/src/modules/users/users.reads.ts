@@ -105,7 +105,8 @@ export interface UserState {
   readonly deniedIps: readonly string[];
 }
 
-function toUserState(row: Awaited<ReturnType<typeof findUsersWithTeams>>[number]): UserState {
+/** The state of an owner as it is kept. */
+export function toUserState(row: Awaited<ReturnType<typeof findUsersWithTeams>>[number]): UserState {
   return {
     id: row.id,
     tenantId: row.tenantId,

@@ -1,26 +1,19 @@
-import { createId, type UserStatus } from "@keyplane/schema";
+import { createId } from "@keyplane/schema";
 import { changes } from "../../platform/changes.js";
 import type { Clock } from "../../platform/clock.js";
 import type { Transaction, User } from "../../platform/database/index.js";
-import { ConflictError, ForbiddenError, NotFoundError } from "../../platform/errors.js";
+import { ConflictError, NotFoundError } from "../../platform/errors.js";
 import { unlessTaken } from "../../platform/unless-taken.js";
 import { parseInput } from "../../platform/validation.js";
 import { type Audit, type AuditActor, actorOf } from "../audit/index.js";
-import {
-  authorize,
-  authorizeKeyScopes,
-  authorizeRole,
-  type Principal,
-  permissionsOfHolder,
-  permissionsWithin,
-  tenantPermissions,
-  visibleTo,
-} from "../auth/index.js";
+import { authorize, authorizeKeyScopes, type Principal, visibleTo } from "../auth/index.js";
 import type { Events } from "../events/index.js";
 import type { Idempotency } from "../idempotency/index.js";
 import { differenceOf, keyScopesOf, type Roles, type ScopeDifference } from "../roles/index.js";
 import type { Tenants } from "../tenants/index.js";
-import { createUserSchema, updateUserSchema, userStatusSchema } from "./users.input.js";
+import { createUserStatus } from "./user-status.service.js";
+import { createUserGuards, isAdministrator } from "./users.guards.js";
+import { createUserSchema, updateUserSchema } from "./users.input.js";
 import * as store from "./users.store.js";
 
 interface Deps {
@@ -39,16 +32,10 @@ interface Deps {
   ) => Promise<void>;
 }
 
-/** The three ways to change a user's status: what each is called where it is told. */
-const statusChanges = {
-  disable: { status: "DISABLED", action: "user.disabled", event: "OWNER_DISABLED" },
-  enable: { status: "ACTIVE", action: "user.enabled", event: "OWNER_ENABLED" },
-  delete: { status: "DELETED", action: "user.deleted", event: "OWNER_DELETED" },
-} as const satisfies Record<string, { status: UserStatus; action: string; event: string }>;
-
 export type Users = ReturnType<typeof createUsers>;
 
 export function createUsers({ audit, clock, events, idempotency, roles, tenants, tellKeys }: Deps) {
+  const guards = createUserGuards({ roles, tenants });
   const write = unlessTaken(
     events.transaction,
     {
@@ -73,54 +60,15 @@ export function createUsers({ audit, clock, events, idempotency, roles, tenants,
   async function record(
     tx: Transaction,
     principal: Principal,
-    action: string,
-    before: User | null,
-    after: User,
-    reason?: string,
+    change: {
+      readonly action: string;
+      readonly before: User | null;
+      readonly after: User;
+      readonly reason?: string | undefined;
+    },
   ): Promise<void> {
-    const target = { type: "User", id: after.id } as const;
-    await audit.record(tx, {
-      actor: actorOf(principal),
-      action,
-      tenantId: after.tenantId,
-      target,
-      before,
-      after,
-      reason,
-    });
-  }
-
-  /**
-   * Keeps the last active administrator of a tenant. Not from a caller who is an administrator and no user, a program of the
-   * tenant or the operator: the tenant still has that one then.
-   *
-   * Those who take away an administrator of one tenant follow each other, so that two administrators cannot take away one
-   * another at the same time.
-   */
-  async function refuseLastAdministrator(tx: Transaction, principal: Principal, user: User): Promise<void> {
-    if (!isAdministrator(user) || user.status !== "ACTIVE" || staysAdministrator(principal)) return;
-    await tenants.hold(tx, principal, user.tenantId);
-    if (await store.hasOtherAdministrator(tx, user.tenantId, user.id)) return;
-    throw new ConflictError(
-      "This user is the last active administrator of the tenant. Make another user ADMIN first with updateUser, or ask the operator of the installation.",
-    );
-  }
-
-  /**
-   * How a user signs in is not changed by whoever may do less: whoever has the address gets a link that sets the password, so it
-   * would be a way to become that user. Nor by a narrower token of the user's own.
-   */
-  async function refuseBeyond(tx: Transaction, principal: Principal, user: User): Promise<void> {
-    const customRole = user.customRoleId === null ? null : await roles.share(tx, principal, user.customRoleId);
-    const lacking = permissionsOfHolder(user.role, customRole, user.tenantId).filter(
-      (permission) => !principal.permissions.has(permission),
-    );
-    const isSeeingMore = (customRole?.base ?? user.role) === "ADMIN" && principal.onlyUserId !== null;
-    if (lacking.length === 0 && !isSeeingMore) return;
-    const more = lacking.length === 0 ? "see more than you" : `do more than you (${lacking.join(", ")})`;
-    throw new ForbiddenError(
-      `This user may ${more}, so you cannot change the e-mail address or external id by which the user signs in. Ask an administrator.`,
-    );
+    const { tenantId, id } = change.after;
+    await audit.record(tx, { actor: actorOf(principal), tenantId, target: { type: "User", id }, ...change });
   }
 
   /** Takes or gives a custom role. @returns the columns, and what of the keys' scopes changes. */
@@ -135,43 +83,14 @@ export function createUsers({ audit, clock, events, idempotency, roles, tenants,
     }
     const former = before.customRoleId === null ? null : await roles.share(tx, principal, before.customRoleId);
     const next =
-      customRoleId === null ? null : await roles.requireGrantable(tx, principal, before.tenantId, customRoleId);
+      customRoleId === null ? null : await guards.requireCustomRole(tx, principal, before.tenantId, customRoleId);
     const [was, is] = [former && keyScopesOf(former), next && keyScopesOf(next)];
     const difference = differenceOf(was, is);
     if (difference.kind !== "none") authorizeKeyScopes(principal, is);
     return { columns: { customRoleId }, difference };
   }
 
-  async function changeStatus(principal: Principal, rawInput: unknown, how: keyof typeof statusChanges): Promise<User> {
-    const input = parseInput(userStatusSchema, rawInput);
-    const change = statusChanges[how];
-    return events.transaction(async (tx) => {
-      const before = await lock(tx, principal, input.id);
-      if (before.status === change.status) return before;
-      if (before.status === "DELETED") {
-        throw new ConflictError("This user was deleted, which is final. Create a new user and reissue the keys to it.");
-      }
-      if (change.status !== "ACTIVE") await refuseLastAdministrator(tx, principal, before);
-      const now = new Date(clock.now());
-      const after = await store.updateUserRow(tx, before.id, {
-        status: change.status,
-        statusReason: input.reason ?? null,
-        statusChangedAt: now,
-        updatedAt: now,
-        // A deleted user's address and external id are free for a new one.
-        ...(change.status === "DELETED" ? { activeEmail: null, externalId: null } : {}),
-      });
-      await record(tx, principal, change.action, before, after, input.reason);
-      await events.append(tx, {
-        type: change.event,
-        tenantId: after.tenantId,
-        userId: after.id,
-        teamIds: await store.teamsOfKeys(tx, after.id),
-        reason: input.reason ?? null,
-      });
-      return after;
-    });
-  }
+  const status = createUserStatus({ clock, events, guards, lock, record });
 
   return {
     lock,
@@ -220,13 +139,13 @@ export function createUsers({ audit, clock, events, idempotency, roles, tenants,
       authorize(principal, "users:create");
       const { idempotencyKey, ...input } = parseInput(createUserSchema, rawInput);
       // Also beside a custom role: it counts when that is taken away.
-      authorizeRole(principal, input.role, permissionsWithin(input.role, input.tenantId));
+      guards.authorizeUserRole(principal, input.role, input.tenantId);
       const attempt = { operation: "createUser", idempotencyKey, input };
       const outcome = await idempotency.once(principal, attempt, write, async (tx) => {
         const tenant = await tenants.require(tx, principal, input.tenantId);
         const { customRoleId } = input;
         const customRole =
-          customRoleId === undefined ? null : await roles.requireGrantable(tx, principal, tenant.id, customRoleId);
+          customRoleId === undefined ? null : await guards.requireCustomRole(tx, principal, tenant.id, customRoleId);
         const now = new Date(clock.now());
         const user = await store.insertUser(tx, {
           id: createId("User"),
@@ -242,7 +161,7 @@ export function createUsers({ audit, clock, events, idempotency, roles, tenants,
           createdAt: now,
           updatedAt: now,
         });
-        await record(tx, principal, "user.created", null, user);
+        await record(tx, principal, { action: "user.created", before: null, after: user });
         await events.append(tx, { type: "USER_CREATED", tenantId: tenant.id, userId: user.id });
         return { targetId: user.id };
       });
@@ -263,7 +182,7 @@ export function createUsers({ audit, clock, events, idempotency, roles, tenants,
         const role = input.role ?? before.role;
         // The role that counts from now on, if another than before.
         if (input.role || (input.customRoleId === null && before.customRoleId !== null)) {
-          authorizeRole(principal, role, permissionsWithin(role, before.tenantId));
+          guards.authorizeUserRole(principal, role, before.tenantId);
         }
         if (before.status === "DELETED")
           throw new ConflictError("This user was deleted and cannot be changed any more.");
@@ -281,10 +200,11 @@ export function createUsers({ audit, clock, events, idempotency, roles, tenants,
         };
         if (!changes(before, columns)) return before;
         const { email = before.email, externalId = before.externalId } = columns;
-        if (email !== before.email || externalId !== before.externalId) await refuseBeyond(tx, principal, before);
-        if (!isAdministrator({ ...before, ...columns })) await refuseLastAdministrator(tx, principal, before);
+        if (email !== before.email || externalId !== before.externalId)
+          await guards.refuseBeyond(tx, principal, before);
+        if (!isAdministrator({ ...before, ...columns })) await guards.refuseLastAdministrator(tx, principal, before);
         const after = await store.updateUserRow(tx, before.id, { ...columns, updatedAt: new Date(clock.now()) });
-        await record(tx, principal, "user.updated", before, after);
+        await record(tx, principal, { action: "user.updated", before, after });
         const teamIds = await store.teamsOfKeys(tx, after.id);
         await events.append(tx, { type: "OWNER_UPDATED", tenantId: after.tenantId, userId: after.id, teamIds });
         await tellKeys(tx, { ownerId: after.id }, difference, `the owner ${after.id} has another role`);
@@ -292,40 +212,6 @@ export function createUsers({ audit, clock, events, idempotency, roles, tenants,
       });
     },
 
-    /**
-     * Refuses the user's keys and tokens until enabled again. Disabling twice changes nothing.
-     *
-     * @throws ConflictError for the last active administrator of a tenant, unless the caller is a program that administers it.
-     */
-    async disable(principal: Principal, rawInput: unknown): Promise<User> {
-      authorize(principal, "users:disable");
-      return changeStatus(principal, rawInput, "disable");
-    },
-
-    /** Ends a disablement. Enabling an active user changes nothing. @throws ConflictError for a deleted user. */
-    async enable(principal: Principal, rawInput: unknown): Promise<User> {
-      authorize(principal, "users:disable");
-      return changeStatus(principal, rawInput, "enable");
-    },
-
-    /**
-     * Deletes for good; a tombstone stays, so that keys and history can name their owner.
-     *
-     * @throws ConflictError for the last active administrator of a tenant, unless the caller is a program that administers it.
-     */
-    async delete(principal: Principal, rawInput: unknown): Promise<User> {
-      authorize(principal, "users:delete");
-      return changeStatus(principal, rawInput, "delete");
-    },
+    ...status,
   };
-}
-
-/** Whether somebody may do everything in the tenant that a caller of it can: the role ADMIN, and no custom role instead. */
-function isAdministrator({ role, customRoleId }: Pick<User, "role" | "customRoleId">): boolean {
-  return role === "ADMIN" && customRoleId === null;
-}
-
-/** Whether the caller administers the tenant whatever becomes of its users. */
-function staysAdministrator({ userId, permissions }: Principal): boolean {
-  return userId === null && tenantPermissions.every((permission) => permissions.has(permission));
 }

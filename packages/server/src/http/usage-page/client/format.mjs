@@ -35,6 +35,8 @@ export function shareText(part, all) {
 export function changeText(now, before, show = numberText) {
   if (before == null || now == null) return "";
   if (before === 0) return now === 0 ? "as before" : "none before";
+  // Thousands of per cent say nothing; they come from a window before in which hardly anything was.
+  if (now >= 10 * before) return `▲ ${shortNumber(Math.round(now / before))} times ${show(before)}`;
   const percent = Math.round(((now - before) / before) * 100);
   if (percent === 0) return `as before (${show(before)})`;
   return `${percent > 0 ? "▲" : "▼"} ${numberText(Math.abs(percent))} % from ${show(before)}`;

@@ -1,16 +1,17 @@
-/* global page -- what the server puts before this script: { queries, outcomes } */
+/* global page, createPageSession -- what the server puts before this script: { queries, outcomes }, and session/page-session.mjs */
 /** What happens when: signing in, choosing, reading, refreshing. */
 import { readAddress, writeAddress } from "./address.mjs";
 import { bucketsOf, drawChart, watchWidth } from "./chart.mjs";
 import { showFound, showTenants, showZones, syncControls } from "./controls.mjs";
 import { byId, el, fill, show } from "./dom.mjs";
 import { showDownloads } from "./downloads.mjs";
+import { stopLive, toggleLive } from "./live.mjs";
 import { showEmpty, showKeys, showLegend, showNumbers, showProblem, showRefused, showTotals } from "./panels.mjs";
 import { ask } from "./server.mjs";
 import { clockText, windowAt, windows } from "./zone-time.mjs";
 
-/** The playground's name, so that both pages of a tab know one token. */
-const tokenName = "keyplane.token";
+/** The playground's, so that both pages of a tab know one token. */
+const session = createPageSession((...asked) => fetch(...asked));
 const refreshMs = 60_000;
 /** How long after that when the server was still counting what it had taken. */
 const refreshBehindMs = 10_000;
@@ -27,7 +28,9 @@ let shown = null;
 let reading = null;
 let readAt = 0;
 
-const token = () => sessionStorage.getItem(tokenName) ?? "";
+const token = () => session.token();
+/** As `ask`, with the token as it is now: that of a session is renewed in time. */
+const askNow = async (...asked) => ask(await session.freshToken(), ...asked);
 const view = () => {
   const address = readAddress(location.hash);
   return { ...address, tenantId: viewer?.tenantId ?? address.tenantId };
@@ -44,9 +47,9 @@ function say(text, isWrong = false) {
 
 async function signIn() {
   leave();
-  if (!token()) return say("Enter a token to begin.");
+  if (!token()) return say("Enter a token to begin, or sign in.");
   say("Signing in …");
-  const own = token();
+  const own = await session.freshToken().catch(token);
   try {
     const found = await whoIs(own);
     // Somebody else has entered a token meanwhile.
@@ -79,10 +82,12 @@ function leave() {
   for (const id of ["view", "empty", "loading", "only"]) show(id, false);
   show("welcome", !token());
   show("forget", Boolean(token()));
+  show("sign-in", !session.isSession());
 }
 
 function forgetReport() {
   shown = null;
+  stopLive();
   show("report", false);
   byId("counted").textContent = "";
   byId("chart").replaceChildren();
@@ -102,7 +107,7 @@ async function whoIs(secret) {
 
 /** Of more than a list shows. A search that finds one tenant has found the one that is meant. */
 async function searchTenants(search) {
-  const { tenants } = await ask(token(), queries.who, { search });
+  const { tenants } = await askNow(queries.who, { search });
   const [first, ...others] = showFound(tenants.nodes, view().tenantId);
   if (first && others.length === 0) location.hash = linkTo({ tenantId: first.id, keyId: null });
 }
@@ -166,11 +171,11 @@ async function readReport({ tenantId, keyId, zone }, { from, to, bucket }, isSpa
     withRefused: !isSparing,
   };
   try {
-    return await ask(token(), queries.report, variables, signal);
+    return await askNow(queries.report, variables, signal);
   } catch (error) {
     if (error.field !== "refused") throw error;
     // Single calls are kept for a shorter time than counts, and may be too many: then the counts come alone.
-    const counts = await ask(token(), queries.report, { ...variables, withRefused: false }, signal);
+    const counts = await askNow(queries.report, { ...variables, withRefused: false }, signal);
     return { ...counts, refusal: error };
   }
 }
@@ -236,12 +241,13 @@ function showOnly(keyId, keys) {
 
 byId("token-bar").addEventListener("submit", (event) => {
   event.preventDefault();
-  sessionStorage.setItem(tokenName, byId("token").value.trim());
+  session.enter(byId("token").value.trim());
   void signIn();
 });
 byId("forget").addEventListener("click", () => {
-  sessionStorage.removeItem(tokenName);
   byId("token").value = "";
+  // What was kept is gone at once; the server hears of it meanwhile.
+  void session.signOut();
   void signIn();
 });
 byId("view").addEventListener("submit", (event) => event.preventDefault());
@@ -254,6 +260,9 @@ byId("view").addEventListener("change", ({ target }) => {
   if (target.id === "tenant-search") searchTenants(target.value.trim()).catch(showProblem);
 });
 byId("refresh").addEventListener("click", () => void read());
+byId("live-toggle").addEventListener("click", () => {
+  void toggleLive({ token: token(), query: queries.live, tenantId: view().tenantId }, showProblem);
+});
 addEventListener("hashchange", () => void read());
 
 /** Once a minute while somebody can see it, and at once when they come back after longer. */
@@ -267,7 +276,8 @@ document.addEventListener("visibilitychange", refreshIfDue);
 watchWidth(() => {
   if (shown) showReport();
 });
-byId("token").value = token();
+// An access token is nothing that somebody has entered.
+byId("token").value = session.isSession() ? "" : token();
 // So that the arrow keys scroll it in every browser.
 byId("numbers-room").tabIndex = 0;
 showZones();

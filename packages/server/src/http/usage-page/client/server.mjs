@@ -43,6 +43,33 @@ export async function ask(token, query, variables, signal) {
   return { ...answer.data, answeredAt: Date.parse(response.headers.get("date")) };
 }
 
+/** The answers of a subscription, as server-sent events, until the signal ends it. @throws Refusal */
+export async function* answersOf(token, query, variables, signal) {
+  const response = await send("/graphql", token, {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "text/event-stream" },
+    body: JSON.stringify({ query, variables }),
+    signal,
+  });
+  if (!response.ok || !response.body) throw await refusalOf(response);
+  let text = "";
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    text += value;
+    const events = text.split(/\r?\n\r?\n/);
+    text = events.pop();
+    for (const event of events) {
+      const data = /^data: ?(.+)$/m.exec(event)?.[1];
+      if (!data) continue;
+      const answer = JSON.parse(data);
+      if (answer.errors?.length) throw new Refusal(answer.errors[0]);
+      if (answer.data) yield answer.data;
+    }
+  }
+}
+
 /** What an answer that is no success has to say. */
 export async function refusalOf(response) {
   const answer = await answerOf(response);

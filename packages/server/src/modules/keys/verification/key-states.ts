@@ -72,7 +72,7 @@ export function toKeyState(key: Key): KeyState {
     disabledReason: key.disabledReason,
     deletedAt: key.deletedAt?.getTime() ?? null,
     issuedAt: (key.rotatedAt ?? key.createdAt).getTime(),
-    rotateEveryMs: key.rotateEveryMs === null ? null : Number(key.rotateEveryMs),
+    rotateEveryMs: key.rotateEveryMs == null ? null : Number(key.rotateEveryMs),
     secretVersion: key.secretVersion,
   };
 }

@@ -231,6 +231,7 @@ interface Bounded {
   readonly key: KeyState;
 }
 
-function withBounds(key: KeyState, role: readonly string[] | null, team: readonly string[] | null): KeyState {
+/** A key with the scopes that its owner's role and its team allow. */
+export function withBounds(key: KeyState, role: readonly string[] | null, team: readonly string[] | null): KeyState {
   return role === null && team === null ? key : { ...key, scopeBounds: { role, team } };
 }

@@ -1,6 +1,6 @@
 import type { KeyFormatResult, KeyRecord } from "@keyplane/schema";
 import type { Principal } from "../../auth/index.js";
-import { metersOf, tagsOf, type UsageEvent, userAgentOf } from "../../usage/index.js";
+import { addressOf, metersOf, tagsOf, type UsageEvent, userAgentOf } from "../../usage/index.js";
 import type { Verdict } from "./verdict.js";
 import type { VerifyKeyInput } from "./verify.service.js";
 
@@ -11,7 +11,7 @@ interface Verification {
   readonly format: KeyFormatResult;
   /** What the caller may see of the key; null for an unknown one. */
   readonly found: KeyRecord | null;
-  readonly verdict: Verdict;
+  readonly verdict: Pick<Verdict, "valid" | "code">;
   /** Epoch milliseconds. */
   readonly now: number;
   /** By `performance.now()`. */
@@ -34,9 +34,17 @@ export function usageOf({ principal, input, format, found, verdict, now, started
     tags: tagsOf(input.tags),
     meters: valid ? metersOf(input.meters) : undefined,
     latencyMs: Math.round((performance.now() - startedAt) * 1_000) / 1_000,
-    ip: input.ip ?? undefined,
+    ip: addressOf(input.ip),
     userAgent: input.userAgent == null ? undefined : userAgentOf(input.userAgent),
     start: format.start,
     source: "SERVER",
   };
+}
+
+/**
+ * What a guess leaves that was refused unseen, because its caller had made too many before: whose key it is, or whether there is
+ * one, nobody has looked. It counts, too, so that it shows where keys that nobody knows come from.
+ */
+export function usageOfUnseen(guess: Omit<Verification, "found" | "verdict">): UsageEvent {
+  return usageOf({ ...guess, found: null, verdict: { valid: false, code: "RATE_LIMITED" } });
 }

@@ -63,7 +63,7 @@ const QuotaStateType = builder.objectRef<QuotaState>("QuotaState").implement({
   }),
 });
 
-const VerdictType = builder.objectRef<Verdict>("Verdict").implement({
+export const VerdictType = builder.objectRef<Verdict>("Verdict").implement({
   description: "Whether a key is valid, and if not, exactly why and what to do. A refusal is an answer, not an error.",
   fields: (t) => ({
     valid: t.exposeBoolean("valid", { description: "Whether to let the call in. True only for the code VALID." }),

@@ -16,7 +16,7 @@ import { apiSchema, costSchema, ipSchema, metersSchema, tagsSchema, type UsageEv
 import type { IndexedRecord } from "./key-states.js";
 import { toVerdict, type Verdict } from "./verdict.js";
 import type { VerificationIndex } from "./verification-index.js";
-import { usageOf } from "./verification-usage.js";
+import { usageOf, usageOfUnseen } from "./verification-usage.js";
 
 /** What a verifier asks. GraphQL has checked the types; the bounds are checked here. */
 export interface VerifyKeyInput {
@@ -75,6 +75,7 @@ export function createVerify(deps: {
     principal: Principal,
     hash: string,
     ip: string | null | undefined,
+    leaveUnseen: (() => void) | null,
   ): Promise<{ found: IndexedRecord | null; heldUpMs: number }> {
     // Taken before, so that a thousand at once are not all looked up.
     const isGuess = !index.knowsSecret(hash);
@@ -82,7 +83,7 @@ export function createVerify(deps: {
     if (heldUpMs > 0) return { found: null, heldUpMs };
     let isUnknown = false;
     try {
-      const found = await lookUp(principal, hash);
+      const found = await lookUp(principal, hash, leaveUnseen);
       isUnknown = visible(principal, found) === null;
       return { found, heldUpMs: isUnknown && !isGuess ? guessFrom(principal, ip) : 0 };
     } finally {
@@ -92,9 +93,18 @@ export function createVerify(deps: {
   }
 
   /** Asks the store. A secret that memory knows is no guess: only something about its key has changed. */
-  async function lookUp(principal: Principal, hash: string): Promise<IndexedRecord | null> {
+  async function lookUp(
+    principal: Principal,
+    hash: string,
+    leaveUnseen: (() => void) | null,
+  ): Promise<IndexedRecord | null> {
     if (index.knowsSecret(hash)) return index.find(hash);
-    guesses.take(principal.id);
+    try {
+      guesses.take(principal.id);
+    } catch (error) {
+      leaveUnseen?.();
+      throw error;
+    }
     try {
       const found = await index.find(hash);
       if (visible(principal, found)) guesses.giveBack(principal.id);
@@ -137,7 +147,9 @@ export function createVerify(deps: {
       const heldUpMs = visible(principal, found) ? 0 : guessFrom(principal, input.ip);
       return answer(principal, input, format, found, startedAt, heldUpMs);
     }
-    return lookUpFrom(principal, hash, input.ip).then((looked) =>
+    const leaveUnseen =
+      recordUsage && (() => recordUsage(usageOfUnseen({ principal, input, format, now: clock.now(), startedAt })));
+    return lookUpFrom(principal, hash, input.ip, leaveUnseen).then((looked) =>
       answer(principal, input, format, looked.found, startedAt, looked.heldUpMs),
     );
   };

@@ -64,6 +64,17 @@ const OAuthClientType = builder.objectRef<OAuthClient>("OAuthClient").implement(
 
 const OAuthClientConnection = connectionOf("OAuthClient", OAuthClientType);
 
+builder.queryField("oauthClient", (t) =>
+  t.field({
+    description: "One OAuth client; null when there is none with this id that you may see.",
+    type: OAuthClientType,
+    nullable: true,
+    access: { permission: "clients:read" },
+    args: { id: t.arg.id({ required: true, description: "The client's id, `cli_…`." }) },
+    resolve: (_, { id }, { principal, services }) => services.oauthClients.get(principal, id),
+  }),
+);
+
 builder.queryField("oauthClients", (t) =>
   t.field({
     description: "The OAuth clients that you may see, newest first.",

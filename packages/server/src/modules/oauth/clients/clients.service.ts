@@ -1,28 +1,19 @@
-import { clientSecretPrefix, createId, generateKey, type Permission, type Role } from "@keyplane/schema";
+import { clientSecretPrefix, createId, generateKey } from "@keyplane/schema";
 import { changes } from "../../../platform/changes.js";
 import type { Clock } from "../../../platform/clock.js";
 import type { Database, OAuthClient, Transaction } from "../../../platform/database/index.js";
-import { ConflictError, type InputIssue, InvalidInputError, NotFoundError } from "../../../platform/errors.js";
+import { ConflictError, NotFoundError } from "../../../platform/errors.js";
 import { type Page, type PageArguments, pageOf, parsePage } from "../../../platform/pages.js";
 import { idSchema, parseArguments, parseInput } from "../../../platform/validation.js";
 import { type Audit, actorOf } from "../../audit/index.js";
-import {
-  authorize,
-  authorizeRole,
-  authorizeScopes,
-  authorizeWholeTenant,
-  hashSecret,
-  type Principal,
-  permissionsWithin,
-  visibleTo,
-} from "../../auth/index.js";
+import { authorize, authorizeWholeTenant, hashSecret, type Principal, visibleTo } from "../../auth/index.js";
 import type { Events } from "../../events/index.js";
 import type { Idempotency } from "../../idempotency/index.js";
 import type { Tenants } from "../../tenants/index.js";
+import { authorizeReach, refuseMeaningless } from "./client-rules.js";
 import {
   clientStatusSchema,
   createClientSchema,
-  type GrantType,
   rotateClientSecretSchema,
   updateClientSchema,
 } from "./clients.input.js";
@@ -45,15 +36,6 @@ export interface IssuedClient {
   readonly secret: string | null;
 }
 
-/** What a client may be given, as far as the rules look at it. */
-interface Shape {
-  readonly role: Role;
-  readonly permissions: readonly string[];
-  readonly grantTypes: readonly GrantType[];
-  readonly redirectUris: readonly string[];
-  readonly isPublic: boolean;
-}
-
 export type OAuthClients = ReturnType<typeof createOAuthClients>;
 
 export function createOAuthClients({ audit, clock, database, events, idempotency, tenants }: Deps) {
@@ -73,20 +55,6 @@ export function createOAuthClients({ audit, clock, database, events, idempotency
     const target = { type: "OAuthClient", id } as const;
     await audit.record(tx, { actor: actorOf(principal), tenantId, target, ...change });
     await events.append(tx, { type: "OAUTH_CLIENT_CHANGED", tenantId, subjectId: id, reason: change.reason ?? null });
-  }
-
-  /** Nobody grants more than they have, and whoever hands out a client's secret grants what the client may do. */
-  function authorizeReach(
-    principal: Principal,
-    client: { role: Role; permissions: readonly string[] },
-    tenantId: string | null,
-  ) {
-    const narrowed = client.permissions.length > 0;
-    authorizeRole(
-      principal,
-      client.role,
-      narrowed ? (client.permissions as Permission[]) : permissionsWithin(client.role, tenantId),
-    );
   }
 
   async function changeStatus(
@@ -126,13 +94,16 @@ export function createOAuthClients({ audit, clock, database, events, idempotency
       authorize(principal, "clients:create");
       authorizeWholeTenant(principal);
       const { idempotencyKey, ...input } = parseInput(createClientSchema, rawInput);
-      authorizeScopes(principal, input.grantableScopes ?? []);
       const attempt = { operation: "createOAuthClient", idempotencyKey, input };
       const outcome = await idempotency.once(principal, attempt, events.transaction, async (tx) => {
         const { isPublic, grantableScopes, tenantId: asked, ...shape } = input;
         const tenantId = asked ?? principal.tenantId;
         if (tenantId !== null) await tenants.require(tx, principal, tenantId);
-        authorizeReach(principal, input, tenantId);
+        const bounds = {
+          grantableScopes: grantableScopes ?? [...(principal.grantableScopes ?? [])],
+          restrictScopes: grantableScopes !== undefined || principal.grantableScopes !== null,
+        };
+        authorizeReach(principal, { ...shape, ...bounds }, tenantId);
         refuseMeaningless({ ...shape, isPublic }, tenantId);
         const { secret, start } = generateKey({ prefix: clientSecretPrefix, environment: "LIVE" });
         const now = new Date(clock.now());
@@ -140,8 +111,7 @@ export function createOAuthClients({ audit, clock, database, events, idempotency
           ...shape,
           id: createId("OAuthClient"),
           tenantId,
-          grantableScopes: grantableScopes ?? [...(principal.grantableScopes ?? [])],
-          restrictScopes: grantableScopes !== undefined || principal.grantableScopes !== null,
+          ...bounds,
           ...(isPublic ? {} : { secretHash: hashSecret(secret), secretStart: start }),
           createdBy: principal.id,
           createdAt: now,
@@ -161,7 +131,6 @@ export function createOAuthClients({ audit, clock, database, events, idempotency
     async update(principal: Principal, rawInput: unknown): Promise<OAuthClient> {
       authorize(principal, "clients:update");
       const { id, grantableScopes, ...given } = parseInput(updateClientSchema, rawInput);
-      authorizeScopes(principal, grantableScopes ?? []);
       return events.transaction(async (tx) => {
         const before = await lock(tx, principal, id);
         const columns = {
@@ -174,8 +143,8 @@ export function createOAuthClients({ audit, clock, database, events, idempotency
               }),
         };
         const shape = { ...before, ...columns, isPublic: before.secretHash === null };
-        if (given.role !== undefined || given.permissions !== undefined)
-          authorizeReach(principal, shape, before.tenantId);
+        // Where its codes go, and for what: whoever chooses that can have what the client can.
+        if (changes(before, { ...columns, name: before.name })) authorizeReach(principal, shape, before.tenantId);
         refuseMeaningless(shape, before.tenantId);
         if (!changes(before, columns)) return before;
         const after = await store.updateClientRow(tx, id, { ...columns, updatedAt: new Date(clock.now()) });
@@ -196,7 +165,6 @@ export function createOAuthClients({ audit, clock, database, events, idempotency
       const outcome = await idempotency.once(principal, attempt, events.transaction, async (tx) => {
         const before = await lock(tx, principal, input.id);
         authorizeReach(principal, before, before.tenantId);
-        authorizeScopes(principal, before.restrictScopes ? before.grantableScopes : []);
         if (before.secretHash === null) {
           throw new ConflictError(
             "This is a public client, which has no secret. Create a new client that is not public.",
@@ -258,6 +226,12 @@ export function createOAuthClients({ audit, clock, database, events, idempotency
       return store.findVisibleClient(database.prisma, visibleTo(principal), id);
     },
 
+    /** One client; null when there is none that the caller may see. */
+    async get(principal: Principal, rawId: unknown): Promise<OAuthClient | null> {
+      authorize(principal, "clients:read");
+      return store.findVisibleClient(database.prisma, visibleTo(principal), parseArguments(idSchema, rawId));
+    },
+
     async list(principal: Principal, rawTenantId: unknown, page: PageArguments): Promise<Page<OAuthClient>> {
       authorize(principal, "clients:read");
       const tenantId = parseArguments(idSchema.nullish(), rawTenantId) ?? undefined;
@@ -273,31 +247,4 @@ export function createOAuthClients({ audit, clock, database, events, idempotency
       });
     },
   };
-}
-
-/** What is wrong with a client, beyond what its creator may not give. */
-function refuseMeaningless(client: Shape, tenantId: string | null): void {
-  const issues: InputIssue[] = [];
-  const ofRole: readonly string[] = permissionsWithin(client.role, tenantId);
-  const beyond = client.permissions.filter((permission) => !ofRole.includes(permission));
-  if (beyond.length > 0) {
-    const who = `A client with the role ${client.role}${tenantId === null ? "" : " in a tenant"}`;
-    const message = `${who} cannot have ${beyond.join(", ")}. Leave it out, or choose another role.`;
-    issues.push({ path: ["permissions"], message });
-  }
-  const may = (type: GrantType): boolean => client.grantTypes.includes(type);
-  if (may("AUTHORIZATION_CODE") && client.redirectUris.length === 0) {
-    issues.push({
-      path: ["redirectUris"],
-      message: "Name where users return to, e.g. https://app.example.com/callback.",
-    });
-  }
-  if (may("REFRESH_TOKEN") && !may("AUTHORIZATION_CODE")) {
-    const message = "REFRESH_TOKEN needs AUTHORIZATION_CODE: a client that acts for itself asks with its secret again.";
-    issues.push({ path: ["grantTypes"], message });
-  }
-  if (may("CLIENT_CREDENTIALS") && client.isPublic) {
-    issues.push({ path: ["grantTypes"], message: "CLIENT_CREDENTIALS needs a secret, which a public client has not." });
-  }
-  if (issues.length > 0) throw new InvalidInputError(issues);
 }

@@ -6,10 +6,8 @@ import type { Clock } from "../../../platform/clock.js";
 import { ConflictError, InvalidInputError, UnauthenticatedError } from "../../../platform/errors.js";
 import type { GuessLimiter } from "../../../platform/guess-limiter.js";
 import type { Credential, RequestOrigin } from "../../auth/index.js";
-import type { RoleStates } from "../../roles/index.js";
 import type { TenantStates } from "../../tenants/index.js";
-import type { UserState, UserStates, Users } from "../../users/index.js";
-import { customRoleOf } from "../custom-role.js";
+import type { Standings, UserState, UserStates, Users } from "../../users/index.js";
 import { roleOf, verifiedEmailOf } from "./claims.js";
 import { DiscoveryError, externalAlgorithms, type IssuerKeys } from "./discovery.js";
 import type { IssuerState, IssuerStates } from "./issuer-states.js";
@@ -42,12 +40,12 @@ export function createExternalTokens(deps: {
   guesses: Pick<GuessLimiter, "take" | "giveBack">;
   issuerStates: IssuerStates;
   issuerKeys: IssuerKeys;
-  roleStates: RoleStates;
+  standings: Standings;
   tenantStates: TenantStates;
   userStates: UserStates;
   users: Pick<Users, "provision" | "findIdBy">;
 }) {
-  const { clock, guesses, issuerStates, issuerKeys, roleStates, tenantStates, userStates, users } = deps;
+  const { clock, guesses, issuerStates, issuerKeys, standings, tenantStates, userStates, users } = deps;
   const verified = new LRUCache<string, Verified>({ max: maxVerified });
 
   /** The issuer; a look-up needs that its caller has guesses left. The guess itself is counted where the token is found to be nobody's. */
@@ -194,7 +192,10 @@ export function createExternalTokens(deps: {
       // Before anybody is created in it.
       if (tenant?.status !== "ACTIVE")
         throw new UnauthenticatedError("The tenant that trusts this token's issuer is suspended.");
-      const user = await userOf(token, trusted, origin);
+      const { id: userId } = await userOf(token, trusted, origin);
+      const standing = await standings.get({ tenantId: trusted.tenantId, userId, customRoleId: null });
+      const user = standing?.user;
+      if (!user) throw new UnauthenticatedError("The user whom the token speaks of was deleted just now.");
       return {
         kind: "external",
         id: user.id,
@@ -208,7 +209,7 @@ export function createExternalTokens(deps: {
         userId: user.id,
         userStatus: user.status,
         userRole: user.role,
-        userCustomRole: await customRoleOf(user, roleStates),
+        userCustomRole: standing.userRole,
         teamIds: user.teamIds,
         expiresAt: (token.claims.exp ?? 0) * 1000,
         revokedAt: null,

@@ -4,7 +4,7 @@ import type { Database, TrustedIssuer } from "../../../platform/database/index.j
 import { EntityCache } from "../../../platform/entity-cache.js";
 import type { DomainEvent, EventListener } from "../../events/index.js";
 import type { IssuerMatch, RoleMapping } from "./issuers.input.js";
-import { activeKeyOf, findIssuerByKey } from "./issuers.store.js";
+import { activeKeyOf, findActiveKeys, findIssuerByKey } from "./issuers.store.js";
 
 /** Issuers are few beside keys; the bound only stops a flood. */
 const maxIssuers = 10_000;
@@ -34,7 +34,10 @@ export class IssuerStates implements EventListener {
   /** How often something changed: what was looked for meanwhile is not unknown. */
   #changes = 0;
 
+  readonly #database: Database;
+
   constructor({ database }: { database: Database }) {
+    this.#database = database;
     this.#states = new EntityCache<IssuerState>({
       max: maxIssuers,
       load: async (key) => {
@@ -42,6 +45,11 @@ export class IssuerStates implements EventListener {
         return row && toIssuerState(row);
       },
     });
+  }
+
+  /** Reads which issuers are trusted, so that after a restart too their users are not taken for somebody who guesses. */
+  async warmUp(): Promise<void> {
+    for (const key of await findActiveKeys(this.#database.prisma, maxIssuers)) this.#found.set(key, true);
   }
 
   /** Whether finding this out makes no look-up that a caller could cause at will. */

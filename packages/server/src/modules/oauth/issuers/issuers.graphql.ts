@@ -48,6 +48,17 @@ const TrustedIssuerType = builder.objectRef<TrustedIssuer>("TrustedIssuer").impl
 
 const TrustedIssuerConnection = connectionOf("TrustedIssuer", TrustedIssuerType);
 
+builder.queryField("trustedIssuer", (t) =>
+  t.field({
+    description: "One trusted issuer; null when there is none with this id that you may see.",
+    type: TrustedIssuerType,
+    nullable: true,
+    access: { permission: "issuers:read" },
+    args: { id: t.arg.id({ required: true, description: "The issuer's id, `iss_…`." }) },
+    resolve: (_, { id }, { principal, services }) => services.trustedIssuers.get(principal, id),
+  }),
+);
+
 builder.queryField("trustedIssuers", (t) =>
   t.field({
     description: "The external issuers that are trusted, newest first.",

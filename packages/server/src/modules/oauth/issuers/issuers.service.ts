@@ -11,6 +11,7 @@ import { type Audit, actorOf } from "../../audit/index.js";
 import {
   authorize,
   authorizeRole,
+  authorizeUnlimited,
   authorizeWholeTenant,
   type Principal,
   permissionsWithin,
@@ -91,7 +92,9 @@ export function createTrustedIssuers(deps: Deps) {
   /** Whoever lets an issuer's tokens in gives what these may do. */
   function authorizeRoles(principal: Principal, { roleMapping, defaultRole }: Shape, tenantId: string): void {
     for (const role of new Set([...roleMapping.map((each) => each.role), ...(defaultRole ? [defaultRole] : [])])) {
-      authorizeRole(principal, role, permissionsWithin(role, tenantId));
+      const granted = permissionsWithin(role, tenantId);
+      authorizeRole(principal, role, granted);
+      authorizeUnlimited(principal, role, granted);
     }
   }
 
@@ -187,6 +190,12 @@ export function createTrustedIssuers(deps: Deps) {
     /** As a change looks for it, whatever the caller may read. */
     findVisible(principal: Principal, id: string): Promise<TrustedIssuer | null> {
       return store.findIssuer(database.prisma, visibleTo(principal), id);
+    },
+
+    /** One trusted issuer; null when there is none that the caller may see. */
+    async get(principal: Principal, rawId: unknown): Promise<TrustedIssuer | null> {
+      authorize(principal, "issuers:read");
+      return store.findIssuer(database.prisma, visibleTo(principal), parseArguments(idSchema, rawId));
     },
 
     async list(principal: Principal, rawTenantId: unknown, page: PageArguments): Promise<Page<TrustedIssuer>> {

@@ -32,6 +32,17 @@ export function findIssuerByKey(db: Db, activeKey: string): Promise<TrustedIssue
   return db.trustedIssuer.findUnique({ where: { activeKey } });
 }
 
+/** What the issuers are known by that are trusted now; the newest where there are too many. */
+export async function findActiveKeys(db: Db, take: number): Promise<string[]> {
+  const rows = await db.trustedIssuer.findMany({
+    where: { activeKey: { not: null } },
+    select: { activeKey: true },
+    orderBy: { createdAt: "desc" },
+    take,
+  });
+  return rows.flatMap(({ activeKey }) => (activeKey === null ? [] : [activeKey]));
+}
+
 export function updateIssuerRow(
   db: Db,
   id: string,

@@ -48,6 +48,16 @@ export async function deleteGroup(db: Db, groupId: string, kind?: string): Promi
   await db.oAuthArtifact.deleteMany({ where: { groupId, ...(kind === undefined ? {} : { kind }) } });
 }
 
+/** Deletes all that is kept of a user, but for one kind. @returns what it was. */
+export async function deleteOfUser(db: Db, userId: string, except: string): Promise<OAuthArtifact[]> {
+  const where = { userId, kind: { not: except } };
+  const found = await db.oAuthArtifact.findMany({ where });
+  // What belongs to a grant goes with it, also where a row does not name the user itself.
+  const groupIds = found.filter(({ kind }) => kind === "Grant").map(({ id }) => id);
+  await db.oAuthArtifact.deleteMany({ where: { OR: [where, { groupId: { in: groupIds } }] } });
+  return found;
+}
+
 export async function deleteExpired(db: Db, now: Date): Promise<void> {
   await db.oAuthArtifact.deleteMany({ where: { expiresAt: { lte: now } } });
 }

@@ -64,13 +64,34 @@ export function createArtifacts(deps: {
   async function tell(
     tx: Transaction,
     actor: AuditActor,
-    change: { action: string; clientId: string; rowId: string; before: object | null; after: object | null },
+    change: {
+      action: string;
+      clientId: string;
+      rowId: string;
+      before: object | null;
+      after: object | null;
+      reason?: string;
+    },
   ): Promise<void> {
-    const { action, clientId, rowId, before, after } = change;
+    const { action, clientId, rowId, before, after, reason } = change;
     const client = await tx.oAuthClient.findUnique({ where: { id: clientId }, select: { tenantId: true } });
     const tenantId = client?.tenantId ?? null;
-    await audit.record(tx, { actor, action, tenantId, target: { type: "OAuthClient", id: clientId }, before, after });
+    await audit.record(tx, {
+      actor,
+      action,
+      tenantId,
+      target: { type: "OAuthClient", id: clientId },
+      before,
+      after,
+      reason,
+    });
     await events.append(tx, { type: "OAUTH_TOKEN_REVOKED", tenantId, subjectId: rowId });
+  }
+
+  /** Whether it is of a user who was disabled since, or is no more: being enabled again does not bring it back. */
+  async function isOver({ userId, createdAt }: OAuthArtifact): Promise<boolean> {
+    const user = userId === null ? null : await userStates.get(userId);
+    return user !== null && user.since !== null && createdAt.getTime() < user.since;
   }
 
   return {
@@ -88,19 +109,19 @@ export function createArtifacts(deps: {
 
     async find(kind: string, id: string): Promise<Payload | undefined> {
       const row = await store.findArtifact(database.prisma, artifactId(kind, id), new Date(clock.now()));
-      return row ? open(row) : undefined;
+      return row && !(await isOver(row)) ? open(row) : undefined;
     },
 
     async findSession(uid: string): Promise<Payload | undefined> {
       const now = new Date(clock.now());
       const row = await store.findArtifactOfGroup(database.prisma, "Session", artifactId("SessionUid", uid), now);
-      return row ? open(row) : undefined;
+      return row && !(await isOver(row)) ? open(row) : undefined;
     },
 
     /** The identifier of what a user has granted a client. */
     async findGrantId(clientId: string, userId: string): Promise<string | undefined> {
       const row = await store.findGrantOf(database.prisma, clientId, userId, new Date(clock.now()));
-      const jti = row && open(row)?.["jti"];
+      const jti = row && !(await isOver(row)) && open(row)?.["jti"];
       return typeof jti === "string" ? jti : undefined;
     },
 
@@ -134,6 +155,23 @@ export function createArtifacts(deps: {
         const { clientId } = grant;
         await tell(tx, actor, { action: "oauth_grant.revoked", clientId, rowId: grantRowId, before, after: null });
       });
+    },
+
+    /**
+     * Ends all that a user's sign-ins here have led to: the authorization server's own session, and what was granted to clients with
+     * every token of it. In the transaction of what is the reason for it.
+     */
+    async endOfUser(
+      tx: Transaction,
+      userId: string,
+      { actor, reason }: { readonly actor: AuditActor; readonly reason: string },
+    ): Promise<void> {
+      for (const grant of await store.deleteOfUser(tx, userId, revokedKind)) {
+        if (grant.kind !== "Grant" || grant.clientId === null) continue;
+        const before = { userId, createdAt: grant.createdAt };
+        const change = { action: "oauth_grant.revoked", clientId: grant.clientId, rowId: grant.id, before, reason };
+        await tell(tx, actor, { ...change, after: null });
+      }
     },
 
     /** Refuses one access token from the next request on, until it would have expired anyway. */

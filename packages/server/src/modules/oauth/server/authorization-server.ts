@@ -45,7 +45,7 @@ export function createAuthorizationServer(deps: Deps) {
     if (made?.keyId === id && made.issuer === issuer()) return made.provider;
     const found = await signingKeys.find(id);
     if (!found) throw new Error("the key that signs now has no public half");
-    const library = await import("oidc-provider");
+    const library = await loadLibrary(deps.logger);
     const key = { id, privateKey, publicJwk: found.publicJwk };
     const provider = createProvider(library, deps, issuer(), key);
     made = { keyId: id, issuer: issuer(), provider };
@@ -111,6 +111,36 @@ export function createAuthorizationServer(deps: Deps) {
       );
     },
   };
+}
+
+let loading: Promise<typeof import("oidc-provider")> | undefined;
+
+/**
+ * Loads the library, when somebody first asks for it. On Node 20 it prints that it wants a newer one, which nobody at a terminal could
+ * place: it becomes a line of the log in our words. All flows are tested on Node 20, too (decision 18).
+ */
+function loadLibrary(logger: Logger): Promise<typeof import("oidc-provider")> {
+  loading ??= quietly(
+    "Unsupported runtime",
+    () => import("oidc-provider"),
+    () =>
+      logger.debug(
+        { node: process.version },
+        "oidc-provider asks for Node 22; what Keyplane uses of it runs on this one",
+      ),
+  );
+  return loading;
+}
+
+/** Does something while one warning of the console is heard by us instead; all others are printed as ever. */
+async function quietly<Result>(words: string, work: () => Promise<Result>, onWarning: () => void): Promise<Result> {
+  const { warn } = console;
+  console.warn = (...said: unknown[]) => (String(said[0]).includes(words) ? onWarning() : warn.apply(console, said));
+  try {
+    return await work();
+  } finally {
+    console.warn = warn;
+  }
 }
 
 /** What a token says of whom it is for; nothing of it is verified yet. */

@@ -1,3 +1,5 @@
+import { hash } from "node:crypto";
+
 const entities: Readonly<Record<string, string>> = {
   "&": "&amp;",
   "<": "&lt;",
@@ -50,6 +52,6 @@ ${body}
 </html>
 `;
   const targets = ["'self'", ...formTargets].join(" ");
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; form-action ${targets}`;
+  const policy = `default-src 'none'; style-src 'sha256-${hash("sha256", style, "base64")}'; base-uri 'none'; frame-ancestors 'none'; form-action ${targets}`;
   return { html, policy };
 }

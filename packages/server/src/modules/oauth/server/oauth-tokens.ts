@@ -1,12 +1,10 @@
 import type { Permission } from "@keyplane/schema";
 import { UnauthenticatedError } from "../../../platform/errors.js";
 import { type Credential, permissionsWithin } from "../../auth/index.js";
-import type { RoleStates } from "../../roles/index.js";
 import type { VerifiedClaims } from "../../signing/index.js";
 import type { TenantState, TenantStates } from "../../tenants/index.js";
-import type { UserState, UserStates } from "../../users/index.js";
+import type { Standings, UserState, UserStates } from "../../users/index.js";
 import type { ClientState, ClientStates } from "../clients/client-states.js";
-import { customRoleOf } from "../custom-role.js";
 import type { TokenStates } from "./token-states.js";
 
 /** What a token of the authorization server says, as far as we read it. */
@@ -47,12 +45,12 @@ export type OAuthTokens = ReturnType<typeof createOAuthTokens>;
  */
 export function createOAuthTokens(deps: {
   clientStates: ClientStates;
-  roleStates: RoleStates;
+  standings: Standings;
   tenantStates: TenantStates;
   tokenStates: TokenStates;
   userStates: UserStates;
 }) {
-  const { clientStates, roleStates, tenantStates, tokenStates, userStates } = deps;
+  const { clientStates, standings, tenantStates, tokenStates, userStates } = deps;
 
   /** The user, where a token of this client may act for them. */
   async function userOf(client: ClientState, userId: string): Promise<UserState | null> {
@@ -91,7 +89,7 @@ export function createOAuthTokens(deps: {
     if (token.userId !== null && !user) {
       throw new UnauthenticatedError("The user whom this token acts for is disabled or deleted.");
     }
-    if (await tokenStates.isRevoked(token.jti, token.grantId)) {
+    if (await tokenStates.isRevoked(token.jti, token.grantId, user?.since ?? null)) {
       throw new UnauthenticatedError("This token was revoked. Get a new one.");
     }
     return { client, user };
@@ -116,23 +114,25 @@ export function createOAuthTokens(deps: {
           "This token has no scope that is a permission here. Ask for one, e.g. keys:read.",
         );
       }
-      const userCustomRole = user && (await customRoleOf(user, roleStates));
+      const standing = user && (await standings.get({ tenantId: user.tenantId, userId: user.id, customRoleId: null }));
+      const acting = standing?.user ?? null;
+      if (user && !acting) throw new UnauthenticatedError("The user whom this token acts for was deleted just now.");
       return {
         kind: "oauth",
-        id: user?.id ?? client.id,
+        id: acting?.id ?? client.id,
         // Of what is done for a user, the audit log says by what.
-        name: user ? `${user.name} via ${client.name}` : client.name,
+        name: acting ? `${acting.name} via ${client.name}` : client.name,
         role: client.role,
         customRole: null,
         permissions,
         grantableScopes: client.grantableScopes,
-        tenantId: user?.tenantId ?? client.tenantId,
+        tenantId: acting?.tenantId ?? client.tenantId,
         tenantSuspended: false,
-        userId: user?.id ?? null,
-        userStatus: user?.status ?? null,
-        userRole: user?.role ?? null,
-        userCustomRole,
-        teamIds: user?.teamIds ?? [],
+        userId: acting?.id ?? null,
+        userStatus: acting?.status ?? null,
+        userRole: acting?.role ?? null,
+        userCustomRole: standing?.userRole ?? null,
+        teamIds: acting?.teamIds ?? [],
         expiresAt: token.expiresAt,
         revokedAt: null,
         supersededAt: null,

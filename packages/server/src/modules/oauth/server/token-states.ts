@@ -7,8 +7,9 @@ import { rowsOfToken } from "./artifacts.js";
 /** Each is about 200 bytes. */
 const maxRows = 100_000;
 
-/** Whether a row is there, and until when; epoch milliseconds. */
+/** Whether a row is there, since when and until when; epoch milliseconds. */
 interface RowState {
+  readonly createdAt: number | null;
   readonly expiresAt: number | null;
 }
 
@@ -22,17 +23,23 @@ export class TokenStates implements EventListener {
     this.#rows = new EntityCache<RowState>({
       max: maxRows,
       load: async (id) => {
-        const row = await database.prisma.oAuthArtifact.findUnique({ where: { id }, select: { expiresAt: true } });
-        return { expiresAt: row?.expiresAt.getTime() ?? null };
+        const row = await database.prisma.oAuthArtifact.findUnique({
+          where: { id },
+          select: { createdAt: true, expiresAt: true },
+        });
+        return { createdAt: row?.createdAt.getTime() ?? null, expiresAt: row?.expiresAt.getTime() ?? null };
       },
     });
   }
 
-  /** @param grantId what a user granted; null: the client acts for itself. */
-  async isRevoked(jti: string, grantId: string | null): Promise<boolean> {
+  /**
+   * @param grantId what a user granted; null: the client acts for itself.
+   * @param since when the user was last disabled or enabled: what was granted before is over; null: never.
+   */
+  async isRevoked(jti: string, grantId: string | null, since: number | null): Promise<boolean> {
     const rows = rowsOfToken(jti, grantId);
-    if (await this.#isThere(rows.revoked)) return true;
-    return rows.grant !== null && !(await this.#isThere(rows.grant));
+    if (await this.#isThere(rows.revoked, null)) return true;
+    return rows.grant !== null && !(await this.#isThere(rows.grant, since));
   }
 
   onEvent({ type, subjectId }: DomainEvent): void {
@@ -43,8 +50,9 @@ export class TokenStates implements EventListener {
     this.#rows.forgetAll();
   }
 
-  async #isThere(id: string): Promise<boolean> {
+  async #isThere(id: string, since: number | null): Promise<boolean> {
     const row = await this.#rows.get(id);
-    return row !== null && row.expiresAt !== null && this.#clock.now() < row.expiresAt;
+    if (!row || row.createdAt === null || row.expiresAt === null) return false;
+    return this.#clock.now() < row.expiresAt && (since === null || row.createdAt >= since);
   }
 }

@@ -20,6 +20,7 @@ export const exportParameters = {
     codes: "list",
     tags: "list",
     valid: "truth",
+    compare: "truth",
   },
   events: {
     tenantId: "text",
@@ -39,6 +40,8 @@ export const exportParameters = {
     tenantId: "text",
     from: "time",
     to: "time",
+    bucket: "text",
+    timeZone: "text",
     groupBy: "list",
     limit: "whole number",
     keyIds: "list",
@@ -49,6 +52,19 @@ export const exportParameters = {
     ips: "list",
     starts: "list",
     sources: "list",
+  },
+  keys: {
+    tenantId: "text",
+    ownerId: "text",
+    teamId: "text",
+    status: "text",
+    environment: "text",
+    scope: "text",
+    expiringBefore: "time",
+    unusedSince: "time",
+    search: "text",
+    deleted: "truth",
+    orderBy: "text",
   },
 } as const satisfies Record<string, Readonly<Record<string, Kind>>>;
 

@@ -1,7 +1,6 @@
-import type { AttemptSeries, Series, UsageGroup } from "../reports/questions.js";
+import type { UsageGroup } from "../reports/questions.js";
 import { type EventDocument, idOfEvent } from "../storage/documents.js";
-import type { AttemptsReport, UsageReport } from "../usage.service.js";
-import { metricsAt } from "../usage-metrics.js";
+import type { AttemptsReport } from "../usage.service.js";
 
 /** A row of an export, as one object: its fields are columns of CSV, and lines of NDJSON. */
 export type ExportRow = Readonly<Record<string, unknown>>;
@@ -9,47 +8,39 @@ export type ExportRow = Readonly<Record<string, unknown>>;
 /** How many rows are made at a time, so that other work gets its turn in between. */
 const rowsAtOnce = 2_000;
 
-/** A row for each series and bucket, empty ones too. */
-export async function* usageRows(report: UsageReport): AsyncGenerator<ExportRow[]> {
-  const meters = [...new Set(report.series.flatMap(({ totals }) => Object.keys(totals.meters)))].sort();
-  let rows: ExportRow[] = [];
-  for (const series of report.series) {
-    for (let bucket = 0; bucket < report.starts.length; bucket++) {
-      rows.push(usageRow(series, report.starts[bucket] ?? 0, bucket, meters));
-      if (rows.length < rowsAtOnce) continue;
-      yield rows;
-      rows = [];
-    }
+/** Rows in pages, so that other work gets its turn in between. */
+export function* inPages(rows: Iterable<ExportRow>): Generator<ExportRow[]> {
+  let page: ExportRow[] = [];
+  for (const row of rows) {
+    page.push(row);
+    if (page.length < rowsAtOnce) continue;
+    yield page;
+    page = [];
   }
-  yield rows;
-}
-
-function usageRow({ group, columns }: Series, start: number, bucket: number, meters: readonly string[]): ExportRow {
-  if (!columns) throw new Error("an export needs the columns of its report");
-  const metrics = metricsAt(columns, bucket);
-  return {
-    start: new Date(start),
-    ...groupColumns(group),
-    count: metrics.count,
-    valid: metrics.valid,
-    refused: metrics.count - metrics.valid,
-    cost: metrics.cost,
-    ...Object.fromEntries(meters.map((name) => [`meter_${name}`, metrics.meters[name] ?? 0])),
-  };
+  yield page;
 }
 
 /** Only what the report is grouped by; null where the calls have no such value. */
-function groupColumns(group: UsageGroup): ExportRow {
+export function groupColumns(group: UsageGroup): ExportRow {
   return Object.fromEntries(Object.entries(group).filter(([, value]) => value !== undefined));
 }
 
 /** A row for each series: how often, since when, and how widely. */
-export async function* attemptRows(report: AttemptsReport): AsyncGenerator<ExportRow[]> {
-  yield report.series.map(attemptRow);
+export async function* attemptRows({ series }: AttemptsReport): AsyncGenerator<ExportRow[]> {
+  yield series.map(({ group, count, firstAt, lastAt, keys, addresses }) => {
+    return { ...groupColumns(group), count, firstAt: new Date(firstAt), lastAt: new Date(lastAt), keys, addresses };
+  });
 }
 
-function attemptRow({ group, count, firstAt, lastAt, keys, addresses }: AttemptSeries): ExportRow {
-  return { ...groupColumns(group), count, firstAt: new Date(firstAt), lastAt: new Date(lastAt), keys, addresses };
+/** A row for each bucket and series, empty ones too. */
+export async function* attemptsByTime({ starts, series }: AttemptsReport): AsyncGenerator<ExportRow[]> {
+  const rows = function* (): Generator<ExportRow> {
+    for (const [bucket, start] of starts.entries()) {
+      for (const { group, counts } of series)
+        yield { start: new Date(start), ...groupColumns(group), count: counts[bucket] ?? 0 };
+    }
+  };
+  yield* inPages(rows());
 }
 
 /** A row for each call, newest first. */

@@ -1,45 +1,91 @@
+import type { Permission } from "@keyplane/schema";
 import { BadUserInputError } from "../../../platform/errors.js";
 import type { Principal } from "../../auth/index.js";
 import { usageLimits } from "../usage.input.js";
 import type { Usage } from "../usage.service.js";
 import { type ExportFormat, exportFormats } from "./export-format.js";
 import { exportParameters, readParameters } from "./export-parameters.js";
-import { attemptRows, type ExportRow, eventRows, usageRows } from "./export-rows.js";
+import { attemptRows, attemptsByTime, type ExportRow, eventRows } from "./export-rows.js";
+import { type KeyNames, usageRows } from "./usage-rows.js";
 
 /** An export that is ready to be sent. */
 export interface UsageExport {
   readonly format: ExportFormat;
   readonly fileName: string;
   readonly rows: AsyncGenerator<ExportRow[]>;
+  /** What its reader must be allowed to do, from beginning to end. */
+  readonly needs: Permission;
 }
 
-type Prepare = (
-  usage: Usage,
-  principal: Principal,
-  search: URLSearchParams,
-  signal: AbortSignal,
-) => Promise<AsyncGenerator<ExportRow[]>>;
+/** What exports are made of. */
+export interface ExportSources {
+  readonly usage: Usage;
+  readonly keys: KeyExports;
+}
+
+/** What exports need to know of keys. */
+export interface KeyExports {
+  /** What people call keys, of those that the caller may see; null when it may read none. */
+  names(principal: Principal, ids: readonly string[]): Promise<ReadonlyMap<string, KeyNames> | null>;
+  /** All keys that a filter finds, in pages. @throws as the list of keys. */
+  pages(principal: Principal, filter: unknown, orderBy: string | undefined): AsyncGenerator<ExportRow[]>;
+}
+
+interface Export {
+  readonly needs: Permission;
+  readonly prepare: (
+    sources: ExportSources,
+    principal: Principal,
+    search: URLSearchParams,
+    signal: AbortSignal,
+  ) => Promise<AsyncGenerator<ExportRow[]>>;
+}
 
 /** The exports by the last part of their path, `/export/<name>`. Add one here. */
-const prepareByName: Readonly<Record<string, Prepare>> = {
-  usage: async (usage, principal, search, signal) => {
-    const { keyIds, userIds, apis, codes, tags, valid, ...rest } = readParameters(search, exportParameters.usage);
-    const filter = { keyIds, userIds, apis, codes, tags, valid };
-    const input = { limit: usageLimits.seriesPerAnswer, ...rest, filter };
-    const wants = { points: true, latency: false, meters: true };
-    return usageRows(whole(await usage.report(principal, input, wants, signal), rest.limit));
+const exportsByName: Readonly<Record<string, Export>> = {
+  usage: {
+    needs: "usage:read",
+    async prepare({ usage, keys }, principal, search, signal) {
+      const { keyIds, userIds, apis, codes, tags, valid, compare, ...rest } = readParameters(
+        search,
+        exportParameters.usage,
+      );
+      const filter = { keyIds, userIds, apis, codes, tags, valid };
+      const input = { limit: usageLimits.seriesPerAnswer, ...rest, filter };
+      const report = await usage.reportInSlices(principal, input, compare === true, signal);
+      const { series } = whole(report.whole, rest.limit);
+      const named = series.flatMap(({ group }) => group.keyId ?? []);
+      return usageRows(report, await keys.names(principal, [...new Set(named)]));
+    },
   },
-  "usage-events": async (usage, principal, search, signal) => {
-    const { tenantId, ...filter } = readParameters(search, exportParameters.events);
-    if (typeof tenantId !== "string")
-      throw new BadUserInputError("tenantId: Give the id of the tenant whose calls to export.");
-    return eventRows(usage.allEvents(principal, tenantId, filter, signal));
+  "usage-events": {
+    needs: "usage:read",
+    async prepare({ usage }, principal, search, signal) {
+      const { tenantId, ...filter } = readParameters(search, exportParameters.events);
+      if (typeof tenantId !== "string")
+        throw new BadUserInputError("tenantId: Give the id of the tenant whose calls to export.");
+      return eventRows(usage.allEvents(principal, tenantId, filter, signal));
+    },
   },
-  "invalid-attempts": async (usage, principal, search, signal) => {
-    const { tenantId, from, to, groupBy, limit, ...filter } = readParameters(search, exportParameters.attempts);
-    const most = limit ?? usageLimits.seriesPerAnswer;
-    const input = { tenantId, from, to, groupBy, limit: most, bucket: "TOTAL", filter };
-    return attemptRows(whole(await usage.invalidAttempts(principal, input, signal), limit));
+  "invalid-attempts": {
+    needs: "usage:read",
+    async prepare({ usage }, principal, search, signal) {
+      const { tenantId, from, to, bucket, timeZone, groupBy, limit, ...filter } = readParameters(
+        search,
+        exportParameters.attempts,
+      );
+      const most = limit ?? usageLimits.seriesPerAnswer;
+      const input = { tenantId, from, to, timeZone, groupBy, limit: most, bucket: bucket ?? "TOTAL", filter };
+      const report = whole(await usage.invalidAttempts(principal, input, signal), limit);
+      return bucket === undefined ? attemptRows(report) : attemptsByTime(report);
+    },
+  },
+  keys: {
+    needs: "keys:read",
+    async prepare({ keys }, principal, search) {
+      const { orderBy, ...filter } = readParameters(search, exportParameters.keys);
+      return keys.pages(principal, filter, orderBy as string | undefined);
+    },
   },
 };
 
@@ -61,7 +107,7 @@ function whole<Report extends { readonly series: readonly unknown[]; readonly to
 }
 
 /** Whether there is an export of this name. */
-export const isExport = (name: string): boolean => Object.hasOwn(prepareByName, name);
+export const isExport = (name: string): boolean => Object.hasOwn(exportsByName, name);
 
 /**
  * Prepares an export. Everything that can be refused is refused here, before anything is sent.
@@ -70,7 +116,7 @@ export const isExport = (name: string): boolean => Object.hasOwn(prepareByName, 
  * @throws as the question itself, and BadUserInputError for a parameter or format that there is not.
  */
 export async function prepareExport(
-  usage: Usage,
+  sources: ExportSources,
   principal: Principal,
   name: string,
   search: URLSearchParams,
@@ -80,13 +126,14 @@ export async function prepareExport(
   if (!Object.hasOwn(exportFormats, asked)) {
     throw new BadUserInputError(`format: Give one of ${Object.keys(exportFormats).join(", ")}.`);
   }
-  const prepare = prepareByName[name];
-  if (!prepare) throw new BadUserInputError(`There is no export ${name}.`);
-  const rows = await prepare(usage, principal, search, signal);
+  const found = exportsByName[name];
+  if (!found) throw new BadUserInputError(`There is no export ${name}.`);
+  const rows = await found.prepare(sources, principal, search, signal);
   return {
     format: exportFormats[asked as keyof typeof exportFormats],
     fileName: `${name}.${asked}`,
     rows: await begun(rows),
+    needs: found.needs,
   };
 }
 

@@ -8,19 +8,29 @@ import { LimitReachedError } from "../../../platform/errors.js";
 import type { Logger } from "../../../platform/logger.js";
 import type { UsageEvent } from "../usage-event.js";
 import { lineOf } from "./event-line.js";
-import { SpoolWriter } from "./spool-writer.js";
+import { type SealedSegment, SpoolWriter } from "./spool-writer.js";
 
 /** Reported events that wait in memory for a slow disk, in bytes. */
 const maxUnwrittenBytes = 32 * 1024 * 1024;
 /** How often a loss is told to the log, in milliseconds. */
 const tellLossMs = 60_000;
 
+/** Why events were lost. Add a reason here. */
+export const lossReasons = {
+  no_room: "The spool was full, or the disk too slow, for a verification.",
+  unwritten: "The server stopped, and the disk did not take what verifications had left in memory.",
+  vanished: "Somebody has removed a segment of the spool before it was counted.",
+  unreadable: "A line of the spool is no event any more: the disk has changed it.",
+  too_old: "A report waited in the spool for longer than single calls are kept.",
+} as const;
+export type LossReason = keyof typeof lossReasons;
+
 /** What became of what was recorded, since the start. */
 export interface RecorderStatus {
   /** Events of verifications and reports that were taken. */
   readonly recorded: number;
-  /** Events of verifications that there was no room for. */
-  readonly lost: number;
+  /** Events that were lost, by why. */
+  readonly lost: Readonly<Record<LossReason, number>>;
   /** Bytes that wait to be counted, on disk and in memory. */
   readonly waitingBytes: number;
   readonly maxBytes: number;
@@ -40,7 +50,7 @@ export class Recorder {
   readonly #maxBytes: number;
   readonly #lock: FolderLock;
   #recorded = 0;
-  #lost = 0;
+  readonly #lost: Record<LossReason, number> = { no_room: 0, unwritten: 0, vanished: 0, unreadable: 0, too_old: 0 };
   #waiting = 0;
   #unwritten = 0;
   #lostTold = 0;
@@ -58,7 +68,7 @@ export class Recorder {
     waitingBytes: number;
     clock: Clock;
     logger: Logger;
-    onSealed: (segment: number, until: number) => void;
+    onSealed: (segment: SealedSegment, until: number) => void;
   }): Promise<Recorder> {
     const spool = randomBytes(10).toString("hex");
     const folder = join(options.folder, spool);
@@ -79,7 +89,11 @@ export class Recorder {
     this.#maxBytes = maxBytes;
     this.#waiting = waitingBytes;
     this.#logger = logger;
-    this.#writer = new SpoolWriter({ folder, clock, logger, onSealed });
+    const onUnwritten = (events: number, bytes: number): void => {
+      this.lost("unwritten", events);
+      this.removed(bytes);
+    };
+    this.#writer = new SpoolWriter({ folder, clock, logger, onSealed, onUnwritten });
   }
 
   get status(): RecorderStatus {
@@ -114,7 +128,7 @@ export class Recorder {
     this.#waiting += lines.length;
     this.#unwritten += lines.length;
     try {
-      await this.#writer.addAll(lines);
+      await this.#writer.addAll(lines, events.length);
       this.#recorded += events.length;
     } catch (error) {
       this.removed(lines.length);
@@ -145,20 +159,26 @@ export class Recorder {
     if (isEmpty) rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Tells the log of losses since the last time, at most once a minute. */
+  /** Told when events that were taken will never be counted. */
+  lost(reason: LossReason, events: number): void {
+    this.#lost[reason] += events;
+  }
+
+  /** Tells the log of verifications that there was no room for since the last time, at most once a minute. */
   tellLoss(): void {
     const now = performance.now();
-    if (this.#lost === this.#lostTold || now - this.#lossToldAt < tellLossMs) return;
+    const { no_room: lost } = this.#lost;
+    if (lost === this.#lostTold || now - this.#lossToldAt < tellLossMs) return;
     this.#lossToldAt = now;
-    this.#lostTold = this.#lost;
+    this.#lostTold = lost;
     this.#logger.error(
-      { lost: this.#lost, waitingBytes: this.#waiting, maxBytes: this.#maxBytes },
+      { lost, waitingBytes: this.#waiting, maxBytes: this.#maxBytes },
       "usage of verifications is lost: the spool is full until MongoDB takes it, or the disk is too slow; see KEYPLANE_USAGE_SPOOL_BYTES",
     );
   }
 
   #lose(): void {
-    this.#lost += 1;
+    this.lost("no_room", 1);
     this.tellLoss();
   }
 }

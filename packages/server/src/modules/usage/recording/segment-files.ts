@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /**
@@ -21,4 +21,18 @@ export function listSegments(folder: string): { readonly number: number; readonl
     .filter((match) => match !== null)
     .map((match) => ({ number: Number(match[1]), state: match[2] as SegmentState }))
     .sort((a, b) => a.number - b.number);
+}
+
+/** How many bytes all spools of a folder hold. */
+export function bytesBelow(root: string): number {
+  let bytes = 0;
+  for (const entry of readdirSync(root, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    const folder = join(root, entry.name);
+    for (const { number, state } of listSegments(folder)) {
+      // One of a server that runs may be counted and gone by now.
+      bytes += statSync(segmentPath(folder, number, state), { throwIfNoEntry: false })?.size ?? 0;
+    }
+  }
+  return bytes;
 }

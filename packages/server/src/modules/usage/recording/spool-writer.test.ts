@@ -1,24 +1,34 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createLogger } from "../../../platform/logger.js";
 import { listSegments, segmentPath } from "./segment-files.js";
-import { SpoolWriter } from "./spool-writer.js";
+import { type SealedSegment, SpoolWriter } from "./spool-writer.js";
 
 let folder: string;
 let writer: SpoolWriter;
 const sealed: number[] = [];
+const told: SealedSegment[] = [];
+let unwritten = 0;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "keyplane-spool-"));
   sealed.length = 0;
+  told.length = 0;
+  unwritten = 0;
   const clock = { now: () => 0 };
   writer = new SpoolWriter({
     folder,
     clock,
     logger: createLogger("silent"),
-    onSealed: (segment) => sealed.push(segment),
+    onSealed: (segment) => {
+      sealed.push(segment.number);
+      told.push(segment);
+    },
+    onUnwritten: (events) => {
+      unwritten += events;
+    },
   });
 });
 
@@ -42,6 +52,22 @@ describe("the spool's writer", () => {
     expect([1, 2, 3].flatMap(linesOf).map(Number)).toEqual([...Array(3_000).keys()]);
   });
 
+  test("hands a line to the operating system within 200 milliseconds, which is all that a killed process can lose", async () => {
+    await writer.close();
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const soon = new SpoolWriter({
+      folder,
+      clock: { now: () => 0 },
+      logger: createLogger("silent"),
+      onSealed: () => {},
+    });
+    soon.add("one\n");
+    vi.advanceTimersByTime(199);
+    vi.useRealTimers();
+    await expect.poll(() => readFileSync(segmentPath(folder, 1, "open"), "utf8")).toBe("one\n");
+    await soon.close();
+  });
+
   test("has written a line when flush resolves, without closing the segment", async () => {
     writer.add("one\n");
     await writer.flush();
@@ -51,7 +77,7 @@ describe("the spool's writer", () => {
 
   test("has written a report, and what was added before it, when addAll resolves", async () => {
     writer.add("before\n");
-    const reported = writer.addAll(Buffer.from("reported\n"));
+    const reported = writer.addAll(Buffer.from("reported\n"), 1);
     writer.add("after\n");
     await reported;
     const written = readFileSync(segmentPath(folder, 1, "open"), "utf8").split("\n");
@@ -92,9 +118,30 @@ describe("the spool's writer", () => {
   test("does not say that a report was taken when it could not be written any more", async () => {
     rmSync(folder, { recursive: true });
     writeFileSync(folder, "in the way");
-    const reported = writer.addAll(Buffer.from("reported\n"));
+    const reported = writer.addAll(Buffer.from("reported\n"), 1);
     await writer.close();
     await expect(reported).rejects.toThrow(/ENOTDIR|EEXIST/);
+  });
+
+  test("tells with each segment how many events and bytes it holds", async () => {
+    writer.add("one\n");
+    await writer.addAll(Buffer.from("two\nthree\n"), 2);
+    await writer.seal();
+    writer.add("four\n");
+    await writer.seal();
+    expect(told).toEqual([
+      { number: 1, events: 3, bytes: 14 },
+      { number: 2, events: 1, bytes: 5 },
+    ]);
+  });
+
+  test("tells of events that could not be written before it was closed", async () => {
+    rmSync(folder, { recursive: true });
+    writeFileSync(folder, "in the way");
+    writer.add("one\n");
+    writer.add("two\n");
+    await writer.close().catch(() => {});
+    expect(unwritten).toBe(2);
   });
 
   test("writes what is left when it is closed", async () => {

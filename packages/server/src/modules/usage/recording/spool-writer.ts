@@ -13,13 +13,22 @@ const bufferBytes = 1024 * 1024;
 /** How often a disk that refuses is tried again, in milliseconds. */
 const retryMs = 1_000;
 
+/** A segment that was closed. */
+export interface SealedSegment {
+  readonly number: number;
+  readonly events: number;
+  readonly bytes: number;
+}
+
 export interface SpoolWriterOptions {
   /** An existing folder of this writer's own. */
   readonly folder: string;
   readonly logger: Logger;
   readonly clock: Clock;
   /** Told after a segment was closed. What was added before `until`, epoch milliseconds, is in it or in an earlier one. */
-  readonly onSealed: (segment: number, until: number) => void;
+  readonly onSealed: (segment: SealedSegment, until: number) => void;
+  /** Told of events that were taken and could not be written before the writer closed, and of their bytes. */
+  readonly onUnwritten?: (events: number, bytes: number) => void;
 }
 
 /**
@@ -35,6 +44,10 @@ export class SpoolWriter {
   #spare: Buffer | null = Buffer.allocUnsafeSlow(bufferBytes);
   #full: Buffer | null = null;
   #used = 0;
+  /** Events in the two buffers, and in the file. */
+  #usedEvents = 0;
+  #fullEvents = 0;
+  #fileEvents = 0;
   #number = 0;
   #file: FileHandle | null = null;
   #fileBytes = 0;
@@ -54,13 +67,14 @@ export class SpoolWriter {
     if (this.#used + line.length * 3 > bufferBytes && !this.#swap()) return 0;
     const bytes = this.#buffer.write(line, this.#used);
     this.#used += bytes;
+    this.#usedEvents += 1;
     return bytes;
   }
 
-  /** Writes lines straight to the file. Resolves when they are written. */
-  addAll(lines: Buffer): Promise<void> {
+  /** Writes lines, an event each, straight to the file. Resolves when they are written. */
+  addAll(lines: Buffer, events: number): Promise<void> {
     void this.flush();
-    return this.#enqueue(() => this.#write(lines));
+    return this.#enqueue(() => this.#write(lines, events));
   }
 
   /** Resolves when everything added so far is written. */
@@ -81,7 +95,14 @@ export class SpoolWriter {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#timer);
-    await this.seal();
+    await this.seal().finally(() => this.#tellUnwritten());
+  }
+
+  /** What a report held was refused; what verifications left in the buffers is lost. */
+  #tellUnwritten(): void {
+    const events = this.#usedEvents + (this.#full === null ? 0 : this.#fullEvents);
+    const bytes = this.#used + (this.#full?.length ?? 0);
+    if (events > 0) this.#options.onUnwritten?.(events, bytes);
   }
 
   #tick(): void {
@@ -97,8 +118,10 @@ export class SpoolWriter {
     if (this.#spare === null) return false;
     this.#full = this.#buffer.subarray(0, this.#used);
     this.#buffer = this.#spare;
+    this.#fullEvents = this.#usedEvents;
     this.#spare = null;
     this.#used = 0;
+    this.#usedEvents = 0;
     void this.flush();
     return true;
   }
@@ -108,7 +131,7 @@ export class SpoolWriter {
     for (let turn = 0; turn < 2; turn++) {
       if (this.#full === null && this.#used > 0) this.#swap();
       if (this.#full === null) return;
-      await this.#write(this.#full);
+      await this.#write(this.#full, this.#fullEvents);
       this.#spare = Buffer.from(this.#full.buffer, 0, bufferBytes);
       this.#full = null;
     }
@@ -129,7 +152,7 @@ export class SpoolWriter {
    *
    * @throws only while closing: what was not written then is lost, and nobody may be told that it was taken.
    */
-  async #write(bytes: Buffer): Promise<void> {
+  async #write(bytes: Buffer, events: number): Promise<void> {
     let written = 0;
     while (written < bytes.length) {
       await this.#insist(async () => {
@@ -138,6 +161,7 @@ export class SpoolWriter {
       });
     }
     this.#fileBytes += bytes.length;
+    this.#fileEvents += events;
   }
 
   async #openNext(): Promise<FileHandle> {
@@ -146,6 +170,7 @@ export class SpoolWriter {
     const file = await open(segmentPath(this.#options.folder, this.#number + 1, "open"), "wx", 0o600);
     this.#number += 1;
     this.#fileBytes = 0;
+    this.#fileEvents = 0;
     this.#openedAt = performance.now();
     return file;
   }
@@ -159,11 +184,9 @@ export class SpoolWriter {
     await file.close().catch((err: unknown) => logger.error({ err }, "a segment of the usage spool did not close"));
     const [from, to] = [segmentPath(folder, this.#number, "open"), segmentPath(folder, this.#number, "ready")];
     const gone = await this.#insist(() => rename(from, to).then(() => false, ifGone));
-    if (gone) {
-      const lost = { segment: this.#number, bytes: this.#fileBytes };
-      logger.error(lost, "a segment of the usage spool has vanished: somebody else has taken or removed it");
-    }
-    onSealed(this.#number, until);
+    const segment = { number: this.#number, events: this.#fileEvents, bytes: this.#fileBytes };
+    if (gone) logger.error(segment, "a segment of the usage spool has vanished: somebody else has taken or removed it");
+    onSealed(segment, until);
   }
 
   /** Does something with files until it succeeds, or until the writer closes. */

@@ -1,12 +1,15 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { BadUserInputError } from "../../../platform/errors.js";
 import { openTestMongo, type TestMongo } from "../../../testing/mongo.js";
 import { collectionsOf, type EventDocument, type UsageCollections } from "../storage/documents.js";
+import { defaultRetention } from "../storage/tiers.js";
 import { eventDocument, now, usageEvent } from "../test-helpers/random-usage.js";
 import type { UsageEvent } from "../usage-event.js";
 import { countEvents, findEvents } from "./call-log.js";
 import type { EventFilter, EventsQuestion } from "./questions.js";
 
+const kept = { now, retention: defaultRetention };
 let mongo: TestMongo;
 
 beforeAll(async () => {
@@ -37,7 +40,7 @@ describe("the call log", () => {
         const seen: EventDocument[] = [];
         let after: EventsQuestion["after"] = null;
         for (;;) {
-          const page = await findEvents(collections, { ...question, after, take });
+          const page = await findEvents(collections, { ...question, after, take }, kept);
           seen.push(...page);
           const last = page.at(-1);
           if (!last) break;
@@ -80,7 +83,7 @@ describe("the call log", () => {
     [{ keyIds: ["key_a"], valid: false }, []],
   ])("filter %j", async (filter, lines) => {
     const collections = await logOf(different);
-    expect(ids(await findEvents(collections, { ...question, filter }))).toEqual(lines.map((line) => `s:${line}`));
+    expect(ids(await findEvents(collections, { ...question, filter }, kept))).toEqual(lines.map((line) => `s:${line}`));
   });
 
   test("another tenant's events cannot be reached, by no filter and no place", async () => {
@@ -89,20 +92,20 @@ describe("the call log", () => {
       {},
       { keyIds: ["key_a"] },
       { valid: true },
-      { from: 0, to: now + 1 },
+      { from: now - 86_400_000, to: now + 1 },
       { tags: ["a", "b"] },
     ];
     for (const filter of filters) {
       for (const after of [null, { at: now, id: "t" }]) {
-        expect(await findEvents(collections, { ...question, filter, after })).toEqual([]);
-        expect(await findEvents(collections, { ...question, tenantId: null, filter, after })).toEqual([]);
+        expect(await findEvents(collections, { ...question, filter, after }, kept)).toEqual([]);
+        expect(await findEvents(collections, { ...question, tenantId: null, filter, after }, kept)).toEqual([]);
       }
     }
   });
 
   test("null as tenant finds exactly the events without one", async () => {
     const collections = await logOf([base, { ...base, tenantId: undefined }]);
-    expect(ids(await findEvents(collections, { ...question, tenantId: null }))).toEqual(["s:1"]);
+    expect(ids(await findEvents(collections, { ...question, tenantId: null }, kept))).toEqual(["s:1"]);
   });
 
   test("is counted whatever the page, and never with another tenant's events", async () => {
@@ -112,12 +115,23 @@ describe("the call log", () => {
       { ...base, tenantId: undefined },
     ]);
     const page = { ...question, after: { at: now - 1, id: "s:1" }, take: 1 };
-    expect(await countEvents(collections, page)).toBe(4);
-    expect(await countEvents(collections, { ...page, filter: { valid: false, from: now - 2 } })).toBe(1);
-    expect(await countEvents(collections, { ...page, tenantId: null })).toBe(1);
+    expect(await countEvents(collections, page, kept)).toBe(4);
+    expect(await countEvents(collections, { ...page, filter: { valid: false, from: now - 2 } }, kept)).toBe(1);
+    expect(await countEvents(collections, { ...page, tenantId: null }, kept)).toBe(1);
+  });
+
+  test("what goes back further than single events are kept is refused: an answer that lacks some would look whole", async () => {
+    const collections = await logOf(different);
+    const of = (filter: EventFilter) => findEvents(collections, { ...question, filter }, kept);
+    const month = 30 * 86_400_000;
+    for (const filter of [{ from: now - month - 3_600_000 }, { to: now - 2 * month }]) {
+      await expect(of(filter)).rejects.toThrow(/Single events are kept since/);
+      await expect(countEvents(collections, { ...question, filter }, kept)).rejects.toThrow(BadUserInputError);
+    }
+    expect(ids(await of({ from: now - month }))).toHaveLength(4);
   });
 
   test("a page of nothing is empty, not everything", async () => {
-    expect(await findEvents(await logOf(different), { ...question, take: 0 })).toEqual([]);
+    expect(await findEvents(await logOf(different), { ...question, take: 0 }, kept)).toEqual([]);
   });
 });

@@ -3,14 +3,25 @@ import { type Condition, matchingEvents, ofTenant } from "./filters.js";
 import { reportLimits } from "./limits.js";
 import type { EventFilter, EventPlace, EventsQuestion } from "./questions.js";
 import { asRefusal } from "./reading.js";
+import type { ReportOptions } from "./report.js";
+import { checkEventsKept } from "./window-plan.js";
+
+/** What is kept depends on the time. */
+type KeptAt = Pick<ReportOptions, "now" | "retention">;
 
 /**
  * A page of the call log, newest first, by time and then by id.
  *
- * @throws BadUserInputError when MongoDB takes longer than `reportLimits.readMs`, e.g. for a filter that matches nearly nothing.
+ * @throws BadUserInputError when MongoDB takes longer than `reportLimits.readMs`, e.g. for a filter that matches nearly nothing; and for a
+ * window before the oldest event that is kept.
  */
-export async function findEvents(collections: UsageCollections, question: EventsQuestion): Promise<EventDocument[]> {
+export async function findEvents(
+  collections: UsageCollections,
+  question: EventsQuestion,
+  { now, retention }: KeptAt,
+): Promise<EventDocument[]> {
   const { tenantId, filter, after, take } = question;
+  checkEventsKept(filter, retention, now);
   // MongoDB takes a limit of 0 for none.
   if (take < 1) return [];
   try {
@@ -43,7 +54,12 @@ function between({ from, to }: EventFilter, after: EventPlace | null): Condition
  *
  * @throws as `findEvents`.
  */
-export async function countEvents({ events }: UsageCollections, { tenantId, filter }: EventsQuestion): Promise<number> {
+export async function countEvents(
+  { events }: UsageCollections,
+  { tenantId, filter }: EventsQuestion,
+  { now, retention }: KeptAt,
+): Promise<number> {
+  checkEventsKept(filter, retention, now);
   const condition = { ...ofTenant(tenantId), ...matchingEvents(filter), ...between(filter, null) };
   try {
     return await events.countDocuments(condition, { maxTimeMS: reportLimits.readMs });

@@ -7,7 +7,7 @@ import { type ReportLimits, reportLimits } from "./limits.js";
 import type { AttemptDimension, AttemptGroup, AttemptSeries, AttemptsAnswer, AttemptsQuestion } from "./questions.js";
 import { readBatches } from "./reading.js";
 import type { ReportOptions } from "./report.js";
-import { keptSince } from "./window-plan.js";
+import { checkEventsKept } from "./window-plan.js";
 
 /** The field of an event that has a dimension. */
 const fieldOf = { CODE: "code", IP: "ip", START: "start", API: "api" } as const satisfies Record<
@@ -32,12 +32,7 @@ export async function invalidAttempts(
   const limits = options.limits ?? reportLimits;
   const { from, to, bucket, timeZone, groupBy } = question;
   const bounds = bucketBounds({ from, to }, bucket, timeZone, limits.buckets);
-  const since = keptSince(options.retention, options.now).raw;
-  if (from < since) {
-    throw new BadUserInputError(
-      `from: Single events are kept since ${new Date(since).toISOString()}. Ask from then on.`,
-    );
-  }
+  checkEventsKept(question, options.retention, options.now);
   const tallies = new Map<string, Tally>();
   let total = 0;
   let distinct = 0;

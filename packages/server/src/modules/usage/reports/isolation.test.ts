@@ -27,8 +27,8 @@ test("every read that is sent to MongoDB names the tenant, beside all other cond
   const filters = [{}, { keyIds: ["key_a"], tags: ["a"], valid: false }, { keyIds: ["key_a", "key_b"] }];
   for (const filter of filters) {
     const log = { tenantId: "ten_own", filter, after: { at: now, id: "x" }, take: 10 };
-    await findEvents(collections, log);
-    await countEvents(collections, log);
+    await findEvents(collections, log, options);
+    await countEvents(collections, log, options);
     await invalidAttempts(collections, { ...window, bucket: "TOTAL", groupBy: [], filter }, options);
     const wants = { points: true, latency: true, meters: true };
     await report(

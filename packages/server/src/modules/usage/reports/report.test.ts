@@ -6,7 +6,16 @@ import { openTestMongo, type TestMongo } from "../../../testing/mongo.js";
 import { collectionsOf, type UsageCollections } from "../storage/documents.js";
 import { defaultRetention, tiers } from "../storage/tiers.js";
 import { naiveReport } from "../test-helpers/naive-report.js";
-import { now, storeUsage, usageEvent, usageQuestion, usageRetention } from "../test-helpers/random-usage.js";
+import {
+  longAgoEvent,
+  longQuestion,
+  longRetention,
+  now,
+  storeUsage,
+  usageEvent,
+  usageQuestion,
+  usageRetention,
+} from "../test-helpers/random-usage.js";
 import type { UsageEvent } from "../usage-event.js";
 import { reportLimits } from "./limits.js";
 import type { Columns, Metrics, UsageAnswer, UsageQuestion } from "./questions.js";
@@ -74,6 +83,25 @@ describe("report", () => {
         }
       }),
       { numRuns: 20, endOnFailure: true },
+    );
+  });
+
+  test("does so for months and years, in any zone, from rows of every tier", async () => {
+    const db = mongo.db("report");
+    const usage = fc.array(longAgoEvent, { maxLength: 80, size: "max" });
+    const questions = fc.array(fc.tuple(longQuestion, longRetention), { minLength: 4, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(usage, questions, async (events, asked) => {
+        const collections = await emptied(db);
+        await storeUsage(collections, events);
+        for (const [question, kept] of asked) {
+          // A day of years in many series is more than a plain count wants to go through.
+          const limited = question.bucket === "DAY" ? { ...question, groupBy: question.groupBy.slice(0, 1) } : question;
+          const answer = await report(collections, limited, { now, retention: kept });
+          expect(plain(answer)).toEqual(naiveReport(events, limited));
+        }
+      }),
+      { numRuns: 12, endOnFailure: true },
     );
   });
 });

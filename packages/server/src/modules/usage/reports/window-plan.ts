@@ -19,12 +19,13 @@ export class NotKeptError extends BadUserInputError {}
 const coarsestFirst: readonly TierName[] = ["days", "hours", "minutes"];
 
 /**
- * Since when each source has everything, epoch milliseconds. Rows are kept for a span longer than promised, events from their
- * insertion on, and a sender's clock may run ahead: an event may be stamped later than it was inserted.
+ * Since when each source has everything, epoch milliseconds. Rows are kept for a span longer than promised, events for a day
+ * longer: see `rawKeptMs`.
  */
 export function keptSince(retention: Retention, now: number): Readonly<Record<Source, number>> {
   return {
-    raw: now - retention.rawMs + maxAheadMs,
+    // They are kept a day longer than this; so whoever asks for exactly what is promised does not come a moment too late.
+    raw: now - retention.rawMs - maxAheadMs,
     minutes: roundUp(now - retention.minutesMs, tiers.minutes.slotMs),
     hours: roundUp(now - retention.hoursMs, tiers.hours.slotMs),
     days: roundUp(now - retention.daysMs, tiers.days.slotMs),
@@ -69,6 +70,21 @@ export function planWindow(bounds: Float64Array, retention: Retention, now: numb
     cut(bounds[bucket] as number, bounds[bucket + 1] as number, 0);
   }
   return pieces;
+}
+
+/**
+ * Refuses a question about single events that goes back further than they are kept: an answer that lacks some would look whole.
+ *
+ * @param window one that has no beginning asks for what there is.
+ */
+export function checkEventsKept(
+  { from, to }: { readonly from?: number | undefined; readonly to?: number | undefined },
+  retention: Retention,
+  now: number,
+): void {
+  const since = keptSince(retention, now).raw;
+  const bound = from !== undefined && from < since ? "from" : to !== undefined && to <= since ? "to" : null;
+  if (bound !== null) throw new NotKeptError(`${bound}: Single events are kept since ${iso(since)}. Ask from then on.`);
 }
 
 /** What the sources can tell apart, and how a question keeps to that. */

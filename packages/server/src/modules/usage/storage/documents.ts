@@ -62,6 +62,8 @@ export interface SegmentDocument {
   /** `<spool>.<number>`. */
   readonly _id: string;
   readonly insertedAt: Date;
+  /** When events of it were inserted, by each attempt that did: they are found by these. Absent in those of older servers. */
+  readonly inserted?: readonly Date[];
   /** How many events it held, and how many of those had been counted before. */
   readonly events: number;
   readonly duplicates: number;

@@ -1,5 +1,5 @@
 import { type Db, type IndexDescription, MongoServerError } from "mongodb";
-import { type Retention, type Tier, tiers } from "./tiers.js";
+import { type Retention, rawKeptMs, type Tier, tiers } from "./tiers.js";
 
 const dayMs = 24 * 60 * 60_000;
 
@@ -21,13 +21,12 @@ function plans(retention: Retention): readonly Plan[] {
     {
       collection: "usage_events",
       indexes: [{ key: { tenantId: 1, at: -1, _id: -1 } }, { key: { tenantId: 1, keyId: 1, at: -1, _id: -1 } }],
-      expiry: { field: "insertedAt", afterMs: retention.rawMs },
+      expiry: { field: "insertedAt", afterMs: rawKeptMs(retention) },
     },
     rows(tiers.minutes, retention.minutesMs),
     rows(tiers.hours, retention.hoursMs),
     rows(tiers.days, retention.daysMs),
     { collection: "usage_segments", indexes: [], expiry: { field: "insertedAt", afterMs: dayMs } },
-    { collection: "usage_spools", indexes: [], expiry: { field: "seenAt", afterMs: dayMs } },
   ];
 }
 
@@ -39,6 +38,17 @@ export async function ensureIndexes(db: Db, retention: Retention): Promise<void>
   for (const { collection, indexes, expiry } of plans(retention)) {
     if (indexes.length > 0) await db.collection(collection).createIndexes([...indexes]);
     await ensureExpiry(db, collection, expiry.field, Math.ceil(expiry.afterMs / 1_000));
+  }
+  await keepForGood(db, "usage_spools", "seenAt");
+}
+
+/** A server of before had MongoDB forget how far a silent server was, and then claimed too much. */
+async function keepForGood(db: Db, collection: string, field: string): Promise<void> {
+  try {
+    await db.collection(collection).dropIndex({ [field]: 1 } as never);
+  } catch (error) {
+    // NamespaceNotFound, IndexNotFound: there is none.
+    if (!(error instanceof MongoServerError && (error.code === 26 || error.code === 27))) throw error;
   }
 }
 

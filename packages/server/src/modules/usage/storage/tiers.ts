@@ -1,3 +1,5 @@
+import { maxAheadMs, maxLatenessMs } from "../usage-event.js";
+
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
@@ -40,3 +42,22 @@ export const defaultRetention: Retention = {
   hoursMs: 90 * dayMs,
   daysMs: 5 * 365 * dayMs,
 };
+
+/**
+ * How long MongoDB keeps a raw event after its insertion, in milliseconds: a day longer than promised, so that a report that
+ * arrives a day late and then waits in the spool for as long as single calls are kept can still be told from its copies.
+ */
+export function rawKeptMs({ rawMs }: Retention): number {
+  return rawMs + maxLatenessMs;
+}
+
+/** How far the clocks of servers may be apart, and more, in milliseconds. */
+const clocksApartMs = hourMs;
+
+/**
+ * Since when a reported event must have happened for its copies to be still there, epoch milliseconds: the earliest of them
+ * was taken when it happened, or as much earlier as its sender's clock runs ahead.
+ */
+export function oldestTellable(retention: Retention, now: number): number {
+  return now - rawKeptMs(retention) + maxAheadMs + clocksApartMs;
+}

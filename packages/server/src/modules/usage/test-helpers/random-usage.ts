@@ -35,21 +35,24 @@ const instant = fc.oneof(
   }),
 );
 
-export const usageEvent: fc.Arbitrary<UsageEvent> = fc.record({
-  at: instant,
-  tenantId: fc.constantFrom("ten_own", "ten_own", "ten_own", "ten_other", undefined),
-  keyId: optional(fc.constantFrom(...keyIds)),
-  userId: optional(fc.constantFrom(...userIds)),
-  api: optional(fc.constantFrom(...apis)),
-  code: fc.constantFrom(...codes),
-  cost: fc.constantFrom(0, 1, 1, 25, 2 ** 40),
-  tags: optional(fc.subarray(tags).map((some) => [...some].sort())),
-  latencyMs: optional(fc.oneof(fc.constant(0), fc.double({ min: 0.01, max: 20_000, noNaN: true }))),
-  meters: optional(
-    fc.dictionary(fc.constantFrom("tokens", "bytes.in", "__proto__x", ""), fc.integer({ min: 0, max: 2 ** 40 })),
-  ),
-  source: fc.constantFrom("SERVER" as const, "SDK" as const),
-});
+const eventAt = (at: fc.Arbitrary<number>): fc.Arbitrary<UsageEvent> =>
+  fc.record({
+    at,
+    tenantId: fc.constantFrom("ten_own", "ten_own", "ten_own", "ten_other", undefined),
+    keyId: optional(fc.constantFrom(...keyIds)),
+    userId: optional(fc.constantFrom(...userIds)),
+    api: optional(fc.constantFrom(...apis)),
+    code: fc.constantFrom(...codes),
+    cost: fc.constantFrom(0, 1, 1, 25, 2 ** 40),
+    tags: optional(fc.subarray(tags).map((some) => [...some].sort())),
+    latencyMs: optional(fc.oneof(fc.constant(0), fc.double({ min: 0.01, max: 20_000, noNaN: true }))),
+    meters: optional(
+      fc.dictionary(fc.constantFrom("tokens", "bytes.in", "__proto__x", ""), fc.integer({ min: 0, max: 2 ** 40 })),
+    ),
+    source: fc.constantFrom("SERVER" as const, "SDK" as const),
+  });
+
+export const usageEvent = eventAt(instant);
 
 const listOf = <Value>(values: readonly Value[]) => optional(fc.subarray([...new Set(values)]));
 const usageFilter: fc.Arbitrary<UsageFilter> = fc.record(
@@ -64,25 +67,47 @@ const usageFilter: fc.Arbitrary<UsageFilter> = fc.record(
   { requiredKeys: [] },
 );
 
-const instants = fc.uniqueArray(instant, { minLength: 2, maxLength: 2 }).map((both) => both.sort((a, b) => a - b));
+const twoOf = (at: fc.Arbitrary<number>) =>
+  fc.uniqueArray(at, { minLength: 2, maxLength: 2 }).map((both) => both.sort((a, b) => a - b));
 
-export const usageQuestion: fc.Arbitrary<UsageQuestion> = fc
-  .record({
-    tenantId: fc.constant("ten_own"),
-    window: instants,
-    bucket: fc.constantFrom(...(Object.keys(usageBuckets) as UsageBucket[])),
-    timeZone: fc.constantFrom("UTC", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "America/Santiago"),
-    groupBy: fc.shuffledSubarray(Object.keys(usageDimensions) as UsageDimension[]),
-    filter: fc.oneof(fc.constant({}), usageFilter),
-    limit: fc.constantFrom(1, 3, 1_000),
-    orderBy: fc.constantFrom(...(Object.keys(usageOrders) as UsageOrder[])),
-    wants: fc.record({ points: fc.boolean(), latency: fc.boolean(), meters: fc.boolean() }),
-  })
-  .map(({ window, ...question }) => {
-    const [from, to] = window as [number, number];
-    // A week has more minutes than a plain count wants to go through for every series.
-    return { ...question, from: question.bucket === "MINUTE" ? Math.max(from, to - 3_600_000) : from, to };
-  });
+const questionAbout = (at: fc.Arbitrary<number>, buckets: readonly UsageBucket[]): fc.Arbitrary<UsageQuestion> =>
+  fc
+    .record({
+      tenantId: fc.constant("ten_own"),
+      window: twoOf(at),
+      bucket: fc.constantFrom(...buckets),
+      timeZone: fc.constantFrom("UTC", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "America/Santiago"),
+      groupBy: fc.shuffledSubarray(Object.keys(usageDimensions) as UsageDimension[]),
+      filter: fc.oneof(fc.constant({}), usageFilter),
+      limit: fc.constantFrom(1, 3, 1_000),
+      orderBy: fc.constantFrom(...(Object.keys(usageOrders) as UsageOrder[])),
+      wants: fc.record({ points: fc.boolean(), latency: fc.boolean(), meters: fc.boolean() }),
+    })
+    .map(({ window, ...question }) => {
+      const [from, to] = window as [number, number];
+      // A week has more minutes than a plain count wants to go through for every series.
+      return { ...question, from: question.bucket === "MINUTE" ? Math.max(from, to - 3_600_000) : from, to };
+    });
+
+export const usageQuestion = questionAbout(instant, Object.keys(usageBuckets) as UsageBucket[]);
+
+/** Within three years before `now`, often around the beginning of a month somewhere. */
+const longAgo = fc.oneof(
+  fc.integer({ min: now - 3 * 365 * day, max: now }),
+  fc.tuple(fc.integer({ min: 0, max: 35 }), fc.integer({ min: -14 * 4, max: 14 * 4 })).map(([months, quarters]) => {
+    return Date.UTC(2023, 5 + months, 1) + quarters * 15 * 60_000;
+  }),
+);
+export const longAgoEvent = eventAt(longAgo);
+export const longQuestion = questionAbout(longAgo, ["MONTH", "DAY", "TOTAL"]);
+
+/** As by default, but for ever: months of any time zone, years back, are then read from rows of every tier. */
+export const longRetention: fc.Arbitrary<Retention> = fc.record({
+  rawMs: fc.constant(4 * 365 * day),
+  minutesMs: fc.integer({ min: 0, max: 4 * 365 * day }),
+  hoursMs: fc.integer({ min: 0, max: 4 * 365 * day }),
+  daysMs: fc.integer({ min: 0, max: 4 * 365 * day }),
+});
 
 /** Rows of every tier are kept for some days or not at all; raw events for long, so that no question is refused. */
 export const usageRetention: fc.Arbitrary<Retention> = fc.record({

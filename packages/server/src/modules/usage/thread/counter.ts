@@ -2,9 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { UsageCollections } from "../storage/documents.js";
 import type { UsageEvent } from "../usage-event.js";
 import { Pace } from "./pace.js";
-import type { CountsByTenant, FromThread, SegmentName } from "./protocol.js";
-import { shipSegment } from "./shipper.js";
+import type { FromThread, SegmentName } from "./protocol.js";
+import { type Shipped, shipSegment } from "./shipper.js";
 import { type SegmentContent, SpoolQueue } from "./spool-queue.js";
+import type { Views } from "./views.js";
 
 /** Pauses after a failure, in milliseconds: doubled from the first to the last. */
 const firstPauseMs = 250;
@@ -21,8 +22,9 @@ export interface CounterDeps {
   readonly tell: (message: FromThread) => void;
   /** Makes what a first shipment needs, such as indexes. Called until it succeeds. */
   readonly prepare: () => Promise<void>;
-  /** Events older than this when they are shipped can no longer be told from their copies, in milliseconds. */
-  readonly maxAgeMs: number;
+  readonly views: Views;
+  /** Since when a reported event must have happened to be told from its copies. @param now both epoch milliseconds. */
+  readonly tellableSince: (now: number) => number;
 }
 
 /**
@@ -133,16 +135,15 @@ export class Counter {
   async #ship(queue: SpoolQueue, number: number): Promise<void> {
     this.#pace.begin();
     if (this.#own.list("ready").length > longestQueue) this.#pace.hurry();
-    const content = await this.#read(queue, number);
+    const content = await queue.read(number);
     const segment = { spool: queue.spool, number };
     const now = new Date();
-    const events = content.events.filter(({ id, at }) => id === undefined || at >= now.getTime() - this.#deps.maxAgeMs);
-    const tooOld = content.events.length - events.length;
-    if (tooOld > 0) this.#log("error", { ...segment, tooOld }, "reported usage waited longer than it is kept: lost");
-    const shipped = await shipSegment(this.#deps.collections, segment, events, now, () => this.#pace.rest());
+    const time = { now, tellableSince: this.#deps.tellableSince(now.getTime()) };
+    const shipped = await shipSegment(this.#deps.collections, segment, content.events, time, () => this.#pace.rest());
     await queue.markCounted(number);
     this.#store(true);
     this.#tellCounted(segment, content, shipped);
+    this.#tellLost(segment, shipped.tooOld, content.unreadable);
   }
 
   /** A segment of each spool that was taken over: our own must not wait for all that others left. @returns whether there is more. */
@@ -163,27 +164,24 @@ export class Counter {
   /** What was counted by a process that ended before it could save the last uses. */
   async #tellAgain(queue: SpoolQueue): Promise<void> {
     for (const number of queue.list("counted")) {
-      const content = await this.#read(queue, number);
-      this.#tellCounted({ spool: queue.spool, number }, content, { duplicates: 0, counts: null });
+      const content = await queue.read(number);
+      this.#tellCounted({ spool: queue.spool, number }, content, null);
     }
   }
 
-  async #read(queue: SpoolQueue, number: number): Promise<SegmentContent> {
-    const content = await queue.read(number);
-    const { unreadable } = content;
-    if (unreadable > 0) {
-      this.#log("error", { spool: queue.spool, number, unreadable }, "lines of the usage spool cannot be read: lost");
-    }
-    return content;
+  /** Told once, when the segment is done: until then each attempt would find the same again. */
+  #tellLost(segment: SegmentName, tooOld: number, unreadable: number): void {
+    if (tooOld > 0) this.#log("error", { ...segment, tooOld }, "reported usage waited longer than it is kept: lost");
+    if (unreadable > 0) this.#log("error", { ...segment, unreadable }, "lines of the usage spool cannot be read: lost");
   }
 
-  #tellCounted(
-    segment: SegmentName,
-    { events, bytes }: SegmentContent,
-    { duplicates, counts }: { duplicates: number; counts: CountsByTenant | null },
-  ): void {
+  /** @param shipped null: it was told of before. */
+  #tellCounted(segment: SegmentName, { events, bytes, unreadable }: SegmentContent, shipped: Shipped | null): void {
     const lastUsed = lastUses(events);
-    this.#deps.tell({ type: "counted", segment, bytes, events: events.length, duplicates, lastUsed, counts });
+    const { duplicates = 0, tooOld = 0, counts = null, counted = [] } = shipped ?? {};
+    const told = { events: events.length, duplicates, tooOld, unreadable };
+    const views = this.#deps.views.count(counted);
+    this.#deps.tell({ type: "counted", segment, bytes, ...told, lastUsed, counts, views });
   }
 
   #answerSettled(): void {

@@ -29,17 +29,17 @@ export interface ThreadMethods {
   hurry(nothing: null): void;
   report(ask: { readonly question: UsageQuestion; readonly now: number }): UsageAnswer;
   attempts(ask: { readonly question: AttemptsQuestion; readonly now: number }): AttemptsAnswer;
-  events(question: EventsQuestion): EventDocument[];
+  events(ask: { readonly question: EventsQuestion; readonly now: number }): EventDocument[];
   /** How many events a question finds, whatever `take` says. */
-  countEvents(question: EventsQuestion): number;
-  /** Before which instant nothing waits in any spool, epoch milliseconds, given that of our own. */
+  countEvents(ask: { readonly question: EventsQuestion; readonly now: number }): number;
+  /** Before which instant nothing waits in any spool, epoch milliseconds, given that of our own. Ask it before the question. */
   completeUntil(own: number): number;
   /** Spools of dead processes that this process has taken over; those named before are known already. */
   adopt(spools: readonly string[]): void;
   /** The last uses told of with these segments are saved: their files can go. */
   saved(segments: readonly SegmentName[]): void;
-  /** Whether to tell of what other processes count, too. */
-  watchOthers(on: boolean): void;
+  /** What to tell of while it is counted. */
+  watch(what: Watching): void;
   /** Counts what is left, for so many milliseconds at most, and ends. @returns whether nothing is left. */
   stop(withinMs: number): boolean;
 }
@@ -48,6 +48,23 @@ export interface SegmentName {
   readonly spool: string;
   readonly number: number;
 }
+
+/** What somebody may see who does not see a whole tenant: the calls of a user, and those with some keys. */
+export interface UsageView {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly userId: string;
+  readonly keyIds: readonly string[];
+}
+
+/** Who watches. */
+export interface Watching {
+  /** Whether anybody does: then what other processes count is told, too. */
+  readonly on: boolean;
+  readonly views: readonly UsageView[];
+}
+
+export type CountsByView = Readonly<Record<string, Readonly<Partial<Record<VerdictCode, number>>>>>;
 
 export type CountsByTenant = Readonly<Record<string, Readonly<Partial<Record<VerdictCode, number>>>>>;
 
@@ -70,13 +87,18 @@ export type FromThread =
       readonly bytes: number;
       readonly events: number;
       readonly duplicates: number;
+      /** Events that are lost: reports that waited too long, and lines that the disk has changed. */
+      readonly tooOld: number;
+      readonly unreadable: number;
       /** Keys that were accepted, and when last, epoch milliseconds. */
       readonly lastUsed: ReadonlyMap<string, number>;
       /** New events. Null when this was told of before. */
       readonly counts: CountsByTenant | null;
+      /** The same by view. */
+      readonly views: CountsByView;
     }
   /** Another process has counted these new events. */
-  | { readonly type: "others"; readonly counts: CountsByTenant }
+  | { readonly type: "others"; readonly counts: CountsByTenant; readonly views: CountsByView }
   /** A spool that was taken over holds nothing any more. */
   | { readonly type: "emptied"; readonly spool: string }
   /** It runs: where the store is embedded, that is open. */

@@ -8,6 +8,8 @@ import type { UsageEvent } from "../usage-event.js";
 import { shipSegment } from "./shipper.js";
 
 const noon = Date.parse("2026-11-22T12:00:00Z");
+/** A shipment at noon that can tell all events from their copies. */
+const atNoon = { now: new Date(noon), tellableSince: 0 };
 const keys = ["key_a", "key_b", "key_c"];
 
 let mongo: TestMongo;
@@ -111,7 +113,7 @@ async function countAfter({ spools, faults }: Story, off: Off = {}): Promise<Rec
       for (const [index, numbers] of segments.entries()) {
         const segment = { spool: `spool${spool}`, number: index + 1 };
         for (let done = false; !done; ) {
-          await shipSegment(collections, segment, numbers.map(eventOf), new Date(noon)).then(
+          await shipSegment(collections, segment, numbers.map(eventOf), atNoon).then(
             () => {
               done = true;
             },
@@ -194,9 +196,13 @@ describe("shipping the spool", () => {
   test("says how many events were new and of whom, and how many had been counted before", async () => {
     const collections = collectionsOf(mongo.db("shipper"));
     const ship = (number: number, numbers: number[]) =>
-      shipSegment(collections, { spool: "s", number }, numbers.map(eventOf), new Date(noon));
-    expect(await ship(1, [1, 2, 5])).toEqual({ duplicates: 0, counts: { ten_a: { VALID: 2, REVOKED: 1 } } });
-    expect(await ship(2, [2, 2, 7])).toEqual({ duplicates: 2, counts: { ten_a: { VALID: 1 } } });
+      shipSegment(collections, { spool: "s", number }, numbers.map(eventOf), atNoon);
+    expect(await ship(1, [1, 2, 5])).toMatchObject({
+      duplicates: 0,
+      tooOld: 0,
+      counts: { ten_a: { VALID: 2, REVOKED: 1 } },
+    });
+    expect(await ship(2, [2, 2, 7])).toMatchObject({ duplicates: 2, tooOld: 0, counts: { ten_a: { VALID: 1 } } });
     expect(await collections.segments.find().sort({ _id: 1 }).toArray()).toMatchObject([
       { _id: "s.1", events: 3, duplicates: 0 },
       { _id: "s.2", events: 3, duplicates: 2 },
@@ -207,7 +213,7 @@ describe("shipping the spool", () => {
     const [before, after] = [collectionsOf(mongo.db("shipper")), collectionsOf(mongo.db("shipper"))];
     for (let number = 1; number <= 3; number++) {
       const numbers = Array.from({ length: 40 }, (_, index) => index * number);
-      await shipSegment(before, { spool: "s", number }, numbers.map(eventOf), new Date(noon));
+      await shipSegment(before, { spool: "s", number }, numbers.map(eventOf), atNoon);
     }
     const raw = (await before.events.find().toArray()).map(({ _id, at, ...event }) => ({ ...event, at: at.getTime() }));
     await applyRows(after, rowUpdates(raw, "again", 1));
@@ -219,18 +225,51 @@ describe("shipping the spool", () => {
     }
   });
 
+  test("a report that waited too long to be told from its copies is not counted, and is said to be lost", async () => {
+    const collections = collectionsOf(mongo.db("shipper"));
+    const [old, fresh, verified] = [
+      eventOf(1),
+      eventOf(2),
+      { ...eventOf(1), id: undefined, source: "SERVER" as const },
+    ];
+    const time = { ...atNoon, tellableSince: fresh.at };
+    const shipped = await shipSegment(collections, { spool: "s", number: 1 }, [old, fresh, verified], time);
+    expect(shipped).toMatchObject({ duplicates: 0, tooOld: 1, counts: { ten_a: { VALID: 2 } } });
+    expect(await collections.events.countDocuments()).toBe(2);
+  });
+
+  test("a report that grew too old between two attempts is counted to its end, and by nobody twice", async () => {
+    const db = mongo.db("shipper");
+    const segment = { spool: "s", number: 1 };
+    const faults: Fault[] = ["none", "before"]; // the events are inserted; their rows are not raised
+    const first = shipSegment(
+      faultyCollections(db, () => faults.shift() ?? "none", {}),
+      segment,
+      [eventOf(1)],
+      atNoon,
+    );
+    await expect(first).rejects.toThrow(MongoNetworkError);
+    const later = { now: new Date(noon), tellableSince: Number.POSITIVE_INFINITY };
+    const collections = collectionsOf(db);
+    const one = { duplicates: 0, tooOld: 0, counts: { ten_a: { VALID: 1 } } };
+    expect(await shipSegment(collections, segment, [eventOf(1)], later)).toMatchObject(one);
+    expect(await sums(collections.rows.days as never)).toEqual({ "key_b VALID": [1, 1] });
+    const copy = await shipSegment(collections, { spool: "t", number: 1 }, [eventOf(1)], later);
+    expect(copy).toMatchObject({ duplicates: 1, tooOld: 0, counts: {}, counted: [] });
+  });
+
   test("the same id of two tenants names two events", async () => {
     const collections = collectionsOf(mongo.db("shipper"));
     const events = ["ten_a", "ten_b"].map((tenantId) => ({ ...eventOf(1), tenantId }));
-    const { duplicates } = await shipSegment(collections, { spool: "s", number: 1 }, events, new Date(noon));
+    const { duplicates } = await shipSegment(collections, { spool: "s", number: 1 }, events, atNoon);
     expect(duplicates).toBe(0);
   });
 
   test("an unknown key of nobody's tenant is in the call log and in no count", async () => {
     const collections = collectionsOf(mongo.db("shipper"));
     const event = { ...eventOf(1), tenantId: undefined, keyId: undefined, id: undefined, code: "NOT_FOUND" as const };
-    const shipped = await shipSegment(collections, { spool: "s", number: 1 }, [event], new Date(noon));
-    expect(shipped).toEqual({ duplicates: 0, counts: {} });
+    const shipped = await shipSegment(collections, { spool: "s", number: 1 }, [event], atNoon);
+    expect(shipped).toEqual({ duplicates: 0, tooOld: 0, counts: {}, counted: [] });
     expect(await collections.events.countDocuments()).toBe(1);
     expect(await collections.rows.days.countDocuments()).toBe(0);
   });

@@ -11,8 +11,19 @@ const insertSize = 1_000;
 /** What shipping a segment came to. */
 export interface Shipped {
   readonly duplicates: number;
+  /** Reported events that could not be told from their copies any more, and so are not counted. */
+  readonly tooOld: number;
   /** New events, by tenant and code. */
   readonly counts: CountsByTenant;
+  /** The new events themselves. */
+  readonly counted: readonly UsageEvent[];
+}
+
+/** The time of a shipment. */
+export interface ShippingTime {
+  readonly now: Date;
+  /** Reported events from before this, epoch milliseconds, cannot be told from their copies any more: see `oldestTellable`. */
+  readonly tellableSince: number;
 }
 
 /**
@@ -32,29 +43,47 @@ export async function shipSegment(
   collections: UsageCollections,
   segment: SegmentName,
   events: readonly UsageEvent[],
-  now: Date,
+  { now, tellableSince }: ShippingTime,
   rest: () => Promise<void> = () => Promise.resolve(),
 ): Promise<Shipped> {
   const name = `${segment.spool}.${segment.number}`;
   const documents = toDocuments(events, name, now);
-  const ids = [...documents.keys()];
+  const pending = [...documents.values()];
+  const isTellable = ({ event: { id, at } }: Pending): boolean => id === undefined || at >= tellableSince;
   const owned: UsageEvent[] = [];
-  for (let start = 0; start < ids.length; start += insertSize) {
-    const batch = ids.slice(start, start + insertSize).map((id) => documents.get(id) as Pending);
-    owned.push(...(await insertEvents(collections, name, batch)));
+  /** When events of this segment were inserted: now, or by an attempt before this one. */
+  const inserted = new Set<number>();
+  let tooOld = 0;
+  for (let start = 0; start < pending.length; start += insertSize) {
+    const batch = pending.slice(start, start + insertSize);
+    const [fresh, old] = [batch.filter(isTellable), batch.filter((event) => !isTellable(event))];
+    if (fresh.length > 0) owned.push(...(await insertEvents(collections, name, fresh, inserted)));
+    if (old.length > 0) {
+      const stored = await storedEvents(collections, old);
+      for (const { event, document } of old) {
+        const found = stored.get(document._id);
+        if (found?.segment !== name) continue;
+        inserted.add(found.insertedAt.getTime());
+        owned.push(event);
+      }
+      tooOld += old.length - stored.size;
+    }
     await rest();
   }
   const counted = owned.filter((event) => event.tenantId !== undefined) as (UsageEvent & { tenantId: string })[];
   await applyRows(collections, rowUpdates(counted, segment.spool, segment.number));
   await rest();
-  const shipped = { duplicates: events.length - owned.length, counts: countByTenant(counted) };
+  const duplicates = events.length - owned.length - tooOld;
+  const shipped = { duplicates, counts: countByTenant(counted) };
   await collections.segments.updateOne(
     { _id: name },
-    { $setOnInsert: { insertedAt: now, events: events.length, ...shipped } },
+    { $setOnInsert: { insertedAt: now, inserted: toDates(inserted), events: events.length, ...shipped } },
     { upsert: true },
   );
-  return shipped;
+  return { ...shipped, tooOld, counted };
 }
+
+const toDates = (times: Iterable<number>): Date[] => Array.from(times, (time) => new Date(time));
 
 interface Pending {
   readonly event: UsageEvent;
@@ -78,6 +107,7 @@ async function insertEvents(
   { events }: UsageCollections,
   segment: string,
   batch: readonly Pending[],
+  inserted: Set<number>,
 ): Promise<UsageEvent[]> {
   const refused = new Set<string>();
   try {
@@ -94,13 +124,24 @@ async function insertEvents(
     }
     if (refused.size === 0) throw error;
   }
+  if (refused.size < batch.length) inserted.add((batch[0] as Pending).document.insertedAt.getTime());
   if (refused.size === 0) return batch.map(({ event }) => event);
-  const ours = await events
-    .find({ _id: { $in: [...refused] }, segment }, { projection: { _id: 1 } })
-    .map(({ _id }) => _id)
-    .toArray();
-  for (const id of ours) refused.delete(id);
+  const ours = await events.find({ _id: { $in: [...refused] }, segment }, { projection: { insertedAt: 1 } }).toArray();
+  for (const { _id, insertedAt } of ours) {
+    refused.delete(_id);
+    inserted.add(insertedAt.getTime());
+  }
   return batch.filter(({ document }) => !refused.has(document._id)).map(({ event }) => event);
+}
+
+/** Those that are there, by id. */
+async function storedEvents(
+  { events }: UsageCollections,
+  batch: readonly Pending[],
+): Promise<ReadonlyMap<string, Pick<EventDocument, "segment" | "insertedAt">>> {
+  const ids = batch.map(({ document }) => document._id);
+  const found = await events.find({ _id: { $in: ids } }, { projection: { segment: 1, insertedAt: 1 } }).toArray();
+  return new Map(found.map((document) => [document._id, document]));
 }
 
 /** MongoDB's code for a document whose `_id` exists. */

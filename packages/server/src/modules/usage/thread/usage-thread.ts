@@ -10,11 +10,13 @@ import { invalidAttempts } from "../reports/invalid-attempts.js";
 import { report } from "../reports/report.js";
 import { collectionsOf } from "../storage/documents.js";
 import { ensureIndexes } from "../storage/indexes.js";
-import { maxLatenessMs } from "../usage-event.js";
+import { oldestTellable } from "../storage/tiers.js";
+import { Completeness } from "./completeness.js";
 import { Counter } from "./counter.js";
 import { OthersWatch } from "./others-watch.js";
-import type { FromThread, ThreadMethods, ThreadSettings, ToThread } from "./protocol.js";
+import type { FromThread, ThreadMethods, ThreadSettings, ToThread, Watching } from "./protocol.js";
 import { isStoreAway, storeAway } from "./store-away.js";
+import { Views } from "./views.js";
 
 /**
  * The thread that alone speaks with MongoDB: it counts what the spool holds, and answers questions. Verification shares
@@ -40,19 +42,22 @@ const client = new MongoClient(settings.mongodbUrl ?? (embedded?.url as string),
 });
 const db = client.db(databaseOf(settings.mongodbUrl));
 const collections = collectionsOf(db);
+const views = new Views();
 const counter = new Counter({
   collections,
+  views,
   spoolFolder: settings.spoolFolder,
   spool: settings.spool,
   tell,
-  maxAgeMs: settings.retention.rawMs - maxLatenessMs,
+  tellableSince: (now) => oldestTellable(settings.retention, now),
   prepare: async () => {
     // Again at each attempt: a client whose first connection failed never tries another one by itself.
     await client.connect();
     await ensureIndexes(db, settings.retention);
   },
 });
-const others = new OthersWatch(collections, settings.spool, tell);
+const others = new OthersWatch(collections, settings.spool, views, tell);
+const completeness = new Completeness({ collections, spoolFolder: settings.spoolFolder, spool: settings.spool, tell });
 
 const methods: { [Method in keyof ThreadMethods]: (argument: never) => unknown } = {
   settle: (upTo: number) => counter.settle(upTo),
@@ -61,12 +66,17 @@ const methods: { [Method in keyof ThreadMethods]: (argument: never) => unknown }
     report(collections, question, { now, retention: settings.retention }),
   attempts: ({ question, now }: Parameters<ThreadMethods["attempts"]>[0]) =>
     invalidAttempts(collections, question, { now, retention: settings.retention }),
-  events: (question: Parameters<ThreadMethods["events"]>[0]) => findEvents(collections, question),
-  countEvents: (question: Parameters<ThreadMethods["countEvents"]>[0]) => countEvents(collections, question),
-  completeUntil: (own: number) => completeUntil(own),
+  events: ({ question, now }: Parameters<ThreadMethods["events"]>[0]) =>
+    findEvents(collections, question, { now, retention: settings.retention }),
+  countEvents: ({ question, now }: Parameters<ThreadMethods["countEvents"]>[0]) =>
+    countEvents(collections, question, { now, retention: settings.retention }),
+  completeUntil: (own: number) => completeness.until(own),
   adopt: (spools: Parameters<ThreadMethods["adopt"]>[0]) => counter.adopt(spools),
   saved: (segments: Parameters<ThreadMethods["saved"]>[0]) => counter.saved(segments),
-  watchOthers: (on: boolean) => others.watch(on),
+  watch: (what: Watching) => {
+    views.set(what.views);
+    others.watch(what.on);
+  },
   stop: (withinMs: number) => stop(withinMs),
 };
 
@@ -87,18 +97,6 @@ function failureOf(id: number, error: unknown): FromThread {
   return { type: "failure", id, error: Object.assign(new Error(message), { name, stack }) };
 }
 
-/** Before which instant nothing waits: in our own spool, and in those of all servers that were seen within a day. */
-async function completeUntil(own: number): Promise<number> {
-  const { spool } = settings;
-  await collections.spools.updateOne(
-    { _id: spool },
-    { $set: { completeUntil: new Date(own), seenAt: new Date() } },
-    { upsert: true },
-  );
-  const [last] = await collections.spools.find().sort({ completeUntil: 1 }).limit(1).toArray();
-  return Math.min(own, last?.completeUntil.getTime() ?? own);
-}
-
 async function stop(withinMs: number): Promise<boolean> {
   others.watch(false);
   counter.hurry();
@@ -113,7 +111,7 @@ async function stop(withinMs: number): Promise<boolean> {
 
 /** The database of the address's path, e.g. mongodb://host/keyplane. */
 function databaseOf(url: string | null): string {
-  const path = url === null ? "" : new URL(url.replace(/^mongodb(\+srv)?:\/\/[^/]*/, "mongodb://host")).pathname;
+  const path = url === null ? "" : new URL(url.replace(/^mongodb(\+srv)?:\/\/[^/?]*/, "mongodb://host")).pathname;
   return decodeURIComponent(path.slice(1)) || "keyplane";
 }
 

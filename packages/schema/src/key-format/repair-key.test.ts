@@ -1,0 +1,67 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { base62Alphabet } from "../base62.js";
+import { generateKey } from "./generate-key.js";
+import { repairKey } from "./repair-key.js";
+
+const key = (): string => generateKey({ prefix: "kp", environment: "LIVE" }).secret;
+const bodyPlace = fc.integer({ min: "kp_live_".length, max: "kp_live_".length + 48 });
+const digit = fc.constantFrom(...base62Alphabet);
+
+describe("repairKey", () => {
+  test.each([
+    ["quotes", (text: string) => `"${text}"`],
+    ["typographic quotes", (text: string) => `“${text}”`],
+    ["spaces", (text: string) => `  ${text} `],
+    ["a line break at its end", (text: string) => `${text}\r\n`],
+    ["a line break in it", (text: string) => `${text.slice(0, 30)}\n  ${text.slice(30)}`],
+    ["a zero-width space", (text: string) => `${text.slice(0, 12)}\u200b${text.slice(12)}`],
+    ["a scheme", (text: string) => `Bearer ${text}`],
+    ["a whole header", (text: string) => `Authorization: Bearer ${text}`],
+    ["a scheme in quotes", (text: string) => `"Bearer ${text}"`],
+    ["a name of a settings file", (text: string) => `API_KEY="${text}"`],
+    ["a header of its own", (text: string) => `x-api-key: ${text}`],
+    ["itself again", (text: string) => `${text} ${text}`],
+  ])("%s around a key do not hide it", (_, around) => {
+    const text = key();
+    expect(repairKey(around(text))).toEqual({ text, repair: "SURROUNDED", position: null });
+  });
+
+  test("prefix and environment in upper case do not hide it", () => {
+    const text = key();
+    expect(repairKey(text.replace("kp_live_", "KP_LIVE_"))).toMatchObject({ text, repair: "RECASED" });
+  });
+
+  test("one wrong, missing or surplus character is found, wherever it stands", () => {
+    fc.assert(
+      fc.property(bodyPlace, digit, (place, character) => {
+        const text = key();
+        const [before, after] = [text.slice(0, place), text.slice(place + 1)];
+        const wrong = `${before}${character}${after}`;
+        if (wrong === text) expect(repairKey(wrong)).toBeNull();
+        else expect(repairKey(wrong)).toMatchObject({ text, repair: "WRONG_CHARACTER", position: place });
+        expect(repairKey(before + after)).toMatchObject({ text, repair: "MISSING_CHARACTER" });
+        expect(repairKey(`"${before}${character}${text.slice(place)}"`)).toMatchObject({ text });
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("two neighbours that changed places are found", () => {
+    const text = key();
+    const [a, b] = [text[20], text[21]];
+    if (a === b) return;
+    expect(repairKey(`${text.slice(0, 20)}${b}${a}${text.slice(22)}`)).toMatchObject({ text, position: 20 });
+  });
+
+  test("what is right, and what is too far from any key, is left as it is", () => {
+    const text = key();
+    for (const each of [text, "", "nothing", text.toLowerCase(), text.slice(0, 30), "sk_live_abc", "x".repeat(5_000)]) {
+      expect(repairKey(each)).toBeNull();
+    }
+  });
+
+  test("never throws, and what it finds is always a key", () => {
+    fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 600 }), (text) => void repairKey(text)));
+  });
+});

@@ -1,0 +1,2 @@
+-- CreateIndex
+CREATE INDEX "KeySecret_start_idx" ON "KeySecret"("start");

@@ -1,0 +1,83 @@
+import type { CustomRole, Db, Key, KeySecret, Team, Tenant, User } from "../../platform/database/index.js";
+import type { Visibility } from "../auth/index.js";
+import { visibleKeys } from "../keys/index.js";
+
+/** Everything that decides about a secret, as it is kept. */
+export interface Rows {
+  readonly secret: KeySecret;
+  readonly key: Key;
+  readonly owner: User | null;
+  readonly tenant: Tenant;
+  /** The custom role of the owner. */
+  readonly role: CustomRole | null;
+  readonly team: Team | null;
+}
+
+/** A secret of a key that a caller may see; null when there is none. */
+export async function findSecretOf(
+  db: Db,
+  visibility: Visibility,
+  by: { readonly hash: string } | { readonly keyId: string; readonly at: Date },
+): Promise<(KeySecret & { key: Key }) | null> {
+  const key = visibleKeys(visibility);
+  if ("hash" in by) return db.keySecret.findFirst({ where: { hash: by.hash, key }, include: { key: true } });
+  const { keyId, at } = by;
+  // The one that was current then; a secret of the same millisecond has taken the other's place.
+  const current = await db.keySecret.findFirst({
+    where: { keyId, key, createdAt: { lte: at }, OR: [{ supersededAt: null }, { supersededAt: { gt: at } }] },
+    orderBy: [{ createdAt: "desc" }, { hash: "asc" }],
+    include: { key: true },
+  });
+  // Before its first secret there was no key.
+  return (
+    current ?? db.keySecret.findFirst({ where: { keyId, key }, orderBy: { createdAt: "asc" }, include: { key: true } })
+  );
+}
+
+/** Keys that a caller may see, with a secret of one of these starts, the newest first. */
+export async function findKeysByStart(
+  db: Db,
+  visibility: Visibility,
+  starts: readonly string[],
+  take: number,
+): Promise<Key[]> {
+  const found = await db.keySecret.findMany({
+    where: { start: { in: [...starts] }, key: { AND: [visibleKeys(visibility), { deletedAt: null }] } },
+    orderBy: [{ createdAt: "desc" }, { hash: "asc" }],
+    take,
+    include: { key: true },
+  });
+  const byId = new Map(found.map(({ key }) => [key.id, key]));
+  return [...byId.values()];
+}
+
+export const findOwner = (db: Db, id: string): Promise<User | null> => db.user.findUnique({ where: { id } });
+export const findTenantRow = (db: Db, id: string): Promise<Tenant | null> => db.tenant.findUnique({ where: { id } });
+export const findRoleRow = (db: Db, id: string): Promise<CustomRole | null> =>
+  db.customRole.findUnique({ where: { id } });
+export const findTeamRow = (db: Db, id: string): Promise<Team | null> => db.team.findUnique({ where: { id } });
+
+/** An active user of a tenant who could take over the key of another one: the same person under a new id, the caller, a member of its team, or an administrator. */
+export async function findSuccessor(
+  db: Db,
+  { key, owner }: { readonly key: Key; readonly owner: User | null },
+  callerId: string | null,
+): Promise<User | null> {
+  const active = { tenantId: key.tenantId, status: "ACTIVE", id: { not: key.ownerId } } as const;
+  // The owner of a team's key is a member of the team.
+  const member = key.teamId === null ? {} : { memberships: { some: { teamId: key.teamId } } };
+  const same =
+    owner?.tenantId === key.tenantId &&
+    (await db.user.findFirst({ where: { ...active, ...member, activeEmail: owner.email.toLowerCase() } }));
+  if (same) return same;
+  if (callerId !== null) {
+    const caller = await db.user.findFirst({ where: { AND: [active, member, { id: callerId }] } });
+    if (caller) return caller;
+  }
+  // Of a team's key any member; else an administrator, who can give it on.
+  const administrator = key.teamId === null ? ({ role: "ADMIN", customRoleId: null } as const) : {};
+  return db.user.findFirst({
+    where: { ...active, ...member, ...administrator },
+    orderBy: [{ createdAt: "asc" }, { id: "asc" }],
+  });
+}

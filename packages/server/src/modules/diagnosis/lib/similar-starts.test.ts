@@ -1,0 +1,29 @@
+import { describe, expect, test } from "vitest";
+import { similarStarts } from "./similar-starts.js";
+
+describe("similarStarts", () => {
+  const start = "kp_live_3fQz";
+
+  test.each([
+    ["itself", "kp_live_3fQz"],
+    ["in lower case", "kp_live_3fqz"],
+    ["in upper case altogether", "KP_LIVE_3FQZ"],
+    ["with a wrong character", "kp_live_3fQx"],
+    ["with neighbours swapped", "kp_live_f3Qz"],
+    ["of the other environment", "kp_test_3fQz"],
+    ["in quotes, with what follows", '"kp_live_3fQzABCDEF"'],
+    ["in a header", "Authorization: Bearer kp_live_3fQzABCDEF"],
+  ])("%s, it may have been meant to be the start", (_, text) => {
+    expect(similarStarts(text)).toContain(start);
+  });
+
+  test("there are few of them, whatever the text", () => {
+    expect(similarStarts(start).length).toBeLessThan(300);
+    for (const text of ["", "nothing", "kp_live_", "x".repeat(10_000)]) expect(similarStarts(text)).toEqual([]);
+  });
+
+  test("another key's start is none", () => {
+    expect(similarStarts(start)).not.toContain("kp_live_4gQz");
+    expect(similarStarts(start)).not.toContain("pk_live_3fQz");
+  });
+});

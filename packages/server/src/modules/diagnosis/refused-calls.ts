@@ -1,0 +1,63 @@
+import { KeyplaneError } from "../../platform/errors.js";
+import type { Principal } from "../auth/index.js";
+import type { EventDocument, Usage } from "../usage/index.js";
+
+/** How many refused calls are told. */
+const maxCalls = 20;
+/** How far back they are looked for, and how far around a moment of the past, in milliseconds. */
+const recentMs = 24 * 60 * 60 * 1_000;
+const aroundMs = 60 * 60 * 1_000;
+/** How long an answer waits for the store of usage: a diagnosis without it is better than none. */
+const patienceMs = 3_000;
+
+/** Refused calls, newest first; null: not known, because the store of usage is away or the caller may not read it. */
+export interface RefusedCalls {
+  readonly calls: readonly EventDocument[] | null;
+  readonly isAway: boolean;
+}
+
+/**
+ * The refused calls of a key, or of a start or an address where there is no key.
+ *
+ * @param at a moment of the past; null: the last day.
+ */
+export async function readRefusedCalls(
+  usage: Pick<Usage, "events">,
+  principal: Principal,
+  of: {
+    readonly tenantId: string | null;
+    readonly keyId: string | null;
+    readonly start: string | undefined;
+    readonly ip: string | undefined;
+  },
+  now: number,
+  at: number | null,
+): Promise<RefusedCalls> {
+  const { tenantId, keyId, start, ip } = of;
+  if (!principal.permissions.has("usage:read")) return { calls: null, isAway: false };
+  const filter = keyId ? { keyIds: [keyId] } : start ? { starts: [start] } : ip ? { ips: [ip] } : null;
+  if (tenantId === null || filter === null) return { calls: [], isAway: false };
+  const window =
+    at === null ? { from: new Date(now - recentMs) } : { from: new Date(at - aroundMs), to: new Date(at + aroundMs) };
+  const giveUp = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => {
+      giveUp.abort();
+      resolve(null);
+    }, patienceMs);
+  });
+  const question = { ...filter, ...window, valid: false };
+  try {
+    const page = usage.events(principal, tenantId, question, { first: maxCalls }, giveUp.signal);
+    // Nobody waits for it any more once the time is up.
+    page.catch(() => {});
+    const found = await Promise.race([page, late]);
+    return { calls: found ? found.edges.map(({ node }) => node) : null, isAway: found === null };
+  } catch (error) {
+    if (error instanceof KeyplaneError) return { calls: null, isAway: true };
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}

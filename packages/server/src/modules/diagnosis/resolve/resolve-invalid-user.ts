@@ -1,0 +1,258 @@
+import { examine } from "@keyplane/schema";
+import type { Clock } from "../../../platform/clock.js";
+import type { Database, Key, Transaction, User } from "../../../platform/database/index.js";
+import { ConflictError, KeyplaneError, NotFoundError } from "../../../platform/errors.js";
+import type { GuessLimiter } from "../../../platform/guess-limiter.js";
+import { parseInput } from "../../../platform/validation.js";
+import { authorize, hashSecret, type Principal, visibleTo } from "../../auth/index.js";
+import type { Events } from "../../events/index.js";
+import type { Idempotency } from "../../idempotency/index.js";
+import { type KeySecrets, type Keys, toVerdict, type Verdict } from "../../keys/index.js";
+import type { Users } from "../../users/index.js";
+import { type ResolveInvalidUserInput, resolveInvalidUserSchema } from "../diagnosis.input.js";
+import { findOwner, findSecretOf } from "../diagnosis.store.js";
+import { findPresented } from "../presented.js";
+import { readRows, recordOf } from "../reading.js";
+import { changesBetween, notReached, type ResolveStep } from "./steps.js";
+
+/** What was done, or in a plan would be. */
+export interface InvalidUserResolution {
+  readonly dryRun: boolean;
+  readonly steps: readonly ResolveStep[];
+  /** As it is now: in a plan, before it. */
+  readonly key: Key;
+  /** Whose the key is now; in a plan, whose it would be, or null for somebody who would be created. */
+  readonly user: User | null;
+  /** null in a plan. */
+  readonly secret: string | null;
+  /** That of the new secret; null in a plan that is blocked. */
+  readonly verdict: Verdict | null;
+}
+
+/** What one run of the steps has come to. */
+interface Run {
+  readonly steps: ResolveStep[];
+  user?: User;
+  secret?: string;
+  verdict?: Verdict;
+}
+
+/** Undoes what a plan has tried out. */
+class PlanMade extends Error {
+  constructor(readonly run: Run) {
+    super("a plan changes nothing");
+  }
+}
+
+export type ResolveInvalidUser = (principal: Principal, input: unknown) => Promise<InvalidUserResolution>;
+
+/**
+ * Makes the guided operation that mends a key with an invalid user: identify, verify or create, update, reissue, test. Each step is
+ * the mutation of its name, with that one's permission, audit record and event; all of them are one transaction. A plan makes the same
+ * steps and undoes them, so that it cannot say other than what would happen.
+ *
+ * @param deps.usersWith makes the users' service for a transaction that is under way; `keySecretsWith` likewise.
+ * @throws what the single mutations throw; ConflictError for a disabled user unless `enableDisabled` is given.
+ */
+export function createResolveInvalidUser(deps: {
+  database: Database;
+  clock: Clock;
+  events: Events;
+  guesses: GuessLimiter;
+  idempotency: Idempotency;
+  keys: Pick<Keys, "lock">;
+  usersWith: (events: Events) => Users;
+  keySecretsWith: (events: Events, users: Users) => KeySecrets;
+}): ResolveInvalidUser {
+  const { database, clock, events, guesses, idempotency, keys, usersWith, keySecretsWith } = deps;
+
+  async function identify(principal: Principal, input: ResolveInvalidUserInput): Promise<string> {
+    const { secret, repaired } = await findPresented(database.prisma, principal, input, new Date(clock.now()), guesses);
+    const found = secret ?? repaired?.secret;
+    if (!found) throw new NotFoundError("key");
+    return found.keyId;
+  }
+
+  /** The steps, each in its turn; `run` has those that were made when one cannot be. */
+  async function make(
+    tx: Transaction,
+    principal: Principal,
+    keyId: string,
+    input: ResolveInvalidUserInput,
+    run: Run,
+  ): Promise<void> {
+    const joined: Events = { ...events, transaction: (work) => work(tx) };
+    const users = usersWith(joined);
+    const { steps } = run;
+
+    const key = await keys.lock(tx, principal, keyId);
+    const owner = await findOwner(tx, key.ownerId);
+    const whose = owner ? `${owner.name} <${owner.email}> (${owner.id}), who is ${owner.status}` : "nobody";
+    const identified = `The key “${key.name}” (${key.id}) belongs to ${whose}.`;
+    steps.push({ name: "IDENTIFY", outcome: "NOT_NEEDED", mutation: null, detail: identified, changes: [] });
+
+    const { user: found, step } = await verify(tx, principal, users, key, owner, input);
+    steps.push(step);
+
+    const { user, step: update } = await bringUpToDate(principal, users, found, input);
+    steps.push(update);
+    run.user = user;
+
+    const issued = await keySecretsWith(joined, users).reissue(principal, { id: key.id, ownerId: user.id });
+    run.secret = issued.secret;
+    steps.push({
+      name: "REISSUE",
+      outcome: "DONE",
+      mutation: "reissueKey",
+      detail: `The key belongs to ${user.name} <${user.email}> (${user.id}) and has a new secret; the old one has stopped.`,
+      changes: changesBetween(key, issued.key, ["ownerId", "start"]),
+    });
+
+    run.verdict = await test(tx, principal, issued.secret, input);
+    const { code, message } = run.verdict;
+    steps.push({ name: "TEST", outcome: "DONE", mutation: null, detail: `${code}: ${message}`, changes: [] });
+  }
+
+  /** The verdict about a secret as the transaction sees it. */
+  async function test(
+    tx: Transaction,
+    principal: Principal,
+    secret: string,
+    { test: asked }: ResolveInvalidUserInput,
+  ): Promise<Verdict> {
+    const found = await findSecretOf(tx, visibleTo(principal), { hash: hashSecret(secret) });
+    const record = found && recordOf(await readRows(tx, found));
+    const environment = record?.key.environment ?? "LIVE";
+    const format = { ok: true, prefix: "", environment, start: record?.secret.start ?? "" } as const;
+    const { decision } = examine(record, { format, ...asked }, clock.now());
+    return toVerdict(decision, record, principal.requestId);
+  }
+
+  return async (principal, rawInput) => {
+    authorize(principal, "keys:reissue");
+    const { idempotencyKey, dryRun, ...input } = parseInput(resolveInvalidUserSchema, rawInput);
+    const keyId = await identify(principal, { ...input, idempotencyKey, dryRun });
+    if (dryRun) return plan(principal, keyId, { ...input, idempotencyKey, dryRun });
+
+    // The text that was presented is a secret: what is remembered of the attempt is the key that it names.
+    const { key: _text, start: _start, ...named } = input;
+    const attempt = { operation: "resolveInvalidUser", idempotencyKey, input: { ...named, keyId } };
+    const outcome = await idempotency.once(principal, attempt, events.transaction, async (tx) => {
+      const run: Run = { steps: [] };
+      await make(tx, principal, keyId, { ...input, idempotencyKey, dryRun }, run);
+      return { targetId: keyId, secret: JSON.stringify({ secret: run.secret, steps: run.steps }) };
+    });
+    const { secret, steps } = JSON.parse(outcome.secret ?? "{}") as { secret: string; steps: ResolveStep[] };
+    return events.transaction(async (tx) => {
+      const key = await keys.lock(tx, principal, outcome.targetId);
+      const user = await findOwner(tx, key.ownerId);
+      const verdict = await test(tx, principal, secret, { ...input, idempotencyKey, dryRun });
+      return { dryRun, steps, key, user, secret, verdict };
+    });
+  };
+
+  /** Makes the steps and undoes them. */
+  async function plan(
+    principal: Principal,
+    keyId: string,
+    input: ResolveInvalidUserInput,
+  ): Promise<InvalidUserResolution> {
+    const run: Run = { steps: [] };
+    try {
+      await events.transaction(async (tx) => {
+        await make(tx, principal, keyId, input, run);
+        throw new PlanMade(run);
+      });
+    } catch (error) {
+      if (error instanceof KeyplaneError && run.steps.length > 0) {
+        const [blocked, ...later] = notReached(run.steps);
+        if (blocked) run.steps.push({ ...blocked, outcome: "BLOCKED", detail: error.message }, ...later);
+      } else if (!(error instanceof PlanMade)) throw error;
+    }
+    const key = await events.transaction((tx) => keys.lock(tx, principal, keyId));
+    const user = run.user ? await findOwner(database.prisma, run.user.id) : null;
+    return { dryRun: true, steps: run.steps, key, user, secret: null, verdict: run.verdict ?? null };
+  }
+}
+
+/** Step 2: the right user, who exists and is active. */
+async function verify(
+  tx: Transaction,
+  principal: Principal,
+  users: Users,
+  key: Key,
+  owner: User | null,
+  { user: wanted, createMissing, enableDisabled }: ResolveInvalidUserInput,
+): Promise<{ user: User; step: ResolveStep }> {
+  const names = wanted?.id ?? wanted?.externalId ?? wanted?.email;
+  const present = owner && owner.status !== "DELETED" ? owner.id : null;
+  const id = wanted && names !== undefined ? await findWanted(users, key.tenantId, wanted) : present;
+  const name = "VERIFY";
+  if (id === null) {
+    if (!wanted?.email || !createMissing) throw new NotFoundError("user");
+    const { email, externalId, role } = wanted;
+    const details = { email, name: wanted.name ?? email, externalId, ...(role ? { role } : {}) };
+    const user = await users.create(principal, { tenantId: key.tenantId, ...details });
+    const changes = changesBetween(null, user, ["id", "email", "name", "externalId", "role"]);
+    const detail = `There is no such user: ${user.name} <${user.email}> is created.`;
+    return { user, step: { name, outcome: "DONE", mutation: "createUser", detail, changes } };
+  }
+  const user = await users.lock(tx, principal, id);
+  if (user.tenantId !== key.tenantId) throw new NotFoundError("user");
+  const who = `${user.name} <${user.email}> (${user.id})`;
+  if (user.status === "ACTIVE") {
+    const detail = `${who} exists and is active.`;
+    return { user, step: { name, outcome: "NOT_NEEDED", mutation: null, detail, changes: [] } };
+  }
+  if (user.status === "DELETED" || !enableDisabled) {
+    throw new ConflictError(
+      user.status === "DELETED"
+        ? `${who} was deleted, which is final. Name another user, or give details of one to create.`
+        : `${who} is disabled. Give enableDisabled: true to enable this user, or name another one.`,
+    );
+  }
+  const enabled = await users.enable(principal, { id: user.id, reason: "the user of a key was resolved" });
+  const changes = changesBetween(user, enabled, ["status"]);
+  return {
+    user: enabled,
+    step: { name, outcome: "DONE", mutation: "enableUser", detail: `${who} is enabled.`, changes },
+  };
+}
+
+/** Who is meant: by id, by your own system's id, or by e-mail address; null when there is nobody. */
+async function findWanted(
+  users: Users,
+  tenantId: string,
+  { id, externalId, email }: NonNullable<ResolveInvalidUserInput["user"]>,
+): Promise<string | null> {
+  if (id !== undefined) return id;
+  const known = externalId === undefined ? null : await users.findIdBy(tenantId, { externalId: externalId.trim() });
+  return known ?? (email === undefined ? null : users.findIdBy(tenantId, { email: email.trim().toLowerCase() }));
+}
+
+/** Step 3. */
+async function bringUpToDate(
+  principal: Principal,
+  users: Users,
+  before: User,
+  { user: wanted }: ResolveInvalidUserInput,
+): Promise<{ user: User; step: ResolveStep }> {
+  const { email, name, externalId, role } = wanted ?? {};
+  const details = { email, name, externalId, role };
+  const given = Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined));
+  // Asked of the service only where something may differ: who changes nothing needs no permission for it.
+  const isSame =
+    (email === undefined || email.trim().toLowerCase() === before.email) &&
+    (name === undefined || name.trim().normalize() === before.name) &&
+    (externalId === undefined || externalId.trim() === before.externalId) &&
+    (role === undefined || role === before.role);
+  const user = isSame ? before : await users.update(principal, { id: before.id, ...given });
+  const changes = changesBetween(before, user, ["email", "name", "externalId", "role"]);
+  const detail =
+    changes.length === 0 ? "The details are up to date." : `Changed: ${changes.map(({ field }) => field).join(", ")}.`;
+  const outcome = changes.length === 0 ? "NOT_NEEDED" : "DONE";
+  return {
+    user,
+    step: { name: "UPDATE", outcome, mutation: changes.length === 0 ? null : "updateUser", detail, changes },
+  };
+}

@@ -1,0 +1,251 @@
+import { generateKey, verdictCodes } from "@keyplane/schema";
+import { day, describe, expect, hour, minute, ok, test } from "../../testkit/index.js";
+
+const codes = Object.keys(verdictCodes).filter((code) => code !== "VALID");
+
+// biome-ignore lint/suspicious/noExplicitAny: what the API answers
+const checkOf = (diagnosis: any, code: string) => diagnosis.checks.find((each: any) => each.code === code);
+// biome-ignore lint/suspicious/noExplicitAny: what the API answers
+const findingCodes = (diagnosis: any) => diagnosis.findings.map(({ code }: any) => code);
+// biome-ignore lint/suspicious/noExplicitAny: what the API answers
+const mutationsOf = (diagnosis: any) =>
+  // biome-ignore lint/suspicious/noExplicitAny: what the API answers
+  diagnosis.remedies.map(({ mutation }: any) => /(\w+)\(input: \$input\)/.exec(mutation)?.[1]);
+
+describe("diagnoseKey", () => {
+  test("of a valid key every check has passed, each with what it saw, and nothing is to be mended", async ({
+    world,
+  }) => {
+    const { admin, key, secret, owner } = await world.tenantWithKey({ key: { scopes: ["orders:read"] } });
+    const diagnosis = await admin.diagnose({ key: secret, scopes: ["orders:read"] });
+    expect(diagnosis).toMatchObject({ verdict: { valid: true, code: "VALID" }, verdictNow: null, key: { id: key.id } });
+    expect(diagnosis.checks.map(({ code }: { code: string }) => code)).toEqual(codes);
+    for (const check of diagnosis.checks) {
+      expect(check, check.name).toMatchObject({ outcome: "PASSED", wouldFail: false, evidence: expect.any(String) });
+    }
+    expect(checkOf(diagnosis, "OWNER_NOT_FOUND").evidence).toContain(owner.email);
+    expect(diagnosis).toMatchObject({ findings: [], remedies: [] });
+  });
+
+  test("a key by its text, its id or its start has the same diagnosis", async ({ world }) => {
+    const { admin, key, secret } = await world.tenantWithKey();
+    ok(await admin.key("disableKey", { id: key.id, reason: "moving" }));
+    const [byText, byId, byStart] = [
+      await admin.diagnose({ key: secret }),
+      await admin.diagnose({ keyId: key.id }),
+      await admin.diagnose({ start: key.start }),
+    ];
+    expect(byText.verdict.code).toBe("DISABLED");
+    for (const each of [byId, byStart])
+      expect({ ...each, verdict: 0, at: 0 }).toEqual({ ...byText, verdict: 0, at: 0 });
+  });
+
+  test("it tells since when, by whom and why, and what other checks would find", async ({ world }) => {
+    const { admin, key, secret } = await world.tenantWithKey({ key: { expiresAt: world.clock.in(hour) } });
+    ok(await admin.key("disableKey", { id: key.id, reason: "seen on a mailing list" }));
+    const disabledAt = world.clock.in(0);
+    world.clock.advance(hour);
+    const diagnosis = await admin.diagnose({ key: secret });
+    const { viewer } = await admin.query("{ viewer { id name } }").catch(() => ({ viewer: null }));
+    expect(diagnosis.verdict.code).toBe("EXPIRED");
+    expect(checkOf(diagnosis, "EXPIRED")).toMatchObject({ outcome: "FAILED", since: key.expiresAt, wouldFail: true });
+    expect(checkOf(diagnosis, "REVOKED")).toMatchObject({ outcome: "PASSED" });
+    const disabled = checkOf(diagnosis, "DISABLED");
+    expect(disabled).toMatchObject({ outcome: "NOT_REACHED", wouldFail: true, since: disabledAt });
+    expect(disabled.evidence).toContain("seen on a mailing list");
+    expect(disabled.by).toMatch(viewer ? new RegExp(viewer.name) : /tok_/);
+    expect(mutationsOf(diagnosis)).toEqual(["updateKey", "enableKey"]);
+    for (const remedy of diagnosis.remedies) expect(await admin.remedy(remedy)).not.toHaveProperty("code");
+    expect(await world.verify(secret)).toMatchObject({ valid: true });
+  });
+
+  test("who made a change is for those who may read the audit log", async ({ world }) => {
+    const { admin, tenant, key, secret } = await world.tenantWithKey();
+    ok(await admin.key("disableKey", { id: key.id }));
+    const developer = await world.caller("DEVELOPER", { tenantId: tenant.id });
+    const diagnosis = await developer.diagnose({ key: secret });
+    expect(checkOf(diagnosis, "DISABLED")).toMatchObject({ outcome: "FAILED", by: null, since: expect.any(String) });
+    expect(diagnosis.remedies).toMatchObject([
+      { permitted: false, permissions: ["KEYS_DISABLE"], permittedTo: expect.stringContaining("keys:disable") },
+    ]);
+  });
+
+  test("it changes nothing, and leaves no usage", async ({ world }) => {
+    const { admin, tenant, secret } = await world.tenantWithKey();
+    const before = await admin.query("{ auditLog { totalCount } keyEvents { totalCount } }").catch(() => null);
+    await admin.diagnose({ key: secret });
+    await admin.diagnose({ key: `${secret}x` });
+    const after = await admin.query("{ auditLog { totalCount } keyEvents { totalCount } }").catch(() => null);
+    expect(after).toEqual(before);
+    expect((await admin.usage(world.around(tenant.id), "totals { count }")).totals.count).toBe(0);
+  });
+
+  test("whatever stands around a key or is wrong with one character, the key that was meant is found", async ({
+    world,
+  }) => {
+    const { admin, key, secret } = await world.tenantWithKey();
+    const wrong = `${secret.slice(0, 20)}${secret[20] === "a" ? "b" : "a"}${secret.slice(21)}`;
+    for (const text of [`"${secret}"`, `${secret}\n`, `Bearer ${secret}`, wrong, secret.slice(0, -1)]) {
+      const diagnosis = await admin.diagnose({ key: text });
+      expect(["MALFORMED", "CHECKSUM_MISMATCH"], text).toContain(diagnosis.verdict.code);
+      expect(diagnosis.verdict.key).toBeNull();
+      expect(diagnosis.findings).toMatchObject([{ code: "KEY_TEXT_REPAIRED", key: { id: key.id } }]);
+      expect(JSON.stringify(diagnosis)).not.toContain(secret);
+    }
+  });
+
+  test("of a key in lower case, or cut off, those are named that it may have been", async ({ world }) => {
+    const { admin, key, secret } = await world.tenantWithKey();
+    for (const text of [secret.toLowerCase(), secret.toUpperCase(), secret.slice(0, 30)]) {
+      const diagnosis = await admin.diagnose({ key: text });
+      expect(diagnosis.findings).toMatchObject([{ code: "SIMILAR_KEY", key: { id: key.id } }]);
+      expect(mutationsOf(diagnosis)).toEqual(["rotateKey"]);
+    }
+    const diagnosis = await admin.diagnose({ key: secret.slice(0, 30) });
+    const { secret: renewed } = await admin.remedy(diagnosis.remedies[0]);
+    expect(await world.verify(renewed)).toMatchObject({ valid: true });
+    expect(await world.verify(secret)).toMatchObject({ valid: true });
+  });
+
+  test("a key of another tenant has exactly the diagnosis of one that there is not", async ({ world }) => {
+    const [ours, theirs] = [await world.tenantWithKey(), await world.tenantWithKey()];
+    const unknown = generateKey({ prefix: "kp", environment: "LIVE" }).secret;
+    const answers = [];
+    for (const key of [theirs.secret, unknown]) answers.push(await ours.admin.diagnose({ key }));
+    for (const secret of [theirs.secret, unknown]) answers.push(await ours.admin.diagnose({ key: `"${secret}"` }));
+    const [known, missing, quoted, quotedMissing] = answers.map((answer) => ({
+      ...answer,
+      verdict: { ...answer.verdict, requestId: "" },
+      // What a person has typed is repeated.
+      checks: answer.checks.map((check: { code: string }) => ({
+        ...check,
+        evidence: check.code === "MALFORMED" ? "" : null,
+      })),
+    }));
+    expect(known.verdict.code).toBe("NOT_FOUND");
+    expect(known).toEqual(missing);
+    expect(quoted).toEqual(quotedMissing);
+    expect(await ours.admin.diagnose({ keyId: theirs.key.id })).toMatchObject({
+      key: null,
+      verdict: { code: "NOT_FOUND" },
+    });
+    expect(findingCodes(await ours.admin.diagnose({ key: theirs.secret.toLowerCase() }))).toEqual([]);
+    expect(findingCodes(await ours.admin.diagnose({ start: theirs.key.start }))).toEqual([]);
+  });
+
+  test("somebody who sees only their own keys diagnoses only those", async ({ world }) => {
+    const { tenant, owner, key, secret } = await world.tenantWithKey();
+    const person = await world.userCaller(owner);
+    const other = await world.userCaller(await world.user(tenant.id));
+    expect((await person.diagnose({ key: secret })).key).toEqual({ id: key.id });
+    expect(await other.diagnose({ key: secret })).toMatchObject({ key: null, verdict: { code: "NOT_FOUND" } });
+  });
+
+  test("what your system holds of the owner is compared, and the remedy brings Keyplane up to date", async ({
+    world,
+  }) => {
+    const { admin, owner, key } = await world.tenantWithKey();
+    const expected = { email: `${world.unique()}@example.com`, name: owner.name, externalId: world.unique() };
+    const diagnosis = await admin.diagnose({ keyId: key.id, owner: expected });
+    expect(diagnosis).toMatchObject({ verdict: { valid: true }, findings: [{ code: "OWNER_OUTDATED" }] });
+    ok(await admin.remedy(diagnosis.remedies[0]));
+    expect((await admin.diagnose({ keyId: key.id, owner: expected })).findings).toEqual([]);
+  });
+
+  test("an old secret that still works is told of", async ({ world }) => {
+    const { admin, key, secret } = await world.tenantWithKey();
+    ok(await admin.keySecret("rotateKey", { id: key.id, overlapMs: hour }));
+    const diagnosis = await admin.diagnose({ key: secret });
+    expect(diagnosis.verdict.valid).toBe(true);
+    expect(findingCodes(diagnosis)).toEqual(["OLD_SECRET_IN_USE"]);
+  });
+
+  test("refused calls of the key are told", async ({ world }) => {
+    const { admin, key, secret } = await world.tenantWithKey();
+    ok(await admin.key("disableKey", { id: key.id }));
+    await world.verify(secret, 2, { ip: "203.0.113.7" });
+    await world.counted();
+    const { refusedCalls } = await admin.diagnose({ key: secret });
+    expect(refusedCalls).toHaveLength(2);
+    expect(refusedCalls[0]).toMatchObject({ start: key.start, code: "DISABLED", ip: "203.0.113.7" });
+  });
+
+  test("inputs that make no sense are refused with what to do", async ({ world }) => {
+    const { admin, key, secret } = await world.tenantWithKey();
+    for (const input of [
+      {},
+      { key: secret, keyId: key.id },
+      { start: "kp_live" },
+      { keyId: key.id, at: world.clock.in(day) },
+      { key: "x".repeat(5_000) },
+      { keyId: key.id, ip: "x".repeat(65) },
+    ]) {
+      await expect(admin.diagnose(input)).rejects.toMatchObject({ code: "BAD_USER_INPUT" });
+    }
+  });
+
+  test("who lacks keys:diagnose is refused, and so is nobody", async ({ world }) => {
+    const { tenant, secret } = await world.tenantWithKey();
+    const guest = await world.caller("GUEST", { tenantId: tenant.id });
+    await expect(guest.diagnose({ key: secret })).rejects.toMatchObject({ code: "FORBIDDEN" });
+    await expect(world.anonymous.diagnose({ key: secret })).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+  });
+});
+
+describe("diagnoseKey of a past moment", () => {
+  test("it answers as of then, and says what is so now", async ({ world }) => {
+    const { admin, key, owner, secret } = await world.tenantWithKey();
+    const moments: [string, string][] = [];
+    const note = async () => moments.push([world.clock.in(0), (await world.verify(secret)).code]);
+    await note();
+    for (const change of [
+      () => admin.key("disableKey", { id: key.id, reason: "pause" }),
+      () => admin.key("enableKey", { id: key.id }),
+      () => admin.user("disableUser", { id: owner.id }),
+      () => admin.user("enableUser", { id: owner.id }),
+      () => admin.key("updateKey", { id: key.id, expiresAt: world.clock.in(minute) }),
+    ]) {
+      world.clock.advance(minute);
+      ok(await change());
+      await note();
+    }
+    world.clock.advance(minute);
+    await note();
+    world.clock.advance(minute);
+    ok(await admin.key("revokeKey", { id: key.id, reason: "over" }));
+    for (const [at, code] of moments) {
+      const diagnosis = await admin.diagnose({ key: secret, at });
+      expect(diagnosis).toMatchObject({ at, verdict: { code }, verdictNow: { code: "REVOKED" }, findings: [] });
+    }
+    expect(moments.map(([, code]) => code)).toEqual([
+      "VALID",
+      "DISABLED",
+      "VALID",
+      "OWNER_DISABLED",
+      "VALID",
+      "VALID",
+      "EXPIRED",
+    ]);
+  });
+
+  test("before it was created there was no key", async ({ world }) => {
+    const before = world.clock.in(0);
+    world.clock.advance(minute);
+    const { admin, secret } = await world.tenantWithKey();
+    const diagnosis = await admin.diagnose({ key: secret, at: before });
+    expect(diagnosis).toMatchObject({ verdict: { code: "NOT_FOUND" }, verdictNow: { code: "VALID" } });
+    expect(findingCodes(diagnosis)).toEqual(["KEY_NOT_YET_CREATED"]);
+  });
+
+  test("where audit records of then are missing, it says that it cannot be sure", async ({ world }) => {
+    const { admin, key, secret } = await world.tenantWithKey();
+    world.clock.advance(minute);
+    const at = world.clock.in(0);
+    world.clock.advance(minute);
+    ok(await admin.key("disableKey", { id: key.id }));
+    const { prisma } = world.server.keyplane.database;
+    await prisma.auditRecord.deleteMany({ where: { targetId: key.id } });
+    const diagnosis = await admin.diagnose({ key: secret, at });
+    expect(diagnosis.findings).toMatchObject([{ code: "HISTORY_INCOMPLETE", message: expect.stringContaining("key") }]);
+  });
+});

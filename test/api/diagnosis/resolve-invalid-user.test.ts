@@ -1,0 +1,148 @@
+import { keyFields, userFields, verdictFields } from "../../testkit/caller.js";
+import { mutate } from "../../testkit/graphql.js";
+import { type Caller, describe, expect, minute, ok, test } from "../../testkit/index.js";
+
+const selection = `dryRun steps { name outcome mutation detail changes { field before after } }
+  key { ${keyFields} } user { ${userFields} } secret verdict { ${verdictFields} }`;
+const resolve = (caller: Caller, input: Record<string, unknown>) =>
+  mutate(caller.url, caller.token, "resolveInvalidUser", input, selection);
+const outcomes = ({ steps }: { steps: { outcome: string }[] }) => steps.map(({ outcome }) => outcome);
+
+describe("resolveInvalidUser", () => {
+  test("a key whose owner was deleted goes to a new user with the right details, and works", async ({ world }) => {
+    const { admin, key, owner, secret } = await world.tenantWithKey({ key: { scopes: ["orders:read"] } });
+    ok(await admin.user("deleteUser", { id: owner.id }));
+    expect(await world.verify(secret)).toMatchObject({ code: "OWNER_NOT_FOUND" });
+
+    const user = { email: owner.email, name: "Ada Lovelace", externalId: world.unique() };
+    const input = { key: secret, user, test: { scopes: ["orders:read"] } };
+    const result = ok(await resolve(admin, input));
+    expect(outcomes(result)).toEqual(["NOT_NEEDED", "DONE", "NOT_NEEDED", "DONE", "DONE"]);
+    expect(result.steps.map(({ mutation }: { mutation: string }) => mutation)).toEqual([
+      null,
+      "createUser",
+      null,
+      "reissueKey",
+      null,
+    ]);
+    expect(result).toMatchObject({ dryRun: false, user, key: { id: key.id }, verdict: { valid: true } });
+    expect(await world.verify(result.secret)).toMatchObject({ valid: true, owner: { externalId: user.externalId } });
+    expect(await world.verify(secret)).toMatchObject({ code: "SUPERSEDED" });
+  });
+
+  test("a plan says what would be done and changes nothing; the run does just that", async ({ world }) => {
+    const { admin, tenant, key, secret, owner } = await world.tenantWithKey();
+    ok(await admin.user("disableUser", { id: owner.id }));
+    const right = await world.user(tenant.id);
+    const input = { keyId: key.id, user: { id: right.id, name: "Grace" } };
+    const trace = () =>
+      admin.query("{ auditLog { totalCount } users { nodes { id name } } keys { nodes { id start } } }");
+    const before = await trace();
+    const plan = ok(await resolve(admin, { ...input, dryRun: true }));
+    expect(await trace()).toEqual(before);
+    expect(plan).toMatchObject({ dryRun: true, secret: null, verdict: { valid: true }, user: { id: right.id } });
+    expect(outcomes(plan)).toEqual(["NOT_NEEDED", "NOT_NEEDED", "DONE", "DONE", "DONE"]);
+    expect(plan.steps[2]).toMatchObject({ mutation: "updateUser", changes: [{ field: "name", after: "Grace" }] });
+    expect(await world.verify(secret)).toMatchObject({ code: "OWNER_DISABLED" });
+
+    const result = ok(await resolve(admin, input));
+    expect(outcomes(result)).toEqual(outcomes(plan));
+    expect(result.steps[2]).toEqual(plan.steps[2]);
+    expect(await world.verify(result.secret)).toMatchObject({ valid: true, owner: { id: right.id, name: "Grace" } });
+  });
+
+  test("each step leaves the audit record and the event of its own mutation, in one request", async ({ world }) => {
+    const { admin, key, owner } = await world.tenantWithKey();
+    ok(await admin.user("disableUser", { id: owner.id }));
+    world.clock.advance(minute);
+    ok(await resolve(admin, { keyId: key.id, user: { id: owner.id, name: "Ada" }, enableDisabled: true }));
+    const { auditLog } = await admin.query("{ auditLog(first: 3) { nodes { action requestId } } }");
+    const actions = auditLog.nodes.map(({ action }: { action: string }) => action).sort();
+    expect(actions).toEqual(["key.reissued", "user.enabled", "user.updated"]);
+    expect(new Set(auditLog.nodes.map(({ requestId }: { requestId: string }) => requestId)).size).toBe(1);
+  });
+
+  test("when a later step cannot be made, none is", async ({ world }) => {
+    const { admin, tenant, key, secret, owner } = await world.tenantWithKey();
+    const team = await world.team(tenant.id, [owner.id]);
+    ok(await admin.key("updateKey", { id: key.id, teamId: team.id }));
+    const email = `${world.unique()}@example.com`;
+    const input = { keyId: key.id, user: { email, name: "New" } };
+    expect(await resolve(admin, input)).toMatchObject({ code: "CONFLICT" });
+    const { users } = await admin.query("{ users { nodes { email } } }");
+    expect(JSON.stringify(users)).not.toContain(email);
+    expect(await world.verify(secret)).toMatchObject({ valid: true });
+    const plan = ok(await resolve(admin, { ...input, dryRun: true }));
+    expect(outcomes(plan)).toEqual(["NOT_NEEDED", "DONE", "NOT_NEEDED", "BLOCKED", "NOT_REACHED"]);
+    expect(plan).toMatchObject({ verdict: null, secret: null });
+  });
+
+  test("a retry has the first answer and no second effect", async ({ world }) => {
+    const { admin, key, owner } = await world.tenantWithKey();
+    ok(await admin.user("deleteUser", { id: owner.id }));
+    const input = { keyId: key.id, user: { email: owner.email }, idempotencyKey: world.unique() };
+    const first = ok(await resolve(admin, input));
+    const again = ok(await resolve(admin, input));
+    const comparable = ({ verdict, ...rest }: typeof first) => ({ ...rest, verdict: { ...verdict, requestId: "" } });
+    expect(comparable(again)).toEqual(comparable(first));
+    const other = await resolve(admin, { ...input, user: { email: `${world.unique()}@example.com` } });
+    expect(other).toMatchObject({ code: "CONFLICT" });
+  });
+
+  test("a user of another tenant, and a key of one, are as missing ones", async ({ world }) => {
+    const [ours, theirs] = [await world.tenantWithKey(), await world.tenantWithKey()];
+    const foreign = await resolve(ours.admin, { keyId: ours.key.id, user: { id: theirs.owner.id } });
+    expect(foreign).toEqual(await resolve(ours.admin, { keyId: ours.key.id, user: { id: world.missingId("User") } }));
+    expect(foreign).toMatchObject({ code: "NOT_FOUND" });
+    for (const which of [{ keyId: theirs.key.id }, { key: theirs.secret }, { start: theirs.key.start }]) {
+      expect(await resolve(ours.admin, which)).toMatchObject({ code: "NOT_FOUND" });
+    }
+    // Somebody with the same address elsewhere is not the one.
+    ok(await world.root.user("deleteUser", { id: ours.owner.id }));
+    const input = { keyId: ours.key.id, user: { email: theirs.owner.email }, createMissing: false };
+    expect(await resolve(ours.admin, input)).toMatchObject({ code: "NOT_FOUND" });
+    expect(await resolve(world.root, { ...input, user: { id: theirs.owner.id } })).toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  test("a disabled user is enabled only when that is asked for", async ({ world }) => {
+    const { admin, key, owner } = await world.tenantWithKey();
+    ok(await admin.user("disableUser", { id: owner.id }));
+    const refused = await resolve(admin, { keyId: key.id });
+    expect(refused).toMatchObject({ code: "CONFLICT", message: expect.stringContaining("enableDisabled") });
+    const result = ok(await resolve(admin, { keyId: key.id, enableDisabled: true }));
+    expect(result.steps[1]).toMatchObject({ mutation: "enableUser", outcome: "DONE" });
+    expect(result.verdict.valid).toBe(true);
+  });
+
+  test("the limit of keys of the new owner counts", async ({ world }) => {
+    const { admin, tenant, key } = await world.tenantWithKey({ policy: { maxKeysPerUser: 1 } });
+    const full = await world.user(tenant.id);
+    await world.key(tenant.id, full.id);
+    expect(await resolve(admin, { keyId: key.id, user: { id: full.id } })).toMatchObject({ code: "LIMIT_REACHED" });
+  });
+
+  test("each step needs the permission of its own mutation", async ({ world }) => {
+    const { tenant, key, owner } = await world.tenantWithKey();
+    const permissions = ["KEYS_REISSUE", "KEYS_READ", "USERS_READ", "TENANTS_READ"];
+    const narrow = await world.caller("ADMIN", { tenantId: tenant.id, permissions });
+    const anew = { keyId: key.id, user: { email: `${world.unique()}@example.com` } };
+    expect(await resolve(narrow, anew)).toMatchObject({ code: "FORBIDDEN" });
+    expect(await resolve(narrow, { keyId: key.id, user: { name: "Another" } })).toMatchObject({ code: "FORBIDDEN" });
+    expect(ok(await resolve(narrow, { keyId: key.id, user: { id: owner.id } }))).toMatchObject({
+      verdict: { valid: true },
+    });
+    const developer = await world.caller("DEVELOPER", { tenantId: tenant.id });
+    await expect(resolve(developer, { keyId: key.id })).resolves.toMatchObject({ code: "FORBIDDEN" });
+    await expect(resolve(world.anonymous, { keyId: key.id })).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+  });
+
+  test("inputs that make no sense are refused with what to do", async ({ world }) => {
+    const { admin, key } = await world.tenantWithKey();
+    for (const input of [{}, { keyId: key.id, start: key.start }, { keyId: key.id, idempotencyKey: "" }]) {
+      expect(await resolve(admin, input)).toMatchObject({ code: "INVALID_INPUT" });
+    }
+    expect(await resolve(admin, { keyId: key.id, user: { email: "no address" } })).toMatchObject({
+      code: "INVALID_INPUT",
+    });
+  });
+});
