@@ -1,7 +1,7 @@
 import { type IdKind, permissionsOf } from "@keyplane/schema";
 import type { Ids, Own } from "../../testkit/any-call.js";
 import { type Caller, expect, ok, type World } from "../../testkit/index.js";
-import { leakOf } from "../../testkit/lifecycle.js";
+import { findingId } from "../../testkit/lifecycle.js";
 import { oauthClientId, trustedIssuerId } from "../../testkit/oauth.js";
 
 /** A tenant with one thing of every kind, and callers in it. */
@@ -46,7 +46,7 @@ const makers: { readonly [Kind in IdKind]: (story: Story, ids: Ids) => string | 
   Session: async ({ world, owner }) => (await world.signIn(owner)).session.id,
   OAuthClient: ({ world, tenant }) => oauthClientId(world, tenant.id),
   TrustedIssuer: ({ world, tenant }) => trustedIssuerId(world, tenant.id),
-  KeyFinding: async ({ admin, secret }) => (await leakOf(admin, secret)).id,
+  KeyFinding: ({ world, secret }) => findingId(world, secret),
   // Nobody can name these.
   TeamMember: ({ world }) => world.missingId("TeamMember"),
   SigningKey: ({ world }) => world.missingId("SigningKey"),

@@ -161,7 +161,7 @@ function createOnce() {
 export function shownKey({ state, secrets, createdAt, updatedAt }: StoredKey, now: number, by: string): Key {
   const time = (at: number | null | undefined): string | null => (at == null ? null : new Date(at).toISOString());
   const previous = secrets.at(-2)?.state;
-  const { expiresAt, revokedAt, disabledAt, deletedAt, scopeBounds: _, ...rest } = state;
+  const { expiresAt, revokedAt, disabledAt, deletedAt, scopeBounds: _, issuedAt: _at, ...rest } = state;
   return {
     ...rest,
     teamId: null,
