@@ -86,7 +86,7 @@ async function readyFor(mutation: AnyField) {
   const attempt = {
     ...(mutation.field.name === "signOutEverywhere" ? { "input.userId": owner.id } : {}),
     ...(takes(mutation, "idempotencyKey") ? { "input.idempotencyKey": world.unique("attempt") } : {}),
-    ...(takes(mutation, "key") ? { "input.key": secret } : {}),
+    ...(mutation.field.name === "reportLeakedKey" ? { "input.key": secret } : {}),
     ...(takes(mutation, "leakAction") ? { "input.leakAction": "REVOKE" } : {}),
     ...(takes(mutation, "name") ? { "input.name": "Another name" } : {}),
   };
