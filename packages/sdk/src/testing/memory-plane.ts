@@ -276,7 +276,10 @@ export class MemoryPlane {
     this.#changeUser(id, "OWNER_DELETED", { status: "DELETED", since: this.now(), reason, externalId: null });
   }
 
-  updateTenant(changes: AddressRules & Pick<TenantRecord, "apis">, id: string = this.tenantId): void {
+  updateTenant(
+    changes: AddressRules & Pick<TenantRecord, "apis" | "rotateEveryMs" | "rotationOverdue">,
+    id: string = this.tenantId,
+  ): void {
     this.#changeTenant(id, "TENANT_UPDATED", changes);
   }
 
