@@ -15,7 +15,7 @@ describe("reportLeakedKey", () => {
     );
     const now = new Date(world.clock.now()).toISOString();
     expect(finding).toEqual({
-      id: expect.stringMatching(/^fnd_[0-9A-Za-z]{24}$/),
+      id: expect.stringMatching(/^kfn_[0-9A-Za-z]{24}$/),
       tenantId: tenant.id,
       keyId: key.id,
       kind: "LEAKED",

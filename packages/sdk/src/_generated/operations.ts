@@ -1548,7 +1548,7 @@ export type LifecyclePolicy = {
 };
 
 export type KeyFinding = {
-  /** The finding's id, `fnd_…`. */
+  /** The finding's id, `kfn_…`. */
   readonly id: string,
   /** The tenant of the key. */
   readonly tenantId: string,

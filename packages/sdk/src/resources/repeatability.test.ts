@@ -120,7 +120,7 @@ const sentOnce: Record<string, Call> = {
     new Lifecycle(send).updatePolicy({ tenantId: "t" }),
   ),
   "lifecycle.resolveFinding": call("resolveKeyFinding", (send) =>
-    new Lifecycle(send).resolveFinding({ id: "fnd_1", reason: "r" }),
+    new Lifecycle(send).resolveFinding({ id: "kfn_1", reason: "r" }),
   ),
   "tenants.update": call("updateTenant", (send) => new Tenants(send).update({ id })),
   "tenants.resume": call("resumeTenant", (send) => new Tenants(send).resume({ id })),

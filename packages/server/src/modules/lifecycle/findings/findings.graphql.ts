@@ -17,7 +17,7 @@ const KeyFindingActionEnum = enumOf(
 export const KeyFindingType = builder.objectRef<KeyFinding>("KeyFinding").implement({
   description: "Something that was found about a key, for people to deal with.",
   fields: (t) => ({
-    id: t.exposeID("id", { description: "The finding's id, `fnd_…`." }),
+    id: t.exposeID("id", { description: "The finding's id, `kfn_…`." }),
     tenantId: t.exposeID("tenantId", { description: "The tenant of the key." }),
     keyId: t.exposeID("keyId", { description: "The key's id." }),
     key: t.field({
