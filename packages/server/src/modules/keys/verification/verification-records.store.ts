@@ -2,7 +2,7 @@ import type { KeyRecord } from "@keyplane/schema";
 import { type Db, Prisma } from "../../../platform/database/index.js";
 import type { Visibility } from "../../auth/index.js";
 
-/** Set where there are limits, or a secret that waits for its first use: only the server can decide then, because it has to count and to see it. */
+/** Set where only the server can decide: it has to count, where there are limits, and to see the first use of a secret that waits for it. */
 interface Decided {
   readonly decidedBy: "SERVER" | null;
 }
