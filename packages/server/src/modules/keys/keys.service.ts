@@ -53,11 +53,6 @@ export function createKeys({ audit, clock, events, teams, tenants, users, seal, 
     return key;
   }
 
-  /** Reads a key for a change that Keyplane makes by itself, and holds it. null: there is none. */
-  function hold(tx: Transaction, id: string): Promise<Key | null> {
-    return holdWithin(tx, everything, id);
-  }
-
   async function holdWithin(tx: Transaction, visibility: Visibility, id: string): Promise<Key | null> {
     const key = await store.lockKey(tx, visibility, id);
     if (key && seal.check(key, await store.findSecretsOfKey(tx, key.id)) !== "SOUND") unsound.add(key);
@@ -121,7 +116,8 @@ export function createKeys({ audit, clock, events, teams, tenants, users, seal, 
     tell,
     tellAs,
 
-    hold,
+    /** Reads a key for a change that Keyplane makes by itself, and holds it. null: there is none. */
+    hold: (tx: Transaction, id: string): Promise<Key | null> => holdWithin(tx, everything, id),
     /** Disables a key that is held, in the name of somebody who need not be a caller. */
     disableAs: setDisabled,
     /** Revokes a key that is held, in the name of somebody who need not be a caller. */
