@@ -26,6 +26,7 @@ const line = [
   "limits",
   "keys",
   "integrity",
+  "lifecycle",
   "diagnosis",
   "viewer",
 ];

@@ -3,6 +3,7 @@ import { schema } from "@keyplane/server";
 import { getNamedType, isInterfaceType, isObjectType } from "graphql";
 import { type AnyField, callOf, everyField, everyRootField, isRoot, type Own, sendAny } from "../testkit/any-call.js";
 import { type Caller, describe, expect, ok, sendGraphql, test, type World } from "../testkit/index.js";
+import { findingId } from "../testkit/lifecycle.js";
 import { oauthIds } from "../testkit/oauth.js";
 
 /** What a field declares that its caller must have; written by the same option that enforces it. */
@@ -39,6 +40,7 @@ const entities = [
   "UsageEvent",
   "Quota",
   "QuotaEntry",
+  "KeyFinding",
   "Node",
 ];
 
@@ -147,6 +149,7 @@ async function story(world: World): Promise<Own> {
     ...(await apiIds(world, tenant.id, key.id)),
     // There need be none: the question is who may ask.
     IntegrityRun: world.missingId("IntegrityRun"),
+    KeyFinding: await findingId(world, secret),
     ManagementToken: token.id,
     now: world.clock.now(),
   };

@@ -2,6 +2,7 @@ import { getNamedType, isInputObjectType } from "graphql";
 import { afterAll, beforeAll } from "vitest";
 import { type AnyField, callOf, everyRootField, type Ids } from "../testkit/any-call.js";
 import { describe, expect, ok, sendGraphql, startServer, type TestServer, test, World } from "../testkit/index.js";
+import { findingId } from "../testkit/lifecycle.js";
 import { oauthIds } from "../testkit/oauth.js";
 import { everyRow } from "../testkit/rows.js";
 
@@ -81,6 +82,8 @@ async function readyFor(mutation: AnyField) {
     CustomRole: (await world.role(tenant.id)).id,
     Team: (await world.team(tenant.id, mutation.field.name === "removeTeamMember" ? [owner.id] : [])).id,
     ...(await oauthIds(world, tenant.id)),
+    // Of another key: a leak that is known already would change nothing.
+    KeyFinding: await findingId(world, (await world.key(tenant.id, owner.id)).secret),
   };
   // Only an integrity check does that, or whoever changes rows.
   if (mutation.field.name === "releaseKey") {
@@ -105,6 +108,8 @@ async function readyFor(mutation: AnyField) {
     ...(takes(mutation, "idempotencyKey") ? { "input.idempotencyKey": world.unique("attempt") } : {}),
     // Whose owner is valid keeps its secret, unless that is asked for.
     ...(takes(mutation, "reissue") ? { "input.reissue": true } : {}),
+    ...(mutation.field.name === "reportLeakedKey" ? { "input.key": secret } : {}),
+    ...(takes(mutation, "leakAction") ? { "input.leakAction": "REVOKE" } : {}),
     ...(takes(mutation, "name") ? { "input.name": "Another name" } : {}),
   };
   return { call: callOf(mutation, own, attempt, "{ __typename }"), secret, admin };

@@ -259,6 +259,7 @@ describe("attacks from outside", () => {
       verifyKey: 'verifyKey(input: { key: "x" }) { code }',
       signIn: `signIn(input: { email: "${world.unique("nobody")}@example.com", password: "x" }) { __typename }`,
       resolveInvalidUser: 'resolveInvalidUser(input: { key: "x" }) { __typename }',
+      reportLeakedKey: 'reportLeakedKey(input: { key: "x" }) { __typename }',
       refreshSession: 'refreshSession(input: { refreshToken: "x" }) { __typename }',
       setPassword: 'setPassword(input: { token: "x", password: "x" }) { __typename }',
       changePassword: 'changePassword(input: { currentPassword: "x", newPassword: "x" }) { __typename }',

@@ -78,6 +78,7 @@ describe("POST /v1/verification-records", () => {
         allowedIps: ["192.0.2.0/24"],
         deniedIps: ["192.0.2.1"],
         expiresAt: Date.parse(key.expiresAt),
+        issuedAt: Date.parse(key.createdAt),
         secrets: [{ hash: hashOf(secret), start: key.start }],
       },
       { type: "end", keys: 1 },
@@ -109,7 +110,16 @@ describe("POST /v1/verification-records", () => {
   test("leaves out what is null or empty, and nothing else", async ({ world }) => {
     const { admin, key, secret } = await world.tenantWithKey();
     const [, owner, line] = await readRecords(admin, { keyIds: [key.id] });
-    expect(Object.keys(line)).toEqual(["type", "id", "tenantId", "ownerId", "name", "environment", "secrets"]);
+    expect(Object.keys(line)).toEqual([
+      "type",
+      "id",
+      "tenantId",
+      "ownerId",
+      "name",
+      "environment",
+      "issuedAt",
+      "secrets",
+    ]);
     expect(line.secrets).toEqual([{ hash: hashOf(secret), start: key.start }]);
     expect(owner).not.toHaveProperty("externalId");
   });

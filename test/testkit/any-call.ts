@@ -102,6 +102,7 @@ export function kindsAt(field: AnyField, place: string): readonly IdKind[] {
       "Session",
       "OAuthClient",
       "TrustedIssuer",
+      "KeyFinding",
     ];
   }
   if (name === "id") {
@@ -202,6 +203,8 @@ function within({ name, parent }: AnyField, own: Own, call: string): string {
   if (parent.name === "Viewer") return `viewer { ${call} }`;
   if (parent.name === "ManagementToken") return `managementTokens(first: 1) { nodes { ${call} } }`;
   if (parent.name === "UsageEvent") return `usageEvents(tenantId: "${own.Tenant}", first: 1) { nodes { ${call} } }`;
+  if (parent.name === "KeyFinding") return `keyFindings(tenantId: "${own.Tenant}", first: 1) { nodes { ${call} } }`;
+  if (parent.name === "HygieneCheckReport") return `keyHygiene(tenantId: "${own.Tenant}") { checks { ${call} } }`;
   if (parent.name === "KeyEvent") return `keyEvents(tenantId: "${own.Tenant}", types: [CREATED]) { nodes { ${call} } }`;
   if (parent.name === "KeyDiagnosis") return `diagnoseKey(input: { keyId: "${own.Key}" }) { ${call} }`;
   if (parent.name === "DiagnosisFinding") {

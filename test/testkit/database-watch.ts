@@ -56,8 +56,8 @@ export class DatabaseWatch {
   }): Promise<unknown> {
     const { model = null, operation, args } = call;
     const sql = operation === "$queryRaw" ? (args as { strings: string[] }).strings.join("?") : "";
-    // Looking for keys that expire is background work, too.
-    if (sql.includes('FROM "KeyExpiry"')) return call.query(args);
+    // Looking for what is due is background work, too.
+    if (/"(KeyExpiry|KeyRotation|LifecyclePolicy|KeyFinding)"/.test(sql)) return call.query(args);
     if (sql.includes('FROM "Event"')) {
       const events = await call.query(args);
       this.#followed.push(...(events as { keyId: string | null; type: string }[]));
@@ -70,5 +70,5 @@ export class DatabaseWatch {
 
 /** Whether those who ask are at work in the background: keys expire whenever a test of this server moves its clock. */
 function isInBackground(): boolean {
-  return /expiry-scheduler|maintenance/.test(new Error("where from").stack ?? "");
+  return /platform.scheduler|-duty|upkeep|maintenance/.test(new Error("where from").stack ?? "");
 }

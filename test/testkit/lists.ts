@@ -10,6 +10,7 @@ const listArguments = {
   teams: { tenantId: "ID", filter: "TeamFilter", orderBy: "TeamOrder" },
   oauthClients: { tenantId: "ID" },
   trustedIssuers: { tenantId: "ID" },
+  keyFindings: { tenantId: "ID", filter: "KeyFindingFilter" },
   auditLog: { tenantId: "ID", filter: "AuditFilter" },
   usageEvents: { tenantId: "ID!", filter: "UsageEventFilter" },
 } as const satisfies Record<string, Record<string, string>>;

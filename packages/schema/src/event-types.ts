@@ -26,6 +26,18 @@ export const keyEventTypes = {
   EXPIRED: { description: "A key reached its expiresAt." },
   EXPIRING: { description: "A key will expire soon. It still works: this is the reminder." },
   DELETED: { description: "A key was deleted. It can be restored within 30 days." },
+  LEAKED: {
+    description:
+      "A key's secret was found where others can read it. What the tenant's policy does about it, a DISABLED or REVOKED before this one tells.",
+  },
+  IDLE: {
+    description: "A key was not used for as long as the tenant's policy says. It still works: this is the reminder.",
+  },
+  NEVER_EXPIRES: { description: "A key has no expiresAt, which the tenant's policy does not want. It still works." },
+  ROTATION_DUE: { description: "A key has to get a new secret soon. It still works: this is the reminder." },
+  ROTATION_OVERDUE: {
+    description: "A key did not get a new secret in time. Whether it still works, the tenant's policy says.",
+  },
   OWNER_UPDATED: {
     description:
       "A user's name, e-mail address, external id, role, address lists or limits were changed; the keys' owner details changed with it. keyId is null.",

@@ -29,6 +29,7 @@ export const idPrefixes = {
   Mail: "eml",
   Quota: "quo",
   QuotaEntry: "qen",
+  KeyFinding: "kfn",
 } as const satisfies Record<string, string>;
 
 /** A kind of thing that has ids. */

@@ -5,13 +5,14 @@
  * @packageDocumentation
  */
 
-export { type AskedApi, askedApi, deprecationHint } from "./decision/api-access.js";
+export { type AskedApi, askedApi, hintOf } from "./decision/api-access.js";
 export { isCidrOrAddress, matchesCidr } from "./decision/cidr.js";
 export { decide, validUntil } from "./decision/decide.js";
 export { effectiveScopes, withinBounds } from "./decision/effective-scopes.js";
 export { type CheckOutcome, checkOutcomes, type ExaminedCheck, examine } from "./decision/examine.js";
 export { restoreWindowMs } from "./decision/key-checks.js";
 export { hasScopes } from "./decision/request-checks.js";
+export { rotateBy } from "./decision/rotation.js";
 export type {
   AddressRules,
   ApiGrantRecord,
@@ -45,6 +46,20 @@ export {
 } from "./key-format/prefix.js";
 export { type KeyRepair, keyRepairs, type RepairedKey, repairKey } from "./key-format/repair-key.js";
 export { guessRefusalMs, KeyGuesses } from "./key-guesses.js";
+export {
+  type HygieneCheck,
+  hygieneChecks,
+  type KeyFindingAction,
+  type KeyFindingKind,
+  keyFindingActions,
+  keyFindingKinds,
+  type LeakAction,
+  leakActions,
+  type RotationOverdue,
+  rotationOverdues,
+  type UpkeepAction,
+  upkeepActions,
+} from "./lifecycle.js";
 export { networkOf } from "./network-of.js";
 export { type Permission, type PermissionEntry, permissions, permissionsOf } from "./permissions.js";
 export { type RandomBytes, secureRandomBytes } from "./random.js";

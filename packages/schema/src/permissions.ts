@@ -74,6 +74,11 @@ export const permissions = {
   "keys:reissue": { description: "Reissue keys to another owner.", installationOnly: false, roles: admin },
   "keys:revoke": { description: "Revoke keys for good.", installationOnly: false, roles: admin },
   "keys:delete": { description: "Delete keys, and restore deleted ones.", installationOnly: false, roles: admin },
+  "keys:report": {
+    description: "Report keys that were found in public; the tenant's policy says what then happens to them.",
+    installationOnly: false,
+    roles: adminAndDeveloper,
+  },
   "keys:verify": {
     description: "Verify keys: learn whether a presented key is valid, and why not.",
     installationOnly: false,

@@ -59,7 +59,7 @@ describe("permissions", () => {
     expect(permissionsOf("ADMIN")).toEqual(Object.keys(permissions));
   });
 
-  test("a developer reads, verifies, reports usage and requests access to APIs, and changes nothing else", () => {
+  test("a developer reads, verifies, reports usage and leaked keys, requests access to APIs, and changes nothing else", () => {
     const reads = [
       "tenants:read",
       "users:read",
@@ -67,6 +67,7 @@ describe("permissions", () => {
       "grants:read",
       "grants:request",
       "keys:read",
+      "keys:report",
       "keys:verify",
       "keys:diagnose",
     ];
@@ -106,6 +107,7 @@ describe("enums", () => {
       roles: "ADMIN DEVELOPER GUEST",
       keyEventTypes:
         "CREATED UPDATED ROTATED DISABLED ENABLED QUARANTINED REVOKED EXPIRED EXPIRING DELETED " +
+        "LEAKED IDLE NEVER_EXPIRES ROTATION_DUE ROTATION_OVERDUE " +
         "OWNER_UPDATED OWNER_DISABLED OWNER_ENABLED OWNER_DELETED TENANT_UPDATED TENANT_SUSPENDED TENANT_RESUMED",
     });
     const tables: Record<string, { readonly description: string }>[] = Object.values(values);

@@ -81,8 +81,10 @@ export const verdictCodes = {
   EXPIRED: {
     title: "Key expired",
     message: "The key has expired. Extend it with updateKey, or issue a new key.",
-    cause: "The key's `expiresAt` has been reached.",
-    remedy: "Set a later `expiresAt` with `updateKey`, or issue a new key with `createKey`.",
+    cause:
+      "The key's `expiresAt` has been reached, or it did not get a new secret in time and its tenant's policy refuses such keys; the message says which.",
+    remedy:
+      "Set a later `expiresAt` with `updateKey`, or issue a new key with `createKey`. Where the rotation is overdue, rotate it with `rotateKey`.",
     httpStatus: 401,
     retryable: false,
   },

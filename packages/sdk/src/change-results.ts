@@ -144,3 +144,11 @@ export type RevokeApiAccessResult = PayloadOf<Operations.RevokeApiAccess["revoke
 export type CheckIntegrityResult = PayloadOf<Operations.CheckIntegrity["checkIntegrity"]> | Refusal;
 /** The key, which is accepted again, or why not. */
 export type ReleaseKeyResult = PayloadOf<Operations.ReleaseKey["releaseKey"]> | Refusal;
+/** The policy as changed, or why not. */
+export type UpdateLifecyclePolicyResult =
+  | PayloadOf<Operations.UpdateLifecyclePolicy["updateLifecyclePolicy"]>
+  | Refusal;
+/** The finding that is dealt with, or why not. */
+export type ResolveKeyFindingResult = PayloadOf<Operations.ResolveKeyFinding["resolveKeyFinding"]> | Refusal;
+/** What was found and done, or why the report was not taken. */
+export type ReportLeakedKeyResult = PayloadOf<Operations.ReportLeakedKey["reportLeakedKey"]> | Refusal;

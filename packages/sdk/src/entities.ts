@@ -12,6 +12,8 @@ export type {
   IntegrityRun,
   Key,
   KeyEvent,
+  KeyFinding,
+  LifecyclePolicy,
   ManagementToken,
   OAuthClient,
   Quota,
@@ -40,6 +42,9 @@ export type UsagePointsReport = Operations.GetUsagePoints["usage"];
 
 /** What `usage.invalidAttempts` answers. */
 export type InvalidAttemptsReport = Operations.GetInvalidAttempts["invalidAttempts"];
+
+/** What `lifecycle.hygiene` answers: a score, and what each check has found. */
+export type HygieneReport = NonNullable<Operations.GetKeyHygiene["keyHygiene"]>;
 
 /** What `keyEvents.follow` tells: an event, or that some were missed. `__typename` says which. */
 export type KeyEventMessage = Operations.FollowKeyEvents["keyEvents"];

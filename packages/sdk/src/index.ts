@@ -76,6 +76,7 @@ export type {
   ListKeyEventsArguments,
 } from "./resources/key-events.js";
 export type { Keys, ListKeysArguments } from "./resources/keys.js";
+export type { Lifecycle, ListKeyFindingsArguments } from "./resources/lifecycle.js";
 export type { Limits, LimitsOf } from "./resources/limits.js";
 export type { ListManagementTokensArguments, ManagementTokens } from "./resources/management-tokens.js";
 export type { ListOAuthClientsArguments, OAuthClients } from "./resources/oauth-clients.js";

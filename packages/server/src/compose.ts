@@ -3,13 +3,14 @@ import { createBase, type Opened, type Outside } from "./compose/base.js";
 import { createDiagnosis } from "./compose/diagnosis.js";
 import { createHttp } from "./compose/http.js";
 import { createKeysAndUsage } from "./compose/keys.js";
+import { createLifecycleGroup } from "./compose/lifecycle.js";
 import { createOAuth } from "./compose/oauth.js";
 import { createTenancy } from "./compose/tenancy.js";
 import type { Settings } from "./env.js";
 import type { Services } from "./graphql/context.js";
 import type { HttpServer } from "./http/server.js";
 import { createKeyEvents, type EventLog } from "./modules/events/index.js";
-import { raiseLastUsed, startExpiryScheduler } from "./modules/keys/index.js";
+import { createExpiryDuty, createRotationDuty, raiseLastUsed } from "./modules/keys/index.js";
 import type { Limiting } from "./modules/limits/index.js";
 import { createRootToken, type RootToken } from "./modules/tokens/index.js";
 import { UsageRecording } from "./modules/usage/index.js";
@@ -18,6 +19,7 @@ import { systemClock } from "./platform/clock.js";
 import { type Database, openDatabase } from "./platform/database/index.js";
 import { createLogger } from "./platform/logger.js";
 import { startMaintenance } from "./platform/maintenance.js";
+import { startScheduler } from "./platform/scheduler.js";
 
 export type { Outside } from "./compose/base.js";
 
@@ -96,6 +98,7 @@ async function wire(
   const oauth = createOAuth(settings, base, tenancy, access);
   const keys = await createKeysAndUsage(settings, base, tenancy);
   onOpened(keys.limiting);
+  const lifecycle = createLifecycleGroup(base, tenancy, access, keys);
   const { audit, clock, database, eventLog, events, logger, recording, relay } = base;
   const { tenantReads, userReads, roleReads, teamReads } = tenancy;
   const { apiGrantReads, apiReads, keyReads } = keys;
@@ -127,6 +130,7 @@ async function wire(
     keyReads,
     keySecrets: keys.keySecrets,
     keys: keys.keys,
+    lifecycle: lifecycle.lifecycle,
     limitReads: keys.limiting.limitReads,
     limits: keys.limiting.limits,
     oauthClients: oauth.oauthClients,
@@ -147,7 +151,7 @@ async function wire(
     users: tenancy.users,
     verify: keys.verify,
   };
-  const http = createHttp(settings, { base, access, oauth, keys, services });
+  const http = createHttp(settings, { base, access, oauth, keys, lifecycle, services });
 
   await relay.start();
   // Last of all that can fail: a token that is made is shown once, by whoever gets this start's result.
@@ -164,7 +168,9 @@ async function wire(
     () => {},
     (error: unknown) => logger.warn({ err: error }, "warming up failed; keys are read when they are first presented"),
   );
-  const expiry = startExpiryScheduler({ database, events, clock, logger, reminders: settings.expiryReminders });
+  const expiry = createExpiryDuty({ database, events, clock, reminders: settings.expiryReminders });
+  const rotation = createRotationDuty({ database, events, clock, reminders: settings.rotationReminders });
+  const scheduler = startScheduler([expiry, rotation, lifecycle.lifecycle.upkeep], { clock, logger });
   const maintenance = startMaintenance(
     [
       () => access.tokenUse.save(),
@@ -207,8 +213,8 @@ async function wire(
       stopping.abort();
       await http.stop();
       // At once: each may wait for a query that a database which hangs lets time out.
-      await Promise.all([warmedUp, expiry.stop(), relay.stop(), maintenance.stop(), access.passwords.stop()]);
-      await keys.integrity.stop();
+      await Promise.all([warmedUp, scheduler.stop(), relay.stop(), maintenance.stop(), access.passwords.stop()]);
+      await Promise.all([keys.integrity.stop(), keys.activations.stop()]);
       // After those who give it something to send.
       await access.mail.stop();
       await access.tokenUse.save().catch((error: unknown) => {

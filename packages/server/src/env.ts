@@ -3,6 +3,7 @@ import type { WithoutRedis } from "./modules/limits/index.js";
 import type { Retention } from "./modules/usage/index.js";
 import { parseDurations } from "./platform/durations.js";
 import { type LogLevel, logLevels } from "./platform/logger.js";
+import { readScannerKeys, type ScannerKeys } from "./platform/scanner-keys.js";
 
 /** The settings of the server, read once from the environment. */
 export interface Settings {
@@ -38,6 +39,9 @@ export interface Settings {
   readonly usageRetention: Retention;
   readonly eventRetentionMs: number;
   readonly expiryReminders: readonly number[];
+  readonly rotationReminders: readonly number[];
+  /** Who may report leaked keys at /v1/secret-scanning; null: nobody. */
+  readonly secretScanningKeys: ScannerKeys | null;
 }
 
 interface Variable<Value> {
@@ -260,6 +264,22 @@ export const variables = {
     parse: (text) => (text === "none" ? [] : parseDurations(text, { most: 10, maxMs: 3_650 * dayMs })),
     absent: [7 * dayMs, dayMs],
   },
+  KEYPLANE_ROTATION_REMINDERS: {
+    description:
+      "How long before a key has to be rotated a ROTATION_DUE event reminds of it: durations in days, hours, minutes or seconds. none: never. Counts for what is planned from then on.",
+    fallback: "30d,7d,1d",
+    wants: "up to 10 durations such as 7d,1d or 12h, of at most 3650 days, or none",
+    parse: (text) => (text === "none" ? [] : parseDurations(text, { most: 10, maxMs: 3_650 * dayMs })),
+    absent: [30 * dayMs, 7 * dayMs, dayMs],
+  },
+  KEYPLANE_SECRET_SCANNING_KEYS: {
+    description:
+      "The public keys by which GitHub's secret scanning signs what it sends to /v1/secret-scanning, as https://api.github.com/meta/public_keys/secret_scanning answers them. They are never fetched. Without them, the address takes nothing.",
+    fallback: "none",
+    wants: "the JSON of that address, or the path of a file with it; keys of ECDSA on P-256",
+    parse: readScannerKeys,
+    absent: null as ScannerKeys | null,
+  },
   KEYPLANE_RECORD_VERIFICATIONS: {
     description: "false: verifications leave no usage; what applications report with recordUsage still does.",
     fallback: "true",
@@ -387,6 +407,8 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
     },
     eventRetentionMs: read<number>("KEYPLANE_EVENTS_DAYS") * dayMs,
     expiryReminders: read("KEYPLANE_EXPIRY_REMINDERS"),
+    rotationReminders: read("KEYPLANE_ROTATION_REMINDERS"),
+    secretScanningKeys: read("KEYPLANE_SECRET_SCANNING_KEYS"),
   };
   if (problems.length > 0) throw new EnvironmentError(problems);
   return settings;

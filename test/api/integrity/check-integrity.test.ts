@@ -1,6 +1,7 @@
 import { afterAll, beforeAll } from "vitest";
 import { mutate } from "../../testkit/graphql.js";
-import { describe, expect, hour, minute, ok, startServer, test, World } from "../../testkit/index.js";
+import { day, describe, expect, hour, minute, ok, startServer, test, World } from "../../testkit/index.js";
+import { findingMutation } from "../../testkit/lifecycle.js";
 import { readRecords } from "../../testkit/records.js";
 
 // A database of its own: a check is about all of it.
@@ -55,6 +56,13 @@ describe("checkIntegrity", () => {
     ok(await admin.keySecret("reissueKey", { id: key.id, ownerId: other.id }));
     ok(await admin.key("deleteKey", { id: key.id }));
     ok(await admin.key("restoreKey", { id: key.id }));
+    ok(await admin.key("updateKey", { id: key.id, rotateEveryMs: 40 * day }));
+    const pending = ok(await admin.keySecret("rotateKey", { id: key.id, activateOnFirstUse: true, overlapMs: minute }));
+    expect((await found({})).findings).toEqual([]);
+    expect((await admin.verify(pending.secret, { ip: "192.0.2.1" })).code).toBe("VALID");
+    await expect.poll(() => prisma().keySecret.count({ where: { keyId: key.id, isPending: true } })).toBe(0);
+    ok(await findingMutation(admin, "reportLeakedKey", { key: pending.secret }));
+    expect(await prisma().key.count({ where: { id: key.id, disabledAt: { not: null } } })).toBe(1);
     const { numbers, findings } = await found({ repair: true });
     expect(numbers).toMatchObject({ status: "DONE", found: 0, quarantined: 0, finishedAt: expect.any(String) });
     expect(numbers.examined).toBeGreaterThan(0);
@@ -65,6 +73,8 @@ describe("checkIntegrity", () => {
     ["its scopes", `UPDATE "Key" SET "scopes" = '{admin}' WHERE "id" = $`],
     ["its expiry", `UPDATE "Key" SET "expiresAt" = '2999-01-01' WHERE "id" = $`],
     ["its addresses", `UPDATE "Key" SET "allowedIps" = '{}' WHERE "id" = $`],
+    ["how soon it must be rotated", `UPDATE "Key" SET "rotateEveryMs" = 1000000000000 WHERE "id" = $`],
+    ["whether a secret of it waits", `UPDATE "KeySecret" SET "isPending" = true WHERE "keyId" = $`],
     ["its checksum", `UPDATE "Key" SET "checksum" = NULL WHERE "id" = $`],
     ["a secret of it", `UPDATE "KeySecret" SET "hash" = md5("hash") || md5("keyId") WHERE "keyId" = $`],
     [
@@ -106,9 +116,11 @@ describe("checkIntegrity", () => {
   });
 
   test("a change by Keyplane signs nothing that was changed past it before", async () => {
-    const { admin, key } = await world.tenantWithKey();
+    const { admin, key, secret } = await world.tenantWithKey();
     await run(`UPDATE "Key" SET "scopes" = '{admin}' WHERE "id" = '${key.id}'`);
     ok(await admin.key("updateKey", { id: key.id, name: "New" }));
+    // Nor one that it makes by itself.
+    ok(await findingMutation(admin, "reportLeakedKey", { key: secret }));
     const { findings } = await found({ repair: true });
     expect(findings).toContainEqual(expect.objectContaining({ kind: "CHECKSUM_MISMATCH", keyId: key.id }));
     ok(await release(key.id));

@@ -73,6 +73,8 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
     ask: (world, token, tenantId) => get(`/v1/key-events?tenantId=${tenantId}`)(world, token),
     isFollowed: true,
   },
+  // Who sends it is shown by a signature; where no scanner is configured, nobody's is accepted.
+  "/v1/secret-scanning": { needs: "anyone", ask: post("/v1/secret-scanning", () => []), answer: 404 },
   "/metrics": { needs: ["metrics:read"], ask: get("/metrics") },
   "/export/usage": { needs: ["usage:read"], ask: download("usage", "&groupBy=KEY") },
   "/export/usage-events": { needs: ["usage:read"], ask: download("usage-events") },

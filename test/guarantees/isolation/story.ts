@@ -1,6 +1,7 @@
 import { type IdKind, permissionsOf } from "@keyplane/schema";
 import type { Ids, Own } from "../../testkit/any-call.js";
 import { type Caller, expect, ok, type World } from "../../testkit/index.js";
+import { findingId } from "../../testkit/lifecycle.js";
 import { oauthClientId, trustedIssuerId } from "../../testkit/oauth.js";
 import { everyHolder } from "./holders.js";
 
@@ -54,6 +55,7 @@ const makers: { readonly [Kind in IdKind]: (story: Story, ids: Ids) => string | 
     ok(await admin.setRateLimits(key.id, [{ name: "many", limit: 1_000_000, windowMs: 60_000 }]));
     return ok(await admin.quota("setQuota", { targetId: key.id, limit: 1_000_000 })).quota.id;
   },
+  KeyFinding: ({ world, secret }) => findingId(world, secret),
   // Nobody can name these.
   QuotaEntry: ({ world }) => world.missingId("QuotaEntry"),
   TeamMember: ({ world }) => world.missingId("TeamMember"),

@@ -1,5 +1,5 @@
 import { formatTime, isReached } from "./refusal.js";
-import type { ApiGrantRecord, ApiRecord, DecisionRequest } from "./types.js";
+import type { ApiGrantRecord, ApiRecord, Decision, DecisionRequest } from "./types.js";
 
 /** How a key stands to the API that a call asked for, and what is to be told of it. Times are epoch milliseconds. */
 export interface AskedApi extends NonNullable<DecisionRequest["api"]> {
@@ -49,8 +49,19 @@ export function askedApi(
   };
 }
 
+/** What to tell a caller beside the verdict, also of the API that was asked for; null: nothing. */
+export function hintOf(
+  decision: Decision,
+  asked: { readonly api: AskedApi; readonly now: number } | null,
+): string | null {
+  if (!decision.valid || asked === null) return decision.hint;
+  const deprecation = deprecationHint(asked.api, asked.now);
+  if (deprecation === null || decision.hint === null) return deprecation ?? decision.hint;
+  return `${decision.hint} ${deprecation}`;
+}
+
 /** What to tell a caller whose key is valid and whose version of the API is deprecated; null: nothing. */
-export function deprecationHint({ name, deprecatedAt, retiredAt }: AskedApi, now: number): string | null {
+function deprecationHint({ name, deprecatedAt, retiredAt }: AskedApi, now: number): string | null {
   if (deprecatedAt === null || !isReached(deprecatedAt, now)) return null;
   const end = retiredAt === null ? "" : ` and is refused from ${formatTime(retiredAt)} on`;
   return `${name} is deprecated since ${formatTime(deprecatedAt)}${end}. Move to a newer version.`;

@@ -8,8 +8,9 @@ import {
   checkTenant,
   refuseFormat,
 } from "./key-checks.js";
-import { accepted, refuse } from "./refusal.js";
+import { isReached, refuse } from "./refusal.js";
 import { checkApi, checkHeldUp, checkLimits, checkScopes } from "./request-checks.js";
+import { acceptance, rotateBy } from "./rotation.js";
 import type { Decision, DecisionRequest, KeyRecord } from "./types.js";
 
 /**
@@ -46,7 +47,7 @@ export function decide(record: KeyRecord | null, request: DecisionRequest, now: 
     checkApi(request, now) ??
     checkAddress(record, request) ??
     checkLimits(request, now) ??
-    accepted
+    acceptance(record, now)
   );
 }
 
@@ -60,5 +61,8 @@ export function validUntil(record: KeyRecord, format: KeyFormatResult, now: numb
   const { key, secret } = record;
   // Without an address, a key that is bound to addresses is refused.
   if (!decide(record, { format }, now).valid) return null;
-  return Math.min(key.expiresAt ?? Number.POSITIVE_INFINITY, secret.stopsAt ?? Number.POSITIVE_INFINITY);
+  const due = rotateBy(record) ?? Number.POSITIVE_INFINITY;
+  // From then on the answer has a hint.
+  if (isReached(due, now)) return null;
+  return Math.min(key.expiresAt ?? Number.POSITIVE_INFINITY, secret.stopsAt ?? Number.POSITIVE_INFINITY, due);
 }

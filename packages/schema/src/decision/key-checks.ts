@@ -1,5 +1,6 @@
 import type { MalformedKey, WellFormedKey } from "../key-format/format-result.js";
 import { becauseOf, formatTime, isReached, refuse, sinceWhen } from "./refusal.js";
+import { checkRotationDue } from "./rotation.js";
 import type { Decision, DecisionRequest, KeyRecord } from "./types.js";
 
 /** For how long after its deletion a key can be restored, in milliseconds: 30 days. */
@@ -66,9 +67,10 @@ export function checkRevocation({ key }: KeyRecord): Decision | null {
   return refuse("REVOKED", `The key was revoked for good at ${when}. Ask the owner of the API for a new key.`);
 }
 
-/** EXPIRED. */
-export function checkExpiry({ key }: KeyRecord, now: number): Decision | null {
-  if (key.expiresAt === null || !isReached(key.expiresAt, now)) return null;
+/** EXPIRED: by its own date, or because it was not rotated in time and its tenant refuses such keys. */
+export function checkExpiry(record: KeyRecord, now: number): Decision | null {
+  const { key } = record;
+  if (key.expiresAt === null || !isReached(key.expiresAt, now)) return checkRotationDue(record, now);
   return refuse(
     "EXPIRED",
     `The key expired at ${formatTime(key.expiresAt)}. Extend it with updateKey, or issue a new key.`,
@@ -107,8 +109,9 @@ export function checkEnabled({ key }: KeyRecord): Decision | null {
  * instead of by five calls.
  */
 export function checkKey(record: KeyRecord, now: number): Decision | null {
-  const { key, secret } = record;
-  const isUnexpired = key.expiresAt === null || now < key.expiresAt;
+  const { key, secret, tenant } = record;
+  // Where overdue keys are refused, what is due has to be looked at.
+  const isUnexpired = (key.expiresAt === null || now < key.expiresAt) && tenant.rotationOverdue !== "REFUSE";
   const isHeld = key.disabledAt !== null || key.quarantinedAt != null;
   if (key.revokedAt === null && isUnexpired && secret.supersededAt === null && !isHeld) return null;
   return (

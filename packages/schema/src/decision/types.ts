@@ -1,5 +1,6 @@
 import type { Environment } from "../environments.js";
 import type { KeyFormatResult } from "../key-format/format-result.js";
+import type { RotationOverdue } from "../lifecycle.js";
 import type { TenantStatus, UserStatus } from "../statuses.js";
 import type { VerdictCode } from "../verdict-codes.js";
 
@@ -80,6 +81,10 @@ export interface KeyRecord {
     readonly deletedAt: number | null;
     /** Since when its record cannot be trusted; left out or null: it can. */
     readonly quarantinedAt?: number | null | undefined;
+    /** When it got its present secret; left out: not known, and nothing is due. */
+    readonly issuedAt?: number | null | undefined;
+    /** How long a secret of it may be in use, in milliseconds; left out or null: as long as its tenant's may. */
+    readonly rotateEveryMs?: number | null | undefined;
   };
   /** Null when the owner is missing altogether; a deleted owner is a tombstone with the status `DELETED`. */
   readonly owner:
@@ -103,6 +108,10 @@ export interface KeyRecord {
     /** Since when the tenant has this status, where known. */
     readonly since: number | null;
     readonly reason: string | null;
+    /** How long a secret of its keys may be in use, in milliseconds; left out or null: for ever. */
+    readonly rotateEveryMs?: number | null | undefined;
+    /** What happens to a key that was not rotated in time; left out or null: WARN. */
+    readonly rotationOverdue?: RotationOverdue | null | undefined;
   };
 }
 

@@ -1058,7 +1058,11 @@ export type Key = {
   /** What an integrity check found. */
   readonly quarantinedReason: string | null,
   /** When it was deleted; restoreKey brings it back within 30 days. */
-  readonly deletedAt: string | null
+  readonly deletedAt: string | null,
+  /** How long a secret of this key may be in use; null: as long as the tenant's policy says. */
+  readonly rotateEveryMs: number | null,
+  /** By when it has to get a new secret, as key and tenant's policy say; null: never. */
+  readonly rotateBy: string | null
 };
 
 export type IntegrityRun = {
@@ -1528,6 +1532,50 @@ export type QuotaEntry = {
   readonly reason: string | null,
   /** When. */
   readonly createdAt: string
+};
+
+export type LifecyclePolicy = {
+  /** What happens to a key whose secret was found in public. */
+  readonly leakAction: Types.LeakAction,
+  /** After how many days without use a key is idle; null: never. */
+  readonly idleAfterDays: number | null,
+  /** What happens to idle keys. */
+  readonly idleAction: Types.UpkeepAction,
+  /** What happens to keys without expiresAt. */
+  readonly neverExpiringAction: Types.UpkeepAction,
+  /** With DISABLE: how many days after the reminder a key is disabled. */
+  readonly graceDays: number
+};
+
+export type KeyFinding = {
+  /** The finding's id, `kfn_…`. */
+  readonly id: string,
+  /** The tenant of the key. */
+  readonly tenantId: string,
+  /** The key's id. */
+  readonly keyId: string,
+  /** What was found. */
+  readonly kind: Types.KeyFindingKind,
+  /** What may be seen of the secret that it is about; null: it is about the key as a whole. */
+  readonly start: string | null,
+  /** Where it was found; null: not known. */
+  readonly place: string | null,
+  /** By what it was found; null: not known. */
+  readonly source: string | null,
+  /** What was done about it by itself. */
+  readonly action: Types.KeyFindingAction,
+  /** How often the same was reported. */
+  readonly reports: number,
+  /** When it was first found. */
+  readonly firstAt: string,
+  /** When it was last found. */
+  readonly lastAt: string,
+  /** When it was dealt with; null: it is open. */
+  readonly resolvedAt: string | null,
+  /** The id of whoever dealt with it. */
+  readonly resolvedBy: string | null,
+  /** How it was dealt with. */
+  readonly resolution: string | null
 };
 
 export type GetIntegrityRunVariables = Exact<{
@@ -2515,6 +2563,245 @@ export type ResolveInvalidUser = {
       readonly verdict: DiagnosedVerdict | null
     }
 
+};
+
+export type GetLifecyclePolicyVariables = Exact<{
+  tenantId: string;
+}>;
+
+
+export type GetLifecyclePolicy = {
+  /**
+   * One tenant; null when there is none with this id that you may see.
+   *
+   * Needs the permission `tenants:read`.
+   */
+  readonly tenant: {
+    /**
+     * How the tenant's keys look after themselves.
+     *
+     * Needs the permission `tenants:read`.
+     */
+    readonly lifecyclePolicy: LifecyclePolicy
+  } | null
+};
+
+export type UpdateLifecyclePolicyVariables = Exact<{
+  input: Types.UpdateLifecyclePolicyInput;
+}>;
+
+
+export type UpdateLifecyclePolicy = {
+  readonly updateLifecyclePolicy:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'UpdateLifecyclePolicyPayload',
+      readonly policy: LifecyclePolicy
+    }
+
+};
+
+export type ListKeyFindingsVariables = Exact<{
+  tenantId?: string | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+  filter?: Types.KeyFindingFilter | null | undefined;
+}>;
+
+
+export type ListKeyFindings = {
+  /**
+   * What was found about the keys that you may see, the latest first: leaks, idle keys and the like.
+   *
+   * Needs the permission `keys:read`.
+   */
+  readonly keyFindings: {
+    /** How many entries the whole list has, over all pages. */
+    readonly totalCount?: number,
+    /** Where this page stands. */
+    readonly pageInfo: PageInfo,
+    /** The entries without their cursors. */
+    readonly nodes: ReadonlyArray<KeyFinding>
+  }
+};
+
+export type ResolveKeyFindingVariables = Exact<{
+  input: Types.ResolveKeyFindingInput;
+}>;
+
+
+export type ResolveKeyFinding = {
+  readonly resolveKeyFinding:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ResolveKeyFindingPayload',
+      readonly finding: KeyFinding
+    }
+
+};
+
+export type ReportLeakedKeyVariables = Exact<{
+  input: Types.ReportLeakedKeyInput;
+}>;
+
+
+export type ReportLeakedKey = {
+  readonly reportLeakedKey:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'RateLimitedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly retryAfterMs: number
+    }
+    | {
+      readonly __typename: 'ReportLeakedKeyPayload',
+      readonly finding: KeyFinding | null
+    }
+
+};
+
+export type GetKeyHygieneVariables = Exact<{
+  tenantId: string;
+}>;
+
+
+export type GetKeyHygiene = {
+  /**
+   * How well the keys of a tenant are kept: a score, what is wrong with how many keys, and what to do. null when there is no such tenant that you may see.
+   *
+   * Needs the permission `keys:read`.
+   */
+  readonly keyHygiene: {
+    /** The tenant. */
+    readonly tenantId: string,
+    /** When this was so. */
+    readonly at: string,
+    /** 0 to 100. LEAKED takes its whole weight for one key, every other check weight × affected / keys; rounded down. */
+    readonly score: number,
+    /** How many keys in use you may see there. */
+    readonly keys: number,
+    /** What each check has found, those without any keys, too. */
+    readonly checks: ReadonlyArray<{
+      /** Which check. */
+      readonly check: Types.HygieneCheck,
+      /** How many keys it concerns. */
+      readonly affected: number,
+      /** How many of the 100 points it takes at most. */
+      readonly weight: number,
+      /** How many points it takes. */
+      readonly lost: number,
+      /** What to do about these keys. */
+      readonly advice: string,
+      /**
+       * Up to 5 of the keys that it concerns, the oldest first.
+       *
+       * Needs the permission `keys:read`.
+       */
+      readonly sampleKeys: ReadonlyArray<Key>
+    }>
+  } | null
 };
 
 export type GetKeyLimitsVariables = Exact<{

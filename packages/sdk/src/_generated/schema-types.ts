@@ -171,6 +171,8 @@ export type CreateKeyInput = {
   readonly name: string;
   /** The user who will own it, of the same tenant. */
   readonly ownerId: string;
+  /** How long a secret of it may be in use, at least an hour; where the tenant's policy is shorter, that counts. */
+  readonly rotateEveryMs?: number | null | undefined;
   /** What it may do in your API; at most 100. */
   readonly scopes?: ReadonlyArray<string> | null | undefined;
   /** The team that looks after it, of which the owner is a member; without: none. */
@@ -551,6 +553,19 @@ export type GrantApiAccessInput = {
   readonly reason?: string | null | undefined;
 };
 
+/** What a hygiene report looks at. */
+export type HygieneCheck =
+  /** Keys that were not used for as long as the policy says, or 90 days. */
+  | 'IDLE'
+  /** Keys in use of which a leak was reported and not resolved. One is enough to lose all points. */
+  | 'LEAKED'
+  /** Keys without expiresAt. */
+  | 'NEVER_EXPIRES'
+  /** Keys whose secret is older than the rotation policy says, or 365 days. */
+  | 'OLD_SECRET'
+  /** Keys whose owner is disabled or deleted, so that they are refused. */
+  | 'OWNER_GONE';
+
 /** Which findings; what is left out does not matter. */
 export type IntegrityFindingFilter = {
   /** Those of this key. */
@@ -678,6 +693,12 @@ export type KeyEventType =
   | 'EXPIRED'
   /** A key will expire soon. It still works: this is the reminder. */
   | 'EXPIRING'
+  /** A key was not used for as long as the tenant's policy says. It still works: this is the reminder. */
+  | 'IDLE'
+  /** A key's secret was found where others can read it. What the tenant's policy does about it, a DISABLED or REVOKED before this one tells. */
+  | 'LEAKED'
+  /** A key has no expiresAt, which the tenant's policy does not want. It still works. */
+  | 'NEVER_EXPIRES'
   /** A user was deleted; all keys of that user are refused. keyId is null. */
   | 'OWNER_DELETED'
   /** A user was disabled; all keys of that user are refused. keyId is null. */
@@ -692,6 +713,10 @@ export type KeyEventType =
   | 'REVOKED'
   /** A key got a new secret, by rotation or by being reissued to another owner. The old one stops at previousSecretExpiresAt. */
   | 'ROTATED'
+  /** A key has to get a new secret soon. It still works: this is the reminder. */
+  | 'ROTATION_DUE'
+  /** A key did not get a new secret in time. Whether it still works, the tenant's policy says. */
+  | 'ROTATION_OVERDUE'
   /** A suspended tenant was resumed, and its keys with it. keyId and userId are null. */
   | 'TENANT_RESUMED'
   /** A tenant was suspended; all its keys are refused. keyId and userId are null. */
@@ -707,6 +732,8 @@ export type KeyFilter = {
   readonly deleted?: boolean | null | undefined;
   /** Those of this environment. */
   readonly environment?: Environment | null | undefined;
+  /** true: those with an expiresAt; false: those that never expire. */
+  readonly expires?: boolean | null | undefined;
   /** Those that have not expired yet and will before this time. */
   readonly expiringBefore?: string | null | undefined;
   /** Those whose metadata has these top-level fields with these values, e.g. {"plan":"pro"}. */
@@ -724,6 +751,34 @@ export type KeyFilter = {
   /** Those created before this time and not used since it. */
   readonly unusedSince?: string | null | undefined;
 };
+
+/** What was done about a finding by itself, as the tenant's policy says. */
+export type KeyFindingAction =
+  /** The key was disabled. */
+  | 'DISABLED'
+  /** Nothing: it was told, and people decide. */
+  | 'NONE'
+  /** The key was revoked. */
+  | 'REVOKED';
+
+/** Which findings; what is left out does not matter. */
+export type KeyFindingFilter = {
+  /** Those of this key. */
+  readonly keyId?: string | null | undefined;
+  /** Those of this kind. */
+  readonly kind?: KeyFindingKind | null | undefined;
+  /** true: those that are not dealt with yet; false: those that are. */
+  readonly open?: boolean | null | undefined;
+};
+
+/** What was found about a key. */
+export type KeyFindingKind =
+  /** It was not used for as long as the tenant's policy says. */
+  | 'IDLE'
+  /** Its secret was found where others can read it. */
+  | 'LEAKED'
+  /** It has no expiresAt, which the tenant's policy does not want. */
+  | 'NEVER_EXPIRES';
 
 /** How to order keys. Keys without a value come last. */
 export type KeyOrder =
@@ -756,6 +811,12 @@ export type KeyPolicyInput = {
   readonly maxLifetimeMs?: number | null | undefined;
   /** 2 to 12 of a-z and 0-9. Keys that exist keep theirs. New tenants have `kp`. */
   readonly prefix?: string | null | undefined;
+  /** At least an hour. */
+  readonly rotateEveryMs?: number | null | undefined;
+  /** New tenants have WARN. */
+  readonly rotationOverdue?: RotationOverdue | null | undefined;
+  /** At most 2147483647. */
+  readonly rotationOverlapMs?: number | null | undefined;
 };
 
 /** The status of a key by itself. Its owner and tenant may refuse it all the same: ask `verifyKey` for a verdict. */
@@ -768,6 +829,15 @@ export type KeyStatus =
   | 'EXPIRED'
   /** Refused for good. */
   | 'REVOKED';
+
+/** What happens to a key whose secret was found in public. */
+export type LeakAction =
+  /** It is disabled, and can be rotated and enabled again. The default. */
+  | 'DISABLE'
+  /** It goes on working; a finding, an event and a mail tell of it. */
+  | 'NOTIFY'
+  /** It is revoked for good. */
+  | 'REVOKE';
 
 /** Which management tokens; what is left out does not matter. */
 export type ManagementTokenFilter = {
@@ -865,6 +935,8 @@ export type Permission =
   | 'KEYS_REISSUE'
   /** Release quarantined keys. */
   | 'KEYS_RELEASE'
+  /** Report keys that were found in public; the tenant's policy says what then happens to them. */
+  | 'KEYS_REPORT'
   /** Revoke keys for good. */
   | 'KEYS_REVOKE'
   /** Give keys a new secret. */
@@ -1027,6 +1099,16 @@ export type RemoveTeamMemberInput = {
   readonly userId: string;
 };
 
+/** A key that was found where others can read it. */
+export type ReportLeakedKeyInput = {
+  /** The whole key. It is not kept. */
+  readonly key: string;
+  /** By what it was found, e.g. the name of a scanner; at most 100 characters. */
+  readonly source?: string | null | undefined;
+  /** Where it was found, at most 2000 characters. */
+  readonly url?: string | null | undefined;
+};
+
 /** Which key wants access to which API, and why. */
 export type RequestApiAccessInput = {
   /** The API's id, of the key's tenant. */
@@ -1077,6 +1159,14 @@ export type ResolveInvalidUserInput = {
   readonly test?: TestCallInput | null | undefined;
   /** The right user; the present owner when left out. */
   readonly user?: RightUserInput | null | undefined;
+};
+
+/** Which finding is dealt with, and how. */
+export type ResolveKeyFindingInput = {
+  /** The finding's id. */
+  readonly id: string;
+  /** How it was dealt with, 1 to 500 characters. */
+  readonly reason: string;
 };
 
 /** The five steps, in their order. */
@@ -1187,11 +1277,13 @@ export type RoleMappingInput = {
 
 /** Which key gets a new secret. */
 export type RotateKeyInput = {
+  /** true: both secrets work until the new one is first accepted, and only then the overlap of the old one begins. Rotating again before that discards the new one. */
+  readonly activateOnFirstUse?: boolean | null | undefined;
   /** The key's id; it stays the same. */
   readonly id: string;
   /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
   readonly idempotencyKey?: string | null | undefined;
-  /** For how many milliseconds the old secret goes on working; 0: it stops at once. */
+  /** For how many milliseconds the old secret goes on working; 0: it stops at once; null: as the tenant's rotationOverlapMs says. */
   readonly overlapMs?: number | null | undefined;
 };
 
@@ -1214,6 +1306,13 @@ export type RotateOAuthClientSecretInput = {
   /** How long the old secret goes on working, 30 days at most. 0: it stops at once. */
   readonly overlapMs?: number | null | undefined;
 };
+
+/** What happens to a key whose secret was not rotated in time. */
+export type RotationOverdue =
+  /** It is refused with EXPIRED until it is rotated. */
+  | 'REFUSE'
+  /** It goes on working, and its verdicts carry a hint. */
+  | 'WARN';
 
 /** To whom to send a link. */
 export type SendPasswordLinkInput = {
@@ -1384,10 +1483,28 @@ export type UpdateKeyInput = {
   readonly metadata?: Record<string, unknown> | null | undefined;
   /** A new name. */
   readonly name?: string | null | undefined;
+  /** How long a secret of it may be in use from now on; null: as the tenant's policy says. */
+  readonly rotateEveryMs?: number | null | undefined;
   /** All scopes from now on. */
   readonly scopes?: ReadonlyArray<string> | null | undefined;
   /** Another team, of which the owner is a member; null: none. */
   readonly teamId?: string | null | undefined;
+};
+
+/** What to change; what is left out stays. */
+export type UpdateLifecyclePolicyInput = {
+  /** 0 to 3650. */
+  readonly graceDays?: number | null | undefined;
+  /** What happens to idle keys from now on. */
+  readonly idleAction?: UpkeepAction | null | undefined;
+  /** 1 to 3650; null: keys are never idle. */
+  readonly idleAfterDays?: number | null | undefined;
+  /** What happens to leaked keys from now on. */
+  readonly leakAction?: LeakAction | null | undefined;
+  /** What happens to keys without expiresAt from now on. */
+  readonly neverExpiringAction?: UpkeepAction | null | undefined;
+  /** The tenant. */
+  readonly tenantId: string;
 };
 
 /** What to change; what is left out stays. Tokens that exist follow at once. */
@@ -1495,6 +1612,15 @@ export type UpdateUserInput = {
   /** A new role. */
   readonly role?: Role | null | undefined;
 };
+
+/** What happens by itself to keys that the policy does not want. */
+export type UpkeepAction =
+  /** A finding and an event tell of each; it is disabled `graceDays` later, unless that has changed. */
+  | 'DISABLE'
+  /** Nothing. */
+  | 'IGNORE'
+  /** A finding and an event tell of each, once. */
+  | 'REMIND';
 
 /** How wide the buckets of time are. */
 export type UsageBucket =

@@ -8,6 +8,7 @@ import { Audit } from "../resources/audit.js";
 import { Integrity } from "../resources/integrity.js";
 import { KeyEvents } from "../resources/key-events.js";
 import { Keys } from "../resources/keys.js";
+import { Lifecycle } from "../resources/lifecycle.js";
 import { Limits } from "../resources/limits.js";
 import { ManagementTokens } from "../resources/management-tokens.js";
 import { OAuthClients } from "../resources/oauth-clients.js";
@@ -67,6 +68,7 @@ export class Keyplane {
   readonly integrity: Integrity;
   readonly keyEvents: KeyEvents;
   readonly keys: Keys;
+  readonly lifecycle: Lifecycle;
   readonly managementTokens: ManagementTokens;
   readonly oauthClients: OAuthClients;
   readonly roles: Roles;
@@ -93,6 +95,7 @@ export class Keyplane {
     this.keyEvents = new KeyEvents({ send: this.#send, subscribe, runtime: realRuntime });
     this.integrity = new Integrity(this.#send);
     this.keys = new Keys(this.#send);
+    this.lifecycle = new Lifecycle(this.#send);
     this.managementTokens = new ManagementTokens(this.#send);
     this.oauthClients = new OAuthClients(this.#send);
     this.roles = new Roles(this.#send);

@@ -31,6 +31,11 @@ export function tighten(memory: KeyMemory, event: KeyEvent, now: number): boolea
       if (key) key.state = { ...key.state, expiresAt: Math.min(key.state.expiresAt ?? at, now) };
       return true;
     case "EXPIRING":
+    case "LEAKED":
+    case "IDLE":
+    case "NEVER_EXPIRES":
+    case "ROTATION_DUE":
+    case "ROTATION_OVERDUE":
       return true;
     case "OWNER_DISABLED":
       if (owner) owner.state = { ...owner.state, status: "DISABLED", since: at, reason };

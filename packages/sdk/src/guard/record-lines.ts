@@ -5,6 +5,7 @@ import {
   type Environment,
   effectiveScopes,
   type KeyRecord,
+  type RotationOverdue,
   type ScopeBounds,
   type TenantStatus,
   type UserStatus,
@@ -127,7 +128,9 @@ function keyOf(fields: Fields): KeyLine {
       disabledAt: numberOf(fields, "disabledAt"),
       disabledReason: textOrNull(fields, "disabledReason"),
       deletedAt: numberOf(fields, "deletedAt"),
-      ...(fields["quarantinedAt"] == null ? {} : { quarantinedAt: numberOf(fields, "quarantinedAt") }),
+      ...given(fields, "quarantinedAt"),
+      ...given(fields, "issuedAt"),
+      ...given(fields, "rotateEveryMs"),
     },
     secrets: (secrets as Fields[]).map((secret) => ({
       hash: textOf(secret, "hash"),
@@ -179,6 +182,10 @@ function tenantOf(fields: Fields): TenantRecord {
     isServerDecided: fields["decidedBy"] === "SERVER",
     ...addressRulesOf(fields),
     ...(fields["apis"] == null ? {} : { apis: listOf(fields, "apis", apiOf) }),
+    ...given(fields, "rotateEveryMs"),
+    ...(fields["rotationOverdue"] == null
+      ? {}
+      : { rotationOverdue: textOf(fields, "rotationOverdue") as RotationOverdue }),
   };
 }
 
@@ -217,6 +224,12 @@ function listOf<Item>(fields: Fields, name: string, itemOf: (item: Fields) => It
     throw new RecordLineError(`The ${name} of a record are no list.`);
   }
   return value.map((item) => itemOf(item as Fields));
+}
+
+/** A number that is left out is left out here, too: a server that knows nothing of it sends none. */
+function given<Name extends string>(fields: Fields, name: Name): { readonly [Key in Name]?: number } {
+  const value = numberOf(fields, name);
+  return (value === null ? {} : { [name]: value }) as { readonly [Key in Name]?: number };
 }
 
 function textOf(fields: Fields, name: string): string {

@@ -8,6 +8,7 @@ import { Audit } from "./audit.js";
 import { Integrity } from "./integrity.js";
 import { KeyEvents } from "./key-events.js";
 import { Keys } from "./keys.js";
+import { Lifecycle } from "./lifecycle.js";
 import { Limits } from "./limits.js";
 import { ManagementTokens } from "./management-tokens.js";
 import { OAuthClients } from "./oauth-clients.js";
@@ -56,6 +57,8 @@ const repeated: Record<string, Call> = {
   "teams.get": call("team", (send) => new Teams(send).get(id)),
   "teams.create": call("createTeam", (send) => new Teams(send).create({ tenantId: "t", name: "n" })),
   "teams.removeMember": call("removeTeamMember", (send) => new Teams(send).removeMember({ teamId: id, userId: "u" })),
+  "lifecycle.reportLeakedKey": call("reportLeakedKey", (send) => new Lifecycle(send).reportLeakedKey({ key: secret })),
+  "lifecycle.hygiene": call("keyHygiene", (send) => new Lifecycle(send).hygiene("t")),
   "tenants.get": call("tenant", (send) => new Tenants(send).get(id)),
   "tenants.create": call("createTenant", (send) => new Tenants(send).create({ slug: "s", name: "n" })),
   "tenants.suspend": call("suspendTenant", (send) => new Tenants(send).suspend({ id })),
@@ -113,6 +116,12 @@ const sentOnce: Record<string, Call> = {
   "teams.update": call("updateTeam", (send) => new Teams(send).update({ id })),
   "teams.delete": call("deleteTeam", (send) => new Teams(send).delete({ id })),
   "teams.addMember": call("addTeamMember", (send) => new Teams(send).addMember({ teamId: id, userId: "u" })),
+  "lifecycle.updatePolicy": call("updateLifecyclePolicy", (send) =>
+    new Lifecycle(send).updatePolicy({ tenantId: "t" }),
+  ),
+  "lifecycle.resolveFinding": call("resolveKeyFinding", (send) =>
+    new Lifecycle(send).resolveFinding({ id: "kfn_1", reason: "r" }),
+  ),
   "tenants.update": call("updateTenant", (send) => new Tenants(send).update({ id })),
   "tenants.resume": call("resumeTenant", (send) => new Tenants(send).resume({ id })),
   "oauthClients.update": call("updateOAuthClient", (send) => new OAuthClients(send).update({ id })),

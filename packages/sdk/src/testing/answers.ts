@@ -169,6 +169,7 @@ export function shownKey({ state, secrets, createdAt, updatedAt }: StoredKey, no
     quarantinedAt,
     scopeBounds: _,
     grants: _grants,
+    issuedAt: _issuedAt,
     ...rest
   } = state;
   return {
@@ -181,6 +182,8 @@ export function shownKey({ state, secrets, createdAt, updatedAt }: StoredKey, no
     expiresAt: time(expiresAt),
     lastUsedAt: null,
     rotatedAt: time(previous?.supersededAt),
+    rotateEveryMs: null,
+    rotateBy: null,
     previousSecretExpiresAt: time(previous?.stopsAt),
     disabledAt: time(disabledAt),
     revokedAt: time(revokedAt),

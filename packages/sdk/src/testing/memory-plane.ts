@@ -147,6 +147,7 @@ export class MemoryPlane {
         disabledAt: null,
         disabledReason: null,
         deletedAt: null,
+        issuedAt: now,
       },
       secrets: [],
       isServerDecided: options.isServerDecided ?? false,
@@ -275,7 +276,10 @@ export class MemoryPlane {
     this.#changeUser(id, "OWNER_DELETED", { status: "DELETED", since: this.now(), reason, externalId: null });
   }
 
-  updateTenant(changes: AddressRules & Pick<TenantRecord, "apis">, id: string = this.tenantId): void {
+  updateTenant(
+    changes: AddressRules & Pick<TenantRecord, "apis" | "rotateEveryMs" | "rotationOverdue">,
+    id: string = this.tenantId,
+  ): void {
     this.#changeTenant(id, "TENANT_UPDATED", changes);
   }
 
@@ -394,7 +398,8 @@ export class MemoryPlane {
     const { environment } = stored.state;
     const { secret, start } = generateKey({ prefix: "kp", environment, random: this.#random });
     const secrets = [...superseded, { text: secret, state: { start, supersededAt: null, stopsAt: null } }];
-    this.#keys.set(id, { ...stored, secrets, updatedAt: now });
+    const state = { ...stored.state, issuedAt: now };
+    this.#keys.set(id, { ...stored, state, secrets, updatedAt: now });
     this.#bySecret.set(secret, id);
     this.#hashes.add(secret);
     return secret;

@@ -12,6 +12,7 @@ import { createMetricsEndpoint } from "../http/metrics-endpoint.js";
 import { createOAuthEndpoint } from "../http/oauth-endpoint.js";
 import { OpenStreams } from "../http/open-streams.js";
 import { createPages } from "../http/pages.js";
+import { createSecretScanning } from "../http/secret-scanning.js";
 import { createHttpServer, type HttpServer } from "../http/server.js";
 import { createVerificationRecordsEndpoint } from "../http/verification-records.js";
 import { createVerifyEndpoint } from "../http/verify-endpoint.js";
@@ -21,6 +22,7 @@ import { version } from "../version.js";
 import type { Access } from "./access.js";
 import type { Base } from "./base.js";
 import type { Keys } from "./keys.js";
+import type { LifecycleGroup } from "./lifecycle.js";
 import type { OAuth } from "./oauth.js";
 
 interface Served {
@@ -28,11 +30,12 @@ interface Served {
   readonly access: Access;
   readonly oauth: OAuth;
   readonly keys: Keys;
+  readonly lifecycle: LifecycleGroup;
   readonly services: Services;
 }
 
 /** Everything that answers on the port. */
-export function createHttp(settings: Settings, { base, access, oauth, keys, services }: Served): HttpServer {
+export function createHttp(settings: Settings, { base, access, oauth, keys, lifecycle, services }: Served): HttpServer {
   const { clock, database, logger, origin, recording, timeLimitMs } = base;
   const { authenticate } = oauth;
   const streams = new OpenStreams();
@@ -64,6 +67,12 @@ export function createHttp(settings: Settings, { base, access, oauth, keys, serv
         logger,
         timeLimitMs,
       }),
+      "secret-scanning": createSecretScanning({
+        keys: settings.secretScanningKeys,
+        leaks: services.lifecycle.leaks,
+        guesses: lifecycle.scannerGuesses,
+        logger,
+      }),
     },
     metrics: createMetricsEndpoint({
       authenticate,
@@ -76,6 +85,7 @@ export function createHttp(settings: Settings, { base, access, oauth, keys, serv
         refusedGuesses: () => [
           ["token", access.tokenGuesses.refused],
           ["key", keys.keyGuesses.refused],
+          ["scanner", lifecycle.scannerGuesses.refused],
           ["key_of_address", keys.addressGuesses.heldUp],
         ],
       },

@@ -4,6 +4,7 @@ import { ApiAccess, createApiGrantReads, createApiGrants, createApiReads, create
 import type { Events } from "../modules/events/index.js";
 import { createIntegrity } from "../modules/integrity/index.js";
 import {
+  createActivations,
   createKeyReads,
   createKeySeal,
   createKeySecrets,
@@ -25,7 +26,7 @@ import type { Tenancy } from "./tenancy.js";
 export type Keys = Awaited<ReturnType<typeof createKeysAndUsage>>;
 
 export async function createKeysAndUsage(settings: Settings, base: Base, tenancy: Tenancy) {
-  const { audit, clock, database, events, idempotency, recording } = base;
+  const { audit, clock, database, events, idempotency, logger, recording } = base;
   const { tenantStates, userStates, roleStates, teamStates, teams, tenants, users } = tenancy;
   const { expiryReminders } = settings;
 
@@ -49,6 +50,7 @@ export async function createKeysAndUsage(settings: Settings, base: Base, tenancy
   const addressGuesses = new KeyGuesses({ perMinute: settings.unknownKeysPerAddress });
   const seal = createKeySeal(base.encryptionKey);
   const keys = createKeys({ audit, clock, events, teams, tenants, users, seal, expiryReminders });
+  const activations = createActivations({ clock, events, keys, logger });
   const apis = createApis({ audit, clock, events, idempotency, tenants });
   const apiAccess = new ApiAccess({ database, max: settings.maxCachedKeys });
   events.subscribe(apiAccess);
@@ -73,12 +75,13 @@ export async function createKeysAndUsage(settings: Settings, base: Base, tenancy
     events,
     idempotency,
     locks: { tenant: tenants.lock, user: users.lock, key: keys.lock },
-    logger: base.logger,
+    logger,
     dataDir: settings.dataDir,
     maxCounted: settings.maxCachedKeys,
     redis: settings.redisUrl === null ? null : { url: settings.redisUrl, without: settings.withoutRedis },
   });
   return {
+    activations,
     index,
     limiting,
     keyGuesses,
@@ -93,7 +96,7 @@ export async function createKeysAndUsage(settings: Settings, base: Base, tenancy
       database,
       events,
       index,
-      logger: base.logger,
+      logger,
       seal,
       everyMs: settings.integrityMs,
       maxQuarantined: settings.maxQuarantinedKeys,
@@ -124,6 +127,7 @@ export async function createKeysAndUsage(settings: Settings, base: Base, tenancy
       addressGuesses,
       take: limiting.take,
       apiAccess,
+      onFirstUse: (keyId, hash) => activations.saw(keyId, hash),
       record: settings.recordVerifications ? (event) => recording.record(event) : null,
     }),
   };

@@ -1,6 +1,6 @@
 import type { Settings } from "../env.js";
 import type { Events } from "../modules/events/index.js";
-import { createTellKeys } from "../modules/keys/index.js";
+import { createPlanRotations, createTellKeys } from "../modules/keys/index.js";
 import { createRoleReads, createRoles, RoleStates } from "../modules/roles/index.js";
 import { createTeamReads, createTeams, TeamStates } from "../modules/teams/index.js";
 import { createTenantReads, createTenants, TenantStates } from "../modules/tenants/index.js";
@@ -20,7 +20,13 @@ export function createTenancy(settings: Settings, base: Base) {
   for (const listener of [tenantStates, userStates, roleStates, teamStates]) events.subscribe(listener);
 
   const tellKeys = createTellKeys({ events });
-  const tenants = createTenants({ audit, clock, events, idempotency });
+  const tenants = createTenants({
+    audit,
+    clock,
+    events,
+    idempotency,
+    planRotations: createPlanRotations({ clock }),
+  });
   const roles = createRoles({ audit, clock, events, idempotency, tenants, tellKeys });
   /** @param within writes in transactions of its own, or joins one that is under way. */
   const usersWith = (within: Events) =>

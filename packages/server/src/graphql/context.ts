@@ -6,6 +6,7 @@ import type { Diagnose, ResolveInvalidUser } from "../modules/diagnosis/index.js
 import type { KeyEvents, Progress } from "../modules/events/index.js";
 import type { Integrity } from "../modules/integrity/index.js";
 import type { KeyReads, KeySecrets, Keys, Verify } from "../modules/keys/index.js";
+import type { Lifecycle } from "../modules/lifecycle/index.js";
 import type { LimitReads, Limits } from "../modules/limits/index.js";
 import type { OAuthClients, TrustedIssuers } from "../modules/oauth/index.js";
 import type { RoleReads, Roles } from "../modules/roles/index.js";
@@ -36,6 +37,7 @@ export interface Services {
   readonly keys: Keys;
   readonly limitReads: LimitReads;
   readonly limits: Limits;
+  readonly lifecycle: Lifecycle;
   readonly oauthClients: OAuthClients;
   readonly passwords: Passwords;
   readonly recordUsage: RecordUsage;

@@ -20,7 +20,7 @@ const drainMs = 15_000;
 const sweepMs = 50;
 
 /** The API without GraphQL. Add an endpoint here, and in `compose/http.ts`. */
-const v1Names = ["verify", "forward-auth", "verification-records", "key-events"] as const;
+const v1Names = ["verify", "forward-auth", "verification-records", "key-events", "secret-scanning"] as const;
 type V1Name = (typeof v1Names)[number];
 
 export interface HttpServer {

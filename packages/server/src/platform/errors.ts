@@ -49,7 +49,8 @@ export class NotFoundError extends KeyplaneError {
       | "key, user or tenant"
       | "quota"
       | "API"
-      | "grant",
+      | "grant"
+      | "finding",
   ) {
     super("NOT_FOUND", `No ${what} with this id exists where you may look. Check the id and the token that you use.`);
   }

@@ -50,7 +50,8 @@ export class HeldStore {
   } as unknown as Database;
 
   addTenant(): Tenant {
-    const tenant = { id: createId("Tenant"), status: "ACTIVE", statusReason: "v1" } as Tenant;
+    const rotation = { rotateEveryMs: null, rotationOverdue: "WARN" };
+    const tenant = { id: createId("Tenant"), status: "ACTIVE", statusReason: "v1", ...rotation } as Tenant;
     this.tenants.set(tenant.id, tenant);
     return tenant;
   }
@@ -72,7 +73,8 @@ export class HeldStore {
   addKey(tenantId: string, ownerId: string): Key {
     const lists = { scopes: [], allowedIps: [], deniedIps: [], metadata: {} };
     const named = { id: createId("Key"), tenantId, ownerId, teamId: null, name: "v1" };
-    const key = { ...named, ...lists, secretVersion: 1 } as unknown as Key;
+    const rotation = { createdAt, rotatedAt: null, rotateEveryMs: null };
+    const key = { ...named, ...lists, ...rotation, secretVersion: 1 } as unknown as Key;
     this.keys.set(key.id, { ...key, deletedAt: null, revokedAt: null });
     this.#addSecret(key.id, 1);
     return key;
@@ -119,7 +121,8 @@ export class HeldStore {
 
   #addSecret(keyId: string, version: number): void {
     const hash = `${keyId} ${version}`;
-    this.secrets.set(hash, { hash, keyId, start: "", createdAt, supersededAt: null, stopsAt: null });
+    const pending = { isPending: false, overlapMs: null };
+    this.secrets.set(hash, { hash, keyId, start: "", createdAt, supersededAt: null, stopsAt: null, ...pending });
   }
 
   #secret(hash: string): (KeySecret & { secretVersion: number })[] {

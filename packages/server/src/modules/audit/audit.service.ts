@@ -28,7 +28,8 @@ export interface AuditedChange {
       | "SigningKey"
       | "Session"
       | "OAuthClient"
-      | "TrustedIssuer";
+      | "TrustedIssuer"
+      | "KeyFinding";
     readonly id: string;
   };
   /** The thing before and after; null where it did not exist. Secrets are removed by name. */

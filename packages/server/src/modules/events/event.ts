@@ -26,7 +26,8 @@ export type EventType =
   | "OAUTH_CLIENT_CHANGED"
   | "OAUTH_TOKEN_REVOKED"
   | "TRUSTED_ISSUER_CHANGED"
-  | "SESSION_ENDED";
+  | "SESSION_ENDED"
+  | "KEY_FINDING_RESOLVED";
 
 /** Something that happened, and to whom. */
 export interface DomainEvent {

@@ -1,13 +1,15 @@
-export { startExpiryScheduler } from "./expiry/expiry-scheduler.js";
+export { createExpiryDuty } from "./expiry/expiry-duty.js";
 export { scheduleExpiry } from "./expiry/key-expiry.store.js";
 export { createTellKeys } from "./key-scope-changes.js";
 export { createKeySecrets, type KeySecrets } from "./key-secrets.service.js";
 export { createKeyExports } from "./keys.exports.js";
 export { createKeyReads, type KeyReads } from "./keys.reads.js";
-export { createKeys, type Keys } from "./keys.service.js";
+export { createKeys, type KeyChange, type Keys } from "./keys.service.js";
 export { findKeyIdsOfTeams, raiseLastUsed, sealKeyRow, updateKeyRow, visibleKeys } from "./keys.store.js";
 export { defaultExpiry, scopeIssues } from "./lib/key-policy.js";
 export { createKeySeal, type KeySeal } from "./lib/key-seal.js";
+export { createPlanRotations, createRotationDuty } from "./rotation/rotation-duty.js";
+export { createActivations } from "./verification/activations.js";
 export { toKeyState, toSecretState } from "./verification/key-states.js";
 export { toVerdict, type Verdict } from "./verification/verdict.js";
 export { VerificationIndex, withBounds } from "./verification/verification-index.js";

@@ -17,6 +17,11 @@ const CreateKeyInput = builder.inputType("CreateKeyInput", {
     allowedIps: t.stringList({ description: "The only addresses that may use it, e.g. 203.0.113.0/24; at most 100." }),
     deniedIps: t.stringList({ description: "Addresses that may not use it. Stronger than allowedIps; at most 100." }),
     expiresAt: t.field({ type: "DateTime", description: "When it expires; without: as the tenant's policy says." }),
+    rotateEveryMs: t.field({
+      type: "Milliseconds",
+      description:
+        "How long a secret of it may be in use, at least an hour; where the tenant's policy is shorter, that counts.",
+    }),
     idempotencyKey: idempotencyKeyField(t),
   }),
 });
@@ -35,6 +40,10 @@ const UpdateKeyInput = builder.inputType("UpdateKeyInput", {
       type: "DateTime",
       description: "A new expiry; null: never, if the tenant's policy allows it.",
     }),
+    rotateEveryMs: t.field({
+      type: "Milliseconds",
+      description: "How long a secret of it may be in use from now on; null: as the tenant's policy says.",
+    }),
   }),
 });
 
@@ -44,7 +53,13 @@ const RotateKeyInput = builder.inputType("RotateKeyInput", {
     id: t.id({ required: true, description: "The key's id; it stays the same." }),
     overlapMs: t.int({
       defaultValue: 0,
-      description: "For how many milliseconds the old secret goes on working; 0: it stops at once.",
+      description:
+        "For how many milliseconds the old secret goes on working; 0: it stops at once; null: as the tenant's rotationOverlapMs says.",
+    }),
+    activateOnFirstUse: t.boolean({
+      defaultValue: false,
+      description:
+        "true: both secrets work until the new one is first accepted, and only then the overlap of the old one begins. Rotating again before that discards the new one.",
     }),
     idempotencyKey: idempotencyKeyField(t),
   }),

@@ -11,6 +11,7 @@ import { type Keys, type KeysDeps, refuseDead } from "./keys.service.js";
 import * as store from "./keys.store.js";
 import { defaultExpiry, expiryIssues, scopeIssues } from "./lib/key-policy.js";
 import { keyStatusAt } from "./lib/key-status.js";
+import { planRotation } from "./rotation/key-rotation.store.js";
 
 /** A key with the secret that is shown this once. */
 export interface IssuedKey {
@@ -45,10 +46,16 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
     );
   }
 
-  async function addSecret(tx: Transaction, tenant: Tenant, key: Pick<Key, "id" | "environment">, createdAt: Date) {
+  async function addSecret(
+    tx: Transaction,
+    tenant: Tenant,
+    key: Pick<Key, "id" | "environment">,
+    createdAt: Date,
+    pending: { isPending: true; overlapMs: bigint } | null = null,
+  ) {
     const generated = generateKey({ prefix: tenant.keyPrefix, environment: key.environment });
     const { secret, start } = generated;
-    await store.insertSecret(tx, { hash: hashSecret(secret), keyId: key.id, start, createdAt });
+    await store.insertSecret(tx, { hash: hashSecret(secret), keyId: key.id, start, createdAt, ...pending });
     return generated;
   }
 
@@ -118,6 +125,7 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
           scopes,
           allowedIps,
           deniedIps,
+          rotateEveryMs: input.rotateEveryMs === undefined ? null : BigInt(input.rotateEveryMs),
         };
         const { secret, start } = generateKey({ prefix: tenant.keyPrefix, environment });
         const metadata = input.metadata as object;
@@ -131,6 +139,7 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
         });
         await store.insertSecret(tx, { hash: hashSecret(secret), keyId: key.id, start, createdAt });
         if (expiresAt) await scheduleExpiry(tx, key, expiryReminders, now);
+        if (hasRotation(key, tenant)) await planRotation(tx, key.id, createdAt);
         await keys.tell(tx, principal, { action: "key.created", event: "CREATED", before: null, after: key });
         return { targetId: key.id, secret };
       });
@@ -139,7 +148,8 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
 
     /**
      * Gives a key a new secret; its id stays. The old secret works on for `overlapMs` (0: stops at once), and no older
-     * one works longer than that.
+     * one works longer than that. With `activateOnFirstUse`, both work until the new one is first accepted; the overlap begins
+     * then.
      *
      * @throws ConflictError for a revoked, deleted or expired key, or one that the tenant's policy no longer allows.
      */
@@ -153,7 +163,18 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
         const tenant = await tenants.require(tx, principal, before.tenantId);
         refuseBeyondPolicy(principal, tenant, before);
         const now = new Date(clock.now());
-        const stopsAt = new Date(now.getTime() + input.overlapMs);
+        const overlapMs = input.overlapMs ?? Number(tenant.rotationOverlapMs ?? 0);
+        if (input.activateOnFirstUse) {
+          await store.supersedePending(tx, before.id, now);
+          const { secret } = await addSecret(tx, tenant, before, now, {
+            isPending: true,
+            overlapMs: BigInt(overlapMs),
+          });
+          const after = await store.updateKeyRow(tx, before.id, { secretVersion: { increment: 1 }, updatedAt: now });
+          await keys.tell(tx, principal, { action: "key.rotation_prepared", event: "UPDATED", before, after });
+          return { targetId: after.id, secret };
+        }
+        const stopsAt = new Date(now.getTime() + overlapMs);
         await store.supersedeSecrets(tx, before.id, now, stopsAt);
         const { secret, start } = await addSecret(tx, tenant, before, now);
         const after = await store.updateKeyRow(tx, before.id, {
@@ -163,6 +184,7 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
           secretVersion: { increment: 1 },
           updatedAt: now,
         });
+        if (hasRotation(after, tenant)) await planRotation(tx, after.id, now);
         await keys.tell(tx, principal, { action: "key.rotated", event: "ROTATED", before, after });
         return { targetId: after.id, secret };
       });
@@ -200,6 +222,7 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
           secretVersion: { increment: 1 },
           updatedAt: now,
         });
+        if (hasRotation(after, tenant)) await planRotation(tx, after.id, now);
         const reason = `reissued from ${before.ownerId} to ${owner.id}`;
         await keys.tell(tx, principal, { action: "key.reissued", event: "ROTATED", before, after, reason });
         return { targetId: after.id, secret };
@@ -207,4 +230,9 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
       return answer(principal, outcome);
     },
   };
+}
+
+/** Whether a key has to get a new secret some day. */
+function hasRotation(key: Pick<Key, "rotateEveryMs">, tenant: Pick<Tenant, "rotateEveryMs">): boolean {
+  return key.rotateEveryMs !== null || tenant.rotateEveryMs !== null;
 }

@@ -35,6 +35,8 @@ export const keyFilterSchema = z.object({
   expiringBefore: z.date().nullish(),
   /** Keys not used since this time, and created before it. */
   unusedSince: z.date().nullish(),
+  /** true: keys with an expiry; false: keys that never expire. */
+  expires: z.boolean().nullish(),
   /** Keys whose metadata has all of these top-level fields with these values. */
   metadata: metadataFilterSchema.nullish(),
   /** Text within the name or the visible start, in any case. */
@@ -68,6 +70,7 @@ export function keyFilterCondition(filter: KeyFilter, now: Date): Prisma.KeyWher
     const since = filter.unusedSince;
     conditions.push({ OR: [{ lastUsedAt: { lt: since } }, { lastUsedAt: null, createdAt: { lt: since } }] });
   }
+  if (filter.expires != null) conditions.push({ expiresAt: filter.expires ? { not: null } : null });
   for (const [name, value] of Object.entries(filter.metadata ?? {})) {
     conditions.push({ metadata: { path: [name], equals: value as Prisma.InputJsonValue } });
   }

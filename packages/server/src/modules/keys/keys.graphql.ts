@@ -85,6 +85,22 @@ KeyType.implement({
       nullable: true,
       description: "Until when the secret before the last rotation works; null: there was none.",
     }),
+    rotateEveryMs: t.field({
+      type: "Milliseconds",
+      nullable: true,
+      description: "How long a secret of this key may be in use; null: as long as the tenant's policy says.",
+      resolve: ({ rotateEveryMs }) => (rotateEveryMs === null ? null : Number(rotateEveryMs)),
+    }),
+    rotateBy: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "By when it has to get a new secret, as key and tenant's policy say; null: never.",
+      resolve: async (key, _, { loaders }) => {
+        const tenant = found(await loaders.tenants.load(key.tenantId));
+        const every = [key.rotateEveryMs, tenant.rotateEveryMs].filter((ms) => ms !== null).map(Number);
+        return every.length === 0 ? null : new Date((key.rotatedAt ?? key.createdAt).getTime() + Math.min(...every));
+      },
+    }),
     disabledAt: t.expose("disabledAt", { type: "DateTime", nullable: true, description: "Since when it is disabled." }),
     disabledReason: t.exposeString("disabledReason", { nullable: true, description: "Why it is disabled." }),
     revokedAt: t.expose("revokedAt", { type: "DateTime", nullable: true, description: "When it was revoked." }),
@@ -176,6 +192,7 @@ const KeyFilterInput = builder.inputType("KeyFilter", {
       description: "Those that have not expired yet and will before this time.",
     }),
     unusedSince: t.field({ type: "DateTime", description: "Those created before this time and not used since it." }),
+    expires: t.boolean({ description: "true: those with an expiresAt; false: those that never expire." }),
     metadata: t.field({
       type: "JSON",
       description: 'Those whose metadata has these top-level fields with these values, e.g. {"plan":"pro"}.',

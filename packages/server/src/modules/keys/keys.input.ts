@@ -8,6 +8,7 @@ import {
   scopesSchema,
   text,
 } from "../../platform/validation.js";
+import { rotationSchema } from "../tenants/index.js";
 import { metadataProblem } from "./lib/metadata.js";
 
 const metadataSchema = z.custom<Record<string, unknown>>().superRefine((metadata, context) => {
@@ -31,6 +32,7 @@ export const createKeySchema = z.object({
   allowedIps: addressesSchema.nullish().transform((ips) => ips ?? []),
   deniedIps: addressesSchema.nullish().transform((ips) => ips ?? []),
   expiresAt: optional(z.date()),
+  rotateEveryMs: optional(rotationSchema),
   idempotencyKey: optional(idempotencyKeySchema),
 });
 
@@ -45,6 +47,8 @@ export const updateKeySchema = z.object({
   deniedIps: optional(addressesSchema),
   /** null: never expires. */
   expiresAt: z.date().nullable().optional(),
+  /** null: as the tenant's policy says. */
+  rotateEveryMs: rotationSchema.nullable().optional(),
 });
 
 export const rotateKeySchema = z.object({
@@ -53,8 +57,12 @@ export const rotateKeySchema = z.object({
     .number()
     .int()
     .min(0, "Give 0 to stop the old secret at once, or the milliseconds that it goes on working.")
+    .nullable()
+    .default(0),
+  activateOnFirstUse: z
+    .boolean()
     .nullish()
-    .transform((overlapMs) => overlapMs ?? 0),
+    .transform((isAsked) => isAsked ?? false),
   idempotencyKey: optional(idempotencyKeySchema),
 });
 

@@ -4,8 +4,8 @@ import type { Clock } from "../../platform/clock.js";
 import type { Key, Prisma, Transaction } from "../../platform/database/index.js";
 import { ConflictError, InvalidInputError, NotFoundError } from "../../platform/errors.js";
 import { parseInput } from "../../platform/validation.js";
-import { type Audit, actorOf } from "../audit/index.js";
-import { authorize, authorizeScopes, type Principal, visibleTo } from "../auth/index.js";
+import { type Audit, type AuditActor, actorOf } from "../audit/index.js";
+import { authorize, authorizeScopes, everything, type Principal, type Visibility, visibleTo } from "../auth/index.js";
 import type { DomainEvent, Events } from "../events/index.js";
 import type { Teams } from "../teams/index.js";
 import type { Tenants } from "../tenants/index.js";
@@ -16,6 +16,7 @@ import { keyStatusSchema, revokeKeySchema, updateKeySchema } from "./keys.input.
 import * as store from "./keys.store.js";
 import { expiryIssues, scopeIssues } from "./lib/key-policy.js";
 import type { KeySeal } from "./lib/key-seal.js";
+import { planRotation } from "./rotation/key-rotation.store.js";
 
 export interface KeysDeps {
   readonly audit: Audit;
@@ -31,6 +32,15 @@ export interface KeysDeps {
 
 export type Keys = ReturnType<typeof createKeys>;
 
+/** A change of a key, as audit log and events tell it. */
+export interface KeyChange {
+  readonly action: string;
+  readonly event: DomainEvent["type"];
+  readonly before: Key | null;
+  readonly after: Key;
+  readonly reason?: string | undefined;
+}
+
 /** Everything that changes a key except what hands out a secret, which is in `key-secrets.service.ts`. */
 export function createKeys({ audit, clock, events, teams, tenants, users, seal, expiryReminders }: KeysDeps) {
   /** Those that are not as Keyplane has written them. A change of such a key is not signed: it would make the rest good. */
@@ -38,23 +48,27 @@ export function createKeys({ audit, clock, events, teams, tenants, users, seal, 
 
   /** Reads a key for a change. @throws NotFoundError when there is none that the caller may see. */
   async function lock(tx: Transaction, principal: Principal, id: string): Promise<Key> {
-    const key = await store.lockKey(tx, visibleTo(principal), id);
+    const key = await holdWithin(tx, visibleTo(principal), id);
     if (!key) throw new NotFoundError("key");
-    const state = seal.check(key, await store.findSecretsOfKey(tx, key.id));
-    if (state !== "SOUND") unsound.add(key);
+    return key;
+  }
+
+  async function holdWithin(tx: Transaction, visibility: Visibility, id: string): Promise<Key | null> {
+    const key = await store.lockKey(tx, visibility, id);
+    if (key && seal.check(key, await store.findSecretsOfKey(tx, key.id)) !== "SOUND") unsound.add(key);
     return key;
   }
 
   /** Keeps what a change needs kept besides the change itself. */
-  async function tell(
-    tx: Transaction,
-    principal: Principal,
-    change: { action: string; event: DomainEvent["type"]; before: Key | null; after: Key; reason?: string | undefined },
-  ): Promise<void> {
+  function tell(tx: Transaction, principal: Principal, change: KeyChange): Promise<void> {
+    return tellAs(tx, actorOf(principal), change);
+  }
+
+  /** As `tell`, of a change by somebody who is no caller, such as Keyplane itself. */
+  async function tellAs(tx: Transaction, actor: AuditActor, change: KeyChange): Promise<void> {
     const { after, before } = change;
     if (before === null || !unsound.has(before)) await store.sealKeyRow(tx, seal, after);
     const target = { type: "Key", id: after.id } as const;
-    const actor = actorOf(principal);
     const { action, reason } = change;
     await audit.record(tx, { actor, action, tenantId: after.tenantId, target, before, after, reason });
     await events.append(tx, {
@@ -68,6 +82,27 @@ export function createKeys({ audit, clock, events, teams, tenants, users, seal, 
     });
   }
 
+  async function setDisabled(
+    tx: Transaction,
+    actor: AuditActor,
+    before: Key,
+    reason: string | undefined,
+  ): Promise<Key> {
+    const now = new Date(clock.now());
+    const change = { disabledAt: now, disabledReason: reason ?? null, updatedAt: now };
+    const after = await store.updateKeyRow(tx, before.id, change);
+    await tellAs(tx, actor, { action: "key.disabled", event: "DISABLED", before, after, reason });
+    return after;
+  }
+
+  async function setRevoked(tx: Transaction, actor: AuditActor, before: Key, reason: string): Promise<Key> {
+    const now = new Date(clock.now());
+    const change = { revokedAt: now, revokedReason: reason, revokedBy: actor.id, updatedAt: now };
+    const after = await store.updateKeyRow(tx, before.id, change);
+    await tellAs(tx, actor, { action: "key.revoked", event: "REVOKED", before, after, reason });
+    return after;
+  }
+
   /** Refuses a change after which a key counts that did not, when its owner has as many as the policy allows. */
   async function refuseOneTooMany(tx: Transaction, principal: Principal, before: Key, change: Partial<Key>) {
     const now = clock.now();
@@ -79,6 +114,14 @@ export function createKeys({ audit, clock, events, teams, tenants, users, seal, 
   return {
     lock,
     tell,
+    tellAs,
+
+    /** Reads a key for a change that Keyplane makes by itself, and holds it. null: there is none. */
+    hold: (tx: Transaction, id: string): Promise<Key | null> => holdWithin(tx, everything, id),
+    /** Disables a key that is held, in the name of somebody who need not be a caller. */
+    disableAs: setDisabled,
+    /** Revokes a key that is held, in the name of somebody who need not be a caller. */
+    revokeAs: setRevoked,
 
     /**
      * Changes what the input names; what is so already changes nothing. An expired key works again once its expiry is moved
@@ -106,7 +149,11 @@ export function createKeys({ audit, clock, events, teams, tenants, users, seal, 
         const policy = await tenants.require(tx, principal, before.tenantId);
         // Whoever lets a key live longer or come from elsewhere grants all that it can do.
         const widens =
-          movesTeam || input.expiresAt !== undefined || input.allowedIps !== undefined || input.deniedIps !== undefined;
+          movesTeam ||
+          input.expiresAt !== undefined ||
+          input.allowedIps !== undefined ||
+          input.deniedIps !== undefined ||
+          input.rotateEveryMs !== undefined;
         authorizeScopes(principal, input.scopes ?? (widens ? before.scopes : []));
         const issues = [
           ...(input.scopes === undefined ? [] : scopeIssues(policy, input.scopes)),
@@ -121,6 +168,9 @@ export function createKeys({ audit, clock, events, teams, tenants, users, seal, 
           ...(input.allowedIps === undefined ? {} : { allowedIps: input.allowedIps }),
           ...(input.deniedIps === undefined ? {} : { deniedIps: input.deniedIps }),
           ...(input.expiresAt === undefined ? {} : { expiresAt: input.expiresAt }),
+          ...(input.rotateEveryMs === undefined
+            ? {}
+            : { rotateEveryMs: input.rotateEveryMs === null ? null : BigInt(input.rotateEveryMs) }),
         };
         if (!changes(before, columns)) return before;
         // A later expiry brings an expired key back, and its owner may have another one in its place by now.
@@ -129,6 +179,7 @@ export function createKeys({ audit, clock, events, teams, tenants, users, seal, 
         }
         const after = await store.updateKeyRow(tx, before.id, { ...columns, updatedAt: new Date(clock.now()) });
         if (columns.expiresAt !== undefined) await scheduleExpiry(tx, after, expiryReminders, clock.now());
+        if (columns.rotateEveryMs !== undefined) await planRotation(tx, after.id, after.updatedAt);
         await tell(tx, principal, { action: "key.updated", event: "UPDATED", before, after });
         return after;
       });
@@ -141,12 +192,7 @@ export function createKeys({ audit, clock, events, teams, tenants, users, seal, 
       return events.transaction(async (tx) => {
         const before = await lock(tx, principal, id);
         refuseDead(before);
-        if (before.disabledAt) return before;
-        const now = new Date(clock.now());
-        const change = { disabledAt: now, disabledReason: reason ?? null, updatedAt: now };
-        const after = await store.updateKeyRow(tx, before.id, change);
-        await tell(tx, principal, { action: "key.disabled", event: "DISABLED", before, after, reason });
-        return after;
+        return before.disabledAt ? before : setDisabled(tx, actorOf(principal), before, reason);
       });
     },
 
@@ -199,16 +245,7 @@ export function createKeys({ audit, clock, events, teams, tenants, users, seal, 
       const { id, reason } = parseInput(revokeKeySchema, rawInput);
       return events.transaction(async (tx) => {
         const before = await lock(tx, principal, id);
-        if (before.revokedAt) return before;
-        const now = new Date(clock.now());
-        const after = await store.updateKeyRow(tx, before.id, {
-          revokedAt: now,
-          revokedReason: reason,
-          revokedBy: actorOf(principal).id,
-          updatedAt: now,
-        });
-        await tell(tx, principal, { action: "key.revoked", event: "REVOKED", before, after, reason });
-        return after;
+        return before.revokedAt ? before : setRevoked(tx, actorOf(principal), before, reason);
       });
     },
 
@@ -247,6 +284,7 @@ export function createKeys({ audit, clock, events, teams, tenants, users, seal, 
         const after = await store.updateKeyRow(tx, before.id, { deletedAt: null, updatedAt: new Date(now) });
         // What came due while it was deleted was not told.
         if (after.expiresAt && after.expiresAt.getTime() > now) await scheduleExpiry(tx, after, expiryReminders, now);
+        await planRotation(tx, after.id, after.updatedAt);
         await tell(tx, principal, { action: "key.restored", event: "UPDATED", before, after, reason });
         return after;
       });

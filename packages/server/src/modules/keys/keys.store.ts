@@ -129,7 +129,7 @@ export function countLiveKeys(db: Db, tenantId: string, ownerId: string, now: Da
 
 export async function insertSecret(
   db: Db,
-  secret: Pick<KeySecret, "hash" | "keyId" | "start" | "createdAt">,
+  secret: Pick<KeySecret, "hash" | "keyId" | "start" | "createdAt"> & Partial<KeySecret>,
 ): Promise<void> {
   await db.keySecret.create({ data: secret });
 }
@@ -138,6 +138,8 @@ export async function insertSecret(
  * Supersedes every secret of a key: the current one from now on, and no older one goes on for longer than the new overlap.
  */
 export async function supersedeSecrets(db: Db, keyId: string, now: Date, stopsAt: Date): Promise<void> {
+  // One that nobody has used yet is not needed by anybody for longer.
+  await supersedePending(db, keyId, now);
   await db.keySecret.updateMany({ where: { keyId, supersededAt: null }, data: { supersededAt: now, stopsAt } });
   await db.keySecret.updateMany({ where: { keyId, stopsAt: { gt: stopsAt } }, data: { stopsAt } });
 }
@@ -205,4 +207,22 @@ export function visibleKeys({ tenantId, userId, teamIds }: Visibility): Prisma.K
   if (userId === undefined) return within;
   if (teamIds.length === 0) return { ...within, ownerId: userId };
   return { ...within, OR: [{ ownerId: userId }, { teamId: { in: [...teamIds] } }] };
+}
+
+/** Stops a secret that waits for its first use. */
+export async function supersedePending(db: Db, keyId: string, now: Date): Promise<void> {
+  const data = { supersededAt: now, stopsAt: now, isPending: false };
+  await db.keySecret.updateMany({ where: { keyId, isPending: true }, data });
+}
+
+/** Makes a secret that waits for its first use the present one. */
+export async function activateSecret(db: Db, hash: string): Promise<void> {
+  await db.keySecret.update({ where: { hash }, data: { isPending: false } });
+}
+
+/** Supersedes every secret of a key but one; no older one goes on for longer than the new overlap. */
+export async function supersedeOthers(db: Db, keyId: string, hash: string, now: Date, stopsAt: Date): Promise<void> {
+  const others = { keyId, hash: { not: hash } };
+  await db.keySecret.updateMany({ where: { ...others, supersededAt: null }, data: { supersededAt: now, stopsAt } });
+  await db.keySecret.updateMany({ where: { ...others, stopsAt: { gt: stopsAt } }, data: { stopsAt } });
 }

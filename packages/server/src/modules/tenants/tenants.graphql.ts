@@ -1,3 +1,4 @@
+import { type RotationOverdue, rotationOverdues } from "@keyplane/schema";
 import { builder } from "../../graphql/builder.js";
 import { connectionOf, listComplexity, pageArguments } from "../../graphql/connection.js";
 import { enumOf, TenantStatusEnum } from "../../graphql/enums.js";
@@ -10,6 +11,12 @@ import { tenantOrders } from "./tenants.reads.js";
 export const TenantType = builder.objectRef<Tenant>("Tenant");
 
 const numberOrNull = (value: bigint | null): number | null => (value === null ? null : Number(value));
+
+const RotationOverdueEnum = enumOf(
+  "RotationOverdue",
+  "What happens to a key whose secret was not rotated in time.",
+  rotationOverdues,
+);
 
 const KeyPolicyType = builder.objectRef<Tenant>("KeyPolicy").implement({
   description: "The rules for a tenant's keys, enforced when a key is created, updated, rotated or reissued.",
@@ -35,6 +42,25 @@ const KeyPolicyType = builder.objectRef<Tenant>("KeyPolicy").implement({
       nullable: true,
       description: "The scopes that keys may carry; null: any.",
       resolve: (tenant) => (tenant.restrictScopes ? tenant.allowedScopes : null),
+    }),
+    rotateEveryMs: t.field({
+      type: "Milliseconds",
+      nullable: true,
+      description:
+        "How long a secret may be in use before it has to be rotated; null: for ever. A key may have a shorter time.",
+      resolve: (tenant) => numberOrNull(tenant.rotateEveryMs),
+    }),
+    rotationOverdue: t.field({
+      type: RotationOverdueEnum,
+      description: "What happens to keys that were not rotated in time.",
+      resolve: (tenant) => tenant.rotationOverdue as RotationOverdue,
+    }),
+    rotationOverlapMs: t.field({
+      type: "Milliseconds",
+      nullable: true,
+      description:
+        "How long old secrets go on working where rotateKey is called with overlapMs: null; null: not at all.",
+      resolve: (tenant) => numberOrNull(tenant.rotationOverlapMs),
     }),
   }),
 });
@@ -108,6 +134,9 @@ const KeyPolicyInput = builder.inputType("KeyPolicyInput", {
     maxLifetimeMs: t.field({ type: "Milliseconds", description: "At least a minute." }),
     maxKeysPerUser: t.int({ description: "At least 1." }),
     allowedScopes: t.stringList({ description: "At most 100 scopes; an empty list allows none." }),
+    rotateEveryMs: t.field({ type: "Milliseconds", description: "At least an hour." }),
+    rotationOverdue: t.field({ type: RotationOverdueEnum, description: "New tenants have WARN." }),
+    rotationOverlapMs: t.field({ type: "Milliseconds", description: "At most 2147483647." }),
   }),
 });
 

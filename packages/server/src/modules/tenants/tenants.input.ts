@@ -1,4 +1,4 @@
-import { isValidPrefix } from "@keyplane/schema";
+import { isValidPrefix, type RotationOverdue, rotationOverdues } from "@keyplane/schema";
 import { z } from "zod";
 import {
   addressesSchema,
@@ -25,6 +25,16 @@ const lifetimeSchema = z
   .min(minute, "Give at least one minute: 60000.")
   .max(century, "Give at most a hundred years; leave it out for keys that never expire.");
 
+/** As long as rotateKey can take. */
+const longestOverlap = 2_147_483_647;
+
+/** How long a secret may be in use: for the tenant, and for a key. */
+export const rotationSchema: z.ZodType<number, number> = z
+  .number()
+  .int("Give whole milliseconds.")
+  .min(60 * minute, "Give at least an hour: 3600000.")
+  .max(century, "Give at most a hundred years; leave it out for secrets that may be in use for ever.");
+
 /** Absent: leave as it is. null: no limit. */
 const keyPolicySchema = z
   .object({
@@ -46,6 +56,15 @@ const keyPolicySchema = z
       .nullable()
       .optional(),
     allowedScopes: scopesSchema.nullable().optional(),
+    rotateEveryMs: rotationSchema.nullable().optional(),
+    rotationOverdue: optional(z.enum(Object.keys(rotationOverdues) as RotationOverdue[])),
+    rotationOverlapMs: z
+      .number()
+      .int("Give whole milliseconds.")
+      .min(0, "Give 0 to stop old secrets at once.")
+      .max(longestOverlap, "Give at most 2147483647, a little more than 24 days.")
+      .nullable()
+      .optional(),
   })
   .refine(
     (policy) =>

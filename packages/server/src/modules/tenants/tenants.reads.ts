@@ -1,4 +1,4 @@
-import { type TenantStatus, tenantStatuses } from "@keyplane/schema";
+import { type RotationOverdue, type TenantStatus, tenantStatuses } from "@keyplane/schema";
 import DataLoader from "dataloader";
 import { z } from "zod";
 import type { Database, Tenant } from "../../platform/database/index.js";
@@ -89,6 +89,9 @@ export interface TenantState {
   /** From which addresses the tenant's keys may be used. */
   readonly allowedIps: readonly string[];
   readonly deniedIps: readonly string[];
+  /** How long a secret of its keys may be in use, in milliseconds. */
+  readonly rotateEveryMs: number | null;
+  readonly rotationOverdue: RotationOverdue;
 }
 
 /** The state of a tenant as it is kept. */
@@ -101,6 +104,8 @@ export function toTenantState(row: Tenant): TenantState {
     limited: limitedOf(row),
     allowedIps: row.allowedIps,
     deniedIps: row.deniedIps,
+    rotateEveryMs: row.rotateEveryMs == null ? null : Number(row.rotateEveryMs),
+    rotationOverdue: row.rotationOverdue as RotationOverdue,
   };
 }
 

@@ -17,11 +17,13 @@ interface Deps {
   readonly clock: Clock;
   readonly events: Events;
   readonly idempotency: Idempotency;
+  /** Plans anew when keys of a tenant have to be rotated; what keys are is known further to the right. */
+  readonly planRotations: (tx: Transaction, tenantId: string) => Promise<void>;
 }
 
 export type Tenants = ReturnType<typeof createTenants>;
 
-export function createTenants({ audit, clock, events, idempotency }: Deps) {
+export function createTenants({ audit, clock, events, idempotency, planRotations }: Deps) {
   const write = unlessTaken(events.transaction, {
     model: "Tenant",
     fields: ["slug"],
@@ -126,6 +128,7 @@ export function createTenants({ audit, clock, events, idempotency }: Deps) {
         checkLifetimes({ ...before, ...columns });
         if (!changes(before, columns)) return before;
         const after = await store.updateTenantRow(tx, before.id, { ...columns, updatedAt: new Date(clock.now()) });
+        if (after.rotateEveryMs !== before.rotateEveryMs) await planRotations(tx, after.id);
         await recordUpdate(tx, principal, "tenant.updated", before, after);
         await events.append(tx, { type: "TENANT_UPDATED", tenantId: after.id });
         return after;

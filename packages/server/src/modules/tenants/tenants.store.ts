@@ -7,7 +7,15 @@ import type { TenantFilter } from "./tenants.reads.js";
 
 type PolicyColumns = Pick<
   Tenant,
-  "keyPrefix" | "defaultKeyLifetimeMs" | "maxKeyLifetimeMs" | "maxKeysPerUser" | "allowedScopes" | "restrictScopes"
+  | "keyPrefix"
+  | "defaultKeyLifetimeMs"
+  | "maxKeyLifetimeMs"
+  | "maxKeysPerUser"
+  | "allowedScopes"
+  | "restrictScopes"
+  | "rotateEveryMs"
+  | "rotationOverdue"
+  | "rotationOverlapMs"
 >;
 
 /** The columns that a policy changes; what it does not name stays as it is. */
@@ -21,6 +29,9 @@ export function policyColumns(policy: KeyPolicyInput): Partial<PolicyColumns> {
     ...(policy.allowedScopes === undefined
       ? {}
       : { allowedScopes: policy.allowedScopes ?? [], restrictScopes: policy.allowedScopes !== null }),
+    ...(policy.rotateEveryMs === undefined ? {} : { rotateEveryMs: big(policy.rotateEveryMs) }),
+    ...(policy.rotationOverdue === undefined ? {} : { rotationOverdue: policy.rotationOverdue }),
+    ...(policy.rotationOverlapMs === undefined ? {} : { rotationOverlapMs: big(policy.rotationOverlapMs) }),
   };
 }
 

@@ -45,6 +45,12 @@ const makers: Readonly<Partial<Record<VerdictCode, (sick: Sick) => readonly Draf
   ],
   REVOKED: (sick) => [createLike(sick, "REVOKED", sick.rows.key.environment)],
   EXPIRED: ({ rows: { key, tenant }, now }) => {
+    // Not its own date: it was not rotated in time, which a later expiry does not mend.
+    if (!key.expiresAt || key.expiresAt.getTime() > now) {
+      const effect =
+        "The answer holds a new secret. The present one is accepted again for a day, until it is replaced.";
+      return [{ ...renew(key, "EXPIRED"), effect }];
+    }
     const expiresAt = defaultExpiry(tenant, now) ?? new Date(now + usualLifetimeMs);
     return [
       {

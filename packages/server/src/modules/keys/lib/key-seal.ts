@@ -54,7 +54,14 @@ function textOf(key: Key, secrets: readonly KeySecret[]): string {
     ms(key.deletedAt),
     key.secretVersion,
     secrets
-      .map(({ hash, supersededAt, stopsAt }) => [hash, ms(supersededAt), ms(stopsAt)] as const)
-      .sort(([one], [other]) => (one < other ? -1 : 1)),
+      .map(({ hash, supersededAt, stopsAt, ...waiting }) => [
+        hash,
+        ms(supersededAt),
+        ms(stopsAt),
+        ...(waiting.isPending ? [Number(waiting.overlapMs ?? 0)] : []),
+      ])
+      .sort(([one], [other]) => (String(one) < String(other) ? -1 : 1)),
+    // What was not there from the beginning is left out where it says nothing, so that checksums of before stay good.
+    ...(key.rotateEveryMs == null ? [] : [Number(key.rotateEveryMs), ms(key.rotatedAt ?? key.createdAt)]),
   ]);
 }

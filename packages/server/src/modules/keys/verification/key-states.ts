@@ -18,6 +18,7 @@ export type KeyState = KeyRecord["key"] & {
 export type IndexedRecord = KeyRecord & {
   readonly key: KeyState;
   readonly owner: UserState | null;
+  readonly secret: SecretState;
   readonly tenant: TenantState;
 };
 
@@ -30,7 +31,12 @@ export function limitsOf({ key, owner, tenant }: IndexedRecord): readonly Limite
 }
 
 /** What verification must know of a secret, as it was at a version of its key's set of secrets. */
-export type SecretState = KeyRecord["secret"] & { readonly keyId: string; readonly secretVersion: number };
+export type SecretState = KeyRecord["secret"] & {
+  readonly keyId: string;
+  readonly secretVersion: number;
+  /** Its hash while it waits for its first use, else null. */
+  readonly pendingHash: string | null;
+};
 
 /** Keys by id. */
 export function createKeyStates(database: Database, max: number): EntityCache<KeyState> {
@@ -60,6 +66,7 @@ export function toSecretState(secret: KeySecret, secretVersion: number): SecretS
     start: secret.start,
     supersededAt: secret.supersededAt?.getTime() ?? null,
     stopsAt: secret.stopsAt?.getTime() ?? null,
+    pendingHash: secret.isPending ? secret.hash : null,
     secretVersion,
   };
 }
@@ -86,6 +93,8 @@ export function toKeyState(key: Key): KeyState {
     deletedAt: key.deletedAt?.getTime() ?? null,
     limited: limitedOf(key),
     quarantinedAt: key.quarantinedAt?.getTime() ?? null,
+    issuedAt: (key.rotatedAt ?? key.createdAt).getTime(),
+    rotateEveryMs: key.rotateEveryMs == null ? null : Number(key.rotateEveryMs),
     secretVersion: key.secretVersion,
   };
 }

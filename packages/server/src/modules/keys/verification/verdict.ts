@@ -1,10 +1,10 @@
 import {
   type AskedApi,
   type Decision,
-  deprecationHint,
   docsUrlForVerdict,
   type Environment,
   effectiveScopes,
+  hintOf,
   type KeyRecord,
   type QuotaState,
   type RateLimitState,
@@ -93,7 +93,7 @@ export function toVerdict(
     rateLimits: limits.rateLimits,
     quota: limits.quota,
     retryAfterMs: decision.retryAfterMs,
-    hint: decision.valid && asked ? deprecationHint(asked.api, asked.now) : decision.hint,
+    hint: hintOf(decision, asked),
     api: known && asked && verifiedApi(asked.api),
   };
 }

@@ -2,7 +2,7 @@ import type { KeyRecord } from "@keyplane/schema";
 import { type Db, Prisma } from "../../../platform/database/index.js";
 import type { Visibility } from "../../auth/index.js";
 
-/** Set where there are limits: only the server can decide then, because it counts. */
+/** Set where only the server can decide: it has to count, where there are limits, and to see the first use of a secret that waits for it. */
 interface Decided {
   readonly decidedBy: "SERVER" | null;
 }
@@ -107,7 +107,7 @@ async function readRecords(
     SELECT
       (SELECT json_agg(row_to_json("row")) FROM (
         SELECT "id", "status", ${ms("statusChangedAt")} AS "since", "statusReason" AS "reason",
-          "allowedIps", "deniedIps", ${decidedBy},
+          "allowedIps", "deniedIps", "rotateEveryMs", NULLIF("rotationOverdue", 'WARN') AS "rotationOverdue", ${decidedBy},
           (SELECT json_agg(json_build_object('id', "id", 'slug', "slug", 'name', "name", 'isOpen', "access" = 'OPEN',
               'isDeleted', "deletedAt" IS NOT NULL, 'versions', "versions") ORDER BY "id")
             FROM "Api" WHERE "tenantId" = "Tenant"."id") AS "apis"
@@ -127,8 +127,9 @@ async function readRecords(
       (SELECT json_agg(row_to_json("row")) FROM (
         SELECT "id", "tenantId", "ownerId", "teamId", "name", "environment", "scopes", "metadata", "allowedIps", "deniedIps",
           ${ms("expiresAt")} AS "expiresAt", ${ms("revokedAt")} AS "revokedAt", "revokedReason",
-          ${ms("disabledAt")} AS "disabledAt", "disabledReason", ${ms("deletedAt")} AS "deletedAt", ${decidedBy},
+          ${ms("disabledAt")} AS "disabledAt", "disabledReason", ${ms("deletedAt")} AS "deletedAt", ${keyDecidedBy},
           ${ms("quarantinedAt")} AS "quarantinedAt",
+          "rotateEveryMs", (extract(epoch FROM COALESCE("rotatedAt", "createdAt")) * 1000)::bigint AS "issuedAt",
           (SELECT json_agg(row_to_json("secret")) FROM (
             SELECT "hash", "start", ${ms("supersededAt")} AS "supersededAt", ${ms("stopsAt")} AS "stopsAt"
             FROM "KeySecret" WHERE "keyId" = "wanted"."id" ORDER BY "supersededAt", "createdAt", "hash") AS "secret") AS "secrets",
@@ -150,7 +151,12 @@ async function readRecords(
   };
 }
 
-const decidedBy = Prisma.sql`CASE WHEN "quotaId" IS NOT NULL OR "rateLimits" <> '[]' THEN 'SERVER' END AS "decidedBy"`;
+const isLimited = Prisma.sql`"quotaId" IS NOT NULL OR "rateLimits" <> '[]'`;
+const decidedBy = Prisma.sql`CASE WHEN ${isLimited} THEN 'SERVER' END AS "decidedBy"`;
+/** Of a row of `wanted`. */
+const keyDecidedBy = Prisma.sql`
+  CASE WHEN ${isLimited} OR EXISTS (SELECT 1 FROM "KeySecret" WHERE "keyId" = "wanted"."id" AND "isPending") THEN 'SERVER' END
+    AS "decidedBy"`;
 
 function rowsOf<Row>(json: string | null): Row[] {
   return json === null ? [] : (JSON.parse(json) as Row[]);

@@ -67,8 +67,10 @@ export function createVerify(deps: {
   apiAccess: Pick<ApiAccess, "find">;
   record: ((event: UsageEvent) => void) | null;
   take: Take;
+  /** Told of accepted secrets that waited for their first use; neither waits nor throws. */
+  onFirstUse: (keyId: string, hash: string) => void;
 }): Verify {
-  const { index, clock, guesses, addressGuesses, apiAccess, take, record: recordUsage } = deps;
+  const { index, clock, guesses, addressGuesses, apiAccess, take, onFirstUse, record: recordUsage } = deps;
 
   /** Takes an attempt of the address that presented an unknown key. @returns how long it is held up, in milliseconds. */
   function guessFrom(principal: Principal, ip: string | null | undefined): number {
@@ -173,6 +175,7 @@ export function createVerify(deps: {
     now: number,
   ): Verdict {
     const { principal, input, format, startedAt } = call;
+    if (verdict.valid && record?.secret.pendingHash != null) onFirstUse(record.key.id, record.secret.pendingHash);
     recordUsage?.(
       usageOf({ principal, input, format, found: record, api: api?.label ?? input.api, verdict, now, startedAt }),
     );

@@ -1,13 +1,9 @@
 import type { Clock } from "../../../platform/clock.js";
 import type { Database, Transaction } from "../../../platform/database/index.js";
-import type { Logger } from "../../../platform/logger.js";
+import type { Duty } from "../../../platform/scheduler.js";
 import type { Events } from "../../events/index.js";
 import { planExpiry } from "./expiry-plan.js";
 import * as store from "./key-expiry.store.js";
-
-const intervalMs = 1_000;
-/** How many keys one round settles at most, so that a million that expire at midnight do not keep the server from its work. */
-const maxPerRound = 500;
 
 /**
  * Tells EXPIRING and EXPIRED when their time has come. What was told is kept in the transaction that tells it, so each is told
@@ -15,21 +11,13 @@ const maxPerRound = 500;
  *
  * @param deps.reminders how long before the expiry to remind, in milliseconds.
  */
-export function startExpiryScheduler(deps: {
+export function createExpiryDuty(deps: {
   database: Database;
   events: Events;
   clock: Clock;
-  logger: Logger;
   reminders: readonly number[];
-}): { stop(): Promise<void> } {
-  const { database, events, clock, logger, reminders } = deps;
-  let running: Promise<void> | null = null;
-  let stopped = false;
-
-  async function round(): Promise<void> {
-    if (!(await store.isAnyDue(database.prisma, new Date(clock.now())))) return;
-    for (let count = 0; count < maxPerRound && !stopped; count++) if (!(await events.transaction(settleOne))) return;
-  }
+}): Duty {
+  const { database, events, clock, reminders } = deps;
 
   /** One key in a transaction of its own: an event's place is that of the first thing that its transaction holds. */
   async function settleOne(tx: Transaction): Promise<boolean> {
@@ -56,19 +44,8 @@ export function startExpiryScheduler(deps: {
     return true;
   }
 
-  const timer = setInterval(() => {
-    running ??= round()
-      .catch((error: unknown) => logger.warn({ err: error }, "expiries could not be told; trying again"))
-      .finally(() => {
-        running = null;
-      });
-  }, intervalMs).unref();
-
   return {
-    async stop() {
-      stopped = true;
-      clearInterval(timer);
-      await running;
-    },
+    isAnyDue: (now) => store.isAnyDue(database.prisma, now),
+    settleOne: () => events.transaction(settleOne),
   };
 }

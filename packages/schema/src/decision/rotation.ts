@@ -1,0 +1,32 @@
+import { accepted, formatTime, isReached, refuse } from "./refusal.js";
+import type { Decision, KeyRecord } from "./types.js";
+
+type Rotated = Pick<KeyRecord, "key" | "tenant">;
+
+/** By when a key has to get a new secret, epoch milliseconds: the shorter of its own interval and its tenant's; null: never. */
+export function rotateBy({ key, tenant }: Rotated): number | null {
+  const own = key.rotateEveryMs ?? null;
+  const ofTenant = tenant.rotateEveryMs ?? null;
+  if (own === null && ofTenant === null) return null;
+  if (key.issuedAt == null) return null;
+  return key.issuedAt + Math.min(own ?? Number.POSITIVE_INFINITY, ofTenant ?? Number.POSITIVE_INFINITY);
+}
+
+/** EXPIRED for a secret that is older than it may be, where the tenant's policy refuses such keys. */
+export function checkRotationDue(record: KeyRecord, now: number): Decision | null {
+  if (record.tenant.rotationOverdue !== "REFUSE") return null;
+  const due = rotateBy(record);
+  if (due === null || !isReached(due, now)) return null;
+  return refuse(
+    "EXPIRED",
+    `The key had to get a new secret by ${formatTime(due)}, and its tenant refuses keys that are overdue. Rotate it with rotateKey.`,
+  );
+}
+
+/** Yes; with a hint where the key should have got a new secret by now. */
+export function acceptance(record: KeyRecord, now: number): Decision {
+  const due = rotateBy(record);
+  if (due === null || !isReached(due, now)) return accepted;
+  const hint = `The key should have got a new secret by ${formatTime(due)}. Rotate it with rotateKey.`;
+  return { ...accepted, hint };
+}

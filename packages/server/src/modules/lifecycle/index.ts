@@ -1,0 +1,3 @@
+export type { Leaks } from "./leaks/leaks.service.js";
+export { readScannedMatches } from "./leaks/scanner-body.js";
+export { createLifecycle, type Lifecycle } from "./lifecycle.js";

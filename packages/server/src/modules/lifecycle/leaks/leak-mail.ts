@@ -1,0 +1,24 @@
+import type { KeyFindingAction } from "@keyplane/schema";
+import type { Key, KeyFinding, User } from "../../../platform/database/index.js";
+import type { MailMessage } from "../../mail/index.js";
+
+const done: Readonly<Record<KeyFindingAction, string>> = {
+  NONE: "The key goes on working. Rotate it with overlapMs 0 before somebody else uses it.",
+  DISABLED:
+    "The key was disabled. Rotate it with overlapMs 0, give the new secret to your programs, and enable the key.",
+  REVOKED: "The key was revoked for good. Create another one for your programs.",
+};
+
+/** What the owner of a leaked key is told. Never the secret: mail is read by others, too. */
+export function leakMail(owner: User, key: Key, finding: KeyFinding, action: KeyFindingAction): MailMessage {
+  return {
+    to: { address: owner.email, name: owner.name },
+    subject: `A secret of your API key ${finding.start ?? key.start}… was found in public`,
+    text: [
+      `The secret of the API key "${key.name}" (${key.id}), which begins with ${finding.start ?? key.start}, was found where others can read it.`,
+      `Found at: ${finding.place ?? "not known"}`,
+      done[action],
+      "Whoever has copied the secret keeps it: removing it from that place is not enough.",
+    ].join("\n\n"),
+  };
+}

@@ -1,0 +1,172 @@
+import { createHash } from "node:crypto";
+import { type KeyFindingAction, parseKey } from "@keyplane/schema";
+import { z } from "zod";
+import type { Clock } from "../../../platform/clock.js";
+import type { Database, Key, KeyFinding, KeySecret, Transaction } from "../../../platform/database/index.js";
+import type { GuessLimiter } from "../../../platform/guess-limiter.js";
+import { foreignText, optional, parseInput } from "../../../platform/validation.js";
+import { type AuditActor, actorOf } from "../../audit/index.js";
+import { authorize, canSee, hashSecret, type Principal, type RequestOrigin } from "../../auth/index.js";
+import type { Events } from "../../events/index.js";
+import type { Keys } from "../../keys/index.js";
+import type { Mail } from "../../mail/index.js";
+import type { Findings } from "../findings/findings.service.js";
+import { redactKeys } from "../lib/redact-keys.js";
+import { findPolicy } from "../policy/policy.js";
+import { leakMail } from "./leak-mail.js";
+import * as store from "./leaks.store.js";
+
+/** For how long a mail about a leak is tried, in milliseconds. */
+const keepMailMs = 3 * 24 * 60 * 60_000;
+
+const reportSchema = z.object({
+  key: z.string().max(1_000, "Give only the key."),
+  url: optional(
+    foreignText("url", 2_000).refine(
+      (url) => URL.canParse(url) && ["http:", "https:"].includes(new URL(url).protocol),
+      "Give an address that begins with https:// or http://, or leave url out.",
+    ),
+  ),
+  source: optional(foreignText("source", 100)),
+});
+
+/** A match as a scanner reports it. */
+export interface ScannedMatch {
+  readonly token: string;
+  readonly type: string;
+  readonly url: string;
+  readonly source: string;
+}
+
+/** What the scanner's operator may know of a match: whether it is a credential at all, of the token only its hash. */
+export interface ScanLabel {
+  readonly token_hash: string;
+  readonly token_type: string;
+  readonly label: "true_positive" | "false_positive";
+}
+
+interface Leak {
+  readonly hash: string;
+  readonly place: string | null;
+  readonly source: string | null;
+}
+
+export type Leaks = ReturnType<typeof createLeaks>;
+
+/** Secrets that were found in public: reported by people, and by scanners. */
+export function createLeaks(deps: {
+  clock: Clock;
+  database: Database;
+  events: Events;
+  findings: Findings;
+  /** How many unknown keys a caller may report. */
+  guesses: GuessLimiter;
+  keys: Pick<Keys, "hold" | "disableAs" | "revokeAs">;
+  mail: Pick<Mail, "enqueue" | "kick">;
+}) {
+  const { clock, database, events, findings, guesses, keys, mail } = deps;
+
+  /** Whether the reported secret could still open something. What does not work any more need not be stopped. */
+  function isDangerous(key: Key, secret: KeySecret): boolean {
+    const now = clock.now();
+    if (key.revokedAt || key.deletedAt || (key.expiresAt && key.expiresAt.getTime() <= now)) return false;
+    return secret.supersededAt === null || (secret.stopsAt !== null && secret.stopsAt.getTime() > now);
+  }
+
+  /** Keeps a leak and does what the tenant's policy says: once for each place, however often it is reported. */
+  async function handle(tx: Transaction, actor: AuditActor, keyId: string, leak: Leak): Promise<KeyFinding | null> {
+    const key = await keys.hold(tx, keyId);
+    const secret = await store.findSecret(tx, leak.hash);
+    if (!key || !secret) return null;
+    const identity = `${leak.hash}\n${leak.place ?? ""}`;
+    const known = await findings.find(tx, key.id, { kind: "LEAKED", identity });
+    if (known) return findings.count(tx, known);
+
+    const where = leak.place ?? "a place that is not known";
+    const reason = `its secret ${secret.start}… was found at ${where}`.slice(0, 500);
+    const action = await stop(tx, actor, key, secret, `leaked: ${reason}`.slice(0, 500));
+    const { place, source } = leak;
+    const { start } = secret;
+    const finding = await findings.raise(tx, actor, key, {
+      kind: "LEAKED",
+      identity,
+      start,
+      place,
+      source,
+      action,
+      reason,
+    });
+    const owner = await store.findOwner(tx, key.ownerId);
+    if (owner?.status === "ACTIVE") {
+      await mail.enqueue(tx, leakMail(owner, key, finding, action), { keepMs: keepMailMs });
+    }
+    return finding;
+  }
+
+  async function stop(tx: Transaction, actor: AuditActor, key: Key, secret: KeySecret, reason: string) {
+    const { leakAction } = await findPolicy(tx, key.tenantId);
+    if (leakAction === "NOTIFY" || !isDangerous(key, secret)) return "NONE" satisfies KeyFindingAction;
+    if (leakAction === "REVOKE") {
+      await keys.revokeAs(tx, actor, key, reason);
+      return "REVOKED" satisfies KeyFindingAction;
+    }
+    if (!key.disabledAt) await keys.disableAs(tx, actor, key, reason);
+    return "DISABLED" satisfies KeyFindingAction;
+  }
+
+  return {
+    /**
+     * Takes a person's report of a key that was found in public.
+     *
+     * @returns the finding; null for a text that is no key of the caller's, whether it is another tenant's or nobody's: whoever
+     * finds a key learns nothing of what it opens.
+     * @throws InvalidInputError, ForbiddenError without `keys:report`, RateLimitedError after too many unknown keys.
+     */
+    async report(principal: Principal, rawInput: unknown): Promise<KeyFinding | null> {
+      authorize(principal, "keys:report");
+      const input = parseInput(reportSchema, rawInput);
+      if (!parseKey(input.key).ok) return null;
+      guesses.take(principal.id);
+      const hash = hashSecret(input.key);
+      const [found] = await store.findSecrets(database.prisma, [hash]).catch((error: unknown) => {
+        guesses.giveBack(principal.id);
+        throw error;
+      });
+      if (!found || !canSee(principal, found.key)) return null;
+      guesses.giveBack(principal.id);
+      const place = input.url === undefined ? null : redactKeys(input.url);
+      const leak = { hash, place, source: input.source === undefined ? null : redactKeys(input.source) };
+      const finding = await events.transaction((tx) => handle(tx, actorOf(principal), found.keyId, leak));
+      mail.kick();
+      return finding;
+    },
+
+    /**
+     * Takes what a scanner has found. Who sent it was checked before; it belongs to no tenant, so each key's own policy counts.
+     * What is sent again does nothing a second time.
+     *
+     * @returns a label for each match, in their order.
+     */
+    async scan(matches: readonly ScannedMatch[], origin: RequestOrigin): Promise<ScanLabel[]> {
+      const actor: AuditActor = { type: "system", id: "secret-scanning", name: "GitHub secret scanning", ...origin };
+      const hashed = matches.map((match) => ({
+        ...match,
+        hash: createHash("sha256").update(match.token).digest("hex"),
+      }));
+      const candidates = hashed.filter(({ token }) => parseKey(token).ok).map(({ hash }) => hash);
+      const found = new Map((await store.findSecrets(database.prisma, candidates)).map((each) => [each.hash, each]));
+      for (const { hash, url, source } of hashed) {
+        const secret = found.get(hash);
+        if (!secret) continue;
+        const leak = { hash, place: url === "" ? null : redactKeys(url), source: `github: ${redactKeys(source)}` };
+        await events.transaction((tx) => handle(tx, actor, secret.keyId, leak));
+      }
+      mail.kick();
+      return hashed.map(({ hash, type }) => ({
+        token_hash: hash,
+        token_type: type,
+        label: found.has(hash) ? "true_positive" : "false_positive",
+      }));
+    },
+  };
+}

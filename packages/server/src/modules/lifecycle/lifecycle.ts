@@ -1,0 +1,38 @@
+import type { Clock } from "../../platform/clock.js";
+import type { Database, Tenant } from "../../platform/database/index.js";
+import type { GuessLimiter } from "../../platform/guess-limiter.js";
+import type { Audit } from "../audit/index.js";
+import type { Principal } from "../auth/index.js";
+import type { Events } from "../events/index.js";
+import type { Keys } from "../keys/index.js";
+import type { Mail } from "../mail/index.js";
+import type { Tenants } from "../tenants/index.js";
+import { createFindings } from "./findings/findings.service.js";
+import { createHygiene } from "./hygiene/hygiene.service.js";
+import { createLeaks } from "./leaks/leaks.service.js";
+import { createLifecyclePolicies } from "./policy/policy.service.js";
+import { createUpkeep } from "./upkeep/upkeep.js";
+
+export type Lifecycle = ReturnType<typeof createLifecycle>;
+
+/** Keys that look after themselves: what is found about them, and what happens then by itself. */
+export function createLifecycle(deps: {
+  audit: Audit;
+  clock: Clock;
+  database: Database;
+  events: Events;
+  findTenant: (principal: Principal, id: string) => Promise<Tenant | null>;
+  guesses: GuessLimiter;
+  keys: Keys;
+  mail: Mail;
+  tenants: Tenants;
+}) {
+  const findings = createFindings(deps);
+  return {
+    findings,
+    hygiene: createHygiene(deps),
+    leaks: createLeaks({ ...deps, findings }),
+    policies: createLifecyclePolicies(deps),
+    upkeep: createUpkeep({ ...deps, findings }),
+  };
+}

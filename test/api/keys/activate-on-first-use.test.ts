@@ -1,0 +1,58 @@
+import { day, describe, expect, hour, ok, test } from "../../testkit/index.js";
+
+describe("rotateKey with activateOnFirstUse", () => {
+  test("both secrets work until the new one is used; only then the old one's overlap begins, once", async ({
+    world,
+  }) => {
+    const { admin, key, secret } = await world.tenantWithKey();
+    const rotated = ok(await admin.keySecret("rotateKey", { id: key.id, activateOnFirstUse: true, overlapMs: hour }));
+    expect(rotated.key).toMatchObject({ id: key.id, start: key.start, rotatedAt: null, previousSecretExpiresAt: null });
+    world.clock.advance(30 * day);
+    expect((await world.verify(secret)).code).toBe("VALID");
+    const before = new Date(world.clock.now()).toISOString();
+    const verdicts = await Promise.all(Array.from({ length: 5 }, () => world.verify(rotated.secret)));
+    for (const { code } of verdicts) expect(code).toBe("VALID");
+    const read = async () =>
+      (
+        await admin.query("query ($id: ID!) { key(id: $id) { start rotatedAt previousSecretExpiresAt } }", {
+          id: key.id,
+        })
+      ).key;
+    await expect.poll(read).toEqual({
+      start: verdicts[0].key.start,
+      rotatedAt: before,
+      previousSecretExpiresAt: world.clock.in(hour),
+    });
+    world.clock.advance(hour - 1);
+    expect([(await world.verify(secret)).code, (await world.verify(rotated.secret)).code]).toEqual(["VALID", "VALID"]);
+    world.clock.advance(1);
+    expect((await world.verify(secret)).code).toBe("SUPERSEDED");
+    expect((await world.verify(rotated.secret)).code).toBe("VALID");
+    const document = `query ($id: ID!) { auditLog(filter: { targetId: $id, action: "key.rotated" }) { nodes { actorType actorId } } }`;
+    expect((await admin.query(document, { id: key.id })).auditLog.nodes).toEqual([
+      { actorType: "system", actorId: "first-use" },
+    ]);
+  });
+
+  test("a refused use of the new secret begins nothing", async ({ world }) => {
+    const { admin, key, secret } = await world.tenantWithKey();
+    const rotated = ok(await admin.keySecret("rotateKey", { id: key.id, activateOnFirstUse: true }));
+    ok(await admin.key("disableKey", { id: key.id }));
+    expect((await world.verify(rotated.secret)).code).toBe("DISABLED");
+    ok(await admin.key("enableKey", { id: key.id }));
+    expect((await world.verify(secret)).code).toBe("VALID");
+    const where = { keyId: key.id, isPending: true };
+    expect(await world.server.keyplane.database.prisma.keySecret.count({ where })).toBe(1);
+  });
+
+  test("rotating again discards a secret that nobody has used", async ({ world }) => {
+    const { admin, key, secret } = await world.tenantWithKey();
+    const first = ok(await admin.keySecret("rotateKey", { id: key.id, activateOnFirstUse: true }));
+    const second = ok(await admin.keySecret("rotateKey", { id: key.id, activateOnFirstUse: true }));
+    expect((await world.verify(first.secret)).code).toBe("SUPERSEDED");
+    expect((await world.verify(secret)).code).toBe("VALID");
+    const third = ok(await admin.keySecret("rotateKey", { id: key.id, overlapMs: hour }));
+    expect((await world.verify(second.secret)).code).toBe("SUPERSEDED");
+    for (const each of [secret, third.secret]) expect((await world.verify(each)).code).toBe("VALID");
+  });
+});

@@ -1,0 +1,52 @@
+import { inject } from "vitest";
+import { openTestDatabase } from "../testkit/database.js";
+import { day, describe, expect, hour, ok, startServer, TestClock, test, World } from "../testkit/index.js";
+import { findingMutation, policyMutation } from "../testkit/lifecycle.js";
+
+// The embedded database has one process only: this promise is about several on one PostgreSQL.
+const withoutPostgres = inject("postgresUrl") === null;
+
+/** What is due is looked for each second; a slow machine may need longer. */
+const patience = { timeout: 15_000 };
+
+describe.skipIf(withoutPostgres)("two servers on one database", () => {
+  test("remind, disable and begin an overlap once, and both refuse what one of them has stopped", async () => {
+    const database = await openTestDatabase();
+    const clock = new TestClock();
+    const token = { KEYPLANE_ROOT_TOKEN: "root-token-of-two-servers-000000000000" };
+    const servers = [await startServer(token, { database, clock }), await startServer(token, { database, clock })];
+    try {
+      const [here, there] = servers.map((server) => new World(server)) as [World, World];
+      const { prisma } = database.database;
+      const count = (type: string, tenantId: string) => prisma.event.count({ where: { type, tenantId } });
+
+      // Reminders: of ten keys, each once.
+      const { tenant, admin, owner } = await here.tenantWithKey({ policy: { rotateEveryMs: 40 * day } });
+      for (let index = 0; index < 9; index++) await here.key(tenant.id, owner.id);
+      ok(await policyMutation(admin, { tenantId: tenant.id, idleAfterDays: 5, idleAction: "DISABLE", graceDays: 1 }));
+      clock.advance(10 * day + hour);
+      await expect.poll(() => count("ROTATION_DUE", tenant.id), patience).toBe(10);
+      await expect.poll(() => count("IDLE", tenant.id), patience).toBe(10);
+      clock.advance(day);
+      await expect.poll(() => count("DISABLED", tenant.id), patience).toBe(10);
+
+      // A first use at both at once begins one overlap; a leak that one is told of, the other refuses.
+      const story = await here.tenantWithKey();
+      const rotated = ok(
+        await story.admin.keySecret("rotateKey", { id: story.key.id, activateOnFirstUse: true, overlapMs: hour }),
+      );
+      const uses = await Promise.all([here, there, here, there].map((world) => world.verify(rotated.secret)));
+      for (const { code } of uses) expect(code).toBe("VALID");
+      await expect.poll(() => count("ROTATED", story.tenant.id), patience).toBe(1);
+      clock.advance(hour);
+      await expect.poll(async () => (await there.verify(story.secret)).code, patience).toBe("SUPERSEDED");
+      ok(await findingMutation(story.admin, "reportLeakedKey", { key: rotated.secret }));
+      await expect.poll(async () => (await there.verify(rotated.secret)).code, patience).toBe("DISABLED");
+      expect([await count("ROTATED", story.tenant.id), await count("LEAKED", story.tenant.id)]).toEqual([1, 1]);
+      expect([await count("ROTATION_DUE", tenant.id), await count("IDLE", tenant.id)]).toEqual([10, 10]);
+    } finally {
+      for (const server of servers) await server.stop();
+      await database.close();
+    }
+  });
+});
