@@ -55,6 +55,20 @@ describe("a key whose limits are counted on the server", () => {
     expect(await guard.verify(key.secret)).toMatchObject({ code: "REVOKED" });
   });
 
+  test("is not accepted by an answer that was on its way while the machine slept: it is older than the bound", async ({
+    story,
+  }) => {
+    const { guard, key } = await story.withKey({}, limited);
+    story.server.troubles = {
+      verify: async (answer) => {
+        const accepted = await answer();
+        story.time.sleep(61_000);
+        return accepted;
+      },
+    };
+    expect(await guard.verify(key.secret)).toMatchObject({ valid: false, code: "UNAVAILABLE", source: "stale" });
+  });
+
   test.for(["lazy", "full"] as const)(
     "is every key of an owner or a tenant that gets limits, %s",
     async (mode, { story }) => {

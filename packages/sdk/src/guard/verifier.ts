@@ -224,10 +224,13 @@ export class Verifier {
       return this.#askServer(presented, known, this.#timeoutMs - (this.#clock.now() - startedAt));
     }
     const ageMs = this.#clock.now() - known.asOf;
-    if (ageMs <= Math.max(this.#maxStalenessMs, this.#timeoutMs)) {
-      return this.#conclude(presented, known, "server", ageMs);
-    }
+    if (this.#isWithinBound(ageMs)) return this.#conclude(presented, known, "server", ageMs);
     return this.#withoutServer(presented); // it changes faster than it can be read
+  }
+
+  /** Whether an answer of the server may be accepted by. It is older where this process was suspended while the answer was on its way. */
+  #isWithinBound(ageMs: number): boolean {
+    return ageMs <= Math.max(this.#maxStalenessMs, this.#timeoutMs);
   }
 
   /** The key has limits that are counted on the server. */
@@ -243,10 +246,11 @@ export class Verifier {
         if (now.secret && this.#knowledge.hasRefused(now.secret)) {
           return this.#conclude(presented, now, "local", this.#clock.now() - now.asOf);
         }
-        const leftMs = timeoutMs - (this.#clock.now() - sentAt);
-        if (isOvertaken(verdict, change.hasChanged)) {
-          return leftMs > 0 ? await this.#askServer(presented, now, leftMs) : this.#withoutServer(presented, now);
-        }
+        const ageMs = this.#clock.now() - sentAt;
+        const leftMs = timeoutMs - ageMs;
+        const wasOvertaken = isOvertaken(verdict, change.hasChanged);
+        if (wasOvertaken && leftMs > 0) return await this.#askServer(presented, now, leftMs);
+        if (wasOvertaken || !this.#isWithinBound(ageMs)) return this.#withoutServer(presented, now);
       }
       return { ...verdict, source: "server", ageMs: this.#clock.now() - sentAt };
     } catch (error) {
