@@ -11,7 +11,7 @@ const dayMs = 24 * 60 * 60_000;
 /** How often the keys of a tenant are looked at, in milliseconds. */
 const everyMs = 60 * 60_000;
 /** How many keys one look changes at most of each kind; the rest follow at once, after the other tenants. */
-const maxPerLook = 200;
+const usualPerLook = 200;
 
 /** Keyplane itself, where no person has asked for a change. */
 export const lifecycleActor: AuditActor = { ...systemActor, id: "lifecycle", requestId: "lifecycle" };
@@ -31,8 +31,10 @@ export function createUpkeep(deps: {
   events: Events;
   findings: Findings;
   keys: Pick<Keys, "hold" | "disableAs">;
+  /** How many keys one look changes at most of each kind; for tests. */
+  maxPerLook?: number;
 }) {
-  const { clock, database, events, findings, keys } = deps;
+  const { clock, database, events, findings, keys, maxPerLook = usualPerLook } = deps;
 
   /** Takes one step for each key, in transactions of their own. */
   async function forEach(ids: readonly string[], stopped: () => boolean, step: Step): Promise<boolean> {
@@ -58,22 +60,24 @@ export function createUpkeep(deps: {
       const open = (tx: Transaction, key: Key) => findings.find(tx, key.id, { kind });
 
       const closing = await store.findToClose(prisma, tenantId, unwanted, maxPerLook);
-      isMore ||= await forEach(closing, stopped, async (tx, key) => {
+      const isMoreToClose = await forEach(closing, stopped, async (tx, key) => {
         const finding = await open(tx, key);
         if (finding) await findings.close(tx, lifecycleActor, finding, "It does not apply any more.");
       });
+      isMore ||= isMoreToClose;
       if (action === "IGNORE") continue;
 
       const reminding = await store.findToRemind(prisma, tenantId, unwanted, at, maxPerLook);
-      isMore ||= await forEach(reminding, stopped, async (tx, key) => {
+      const isMoreToRemind = await forEach(reminding, stopped, async (tx, key) => {
         if (await open(tx, key)) return;
         await findings.raise(tx, lifecycleActor, key, { kind, reason });
       });
+      isMore ||= isMoreToRemind;
       if (action !== "DISABLE") continue;
 
       const before = new Date(now - policy.graceDays * dayMs);
       const disabling = await store.findToDisable(prisma, tenantId, unwanted, at, before, maxPerLook);
-      isMore ||= await forEach(disabling, stopped, async (tx, key) => {
+      const isMoreToDisable = await forEach(disabling, stopped, async (tx, key) => {
         const finding = await open(tx, key);
         // Looked at again, because the key may have been used or changed since it was found.
         const still = await store.findToDisable(tx, tenantId, unwanted, at, before, 1, key.id);
@@ -81,6 +85,7 @@ export function createUpkeep(deps: {
         await keys.disableAs(tx, lifecycleActor, key, reason);
         await findings.setAction(tx, finding, "DISABLED");
       });
+      isMore ||= isMoreToDisable;
     }
     return isMore;
   }
