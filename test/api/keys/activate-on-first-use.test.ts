@@ -34,6 +34,23 @@ describe("rotateKey with activateOnFirstUse", () => {
     ]);
   });
 
+  test("a key that is refused because it is overdue works again with the new secret, whose use is its rotation", async ({
+    world,
+  }) => {
+    const policy = { rotateEveryMs: day, rotationOverdue: "REFUSE" };
+    const { admin, key, secret } = await world.tenantWithKey({ policy });
+    world.clock.advance(2 * day);
+    expect((await world.verify(secret)).code).toBe("EXPIRED");
+    const rotated = ok(await admin.keySecret("rotateKey", { id: key.id, activateOnFirstUse: true }));
+    expect((await world.verify(secret)).code).toBe("EXPIRED");
+    expect((await world.verify(rotated.secret)).code).toBe("VALID");
+    const read = async () => (await admin.query("query ($id: ID!) { key(id: $id) { rotatedAt } }", { id: key.id })).key;
+    await expect.poll(read).toEqual({ rotatedAt: new Date(world.clock.now()).toISOString() });
+    expect((await world.verify(secret)).code).toBe("SUPERSEDED");
+    world.clock.advance(day);
+    expect((await world.verify(rotated.secret)).code).toBe("EXPIRED");
+  });
+
   test("a refused use of the new secret begins nothing", async ({ world }) => {
     const { admin, key, secret } = await world.tenantWithKey();
     const rotated = ok(await admin.keySecret("rotateKey", { id: key.id, activateOnFirstUse: true }));

@@ -105,6 +105,28 @@ describe("rotateKey", () => {
     expect(await admin.verify(secret)).toMatchObject({ valid: true });
   });
 
+  test("its holder rotates it with a role that may rotate keys, and nobody else's", async ({ world }) => {
+    const { tenant, owner, key, secret } = await world.tenantWithKey();
+    const other = await world.user(tenant.id);
+    const theirs = await world.key(tenant.id, other.id);
+    const role = await world.role(tenant.id, { permissions: ["USERS_READ", "KEYS_READ", "KEYS_ROTATE"] });
+    ok(await world.root.user("updateUser", { id: owner.id, customRoleId: role.id }));
+    const holder = await world.userCaller(owner, "DEVELOPER", { customRoleId: role.id });
+    const rotated = ok(await holder.keySecret("rotateKey", { id: key.id }));
+    expect([(await world.verify(secret)).code, (await world.verify(rotated.secret)).code]).toEqual([
+      "SUPERSEDED",
+      "VALID",
+    ]);
+    expect(await holder.keySecret("rotateKey", { id: theirs.key.id })).toMatchObject({ code: "NOT_FOUND" });
+    // Without it, a person only uses keys.
+    const person = await world.userCaller(other);
+    expect(await person.keySecret("rotateKey", { id: theirs.key.id })).toMatchObject({ code: "FORBIDDEN" });
+    // A key is for the API that it opens. Here it makes nobody known.
+    await expect(world.as(rotated.secret).keySecret("rotateKey", { id: key.id })).rejects.toMatchObject({
+      code: "UNAUTHENTICATED",
+    });
+  });
+
   test("a disabled key may be rotated and stays disabled, likewise one whose owner is", async ({ world }) => {
     const { admin, owner, key } = await world.tenantWithKey();
     ok(await admin.key("disableKey", { id: key.id }));

@@ -1,15 +1,16 @@
 import { accepted, formatTime, isReached, refuse } from "./refusal.js";
 import type { Decision, KeyRecord } from "./types.js";
 
-type Rotated = Pick<KeyRecord, "key" | "tenant">;
+type Rotated = Pick<KeyRecord, "secret" | "key" | "tenant">;
 
 /** By when a key has to get a new secret, epoch milliseconds: the shorter of its own interval and its tenant's; null: never. */
-export function rotateBy({ key, tenant }: Rotated): number | null {
+export function rotateBy({ secret, key, tenant }: Rotated): number | null {
   const own = key.rotateEveryMs ?? null;
   const ofTenant = tenant.rotateEveryMs ?? null;
   if (own === null && ofTenant === null) return null;
-  if (key.issuedAt == null) return null;
-  return key.issuedAt + Math.min(own ?? Number.POSITIVE_INFINITY, ofTenant ?? Number.POSITIVE_INFINITY);
+  const issuedAt = secret.issuedAt ?? key.issuedAt;
+  if (issuedAt == null) return null;
+  return issuedAt + Math.min(own ?? Number.POSITIVE_INFINITY, ofTenant ?? Number.POSITIVE_INFINITY);
 }
 
 /** EXPIRED for a secret that is older than it may be, where the tenant's policy refuses such keys. */

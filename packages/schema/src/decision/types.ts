@@ -54,6 +54,8 @@ export interface KeyRecord {
     readonly supersededAt: number | null;
     /** From when on this superseded secret is refused (the end of the overlap); null while it is not superseded. */
     readonly stopsAt: number | null;
+    /** When it was made, of one that waits for its first use; left out or null: its key's `issuedAt` counts. */
+    readonly issuedAt?: number | null | undefined;
   };
   readonly key: {
     readonly id: string;

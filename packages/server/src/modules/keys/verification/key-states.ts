@@ -66,6 +66,8 @@ export function toSecretState(secret: KeySecret, secretVersion: number): SecretS
     start: secret.start,
     supersededAt: secret.supersededAt?.getTime() ?? null,
     stopsAt: secret.stopsAt?.getTime() ?? null,
+    // However overdue the key is: else its new secret could never be used for the first time.
+    issuedAt: secret.isPending ? secret.createdAt.getTime() : null,
     pendingHash: secret.isPending ? secret.hash : null,
     secretVersion,
   };
