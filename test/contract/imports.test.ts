@@ -191,7 +191,7 @@ describe("within the server", () => {
       ({ from, to }) =>
         from.startsWith("server/") &&
         /^(?:mongodb|@keyplane\/embedded-mongo)$/.test(to) &&
-        !/^server\/src\/modules\/usage\/(?:thread|storage|reports)\//.test(from),
+        !/^server\/src\/modules\/usage\/(?:thread|storage|reports|origins)\//.test(from),
     );
     expect(wrong.map(told)).toEqual([]);
   });

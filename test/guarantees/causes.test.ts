@@ -1,6 +1,7 @@
 import { generateKey, verdictCodes } from "@keyplane/schema";
 import { createGuard } from "@keyplane/sdk/guard";
 import { type Caller, day, describe, expect, hour, minute, ok, test, type World } from "../testkit/index.js";
+import { shareKey } from "../testkit/lifecycle.js";
 
 /** A key that is refused for a real cause. */
 interface Produced {
@@ -281,6 +282,16 @@ const causes: Readonly<Record<string, Cause>> = {
     says: /stored as a TEST key/,
     produce: story(async ({ key }, world) => {
       await sql(world, `UPDATE "Key" SET "environment" = 'TEST' WHERE "id" = '${key.id}'`);
+      return undefined;
+    }),
+  },
+  "shared key": {
+    code: "VALID",
+    finding: "KEY_SHARED",
+    remedies: ["rotateKey", "resolveKeyFinding"],
+    says: /40 networks with 40 user agents within 24 hours/,
+    produce: story(async ({ admin, key }, world) => {
+      await shareKey(world, admin, key.id);
       return undefined;
     }),
   },

@@ -1,10 +1,12 @@
 import type { Caller } from "./caller.js";
+import { minute } from "./clock.js";
 import { mutate } from "./graphql.js";
 import { ok, type World } from "./world.js";
 
 export const findingFields =
   "id tenantId keyId kind start place source action reports firstAt lastAt resolvedAt resolvedBy resolution";
-export const policyFields = "leakAction idleAfterDays idleAction neverExpiringAction graceDays";
+export const policyFields =
+  "leakAction idleAfterDays idleAction neverExpiringAction graceDays sharedAction sharedWindowHours sharedRule sharedMaxAddresses sharedMaxNetworks sharedMaxUserAgents";
 
 /** Calls a mutation on findings: reportLeakedKey, resolveKeyFinding. */
 export function findingMutation(caller: { url: string; token: string | null }, name: string, input: object) {
@@ -37,4 +39,26 @@ export async function findingId(world: World, secret: string): Promise<string> {
   const { prisma } = world.server.keyplane.database;
   while ((await prisma.outgoingMail.count()) > 0) await new Promise((resolve) => setTimeout(resolve, 20));
   return id;
+}
+
+/** Calls with a key from so many networks, each with a program of its own. */
+export const callsFrom = (world: World, keyId: string, count: number, more: Record<string, unknown> = {}) =>
+  Array.from({ length: count }, (_, index) => ({
+    keyId,
+    at: world.clock.in(-minute),
+    code: "VALID",
+    ip: `203.0.${index}.7`,
+    userAgent: `program/${index}`,
+    ...more,
+  }));
+
+/** Has a key used from 40 places, until that was found. */
+export async function shareKey(world: World, caller: Caller, keyId: string): Promise<void> {
+  ok(await caller.recordUsage(callsFrom(world, keyId, 40)));
+  await world.server.keyplane.recording.settle();
+  await world.counted();
+  world.clock.advance(16 * minute);
+  while ((await findingsOf(caller, { keyId, kind: "SHARED" })).length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }

@@ -19,6 +19,10 @@ export const diagnosisFindings = {
     description:
       "What your system holds of the owner, as given in `owner`, is not what Keyplane holds. One of the two is out of date.",
   },
+  KEY_SHARED: {
+    description:
+      "The key was used from more places than the tenant's policy allows, and nobody has resolved that yet: more may have it than should.",
+  },
   KEY_NOT_YET_CREATED: { description: "At the moment asked about, the key or this secret of it did not exist yet." },
   HISTORY_INCOMPLETE: {
     description:

@@ -34,6 +34,10 @@ export const keyEventTypes = {
     description: "A key was not used for as long as the tenant's policy says. It still works: this is the reminder.",
   },
   NEVER_EXPIRES: { description: "A key has no expiresAt, which the tenant's policy does not want. It still works." },
+  SHARED: {
+    description:
+      "A key was used from more places within a window than the tenant's policy allows, so more may have it than should. It still works.",
+  },
   ROTATION_DUE: { description: "A key has to get a new secret soon. It still works: this is the reminder." },
   ROTATION_OVERDUE: {
     description: "A key did not get a new secret in time. Whether it still works, the tenant's policy says.",

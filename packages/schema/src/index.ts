@@ -57,10 +57,12 @@ export {
   leakActions,
   type RotationOverdue,
   rotationOverdues,
+  type SharedRule,
+  sharedRules,
   type UpkeepAction,
   upkeepActions,
 } from "./lifecycle.js";
-export { networkOf } from "./network-of.js";
+export { networkOf, wideNetworkOf } from "./network-of.js";
 export { type Permission, type PermissionEntry, permissions, permissionsOf } from "./permissions.js";
 export { type RandomBytes, secureRandomBytes } from "./random.js";
 export { type Role, roles } from "./roles.js";

@@ -9,6 +9,7 @@ export const keyFindingKinds = {
   LEAKED: { description: "Its secret was found where others can read it." },
   IDLE: { description: "It was not used for as long as the tenant's policy says." },
   NEVER_EXPIRES: { description: "It has no expiresAt, which the tenant's policy does not want." },
+  SHARED: { description: "It was used from more places within a window than the tenant's policy allows." },
 } as const satisfies Record<string, { readonly description: string }>;
 
 /** What was found about a key. */
@@ -46,6 +47,15 @@ export const upkeepActions = {
 /** What happens to keys that a policy does not want. */
 export type UpkeepAction = keyof typeof upkeepActions;
 
+/** When a key counts as shared. */
+export const sharedRules = {
+  ALL: { description: "When every bound that is set is passed within the window." },
+  ANY: { description: "When one of the bounds is passed within the window." },
+} as const satisfies Record<string, { readonly description: string }>;
+
+/** When a key counts as shared. */
+export type SharedRule = keyof typeof sharedRules;
+
 /** What happens to a key whose secret was not rotated in time. */
 export const rotationOverdues = {
   WARN: { description: "It goes on working, and its verdicts carry a hint." },
@@ -62,20 +72,26 @@ export const hygieneChecks = {
     weight: 35,
     advice: "Rotate each key with overlapMs 0, or revoke it, then call resolveKeyFinding.",
   },
+  SHARED: {
+    description: "Keys that were used from too many places, and of which the finding is not resolved.",
+    weight: 15,
+    advice:
+      "Rotate each key with overlapMs 0 and give everybody a key of their own, then call resolveKeyFinding; or raise the policy's bounds.",
+  },
   IDLE: {
     description: "Keys that were not used for as long as the policy says, or 90 days.",
-    weight: 20,
+    weight: 15,
     advice:
       "Revoke what nobody needs; `keys(filter: { unusedSince })` lists them, and the policy can disable them by itself.",
   },
   NEVER_EXPIRES: {
     description: "Keys without expiresAt.",
-    weight: 15,
+    weight: 10,
     advice: "Set expiresAt with updateKey, and maxLifetimeMs in the tenant's policy for those to come.",
   },
   OLD_SECRET: {
     description: "Keys whose secret is older than the rotation policy says, or 365 days.",
-    weight: 20,
+    weight: 15,
     advice: "Rotate them with rotateKey, with an overlap that covers your roll-out.",
   },
   OWNER_GONE: {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { networkOf } from "./network-of.js";
+import { networkOf, wideNetworkOf } from "./network-of.js";
 
 describe("whose guesses are counted together", () => {
   test.for([
@@ -30,5 +30,18 @@ describe("whose guesses are counted together", () => {
   test("neighbours in IPv4 and networks beside each other in IPv6 are apart", () => {
     const all = ["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8:0:1::1"].map(networkOf);
     expect(new Set(all).size).toBe(4);
+  });
+});
+
+describe("the network of many customers", () => {
+  test.for([
+    ["192.0.2.77", "192.0.2.0/24"],
+    ["::ffff:192.0.2.77", "192.0.2.0/24"],
+    ["2001:db8:1:2::5", "2001:db8:1::/48"],
+    ["2001:db8::", "2001:db8:0::/48"],
+    ["nowhere", null],
+    ["", null],
+  ] as const)("%s is of %s", ([address, network]) => {
+    expect(wideNetworkOf(address)).toBe(network);
   });
 });

@@ -170,7 +170,8 @@ async function wire(
   );
   const expiry = createExpiryDuty({ database, events, clock, reminders: settings.expiryReminders });
   const rotation = createRotationDuty({ database, events, clock, reminders: settings.rotationReminders });
-  const scheduler = startScheduler([expiry, rotation, lifecycle.lifecycle.upkeep], { clock, logger });
+  const { upkeep, sharedKeys } = lifecycle.lifecycle;
+  const scheduler = startScheduler([expiry, rotation, upkeep, sharedKeys], { clock, logger });
   const maintenance = startMaintenance(
     [
       () => access.tokenUse.save(),

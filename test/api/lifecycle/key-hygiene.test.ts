@@ -12,6 +12,7 @@ describe("keyHygiene", () => {
     expect(before).toMatchObject({ tenantId: tenant.id, score: 100, keys: 0 });
     expect(before.checks.map(({ check }: { check: string }) => check)).toEqual([
       "LEAKED",
+      "SHARED",
       "IDLE",
       "NEVER_EXPIRES",
       "OLD_SECRET",
@@ -29,11 +30,11 @@ describe("keyHygiene", () => {
     await leakOf(admin, leaked.secret);
     ok(await admin.user("disableUser", { id: gone.id }));
     const now = await report();
-    // 35 for the leak, 15 / 4 for the eternal one, 10 / 4 for the orphan.
-    expect(now).toMatchObject({ keys: 4, score: Math.floor(100 - 35 - 15 / 4 - 10 / 4) });
+    // 35 for the leak, 10 / 4 for the eternal one, 10 / 4 for the orphan.
+    expect(now).toMatchObject({ keys: 4, score: Math.floor(100 - 35 - 10 / 4 - 10 / 4) });
     const of = (check: string) => now.checks.find((each: { check: string }) => each.check === check);
     expect(of("LEAKED")).toMatchObject({ affected: 1, weight: 35, lost: 35, sampleKeys: [{ id: leaked.key.id }] });
-    expect(of("NEVER_EXPIRES")).toMatchObject({ affected: 1, lost: 3.75, sampleKeys: [{ id: eternal.key.id }] });
+    expect(of("NEVER_EXPIRES")).toMatchObject({ affected: 1, lost: 2.5, sampleKeys: [{ id: eternal.key.id }] });
     expect(of("OWNER_GONE")).toMatchObject({ affected: 1, sampleKeys: [{ id: orphan.key.id }] });
     expect(of("IDLE")).toMatchObject({
       affected: 0,

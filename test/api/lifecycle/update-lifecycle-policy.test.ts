@@ -8,6 +8,12 @@ const defaults = {
   idleAction: "REMIND",
   neverExpiringAction: "IGNORE",
   graceDays: 7,
+  sharedAction: "REMIND",
+  sharedWindowHours: 24,
+  sharedRule: "ALL",
+  sharedMaxAddresses: null,
+  sharedMaxNetworks: 30,
+  sharedMaxUserAgents: 15,
 };
 
 describe("updateLifecyclePolicy", () => {
@@ -19,6 +25,12 @@ describe("updateLifecyclePolicy", () => {
     expect(changed).toEqual({ ...defaults, idleAfterDays: 90, graceDays: 0 });
     expect(await policy()).toEqual(changed);
     world.clock.advance(1_000);
+    const shared = { sharedRule: "ANY", sharedMaxAddresses: 5, sharedMaxNetworks: null, sharedWindowHours: 72 };
+    const unshared = { sharedRule: "ALL", sharedMaxAddresses: null, sharedMaxNetworks: 30, sharedWindowHours: 24 };
+    for (const part of [shared, unshared]) {
+      expect(ok(await policyMutation(admin, { tenantId: tenant.id, ...part })).policy).toEqual({ ...changed, ...part });
+      world.clock.advance(1_000);
+    }
     expect(
       ok(await policyMutation(admin, { tenantId: tenant.id, idleAfterDays: null })).policy.idleAfterDays,
     ).toBeNull();
@@ -26,6 +38,8 @@ describe("updateLifecyclePolicy", () => {
     const { nodes } = (await admin.query(document, { id: tenant.id })).auditLog;
     expect(nodes).toMatchObject([
       { before: { idleAfterDays: 90 }, after: { idleAfterDays: null } },
+      { before: shared, after: unshared },
+      { before: unshared, after: shared },
       { before: { idleAfterDays: null, graceDays: 7 }, after: { idleAfterDays: 90, graceDays: 0 } },
     ]);
   });
@@ -41,6 +55,11 @@ describe("updateLifecyclePolicy", () => {
     ["idleAfterDays", 0],
     ["idleAfterDays", 3_651],
     ["graceDays", -1],
+    ["sharedWindowHours", 0],
+    ["sharedWindowHours", 73],
+    ["sharedMaxAddresses", 0],
+    ["sharedMaxNetworks", 1_001],
+    ["sharedMaxUserAgents", 0],
   ] as const)("%s: %d is refused with its place", async ([name, value], { world }) => {
     const { tenant, admin } = await world.tenant();
     expect(await policyMutation(admin, { tenantId: tenant.id, [name]: value })).toMatchObject({

@@ -1544,7 +1544,19 @@ export type LifecyclePolicy = {
   /** What happens to keys without expiresAt. */
   readonly neverExpiringAction: Types.UpkeepAction,
   /** With DISABLE: how many days after the reminder a key is disabled. */
-  readonly graceDays: number
+  readonly graceDays: number,
+  /** What happens to keys that are used from too many places. */
+  readonly sharedAction: Types.UpkeepAction,
+  /** Within how many hours places are counted. */
+  readonly sharedWindowHours: number,
+  /** Whether a key has to pass every bound that is set, or one. */
+  readonly sharedRule: Types.SharedRule,
+  /** From how many addresses a key may be used; of IPv6 a /64 is one. null: any number. */
+  readonly sharedMaxAddresses: number | null,
+  /** From how many networks, /24 of IPv4 and /48 of IPv6; null: any number. */
+  readonly sharedMaxNetworks: number | null,
+  /** With how many user agents; null: any number. */
+  readonly sharedMaxUserAgents: number | null
 };
 
 export type KeyFinding = {
@@ -1575,7 +1587,24 @@ export type KeyFinding = {
   /** The id of whoever dealt with it. */
   readonly resolvedBy: string | null,
   /** How it was dealt with. */
-  readonly resolution: string | null
+  readonly resolution: string | null,
+  /** Of a SHARED one: from how many places the key was used; else null. */
+  readonly evidence: {
+    /** Within how many hours. */
+    readonly windowHours: number,
+    /** How many addresses; of IPv6 a /64 is one. */
+    readonly addresses: number,
+    /** How many networks, /24 of IPv4 and /48 of IPv6. */
+    readonly networks: number,
+    /** How many user agents. */
+    readonly userAgents: number,
+    /** The policy's bound; null: none. */
+    readonly maxAddresses: number | null,
+    /** The policy's bound; null: none. */
+    readonly maxNetworks: number | null,
+    /** The policy's bound; null: none. */
+    readonly maxUserAgents: number | null
+  } | null
 };
 
 export type GetIntegrityRunVariables = Exact<{

@@ -424,6 +424,8 @@ export type DiagnosisFindingCode =
   | 'HISTORY_INCOMPLETE'
   /** At the moment asked about, the key or this secret of it did not exist yet. */
   | 'KEY_NOT_YET_CREATED'
+  /** The key was used from more places than the tenant's policy allows, and nobody has resolved that yet: more may have it than should. */
+  | 'KEY_SHARED'
   /** The text is not a key, but the right one can be told from it: without what stands around it, or with one character put right. The finding names that key. */
   | 'KEY_TEXT_REPAIRED'
   /** The presented secret was rotated away and works on only for the rest of its overlap. */
@@ -564,7 +566,9 @@ export type HygieneCheck =
   /** Keys whose secret is older than the rotation policy says, or 365 days. */
   | 'OLD_SECRET'
   /** Keys whose owner is disabled or deleted, so that they are refused. */
-  | 'OWNER_GONE';
+  | 'OWNER_GONE'
+  /** Keys that were used from too many places, and of which the finding is not resolved. */
+  | 'SHARED';
 
 /** Which findings; what is left out does not matter. */
 export type IntegrityFindingFilter = {
@@ -717,6 +721,8 @@ export type KeyEventType =
   | 'ROTATION_DUE'
   /** A key did not get a new secret in time. Whether it still works, the tenant's policy says. */
   | 'ROTATION_OVERDUE'
+  /** A key was used from more places within a window than the tenant's policy allows, so more may have it than should. It still works. */
+  | 'SHARED'
   /** A suspended tenant was resumed, and its keys with it. keyId and userId are null. */
   | 'TENANT_RESUMED'
   /** A tenant was suspended; all its keys are refused. keyId and userId are null. */
@@ -778,7 +784,9 @@ export type KeyFindingKind =
   /** Its secret was found where others can read it. */
   | 'LEAKED'
   /** It has no expiresAt, which the tenant's policy does not want. */
-  | 'NEVER_EXPIRES';
+  | 'NEVER_EXPIRES'
+  /** It was used from more places within a window than the tenant's policy allows. */
+  | 'SHARED';
 
 /** How to order keys. Keys without a value come last. */
 export type KeyOrder =
@@ -1352,6 +1360,13 @@ export type SetRateLimitsInput = {
   readonly targetId: string;
 };
 
+/** When a key counts as shared. */
+export type SharedRule =
+  /** When every bound that is set is passed within the window. */
+  | 'ALL'
+  /** When one of the bounds is passed within the window. */
+  | 'ANY';
+
 /** Who you are, and what shows it. */
 export type SignInInput = {
   /** Your e-mail address. */
@@ -1503,6 +1518,18 @@ export type UpdateLifecyclePolicyInput = {
   readonly leakAction?: LeakAction | null | undefined;
   /** What happens to keys without expiresAt from now on. */
   readonly neverExpiringAction?: UpkeepAction | null | undefined;
+  /** What happens to shared keys from now on. */
+  readonly sharedAction?: UpkeepAction | null | undefined;
+  /** 1 to 1000; null: any number. */
+  readonly sharedMaxAddresses?: number | null | undefined;
+  /** 1 to 1000; null: any number. */
+  readonly sharedMaxNetworks?: number | null | undefined;
+  /** 1 to 1000; null: any number. */
+  readonly sharedMaxUserAgents?: number | null | undefined;
+  /** Whether every bound has to be passed, or one. */
+  readonly sharedRule?: SharedRule | null | undefined;
+  /** 1 to 72. */
+  readonly sharedWindowHours?: number | null | undefined;
   /** The tenant. */
   readonly tenantId: string;
 };

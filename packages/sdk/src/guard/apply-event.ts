@@ -34,6 +34,7 @@ export function tighten(memory: KeyMemory, event: KeyEvent, now: number): boolea
     case "LEAKED":
     case "IDLE":
     case "NEVER_EXPIRES":
+    case "SHARED":
     case "ROTATION_DUE":
     case "ROTATION_OVERDUE":
       return true;

@@ -9,7 +9,7 @@ import type { Tenancy } from "./tenancy.js";
 export type LifecycleGroup = ReturnType<typeof createLifecycleGroup>;
 
 export function createLifecycleGroup(base: Base, tenancy: Tenancy, access: Access, keys: Keys) {
-  const { audit, clock, database, events } = base;
+  const { audit, clock, database, events, recording } = base;
   return {
     lifecycle: createLifecycle({
       audit,
@@ -20,6 +20,7 @@ export function createLifecycleGroup(base: Base, tenancy: Tenancy, access: Acces
       guesses: keys.keyGuesses,
       keys: keys.keys,
       mail: access.mail,
+      recording,
       tenants: tenancy.tenants,
     }),
     /** Wrong signatures of scanners, by network. */

@@ -12,16 +12,17 @@ import type { GuessLimiter } from "../../platform/guess-limiter.js";
 import { parseArguments } from "../../platform/validation.js";
 import { authorize, type Principal } from "../auth/index.js";
 import { toVerdict, type Verdict } from "../keys/index.js";
+import { findOpenShared } from "../lifecycle/index.js";
 import type { EventDocument, Usage } from "../usage/index.js";
 import { type DiagnoseKeyInput, diagnoseKeySchema } from "./diagnosis.input.js";
 import { findSuccessor, type Rows } from "./diagnosis.store.js";
 import { evidenceOf, type Origin, readOrigins, type Seen } from "./evidence.js";
-import { type Finding, findingsOfKey, findingsOfText, incomplete, outdatedDetails } from "./findings.js";
+import { type Finding, findingsOfKey, findingsOfText, incomplete, outdatedDetails, sharedKey } from "./findings.js";
 import { rowsAt } from "./history.js";
 import { findPresented, type Presented } from "./presented.js";
 import { readRows, recordOf } from "./reading.js";
 import { readRefusedCalls } from "./refused-calls.js";
-import { remediesFor } from "./remedies/remedies.js";
+import { remediesFor, sharedRemedies } from "./remedies/remedies.js";
 import { type Draft, type Remedy, remedyFor } from "./remedies/remedy.js";
 
 /** One check, with what a person may know of it. */
@@ -89,6 +90,8 @@ export function createDiagnose(deps: {
       now,
       input.at?.getTime() ?? null,
     );
+    const about = past.rows ?? repaired;
+    const shared = about && (await findOpenShared(db, about.key.id, new Date(at)));
     const verdictOf = (decision: Decision, rows: Rows | null): Verdict => {
       const verdict = toVerdict(decision, rows && recordOf(rows), principal.requestId);
       return rows && maySeeOwner(principal, rows) ? verdict : { ...verdict, owner: null };
@@ -103,7 +106,8 @@ export function createDiagnose(deps: {
         ...findingsOfText(presented, repaired && nowExamined.decision, input.start !== undefined),
         ...(present !== null && past.rows === null ? [notYetCreated(present)] : []),
         ...incomplete(past.unsure),
-        ...findingsOfKey(past.rows ?? repaired, input.owner, at),
+        ...findingsOfKey(about, input.owner, at),
+        ...sharedKey(shared),
         ...(refused.isAway ? [usageAway] : []),
       ],
       remedies: (await draftsFor(db, principal, subject, presented, nowExamined.checks, input, now)).map((draft) =>
@@ -174,9 +178,11 @@ async function draftsFor(
   const { scopes, environment, ip, owner } = input;
   const isOwnerless = rows.owner?.status !== "ACTIVE" || rows.owner.tenantId !== rows.key.tenantId;
   const successor = isOwnerless ? await findSuccessor(db, rows, principal.userId) : null;
+  const shared = await findOpenShared(db, rows.key.id, new Date(now));
   const drafts = remediesFor({ rows, checks, now, scopes, environment, ip, successor });
   // Whoever has lost the right text needs a new one.
   if (repaired && drafts.length === 0) drafts.push(rotateMeant(rows.key, rows.secret.start));
+  if (shared) drafts.push(...sharedRemedies(rows, shared));
   const outdated = outdatedDetails(rows.owner, owner);
   if (rows.owner && Object.keys(outdated).length > 0) {
     drafts.push({

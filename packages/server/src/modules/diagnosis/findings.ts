@@ -1,5 +1,6 @@
 import type { Decision, DiagnosisFindingCode, KeyRepair } from "@keyplane/schema";
 import type { Key } from "../../platform/database/index.js";
+import type { OpenShared } from "../lifecycle/index.js";
 import type { DiagnoseKeyInput } from "./diagnosis.input.js";
 import type { Rows } from "./diagnosis.store.js";
 import type { Presented } from "./presented.js";
@@ -91,6 +92,14 @@ export function outdatedDetails(
     ...(name !== undefined && name.trim() !== owner.name ? { name } : {}),
     ...(externalId !== undefined && externalId !== owner.externalId ? { externalId } : {}),
   };
+}
+
+/** What is said of a key that counts as shared. */
+export function sharedKey(shared: OpenShared | null): Finding[] {
+  if (shared === null) return [];
+  const { finding, words } = shared;
+  const message = `The key ${words}, which is more than the tenant's lifecycle policy allows: somebody else may have it, too. Found at ${finding.firstAt.toISOString()}, and not resolved (${finding.id}).`;
+  return [{ code: "KEY_SHARED", message, key: null }];
 }
 
 /** What is said where the state of then is not known for sure. */

@@ -7,10 +7,12 @@ import type { Events } from "../events/index.js";
 import type { Keys } from "../keys/index.js";
 import type { Mail } from "../mail/index.js";
 import type { Tenants } from "../tenants/index.js";
+import type { UsageRecording } from "../usage/index.js";
 import { createFindings } from "./findings/findings.service.js";
 import { createHygiene } from "./hygiene/hygiene.service.js";
 import { createLeaks } from "./leaks/leaks.service.js";
 import { createLifecyclePolicies } from "./policy/policy.service.js";
+import { createSharedKeys } from "./shared/shared-keys.js";
 import { createUpkeep } from "./upkeep/upkeep.js";
 
 export type Lifecycle = ReturnType<typeof createLifecycle>;
@@ -25,6 +27,7 @@ export function createLifecycle(deps: {
   guesses: GuessLimiter;
   keys: Keys;
   mail: Mail;
+  recording: Pick<UsageRecording, "ask">;
   tenants: Tenants;
 }) {
   const findings = createFindings(deps);
@@ -33,6 +36,7 @@ export function createLifecycle(deps: {
     hygiene: createHygiene(deps),
     leaks: createLeaks({ ...deps, findings }),
     policies: createLifecyclePolicies(deps),
+    sharedKeys: createSharedKeys({ ...deps, findings }),
     upkeep: createUpkeep({ ...deps, findings }),
   };
 }

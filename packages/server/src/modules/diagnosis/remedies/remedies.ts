@@ -1,6 +1,7 @@
 import { type ExaminedCheck, isCidrOrAddress, matchesCidr, restoreWindowMs, type VerdictCode } from "@keyplane/schema";
 import type { Key, User } from "../../../platform/database/index.js";
 import { defaultExpiry, scopeIssues } from "../../keys/index.js";
+import type { OpenShared } from "../../lifecycle/index.js";
 import { keyScopesOf } from "../../roles/index.js";
 import type { Rows } from "../diagnosis.store.js";
 import type { Draft } from "./remedy.js";
@@ -119,6 +120,29 @@ export function remediesFor(sick: Sick): Draft[] {
     return [...ownerFirst(sick), createLike(sick, code, sick.environment ?? rows.key.environment)];
   }
   return failing(checks).flatMap((code) => makers[code]?.(sick) ?? []);
+}
+
+/** What mends a key that too many have: nobody but its holder has the new secret. */
+export function sharedRemedies({ key }: Rows, { finding }: OpenShared): Draft[] {
+  if (key.revokedAt || key.deletedAt) return [];
+  return [
+    {
+      code: "VALID",
+      mutation: "rotateKey",
+      input: { id: key.id, overlapMs: 0 },
+      title: "Give the key a new secret that nobody else has",
+      effect:
+        "The answer holds a new secret. The present one stops at once, for its holder, too: have the new one deployed then, or give a longer overlapMs.",
+      scopes: key.scopes,
+    },
+    {
+      code: "VALID",
+      mutation: "resolveKeyFinding",
+      input: { id: finding.id, reason: "The key has a new secret." },
+      title: "Mark the finding as dealt with",
+      effect: "From where the key is used is counted anew. Nothing else changes.",
+    },
+  ];
 }
 
 function failing(checks: readonly ExaminedCheck[]): VerdictCode[] {

@@ -22,6 +22,7 @@ const mutations = {
   enableKey: { permission: "keys:disable", asks: "key { id status }" },
   enableUser: { permission: "users:disable", asks: "user { id status }" },
   reissueKey: { permission: "keys:reissue", asks: "key { id status } secret" },
+  resolveKeyFinding: { permission: "keys:update", asks: "finding { id resolvedAt }" },
   resolveInvalidUser: {
     permission: "keys:reissue",
     asks: "secret steps { name outcome detail } key { id status } verdict { valid code message }",

@@ -6,6 +6,7 @@ import { changeErrors } from "../../../graphql/errors.js";
 import { payloadOf, requiredInput } from "../../../graphql/mutation.js";
 import type { KeyFinding } from "../../../platform/database/index.js";
 import { KeyType } from "../../keys/keys.graphql.js";
+import type { SharedEvidence, SharedSamples } from "./finding-evidence.js";
 
 const KeyFindingKindEnum = enumOf("KeyFindingKind", "What was found about a key.", keyFindingKinds);
 const KeyFindingActionEnum = enumOf(
@@ -13,6 +14,28 @@ const KeyFindingActionEnum = enumOf(
   "What was done about a finding by itself, as the tenant's policy says.",
   keyFindingActions,
 );
+
+const SharedKeySamplesType = builder.objectRef<SharedSamples>("SharedKeySamples").implement({
+  description: "Some of the places that a key was used from, the latest first.",
+  fields: (t) => ({
+    addresses: t.stringList({ description: "Addresses; of IPv6 the /64.", resolve: ({ addresses }) => addresses }),
+    networks: t.stringList({ description: "Networks.", resolve: ({ networks }) => networks }),
+    userAgents: t.stringList({ description: "Programs.", resolve: ({ userAgents }) => userAgents }),
+  }),
+});
+
+const SharedKeyEvidenceType = builder.objectRef<SharedEvidence>("SharedKeyEvidence").implement({
+  description: "From how many places a key was used when it was last looked at, and how many it might have been.",
+  fields: (t) => ({
+    windowHours: t.exposeInt("windowHours", { description: "Within how many hours." }),
+    addresses: t.exposeInt("addresses", { description: "How many addresses; of IPv6 a /64 is one." }),
+    networks: t.exposeInt("networks", { description: "How many networks, /24 of IPv4 and /48 of IPv6." }),
+    userAgents: t.exposeInt("userAgents", { description: "How many user agents." }),
+    maxAddresses: t.exposeInt("maxAddresses", { nullable: true, description: "The policy's bound; null: none." }),
+    maxNetworks: t.exposeInt("maxNetworks", { nullable: true, description: "The policy's bound; null: none." }),
+    maxUserAgents: t.exposeInt("maxUserAgents", { nullable: true, description: "The policy's bound; null: none." }),
+  }),
+});
 
 export const KeyFindingType = builder.objectRef<KeyFinding>("KeyFinding").implement({
   description: "Something that was found about a key, for people to deal with.",
@@ -42,6 +65,19 @@ export const KeyFindingType = builder.objectRef<KeyFinding>("KeyFinding").implem
       type: KeyFindingActionEnum,
       description: "What was done about it by itself.",
       resolve: ({ action }) => action as KeyFindingAction,
+    }),
+    evidence: t.field({
+      type: SharedKeyEvidenceType,
+      nullable: true,
+      description: "Of a SHARED one: from how many places the key was used; else null.",
+      resolve: ({ evidence }) => evidence as SharedEvidence | null,
+    }),
+    samples: t.field({
+      type: SharedKeySamplesType,
+      nullable: true,
+      description: "Of an open SHARED one: some of these places; else null. Addresses are personal data.",
+      access: { permission: "usage:read" },
+      resolve: ({ samples }) => samples as SharedSamples | null,
     }),
     reports: t.exposeInt("reports", { description: "How often the same was reported." }),
     firstAt: t.expose("firstAt", { type: "DateTime", description: "When it was first found." }),

@@ -2,13 +2,20 @@ import { createHash } from "node:crypto";
 import { createId, type KeyFindingAction, type KeyFindingKind, keyFindingKinds } from "@keyplane/schema";
 import { z } from "zod";
 import type { Clock } from "../../../platform/clock.js";
-import type { Database, Key, KeyFinding, Transaction } from "../../../platform/database/index.js";
+import {
+  type Database,
+  type Key,
+  type KeyFinding,
+  Prisma,
+  type Transaction,
+} from "../../../platform/database/index.js";
 import { NotFoundError } from "../../../platform/errors.js";
 import { type Page, type PageArguments, pageOf, parsePage } from "../../../platform/pages.js";
 import { idSchema, parseArguments, parseInput, reasonSchema } from "../../../platform/validation.js";
 import { type Audit, type AuditActor, actorOf } from "../../audit/index.js";
 import { authorize, type Principal, visibleTo } from "../../auth/index.js";
 import type { Events } from "../../events/index.js";
+import type { SharedEvidence, SharedSamples } from "./finding-evidence.js";
 import * as store from "./findings.store.js";
 
 const filterSchema = z.object({
@@ -31,6 +38,9 @@ export interface NewFinding {
   readonly place?: string | null;
   readonly source?: string | null;
   readonly action?: KeyFindingAction;
+  /** What it is founded on. */
+  readonly evidence?: SharedEvidence;
+  readonly samples?: SharedSamples;
   /** Why, for the event: what a reader of it must know. */
   readonly reason: string;
 }
@@ -72,6 +82,8 @@ export function createFindings(deps: { audit: Audit; clock: Clock; database: Dat
       resolvedAt: new Date(clock.now()),
       resolvedBy: actor.id,
       resolution,
+      // Whose addresses these are need not be known any more.
+      samples: Prisma.DbNull,
       ...(before.kind === "LEAKED" ? {} : { uniqueKey: null }),
     });
     await record(tx, actor, "key_finding.resolved", before, after);
@@ -90,10 +102,15 @@ export function createFindings(deps: { audit: Audit; clock: Clock; database: Dat
     count: (tx: Transaction, { id }: KeyFinding) =>
       store.updateFinding(tx, id, { reports: { increment: 1 }, lastAt: new Date(clock.now()) }),
 
+    /** Keeps that an open finding still holds, and what it is founded on now; nobody is told again. */
+    renew: (tx: Transaction, { id }: KeyFinding, evidence: SharedEvidence, samples: SharedSamples) =>
+      store.updateFinding(tx, id, { evidence, samples, lastAt: new Date(clock.now()) }),
+
     /** Raises a finding of a key that is held and has no such one, with its audit record and its event. */
     async raise(tx: Transaction, actor: AuditActor, key: Key, finding: NewFinding): Promise<KeyFinding> {
       const now = new Date(clock.now());
       const { kind, identity, start = null, place = null, source = null, action = "NONE", reason } = finding;
+      const { evidence = Prisma.DbNull, samples = Prisma.DbNull } = finding;
       const row = await store.insertFinding(tx, {
         id: createId("KeyFinding"),
         tenantId: key.tenantId,
@@ -104,6 +121,8 @@ export function createFindings(deps: { audit: Audit; clock: Clock; database: Dat
         place,
         source,
         action,
+        evidence,
+        samples,
         firstAt: now,
         lastAt: now,
       });
@@ -161,9 +180,9 @@ function uniqueKeyOf(kind: KeyFindingKind, keyId: string, identity = ""): string
   return createHash("sha256").update(`${kind}\n${keyId}\n${identity}`).digest("hex");
 }
 
-/** Without what only serves to find it again. */
+/** Without what only serves to find it again, and without people's addresses: an audit log is kept for good. */
 function toSnapshot(row: KeyFinding | null): object | null {
   if (row === null) return null;
-  const { uniqueKey: _, ...rest } = row;
+  const { uniqueKey: _, samples: __, ...rest } = row;
   return rest;
 }

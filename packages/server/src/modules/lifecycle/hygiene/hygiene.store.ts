@@ -17,6 +17,8 @@ function conditions({ now, unusedSince, usualSecretMs }: HygieneLimits): Readonl
   return {
     LEAKED: Prisma.sql`EXISTS (
       SELECT 1 FROM "KeyFinding" f WHERE f."keyId" = k."id" AND f."kind" = 'LEAKED' AND f."resolvedAt" IS NULL)`,
+    SHARED: Prisma.sql`EXISTS (
+      SELECT 1 FROM "KeyFinding" f WHERE f."keyId" = k."id" AND f."kind" = 'SHARED' AND f."resolvedAt" IS NULL)`,
     IDLE: Prisma.sql`COALESCE(k."lastUsedAt", k."createdAt") <= ${unusedSince}::timestamptz`,
     NEVER_EXPIRES: Prisma.sql`k."expiresAt" IS NULL`,
     OLD_SECRET: Prisma.sql`extract(epoch FROM ${now}::timestamptz - COALESCE(k."rotatedAt", k."createdAt")) * 1000

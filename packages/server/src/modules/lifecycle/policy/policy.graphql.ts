@@ -1,4 +1,4 @@
-import { leakActions, upkeepActions } from "@keyplane/schema";
+import { leakActions, sharedRules, upkeepActions } from "@keyplane/schema";
 import { builder } from "../../../graphql/builder.js";
 import { enumOf } from "../../../graphql/enums.js";
 import { changeErrors } from "../../../graphql/errors.js";
@@ -13,8 +13,11 @@ const UpkeepActionEnum = enumOf(
   upkeepActions,
 );
 
+const SharedRuleEnum = enumOf("SharedRule", "When a key counts as shared.", sharedRules);
+
 const LifecyclePolicyType = builder.objectRef<LifecyclePolicy>("LifecyclePolicy").implement({
-  description: "How the keys of a tenant look after themselves: what happens to leaked, idle and never-expiring ones.",
+  description:
+    "How the keys of a tenant look after themselves: what happens to leaked, shared, idle and never-expiring ones.",
   fields: (t) => ({
     leakAction: t.expose("leakAction", {
       type: LeakActionEnum,
@@ -31,6 +34,27 @@ const LifecyclePolicyType = builder.objectRef<LifecyclePolicy>("LifecyclePolicy"
     }),
     graceDays: t.exposeInt("graceDays", {
       description: "With DISABLE: how many days after the reminder a key is disabled.",
+    }),
+    sharedAction: t.expose("sharedAction", {
+      type: UpkeepActionEnum,
+      description: "What happens to keys that are used from too many places.",
+    }),
+    sharedWindowHours: t.exposeInt("sharedWindowHours", { description: "Within how many hours places are counted." }),
+    sharedRule: t.expose("sharedRule", {
+      type: SharedRuleEnum,
+      description: "Whether a key has to pass every bound that is set, or one.",
+    }),
+    sharedMaxAddresses: t.exposeInt("sharedMaxAddresses", {
+      nullable: true,
+      description: "From how many addresses a key may be used; of IPv6 a /64 is one. null: any number.",
+    }),
+    sharedMaxNetworks: t.exposeInt("sharedMaxNetworks", {
+      nullable: true,
+      description: "From how many networks, /24 of IPv4 and /48 of IPv6; null: any number.",
+    }),
+    sharedMaxUserAgents: t.exposeInt("sharedMaxUserAgents", {
+      nullable: true,
+      description: "With how many user agents; null: any number.",
     }),
   }),
 });
@@ -56,6 +80,12 @@ const UpdateLifecyclePolicyInput = builder.inputType("UpdateLifecyclePolicyInput
       description: "What happens to keys without expiresAt from now on.",
     }),
     graceDays: t.int({ description: "0 to 3650." }),
+    sharedAction: t.field({ type: UpkeepActionEnum, description: "What happens to shared keys from now on." }),
+    sharedWindowHours: t.int({ description: "1 to 72." }),
+    sharedRule: t.field({ type: SharedRuleEnum, description: "Whether every bound has to be passed, or one." }),
+    sharedMaxAddresses: t.int({ description: "1 to 1000; null: any number." }),
+    sharedMaxNetworks: t.int({ description: "1 to 1000; null: any number." }),
+    sharedMaxUserAgents: t.int({ description: "1 to 1000; null: any number." }),
   }),
 });
 

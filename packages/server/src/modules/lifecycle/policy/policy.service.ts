@@ -1,4 +1,11 @@
-import { type LeakAction, leakActions, type UpkeepAction, upkeepActions } from "@keyplane/schema";
+import {
+  type LeakAction,
+  leakActions,
+  type SharedRule,
+  sharedRules,
+  type UpkeepAction,
+  upkeepActions,
+} from "@keyplane/schema";
 import { z } from "zod";
 import { changes } from "../../../platform/changes.js";
 import type { Clock } from "../../../platform/clock.js";
@@ -8,10 +15,22 @@ import { type Audit, actorOf } from "../../audit/index.js";
 import { authorize, type Principal } from "../../auth/index.js";
 import type { Events } from "../../events/index.js";
 import type { Tenants } from "../../tenants/index.js";
+import { maxOriginsWindowMs } from "../../usage/index.js";
 import { findPolicy, type LifecyclePolicy, savePolicy } from "./policy.js";
 
 const days = (least: number) =>
   z.number().int("Give whole days.").min(least, `Give at least ${least}.`).max(3_650, "Give at most 3650 days.");
+
+/** As far back as it is known from where keys were used. */
+const maxWindowHours = maxOriginsWindowMs / 3_600_000;
+
+const bound = z
+  .number()
+  .int("Give a whole number.")
+  .min(1, "Give at least 1, or null for any number.")
+  .max(1_000, "Give at most 1000, or null for any number.")
+  .nullable()
+  .optional();
 
 const updatePolicySchema = z.object({
   tenantId: z.string(),
@@ -20,6 +39,18 @@ const updatePolicySchema = z.object({
   idleAction: optional(z.enum(Object.keys(upkeepActions) as UpkeepAction[])),
   neverExpiringAction: optional(z.enum(Object.keys(upkeepActions) as UpkeepAction[])),
   graceDays: optional(days(0)),
+  sharedAction: optional(z.enum(Object.keys(upkeepActions) as UpkeepAction[])),
+  sharedWindowHours: optional(
+    z
+      .number()
+      .int("Give whole hours.")
+      .min(1, "Give at least 1 hour.")
+      .max(maxWindowHours, `Give at most ${maxWindowHours} hours.`),
+  ),
+  sharedRule: optional(z.enum(Object.keys(sharedRules) as SharedRule[])),
+  sharedMaxAddresses: bound,
+  sharedMaxNetworks: bound,
+  sharedMaxUserAgents: bound,
 });
 
 export type LifecyclePolicies = ReturnType<typeof createLifecyclePolicies>;

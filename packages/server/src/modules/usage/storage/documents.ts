@@ -71,6 +71,28 @@ export interface SegmentDocument {
   readonly counts: Readonly<Record<string, Readonly<Partial<Record<VerdictCode, number>>>>>;
 }
 
+/** That a key was used from somewhere: one for each address, network and program that a key was accepted from. */
+export interface OriginDocument {
+  /** Made of what it is about, so that it is there once. */
+  readonly _id: string;
+  readonly tenantId: string;
+  readonly keyId: string;
+  readonly kind: "ADDRESS" | "NETWORK" | "USER_AGENT";
+  readonly value: string;
+  /** When that was last, up to half an hour early. */
+  readonly lastAt: Date;
+  /** When it was written; what retention counts from. */
+  readonly seenAt: Date;
+}
+
+/** Whose turn it is to do something that one of all servers does. */
+export interface TurnDocument {
+  /** What is done. */
+  readonly _id: string;
+  /** From when on somebody may take the next turn. */
+  readonly nextAt: Date;
+}
+
 /** How far a running server has shipped its spool. */
 export interface SpoolDocument {
   /** The spool's id. */
@@ -85,6 +107,8 @@ export interface UsageCollections {
   readonly rows: Readonly<Record<TierName, Collection<RowDocument>>>;
   readonly segments: Collection<SegmentDocument>;
   readonly spools: Collection<SpoolDocument>;
+  readonly origins: Collection<OriginDocument>;
+  readonly turns: Collection<TurnDocument>;
 }
 
 export function collectionsOf(db: Db): UsageCollections {
@@ -97,5 +121,7 @@ export function collectionsOf(db: Db): UsageCollections {
     },
     segments: db.collection("usage_segments"),
     spools: db.collection("usage_spools"),
+    origins: db.collection("usage_origins"),
+    turns: db.collection("usage_turns"),
   };
 }

@@ -1,4 +1,5 @@
 import { type Db, type IndexDescription, MongoServerError } from "mongodb";
+import { originsKeptMs } from "../origins/limits.js";
 import { type Retention, rawKeptMs, type Tier, tiers } from "./tiers.js";
 
 const dayMs = 24 * 60 * 60_000;
@@ -26,6 +27,11 @@ function plans(retention: Retention): readonly Plan[] {
     rows(tiers.minutes, retention.minutesMs),
     rows(tiers.hours, retention.hoursMs),
     rows(tiers.days, retention.daysMs),
+    {
+      collection: "usage_origins",
+      indexes: [{ key: { tenantId: 1, lastAt: 1 } }, { key: { tenantId: 1, keyId: 1, lastAt: -1 } }],
+      expiry: { field: "seenAt", afterMs: originsKeptMs },
+    },
     { collection: "usage_segments", indexes: [], expiry: { field: "insertedAt", afterMs: dayMs } },
   ];
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { OriginNotes } from "../origins/origin-notes.js";
 import type { UsageCollections } from "../storage/documents.js";
 import type { UsageEvent } from "../usage-event.js";
 import { Pace } from "./pace.js";
@@ -23,6 +24,7 @@ export interface CounterDeps {
   /** Makes what a first shipment needs, such as indexes. Called until it succeeds. */
   readonly prepare: () => Promise<void>;
   readonly views: Views;
+  readonly origins: OriginNotes;
   /** Since when a reported event must have happened to be told from its copies. @param now both epoch milliseconds. */
   readonly tellableSince: (now: number) => number;
 }
@@ -140,6 +142,8 @@ export class Counter {
     const now = new Date();
     const time = { now, tellableSince: this.#deps.tellableSince(now.getTime()) };
     const shipped = await shipSegment(this.#deps.collections, segment, content.events, time, () => this.#pace.rest());
+    // Before the segment is done: a repetition notes the same again.
+    await this.#deps.origins.note(shipped.counted, now, () => this.#pace.rest());
     await queue.markCounted(number);
     this.#store(true);
     this.#tellCounted(segment, content, shipped);

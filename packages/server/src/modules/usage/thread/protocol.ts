@@ -1,4 +1,5 @@
 import type { ErrorCode, VerdictCode } from "@keyplane/schema";
+import type { KeyOrigins, ManyOriginsQuestion, OriginsOfKey, OriginsOfKeyQuestion } from "../origins/origins.js";
 import type {
   AttemptsAnswer,
   AttemptsQuestion,
@@ -34,6 +35,12 @@ export interface ThreadMethods {
   countEvents(ask: { readonly question: EventsQuestion; readonly now: number }): number;
   /** Before which instant nothing waits in any spool, epoch milliseconds, given that of our own. Ask it before the question. */
   completeUntil(own: number): number;
+  /** Which keys of a tenant were used from many places. */
+  keysOfManyOrigins(question: ManyOriginsQuestion): (KeyOrigins & { readonly keyId: string })[];
+  /** From where a key was used. */
+  originsOfKey(question: OriginsOfKeyQuestion): OriginsOfKey;
+  /** Takes the turn to do what one of all servers on the store does. Times are epoch milliseconds. @returns whether it is ours. */
+  takeTurn(turn: { readonly what: string; readonly now: number; readonly nextAt: number }): boolean;
   /** Spools of dead processes that this process has taken over; those named before are known already. */
   adopt(spools: readonly string[]): void;
   /** The last uses told of with these segments are saved: their files can go. */

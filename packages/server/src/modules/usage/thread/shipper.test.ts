@@ -66,7 +66,7 @@ const unguarded = (update: { updateOne: { filter: { _id: string } } }) => ({
 });
 
 function faultyCollections(db: Db, next: () => Fault, off: Off): UsageCollections {
-  const { events, rows, segments, spools } = collectionsOf(db);
+  const { events, rows, segments, ...others } = collectionsOf(db);
   return {
     events: faulty(events, next, off) as never,
     rows: {
@@ -75,7 +75,7 @@ function faultyCollections(db: Db, next: () => Fault, off: Off): UsageCollection
       days: faulty(rows.days, next, off) as never,
     },
     segments: faulty(segments, next, off) as never,
-    spools,
+    ...others,
   };
 }
 

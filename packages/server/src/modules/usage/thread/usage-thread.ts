@@ -5,6 +5,14 @@ import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { startEmbeddedMongo } from "@keyplane/embedded-mongo";
 import { MongoClient } from "mongodb";
 import { KeyplaneError } from "../../../platform/errors.js";
+import { OriginNotes } from "../origins/origin-notes.js";
+import {
+  keysOfManyOrigins,
+  type ManyOriginsQuestion,
+  type OriginsOfKeyQuestion,
+  originsOfKey,
+  takeTurn,
+} from "../origins/origins.js";
 import { countEvents, findEvents } from "../reports/call-log.js";
 import { invalidAttempts } from "../reports/invalid-attempts.js";
 import { report } from "../reports/report.js";
@@ -46,6 +54,7 @@ const views = new Views();
 const counter = new Counter({
   collections,
   views,
+  origins: new OriginNotes(collections.origins),
   spoolFolder: settings.spoolFolder,
   spool: settings.spool,
   tell,
@@ -70,6 +79,9 @@ const methods: { [Method in keyof ThreadMethods]: (argument: never) => unknown }
     findEvents(collections, question, { now, retention: settings.retention }),
   countEvents: ({ question, now }: Parameters<ThreadMethods["countEvents"]>[0]) =>
     countEvents(collections, question, { now, retention: settings.retention }),
+  keysOfManyOrigins: (question: ManyOriginsQuestion) => keysOfManyOrigins(collections, question),
+  originsOfKey: (question: OriginsOfKeyQuestion) => originsOfKey(collections, question),
+  takeTurn: (turn: Parameters<ThreadMethods["takeTurn"]>[0]) => takeTurn(collections, turn),
   completeUntil: (own: number) => completeness.until(own),
   adopt: (spools: Parameters<ThreadMethods["adopt"]>[0]) => counter.adopt(spools),
   saved: (segments: Parameters<ThreadMethods["saved"]>[0]) => counter.saved(segments),
