@@ -109,7 +109,9 @@ describe("rotateKey", () => {
     const { tenant, owner, key, secret } = await world.tenantWithKey();
     const other = await world.user(tenant.id);
     const theirs = await world.key(tenant.id, other.id);
-    const role = await world.role(tenant.id, { permissions: ["USERS_READ", "KEYS_READ", "KEYS_ROTATE"] });
+    const role = await world.role(tenant.id, {
+      permissions: ["TENANTS_READ", "USERS_READ", "KEYS_READ", "KEYS_ROTATE"],
+    });
     ok(await world.root.user("updateUser", { id: owner.id, customRoleId: role.id }));
     const holder = await world.userCaller(owner, "DEVELOPER", { customRoleId: role.id });
     const rotated = ok(await holder.keySecret("rotateKey", { id: key.id }));
