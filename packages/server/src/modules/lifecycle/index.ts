@@ -1,3 +1,4 @@
+export { findOpenOfKey } from "./findings/findings.store.js";
 export type { Leaks } from "./leaks/leaks.service.js";
 export { readScannedMatches } from "./leaks/scanner-body.js";
 export { createLifecycle, type Lifecycle } from "./lifecycle.js";
