@@ -34,7 +34,7 @@ export const diagnosisFindings = {
   API_DEPRECATED: { description: "The version of the API that was called is deprecated. Move to a newer one." },
   ADDRESS_HELD_UP: {
     description:
-      "Too many unknown keys came from this address, as far as you have presented them: until it is let in again, `verifyKey` answers RATE_LIMITED for unknown keys from there. Known keys are verified all the same.",
+      "Too many unknown keys came from this address, as far as you have presented them: until it is let in again, `verifyKey` answers RATE_LIMITED for unknown keys from there. Keys that it remembers are verified all the same.",
   },
   LIMITS_NOT_KNOWN: {
     description:

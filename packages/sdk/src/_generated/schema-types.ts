@@ -420,7 +420,7 @@ export type DiagnoseKeyInput = {
 
 /** What a diagnosis has found besides its checks. */
 export type DiagnosisFindingCode =
-  /** Too many unknown keys came from this address, as far as you have presented them: until it is let in again, `verifyKey` answers RATE_LIMITED for unknown keys from there. Known keys are verified all the same. */
+  /** Too many unknown keys came from this address, as far as you have presented them: until it is let in again, `verifyKey` answers RATE_LIMITED for unknown keys from there. Keys that it remembers are verified all the same. */
   | 'ADDRESS_HELD_UP'
   /** Several keys begin like this. Give the id of the one that is meant. */
   | 'AMBIGUOUS_START'
@@ -627,6 +627,21 @@ export type IntegrityFindingOutcome =
   | 'REPAIRED'
   /** Nothing was changed. */
   | 'REPORTED';
+
+/** What an integrity check looks at. */
+export type IntegrityRunPhase =
+  /** Whether somebody will be told when keys expire. */
+  | 'EXPIRIES'
+  /** The access of keys to APIs. */
+  | 'GRANTS'
+  /** Every key that could still be accepted; `examined` of `total` are done. */
+  | 'KEYS'
+  /** What the server remembers of keys, against the database. */
+  | 'MEMORY'
+  /** Whether usage names keys that there are. */
+  | 'USAGE'
+  /** The addresses of deleted users. */
+  | 'USERS';
 
 /** How far an integrity check is. */
 export type IntegrityRunStatus =
@@ -837,12 +852,14 @@ export type KeyPolicyInput = {
 
 /** The status of a key by itself. Its owner and tenant may refuse it all the same: ask `verifyKey` for a verdict. */
 export type KeyStatus =
-  /** Neither revoked, expired nor disabled. Its owner or tenant may still cause a refusal. */
+  /** Neither revoked, expired, quarantined nor disabled. Its owner or tenant may still cause a refusal. */
   | 'ACTIVE'
   /** Paused: refused until it is enabled. */
   | 'DISABLED'
   /** Its expiresAt has been reached. */
   | 'EXPIRED'
+  /** Refused because an integrity check found that its record cannot be trusted. */
+  | 'QUARANTINED'
   /** Refused for good. */
   | 'REVOKED';
 

@@ -158,7 +158,7 @@ export function findingsOfCall(
     findings.push({ code: "LIMITS_NOT_KNOWN", message, key: null });
   }
   if (heldUp.ms > 0) {
-    const message = `You have presented too many unknown keys from the network of ${heldUp.ip}: for another ${heldUp.ms} ms verifyKey answers RATE_LIMITED for unknown keys from there. Keys that there are it verifies all the same.`;
+    const message = `You have presented too many unknown keys from the network of ${heldUp.ip}: for another ${heldUp.ms} ms verifyKey answers RATE_LIMITED for unknown keys from there. Keys that it remembers it verifies all the same.`;
     findings.push({ code: "ADDRESS_HELD_UP", message, key: null });
   }
   return findings;
