@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { mutate } from "../testkit/graphql.js";
 import { describe, expect, minute, ok, test, type World } from "../testkit/index.js";
 
 type Story = Awaited<ReturnType<typeof begin>>;
@@ -8,11 +9,23 @@ async function begin(world: World) {
   const story = await world.tenantWithKey({ key: { scopes: ["a", "b"] } });
   const { tenant, owner, key, admin } = story;
   const next = await world.user(tenant.id);
+  const api = await world.api(tenant.id, { versions: [{ name: "v1" }] });
+  await admin.apiGrant("grantApiAccess", { apiId: api.id, keyId: key.id });
   const team = await world.team(tenant.id, [owner.id, next.id]);
   const role = await world.role(tenant.id);
   ok(await admin.key("updateKey", { id: key.id, teamId: team.id }));
-  return { ...story, next, team, role };
+  return { ...story, next, team, role, api };
 }
+
+/** What the key's access to the API is now, for those who decide about it. */
+const grantOf = async ({ admin, key }: Story) =>
+  (
+    await admin
+      .query("query ($filter: ApiGrantFilter) { apiGrants(first: 1, filter: $filter) { nodes { id } } }", {
+        filter: { keyId: key.id },
+      })
+      .catch(() => null)
+  )?.apiGrants.nodes[0];
 
 /** What may happen to a key, to its owner, its tenant, its owner's role and its team. Each may be refused, which is history, too. */
 const changes: readonly ((story: Story, world: World) => Promise<unknown>)[] = [
@@ -44,32 +57,113 @@ const changes: readonly ((story: Story, world: World) => Promise<unknown>)[] = [
   ({ admin, key }) => admin.key("deleteKey", { id: key.id }),
   ({ admin, key }) => admin.key("restoreKey", { id: key.id }),
   ({ admin, key }) => admin.key("updateKey", { id: key.id, teamId: null }),
+  async (story) => story.admin.apiGrant("revokeApiAccess", { id: (await grantOf(story)).id, reason: "unpaid" }),
+  async (story) => story.admin.apiGrant("approveApiAccess", { id: (await grantOf(story)).id }),
+  ({ admin, key, api }) => admin.apiGrant("requestApiAccess", { apiId: api.id, keyId: key.id, reason: "please" }),
+  ({ admin, api }) => admin.api("updateApi", { id: api.id, access: "OPEN" }),
+  ({ admin, api }) => admin.api("updateApi", { id: api.id, access: "GRANTED", versions: [] }),
+  ({ admin, api }, world) =>
+    admin.api("updateApi", { id: api.id, versions: [{ name: "v1", retiredAt: world.clock.in(2 * minute) }] }),
+  ({ admin, api }) => admin.api("deleteApi", { id: api.id }),
 ];
+
+/** Limits that are never reached: what was used of them at a past moment is not kept. */
+const limitChanges: typeof changes = [
+  ({ admin, key }) => admin.setRateLimits(key.id, [{ name: "wide", limit: 1_000, windowMs: minute }]),
+  ({ admin, key }) => admin.setRateLimits(key.id, []),
+  ({ admin, owner }) => admin.setRateLimits(owner.id, [{ name: "wide", limit: 1_000, windowMs: minute }]),
+  ({ admin, key }) => admin.quota("setQuota", { targetId: key.id, limit: 1_000 }),
+  ({ admin, key }) => admin.quota("topUpQuota", { targetId: key.id, amount: 5 }),
+  ({ admin, key }) => admin.quota("removeQuota", { targetId: key.id }),
+  ({ admin, owner }) => admin.quota("setQuota", { targetId: owner.id, limit: 1_000 }),
+];
+
+/** Lets a history happen, and then asks for each of its moments. */
+async function comparePast(world: World, pool: typeof changes, history: readonly number[]): Promise<void> {
+  const story = await begin(world);
+  const asked = { scopes: ["a"], ip: "192.0.2.1", api: `${story.api.slug}@v1` };
+  const given: { at: string; verdict: Record<string, unknown> }[] = [];
+  for (const which of history) {
+    world.clock.advance(minute);
+    // A suspended tenant's own callers are refused as a whole.
+    await pool[which]?.(story, world).catch(() => {});
+    given.push({ at: world.clock.in(0), verdict: await world.verify(story.secret, 1, asked) });
+  }
+  world.clock.advance(10 * minute);
+  for (const { at, verdict } of given) {
+    const diagnosis = await world.root.diagnose({ key: story.secret, ...asked, at });
+    const isLimited = verdict.quota !== null || (verdict.rateLimits as unknown[]).length > 0;
+    const same = { at, ...verdict, requestId: "", rateLimits: [], quota: null };
+    expect({ at, ...diagnosis.verdict, requestId: "" }).toEqual(same);
+    const findings = diagnosis.findings.map(({ code }: { code: string }) => code);
+    expect(findings).not.toContain("HISTORY_INCOMPLETE");
+    if (isLimited) expect(findings).toContain("LIMITS_NOT_KNOWN");
+  }
+}
 
 describe("diagnoseKey of past moments", () => {
   test("at each moment of a random history it gives the verdict that was given then, word for word", async ({
     world,
   }) => {
     const histories = fc.array(fc.nat({ max: changes.length - 1 }), { minLength: 6, maxLength: 12 });
-    const asked = { scopes: ["a"], ip: "192.0.2.1" };
     await fc.assert(
-      fc.asyncProperty(histories, async (history) => {
-        const story = await begin(world);
-        const given: { at: string; verdict: Record<string, unknown> }[] = [];
-        for (const which of history) {
-          world.clock.advance(minute);
-          // A suspended tenant's own callers are refused as a whole.
-          await changes[which]?.(story, world).catch(() => {});
-          given.push({ at: world.clock.in(0), verdict: await world.verify(story.secret, 1, asked) });
-        }
-        world.clock.advance(10 * minute);
-        for (const { at, verdict } of given) {
-          const diagnosis = await world.root.diagnose({ key: story.secret, ...asked, at });
-          expect({ at, ...diagnosis.verdict, requestId: "" }).toEqual({ at, ...verdict, requestId: "" });
-          expect(diagnosis.findings.map(({ code }: { code: string }) => code)).not.toContain("HISTORY_INCOMPLETE");
-        }
-      }),
-      { numRuns: 4 },
+      fc.asyncProperty(histories, (history) => comparePast(world, changes, history)),
+      { numRuns: 5 },
     );
+  });
+
+  test("also where limits came, changed and went meanwhile, of which it says what it cannot know", async ({
+    world,
+  }) => {
+    const pool = [...limitChanges, ...changes];
+    // Each of the limits' changes, and something else now and then.
+    const histories = fc.tuple(
+      fc.shuffledSubarray([...limitChanges.keys()], { minLength: 5 }),
+      fc.array(fc.nat({ max: pool.length - 1 }), { minLength: 2, maxLength: 5 }),
+    );
+    await fc.assert(
+      fc.asyncProperty(histories, ([limits, others]) => {
+        const mixed = limits.flatMap((each, place) => [each, ...others.slice(place, place + 1)]);
+        return comparePast(world, pool, mixed);
+      }),
+      { numRuns: 3 },
+    );
+  });
+
+  test("and where a key was quarantined and released meanwhile", async ({ world }) => {
+    const { admin, key, secret } = await world.tenantWithKey();
+    const { prisma } = world.server.keyplane.database;
+    world.clock.advance(minute);
+    const now = new Date(world.clock.now());
+    // As an integrity check leaves it; a whole check would meet what other tests have spoiled.
+    const before = await prisma.key.findUniqueOrThrow({ where: { id: key.id } });
+    const change = { quarantinedAt: now, quarantinedReason: "tried", updatedAt: now };
+    const after = await prisma.key.update({ where: { id: key.id }, data: change });
+    const record = {
+      id: world.missingId("AuditRecord"),
+      tenantId: key.tenant.id,
+      actorType: "system",
+      actorId: "keyplane",
+    };
+    const of = {
+      actorName: "Keyplane",
+      action: "key.quarantined",
+      targetType: "Key",
+      targetId: key.id,
+      requestId: "x",
+    };
+    const json = (row: object) => JSON.parse(JSON.stringify(row));
+    await prisma.auditRecord.create({
+      data: { ...record, ...of, before: json(before), after: json(after), createdAt: now },
+    });
+    const [then, later] = [world.clock.in(0), minute];
+    world.clock.advance(later);
+    ok(await mutate(world.url, admin.token, "releaseKey", { id: key.id, reason: "looked at" }, "key { id }"));
+    world.clock.advance(later);
+    const diagnosis = await admin.diagnose({ key: secret, at: then });
+    expect(diagnosis).toMatchObject({ verdict: { code: "QUARANTINED" }, verdictNow: { code: "VALID" }, findings: [] });
+    const check = diagnosis.checks.find(({ code }: { code: string }) => code === "QUARANTINED");
+    expect(check).toMatchObject({ outcome: "FAILED", since: then, by: "Keyplane (keyplane)" });
+    expect(check.evidence).toContain("tried");
   });
 });

@@ -48,6 +48,24 @@ async function refusedTokens(): Promise<number> {
   return Number(/^keyplane_refused_guesses_total\{what="token"\} (\d+)$/m.exec(text)?.[1]);
 }
 
+describe("guesses by diagnosis", () => {
+  test("count as those of verifyKey do: a caller who has none left is refused unseen, one who knows a key never", async () => {
+    const { admin, key, secret } = await world.tenantWithKey();
+    for (let time = 0; time < 2 * keys; time++) await admin.diagnose({ key: secret });
+    for (let time = 0; time < keys; time++) await admin.diagnose({ key: unknownKey() });
+    const watch = new DatabaseWatch(world.server);
+    await expect(admin.diagnose({ key: unknownKey() })).rejects.toMatchObject({ code: "RATE_LIMITED" });
+    expect(watch.asked.filter((asked) => JSON.stringify(asked).includes("KeySecret"))).toEqual([]);
+    watch.stop();
+    // Nor does it present a text that is no key, or name what it may see.
+    expect((await admin.diagnose({ key: "nothing" })).verdict.code).toBe("MALFORMED");
+    expect((await admin.diagnose({ keyId: key.id })).verdict.code).toBe("VALID");
+    await expect(admin.verify(unknownKey())).rejects.toMatchObject({ code: "RATE_LIMITED" });
+    world.clock.advance(minute);
+    expect((await admin.diagnose({ key: unknownKey() })).verdict.code).toBe("NOT_FOUND");
+  });
+});
+
 describe("guesses of management tokens", () => {
   test("are looked up so often, and then refused unseen, with when to come back", async () => {
     const address = newAddress();

@@ -28,6 +28,22 @@ export const diagnosisFindings = {
     description:
       "The state at the moment asked about is not known for sure: audit records of that time are missing. The verdict is of the nearest state that is known.",
   },
+  KEY_LEAKED: {
+    description:
+      "Its secret was found where others can read it, and nobody has dealt with that yet. Replace the secret.",
+  },
+  KEY_IDLE: { description: "It was not used for as long as the tenant's policy says. Revoke what nobody needs." },
+  KEY_NEVER_EXPIRES: { description: "It has no `expiresAt`, which the tenant's policy does not want." },
+  ROTATION_OVERDUE: { description: "It should have got a new secret by now. It goes on working; rotate it." },
+  API_DEPRECATED: { description: "The version of the API that was called is deprecated. Move to a newer one." },
+  ADDRESS_HELD_UP: {
+    description:
+      "Too many unknown keys came from this address, as far as you have presented them: until it is let in again, `verifyKey` answers RATE_LIMITED for unknown keys from there. Keys that it remembers are verified all the same.",
+  },
+  LIMITS_NOT_KNOWN: {
+    description:
+      "Calls of the key were limited at the moment asked about, but how much of the limits was used then is not kept. `refusedCalls` tells whether calls of that time were refused by one.",
+  },
   USAGE_UNAVAILABLE: { description: "Refused calls cannot be told at the moment: the store of usage did not answer." },
 } as const satisfies Record<string, { readonly description: string }>;
 

@@ -9,10 +9,10 @@ export { type AskedApi, askedApi, hintOf } from "./decision/api-access.js";
 export { isCidrOrAddress, matchesCidr } from "./decision/cidr.js";
 export { decide, validUntil } from "./decision/decide.js";
 export { effectiveScopes, withinBounds } from "./decision/effective-scopes.js";
-export { type CheckOutcome, checkOutcomes, type ExaminedCheck, examine } from "./decision/examine.js";
+export { type CheckOutcome, checkOutcomes, type Examination, type ExaminedCheck, examine } from "./decision/examine.js";
 export { restoreWindowMs } from "./decision/key-checks.js";
 export { hasScopes } from "./decision/request-checks.js";
-export { rotateBy } from "./decision/rotation.js";
+export { checkRotationDue, rotateBy } from "./decision/rotation.js";
 export type {
   AddressRules,
   ApiGrantRecord,

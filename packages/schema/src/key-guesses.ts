@@ -73,6 +73,16 @@ export class KeyGuesses {
     return this.#holdUp(who, guesser, guessRefusalMs);
   }
 
+  /** How long somebody would have to wait for an attempt, in milliseconds; 0: not at all. Takes none. */
+  waitMs(who: string, now: number): number {
+    const guesser = this.#guessers.get(who);
+    if (!guesser) return 0;
+    const refusedMs = this.#within(guesser.refusedUntil - now, guessRefusalMs);
+    if (refusedMs > 0) return Math.ceil(refusedMs);
+    const takenMs = this.#within(guesser.backAt - now, windowMs);
+    return Math.max(0, Math.ceil(takenMs + this.#attemptMs - windowMs - roundingMs));
+  }
+
   /** Gives an attempt back that was none: there is such a key. */
   giveBack(who: string): void {
     const guesser = this.#guessers.get(who);

@@ -103,7 +103,7 @@ describe("enums", () => {
       environments: "LIVE TEST",
       tenantStatuses: "ACTIVE SUSPENDED DELETED",
       userStatuses: "ACTIVE DISABLED DELETED",
-      keyStatuses: "ACTIVE DISABLED REVOKED EXPIRED",
+      keyStatuses: "ACTIVE DISABLED REVOKED EXPIRED QUARANTINED",
       roles: "ADMIN DEVELOPER GUEST",
       keyEventTypes:
         "CREATED UPDATED ROTATED DISABLED ENABLED QUARANTINED REVOKED EXPIRED EXPIRING DELETED " +

@@ -24,12 +24,15 @@ export const userStatuses = {
 /** The state of a user. */
 export type UserStatus = keyof typeof userStatuses;
 
-/** The states of a key, of which the one that weighs most is shown: revoked, then expired, then disabled. */
+/** The states of a key, of which the one that weighs most is shown: revoked, then expired, quarantined, disabled. */
 export const keyStatuses = {
-  ACTIVE: { description: "Neither revoked, expired nor disabled. Its owner or tenant may still cause a refusal." },
+  ACTIVE: {
+    description: "Neither revoked, expired, quarantined nor disabled. Its owner or tenant may still cause a refusal.",
+  },
   DISABLED: { description: "Paused: refused until it is enabled." },
   REVOKED: { description: "Refused for good." },
   EXPIRED: { description: "Its expiresAt has been reached." },
+  QUARANTINED: { description: "Refused because an integrity check found that its record cannot be trusted." },
 } as const satisfies Record<string, { readonly description: string }>;
 
 /** The state of a key. */

@@ -36,8 +36,76 @@ describe("diagnoseKey", () => {
       await admin.diagnose({ start: key.start }),
     ];
     expect(byText.verdict.code).toBe("DISABLED");
-    for (const each of [byId, byStart])
-      expect({ ...each, verdict: 0, at: 0 }).toEqual({ ...byText, verdict: 0, at: 0 });
+    const [form, checksum, ...others] = byText.checks;
+    for (const [by, each] of [
+      ["id", byId],
+      ["start", byStart],
+    ]) {
+      // But that nobody has looked at a text that was not given.
+      const unseen = {
+        outcome: "NOT_REACHED",
+        wouldFail: null,
+        evidence: expect.stringContaining(`named by its ${by}`),
+      };
+      const checks = [{ ...form, ...unseen }, { ...checksum, ...unseen }, ...others];
+      expect({ ...each, verdict: 0, at: 0 }).toEqual({ ...byText, verdict: 0, at: 0, checks });
+    }
+  });
+
+  test("an id that there is not, and a start that no key has, are told as such, and nothing is made up about them", async ({
+    world,
+  }) => {
+    const { admin } = await world.tenantWithKey();
+    const unseen = { outcome: "NOT_REACHED", wouldFail: null, evidence: expect.stringContaining("Not checked") };
+    const byId = await admin.diagnose({ keyId: world.missingId("Key"), environment: "TEST" });
+    expect(byId.verdict).toMatchObject({ code: "NOT_FOUND", message: expect.stringContaining("with this id") });
+    for (const code of ["MALFORMED", "CHECKSUM_MISMATCH", "WRONG_ENVIRONMENT"])
+      expect(checkOf(byId, code)).toMatchObject(unseen);
+    expect(checkOf(byId, "NOT_FOUND").evidence).toContain("with this id");
+    const byStart = await admin.diagnose({ start: "nobody_live_0000" });
+    expect(byStart.verdict).toMatchObject({ code: "NOT_FOUND", message: expect.stringContaining("begins like this") });
+    expect(checkOf(byStart, "CHECKSUM_MISMATCH")).toMatchObject(unseen);
+    expect(checkOf(byStart, "WRONG_ENVIRONMENT")).toMatchObject({ outcome: "PASSED" });
+  });
+
+  test("limits are looked at and left as they are, whoever has set them, and a cost is not charged", async ({
+    world,
+  }) => {
+    const { admin, key, tenant, secret } = await world.tenantWithKey();
+    ok(await admin.setRateLimits(key.id, [{ name: "few", limit: 3, windowMs: hour }]));
+    ok(await world.root.quota("setQuota", { targetId: tenant.id, limit: 5 }));
+    await world.verify(secret);
+    for (let time = 0; time < 5; time++) {
+      const diagnosis = await admin.diagnose({ key: secret });
+      expect(diagnosis.verdict).toMatchObject({
+        valid: true,
+        rateLimits: [{ name: "few", remaining: 2, exceeded: false }],
+        quota: { limit: 5, used: 1, remaining: 4, exceeded: false },
+      });
+      expect(checkOf(diagnosis, "RATE_LIMITED").evidence).toContain("few of the key: 2 of 3 left");
+      expect(checkOf(diagnosis, "QUOTA_EXCEEDED")).toMatchObject({ since: expect.any(String), by: expect.any(String) });
+    }
+    const large = await admin.diagnose({ key: secret, cost: 9 });
+    expect(large.verdict).toMatchObject({ code: "QUOTA_EXCEEDED", quota: { remaining: 4, exceeded: true } });
+    // What a tenant may use, its operator says.
+    expect(large.remedies).toMatchObject([{ permitted: false, permittedTo: expect.stringContaining("installation") }]);
+    expect(await world.verify(secret, 2)).toMatchObject({ valid: true, quota: { used: 3 } });
+  });
+
+  test("an address that is held up is told of, where its unknown keys were presented by the same caller", async ({
+    world,
+  }) => {
+    const { admin, secret } = await world.tenantWithKey();
+    const ip = "198.51.100.77";
+    await admin.verify(secret);
+    const unknown = () => generateKey({ prefix: "kp", environment: "LIVE" }).secret;
+    expect(findingCodes(await admin.diagnose({ key: unknown(), ip }))).toEqual([]);
+    let code = "";
+    while (code !== "RATE_LIMITED") ({ code } = await admin.verify(unknown(), { ip }));
+    const { verdict, findings } = await admin.diagnose({ key: unknown(), ip });
+    expect(verdict.code).toBe("NOT_FOUND");
+    expect(findings).toMatchObject([{ code: "ADDRESS_HELD_UP", message: expect.stringContaining(ip) }]);
+    expect(await admin.verify(secret, { ip })).toMatchObject({ valid: true });
   });
 
   test("it tells since when, by whom and why, and what other checks would find", async ({ world }) => {

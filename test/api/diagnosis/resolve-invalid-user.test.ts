@@ -100,7 +100,11 @@ describe("resolveInvalidUser", () => {
     // Somebody with the same address elsewhere is not the one.
     ok(await world.root.user("deleteUser", { id: ours.owner.id }));
     const input = { keyId: ours.key.id, user: { email: theirs.owner.email }, createMissing: false };
-    expect(await resolve(ours.admin, input)).toMatchObject({ code: "NOT_FOUND" });
+    expect(await resolve(ours.admin, input)).toMatchObject({
+      code: "NOT_FOUND",
+      message: expect.stringContaining("No user with this e-mail address"),
+    });
+    expect(await resolve(ours.admin, { keyId: ours.key.id })).toMatchObject({ code: "CONFLICT" });
     expect(await resolve(world.root, { ...input, user: { id: theirs.owner.id } })).toMatchObject({ code: "NOT_FOUND" });
   });
 

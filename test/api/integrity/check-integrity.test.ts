@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.server.stop());
 
-const runFields = "id status repair examined found repaired quarantined startedBy finishedAt";
+const runFields = "id status repair phase total examined found repaired quarantined startedBy finishedAt";
 const prisma = () => world.server.keyplane.database.prisma;
 const run = (sql: string) => prisma().$executeRawUnsafe(sql);
 const begin = (input: object, caller = world.root) =>
@@ -43,6 +43,18 @@ const release = (keyId: string) =>
   mutate(world.url, world.root.token, "releaseKey", { id: keyId, reason: "looked at" }, "key { id quarantinedAt }");
 
 describe("checkIntegrity", () => {
+  test("tells how far it is: what it looks at, and how many keys of how many are done", async () => {
+    const { key } = await world.tenantWithKey();
+    const { integrityRun } = ok(await begin({})) as never as { integrityRun: { total: number; examined: number } };
+    expect(integrityRun).toMatchObject({ status: "RUNNING", phase: "KEYS", examined: 0 });
+    expect(integrityRun.total).toBeGreaterThan(0);
+    await world.server.keyplane.services.integrity.settled();
+    const { numbers } = await found({});
+    expect(numbers).toMatchObject({ status: "DONE", phase: "USAGE", examined: numbers.total });
+    ok(await world.root.key("revokeKey", { id: key.id, reason: "not needed" }));
+    expect((await found({})).numbers.total).toBe(numbers.total - 1);
+  });
+
   test("finds nothing in what Keyplane itself has written, whatever it did", async () => {
     const { tenant, admin, owner, key } = await world.tenantWithKey({
       key: { scopes: ["a"], allowedIps: ["192.0.2.1"] },
@@ -96,6 +108,9 @@ describe("checkIntegrity", () => {
     // Of a secret whose hash was changed nothing is known any more.
     const code = sql.includes('md5("hash")') ? expect.stringMatching(/QUARANTINED|NOT_FOUND/) : "QUARANTINED";
     expect(await verify()).toMatchObject({ valid: false, code });
+    const document = `query ($filter: KeyFilter) { keys(first: 9, filter: $filter) { nodes { id status } } }`;
+    const { keys } = await admin.query(document, { filter: { status: "QUARANTINED" } });
+    expect(keys.nodes).toEqual([{ id: key.id, status: "QUARANTINED" }]);
     const lines = await readRecords(admin, { keyIds: [key.id] });
     // A verifier of before refuses it, too.
     expect(lines.find(({ type }) => type === "key")).toMatchObject({

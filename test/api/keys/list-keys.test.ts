@@ -209,21 +209,24 @@ describe("keys: filters", () => {
     const now = world.clock.now();
     const at = new Date(now);
     const rows = [null, at].flatMap((revokedAt) =>
-      [null, at].flatMap((disabledAt) =>
-        [null, at].flatMap((deletedAt) =>
-          [null, now - 1, now, now + 1].map((end) => ({
-            revokedAt,
-            disabledAt,
-            deletedAt,
-            expiresAt: end === null ? null : new Date(end),
-          })),
+      [null, at].flatMap((quarantinedAt) =>
+        [null, at].flatMap((disabledAt) =>
+          [null, at].flatMap((deletedAt) =>
+            [null, now - 1, now, now + 1].map((end) => ({
+              revokedAt,
+              quarantinedAt,
+              disabledAt,
+              deletedAt,
+              expiresAt: end === null ? null : new Date(end),
+            })),
+          ),
         ),
       ),
     );
     const added = await addRows(world, tenant.id, owner.id, rows);
     for (const deleted of [false, true]) {
       const seen: string[] = [];
-      for (const status of ["ACTIVE", "DISABLED", "REVOKED", "EXPIRED"]) {
+      for (const status of ["ACTIVE", "DISABLED", "QUARANTINED", "REVOKED", "EXPIRED"]) {
         const page = await readPage(admin, "keys", { first: 100, filter: { status, deleted } }, "status");
         expect(page.totalCount).toBe(page.nodes.length);
         expect(page.nodes.length).toBeGreaterThan(0);

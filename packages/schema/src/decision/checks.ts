@@ -10,7 +10,7 @@ import {
   checkRotation,
   checkTenant,
 } from "./key-checks.js";
-import { checkApi, checkLimits, checkScopes } from "./request-checks.js";
+import { checkApiGrant, checkApiVersion, checkQuota, checkRateLimits, checkScopes } from "./request-checks.js";
 import type { Decision, DecisionRequest, KeyRecord } from "./types.js";
 
 /** One check of a key that there is: null when nothing is against the key. Pure, as all of `decide`. */
@@ -44,13 +44,9 @@ export const recordChecks: readonly RecordCheck[] = [
   { codes: { OWNER_DISABLED: "ownerStatus" }, refusalOf: (record) => checkOwnerStatus(record) },
   { codes: { TENANT_SUSPENDED: "tenant" }, refusalOf: (record) => checkTenant(record) },
   { codes: { INSUFFICIENT_SCOPE: "scopes" }, refusalOf: (record, request) => checkScopes(record, request) },
-  {
-    codes: { API_NOT_GRANTED: "apiGrant", API_RETIRED: "apiVersion" },
-    refusalOf: (_, request, now) => checkApi(request, now),
-  },
+  { codes: { API_NOT_GRANTED: "apiGrant" }, refusalOf: (_, request) => checkApiGrant(request) },
+  { codes: { API_RETIRED: "apiVersion" }, refusalOf: (_, request, now) => checkApiVersion(request, now) },
   { codes: { IP_NOT_ALLOWED: "address" }, refusalOf: (record, request) => checkAddress(record, request) },
-  {
-    codes: { RATE_LIMITED: "rateLimits", QUOTA_EXCEEDED: "quota" },
-    refusalOf: (_, request, now) => checkLimits(request, now),
-  },
+  { codes: { RATE_LIMITED: "rateLimits" }, refusalOf: (_, request, now) => checkRateLimits(request, now) },
+  { codes: { QUOTA_EXCEEDED: "quota" }, refusalOf: (_, request, now) => checkQuota(request, now) },
 ];

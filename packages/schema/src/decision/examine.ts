@@ -9,7 +9,8 @@ export const checkOutcomes = {
   PASSED: { description: "Nothing is against the key here." },
   FAILED: { description: "This is why the key is refused." },
   NOT_REACHED: {
-    description: "A check before this one has refused the key already. `wouldFail` says what it would find.",
+    description:
+      "A check before this one has refused the key already: `wouldFail` says what it would find. Or there was nothing to check, or what there was then is not known: `wouldFail` is null, and `evidence` says why.",
   },
 } as const satisfies Record<string, { readonly description: string }>;
 

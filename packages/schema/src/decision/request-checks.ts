@@ -48,8 +48,14 @@ function named(scopes: readonly string[]): string {
 }
 
 /** API_NOT_GRANTED, API_RETIRED. */
-export function checkApi({ api }: DecisionRequest, now: number): Decision | null {
-  if (api === undefined) return null;
+export function checkApi(request: DecisionRequest, now: number): Decision | null {
+  if (request.api === undefined) return null;
+  return checkApiGrant(request) ?? checkApiVersion(request, now);
+}
+
+/** API_NOT_GRANTED. */
+export function checkApiGrant({ api }: DecisionRequest): Decision | null {
+  if (api === undefined || api.grant === "GRANTED") return null;
   if (api.grant === "PENDING") {
     return refuse(
       "API_NOT_GRANTED",
@@ -71,16 +77,16 @@ export function checkApi({ api }: DecisionRequest, now: number): Decision | null
       `The tenant of the key has no API or version ${api.name}. Correct the api that the verifier asks for, or create it with createApi.`,
     );
   }
-  if (api.grant !== "GRANTED") {
-    return refuse("API_NOT_GRANTED", `The key has no access to ${api.name}. Request access and wait for the approval.`);
-  }
-  if (api.retiredAt !== null && isReached(api.retiredAt, now)) {
-    return refuse(
-      "API_RETIRED",
-      `${api.name} was retired at ${formatTime(api.retiredAt)}. Move to a version that is in service.`,
-    );
-  }
-  return null;
+  return refuse("API_NOT_GRANTED", `The key has no access to ${api.name}. Request access and wait for the approval.`);
+}
+
+/** API_RETIRED. */
+export function checkApiVersion({ api }: DecisionRequest, now: number): Decision | null {
+  if (api === undefined || api.retiredAt === null || !isReached(api.retiredAt, now)) return null;
+  return refuse(
+    "API_RETIRED",
+    `${api.name} was retired at ${formatTime(api.retiredAt)}. Move to a version that is in service.`,
+  );
 }
 
 /** RATE_LIMITED for an unknown or mistyped key, when too many of them came from the caller's network. A key that is known is never held up. */
@@ -98,7 +104,13 @@ export function checkHeldUp(record: KeyRecord | null, { format, heldUpMs = 0 }: 
 const longestWaitMs = 2 ** 31 - 1;
 
 /** RATE_LIMITED, QUOTA_EXCEEDED. */
-export function checkLimits({ limits }: DecisionRequest, now: number): Decision | null {
+export function checkLimits(request: DecisionRequest, now: number): Decision | null {
+  if (request.limits === undefined) return null;
+  return checkRateLimits(request, now) ?? checkQuota(request, now);
+}
+
+/** RATE_LIMITED. */
+export function checkRateLimits({ limits }: DecisionRequest, now: number): Decision | null {
   if (limits === undefined) return null;
   const exceeded = limits.rateLimits.filter((state) => state.exceeded);
   if (exceeded.length > 0) {
@@ -116,7 +128,12 @@ export function checkLimits({ limits }: DecisionRequest, now: number): Decision 
       retryAfterMs,
     });
   }
-  const { quota } = limits;
+  return null;
+}
+
+/** QUOTA_EXCEEDED. */
+export function checkQuota({ limits }: DecisionRequest, now: number): Decision | null {
+  const quota = limits?.quota;
   if (!quota?.exceeded) return null;
   const whose = quota.of === undefined ? "" : quotaHolders[quota.of];
   const state = `The quota of ${quota.limit}${whose} is ${quota.remaining > 0 ? `used up but for ${quota.remaining}, and the call costs more` : "used up"}.`;

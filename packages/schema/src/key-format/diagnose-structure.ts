@@ -8,6 +8,9 @@ const beginsWithMarker = /^_?(?:live|test)_/;
 const anyPrefixAndMarker = /^([a-z0-9]*)_(?:live|test)_/;
 const anyWord = /^([a-z0-9]{2,12})_([0-9A-Za-z]*)/;
 
+/** How many missing characters need not be those at the end. */
+const maxLost = 2;
+
 /** Words that people expect to find as a marker. Only these are named in a hint, so that it never repeats the text. */
 const wrongMarkers: readonly string[] = [
   "prod",
@@ -93,7 +96,9 @@ function diagnoseBody(text: string, found: string): MalformedKey {
 
 function tooShort(text: string, prefixWidth: number): MalformedKey {
   const by = prefixWidth + markerWidth + bodyWidth - text.length;
-  const hint = `The key is ${count(by)} too short: its end was cut off. Copy the whole key again.`;
+  // So few are as likely to be missing from its middle, where somebody has typed it.
+  const why = by <= maxLost ? "it was not copied whole, or something in it is missing" : "its end was cut off";
+  const hint = `The key is ${count(by)} too short: ${why}. Copy the whole key again.`;
   return { ok: false, problem: "too-short", hint, by };
 }
 
@@ -101,7 +106,7 @@ function tooLong(text: string, by: number): MalformedKey {
   const position = text.length - by;
   const hint = isComplete(text.slice(0, position))
     ? `The first ${position} characters are a complete key. Remove the ${count(by)} after it.`
-    : `The key is ${count(by)} too long. Copy the key again, without what stands around it.`;
+    : `The key is ${count(by)} too long. Copy the key again, without what stands in or around it.`;
   return { ok: false, problem: "too-long", hint, position, by };
 }
 

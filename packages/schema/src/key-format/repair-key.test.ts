@@ -51,7 +51,11 @@ describe("repairKey", () => {
     const text = key();
     const [a, b] = [text[20], text[21]];
     if (a === b) return;
-    expect(repairKey(`${text.slice(0, 20)}${b}${a}${text.slice(22)}`)).toMatchObject({ text, position: 20 });
+    expect(repairKey(`${text.slice(0, 20)}${b}${a}${text.slice(22)}`)).toMatchObject({
+      text,
+      repair: "SWAPPED_CHARACTERS",
+      position: 20,
+    });
   });
 
   test("what is right, and what is too far from any key, is left as it is", () => {

@@ -10,7 +10,8 @@ export const keyRepairs = {
       "Something stands around or within the key: quotes, spaces, a line break, a scheme such as Bearer, a name.",
   },
   RECASED: { description: "Prefix and environment were written in upper case." },
-  WRONG_CHARACTER: { description: "One character is another one, or two neighbours changed places." },
+  WRONG_CHARACTER: { description: "One character is another one." },
+  SWAPPED_CHARACTERS: { description: "Two neighbouring characters changed places." },
   MISSING_CHARACTER: { description: "One character is missing." },
   SURPLUS_CHARACTER: { description: "There is one character too many." },
 } as const satisfies Record<string, { readonly description: string }>;
@@ -22,7 +23,7 @@ export interface RepairedKey {
   /** The key itself: a secret, as the text was. */
   readonly text: string;
   readonly repair: KeyRepair;
-  /** Where the wrong character stands in the key, counted from 0; null where none does. */
+  /** Where the wrong character, or the first of two, stands in the key, counted from 0; null where none does. */
   readonly position: number | null;
 }
 
@@ -86,7 +87,7 @@ function* replaced(text: string, start: number): Iterable<RepairedKey> {
     }
     if (after === "") continue;
     const swapped = `${before}${after[0]}${text[position]}${after.slice(1)}`;
-    yield { text: swapped, repair: "WRONG_CHARACTER", position };
+    yield { text: swapped, repair: "SWAPPED_CHARACTERS", position };
   }
 }
 

@@ -1074,6 +1074,10 @@ export type IntegrityRun = {
   readonly repair: boolean,
   /** Whether it signs keys of another encryption key anew. */
   readonly resign: boolean,
+  /** What it looks at now, or did last; null: it was begun before this was kept. */
+  readonly phase: Types.IntegrityRunPhase | null,
+  /** How many keys there were to look at when it began; null: as phase. */
+  readonly total: number | null,
   /** How many keys it has looked at. */
   readonly examined: number,
   /** How much it has found. */

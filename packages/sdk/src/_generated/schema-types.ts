@@ -128,7 +128,7 @@ export type CheckIntegrityInput = {
 export type CheckOutcome =
   /** This is why the key is refused. */
   | 'FAILED'
-  /** A check before this one has refused the key already. `wouldFail` says what it would find. */
+  /** A check before this one has refused the key already: `wouldFail` says what it would find. Or there was nothing to check, or what there was then is not known: `wouldFail` is null, and `evidence` says why. */
   | 'NOT_REACHED'
   /** Nothing is against the key here. */
   | 'PASSED';
@@ -400,6 +400,8 @@ export type DiagnoseKeyInput = {
   readonly api?: string | null | undefined;
   /** A moment of the past to diagnose; the present when left out. */
   readonly at?: string | null | undefined;
+  /** What the call costs of rate limits and quotas; 1 when left out. Nothing is charged. */
+  readonly cost?: number | null | undefined;
   /** The environment that the call was for. */
   readonly environment?: Environment | null | undefined;
   /** The address that the call came from. */
@@ -418,20 +420,34 @@ export type DiagnoseKeyInput = {
 
 /** What a diagnosis has found besides its checks. */
 export type DiagnosisFindingCode =
+  /** Too many unknown keys came from this address, as far as you have presented them: until it is let in again, `verifyKey` answers RATE_LIMITED for unknown keys from there. Keys that it remembers are verified all the same. */
+  | 'ADDRESS_HELD_UP'
   /** Several keys begin like this. Give the id of the one that is meant. */
   | 'AMBIGUOUS_START'
+  /** The version of the API that was called is deprecated. Move to a newer one. */
+  | 'API_DEPRECATED'
   /** The state at the moment asked about is not known for sure: audit records of that time are missing. The verdict is of the nearest state that is known. */
   | 'HISTORY_INCOMPLETE'
+  /** It was not used for as long as the tenant's policy says. Revoke what nobody needs. */
+  | 'KEY_IDLE'
+  /** Its secret was found where others can read it, and nobody has dealt with that yet. Replace the secret. */
+  | 'KEY_LEAKED'
+  /** It has no `expiresAt`, which the tenant's policy does not want. */
+  | 'KEY_NEVER_EXPIRES'
   /** At the moment asked about, the key or this secret of it did not exist yet. */
   | 'KEY_NOT_YET_CREATED'
   /** The key was used from more places than the tenant's policy allows, and nobody has resolved that yet: more may have it than should. */
   | 'KEY_SHARED'
   /** The text is not a key, but the right one can be told from it: without what stands around it, or with one character put right. The finding names that key. */
   | 'KEY_TEXT_REPAIRED'
+  /** Calls of the key were limited at the moment asked about, but how much of the limits was used then is not kept. `refusedCalls` tells whether calls of that time were refused by one. */
+  | 'LIMITS_NOT_KNOWN'
   /** The presented secret was rotated away and works on only for the rest of its overlap. */
   | 'OLD_SECRET_IN_USE'
   /** What your system holds of the owner, as given in `owner`, is not what Keyplane holds. One of the two is out of date. */
   | 'OWNER_OUTDATED'
+  /** It should have got a new secret by now. It goes on working; rotate it. */
+  | 'ROTATION_OVERDUE'
   /** A key that begins nearly as the presented one: what was typed may have been meant to be this key. */
   | 'SIMILAR_KEY'
   /** Refused calls cannot be told at the moment: the store of usage did not answer. */
@@ -615,6 +631,21 @@ export type IntegrityFindingOutcome =
   | 'REPAIRED'
   /** Nothing was changed. */
   | 'REPORTED';
+
+/** What an integrity check looks at. */
+export type IntegrityRunPhase =
+  /** Whether somebody will be told when keys expire. */
+  | 'EXPIRIES'
+  /** The access of keys to APIs. */
+  | 'GRANTS'
+  /** Every key that could still be accepted; `examined` of `total` are done. */
+  | 'KEYS'
+  /** What the server remembers of keys, against the database. */
+  | 'MEMORY'
+  /** Whether usage names keys that there are. */
+  | 'USAGE'
+  /** The addresses of deleted users. */
+  | 'USERS';
 
 /** How far an integrity check is. */
 export type IntegrityRunStatus =
@@ -829,12 +860,14 @@ export type KeyPolicyInput = {
 
 /** The status of a key by itself. Its owner and tenant may refuse it all the same: ask `verifyKey` for a verdict. */
 export type KeyStatus =
-  /** Neither revoked, expired nor disabled. Its owner or tenant may still cause a refusal. */
+  /** Neither revoked, expired, quarantined nor disabled. Its owner or tenant may still cause a refusal. */
   | 'ACTIVE'
   /** Paused: refused until it is enabled. */
   | 'DISABLED'
   /** Its expiresAt has been reached. */
   | 'EXPIRED'
+  /** Refused because an integrity check found that its record cannot be trusted. */
+  | 'QUARANTINED'
   /** Refused for good. */
   | 'REVOKED';
 

@@ -194,9 +194,10 @@ export function shownKey({ state, secrets, createdAt, updatedAt }: StoredKey, no
   };
 }
 
-function statusOf({ revokedAt, expiresAt, disabledAt }: StoredKey["state"], now: number): KeyStatus {
+function statusOf({ revokedAt, expiresAt, quarantinedAt, disabledAt }: StoredKey["state"], now: number): KeyStatus {
   if (revokedAt !== null) return "REVOKED";
   if (expiresAt !== null && now >= expiresAt) return "EXPIRED";
+  if (quarantinedAt != null) return "QUARANTINED";
   return disabledAt === null ? "ACTIVE" : "DISABLED";
 }
 

@@ -7,7 +7,14 @@ import type { Tenancy } from "./tenancy.js";
 export function createDiagnosis({ clock, database, events, idempotency }: Base, tenancy: Tenancy, keys: Keys) {
   const guesses = keys.keyGuesses;
   return {
-    diagnose: createDiagnose({ database, clock, guesses, usage: keys.usage }),
+    diagnose: createDiagnose({
+      database,
+      clock,
+      guesses,
+      addressGuesses: keys.addressGuesses,
+      limitReads: keys.limiting.limitReads,
+      usage: keys.usage,
+    }),
     resolveInvalidUser: createResolveInvalidUser({
       database,
       clock,

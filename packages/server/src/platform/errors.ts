@@ -51,8 +51,12 @@ export class NotFoundError extends KeyplaneError {
       | "API"
       | "grant"
       | "finding",
+    by: "id" | "e-mail address" | "external id" | "text" | "start" = "id",
   ) {
-    super("NOT_FOUND", `No ${what} with this id exists where you may look. Check the id and the token that you use.`);
+    super(
+      "NOT_FOUND",
+      `No ${what} with this ${by} exists where you may look. Check the ${by} and the token that you use.`,
+    );
   }
 }
 

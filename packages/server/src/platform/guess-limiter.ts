@@ -75,6 +75,25 @@ export class GuessLimiter {
     this.#backAt.set(who, this.#elapsedMs() + this.#takenMs(who) + this.#attemptMs);
   }
 
+  /**
+   * Looks up what may be a guess: takes an attempt before, and gives it back where something was found, and where the look-up has failed, which
+   * says nothing of the secret.
+   *
+   * @param isFound whether what was looked up is something that this one may see.
+   * @throws RateLimitedError before anything is looked up.
+   */
+  async lookUp<Found>(who: string, look: () => Promise<Found>, isFound: (found: Found) => boolean): Promise<Found> {
+    this.take(who);
+    try {
+      const found = await look();
+      if (isFound(found)) this.giveBack(who);
+      return found;
+    } catch (error) {
+      this.giveBack(who);
+      throw error;
+    }
+  }
+
   /** Gives an attempt back that was no guess. */
   giveBack(who: string): void {
     const takenMs = this.#takenMs(who) - this.#attemptMs;

@@ -62,6 +62,49 @@ export function findHistory(
   });
 }
 
+/** The latest record up to a time of a certain action on something of a tenant, with these fields after it; null: there is none. */
+export function findLatestWith(
+  db: Db,
+  of: {
+    readonly tenantId: string;
+    readonly targetType: string;
+    readonly action?: string;
+    readonly after?: Readonly<Record<string, string>>;
+    readonly until: Date;
+  },
+): Promise<Row | null> {
+  return db.auditRecord.findFirst({
+    where: {
+      tenantId: of.tenantId,
+      targetType: of.targetType,
+      ...(of.action === undefined ? {} : { action: of.action }),
+      createdAt: { lte: of.until },
+      AND: Object.entries(of.after ?? {}).map(([name, equals]) => ({ after: { path: [name], equals } })),
+    },
+    orderBy: orderBy("createdAt", "desc"),
+  });
+}
+
+/** What of a tenant was changed so after a time, each once. */
+export async function findTargetsAfter(
+  db: Db,
+  of: { readonly tenantId: string; readonly targetType: string; readonly action: string; readonly after: Date },
+  take: number,
+): Promise<string[]> {
+  const records = await db.auditRecord.findMany({
+    where: {
+      tenantId: of.tenantId,
+      targetType: of.targetType,
+      action: of.action,
+      createdAt: { gt: of.after },
+    },
+    orderBy: orderBy("createdAt", "asc"),
+    select: { targetId: true },
+    take,
+  });
+  return [...new Set(records.map(({ targetId }) => targetId))];
+}
+
 export function countAuditRecords(db: Db, visibility: Visibility, filter: AuditFilter): Promise<number> {
   return db.auditRecord.count({ where: where(visibility, filter) });
 }

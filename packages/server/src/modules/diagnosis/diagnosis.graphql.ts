@@ -1,4 +1,4 @@
-import { checkOutcomes, diagnosisFindings } from "@keyplane/schema";
+import { checkOutcomes, diagnosisFindings, keyRepairs } from "@keyplane/schema";
 import { countAttempt } from "../../graphql/attempts.js";
 import { builder } from "../../graphql/builder.js";
 import { EnvironmentEnum, enumOf, PermissionEnum, VerdictCodeEnum } from "../../graphql/enums.js";
@@ -16,6 +16,8 @@ const FindingCodeEnum = enumOf(
   "What a diagnosis has found besides its checks.",
   diagnosisFindings,
 );
+
+const KeyRepairEnum = enumOf("KeyRepair", "What was wrong with the text of a key.", keyRepairs);
 
 const DiagnosisCheckType = builder.objectRef<DiagnosisCheck>("DiagnosisCheck").implement({
   description: "One check of a key. They are made in this order, and the first that fails is the verdict.",
@@ -73,6 +75,12 @@ const FindingType = builder.objectRef<Finding>("DiagnosisFinding").implement({
   fields: (t) => ({
     code: t.expose("code", { type: FindingCodeEnum, description: "What it is, for programs." }),
     message: t.exposeString("message", { description: "What it is, and what to do, for people." }),
+    repair: t.field({
+      type: KeyRepairEnum,
+      nullable: true,
+      description: "Of `KEY_TEXT_REPAIRED`: what was wrong with the text; else null.",
+      resolve: ({ repair }) => repair,
+    }),
     keyId: t.id({
       nullable: true,
       description: "The id of the key that it is about, if not the one that was asked about.",
@@ -179,6 +187,7 @@ const DiagnoseKeyInput = builder.inputType("DiagnoseKeyInput", {
     environment: t.field({ type: EnvironmentEnum, description: "The environment that the call was for." }),
     ip: t.string({ description: "The address that the call came from." }),
     api: t.string({ description: "The API that was called." }),
+    cost: t.int({ description: "What the call costs of rate limits and quotas; 1 when left out. Nothing is charged." }),
     at: t.field({ type: "DateTime", description: "A moment of the past to diagnose; the present when left out." }),
     owner: t.field({
       type: ExpectedOwnerInput,

@@ -1,7 +1,7 @@
 import { type Environment, environments, type Role, roles } from "@keyplane/schema";
 import { z } from "zod";
 import { idempotencyKeySchema, idSchema, optional, scopesSchema } from "../../platform/validation.js";
-import { apiSchema, ipSchema } from "../usage/index.js";
+import { apiSchema, costSchema, ipSchema } from "../usage/index.js";
 
 /** Longer than any key with whatever may stand around it: what is beyond is not looked at. */
 const maxTextLength = 4_096;
@@ -29,6 +29,7 @@ export const diagnoseKeySchema = z
     environment: environmentSchema,
     ip: optional(ipSchema),
     api: optional(apiSchema),
+    cost: optional(costSchema),
     at: optional(z.date()),
     owner: optional(
       z.object({

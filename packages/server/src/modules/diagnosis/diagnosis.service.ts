@@ -1,29 +1,35 @@
-import {
-  type Decision,
-  type DecisionRequest,
-  type ExaminedCheck,
-  examine,
-  type KeyFormatResult,
-} from "@keyplane/schema";
+import type { Examination, ExaminedCheck, KeyFormatResult, KeyGuesses } from "@keyplane/schema";
 import type { Clock } from "../../platform/clock.js";
-import type { Database, Db, Key } from "../../platform/database/index.js";
+import type { Database, Db, Key, KeyFinding } from "../../platform/database/index.js";
 import { BadUserInputError } from "../../platform/errors.js";
 import type { GuessLimiter } from "../../platform/guess-limiter.js";
 import { parseArguments } from "../../platform/validation.js";
 import { authorize, type Principal } from "../auth/index.js";
-import { toVerdict, type Verdict } from "../keys/index.js";
-import { findOpenShared } from "../lifecycle/index.js";
+import { guesserOf, type Verdict } from "../keys/index.js";
+import { findOpenOfKey } from "../lifecycle/index.js";
+import type { LimitReads } from "../limits/index.js";
 import type { EventDocument, Usage } from "../usage/index.js";
+import { circumstancesAt, noCircumstances, readCircumstances } from "./circumstances/circumstances.js";
 import { type DiagnoseKeyInput, diagnoseKeySchema } from "./diagnosis.input.js";
-import { findSuccessor, type Rows } from "./diagnosis.store.js";
-import { evidenceOf, type Origin, readOrigins, type Seen } from "./evidence.js";
-import { type Finding, findingsOfKey, findingsOfText, incomplete, outdatedDetails, sharedKey } from "./findings.js";
+import type { Rows } from "./diagnosis.store.js";
+import { evidenceOf, type Seen } from "./evidence.js";
+import { type Case, examineCase, verdictOf } from "./examination.js";
+import {
+  type Finding,
+  findingsOfCall,
+  findingsOfKey,
+  findingsOfLifecycle,
+  findingsOfText,
+  incomplete,
+} from "./findings.js";
 import { rowsAt } from "./history.js";
+import { type Origin, readOrigins } from "./origins.js";
 import { findPresented, type Presented } from "./presented.js";
 import { readRows, recordOf } from "./reading.js";
 import { readRefusedCalls } from "./refused-calls.js";
-import { remediesFor, sharedRemedies } from "./remedies/remedies.js";
-import { type Draft, type Remedy, remedyFor } from "./remedies/remedy.js";
+import { draftsFor, maxFindings } from "./remedies/drafts.js";
+import { type Remedy, remedyFor } from "./remedies/remedy.js";
+import { differencesOf, lastWritten } from "./tampering.js";
 
 /** One check, with what a person may know of it. */
 export interface DiagnosisCheck extends ExaminedCheck, Origin {
@@ -52,16 +58,43 @@ export type Diagnose = (principal: Principal, input: unknown) => Promise<KeyDiag
  * `decide` itself, on what the database holds; it changes nothing, charges nothing and leaves no usage.
  *
  * @param deps.guesses as of `verifyKey`: a diagnosis is no way round the bound on guesses.
+ * @param deps.addressGuesses those of `verifyKey`: whether a network is held up.
  * @throws ForbiddenError without `keys:diagnose`; BadUserInputError; RateLimitedError.
  */
 export function createDiagnose(deps: {
   database: Database;
   clock: Clock;
   guesses: GuessLimiter;
+  addressGuesses: Pick<KeyGuesses, "waitMs">;
+  limitReads: Pick<LimitReads, "peek">;
   usage: Pick<Usage, "events">;
 }): Diagnose {
-  const { database, clock, guesses, usage } = deps;
+  const { database, clock, guesses, addressGuesses, limitReads, usage } = deps;
   const db = database.prisma;
+
+  /** What was presented, as it is now: a text that was repaired is the key that it was meant to be. */
+  async function presentCase(presented: Presented, input: DiagnoseKeyInput): Promise<{ own: Case; meant: Case }> {
+    const rows = presented.secret && (await readRows(db, presented.secret));
+    const circumstances = rows ? await readCircumstances(db, limitReads, rows, input) : noCircumstances;
+    const { by, format, repaired } = presented;
+    const own = { by, format, rows, circumstances, isAmbiguous: presented.similar.length > 1 };
+    if (!repaired) return { own, meant: own };
+    const right = await readRows(db, repaired.secret);
+    const ofRight = await readCircumstances(db, limitReads, right, input);
+    return { own, meant: { ...own, format: formatOf(right), rows: right, circumstances: ofRight } };
+  }
+
+  async function caseAt(
+    present: Case,
+    input: DiagnoseKeyInput,
+    at: Date,
+  ): Promise<Case & { unsure: readonly string[] }> {
+    if (!present.rows) return { ...present, unsure: [] };
+    const { rows, unsure } = await rowsAt(db, present.rows, at);
+    if (!rows) return { ...present, rows, circumstances: noCircumstances, unsure };
+    const circumstances = await circumstancesAt(db, rows, input, at);
+    return { ...present, rows, circumstances, unsure: [...unsure, ...circumstances.unsure] };
+  }
 
   return async (principal, rawInput) => {
     authorize(principal, "keys:diagnose");
@@ -70,47 +103,52 @@ export function createDiagnose(deps: {
     const at = input.at?.getTime() ?? now;
     if (at > now) throw new BadUserInputError("at: Give a moment of the past; leave it out for the present.");
     const presented = await findPresented(db, principal, input, new Date(at), guesses);
-    const present = presented.secret && (await readRows(db, presented.secret));
-    const past = input.at && present ? await rowsAt(db, present, input.at) : { rows: present, unsure: [] };
+    const { own, meant } = await presentCase(presented, input);
+    const asked = input.at ? await caseAt(own, input, input.at) : { ...own, unsure: [] };
 
-    const mayAudit = principal.permissions.has("audit:read");
-    const { examination, checks } = await tell(db, principal, presented.format, past.rows, input, at, mayAudit);
-    const repaired = presented.repaired && (await readRows(db, presented.repaired.secret));
-    const [subject, subjectFormat] = repaired ? [repaired, formatOf(repaired)] : [present, presented.format];
-    const nowExamined = examine(subject && recordOf(subject), requestOf(subjectFormat, input), now);
+    const { examination, checks } = await tell(db, principal, asked, input, at);
+    const nowExamined = examineCase(meant, input, now);
+    const heldUpMs =
+      input.ip === undefined || input.at ? 0 : addressGuesses.waitMs(guesserOf(principal, input.ip), now);
     const refused = await readRefusedCalls(
       usage,
       principal,
       {
-        tenantId: subject?.key.tenantId ?? principal.tenantId,
-        keyId: subject?.key.id ?? null,
-        start: presented.format.start,
+        tenantId: meant.rows?.key.tenantId ?? principal.tenantId,
+        keyId: meant.rows?.key.id ?? null,
+        start: presented.format?.start,
         ip: input.ip,
       },
       now,
       input.at?.getTime() ?? null,
     );
-    const about = past.rows ?? repaired;
-    const shared = about && (await findOpenShared(db, about.key.id, new Date(at)));
-    const verdictOf = (decision: Decision, rows: Rows | null): Verdict => {
-      const verdict = toVerdict(decision, rows && recordOf(rows), principal.requestId);
-      return rows && maySeeOwner(principal, rows) ? verdict : { ...verdict, owner: null };
-    };
+    const told = (of: Case, { decision }: Pick<Examination, "decision">, moment: number): Verdict =>
+      verdictOf(of, decision, {
+        at: moment,
+        requestId: principal.requestId,
+        showsOwner: of.rows !== null && maySeeOwner(principal, of.rows),
+      });
+    const found = asked.rows ?? (input.at ? null : meant.rows);
+    const open = found ? await openFindings(db, principal, found, at) : [];
     return {
       at: new Date(at),
-      verdict: verdictOf(examination.decision, past.rows),
-      verdictNow: input.at ? verdictOf(nowExamined.decision, present) : null,
-      key: present?.key ?? null,
+      verdict: told(asked, examination, at),
+      verdictNow: input.at ? told(own, examineCase(own, input, now), now) : null,
+      key: own.rows?.key ?? null,
       checks,
       findings: [
-        ...findingsOfText(presented, repaired && nowExamined.decision, input.start !== undefined),
-        ...(present !== null && past.rows === null ? [notYetCreated(present)] : []),
-        ...incomplete(past.unsure),
-        ...findingsOfKey(about, input.owner, at),
-        ...sharedKey(shared),
+        ...findingsOfText(presented, presented.repaired && nowExamined.decision, input.start !== undefined),
+        ...(own.rows !== null && asked.rows === null ? [notYetCreated(own.rows)] : []),
+        ...incomplete(asked.unsure),
+        ...findingsOfKey(asked.rows ?? (presented.repaired ? meant.rows : null), input.owner, at),
+        ...findingsOfLifecycle(open),
+        ...findingsOfCall(found, input.at ? asked.circumstances : meant.circumstances, at, {
+          ip: input.ip,
+          ms: heldUpMs,
+        }),
         ...(refused.isAway ? [usageAway] : []),
       ],
-      remedies: (await draftsFor(db, principal, subject, presented, nowExamined.checks, input, now)).map((draft) =>
+      remedies: (await draftsFor(db, principal, meant, presented, nowExamined.checks, input, now)).map((draft) =>
         remedyFor(principal, draft),
       ),
       refusedCalls: refused.calls,
@@ -118,39 +156,45 @@ export function createDiagnose(deps: {
   };
 }
 
-/** Examines one state of a key, and tells what is known of each check. */
-async function tell(
-  db: Db,
-  principal: Principal,
-  format: KeyFormatResult,
-  rows: Rows | null,
-  input: Pick<DiagnoseKeyInput, "scopes" | "environment" | "ip" | "api">,
-  at: number,
-  mayAudit: boolean,
-) {
-  const record = rows && recordOf(rows);
-  const examination = examine(record, requestOf(format, input), at);
-  const originOf = await readOrigins(db, rows, new Date(at), mayAudit);
-  const { scopes, environment, ip, api } = input;
-  const showsOwner = rows !== null && maySeeOwner(principal, rows);
-  const seen: Seen = { format, record, rows, scopes, environment, ip, api, showsOwner };
+/** Examines a case, and tells what is known of each check. */
+async function tell(db: Db, principal: Principal, of: Case, input: DiagnoseKeyInput, at: number) {
+  const { rows, circumstances } = of;
+  const examination = examineCase(of, input, at);
+  const mayAudit = principal.permissions.has("audit:read");
+  const originOf = await readOrigins(db, rows, circumstances, new Date(at), mayAudit);
+  const isQuarantined = rows?.key.quarantinedAt != null;
+  const seen: Seen = {
+    at,
+    by: of.by,
+    format: of.format,
+    record: rows && recordOf(rows),
+    rows,
+    circumstances,
+    scopes: input.scopes,
+    environment: input.environment,
+    ip: input.ip,
+    api: input.api,
+    showsOwner: rows !== null && maySeeOwner(principal, rows),
+    showsApis: principal.permissions.has("apis:read"),
+    tampering:
+      rows && isQuarantined && mayAudit ? differencesOf(rows.key, await lastWritten(db, rows.key, new Date(at))) : null,
+  };
   const checks = examination.checks.map(
     (check): DiagnosisCheck => ({ ...check, ...originOf(check), evidence: evidenceOf(check, seen) }),
   );
   return { examination, checks };
 }
 
-function requestOf(
-  format: KeyFormatResult,
-  { scopes, environment, ip }: Pick<DiagnoseKeyInput, "scopes" | "environment" | "ip">,
-): DecisionRequest {
-  return { format, scopes, environment, ip };
-}
-
-/** The format of a secret that is known: the text itself is not at hand, or is not as it should be. */
+/** The format of a secret that is known: the text itself is not as it should be. */
 function formatOf({ secret, key }: Rows): KeyFormatResult {
   const prefix = secret.start.slice(0, secret.start.indexOf("_"));
   return { ok: true, prefix, environment: key.environment, start: secret.start };
+}
+
+/** What was found about a key and not dealt with, for whoever may read it. */
+function openFindings(db: Db, principal: Principal, { key }: Rows, at: number): Promise<KeyFinding[]> {
+  if (!principal.permissions.has("keys:read")) return Promise.resolve([]);
+  return findOpenOfKey(db, key.id, new Date(at), maxFindings);
 }
 
 /**
@@ -159,53 +203,6 @@ function formatOf({ secret, key }: Rows): KeyFormatResult {
  */
 function maySeeOwner({ onlyUserId }: Principal, { key, owner }: Rows): boolean {
   return owner?.tenantId === key.tenantId && (onlyUserId === null || onlyUserId === owner.id);
-}
-
-/** What mends the key that was meant, or else what a key that begins like it needs. */
-async function draftsFor(
-  db: Db,
-  principal: Principal,
-  rows: Rows | null,
-  { similar, repaired }: Presented,
-  checks: readonly ExaminedCheck[],
-  input: DiagnoseKeyInput,
-  now: number,
-): Promise<Draft[]> {
-  if (rows === null) {
-    const [only, ...others] = input.start === undefined ? similar : [];
-    return only && others.length === 0 && only.key.revokedAt === null ? [rotateMeant(only.key, only.start)] : [];
-  }
-  const { scopes, environment, ip, owner } = input;
-  const isOwnerless = rows.owner?.status !== "ACTIVE" || rows.owner.tenantId !== rows.key.tenantId;
-  const successor = isOwnerless ? await findSuccessor(db, rows, principal.userId) : null;
-  const shared = await findOpenShared(db, rows.key.id, new Date(now));
-  const drafts = remediesFor({ rows, checks, now, scopes, environment, ip, successor });
-  // Whoever has lost the right text needs a new one.
-  if (repaired && drafts.length === 0) drafts.push(rotateMeant(rows.key, rows.secret.start));
-  if (shared) drafts.push(...sharedRemedies(rows, shared));
-  const outdated = outdatedDetails(rows.owner, owner);
-  if (rows.owner && Object.keys(outdated).length > 0) {
-    drafts.push({
-      code: "VALID",
-      mutation: "updateUser",
-      input: { id: rows.owner.id, ...outdated },
-      title: "Update the owner's details",
-      effect: `Keyplane holds what your system does: ${Object.keys(outdated).join(", ")}. Verdicts carry it from now on.`,
-    });
-  }
-  return drafts;
-}
-
-function rotateMeant(key: Key, start: string): Draft {
-  const newest = start === key.start ? "" : ` That one was replaced: the key's newest begins with ${key.start}.`;
-  return {
-    code: "NOT_FOUND",
-    mutation: "rotateKey",
-    input: { id: key.id, overlapMs: 24 * 60 * 60 * 1_000 },
-    title: `Give the key “${key.name}” a new secret`,
-    effect: `If the presented key was meant to be ${start}… and the key's secret is lost: the answer holds a new one, and the one that exists works on for a day.${newest}`,
-    scopes: key.scopes,
-  };
 }
 
 function notYetCreated({ key, secret }: Rows): Finding {

@@ -5,45 +5,72 @@ import {
   type KeyRecord,
   type VerdictCode,
 } from "@keyplane/schema";
-import type { AuditRecord, Db } from "../../platform/database/index.js";
-import { findHistory } from "../audit/index.js";
+import { grantWords, inServiceWords, quotaWords, rateLimitWords } from "./circumstances/circumstance-words.js";
+import type { Circumstances } from "./circumstances/circumstances.js";
 import type { Rows } from "./diagnosis.store.js";
-import { actionsOn, changesOf } from "./history.js";
-
-/** How many of the latest changes of a thing are looked through for the one that made it so. */
-const maxChanges = 100;
+import type { Presented } from "./presented.js";
 
 /** What a check looked at. */
 export interface Seen {
-  readonly format: KeyFormatResult;
+  /** The moment that it is about, epoch milliseconds. */
+  readonly at: number;
+  readonly by: Presented["by"];
+  readonly format: KeyFormatResult | null;
   readonly record: KeyRecord | null;
   readonly rows: Rows | null;
+  readonly circumstances: Circumstances;
   readonly scopes: readonly string[] | undefined;
   readonly environment: string | undefined;
   readonly ip: string | undefined;
   readonly api: string | undefined;
   /** Whether the caller may know who the owner is. */
   readonly showsOwner: boolean;
-}
-
-/** Since when something is as a check found it, and who made it so. */
-export interface Origin {
-  readonly since: Date | null;
-  readonly by: string | null;
+  /** Whether the caller may know which APIs the tenant has. */
+  readonly showsApis: boolean;
+  /** How a quarantined key differs from what Keyplane has last written of it; null: not asked, or not to be shown. */
+  readonly tampering: string | null;
 }
 
 /** What a person may see of what a check looked at. A refusal is told in the words of its verdict. */
 export function evidenceOf(check: ExaminedCheck, seen: Seen): string | null {
-  if (check.refusal) return check.refusal.hint ?? check.refusal.message;
-  if (check.wouldFail === null) return null;
+  if (check.refusal) {
+    const said = check.refusal.hint ?? check.refusal.message;
+    const more = refused[check.code]?.(seen);
+    return more ? `${said} ${more}` : said;
+  }
+  if (check.wouldFail === null) return unseen[check.code]?.(seen) ?? null;
   return passed[check.code]?.(seen) ?? null;
 }
 
+const noText = ({ by }: Seen): string | null =>
+  by === "text" ? null : `Not checked: the key was named by its ${by}, and nobody has presented its text.`;
+
+/** Why nothing could be checked. */
+const unseen: Readonly<Partial<Record<VerdictCode, (seen: Seen) => string | null>>> = {
+  MALFORMED: noText,
+  CHECKSUM_MISMATCH: noText,
+  WRONG_ENVIRONMENT: (seen) => (seen.format ? null : noText(seen)),
+  RATE_LIMITED: ({ circumstances }) =>
+    circumstances.unknown.rateLimits ? "There were rate limits; how much of them was used then is not kept." : null,
+  QUOTA_EXCEEDED: ({ circumstances }) =>
+    circumstances.unknown.quota ? "There was a quota; how much of it was used then is not kept." : null,
+};
+
+/** What is said besides the words of the verdict. */
+const refused: Readonly<Partial<Record<VerdictCode, (seen: Seen) => string | null>>> = {
+  QUARANTINED: ({ rows, tampering }) =>
+    [rows?.key.quarantinedReason, tampering].filter((said) => said != null).join(" ") || null,
+  API_NOT_GRANTED: ({ circumstances: { api }, showsApis }) => api && grantWords(api, showsApis),
+  API_RETIRED: ({ at, circumstances: { api } }) => api && inServiceWords(api, at),
+  RATE_LIMITED: ({ circumstances: { limits } }) => rateLimitWords(limits),
+  QUOTA_EXCEEDED: ({ circumstances: { limits } }) => quotaWords(limits),
+};
+
 const passed: Readonly<Partial<Record<VerdictCode, (seen: Seen) => string | null>>> = {
-  MALFORMED: ({ format }) => (format.ok ? `The text has the form of a key: ${format.start}…` : null),
+  MALFORMED: ({ format }) => (format?.ok ? `The text has the form of a key: ${format.start}…` : null),
   CHECKSUM_MISMATCH: () => "The checksum fits: no typing error.",
   WRONG_ENVIRONMENT: ({ format, environment }) => {
-    if (!format.ok) return null;
+    if (!format?.ok) return null;
     return environment === undefined
       ? `${format.environment}; none was asked for.`
       : `${format.environment}, as asked.`;
@@ -78,8 +105,20 @@ const passed: Readonly<Partial<Record<VerdictCode, (seen: Seen) => string | null
       ? `No scopes were asked for. The key can use: ${has}.`
       : `It has what was asked for: ${scopes.join(", ")}. The key can use: ${has}.`;
   },
-  API_NOT_GRANTED: ({ api }) => (api === undefined ? "No API was named." : `Nothing keeps the key from ${api}.`),
-  API_RETIRED: ({ api }) => (api === undefined ? "No API was named." : `${api} is in service.`),
+  API_NOT_GRANTED: ({ api, circumstances }) => {
+    if (api === undefined) return "No API was named.";
+    const standing = circumstances.api;
+    if (!standing) return `The tenant has no APIs: ${api} is only a name for usage.`;
+    return standing.grant ? grantWords(standing, false) : `Every key of the tenant may call ${standing.asked.name}.`;
+  },
+  API_RETIRED: ({ api, circumstances }) => {
+    if (api === undefined) return "No API was named.";
+    const asked = circumstances.api?.asked;
+    if (!asked?.found) return `Nothing is known of ${api}.`;
+    return asked.retiredAt === null
+      ? `${asked.name} is in service.`
+      : `${asked.name} is in service until ${iso(asked.retiredAt)}.`;
+  },
   IP_NOT_ALLOWED: ({ record, ip }) => {
     if (!record) return null;
     const { key, owner, tenant } = record;
@@ -92,106 +131,10 @@ const passed: Readonly<Partial<Record<VerdictCode, (seen: Seen) => string | null
       ? "The key is bound to no addresses."
       : `${ip ?? "The address"} is allowed. ${lists.join("; ")}.`;
   },
-  RATE_LIMITED: () => "No rate limit refuses it. Nothing was taken from any: a diagnosis costs nothing.",
-  QUOTA_EXCEEDED: () => "No quota refuses it. Nothing was taken from any: a diagnosis costs nothing.",
+  RATE_LIMITED: ({ circumstances: { limits } }) => rateLimitWords(limits) ?? "It is under no rate limit.",
+  QUOTA_EXCEEDED: ({ circumstances: { limits } }) => quotaWords(limits) ?? "It is under no quota.",
 };
 
 function iso(epochMs: number): string {
   return new Date(epochMs).toISOString();
-}
-
-/** Whose state a code is about, and the fields whose change made it so. */
-interface Source {
-  readonly of: keyof typeof actionsOn;
-  readonly fields: readonly string[];
-}
-
-const sources: Readonly<Partial<Record<VerdictCode, readonly Source[]>>> = {
-  NOT_FOUND: [{ of: "key", fields: ["deletedAt"] }],
-  REVOKED: [{ of: "key", fields: ["revokedAt"] }],
-  EXPIRED: [{ of: "key", fields: ["expiresAt"] }],
-  SUPERSEDED: [{ of: "key", fields: ["rotatedAt"] }],
-  QUARANTINED: [{ of: "key", fields: ["quarantinedAt"] }],
-  DISABLED: [{ of: "key", fields: ["disabledAt"] }],
-  OWNER_NOT_FOUND: [
-    { of: "key", fields: ["ownerId"] },
-    { of: "owner", fields: ["status"] },
-  ],
-  OWNER_DISABLED: [{ of: "owner", fields: ["status"] }],
-  TENANT_SUSPENDED: [{ of: "tenant", fields: ["status"] }],
-  INSUFFICIENT_SCOPE: [
-    { of: "key", fields: ["scopes", "teamId"] },
-    { of: "owner", fields: ["customRoleId"] },
-    { of: "role", fields: ["keyScopes", "restrictKeyScopes"] },
-    { of: "team", fields: ["keyScopes", "restrictKeyScopes"] },
-  ],
-  IP_NOT_ALLOWED: [
-    { of: "key", fields: ["allowedIps", "deniedIps"] },
-    { of: "owner", fields: ["allowedIps", "deniedIps"] },
-    { of: "tenant", fields: ["allowedIps", "deniedIps"] },
-  ],
-};
-
-export type OriginOf = (check: ExaminedCheck) => Origin;
-
-/**
- * Makes the function that tells since when something is as a check found it, and who made it so.
- *
- * @param mayAudit whether the caller may know what the audit log says; without it only the times that the thing itself has are told.
- */
-export async function readOrigins(db: Db, rows: Rows | null, at: Date, mayAudit: boolean): Promise<OriginOf> {
-  if (rows === null) return () => ({ since: null, by: null });
-  const { key, owner, tenant, role, team } = rows;
-  const histories: Partial<Record<Source["of"], Awaited<ReturnType<typeof findHistory>>>> = {};
-  if (mayAudit) {
-    for (const [kind, thing] of Object.entries({ key, owner, tenant, role, team })) {
-      if (!thing) continue;
-      const action = actionsOn[kind as Source["of"]];
-      histories[kind as Source["of"]] = await findHistory(db, { targetId: thing.id, action, until: at }, maxChanges);
-    }
-  }
-  return ({ code, wouldFail }) => {
-    const changes = (sources[code] ?? []).flatMap(({ of, fields }) => latestChange(histories[of] ?? [], fields) ?? []);
-    const latest = changes.sort((one, other) => other.createdAt.getTime() - one.createdAt.getTime())[0];
-    const own = wouldFail ? ownTime(code, rows) : null;
-    return {
-      since: own ?? latest?.createdAt ?? null,
-      by: latest ? `${latest.actorName} (${latest.actorId})` : null,
-    };
-  };
-}
-
-/** The time that the thing itself has of what is the matter with it. */
-function ownTime(code: VerdictCode, { key, secret, owner, tenant }: Rows): Date | null {
-  switch (code) {
-    case "NOT_FOUND":
-      return key.deletedAt;
-    case "REVOKED":
-      return key.revokedAt;
-    case "EXPIRED":
-      return key.expiresAt;
-    case "SUPERSEDED":
-      return secret.stopsAt ?? secret.supersededAt;
-    case "QUARANTINED":
-      return key.quarantinedAt;
-    case "DISABLED":
-      return key.disabledAt;
-    case "OWNER_NOT_FOUND":
-    case "OWNER_DISABLED":
-      return owner?.statusChangedAt ?? null;
-    case "TENANT_SUSPENDED":
-      return tenant.statusChangedAt;
-    default:
-      return null;
-  }
-}
-
-/** The latest record, of those newest first, in which one of the fields changed. */
-function latestChange(records: readonly AuditRecord[], fields: readonly string[]): AuditRecord | null {
-  for (const { record, before, after } of changesOf(records)) {
-    const [was, is] = [before ?? {}, after ?? {}] as Record<string, unknown>[];
-    if (fields.some((field) => JSON.stringify(was?.[field] ?? null) !== JSON.stringify(is?.[field] ?? null)))
-      return record;
-  }
-  return null;
 }

@@ -1,9 +1,18 @@
-import type { Decision, DiagnosisFindingCode, KeyRepair } from "@keyplane/schema";
-import type { Key } from "../../platform/database/index.js";
-import type { OpenShared } from "../lifecycle/index.js";
+import {
+  type AskedApi,
+  type Decision,
+  type DiagnosisFindingCode,
+  type KeyFindingKind,
+  type KeyRepair,
+  rotateBy,
+} from "@keyplane/schema";
+import type { Key, KeyFinding } from "../../platform/database/index.js";
+import { sharedWords } from "../lifecycle/index.js";
+import type { Circumstances } from "./circumstances/circumstances.js";
 import type { DiagnoseKeyInput } from "./diagnosis.input.js";
 import type { Rows } from "./diagnosis.store.js";
 import type { Presented } from "./presented.js";
+import { recordOf } from "./reading.js";
 
 /** Something that a diagnosis has found besides its checks. */
 export interface Finding {
@@ -11,12 +20,16 @@ export interface Finding {
   readonly message: string;
   /** The key that it is about, if it is another one than the diagnosis itself; else null. */
   readonly key: Key | null;
+  /** What was wrong with a text from which the right key could be told; left out: nothing was. */
+  readonly repair?: KeyRepair;
 }
 
 const repairWords: Readonly<Record<KeyRepair, (position: number | null) => string>> = {
   SURROUNDED: () => "Without what stands around or within the key",
   RECASED: () => "With prefix and environment in lower case",
   WRONG_CHARACTER: (position) => `With another character at position ${position} (counted from 0)`,
+  SWAPPED_CHARACTERS: (position) =>
+    `With the characters at positions ${position} and ${(position ?? 0) + 1} (counted from 0) in the other order`,
   MISSING_CHARACTER: (position) => `With a character more at position ${position} (counted from 0)`,
   SURPLUS_CHARACTER: (position) => `Without the character at position ${position} (counted from 0)`,
 };
@@ -32,7 +45,7 @@ export function findingsOfText(
     const verdict =
       repairedDecision === null ? "" : ` Its verdict would be ${repairedDecision.code}: ${repairedDecision.message}`;
     const message = `${repairWords[by.repair](by.position)}, this is the key “${secret.key.name}” (${secret.start}…). Copy it again, alone and unchanged.${verdict}`;
-    return [{ code: "KEY_TEXT_REPAIRED", message, key: secret.key }];
+    return [{ code: "KEY_TEXT_REPAIRED", message, key: secret.key, repair: by.repair }];
   }
   return similar.map(({ key, start }) =>
     isStart
@@ -94,17 +107,76 @@ export function outdatedDetails(
   };
 }
 
-/** What is said of a key that counts as shared. */
-export function sharedKey(shared: OpenShared | null): Finding[] {
-  if (shared === null) return [];
-  const { finding, words } = shared;
-  const message = `The key ${words}, which is more than the tenant's lifecycle policy allows: somebody else may have it, too. Found at ${finding.firstAt.toISOString()}, and not resolved (${finding.id}).`;
-  return [{ code: "KEY_SHARED", message, key: null }];
+const findingCodes: Readonly<Record<KeyFindingKind, DiagnosisFindingCode>> = {
+  LEAKED: "KEY_LEAKED",
+  SHARED: "KEY_SHARED",
+  IDLE: "KEY_IDLE",
+  NEVER_EXPIRES: "KEY_NEVER_EXPIRES",
+};
+const findingWords: Readonly<Record<KeyFindingKind, (finding: KeyFinding) => string>> = {
+  LEAKED: ({ start, place, source, firstAt }) =>
+    `The secret ${start ?? ""}… was found at ${place ?? "a place that is not known"}${source ? ` by ${source}` : ""}, told at ${firstAt.toISOString()}. Replace it, remove it from there, and resolve the finding.`,
+  SHARED: (finding) =>
+    `The key ${sharedWords(finding)}, which is more than the tenant's lifecycle policy allows: others may have it, too. That was found at ${finding.firstAt.toISOString()}. Replace its secret, and resolve the finding.`,
+  IDLE: ({ firstAt }) =>
+    `It was not used for as long as the tenant's policy says, as was seen at ${firstAt.toISOString()}. Revoke it when nobody needs it.`,
+  NEVER_EXPIRES: () =>
+    "It has no expiresAt, which the tenant's policy does not want. Set one with updateKey, before the policy disables the key.",
+};
+
+/** What else was found about the key, and is not dealt with. */
+export function findingsOfLifecycle(open: readonly KeyFinding[]): Finding[] {
+  return open.map((finding) => {
+    const kind = finding.kind as KeyFindingKind;
+    return { code: findingCodes[kind], message: findingWords[kind](finding), key: null };
+  });
+}
+
+/** When a key should have got a new secret that is not refused for that; null: it need not have. */
+export function overdueSince(rows: Rows, at: number): number | null {
+  const record = recordOf(rows);
+  const due = rotateBy(record);
+  return due === null || due > at || record.tenant.rotationOverdue === "REFUSE" ? null : due;
+}
+
+/** What is found about a call that is no reason to refuse it. */
+export function findingsOfCall(
+  rows: Rows | null,
+  { api, unknown }: Circumstances,
+  at: number,
+  heldUp: { readonly ip: string | undefined; readonly ms: number },
+): Finding[] {
+  const findings: Finding[] = [];
+  const due = rows && overdueSince(rows, at);
+  if (due != null) {
+    const message = `The key should have got a new secret by ${new Date(due).toISOString()}. It goes on working; rotate it with rotateKey.`;
+    findings.push({ code: "ROTATION_OVERDUE", message, key: null });
+  }
+  const deprecated = api && deprecation(api.asked, at);
+  if (deprecated) findings.push({ code: "API_DEPRECATED", message: deprecated, key: null });
+  if (unknown.rateLimits || unknown.quota) {
+    const what = [unknown.rateLimits ? "rate limits" : "", unknown.quota ? "a quota" : ""]
+      .filter(Boolean)
+      .join(" and ");
+    const message = `The key's calls were under ${what} then. How much of that was used at that moment is not kept: refusedCalls tells whether calls around it were refused with RATE_LIMITED or QUOTA_EXCEEDED.`;
+    findings.push({ code: "LIMITS_NOT_KNOWN", message, key: null });
+  }
+  if (heldUp.ms > 0) {
+    const message = `You have presented too many unknown keys from the network of ${heldUp.ip}: for another ${heldUp.ms} ms verifyKey answers RATE_LIMITED for unknown keys from there. Keys that it remembers it verifies all the same.`;
+    findings.push({ code: "ADDRESS_HELD_UP", message, key: null });
+  }
+  return findings;
+}
+
+function deprecation({ name, deprecatedAt, retiredAt }: AskedApi, at: number): string | null {
+  if (deprecatedAt === null || deprecatedAt > at || (retiredAt !== null && retiredAt <= at)) return null;
+  const end = retiredAt === null ? "" : `, and is refused from ${new Date(retiredAt).toISOString()} on`;
+  return `${name} is deprecated since ${new Date(deprecatedAt).toISOString()}${end}. Call a newer version.`;
 }
 
 /** What is said where the state of then is not known for sure. */
 export function incomplete(unsure: readonly string[]): Finding[] {
   if (unsure.length === 0) return [];
-  const message = `What was kept of ${unsure.join(", ")} at that moment is not known for sure: audit records are missing. The verdict is of the nearest state that is known.`;
+  const message = `What was kept of ${[...new Set(unsure)].join(", ")} at that moment is not known for sure: audit records are missing. The verdict is of the nearest state that is known.`;
   return [{ code: "HISTORY_INCOMPLETE", message, key: null }];
 }

@@ -3,12 +3,22 @@ import { findHistory } from "../audit/index.js";
 import { findOwner, findRoleRow, findTeamRow, type Rows } from "./diagnosis.store.js";
 
 /** How the actions begin that change a thing of each kind. */
-export const actionsOn = { key: "key.", owner: "user.", tenant: "tenant.", role: "role.", team: "team." } as const;
+export const actionsOn = {
+  key: "key.",
+  owner: "user.",
+  tenant: "tenant.",
+  role: "role.",
+  team: "team.",
+  api: "api.",
+  grant: "api_grant.",
+} as const;
 /** How many records are read at once. */
 const pageSize = 50;
+/** How much later than a change its audit record may be dated, which is written in the same transaction, in milliseconds. */
+const recordedWithinMs = 60_000;
 
 /** What every thing with a history has. */
-interface Dated {
+export interface Dated {
   readonly id: string;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -67,19 +77,44 @@ function secretAt(secret: KeySecret, at: Date): KeySecret | null {
 }
 
 /** The state of one thing: that before the first change after the moment, else the present one. */
-async function stateAt<Row extends Dated>(
+export async function stateAt<Row extends Dated>(
   db: Db,
   action: string,
   targetId: string,
   present: Row | null,
   at: Date,
 ): Promise<{ state: Row | null; isSure: boolean }> {
-  const change = await firstChangeAfter(db, action, targetId, at);
-  const state = change ? (change.before as Row | null) : present;
-  if (state === null) return { state, isSure: true };
-  if (state.createdAt > at) return { state: null, isSure: true };
+  const { change, parts } = await changesAfter(db, action, targetId, at);
+  const later = change ? (change.before as Row | null) : present;
+  if (later === null) return { state: later, isSure: true };
+  if (later.createdAt > at) return { state: null, isSure: true };
+  // The earliest of them says how it was.
+  const state: Row = Object.assign({}, later, ...parts.map(({ before }) => before).reverse());
   // A state that was already changed after the moment is not the one of then: the record of that change is missing.
-  return { state, isSure: state.updatedAt <= at };
+  return { state, isSure: later.updatedAt <= at || parts.some(({ record }) => isDatedBy(later, record)) };
+}
+
+/** Whether a record is of the change that a state was last dated by. */
+function isDatedBy({ updatedAt }: Dated, { createdAt }: AuditRecord): boolean {
+  const ms = createdAt.getTime() - updatedAt.getTime();
+  return ms >= 0 && ms <= recordedWithinMs;
+}
+
+/** A change that its record tells in part: the columns as they were before. */
+interface PartOfChange {
+  readonly record: AuditRecord;
+  readonly before: object;
+}
+
+/** How the actions end by which limits are changed. Their records tell of the limits, and not of whose they are. */
+export const limitActions = { rateLimits: ["rate_limits_set"], quota: ["quota_set", "quota_removed"] } as const;
+
+function partOf(record: AuditRecord): PartOfChange | null {
+  const what = record.action.slice(record.action.indexOf(".") + 1);
+  const before = record.before as { rateLimits?: unknown; id?: string } | null;
+  if (what === limitActions.rateLimits[0]) return { record, before: { rateLimits: before?.rateLimits ?? [] } };
+  if (limitActions.quota.some((each) => each === what)) return { record, before: { quotaId: before?.id ?? null } };
+  return null;
 }
 
 /** A change with the states that it led from and to, with times as times. */
@@ -89,36 +124,55 @@ export interface Change {
   readonly after: Dated | null;
 }
 
-async function firstChangeAfter(db: Db, action: string, targetId: string, at: Date): Promise<Change | null> {
+/** The first change after a moment of which the whole states are known, and what was changed in part between. */
+async function changesAfter(
+  db: Db,
+  action: string,
+  targetId: string,
+  at: Date,
+): Promise<{ change: Change | null; parts: readonly PartOfChange[] }> {
+  const parts: PartOfChange[] = [];
   for (let after = at; ; ) {
     const records = await findHistory(db, { targetId, action, after }, pageSize);
     const [first, ...rest] = changesOf(records);
+    const until = first?.record.createdAt ?? null;
+    parts.push(
+      ...records.filter(({ createdAt }) => until === null || createdAt < until).flatMap((each) => partOf(each) ?? []),
+    );
     if (first) {
       // Those of one millisecond are kept in no order: the first is the one that began with what was there before it.
       const same = [first, ...rest].filter(
         ({ record }) => record.createdAt.getTime() === first.record.createdAt.getTime(),
       );
-      return same.find(({ before }) => before === null || before.updatedAt <= at) ?? first;
+      return { change: same.find(({ before }) => before === null || before.updatedAt <= at) ?? first, parts };
     }
     const last = records.at(-1);
-    if (!last || records.length < pageSize) return null;
+    if (!last || records.length < pageSize) return { change: null, parts };
     after = last.createdAt;
   }
 }
 
-/** Those records that tell a whole state: a team's members come and go without a change of the team itself. */
+/**
+ * Those records that tell a whole state of their target: a team's members come and go without a change of the team itself, and what is
+ * told of a quota is not told of whose it is.
+ */
 export function changesOf(records: readonly AuditRecord[]): Change[] {
   return records
-    .map((record) => ({ record, before: stateOf(record.before), after: stateOf(record.after) }))
+    .map((record) => ({
+      record,
+      before: stateOf(record.before, record.targetId),
+      after: stateOf(record.after, record.targetId),
+    }))
     .filter(
       ({ before, after }) => before !== undefined && after !== undefined && (before ?? after) !== null,
     ) as Change[];
 }
 
 /** The state in an audit record; undefined when it is of something else. */
-function stateOf(snapshot: unknown): Dated | null | undefined {
+function stateOf(snapshot: unknown, targetId: string): Dated | null | undefined {
   if (snapshot === null) return null;
   if (typeof snapshot !== "object" || !("updatedAt" in snapshot) || !("createdAt" in snapshot)) return undefined;
+  if ("id" in snapshot && snapshot.id !== targetId) return undefined;
   const entries = Object.entries(snapshot).map(([name, value]) => [
     name,
     name.endsWith("At") && typeof value === "string" ? new Date(value) : value,

@@ -11,7 +11,10 @@ const maxSimilar = 5;
 
 /** What was presented, and which secret it is or was meant to be. */
 export interface Presented {
-  readonly format: KeyFormatResult;
+  /** By what it was named: only of a text its form can be checked. */
+  readonly by: "text" | "id" | "start";
+  /** null: nothing of the text is known. */
+  readonly format: KeyFormatResult | null;
   /** The secret that was presented; null: none that the caller may see. */
   readonly secret: (KeySecret & { key: Key }) | null;
   /** The key that a text was meant to be that is none. */
@@ -38,37 +41,33 @@ export async function findPresented(
   const similar = start === undefined ? [] : await findSecretsByStart(db, visibility, [start], maxSimilar);
   const only = similar.length === 1 ? (similar[0] ?? null) : null;
   const secret = keyId === undefined ? only : await findSecretOf(db, visibility, { keyId, at });
-  return { format: formatOf(secret?.start ?? start), secret, repaired: null, similar: secret ? [] : similar };
+  const by = keyId === undefined ? "start" : "id";
+  return { by, format: formatOfStart(secret?.start ?? start), secret, repaired: null, similar: secret ? [] : similar };
 }
 
-/** Whoever names a key has made no typing error. */
-function formatOf(start: string | undefined): KeyFormatResult {
-  const [, prefix = "kp", environment = "live"] = /^(\w+?)_(live|test)_/.exec(start ?? "") ?? [];
-  return { ok: true, prefix, environment: environment === "test" ? "TEST" : "LIVE", start: start ?? "" };
+/** What a start tells of the text that it is of; null: there is none. */
+function formatOfStart(start: string | undefined): KeyFormatResult | null {
+  const found = /^([a-z0-9]{2,12})_(live|test)_/.exec(start ?? "");
+  if (start === undefined || !found) return null;
+  const [, prefix = "", environment] = found;
+  return { ok: true, prefix, environment: environment === "test" ? "TEST" : "LIVE", start };
 }
 
 async function findByText(db: Db, principal: Principal, text: string, guesses: GuessLimiter): Promise<Presented> {
   const format = parseKey(text);
+  const of = { by: "text", format } as const;
   const by = format.ok ? null : repairKey(text);
   const whole = format.ok ? text : by?.text;
   const secret = whole === undefined ? null : await lookUp(db, principal, whole, guesses);
-  if (by && secret) return { format, secret: null, repaired: { by, secret }, similar: [] };
-  if (secret) return { format, secret, repaired: null, similar: [] };
-  return { format, secret: null, repaired: null, similar: await findSimilar(db, principal, text) };
+  if (by && secret) return { ...of, secret: null, repaired: { by, secret }, similar: [] };
+  if (secret) return { ...of, secret, repaired: null, similar: [] };
+  return { ...of, secret: null, repaired: null, similar: await findSimilar(db, principal, text) };
 }
 
 /** A guess until it is found: whoever presents keys that there are not is slowed, as with verifyKey. */
-async function lookUp(db: Db, principal: Principal, whole: string, guesses: GuessLimiter) {
-  guesses.take(principal.id);
-  try {
-    const found = await findSecretOf(db, visibleTo(principal), { hash: hashSecret(whole) });
-    if (found) guesses.giveBack(principal.id);
-    return found;
-  } catch (error) {
-    // A store that is away says nothing of the key.
-    guesses.giveBack(principal.id);
-    throw error;
-  }
+function lookUp(db: Db, principal: Principal, whole: string, guesses: GuessLimiter) {
+  const look = () => findSecretOf(db, visibleTo(principal), { hash: hashSecret(whole) });
+  return guesses.lookUp(principal.id, look, (found) => found !== null);
 }
 
 /** Starts are what whoever may read keys sees of them anyway. */

@@ -48,6 +48,19 @@ export const findingOutcomes = {
 /** What became of a finding. */
 export type FindingOutcome = keyof typeof findingOutcomes;
 
+/** What a run looks at, one after the other. */
+export const runPhases = {
+  KEYS: { description: "Every key that could still be accepted; `examined` of `total` are done." },
+  MEMORY: { description: "What the server remembers of keys, against the database." },
+  GRANTS: { description: "The access of keys to APIs." },
+  EXPIRIES: { description: "Whether somebody will be told when keys expire." },
+  USERS: { description: "The addresses of deleted users." },
+  USAGE: { description: "Whether usage names keys that there are." },
+} as const satisfies Record<string, { readonly description: string }>;
+
+/** What a run looks at. */
+export type RunPhase = keyof typeof runPhases;
+
 /** The states of a run. */
 export const runStatuses = {
   RUNNING: { description: "It goes on; `examined` and `found` grow." },

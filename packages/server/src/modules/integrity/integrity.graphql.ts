@@ -4,9 +4,10 @@ import { enumOf } from "../../graphql/enums.js";
 import { changeErrors } from "../../graphql/errors.js";
 import { payloadOf, requiredInput } from "../../graphql/mutation.js";
 import type { IntegrityFinding, IntegrityRun } from "../../platform/database/index.js";
-import { findingKinds, findingOutcomes, runStatuses } from "./finding-kinds.js";
+import { findingKinds, findingOutcomes, runPhases, runStatuses } from "./finding-kinds.js";
 
 const RunStatusEnum = enumOf("IntegrityRunStatus", "How far an integrity check is.", runStatuses);
+const RunPhaseEnum = enumOf("IntegrityRunPhase", "What an integrity check looks at.", runPhases);
 const FindingKindEnum = enumOf("IntegrityFindingKind", "What an integrity check has found.", findingKinds);
 const FindingOutcomeEnum = enumOf("IntegrityFindingOutcome", "What became of a finding.", findingOutcomes);
 
@@ -21,6 +22,16 @@ const IntegrityRunType = builder.objectRef<IntegrityRun>("IntegrityRun").impleme
     }),
     repair: t.exposeBoolean("repair", { description: "Whether it repairs, and quarantines keys." }),
     resign: t.exposeBoolean("resign", { description: "Whether it signs keys of another encryption key anew." }),
+    phase: t.field({
+      type: RunPhaseEnum,
+      nullable: true,
+      description: "What it looks at now, or did last; null: it was begun before this was kept.",
+      resolve: ({ phase }) => phase as keyof typeof runPhases | null,
+    }),
+    total: t.exposeInt("total", {
+      nullable: true,
+      description: "How many keys there were to look at when it began; null: as phase.",
+    }),
     examined: t.exposeInt("examined", { description: "How many keys it has looked at." }),
     found: t.exposeInt("found", { description: "How much it has found." }),
     repaired: t.exposeInt("repaired", { description: "How much of that it has mended." }),

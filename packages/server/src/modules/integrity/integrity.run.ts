@@ -3,7 +3,7 @@ import { createId } from "@keyplane/schema";
 import type { IntegrityRun, Transaction } from "../../platform/database/index.js";
 import { systemActor } from "../audit/index.js";
 import { sealKeyRow, toKeyState, updateKeyRow } from "../keys/index.js";
-import type { FindingKind, FindingOutcome } from "./finding-kinds.js";
+import type { FindingKind, FindingOutcome, RunPhase } from "./finding-kinds.js";
 import type { IntegrityDeps } from "./integrity.service.js";
 import * as store from "./integrity.store.js";
 import { type ExaminedKey, type Judging, problemOf } from "./key-checks.js";
@@ -214,13 +214,22 @@ export function createRunner(deps: IntegrityDeps) {
       }
     }
 
+    const phases: readonly [RunPhase, () => Promise<void>][] = [
+      ["KEYS", examineKeys],
+      ["MEMORY", examineMemory],
+      ["GRANTS", examineGrants],
+      ["EXPIRIES", examineExpiries],
+      ["USERS", examineUsers],
+      // Usage may be kept elsewhere, and be away: that says nothing of the rest.
+      ["USAGE", () => examineUsage().catch((err: unknown) => logger.warn({ err }, "usage was not compared with keys"))],
+    ];
     let status: "DONE" | "FAILED" = "FAILED";
     try {
-      for (const part of [examineKeys, examineMemory, examineGrants, examineExpiries, examineUsers]) {
-        if (!stop.aborted) await part();
+      for (const [phase, examine] of phases) {
+        if (stop.aborted) break;
+        await store.updateRun(prisma, run.id, { ...counts, phase, heardAt: new Date(clock.now()) });
+        await examine();
       }
-      // Usage may be kept elsewhere, and be away: that says nothing of the rest.
-      await examineUsage().catch((error: unknown) => logger.warn({ err: error }, "usage was not compared with keys"));
       if (!stop.aborted) status = "DONE";
     } finally {
       const finishedAt = new Date(clock.now());

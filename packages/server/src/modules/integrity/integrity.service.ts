@@ -16,6 +16,7 @@ import { type Audit, type AuditActor, actorOf, systemActor } from "../audit/inde
 import { authorize, type Principal } from "../auth/index.js";
 import type { Events } from "../events/index.js";
 import type { KeySeal, VerificationIndex } from "../keys/index.js";
+import type { RunPhase } from "./finding-kinds.js";
 import { createRunner, type RunOptions } from "./integrity.run.js";
 import * as store from "./integrity.store.js";
 
@@ -84,6 +85,8 @@ export function createIntegrity(deps: IntegrityDeps) {
           status: "RUNNING",
           repair: options.repair,
           resign: options.resign,
+          phase: "KEYS" satisfies RunPhase,
+          total: await store.countKeysToExamine(tx),
           startedBy: actor.id,
           createdAt: now,
           heardAt: now,

@@ -103,6 +103,11 @@ export async function findKeysToExamine(db: Db, afterId: string, take: number): 
   );
 }
 
+/** How many keys there are to examine. */
+export function countKeysToExamine(db: Db): Promise<number> {
+  return db.key.count({ where: { revokedAt: null, deletedAt: null } });
+}
+
 /** One key, held until the transaction ends: what two readings saw of a key that is being changed says nothing. */
 export async function holdKeyToExamine(db: Db, id: string): Promise<ExaminedKey | null> {
   await db.$queryRaw`SELECT 1 FROM "Key" WHERE "id" = ${id} FOR UPDATE`;

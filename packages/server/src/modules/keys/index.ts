@@ -18,4 +18,4 @@ export {
   type RecordLine,
   type VerificationRecords,
 } from "./verification/verification-records.service.js";
-export { createVerify, type Verify, type VerifyKeyInput } from "./verification/verify.service.js";
+export { createVerify, guesserOf, type Verify, type VerifyKeyInput } from "./verification/verify.service.js";

@@ -19,7 +19,10 @@ export async function refuseTooManyKeys(db: Db, policy: KeyPolicy, owner: User, 
   );
 }
 
-/** Whether a key counts among those that the policy allows a user: it could be accepted, or could be once enabled. */
-export function countsForLimit(key: Pick<Key, "revokedAt" | "expiresAt" | "disabledAt" | "deletedAt">, now: number) {
-  return key.deletedAt === null && ["ACTIVE", "DISABLED"].includes(keyStatusAt(key, now));
+/** Whether a key counts among those that the policy allows a user: it could be accepted, or could be once enabled or released. */
+export function countsForLimit(
+  key: Pick<Key, "revokedAt" | "expiresAt" | "quarantinedAt" | "disabledAt" | "deletedAt">,
+  now: number,
+) {
+  return key.deletedAt === null && !["REVOKED", "EXPIRED"].includes(keyStatusAt(key, now));
 }

@@ -52,8 +52,9 @@ const notExpired = (now: Date): Prisma.KeyWhereInput => ({ OR: [{ expiresAt: nul
 const statusConditions: Record<KeyStatus, (now: Date) => Prisma.KeyWhereInput> = {
   REVOKED: () => ({ revokedAt: { not: null } }),
   EXPIRED: (now) => ({ revokedAt: null, expiresAt: { lte: now } }),
-  DISABLED: (now) => ({ revokedAt: null, disabledAt: { not: null }, AND: [notExpired(now)] }),
-  ACTIVE: (now) => ({ revokedAt: null, disabledAt: null, AND: [notExpired(now)] }),
+  QUARANTINED: (now) => ({ revokedAt: null, quarantinedAt: { not: null }, AND: [notExpired(now)] }),
+  DISABLED: (now) => ({ revokedAt: null, quarantinedAt: null, disabledAt: { not: null }, AND: [notExpired(now)] }),
+  ACTIVE: (now) => ({ revokedAt: null, quarantinedAt: null, disabledAt: null, AND: [notExpired(now)] }),
 };
 
 /** A filter as a condition of the store. */

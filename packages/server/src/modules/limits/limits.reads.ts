@@ -1,15 +1,23 @@
-import type { RateLimitState } from "@keyplane/schema";
+import { kindOfId, type QuotaState, type RateLimitState } from "@keyplane/schema";
 import DataLoader from "dataloader";
 import type { Clock } from "../../platform/clock.js";
 import type { Database, Quota, QuotaEntry } from "../../platform/database/index.js";
-import { type LimitColumns, limitedOf } from "../../platform/limited.js";
+import { type CountedRule, type LimitColumns, limitedOf } from "../../platform/limited.js";
 import { type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
 import { asOfNow, countEntries, findEntries, findQuotas } from "./quotas/quota.store.js";
 import type { QuotaAccounts } from "./quotas/quota-accounts.js";
 import type { MemoryLimiter } from "./rate/memory-limiter.js";
-import type { SharedLimiter } from "./take.js";
+import type { LimitStates, SharedLimiter } from "./take.js";
 
 const order = "quotaHistory.CREATED_AT_DESC";
+
+/** Where the limits of a call stand that was not made. */
+export interface PeekedLimits extends LimitStates {
+  /** The rules of the rate limits, in the order of their states. */
+  readonly rules: readonly CountedRule[];
+  /** All quotas, as of now. */
+  readonly quotas: readonly Quota[];
+}
 
 export type LimitReads = ReturnType<typeof createLimitReads>;
 
@@ -22,7 +30,38 @@ export function createLimitReads(deps: {
   shared: SharedLimiter | null;
 }) {
   const { database, clock, accounts, memory, shared } = deps;
+
+  function present(quota: Quota): Quota {
+    const now = asOfNow(quota, clock.now());
+    const isSamePeriod = now.period === quota.period;
+    return { ...now, used: Math.max(0, now.used - (isSamePeriod ? accounts.unused(quota.id) : 0)) };
+  }
+
   return {
+    /**
+     * What the limits would say of a call: as `Take` does, but nothing is taken. What other servers hold of a quota counts as used, as it
+     * does for a call that this server has to decide.
+     *
+     * @returns null where calls are under no limit.
+     */
+    async peek(columns: readonly LimitColumns[], cost: number): Promise<PeekedLimits | null> {
+      const limited = columns.flatMap((each) => limitedOf(each) ?? []);
+      if (limited.length === 0) return null;
+      const rules = limited.flatMap((each) => each.rules);
+      const ids = limited.flatMap(({ quotaId }) => quotaId ?? []);
+      const found = ids.length === 0 ? [] : await findQuotas(database.prisma, ids);
+      const quotas = ids.flatMap((id) => found.find((quota) => quota.id === id) ?? []).map(present);
+      const states = quotas.map((quota) => quotaStateOf(quota, cost));
+      const least = [...states].sort((one, other) => one.remaining - other.remaining)[0];
+      return {
+        rateLimits: await rateLimitsOf(rules, cost),
+        // The first that refuses, as a call is told; else the next to do so.
+        quota: states.find(({ exceeded }) => exceeded) ?? least ?? null,
+        rules,
+        quotas,
+      };
+    },
+
     /** Where the rate limits of something stand, in the order in which they were set. */
     async rateLimits(columns: LimitColumns): Promise<readonly RateLimitState[]> {
       const rules = limitedOf(columns)?.rules ?? [];
@@ -31,11 +70,7 @@ export function createLimitReads(deps: {
     },
 
     /** The quota as of now: what this server holds and has not used does not count as used. */
-    present(quota: Quota): Quota {
-      const now = asOfNow(quota, clock.now());
-      const isSamePeriod = now.period === quota.period;
-      return { ...now, used: Math.max(0, now.used - (isSamePeriod ? accounts.unused(quota.id) : 0)) };
-    },
+    present,
 
     /** Reads the quotas of one request's entities in one query. */
     quotaLoader(): DataLoader<string, Quota | null> {
@@ -57,5 +92,25 @@ export function createLimitReads(deps: {
         totalCount: () => countEntries(database.prisma, targetId),
       });
     },
+  };
+
+  async function rateLimitsOf(rules: readonly CountedRule[], cost: number): Promise<readonly RateLimitState[]> {
+    if (rules.length === 0) return [];
+    return shared ? shared.look(rules, cost) : memory.peek(rules, cost, clock.now());
+  }
+}
+
+const kinds = { Key: "KEY", User: "USER", Tenant: "TENANT" } as const;
+
+function quotaStateOf({ targetId, limit, toppedUp, used, periodEnd }: Quota, cost: number): QuotaState {
+  const remaining = Math.max(0, limit + toppedUp - used);
+  const kind = kindOfId(targetId);
+  return {
+    limit: limit + toppedUp,
+    used,
+    remaining,
+    resetAt: periodEnd?.getTime() ?? null,
+    exceeded: cost > remaining,
+    of: kind === "User" || kind === "Tenant" ? kinds[kind] : kinds.Key,
   };
 }

@@ -19,7 +19,8 @@ export function isExceeded({ rateLimits, quota }: LimitStates): boolean {
 /** Counts rate limits for several processes. All rules of a call are charged, or none. */
 export interface SharedLimiter {
   take(rules: readonly CountedRule[], cost: number): Promise<RateLimitState[]>;
-  look(rules: readonly CountedRule[]): Promise<RateLimitState[]>;
+  /** Where the limits would stand after a call; without a cost, where they stand. Charges nothing. */
+  look(rules: readonly CountedRule[], cost?: number): Promise<RateLimitState[]>;
 }
 
 /**

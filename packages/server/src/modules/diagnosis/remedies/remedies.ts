@@ -1,27 +1,17 @@
-import { type ExaminedCheck, isCidrOrAddress, matchesCidr, restoreWindowMs, type VerdictCode } from "@keyplane/schema";
-import type { Key, User } from "../../../platform/database/index.js";
-import { defaultExpiry, scopeIssues } from "../../keys/index.js";
-import type { OpenShared } from "../../lifecycle/index.js";
-import { keyScopesOf } from "../../roles/index.js";
-import type { Rows } from "../diagnosis.store.js";
+import { checkRotationDue, type ExaminedCheck, restoreWindowMs, type VerdictCode } from "@keyplane/schema";
+import type { Key } from "../../../platform/database/index.js";
+import { defaultExpiry } from "../../keys/index.js";
+import { recordOf } from "../reading.js";
+import { addressRemedies, scopeRemedies } from "./bound-remedies.js";
+import { grantRemedies, quotaRemedies, rateRemedies, retiredRemedies } from "./circumstance-remedies.js";
+import { replaceLeaked, resolveLeaks } from "./leak-remedies.js";
 import type { Draft } from "./remedy.js";
+import type { Sick } from "./sick.js";
 
 /** How long a key is extended where the tenant's policy says nothing, in milliseconds: 90 days. */
 const usualLifetimeMs = 90 * 24 * 60 * 60 * 1_000;
 /** How long an old secret works on beside the one that takes its place, in milliseconds: a day. */
 const overlapMs = 24 * 60 * 60 * 1_000;
-
-/** What remedies are made of: the present state, whatever moment the diagnosis is about. */
-export interface Sick {
-  readonly rows: Rows;
-  readonly checks: readonly ExaminedCheck[];
-  readonly now: number;
-  readonly scopes: readonly string[] | undefined;
-  readonly environment: "LIVE" | "TEST" | undefined;
-  readonly ip: string | undefined;
-  /** A user who could take over the key. */
-  readonly successor: User | null;
-}
 
 /** What mends each code. Where nothing is listed, nothing in Keyplane does. */
 const makers: Readonly<Partial<Record<VerdictCode, (sick: Sick) => readonly Draft[]>>> = {
@@ -45,13 +35,12 @@ const makers: Readonly<Partial<Record<VerdictCode, (sick: Sick) => readonly Draf
     },
   ],
   REVOKED: (sick) => [createLike(sick, "REVOKED", sick.rows.key.environment)],
-  EXPIRED: ({ rows: { key, tenant }, now }) => {
-    // Not its own date: it was not rotated in time, which a later expiry does not mend.
-    if (!key.expiresAt || key.expiresAt.getTime() > now) {
-      const effect =
-        "The answer holds a new secret. The present one is accepted again for a day, until it is replaced.";
-      return [{ ...renew(key, "EXPIRED"), effect }];
-    }
+  EXPIRED: ({ rows, now }) => {
+    const { key, tenant } = rows;
+    const effect = "The answer holds a new secret. The present one is accepted again for a day, until it is replaced.";
+    // It was not rotated in time, which a later expiry does not mend.
+    const overdue = checkRotationDue(recordOf(rows), now) ? [{ ...renew(key, "EXPIRED"), effect }] : [];
+    if (!key.expiresAt || key.expiresAt.getTime() > now) return overdue;
     const expiresAt = defaultExpiry(tenant, now) ?? new Date(now + usualLifetimeMs);
     return [
       {
@@ -62,9 +51,11 @@ const makers: Readonly<Partial<Record<VerdictCode, (sick: Sick) => readonly Draf
         effect: `The key works again, until ${expiresAt.toISOString()}.`,
         scopes: key.scopes,
       },
+      ...overdue,
     ];
   },
   SUPERSEDED: ({ rows: { key } }) => [renew(key, "SUPERSEDED")],
+  QUARANTINED: (sick) => [...createAsWritten(sick), release(sick)],
   DISABLED: ({ rows: { key } }) => [
     {
       code: "DISABLED",
@@ -104,7 +95,11 @@ const makers: Readonly<Partial<Record<VerdictCode, (sick: Sick) => readonly Draf
         ]
       : [],
   INSUFFICIENT_SCOPE: (sick) => scopeRemedies(sick),
+  API_NOT_GRANTED: (sick) => grantRemedies(sick),
+  API_RETIRED: (sick) => retiredRemedies(sick),
   IP_NOT_ALLOWED: (sick) => addressRemedies(sick),
+  RATE_LIMITED: (sick) => rateRemedies(sick),
+  QUOTA_EXCEEDED: (sick) => quotaRemedies(sick),
 };
 
 /**
@@ -117,32 +112,21 @@ export function remediesFor(sick: Sick): Draft[] {
   const isGone = revokedAt !== null || (deletedAt !== null && now >= deletedAt.getTime() + restoreWindowMs);
   if (isGone && failing(checks).some((code) => code === "REVOKED" || code === "NOT_FOUND")) {
     const code = revokedAt === null ? "NOT_FOUND" : "REVOKED";
-    return [...ownerFirst(sick), createLike(sick, code, sick.environment ?? rows.key.environment)];
+    return [
+      ...ownerFirst(sick),
+      createLike(sick, code, sick.environment ?? rows.key.environment),
+      ...resolveLeaks(sick),
+    ];
   }
-  return failing(checks).flatMap((code) => makers[code]?.(sick) ?? []);
-}
-
-/** What mends a key that too many have: nobody but its holder has the new secret. */
-export function sharedRemedies({ key }: Rows, { finding }: OpenShared): Draft[] {
-  if (key.revokedAt || key.deletedAt) return [];
-  return [
-    {
-      code: "VALID",
-      mutation: "rotateKey",
-      input: { id: key.id, overlapMs: 0 },
-      title: "Give the key a new secret that nobody else has",
-      effect:
-        "The answer holds a new secret. The present one stops at once, for its holder, too: have the new one deployed then, or give a longer overlapMs.",
-      scopes: key.scopes,
-    },
-    {
-      code: "VALID",
-      mutation: "resolveKeyFinding",
-      input: { id: finding.id, reason: "The key has a new secret." },
-      title: "Mark the finding as dealt with",
-      effect: "From where the key is used is counted anew. Nothing else changes.",
-    },
-  ];
+  const leaked = replaceLeaked(sick);
+  const due = sick.isRotationDue ? [renew(rows.key, "VALID")] : [];
+  const drafts = [...failing(checks).flatMap((code) => makers[code]?.(sick) ?? []), ...due];
+  if (leaked.length === 0) return [...drafts, ...resolveLeaks(sick)];
+  // Once the leaked secret is replaced, no other one is needed; and before that, nothing may let it in. Only an expired key must be
+  // extended first.
+  const others = drafts.filter(({ mutation }) => mutation !== "rotateKey");
+  const first = others.filter(({ code }) => code === "NOT_FOUND" || code === "EXPIRED");
+  return [...first, ...leaked, ...others.filter((draft) => !first.includes(draft)), ...resolveLeaks(sick)];
 }
 
 function failing(checks: readonly ExaminedCheck[]): VerdictCode[] {
@@ -169,11 +153,32 @@ function renew(key: Key, code: VerdictCode): Draft {
   };
 }
 
+/** What a key was before somebody changed it past Keyplane, as a new key. */
+function createAsWritten(sick: Sick): Draft[] {
+  const { written } = sick;
+  if (!written) return [];
+  const title = "Create a key as Keyplane has last written this one";
+  return [{ ...createLike(sick, "QUARANTINED", written.environment, written), title }];
+}
+
+function release({ rows: { key } }: Sick): Draft {
+  return {
+    code: "QUARANTINED",
+    mutation: "releaseKey",
+    input: { id: key.id, reason: "accepted after a diagnosis" },
+    title: "Or accept the key as it stands",
+    effect:
+      "The key is accepted as its row is now, with whatever somebody has changed past Keyplane, and signed. Only after you know who it was; else create another key and revoke this one.",
+    scopes: key.scopes,
+  };
+}
+
 /** A new key with all that the old one may do. */
-function createLike(sick: Sick, code: VerdictCode, environment: Key["environment"]): Draft {
+function createLike(sick: Sick, code: VerdictCode, environment: Key["environment"], key = sick.rows.key): Draft {
   const { rows, now, successor } = sick;
-  const { key, owner, tenant } = rows;
-  const newOwner = owner?.status === "ACTIVE" || !successor ? (owner?.id ?? key.ownerId) : successor.id;
+  const { owner, tenant } = rows;
+  const isOwner = owner !== null && owner.id === key.ownerId && owner.tenantId === key.tenantId;
+  const newOwner = isOwner && owner.status !== "ACTIVE" && successor ? successor.id : key.ownerId;
   const keepsExpiry = key.expiresAt !== null && key.expiresAt.getTime() > now && tenant.maxKeyLifetimeMs === null;
   const scopes = tenant.restrictScopes ? key.scopes.filter((each) => tenant.allowedScopes.includes(each)) : key.scopes;
   return {
@@ -230,86 +235,4 @@ function resolve({ rows: { key, owner } }: Sick): Draft[] {
       scopes: key.scopes,
     },
   ];
-}
-
-function scopeRemedies({ rows: { key, tenant, role, team }, scopes = [] }: Sick): Draft[] {
-  const code = "INSUFFICIENT_SCOPE";
-  const drafts: Draft[] = [];
-  const missing = scopes.filter((scope) => !key.scopes.includes(scope));
-  const all = [...new Set([...key.scopes, ...missing])];
-  if (missing.length > 0) {
-    if (scopeIssues(tenant, missing).length > 0) {
-      const allowedScopes = [...new Set([...tenant.allowedScopes, ...missing])];
-      drafts.push({
-        code,
-        mutation: "updateTenant",
-        input: { id: tenant.id, policy: { allowedScopes } },
-        title: "Allow the scopes in the tenant's policy",
-        effect: `Keys of the tenant may carry ${missing.join(", ")}, too. It gives them to none yet.`,
-      });
-    }
-    drafts.push({
-      code,
-      mutation: "updateKey",
-      input: { id: key.id, scopes: all },
-      title: "Give the key the missing scopes",
-      effect: `The key carries ${missing.join(", ")}, too.`,
-      scopes: all,
-    });
-  }
-  for (const [mutation, holder] of [
-    ["updateRole", role],
-    ["updateTeam", team],
-  ] as const) {
-    const bound = holder && keyScopesOf(holder);
-    if (!holder || bound === null || scopes.every((scope) => bound.includes(scope))) continue;
-    const withheld = scopes.filter((scope) => !bound.includes(scope));
-    const keyScopes = [...new Set([...bound, ...withheld])];
-    const whose = mutation === "updateRole" ? "all whose owners have this role" : "all of this team";
-    drafts.push({
-      code,
-      mutation,
-      input: { id: holder.id, keyScopes },
-      title: `Let keys of the ${mutation === "updateRole" ? "role" : "team"} “${holder.name}” use the scopes`,
-      effect: `Keys that carry ${withheld.join(", ")} can use them: ${whose}.`,
-      scopes: keyScopes,
-    });
-  }
-  return drafts;
-}
-
-/** Whose address lists there are, and what changes them. */
-const addressLevels = [
-  ["key", "updateKey"],
-  ["owner", "updateUser"],
-  ["tenant", "updateTenant"],
-] as const;
-
-function addressRemedies({ rows, ip }: Sick): Draft[] {
-  if (ip === undefined || !isCidrOrAddress(ip) || ip.includes("/")) return [];
-  return addressLevels.flatMap(([level, mutation]) => {
-    const holder = rows[level];
-    if (!holder) return [];
-    const deniedIps = holder.deniedIps.filter((entry) => isCidrOrAddress(entry) && !matchesCidr(ip, [entry]));
-    const takenOff = holder.deniedIps.filter((entry) => !deniedIps.includes(entry));
-    const isAllowed = holder.allowedIps.length === 0 || matchesCidr(ip, holder.allowedIps);
-    if (isAllowed && takenOff.length === 0) return [];
-    const whose =
-      level === "key" ? "The key" : level === "owner" ? "Every key of the owner" : "Every key of the tenant";
-    return {
-      code: "IP_NOT_ALLOWED",
-      mutation,
-      input: {
-        id: holder.id,
-        ...(isAllowed ? {} : { allowedIps: [...holder.allowedIps, ip] }),
-        ...(takenOff.length === 0 ? {} : { deniedIps }),
-      },
-      title: `Let ${level === "key" ? "the key" : `keys of the ${level}`} be used from ${ip}`,
-      effect: [
-        ...(isAllowed ? [] : [`${whose} can be used from ${ip}, too, as far as these lists go.`]),
-        ...(takenOff.length === 0 ? [] : [`Taken off the deny list: ${takenOff.join(", ")}.`]),
-      ].join(" "),
-      ...(level === "key" ? { scopes: rows.key.scopes } : { givesAnyScope: true }),
-    } satisfies Draft;
-  });
 }

@@ -18,18 +18,26 @@ export interface Remedy {
 
 /** A mutation as remedies name it: what it needs, and what to ask of its payload. */
 const mutations = {
+  approveApiAccess: { permission: "grants:approve", asks: "apiGrant { id status }" },
   createKey: { permission: "keys:create", asks: "key { id status } secret" },
   enableKey: { permission: "keys:disable", asks: "key { id status }" },
   enableUser: { permission: "users:disable", asks: "user { id status }" },
+  grantApiAccess: { permission: "grants:approve", asks: "apiGrant { id status }" },
   reissueKey: { permission: "keys:reissue", asks: "key { id status } secret" },
-  resolveKeyFinding: { permission: "keys:update", asks: "finding { id resolvedAt }" },
+  releaseKey: { permission: "keys:release", asks: "key { id status }" },
+  requestApiAccess: { permission: "grants:request", asks: "apiGrant { id status }" },
+  resetQuota: { permission: "limits:update", asks: "quota { limit toppedUp used remaining }" },
   resolveInvalidUser: {
     permission: "keys:reissue",
     asks: "secret steps { name outcome detail } key { id status } verdict { valid code message }",
   },
+  resolveKeyFinding: { permission: "keys:update", asks: "finding { id resolvedAt }" },
   restoreKey: { permission: "keys:delete", asks: "key { id status }" },
   resumeTenant: { permission: "tenants:suspend", asks: "tenant { id status }" },
   rotateKey: { permission: "keys:rotate", asks: "key { id status } secret" },
+  setRateLimits: { permission: "limits:update", asks: "rateLimits { name limit }" },
+  topUpQuota: { permission: "limits:update", asks: "quota { limit toppedUp used remaining }" },
+  updateApi: { permission: "apis:update", asks: "api { id versions { name status retiredAt } }" },
   updateKey: { permission: "keys:update", asks: "key { id status }" },
   updateRole: { permission: "roles:update", asks: "role { id keyScopes }" },
   updateTeam: { permission: "teams:update", asks: "team { id keyScopes }" },
@@ -52,6 +60,8 @@ export interface Draft {
   readonly scopes?: readonly string[];
   /** Whether it concerns keys of whatever scopes, so that a caller who may give only some cannot send it. */
   readonly givesAnyScope?: boolean;
+  /** Whether only a caller of the whole installation may send it. */
+  readonly installationOnly?: boolean;
 }
 
 /** The remedy for one caller: the same for everybody, but marked where this one may not send it. */
@@ -63,6 +73,7 @@ export function remedyFor(principal: Principal, draft: Draft): Remedy {
   const { grantableScopes } = principal;
   const given = givesAnyScope ? ["of every kind"] : scopes;
   const beyond = grantableScopes === null ? [] : given.filter((scope) => !grantableScopes.includes(scope));
+  const isTooNear = draft.installationOnly === true && principal.tenantId !== null;
   return {
     code,
     title,
@@ -70,8 +81,8 @@ export function remedyFor(principal: Principal, draft: Draft): Remedy {
     variables: { input },
     effect,
     permissions: needed,
-    permitted: lacking.length === 0 && beyond.length === 0,
-    permittedTo: whoMay(lacking, beyond),
+    permitted: lacking.length === 0 && beyond.length === 0 && !isTooNear,
+    permittedTo: isTooNear ? `A caller of the whole installation, with ${permission}.` : whoMay(lacking, beyond),
   };
 }
 

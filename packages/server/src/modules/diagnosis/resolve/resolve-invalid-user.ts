@@ -69,7 +69,7 @@ export function createResolveInvalidUser(deps: {
   async function identify(principal: Principal, input: ResolveInvalidUserInput): Promise<string> {
     const { secret, repaired } = await findPresented(database.prisma, principal, input, new Date(clock.now()), guesses);
     const found = secret ?? repaired?.secret;
-    if (!found) throw new NotFoundError("key");
+    if (!found) throw new NotFoundError("key", input.keyId !== undefined ? "id" : input.start ? "start" : "text");
     return found.keyId;
   }
 
@@ -192,7 +192,7 @@ async function verify(
   const id = wanted && names !== undefined ? await findWanted(users, key.tenantId, wanted) : present;
   const name = "VERIFY";
   if (id === null) {
-    if (!wanted?.email || !createMissing) throw new NotFoundError("user");
+    if (!wanted?.email || !createMissing) throw nobody(wanted, owner);
     const { email, externalId, role } = wanted;
     const details = { email, name: wanted.name ?? email, externalId, ...(role ? { role } : {}) };
     const user = await users.create(principal, { tenantId: key.tenantId, ...details });
@@ -220,6 +220,15 @@ async function verify(
     user: enabled,
     step: { name, outcome: "DONE", mutation: "enableUser", detail: `${who} is enabled.`, changes },
   };
+}
+
+/** What is said where the right user is not found, and is not to be created. */
+function nobody(wanted: ResolveInvalidUserInput["user"], owner: User | null): KeyplaneError {
+  if (wanted?.email !== undefined) return new NotFoundError("user", "e-mail address");
+  if (wanted?.externalId !== undefined) return new NotFoundError("user", "external id");
+  return new ConflictError(
+    `${owner ? "The owner of the key was deleted" : "The key has no owner"}. Say in user who it is to belong to: by id, externalId or email.`,
+  );
 }
 
 /** Who is meant: by id, by your own system's id, or by e-mail address; null when there is nobody. */

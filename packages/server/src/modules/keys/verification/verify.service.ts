@@ -10,7 +10,7 @@ import {
 } from "@keyplane/schema";
 import { z } from "zod";
 import type { Clock } from "../../../platform/clock.js";
-import { KeyplaneError } from "../../../platform/errors.js";
+import { KeyplaneError, RateLimitedError } from "../../../platform/errors.js";
 import type { GuessLimiter } from "../../../platform/guess-limiter.js";
 import { areScopes, parseArguments, scopesSchema } from "../../../platform/validation.js";
 import type { ApiAccess } from "../../apis/index.js";
@@ -106,21 +106,13 @@ export function createVerify(deps: {
     leaveUnseen: (() => void) | null,
   ): Promise<IndexedRecord | null> {
     if (index.knowsSecret(hash)) return index.find(hash);
-    try {
-      guesses.take(principal.id);
-    } catch (error) {
-      leaveUnseen?.();
-      throw error;
-    }
-    try {
-      const found = await index.find(hash);
-      if (visible(principal, found)) guesses.giveBack(principal.id);
-      return found;
-    } catch (error) {
-      // A store that is away says nothing of the key.
-      guesses.giveBack(principal.id);
-      throw error;
-    }
+    const isFound = (found: IndexedRecord | null): boolean => visible(principal, found) !== null;
+    return guesses
+      .lookUp(principal.id, async () => index.find(hash), isFound)
+      .catch((error: unknown) => {
+        if (error instanceof RateLimitedError) leaveUnseen?.();
+        throw error;
+      });
   }
 
   function answer(call: Call, found: IndexedRecord | null, attempt = 1): Verdict | Promise<Verdict> {
@@ -227,7 +219,7 @@ function visible(principal: Principal, found: IndexedRecord | null): IndexedReco
 }
 
 /** Whose attempts are counted together: those of one network, as far as one caller tells of them. */
-function guesserOf(principal: Principal, ip: string): string {
+export function guesserOf(principal: Principal, ip: string): string {
   return `${principal.id} ${networkOf(ip)}`;
 }
 

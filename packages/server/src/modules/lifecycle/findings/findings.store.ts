@@ -48,6 +48,15 @@ export function findFindings(
   });
 }
 
+/** The findings of a key that were open at a moment, the latest first. */
+export function findOpenOfKey(db: Db, keyId: string, at: Date, take: number): Promise<KeyFinding[]> {
+  return db.keyFinding.findMany({
+    where: { keyId, firstAt: { lte: at }, OR: [{ resolvedAt: null }, { resolvedAt: { gt: at } }] },
+    orderBy: orderBy("lastAt", "desc"),
+    take,
+  });
+}
+
 export function countFindings(db: Db, visibility: Visibility, filter: FindingFilter): Promise<number> {
   return db.keyFinding.count({ where: where(visibility, filter) });
 }

@@ -126,14 +126,13 @@ export function createLeaks(deps: {
       authorize(principal, "keys:report");
       const input = parseInput(reportSchema, rawInput);
       if (!parseKey(input.key).ok) return null;
-      guesses.take(principal.id);
       const hash = hashSecret(input.key);
-      const [found] = await store.findSecrets(database.prisma, [hash]).catch((error: unknown) => {
-        guesses.giveBack(principal.id);
-        throw error;
-      });
+      const [found] = await guesses.lookUp(
+        principal.id,
+        () => store.findSecrets(database.prisma, [hash]),
+        ([first]) => first !== undefined && canSee(principal, first.key),
+      );
       if (!found || !canSee(principal, found.key)) return null;
-      guesses.giveBack(principal.id);
       const place = input.url === undefined ? null : redactKeys(input.url);
       const leak = { hash, place, source: input.source === undefined ? null : redactKeys(input.source) };
       const finding = await events.transaction((tx) => handle(tx, actorOf(principal), found.keyId, leak));

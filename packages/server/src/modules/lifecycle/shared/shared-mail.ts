@@ -1,4 +1,4 @@
-import type { Key, User } from "../../../platform/database/index.js";
+import type { Key, KeyFinding, User } from "../../../platform/database/index.js";
 import type { MailMessage } from "../../mail/index.js";
 import type { SharedEvidence } from "../findings/finding-evidence.js";
 
@@ -18,4 +18,9 @@ export function sharedMail(owner: User, key: Key, evidence: SharedEvidence): Mai
 /** For people and events. */
 export function placesInWords({ windowHours, addresses, networks, userAgents }: SharedEvidence): string {
   return `was used from ${addresses} addresses in ${networks} networks with ${userAgents} user agents within ${windowHours} hours`;
+}
+
+/** The same of a finding SHARED, as the end of a sentence about its key. */
+export function sharedWords({ evidence }: KeyFinding): string {
+  return placesInWords(evidence as SharedEvidence);
 }

@@ -42,6 +42,11 @@ export class MemoryLimiter {
     return states;
   }
 
+  /** Where the limits stand, and which of them would not let a call pass. Charges nothing. */
+  peek(rules: readonly CountedRule[], cost: number, now: number): RateLimitState[] {
+    return this.uncharged(rules, this.look(rules, cost, now), now);
+  }
+
   /** The states of a call that is refused: as they stand without it, and which of them would not have let it pass. */
   uncharged(rules: readonly CountedRule[], states: readonly RateLimitState[], now: number): RateLimitState[] {
     if (states.length === 0) return [];

@@ -73,9 +73,13 @@ export class RedisLimiter implements SharedLimiter {
     return states ?? this.#takeWithout(rules, cost);
   }
 
-  async look(rules: readonly CountedRule[]): Promise<RateLimitState[]> {
-    const states = await this.#run(rules, () => 0, false);
-    return states ?? this.#memory.stand(rules, this.#clock.now());
+  async look(rules: readonly CountedRule[], cost?: number): Promise<RateLimitState[]> {
+    const amount = (rule: CountedRule): number => (cost === undefined ? 0 : amountOf(rule, cost));
+    const states = await this.#run(rules, amount, false);
+    if (states) return states;
+    return cost === undefined
+      ? this.#memory.stand(rules, this.#clock.now())
+      : this.#whileAway(rules, () => this.#memory.peek(rules, cost, this.#clock.now()));
   }
 
   close(): void {
@@ -116,8 +120,13 @@ export class RedisLimiter implements SharedLimiter {
   }
 
   #takeWithout(rules: readonly CountedRule[], cost: number): RateLimitState[] {
+    return this.#whileAway(rules, () => this.#memory.take(rules, cost, this.#clock.now()));
+  }
+
+  /** What is said while Redis is away. */
+  #whileAway(rules: readonly CountedRule[], ofMemory: () => RateLimitState[]): RateLimitState[] {
+    if (this.#without === "local") return ofMemory();
     const now = this.#clock.now();
-    if (this.#without === "local") return this.#memory.take(rules, cost, now);
     const exceeded = this.#without === "refuse";
     return rules.map(({ name, limit }) => ({
       name,

@@ -1,0 +1,3 @@
+-- AlterTable
+ALTER TABLE "IntegrityRun" ADD COLUMN     "phase" TEXT,
+ADD COLUMN     "total" INTEGER;

@@ -1,0 +1,73 @@
+import { kindOfId } from "@keyplane/schema";
+import type { CountedRule } from "../../../platform/limited.js";
+import { versionsOf } from "../../apis/index.js";
+import type { PeekedLimits } from "../../limits/index.js";
+import type { ApiStanding } from "./api-standing.js";
+
+/** How many APIs of a tenant are named where none of them was meant. */
+const maxNamed = 10;
+
+const iso = (time: Date | number): string => new Date(time).toISOString();
+const because = (reason: string | null): string => (reason ? `, because: ${reason}` : "");
+
+/** Since when a key has what access to an API, and why. */
+export function grantWords({ asked, grant, apis }: ApiStanding, showsApis: boolean): string | null {
+  if (asked.grant === "UNKNOWN") return showsApis ? apisWords(apis) : null;
+  if (!grant) return null;
+  const { status, requestReason, decisionReason, decidedAt, updatedAt } = grant;
+  if (status === "PENDING") return `It was requested at ${iso(updatedAt)}${because(requestReason)}.`;
+  const what = { GRANTED: "granted", REFUSED: "refused", REVOKED: "taken away" }[status];
+  return `Access to ${asked.name} was ${what} at ${iso(decidedAt ?? updatedAt)}${because(decisionReason)}.`;
+}
+
+function apisWords(apis: ApiStanding["apis"]): string {
+  if (apis.length === 0) return "It has none.";
+  const named = apis.slice(0, maxNamed).map((api) => {
+    const versions = versionsOf(api).map(({ name }) => name);
+    return versions.length === 0 ? api.slug : `${api.slug} (${versions.join(", ")})`;
+  });
+  return `It has: ${named.join(", ")}${apis.length > maxNamed ? " and others" : ""}.`;
+}
+
+/** Which versions of an API can be called instead of the one that was. */
+export function inServiceWords({ api }: ApiStanding, at: number): string | null {
+  if (!api) return null;
+  const others = versionsOf(api)
+    .filter(({ retiredAt }) => retiredAt === null || retiredAt > at)
+    .map(({ name }) => name);
+  return others.length === 0 ? "No other version is in service." : `In service: ${others.join(", ")}.`;
+}
+
+const holders: Readonly<Record<string, string>> = { Key: "the key", User: "the owner", Tenant: "the tenant" };
+
+/** Whose limit it is, in words. */
+export function holderOf(targetId: string): string {
+  return holders[kindOfId(targetId) ?? ""] ?? targetId;
+}
+
+/** The id of the key, user or tenant that a rule is set on. */
+export function targetOf({ countedAs, name }: CountedRule): string {
+  return countedAs.slice(0, -name.length - 1);
+}
+
+/** Where the rate limits stand; null: there are none. */
+export function rateLimitWords(limits: PeekedLimits | null): string | null {
+  if (!limits || limits.rules.length === 0) return null;
+  const states = limits.rules.map((rule, place) => {
+    const state = limits.rateLimits[place];
+    const left = state?.remaining ?? rule.limit;
+    const whole = state && left < rule.limit ? `, whole again at ${iso(state.resetAt)}` : "";
+    return `${rule.name} of ${holderOf(targetOf(rule))}: ${left} of ${rule.limit} left in ${rule.windowMs} ms${whole}`;
+  });
+  return `${states.join("; ")}. Nothing was taken: a diagnosis costs nothing.`;
+}
+
+/** Where the quotas stand; null: there are none. */
+export function quotaWords(limits: PeekedLimits | null): string | null {
+  if (!limits || limits.quotas.length === 0) return null;
+  const states = limits.quotas.map(({ targetId, limit, toppedUp, used, periodStart, periodEnd }) => {
+    const resets = periodEnd ? `whole again at ${iso(periodEnd)}` : "never whole again by itself";
+    return `that of ${holderOf(targetId)}: ${used} of ${limit + toppedUp} used since ${iso(periodStart)}, ${resets}`;
+  });
+  return `${states.join("; ")}. Nothing was taken: a diagnosis costs nothing.`;
+}

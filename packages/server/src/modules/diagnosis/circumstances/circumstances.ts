@@ -1,0 +1,58 @@
+import type { Db } from "../../../platform/database/index.js";
+import { limitedOf } from "../../../platform/limited.js";
+import type { LimitReads, PeekedLimits } from "../../limits/index.js";
+import type { DiagnoseKeyInput } from "../diagnosis.input.js";
+import type { Rows } from "../diagnosis.store.js";
+import { type ApiStanding, apiStandingAt, readApiStanding } from "./api-standing.js";
+
+/** What decides about a call besides the key, its owner and its tenant. */
+export interface Circumstances {
+  /** null: no API was named, or the tenant never had one. */
+  readonly api: ApiStanding | null;
+  /** null: there are none, or it is not known where they stood. */
+  readonly limits: PeekedLimits | null;
+  /** Which kinds of limits there were of which nobody knows where they stood. */
+  readonly unknown: { readonly rateLimits: boolean; readonly quota: boolean };
+}
+
+const allKnown = { rateLimits: false, quota: false };
+/** Of what is no key, there are none. */
+export const noCircumstances: Circumstances = { api: null, limits: null, unknown: allKnown };
+
+type Call = Pick<DiagnoseKeyInput, "api" | "cost">;
+
+/** As of now. Nothing is taken from any limit. */
+export async function readCircumstances(
+  db: Db,
+  limitReads: Pick<LimitReads, "peek">,
+  rows: Rows,
+  { api, cost }: Call,
+): Promise<Circumstances> {
+  return {
+    api: api === undefined ? null : await readApiStanding(db, rows.key, api),
+    limits: await limitReads.peek(holdersOf(rows), cost ?? 1),
+    unknown: allKnown,
+  };
+}
+
+/** As of a past moment. How much of a limit was used then is not kept. */
+export async function circumstancesAt(
+  db: Db,
+  rows: Rows,
+  { api }: Call,
+  at: Date,
+): Promise<Circumstances & { readonly unsure: readonly string[] }> {
+  const { standing, unsure } =
+    api === undefined ? { standing: null, unsure: [] } : await apiStandingAt(db, rows.key, api, at);
+  const limited = holdersOf(rows).flatMap((each) => limitedOf(each) ?? []);
+  const unknown = {
+    rateLimits: limited.some(({ rules }) => rules.length > 0),
+    quota: limited.some(({ quotaId }) => quotaId !== null),
+  };
+  return { api: standing, limits: null, unknown, unsure };
+}
+
+/** Whose limits calls with a key are under. */
+function holdersOf({ key, owner, tenant }: Rows) {
+  return [key, owner, tenant].filter((each) => each !== null);
+}

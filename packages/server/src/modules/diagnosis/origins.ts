@@ -1,0 +1,147 @@
+import { type ExaminedCheck, rotateBy, type VerdictCode } from "@keyplane/schema";
+import type { AuditRecord, Db } from "../../platform/database/index.js";
+import { findHistory } from "../audit/index.js";
+import type { Circumstances } from "./circumstances/circumstances.js";
+import type { Rows } from "./diagnosis.store.js";
+import { actionsOn, changesOf, limitActions } from "./history.js";
+import { recordOf } from "./reading.js";
+
+/** How many of the latest changes of a thing are looked through for the one that made it so. */
+const maxChanges = 100;
+
+/** Since when something is as a check found it, and who made it so. */
+export interface Origin {
+  readonly since: Date | null;
+  readonly by: string | null;
+}
+
+/** Whose state a code is about, and the fields whose change made it so. */
+interface Source {
+  readonly of: keyof typeof actionsOn;
+  readonly fields: readonly string[];
+  /** How the actions end that are meant, of whatever fields. */
+  readonly actions?: readonly string[];
+}
+
+const limitSources = (actions: readonly string[]): readonly Source[] =>
+  (["key", "owner", "tenant"] as const).map((of) => ({ of, fields: [], actions }));
+
+const sources: Readonly<Partial<Record<VerdictCode, readonly Source[]>>> = {
+  NOT_FOUND: [{ of: "key", fields: ["deletedAt"] }],
+  REVOKED: [{ of: "key", fields: ["revokedAt"] }],
+  EXPIRED: [{ of: "key", fields: ["expiresAt"] }],
+  SUPERSEDED: [{ of: "key", fields: ["rotatedAt"] }],
+  QUARANTINED: [{ of: "key", fields: ["quarantinedAt"] }],
+  DISABLED: [{ of: "key", fields: ["disabledAt"] }],
+  OWNER_NOT_FOUND: [
+    { of: "key", fields: ["ownerId"] },
+    { of: "owner", fields: ["status"] },
+  ],
+  OWNER_DISABLED: [{ of: "owner", fields: ["status"] }],
+  TENANT_SUSPENDED: [{ of: "tenant", fields: ["status"] }],
+  INSUFFICIENT_SCOPE: [
+    { of: "key", fields: ["scopes", "teamId"] },
+    { of: "owner", fields: ["customRoleId"] },
+    { of: "role", fields: ["keyScopes", "restrictKeyScopes"] },
+    { of: "team", fields: ["keyScopes", "restrictKeyScopes"] },
+  ],
+  IP_NOT_ALLOWED: [
+    { of: "key", fields: ["allowedIps", "deniedIps"] },
+    { of: "owner", fields: ["allowedIps", "deniedIps"] },
+    { of: "tenant", fields: ["allowedIps", "deniedIps"] },
+  ],
+  API_NOT_GRANTED: [
+    { of: "grant", fields: ["status"] },
+    { of: "api", fields: ["slug", "access"] },
+  ],
+  API_RETIRED: [{ of: "api", fields: ["versions"] }],
+  RATE_LIMITED: limitSources(limitActions.rateLimits),
+  QUOTA_EXCEEDED: limitSources(limitActions.quota),
+};
+
+/** Of a key that was not rotated in time. */
+const overdueSources: readonly Source[] = [
+  { of: "key", fields: ["rotateEveryMs"] },
+  { of: "tenant", fields: ["rotateEveryMs", "rotationOverdue"] },
+];
+
+export type OriginOf = (check: ExaminedCheck) => Origin;
+
+/**
+ * Makes the function that tells since when something is as a check found it, and who made it so.
+ *
+ * @param mayAudit whether the caller may know what the audit log says; without it only the times that the thing itself has are told.
+ */
+export async function readOrigins(
+  db: Db,
+  rows: Rows | null,
+  circumstances: Circumstances,
+  at: Date,
+  mayAudit: boolean,
+): Promise<OriginOf> {
+  if (rows === null) return () => ({ since: null, by: null });
+  const { key, owner, tenant, role, team } = rows;
+  const { api = null, grant = null } = circumstances.api ?? {};
+  const histories: Partial<Record<Source["of"], Awaited<ReturnType<typeof findHistory>>>> = {};
+  if (mayAudit) {
+    for (const [kind, thing] of Object.entries({ key, owner, tenant, role, team, api, grant })) {
+      if (!thing) continue;
+      const action = actionsOn[kind as Source["of"]];
+      histories[kind as Source["of"]] = await findHistory(db, { targetId: thing.id, action, until: at }, maxChanges);
+    }
+  }
+  const isOverdue = key.expiresAt === null || key.expiresAt > at;
+  return ({ code, wouldFail }) => {
+    const of = code === "EXPIRED" && wouldFail && isOverdue ? overdueSources : (sources[code] ?? []);
+    const changes = of.flatMap((source) => latestChange(histories[source.of] ?? [], source) ?? []);
+    const latest = changes.sort((one, other) => other.createdAt.getTime() - one.createdAt.getTime())[0];
+    const own = wouldFail ? ownTime(code, rows, circumstances, isOverdue) : null;
+    return {
+      since: own ?? latest?.createdAt ?? null,
+      by: latest ? `${latest.actorName} (${latest.actorId})` : null,
+    };
+  };
+}
+
+/** The time that the thing itself has of what is the matter with it. */
+function ownTime(code: VerdictCode, rows: Rows, { api }: Circumstances, isOverdue: boolean): Date | null {
+  const { key, secret, owner, tenant } = rows;
+  switch (code) {
+    case "NOT_FOUND":
+      return key.deletedAt;
+    case "REVOKED":
+      return key.revokedAt;
+    case "EXPIRED":
+      return isOverdue ? timeOf(rotateBy(recordOf(rows))) : key.expiresAt;
+    case "SUPERSEDED":
+      return secret.stopsAt ?? secret.supersededAt;
+    case "QUARANTINED":
+      return key.quarantinedAt;
+    case "DISABLED":
+      return key.disabledAt;
+    case "OWNER_NOT_FOUND":
+    case "OWNER_DISABLED":
+      return owner?.statusChangedAt ?? null;
+    case "TENANT_SUSPENDED":
+      return tenant.statusChangedAt;
+    case "API_RETIRED":
+      return timeOf(api?.asked.retiredAt ?? null);
+    default:
+      return null;
+  }
+}
+
+function timeOf(epochMs: number | null): Date | null {
+  return epochMs === null ? null : new Date(epochMs);
+}
+
+/** The latest record, of those newest first, of one of the actions, or in which one of the fields changed. */
+function latestChange(records: readonly AuditRecord[], { fields, actions }: Source): AuditRecord | null {
+  if (actions) return records.find(({ action }) => actions.some((end) => action.endsWith(`.${end}`))) ?? null;
+  for (const { record, before, after } of changesOf(records)) {
+    const [was, is] = [before ?? {}, after ?? {}] as Record<string, unknown>[];
+    if (fields.some((field) => JSON.stringify(was?.[field] ?? null) !== JSON.stringify(is?.[field] ?? null)))
+      return record;
+  }
+  return null;
+}

@@ -1,0 +1,153 @@
+import type { Quota } from "../../../platform/database/index.js";
+import type { CountedRule } from "../../../platform/limited.js";
+import { versionsOf } from "../../apis/index.js";
+import { holderOf, inServiceWords, targetOf } from "../circumstances/circumstance-words.js";
+import type { Draft } from "./remedy.js";
+import type { Sick } from "./sick.js";
+
+/** For how long a retired version of an API is taken back into service, in milliseconds: 30 days. */
+const reprieveMs = 30 * 24 * 60 * 60 * 1_000;
+/** How much a limit can allow. */
+const maxLimit = 1_000_000_000;
+
+const isOfTenant = (targetId: string): boolean => holderOf(targetId) === "the tenant";
+
+/** Access that was asked for is approved, or else given; whoever may not, asks for it. There is none to an API that there is not. */
+export function grantRemedies({ circumstances: { api: standing }, rows: { key } }: Sick): Draft[] {
+  const { api, grant, asked } = standing ?? {};
+  if (!api || !asked) return [];
+  const code = "API_NOT_GRANTED";
+  const { scopes } = key;
+  if (grant?.status === "PENDING") {
+    const title = `Approve the request for ${asked.name}`;
+    const effect = `The key may call ${api.name} from the next verification on.`;
+    return [{ code, mutation: "approveApiAccess", input: { id: grant.id }, title, effect, scopes }];
+  }
+  const input = { apiId: api.id, keyId: key.id };
+  const before = { REFUSED: "It was refused before: ask why. ", REVOKED: "It was taken away before: ask why. " };
+  const warning = grant?.status === "REFUSED" || grant?.status === "REVOKED" ? before[grant.status] : "";
+  return [
+    {
+      code,
+      mutation: "grantApiAccess",
+      input,
+      title: `Give the key access to ${api.name}`,
+      effect: `${warning}The key may call ${api.name} from the next verification on.`,
+      scopes,
+    },
+    {
+      code,
+      mutation: "requestApiAccess",
+      input,
+      title: `Or ask for access to ${api.name}`,
+      effect: `${warning}The request waits for somebody who may approve it; until then the key stays refused.`,
+    },
+  ];
+}
+
+/** The version is taken back into service for a while: callers have to move. */
+export function retiredRemedies({ circumstances: { api: standing }, now }: Sick): Draft[] {
+  if (!standing?.api || !standing.asked.found?.version) return [];
+  const { api, asked } = standing;
+  const until = new Date(now + reprieveMs).toISOString();
+  const timeOf = (epochMs: number | null): string | null => (epochMs === null ? null : new Date(epochMs).toISOString());
+  const versions = versionsOf(api).map(({ name, deprecatedAt, retiredAt }) => ({
+    name,
+    deprecatedAt: timeOf(deprecatedAt),
+    retiredAt: name === asked.found?.version ? until : timeOf(retiredAt),
+  }));
+  return [
+    {
+      code: "API_RETIRED",
+      mutation: "updateApi",
+      input: { id: api.id, versions },
+      title: `Take ${asked.name} back into service for 30 days`,
+      effect:
+        `For all keys, until ${until}: only while callers move to another version. ${inServiceWords(standing, now) ?? ""}`.trim(),
+    },
+  ];
+}
+
+/** Whose limit refuses, with all rate limits that it has: they are set together. */
+export function rateRemedies({ circumstances: { limits }, now, cost }: Sick): Draft[] {
+  if (!limits) return [];
+  const exceeded = limits.rules.filter((_, place) => limits.rateLimits[place]?.exceeded);
+  const waits = limits.rateLimits.filter((state) => state.exceeded).map(({ retryAt, resetAt }) => retryAt ?? resetAt);
+  const wait = `Or wait until ${new Date(Math.max(now, ...waits)).toISOString()}, if no other calls come.`;
+  const isTooLarge = limits.rateLimits.some(({ retryAt, exceeded: isOver }) => isOver && retryAt === null);
+  return [...new Set(exceeded.map(targetOf))].flatMap((targetId): Draft[] => {
+    const raised = limits.rules
+      .filter((rule) => targetOf(rule) === targetId)
+      .map((rule) => (exceeded.includes(rule) ? raise(rule, rule.unit === "COST" ? cost : 1) : rule));
+    if (raised.some(({ limit }) => limit > maxLimit)) return [];
+    const names = exceeded.filter((rule) => targetOf(rule) === targetId).map(({ name }) => name);
+    const changes = raised
+      .filter(({ name }) => names.includes(name))
+      .map(({ name, limit }) => `${name} allows ${limit}`);
+    return [
+      {
+        code: "RATE_LIMITED",
+        mutation: "setRateLimits",
+        input: {
+          targetId,
+          rateLimits: raised.map(({ name, limit, windowMs, burst, unit }) => ({ name, limit, windowMs, burst, unit })),
+        },
+        title: `Raise ${names.join(", ")} of ${holderOf(targetId)}`,
+        effect: `${changes.join("; ")} in each window, for good. ${isTooLarge ? "Waiting does not help: the call costs more than the limit." : wait}`,
+        installationOnly: isOfTenant(targetId),
+      },
+    ];
+  });
+}
+
+/**
+ * A limit that lets such a call pass at once: what was used may be all of it. A burst grows with it by as much as it may have used of the
+ * window's time.
+ */
+function raise(rule: CountedRule, cost: number): CountedRule {
+  const limit = rule.limit + Math.max(rule.limit, cost);
+  if (rule.burst === null) return { ...rule, limit };
+  const burst = Math.ceil((rule.burst * limit) / rule.limit) + cost;
+  return { ...rule, limit, burst: burst > limit ? null : burst };
+}
+
+/** Topped up, or made whole. */
+export function quotaRemedies({ circumstances: { limits }, cost }: Sick): Draft[] {
+  const short = (limits?.quotas ?? []).filter((quota) => cost > remainingOf(quota));
+  const code = "QUOTA_EXCEEDED";
+  const wait = ({ periodEnd }: Quota): string =>
+    periodEnd ? ` Or wait: it is whole again at ${periodEnd.toISOString()}.` : "";
+  const topUps = short.flatMap((quota): Draft[] => {
+    const missing = cost - remainingOf(quota);
+    const amount = Math.min(maxLimit - quota.toppedUp, Math.max(quota.limit, missing));
+    if (amount < missing) return [];
+    const { targetId } = quota;
+    return [
+      {
+        code,
+        mutation: "topUpQuota",
+        input: { targetId, amount, reason: "the quota was used up" },
+        title: `Top up the quota of ${holderOf(targetId)} by ${amount}`,
+        effect: `So much more can be used ${quota.periodEnd ? "in the present period" : "in all"}, by all keys that share it.${wait(quota)}`,
+        installationOnly: isOfTenant(targetId),
+      },
+    ];
+  });
+  const resets = short
+    .filter(({ limit, toppedUp }) => limit + toppedUp >= cost)
+    .map(
+      ({ targetId, ...quota }): Draft => ({
+        code,
+        mutation: "resetQuota",
+        input: { targetId, reason: "the quota was used up" },
+        title: `Or make the quota of ${holderOf(targetId)} whole`,
+        effect: `What was used counts no more: ${quota.limit + quota.toppedUp} can be used again, by all keys that share it. What other servers hold comes back within a minute.`,
+        installationOnly: isOfTenant(targetId),
+      }),
+    );
+  return [...topUps, ...resets];
+}
+
+function remainingOf({ limit, toppedUp, used }: Quota): number {
+  return Math.max(0, limit + toppedUp - used);
+}

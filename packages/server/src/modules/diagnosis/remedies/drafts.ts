@@ -1,0 +1,77 @@
+import type { ExaminedCheck } from "@keyplane/schema";
+import type { Db, Key, KeyFinding } from "../../../platform/database/index.js";
+import type { Principal } from "../../auth/index.js";
+import { findOpenOfKey } from "../../lifecycle/index.js";
+import type { DiagnoseKeyInput } from "../diagnosis.input.js";
+import { findSuccessor } from "../diagnosis.store.js";
+import type { Case } from "../examination.js";
+import { outdatedDetails, overdueSince } from "../findings.js";
+import type { Presented } from "../presented.js";
+import { lastWritten } from "../tampering.js";
+import { remediesFor } from "./remedies.js";
+import type { Draft } from "./remedy.js";
+
+/** Whether what was found of a key means that others have its secret. */
+const isInOtherHands = ({ kind }: KeyFinding): boolean => kind === "LEAKED" || kind === "SHARED";
+
+/** How many open findings of a key are looked at. */
+export const maxFindings = 20;
+
+/** What mends the key that was meant, or else what a key that begins like it needs. */
+export async function draftsFor(
+  db: Db,
+  principal: Principal,
+  { rows, circumstances }: Case,
+  { similar, repaired }: Presented,
+  checks: readonly ExaminedCheck[],
+  input: DiagnoseKeyInput,
+  now: number,
+): Promise<Draft[]> {
+  if (rows === null) {
+    const [only, ...others] = input.start === undefined ? similar : [];
+    return only && others.length === 0 && only.key.revokedAt === null ? [rotateMeant(only.key, only.start)] : [];
+  }
+  const { scopes, environment, ip, owner, cost = 1 } = input;
+  const isOwnerless = rows.owner?.status !== "ACTIVE" || rows.owner.tenantId !== rows.key.tenantId;
+  const successor = isOwnerless ? await findSuccessor(db, rows, principal.userId) : null;
+  const present = new Date(now);
+  const drafts = remediesFor({
+    rows,
+    circumstances,
+    checks,
+    now,
+    scopes,
+    environment,
+    ip,
+    cost,
+    successor,
+    written: rows.key.quarantinedAt ? await lastWritten(db, rows.key, present) : null,
+    leaks: (await findOpenOfKey(db, rows.key.id, present, maxFindings)).filter(isInOtherHands),
+    isRotationDue: overdueSince(rows, now) !== null,
+  });
+  // Whoever has lost the right text needs a new one.
+  if (repaired && drafts.length === 0) drafts.push(rotateMeant(rows.key, rows.secret.start));
+  const outdated = outdatedDetails(rows.owner, owner);
+  if (rows.owner && Object.keys(outdated).length > 0) {
+    drafts.push({
+      code: "VALID",
+      mutation: "updateUser",
+      input: { id: rows.owner.id, ...outdated },
+      title: "Update the owner's details",
+      effect: `Keyplane holds what your system does: ${Object.keys(outdated).join(", ")}. Verdicts carry it from now on.`,
+    });
+  }
+  return drafts;
+}
+
+function rotateMeant(key: Key, start: string): Draft {
+  const newest = start === key.start ? "" : ` That one was replaced: the key's newest begins with ${key.start}.`;
+  return {
+    code: "NOT_FOUND",
+    mutation: "rotateKey",
+    input: { id: key.id, overlapMs: 24 * 60 * 60 * 1_000 },
+    title: `Give the key “${key.name}” a new secret`,
+    effect: `If the presented key was meant to be ${start}… and the key's secret is lost: the answer holds a new one, and the one that exists works on for a day.${newest}`,
+    scopes: key.scopes,
+  };
+}

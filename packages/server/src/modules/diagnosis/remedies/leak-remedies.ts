@@ -1,0 +1,54 @@
+import type { KeyFinding } from "../../../platform/database/index.js";
+import type { Draft } from "./remedy.js";
+import type { Sick } from "./sick.js";
+
+/** How many findings are resolved one by one. */
+const maxResolved = 5;
+
+/**
+ * What a key that others have needs before anything else: another secret, at once. The leaked one stops, so that enabling the key does not let in
+ * whoever has found it.
+ */
+export function replaceLeaked({ rows: { key }, leaks }: Sick): Draft[] {
+  // Of a secret that was replaced since, nothing is left to stop.
+  const isPresent = ({ start, lastAt }: KeyFinding): boolean =>
+    start === null ? key.rotatedAt === null || key.rotatedAt <= lastAt : start === key.start;
+  if (!leaks.some(isPresent)) return [];
+  return [
+    {
+      code: key.disabledAt === null ? "VALID" : "DISABLED",
+      mutation: "rotateKey",
+      input: { id: key.id, overlapMs: 0 },
+      title: leaks.every(isShared) ? "Replace the secret that others have" : "Replace the leaked secret",
+      effect: "The answer holds a new secret. The present one stops at once, and with it whoever still uses it.",
+      scopes: key.scopes,
+    },
+  ];
+}
+
+/** They are dealt with: said last. */
+export function resolveLeaks({ leaks }: Sick): Draft[] {
+  return leaks.slice(0, maxResolved).map((leak) => (isShared(leak) ? resolveShared(leak) : resolveLeak(leak)));
+}
+
+const isShared = ({ kind }: KeyFinding): boolean => kind === "SHARED";
+
+function resolveShared({ id }: KeyFinding): Draft {
+  return {
+    code: "VALID",
+    mutation: "resolveKeyFinding",
+    input: { id, reason: "the shared secret was replaced" },
+    title: "Say that the shared key is dealt with",
+    effect: "From where the key is used is counted anew. Do it once its secret is replaced.",
+  };
+}
+
+function resolveLeak({ id, start, place }: KeyFinding): Draft {
+  return {
+    code: "VALID",
+    mutation: "resolveKeyFinding",
+    input: { id, reason: "the leaked secret was replaced" },
+    title: "Say that the leak is dealt with",
+    effect: `The finding about ${start ?? "the key"}${start ? "…" : ""}${place ? ` at ${place}` : ""} counts as resolved. Do it once the leaked secret is replaced, and removed from there.`,
+  };
+}

@@ -1,0 +1,24 @@
+import type { ExaminedCheck } from "@keyplane/schema";
+import type { Key, KeyFinding, User } from "../../../platform/database/index.js";
+import type { Circumstances } from "../circumstances/circumstances.js";
+import type { Rows } from "../diagnosis.store.js";
+
+/** What remedies are made of: the present state, whatever moment the diagnosis is about. */
+export interface Sick {
+  readonly rows: Rows;
+  readonly circumstances: Circumstances;
+  readonly checks: readonly ExaminedCheck[];
+  readonly now: number;
+  readonly scopes: readonly string[] | undefined;
+  readonly environment: "LIVE" | "TEST" | undefined;
+  readonly ip: string | undefined;
+  readonly cost: number;
+  /** A user who could take over the key. */
+  readonly successor: User | null;
+  /** Of a quarantined key: as Keyplane has last written it; null: not known, or not quarantined. */
+  readonly written: Key | null;
+  /** That a secret of it leaked, or that too many use it, and nobody has dealt with that. */
+  readonly leaks: readonly KeyFinding[];
+  /** Whether it should have got a new secret, and is not refused for that. */
+  readonly isRotationDue: boolean;
+}
