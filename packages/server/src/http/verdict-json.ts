@@ -22,7 +22,13 @@ export function verdictJson(verdict: Verdict): string {
   const api = verdict.api === null ? "null" : JSON.stringify(verdict.api);
   const tail = `"retryAfterMs":${verdict.retryAfterMs},"hint":${JSON.stringify(verdict.hint)},"api":${api}}`;
   // Put together by hand: for objects with dates, JSON.stringify takes several times as long as for all the rest.
-  return `${head.slice(0, -1)},"rateLimits":[${rateLimits.map(rateLimitJson).join(",")}],"quota":${quotaJson(quota)},${tail}`;
+  return `${head.slice(0, -1)},"rateLimits":[${rateLimitsJson(rateLimits)}],"quota":${quotaJson(quota)},${tail}`;
+}
+
+function rateLimitsJson(rateLimits: readonly RateLimitState[]): string {
+  let json = "";
+  for (const rateLimit of rateLimits) json += json === "" ? rateLimitJson(rateLimit) : `,${rateLimitJson(rateLimit)}`;
+  return json;
 }
 
 function rateLimitJson({ name, limit, remaining, resetAt, exceeded }: RateLimitState): string {

@@ -68,12 +68,12 @@ export class RedisLimiter implements SharedLimiter {
     return this.#client.isReady && performance.now() >= this.#pausedUntil;
   }
 
-  async take(rules: readonly CountedRule[], cost: number): Promise<RateLimitState[]> {
+  async take(rules: readonly CountedRule[], cost: number): Promise<readonly RateLimitState[]> {
     const states = await this.#run(rules, (rule) => amountOf(rule, cost), true);
     return states ?? this.#takeWithout(rules, cost);
   }
 
-  async look(rules: readonly CountedRule[]): Promise<RateLimitState[]> {
+  async look(rules: readonly CountedRule[]): Promise<readonly RateLimitState[]> {
     const states = await this.#run(rules, () => 0, false);
     return states ?? this.#memory.stand(rules, this.#clock.now());
   }
@@ -87,7 +87,7 @@ export class RedisLimiter implements SharedLimiter {
     rules: readonly CountedRule[],
     amount: (rule: CountedRule) => number,
     charges: boolean,
-  ): Promise<RateLimitState[] | null> {
+  ): Promise<readonly RateLimitState[] | null> {
     if (!this.isReady) return null;
     const keys = rules.map(({ countedAs }) => keyPrefix + countedAs);
     const args = [this.#ownTime ? "" : String(this.#clock.now()), charges ? "1" : "0"];
@@ -115,7 +115,7 @@ export class RedisLimiter implements SharedLimiter {
     }
   }
 
-  #takeWithout(rules: readonly CountedRule[], cost: number): RateLimitState[] {
+  #takeWithout(rules: readonly CountedRule[], cost: number): readonly RateLimitState[] {
     const now = this.#clock.now();
     if (this.#without === "local") return this.#memory.take(rules, cost, now);
     const exceeded = this.#without === "refuse";
@@ -136,7 +136,7 @@ export class RedisLimiter implements SharedLimiter {
   }
 }
 
-function toStates(rules: readonly CountedRule[], answer: readonly number[]): RateLimitState[] {
+function toStates(rules: readonly CountedRule[], answer: readonly number[]): readonly RateLimitState[] {
   return rules.map(({ name, limit }, index) => {
     const [exceeded = 1, remaining = 0, resetAt = 0, retryAt = 0] = answer.slice(index * 4, index * 4 + 4);
     return { name, limit, remaining, resetAt, retryAt: retryAt < 0 ? null : retryAt, exceeded: exceeded !== 0 };
