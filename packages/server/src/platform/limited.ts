@@ -12,11 +12,27 @@ export interface RateLimitRule {
   readonly unit: RateLimitUnit;
 }
 
+/**
+ * What somebody who counts has found of a limit and keeps there, so that a call need not look for it. It is no part of the limit: those that
+ * keep different things are equal (`isDeepStrictEqual`), or whoever compares memory with the store would find a difference.
+ */
+export class Held {
+  #what: object | undefined;
+
+  get what(): object | undefined {
+    return this.#what;
+  }
+
+  keep(what: object): void {
+    this.#what = what;
+  }
+}
+
 /** A rate limit with the name by which it is counted, which no other has. */
 export interface CountedRule extends RateLimitRule {
   readonly countedAs: string;
-  /** What counts it keeps here where it counts, so that a call need not look for it. */
-  held?: unknown;
+  /** Where it is counted. Left out of one that is looked for each time. */
+  readonly held?: Held;
 }
 
 /** The limits of something that limits calls: a key, a user, a tenant, an API. */
@@ -24,8 +40,8 @@ export interface Limited {
   readonly id: string;
   readonly rules: readonly CountedRule[];
   readonly quotaId: string | null;
-  /** What counts the quota keeps here what it knows of it, so that a call need not look for it. */
-  held?: unknown;
+  /** What is known of its quota. */
+  readonly held: Held;
 }
 
 /** The columns in which limits are kept, of whatever table. */
@@ -42,9 +58,9 @@ export function limitedOf({ id, rateLimits, quotaId }: LimitColumns): Limited | 
   if (rules.length === 0 && !quotaId) return null;
   return {
     id,
-    rules: rules.map((rule) => ({ ...rule, countedAs: `${id}/${rule.name}`, held: undefined })),
+    rules: rules.map((rule) => ({ ...rule, countedAs: `${id}/${rule.name}`, held: new Held() })),
     quotaId: quotaId ?? null,
-    held: undefined,
+    held: new Held(),
   };
 }
 

@@ -61,10 +61,10 @@ export class QuotaAccounts implements EventListener {
 
   /** The account of a quota, which its holder keeps for as long as it is kept here. */
   of(limited: Limited, quotaId: string): QuotaAccount {
-    const held = limited.held as QuotaAccount | undefined;
+    const held = limited.held.what as QuotaAccount | undefined;
     if (held?.isKept) return held;
     const account = this.get(quotaId);
-    limited.held = account;
+    limited.held.keep(account);
     return account;
   }
 

@@ -96,10 +96,10 @@ export class MemoryLimiter {
 
   /** The window of a rule, which the rule itself keeps for a moment: then the limiter hears again that it is in use. */
   #windowOf(rule: CountedRule, now: number): SlidingWindow {
-    const held = rule.held as HeldWindow | undefined;
+    const held = rule.held?.what as HeldWindow | undefined;
     if (held !== undefined && held.by === this && now - held.at < heldMs && now >= held.at) return held.window;
     const window = this.#lookUp(rule);
-    rule.held = { by: this, window, at: now } satisfies HeldWindow;
+    rule.held?.keep({ by: this, window, at: now } satisfies HeldWindow);
     return window;
   }
 
