@@ -126,9 +126,9 @@ describe("every field says who may use it", () => {
   });
 });
 
-/** An API that nobody has asked for, and a request that waits. */
+/** An API that nobody has asked for, which is seen without `apis:read`, and a request that waits. */
 async function apiIds(world: World, tenantId: string, keyId: string): Promise<Own> {
-  const [api, asked] = [await world.api(tenantId), await world.api(tenantId)];
+  const [api, asked] = [await world.api(tenantId, { visibility: "PUBLIC" }), await world.api(tenantId)];
   const { apiGrant } = ok(await world.root.apiGrant("requestApiAccess", { apiId: asked.id, keyId }));
   return { Api: api.id, ApiGrant: apiGrant.id };
 }

@@ -79,7 +79,7 @@ describe("verifyKey with an api", () => {
     const lines = await readRecords(admin, { keyIds: [key.id] });
     const versions = [{ name: "v1", deprecatedAt: null, retiredAt: null }];
     expect(lines.find(({ type }) => type === "tenant").apis).toEqual([
-      { id, slug, name: "Orders", isOpen: false, isDeleted: false, versions },
+      { id, slug, name: "Orders", isOpen: false, isDeleted: false, isLimited: false, versions },
     ]);
     expect(lines.find(({ type }) => type === "key").grants).toEqual([{ apiId: id, status: "GRANTED" }]);
   });

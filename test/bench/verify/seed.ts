@@ -130,9 +130,13 @@ export async function limitKeys(database: Database, keys: Population["keys"]): P
   );
 }
 
+/** All rows name the same columns; the others get their defaults. */
 async function insert(database: Database, table: string, rows: readonly object[]): Promise<void> {
+  const columns = Object.keys(rows[0] ?? {})
+    .map((column) => `"${column}"`)
+    .join(", ");
   await database.prisma.$executeRawUnsafe(
-    `INSERT INTO "${table}" SELECT * FROM jsonb_populate_recordset(NULL::"${table}", $1::jsonb)`,
+    `INSERT INTO "${table}" (${columns}) SELECT ${columns} FROM jsonb_populate_recordset(NULL::"${table}", $1::jsonb)`,
     JSON.stringify(rows),
   );
 }

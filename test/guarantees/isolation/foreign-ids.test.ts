@@ -81,7 +81,7 @@ describe("isolation: one's own id answers something else", () => {
   const asked: Readonly<Record<string, readonly IdKind[]>> = {
     node: ["Tenant"],
     can: ["User"],
-    setRateLimits: ["Key", "User"],
+    setRateLimits: ["Key", "User", "Api"],
     setQuota: ["Key", "User"],
     topUpQuota: ["Key"],
     resetQuota: ["Key"],

@@ -15,6 +15,8 @@ export interface AskedApi extends NonNullable<DecisionRequest["api"]> {
   readonly label: string;
   /** From when on callers of this version are told to move on; null: not planned. */
   readonly deprecatedAt: number | null;
+  /** Whether the call is under limits of the API, which only the server counts. */
+  readonly isLimited: boolean;
 }
 
 /**
@@ -36,7 +38,15 @@ export function askedApi(
   const api = apis.find(({ id, slug, isDeleted }) => !isDeleted && (slug === named || id === named));
   const found = version === null ? null : api?.versions.find(({ name }) => name === version);
   if (!api || found === undefined) {
-    return { name: asked, grant: "UNKNOWN", retiredAt: null, found: null, label: asked, deprecatedAt: null };
+    return {
+      name: asked,
+      grant: "UNKNOWN",
+      retiredAt: null,
+      found: null,
+      label: asked,
+      deprecatedAt: null,
+      isLimited: false,
+    };
   }
   const label = version === null ? api.slug : `${api.slug}@${version}`;
   return {
@@ -46,6 +56,7 @@ export function askedApi(
     found: { id: api.id, slug: api.slug, name: api.name, version },
     label,
     deprecatedAt: found?.deprecatedAt ?? null,
+    isLimited: api.isLimited ?? false,
   };
 }
 

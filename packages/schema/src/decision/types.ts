@@ -37,6 +37,8 @@ export interface ApiRecord {
   /** Whether every key of the tenant may call it, without a grant. */
   readonly isOpen: boolean;
   readonly isDeleted: boolean;
+  /** Whether calls that name it are under limits, which only the server counts. Left out: they are not. */
+  readonly isLimited?: boolean | undefined;
   readonly versions: readonly ApiVersionRecord[];
 }
 

@@ -105,6 +105,8 @@ export const GetUserLimitsDocument = "query GetUserLimits($id:ID!){user(id:$id){
 
 export const GetTenantLimitsDocument = "query GetTenantLimits($id:ID!){tenant(id:$id){rateLimits{...RateLimit}quota{...Quota}}}fragment RateLimit on RateLimit{name limit windowMs burst unit remaining}fragment Quota on Quota{id targetId limit toppedUp used remaining refill anchor timeZone periodStart resetAt}" as TypedDocument<Operations.GetTenantLimits, Operations.GetTenantLimitsVariables>;
 
+export const GetApiLimitsDocument = "query GetApiLimits($id:ID!){api(id:$id){rateLimits{...RateLimit}}}fragment RateLimit on RateLimit{name limit windowMs burst unit remaining}" as TypedDocument<Operations.GetApiLimits, Operations.GetApiLimitsVariables>;
+
 export const SetRateLimitsDocument = "mutation SetRateLimits($input:SetRateLimitsInput!){setRateLimits(input:$input){__typename ...on SetRateLimitsPayload{targetId rateLimits{...RateLimit}}...on Error{code message docsUrl}...on InvalidInputError{issues{path message}}}}fragment RateLimit on RateLimit{name limit windowMs burst unit remaining}" as TypedDocument<Operations.SetRateLimits, Operations.SetRateLimitsVariables>;
 
 export const SetQuotaDocument = "mutation SetQuota($input:SetQuotaInput!){setQuota(input:$input){__typename ...on SetQuotaPayload{targetId quota{...Quota}}...on Error{code message docsUrl}...on InvalidInputError{issues{path message}}}}fragment Quota on Quota{id targetId limit toppedUp used remaining refill anchor timeZone periodStart resetAt}" as TypedDocument<Operations.SetQuota, Operations.SetQuotaVariables>;

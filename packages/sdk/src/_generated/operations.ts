@@ -2849,7 +2849,7 @@ export type GetKeyLimits = {
    * Needs the permission `keys:read`.
    */
   readonly key: {
-    /** The rate limits of the key. Those of a key, its owner and its tenant all count. */
+    /** The rate limits of the key. Those of a key, its owner, its tenant and the API that is called all count. */
     readonly rateLimits: ReadonlyArray<RateLimit>,
     /**
      * The quota of the key; null: none. Those of a key, its owner and its tenant all count.
@@ -2872,7 +2872,7 @@ export type GetUserLimits = {
    * Needs the permission `users:read`.
    */
   readonly user: {
-    /** The rate limits of the user. Those of a key, its owner and its tenant all count. */
+    /** The rate limits of the user. Those of a key, its owner, its tenant and the API that is called all count. */
     readonly rateLimits: ReadonlyArray<RateLimit>,
     /**
      * The quota of the user; null: none. Those of a key, its owner and its tenant all count.
@@ -2895,7 +2895,7 @@ export type GetTenantLimits = {
    * Needs the permission `tenants:read`.
    */
   readonly tenant: {
-    /** The rate limits of the tenant. Those of a key, its owner and its tenant all count. */
+    /** The rate limits of the tenant. Those of a key, its owner, its tenant and the API that is called all count. */
     readonly rateLimits: ReadonlyArray<RateLimit>,
     /**
      * The quota of the tenant; null: none. Those of a key, its owner and its tenant all count.
@@ -2903,6 +2903,27 @@ export type GetTenantLimits = {
      * Needs the permission `tenants:read`.
      */
     readonly quota: Quota | null
+  } | null
+};
+
+export type GetApiLimitsVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetApiLimits = {
+  /**
+   * One API; null when there is none with this id that you may see.
+   *
+   * Needs any valid token.
+   */
+  readonly api: {
+    /**
+     * The rate limits of the API, which all calls that name it share, with whatever key.
+     *
+     * Needs the permission `apis:read`.
+     */
+    readonly rateLimits: ReadonlyArray<RateLimit>
   } | null
 };
 

@@ -1385,11 +1385,11 @@ export type SetQuotaInput = {
   readonly timeZone?: string | null | undefined;
 };
 
-/** All rate limits of a key, a user or a tenant. */
+/** All rate limits of a key, a user, a tenant or an API. */
 export type SetRateLimitsInput = {
   /** At most 10, each with a name of its own, in the place of those of before; an empty list: none. */
   readonly rateLimits: ReadonlyArray<RateLimitInput>;
-  /** The id of the key, the user or the tenant. Those of a tenant only the operator changes. */
+  /** The id of the key, the user, the tenant or the API. Those of a tenant only the operator changes. */
   readonly targetId: string;
 };
 

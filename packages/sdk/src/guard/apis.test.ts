@@ -30,6 +30,26 @@ describe.each(["lazy", "full"] as const)("in the mode %s", (mode) => {
   });
 });
 
+test.for(["lazy", "full"] as const)(
+  "calls of an API with limits are decided by the server, all others from memory, %s",
+  async (mode, { story }) => {
+    const { guard, key } = await story.withKey({ mode });
+    const source = async (asked?: string) => (await guard.verify(key.secret, { api: asked })).source;
+    const [open, other] = [
+      { ...api, isOpen: true, versions: [{ name: "v1", deprecatedAt: null, retiredAt: null }] },
+      { ...api, id: "api_2", slug: "invoices", isOpen: true, versions: [] },
+    ];
+    for (const isLimited of [false, true, false]) {
+      story.plane.updateTenant({ apis: [{ ...open, isLimited }, other] });
+      await story.moment();
+      for (const name of ["orders", "api_1", "orders@v1"]) {
+        expect([name, await source(name)]).toEqual([name, isLimited ? "server" : "local"]);
+      }
+      expect([await source(), await source("invoices"), await source("none")]).toEqual(["local", "local", "local"]);
+    }
+  },
+);
+
 test("a name of an API that no server would take is refused as a mistake", async ({ story }) => {
   const { guard, key } = await story.withKey();
   await expect(guard.verify(key.secret, { api: "a b" })).rejects.toThrow(TypeError);

@@ -1,4 +1,4 @@
-import type { KeyRecord } from "@keyplane/schema";
+import { askedApi, type KeyRecord } from "@keyplane/schema";
 import type { OwnerRecord, TenantRecord } from "./record-lines.js";
 
 /** When an answer's request was sent, and in which epoch. */
@@ -31,9 +31,13 @@ export interface HeldKey {
   granted: Granted;
 }
 
-/** Whether only the server can decide about a key: because of limits of its own, of its owner or of its tenant. */
-export function isServerDecided({ isServerDecided: ofKey, owner, tenant }: HeldKey): boolean {
-  return ofKey || tenant.state.isServerDecided || (owner?.state.isServerDecided ?? false);
+/**
+ * Whether only the server can decide about a key: because of limits of its own, of its owner, of its tenant, or of the API that the
+ * call asks for.
+ */
+export function isServerDecided({ isServerDecided: ofKey, owner, tenant }: HeldKey, api?: string): boolean {
+  if (ofKey || tenant.state.isServerDecided || owner?.state.isServerDecided) return true;
+  return api !== undefined && (askedApi(tenant.state.apis ?? [], [], api)?.isLimited ?? false);
 }
 
 /** A secret in memory: what a presented key's hash leads to. */

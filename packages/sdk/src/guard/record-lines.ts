@@ -205,6 +205,7 @@ function apiOf(fields: Fields): ApiRecord {
     name: textOf(fields, "name"),
     isOpen: fields["isOpen"] === true,
     isDeleted: fields["isDeleted"] === true,
+    ...(fields["isLimited"] === true ? { isLimited: true } : {}),
     versions: listOf(fields, "versions", (version) => ({
       name: textOf(version, "name"),
       deprecatedAt: numberOf(version, "deprecatedAt"),

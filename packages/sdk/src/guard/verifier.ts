@@ -203,7 +203,7 @@ export class Verifier {
     // Before anybody asks the server: whoever is held up does not get to it.
     const heldUpMs = secret ? 0 : this.#guessFrom(presented.request);
     if (heldUpMs > 0) return this.#conclude(presented, known, "local", 0, heldUpMs);
-    if (secret && isServerDecided(secret.key)) return this.#askServer(presented, known);
+    if (secret && isServerDecided(secret.key, presented.request.api)) return this.#askServer(presented, known);
     if (ageMs <= this.#maxStalenessMs) return this.#conclude(presented, known, "local", ageMs);
     return this.#readFirst(presented, secret === undefined);
   }
@@ -220,7 +220,7 @@ export class Verifier {
     }
     const known = this.#lookAgain(presented);
     if (isGuess && known.secret) this.#noGuess(presented.request);
-    if (known.secret && isServerDecided(known.secret.key)) {
+    if (known.secret && isServerDecided(known.secret.key, presented.request.api)) {
       return this.#askServer(presented, known, this.#timeoutMs - (this.#clock.now() - startedAt));
     }
     const ageMs = this.#clock.now() - known.asOf;

@@ -8,15 +8,15 @@ import type { Quota, QuotaEntry, RateLimit } from "../entities.js";
 import { withIdempotencyKey } from "./idempotent.js";
 import { repeatability } from "./repeatability.js";
 
-/** What a key, a user or a tenant may use. */
+/** What a key, a user or a tenant may use, and how fast an API may be called. */
 export interface LimitsOf {
   readonly rateLimits: readonly RateLimit[];
-  /** null: there is none. */
+  /** null: there is none. An API never has one. */
   readonly quota: Quota | null;
 }
 
 /**
- * Rate limits and quotas of keys, users and tenants; `targetId` says whose. Expected refusals are answered as data; every method throws a
+ * Rate limits and quotas of keys, users and tenants, and rate limits of APIs; `targetId` says whose. Expected refusals are answered as data; every method throws a
  * KeyplaneError for anything else. Each needs the permission that the schema names for its operation.
  */
 export class Limits {
@@ -27,7 +27,7 @@ export class Limits {
     this.#send = send;
   }
 
-  /** The limits of a key, user or tenant; null when there is none with this id that the token may see. */
+  /** The limits of a key, user, tenant or API; null when there is none with this id that the token may see. */
   async get(targetId: string, options?: RequestOptions): Promise<LimitsOf | null> {
     const variables = { id: targetId };
     if (targetId.startsWith("usr_")) {
@@ -35,6 +35,10 @@ export class Limits {
     }
     if (targetId.startsWith("ten_")) {
       return (await this.#send(documents.GetTenantLimitsDocument, variables, repeatability.read, options)).tenant;
+    }
+    if (targetId.startsWith("api_")) {
+      const { api } = await this.#send(documents.GetApiLimitsDocument, variables, repeatability.read, options);
+      return api && { ...api, quota: null };
     }
     return (await this.#send(documents.GetKeyLimitsDocument, variables, repeatability.read, options)).key;
   }

@@ -74,7 +74,7 @@ export async function createKeysAndUsage(settings: Settings, base: Base, tenancy
     database,
     events,
     idempotency,
-    locks: { tenant: tenants.lock, user: users.lock, key: keys.lock },
+    locks: { tenant: tenants.lock, user: users.lock, key: keys.lock, api: apis.lock },
     logger,
     dataDir: settings.dataDir,
     maxCounted: settings.maxCachedKeys,

@@ -22,11 +22,33 @@ export function verdictJson(verdict: Verdict): string {
   const api = verdict.api === null ? "null" : JSON.stringify(verdict.api);
   const tail = `"retryAfterMs":${verdict.retryAfterMs},"hint":${JSON.stringify(verdict.hint)},"api":${api}}`;
   // Put together by hand: for objects with dates, JSON.stringify takes several times as long as for all the rest.
-  return `${head.slice(0, -1)},"rateLimits":[${rateLimits.map(rateLimitJson).join(",")}],"quota":${quotaJson(quota)},${tail}`;
+  return `${head.slice(0, -1)},"rateLimits":[${rateLimitsJson(rateLimits)}],"quota":${quotaJson(quota)},${tail}`;
+}
+
+function rateLimitsJson(rateLimits: readonly RateLimitState[]): string {
+  let json = "";
+  for (const rateLimit of rateLimits) json += json === "" ? rateLimitJson(rateLimit) : `,${rateLimitJson(rateLimit)}`;
+  return json;
 }
 
 function rateLimitJson({ name, limit, remaining, resetAt, exceeded }: RateLimitState): string {
-  return `{"name":${JSON.stringify(name)},"limit":${limit},"remaining":${remaining},"resetAt":"${timeOf(resetAt)}","exceeded":${exceeded}}`;
+  return `${beginningOf(name, limit)}${remaining},"resetAt":"${timeOf(resetAt)}${exceeded ? endExceeded : endWithin}`;
+}
+
+const endExceeded = '","exceeded":true}';
+const endWithin = '","exceeded":false}';
+
+/** The beginnings of rate limits that were written last, by their names: nearly all calls are under the same few. */
+const beginnings = new Map<string, { readonly limit: number; readonly text: string }>();
+const maxBeginnings = 1_000;
+
+function beginningOf(name: string, limit: number): string {
+  const known = beginnings.get(name);
+  if (known?.limit === limit) return known.text;
+  const text = `{"name":${JSON.stringify(name)},"limit":${limit},"remaining":`;
+  if (beginnings.size >= maxBeginnings) beginnings.clear();
+  beginnings.set(name, { limit, text });
+  return text;
 }
 
 function quotaJson(quota: QuotaState | null): string {

@@ -47,6 +47,7 @@ export class NotFoundError extends KeyplaneError {
       | "OAuth client"
       | "trusted issuer"
       | "key, user or tenant"
+      | "key, user, tenant or API"
       | "quota"
       | "API"
       | "grant"

@@ -7,6 +7,9 @@ import { integrityCommands } from "./integrity.js";
 import { issuerCommands } from "./issuers.js";
 import { keyChecks } from "./key-checks.js";
 import { keyCommands } from "./keys.js";
+import { lifecycleCommands } from "./lifecycle.js";
+import { limitCommands } from "./limits.js";
+import { quotaCommands } from "./quotas.js";
 import { roleCommands } from "./roles.js";
 import { sessionCommands } from "./session.js";
 import { teamCommands } from "./teams.js";
@@ -23,6 +26,10 @@ export const groups: Readonly<Record<string, string>> = {
   teams: "Teams: users who look after keys together.",
   keys: "API keys.",
   apis: "APIs of tenants, and which keys may call them.",
+  limits: "Rate limits: how fast keys may be used, and APIs called.",
+  quotas: "Quotas: how much keys may be used.",
+  findings: "What was found about keys, such as leaks.",
+  policies: "Lifecycle policies: what happens to keys by itself.",
   usage: "Who called what how often, with which outcome.",
   events: "What happens to keys, their owners and tenants.",
   integrity: "Whether the database contradicts itself, or was changed past Keyplane.",
@@ -42,6 +49,9 @@ export const commands: readonly Command[] = [
   ...keyCommands,
   ...keyChecks,
   ...apiCommands,
+  ...limitCommands,
+  ...quotaCommands,
+  ...lifecycleCommands,
   ...usageCommands,
   ...eventCommands,
   ...integrityCommands,

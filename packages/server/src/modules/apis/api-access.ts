@@ -1,10 +1,11 @@
-import { type ApiGrantRecord, type ApiRecord, type AskedApi, askedApi } from "@keyplane/schema";
+import { type ApiGrantRecord, type AskedApi, askedApi } from "@keyplane/schema";
 import type { Database } from "../../platform/database/index.js";
 import { EntityCache } from "../../platform/entity-cache.js";
+import type { Limited } from "../../platform/limited.js";
 import type { DomainEvent, EventListener } from "../events/index.js";
 import { findApisOfTenant } from "./apis.store.js";
 import { findGrantsOfKey } from "./grants.store.js";
-import { toApiRecord } from "./lib/versions.js";
+import { type ApiState, toApiState } from "./lib/versions.js";
 
 /** A key, as far as access to APIs goes. */
 interface KeyOf {
@@ -13,11 +14,16 @@ interface KeyOf {
 }
 
 interface ApisOfTenant {
-  readonly apis: readonly ApiRecord[];
+  readonly apis: readonly ApiState[];
 }
 
 interface GrantsOfKey {
   readonly grants: readonly ApiGrantRecord[];
+}
+
+/** The API that a call asked for, with the limits under which all calls of it are; left out: it has none. */
+export interface FoundApi extends AskedApi {
+  readonly limited?: Limited | null;
 }
 
 /**
@@ -32,7 +38,7 @@ export class ApiAccess implements EventListener {
   constructor({ database, max }: { database: Database; max: number }) {
     this.#apis = new EntityCache<ApisOfTenant>({
       max,
-      load: async (tenantId) => ({ apis: (await findApisOfTenant(database.prisma, tenantId)).map(toApiRecord) }),
+      load: async (tenantId) => ({ apis: (await findApisOfTenant(database.prisma, tenantId)).map(toApiState) }),
     });
     this.#grants = new EntityCache<GrantsOfKey>({
       max,
@@ -41,11 +47,11 @@ export class ApiAccess implements EventListener {
   }
 
   /** @returns undefined where the tenant never had an API, so that there is nothing to check. */
-  find(key: KeyOf, asked: string): AskedApi | undefined | Promise<AskedApi | undefined> {
+  find(key: KeyOf, asked: string): FoundApi | undefined | Promise<FoundApi | undefined> {
     const apis = this.#apis.peek(key.tenantId)?.apis;
     if (apis?.length === 0) return undefined;
     const grants = this.#grants.peek(key.id)?.grants;
-    return apis && grants ? askedApi(apis, grants, asked) : this.#read(key, asked);
+    return apis && grants ? foundApi(apis, grants, asked) : this.#read(key, asked);
   }
 
   onEvent({ type, tenantId, keyId }: DomainEvent): void {
@@ -58,8 +64,14 @@ export class ApiAccess implements EventListener {
     this.#grants.forgetAll();
   }
 
-  async #read({ id, tenantId }: KeyOf, asked: string): Promise<AskedApi | undefined> {
+  async #read({ id, tenantId }: KeyOf, asked: string): Promise<FoundApi | undefined> {
     const [apis, grants] = await Promise.all([this.#apis.get(tenantId), this.#grants.get(id)]);
-    return askedApi(apis?.apis ?? [], grants?.grants ?? [], asked);
+    return foundApi(apis?.apis ?? [], grants?.grants ?? [], asked);
   }
+}
+
+function foundApi(apis: readonly ApiState[], grants: readonly ApiGrantRecord[], name: string): FoundApi | undefined {
+  const asked = askedApi(apis, grants, name);
+  if (!asked?.isLimited) return asked;
+  return { ...asked, limited: apis.find(({ id }) => id === asked.found?.id)?.limited ?? null };
 }

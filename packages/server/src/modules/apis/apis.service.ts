@@ -54,6 +54,9 @@ export function createApis({ audit, clock, events, idempotency, tenants }: Deps)
   }
 
   return {
+    /** For a change, held until the transaction ends. @throws NotFoundError when there is none, or it is of another tenant. */
+    lock,
+
     /**
      * The API that access is to be about, kept as it is until the transaction ends.
      *

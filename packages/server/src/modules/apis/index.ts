@@ -1,4 +1,4 @@
-export { ApiAccess } from "./api-access.js";
+export { ApiAccess, type FoundApi } from "./api-access.js";
 export { type ApiReads, createApiReads } from "./apis.reads.js";
 export { type Apis, createApis } from "./apis.service.js";
 export { findApisOfTenant } from "./apis.store.js";

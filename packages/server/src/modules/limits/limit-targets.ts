@@ -1,15 +1,16 @@
 import { kindOfId } from "@keyplane/schema";
-import type { Key, Prisma, Tenant, Transaction, User } from "../../platform/database/index.js";
+import type { Api, Key, Prisma, Tenant, Transaction, User } from "../../platform/database/index.js";
 import { ConflictError, ForbiddenError, NotFoundError } from "../../platform/errors.js";
 import type { LimitColumns } from "../../platform/limited.js";
 import type { Principal } from "../auth/index.js";
 import type { DomainEvent } from "../events/index.js";
 import { teamsOfKeys } from "../users/index.js";
 
-/** A key, a user or a tenant, as far as its limits are concerned. */
+/** A key, a user, a tenant or an API, as far as its limits are concerned. An API has rate limits, and no quota. */
 export interface LimitTarget extends LimitColumns {
-  readonly type: "Key" | "User" | "Tenant";
+  readonly type: "Key" | "User" | "Tenant" | "Api";
   readonly tenantId: string;
+  readonly quotaId: string | null;
   /** The event that makes everybody read it again. */
   readonly event: () => Promise<DomainEvent>;
   update(columns: { rateLimits?: Prisma.InputJsonValue; quotaId?: string | null; updatedAt: Date }): Promise<void>;
@@ -20,10 +21,11 @@ export interface Locks {
   readonly tenant: (tx: Transaction, principal: Principal, id: string) => Promise<Tenant>;
   readonly user: (tx: Transaction, principal: Principal, id: string) => Promise<User>;
   readonly key: (tx: Transaction, principal: Principal, id: string) => Promise<Key>;
+  readonly api: (tx: Transaction, principal: Principal, id: string) => Promise<Api>;
 }
 
 /**
- * Finds what limits are to be set on.
+ * Finds what rate limits are to be set on.
  *
  * @throws NotFoundError when there is none that the caller may see; ConflictError where it is gone for good; ForbiddenError for a tenant
  * and a caller who belongs to it: its limits are what the operator has agreed with it.
@@ -31,6 +33,13 @@ export interface Locks {
 export function lockTarget(locks: Locks, tx: Transaction, principal: Principal, id: string): Promise<LimitTarget> {
   // Whatever the id looks like, the refusal is the same.
   return lock(locks, tx, principal, id).catch((error: unknown) => {
+    throw error instanceof NotFoundError ? new NotFoundError("key, user, tenant or API") : error;
+  });
+}
+
+/** Finds what has a quota, or is to have one: not an API. @throws as lockTarget does. */
+export function lockQuotaTarget(locks: Locks, tx: Transaction, principal: Principal, id: string): Promise<LimitTarget> {
+  return lock(locks, tx, principal, kindOfId(id) === "Api" ? "" : id).catch((error: unknown) => {
     throw error instanceof NotFoundError ? new NotFoundError("key, user or tenant") : error;
   });
 }
@@ -83,11 +92,30 @@ async function lock(locks: Locks, tx: Transaction, principal: Principal, id: str
         update: async (data) => void (await tx.tenant.update({ where: { id }, data })),
       };
     }
+    case "Api": {
+      const { tenantId, rateLimits } = await locks.api(tx, principal, id);
+      return {
+        id,
+        rateLimits,
+        quotaId: null,
+        type: "Api",
+        tenantId,
+        // Verifiers are told of an API with its tenant.
+        event: async () => ({ type: "TENANT_UPDATED", tenantId, subjectId: id }),
+        update: async ({ rateLimits: changed, updatedAt }) => {
+          await tx.api.update({ where: { id }, data: { ...(changed && { rateLimits: changed }), updatedAt } });
+        },
+      };
+    }
     default:
       throw new NotFoundError("key, user or tenant");
   }
 }
 
-function columnsOf({ id, rateLimits, quotaId }: LimitColumns): LimitColumns {
+function columnsOf({
+  id,
+  rateLimits,
+  quotaId = null,
+}: LimitColumns): LimitColumns & { readonly quotaId: string | null } {
   return { id, rateLimits, quotaId };
 }

@@ -61,7 +61,7 @@ export async function openLimiting(deps: {
   return {
     limits: createLimits({ ...deps, accounts }),
     limitReads: createLimitReads({ database, clock, accounts, memory, shared }),
-    take: createTake({ clock, memory, quotas: accounts, shared }),
+    take: createTake({ memory, quotas: accounts, shared }),
     accounts,
     status: () => ({
       counted: memory.size,

@@ -7,6 +7,7 @@ import { changeErrors } from "../../graphql/errors.js";
 import { idempotencyKeyField, requiredInput } from "../../graphql/mutation.js";
 import type { Quota, QuotaEntry } from "../../platform/database/index.js";
 import { type LimitColumns, type RateLimitRule, rulesOf } from "../../platform/limited.js";
+import { ApiType } from "../apis/apis.graphql.js";
 import { TenantType } from "../tenants/tenants.graphql.js";
 import { UserType } from "../users/users.graphql.js";
 import type { LimitReads } from "./limits.reads.js";
@@ -136,7 +137,7 @@ export function addLimitFields<Row extends LimitColumns & object>(
   builder.objectField(type, "rateLimits", (t) =>
     t.field({
       type: [RateLimitType],
-      description: `The rate limits of the ${thing}. Those of a key, its owner and its tenant all count.`,
+      description: `The rate limits of the ${thing}. Those of a key, its owner, its tenant and the API that is called all count.`,
       resolve: (row, _, { services }) => shown(row, services.limitReads),
     }),
   );
@@ -166,6 +167,16 @@ function shown(row: LimitColumns, reads: LimitReads): ShownRateLimit[] {
 addLimitFields(TenantType, "tenant", "tenants:read");
 addLimitFields(UserType, "user", "users:read");
 
+builder.objectField(ApiType, "rateLimits", (t) =>
+  t.field({
+    type: [RateLimitType],
+    description: "The rate limits of the API, which all calls that name it share, with whatever key.",
+    // Public APIs are seen without any permission; how much they are called is nobody's business.
+    access: { permission: "apis:read" },
+    resolve: (row, _, { services }) => shown(row, services.limitReads),
+  }),
+);
+
 const RateLimitInput = builder.inputType("RateLimitInput", {
   description: "A rate limit.",
   fields: (t) => ({
@@ -182,11 +193,13 @@ const RateLimitInput = builder.inputType("RateLimitInput", {
 });
 
 const targetId = "The id of the key, the user or the tenant. Those of a tenant only the operator changes.";
+const rateLimitsTargetId =
+  "The id of the key, the user, the tenant or the API. Those of a tenant only the operator changes.";
 
 const SetRateLimitsInput = builder.inputType("SetRateLimitsInput", {
-  description: "All rate limits of a key, a user or a tenant.",
+  description: "All rate limits of a key, a user, a tenant or an API.",
   fields: (t) => ({
-    targetId: t.id({ required: true, description: targetId }),
+    targetId: t.id({ required: true, description: rateLimitsTargetId }),
     rateLimits: t.field({
       type: [RateLimitInput],
       required: true,
@@ -237,8 +250,7 @@ const SetRateLimitsPayload = builder.objectRef<RateLimitsOf>("SetRateLimitsPaylo
     rateLimits: t.field({
       type: [RateLimitType],
       description: "All rate limits as they are now.",
-      resolve: ({ targetId: id, rateLimits }, _, { services }) =>
-        shown({ id, rateLimits, quotaId: null }, services.limitReads),
+      resolve: ({ targetId: id, rateLimits }, _, { services }) => shown({ id, rateLimits }, services.limitReads),
     }),
   }),
 });
@@ -266,7 +278,7 @@ const ResetQuotaInput = quotaTargetInput("ResetQuotaInput", "reset");
 
 builder.mutationFields((t) => ({
   setRateLimits: t.field({
-    description: "Sets all rate limits of a key, a user or a tenant. They count from the next verification on.",
+    description: "Sets all rate limits of a key, a user, a tenant or an API. They count from the next verification on.",
     type: SetRateLimitsPayload,
     errors: { types: changeErrors },
     access: { permission: "limits:update" },

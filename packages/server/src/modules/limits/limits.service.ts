@@ -11,7 +11,7 @@ import { authorize, type Principal } from "../auth/index.js";
 import type { Events } from "../events/index.js";
 import type { Idempotency } from "../idempotency/index.js";
 import { periodAt } from "./lib/periods.js";
-import { type LimitTarget, type Locks, lockTarget } from "./limit-targets.js";
+import { type LimitTarget, type Locks, lockQuotaTarget, lockTarget } from "./limit-targets.js";
 import {
   maxLimit,
   quotaTargetSchema,
@@ -46,7 +46,7 @@ export interface QuotaOf {
 
 export type Limits = ReturnType<typeof createLimits>;
 
-/** What keys, users and tenants may use. */
+/** What keys, users and tenants may use, and how fast APIs may be called. */
 export function createLimits({ audit, clock, events, idempotency, locks, accounts }: Deps) {
   /** Keeps what a change needs kept besides the change itself. The event says which quota to ask for anew. */
   async function tell(
@@ -86,7 +86,7 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
     work: (tx: Transaction, target: LimitTarget, quota: Quota) => Promise<Quota | null>,
   ): Promise<QuotaOf> {
     return events.transaction(async (tx) => {
-      const target = await lockTarget(locks, tx, principal, targetId);
+      const target = await lockQuotaTarget(locks, tx, principal, targetId);
       const quota = target.quotaId === null ? null : await lockQuota(tx, target.quotaId, clock.now());
       if (!quota) throw new NotFoundError("quota");
       return { targetId, quota: await work(tx, target, quota) };
@@ -95,7 +95,7 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
 
   return {
     /**
-     * Sets all rate limits of a key, user or tenant. They count from the next verification on; what was used counts on for a limit that
+     * Sets all rate limits of a key, user, tenant or API. They count from the next verification on; what was used counts on for a limit that
      * keeps its name.
      *
      * @throws InvalidInputError, NotFoundError, ConflictError for what is gone, ForbiddenError.
@@ -124,7 +124,7 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
       authorize(principal, "limits:update");
       const { targetId, reason, ...input } = parseInput(setQuotaSchema, rawInput);
       return events.transaction(async (tx) => {
-        const target = await lockTarget(locks, tx, principal, targetId);
+        const target = await lockQuotaTarget(locks, tx, principal, targetId);
         const now = new Date(clock.now());
         const { limit, refill, timeZone } = input;
         const before = target.quotaId === null ? null : await lockQuota(tx, target.quotaId, now.getTime());
@@ -172,7 +172,7 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
       const { targetId, amount, reason } = input;
       const attempt = { operation: "topUpQuota", idempotencyKey, input };
       await idempotency.once(principal, attempt, events.transaction, async (tx) => {
-        const target = await lockTarget(locks, tx, principal, targetId);
+        const target = await lockQuotaTarget(locks, tx, principal, targetId);
         const now = new Date(clock.now());
         const before = target.quotaId === null ? null : await lockQuota(tx, target.quotaId, now.getTime());
         if (!before) throw new NotFoundError("quota");
@@ -231,7 +231,7 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
   };
 
   async function quotaIdOf(principal: Principal, targetId: string): Promise<string | null> {
-    return events.transaction(async (tx) => (await lockTarget(locks, tx, principal, targetId)).quotaId);
+    return events.transaction(async (tx) => (await lockQuotaTarget(locks, tx, principal, targetId)).quotaId);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ApiRecord, ApiVersionRecord } from "@keyplane/schema";
 import type { Api } from "../../../platform/database/index.js";
+import { type Limited, limitedOf } from "../../../platform/limited.js";
 
 /** The states of a version of an API. */
 export const apiVersionStatuses = {
@@ -22,14 +23,21 @@ export function versionStatusAt({ deprecatedAt, retiredAt }: ApiVersionRecord, n
   return deprecatedAt !== null && deprecatedAt <= now ? "DEPRECATED" : "ACTIVE";
 }
 
-/** What verification must know of an API. */
-export function toApiRecord(row: Api): ApiRecord {
+/** What verification must know of an API, with its limits, under which all calls are that name it. */
+export interface ApiState extends ApiRecord {
+  readonly limited: Limited | null;
+}
+
+export function toApiState(row: Api): ApiState {
+  const limited = limitedOf(row);
   return {
     id: row.id,
     slug: row.slug,
     name: row.name,
     isOpen: row.access === "OPEN",
     isDeleted: row.deletedAt !== null,
+    isLimited: limited !== null,
+    limited,
     versions: versionsOf(row),
   };
 }

@@ -22,12 +22,18 @@ export type IndexedRecord = KeyRecord & {
   readonly tenant: TenantState;
 };
 
-/** Whose limits calls with a key are under; null: nobody's, which is so of nearly all. */
-export function limitsOf({ key, owner, tenant }: IndexedRecord): readonly Limited[] | null {
+/**
+ * Whose limits a call with a key is under; null: nobody's, which is so of nearly all.
+ *
+ * @param ofApi the limits of the API that the call names.
+ */
+export function limitsOf(
+  { key, owner, tenant }: IndexedRecord,
+  ofApi: Limited | null = null,
+): readonly Limited[] | null {
   const ofOwner = owner?.limited ?? null;
-  if (key.limited === null && ofOwner === null && tenant.limited === null) return null;
-  if (key.limited !== null && ofOwner === null && tenant.limited === null) return [key.limited];
-  return [key.limited, ofOwner, tenant.limited].filter((limited) => limited !== null);
+  if (ofOwner === null && tenant.limited === null && ofApi === null) return key.limited && [key.limited];
+  return [key.limited, ofOwner, tenant.limited, ofApi].filter((limited) => limited !== null);
 }
 
 /** What verification must know of a secret, as it was at a version of its key's set of secrets. */

@@ -109,7 +109,7 @@ async function readRecords(
         SELECT "id", "status", ${ms("statusChangedAt")} AS "since", "statusReason" AS "reason",
           "allowedIps", "deniedIps", "rotateEveryMs", NULLIF("rotationOverdue", 'WARN') AS "rotationOverdue", ${decidedBy},
           (SELECT json_agg(json_build_object('id', "id", 'slug', "slug", 'name', "name", 'isOpen', "access" = 'OPEN',
-              'isDeleted', "deletedAt" IS NOT NULL, 'versions', "versions") ORDER BY "id")
+              'isDeleted', "deletedAt" IS NOT NULL, 'isLimited', "rateLimits" <> '[]', 'versions', "versions") ORDER BY "id")
             FROM "Api" WHERE "tenantId" = "Tenant"."id") AS "apis"
         FROM "Tenant" WHERE "id" IN (SELECT "tenantId" FROM "wanted")) AS "row")::text AS "tenants",
       (SELECT json_agg(row_to_json("row")) FROM (

@@ -13,7 +13,7 @@ import type { Clock } from "../../../platform/clock.js";
 import { KeyplaneError, RateLimitedError } from "../../../platform/errors.js";
 import type { GuessLimiter } from "../../../platform/guess-limiter.js";
 import { areScopes, parseArguments, scopesSchema } from "../../../platform/validation.js";
-import type { ApiAccess } from "../../apis/index.js";
+import type { ApiAccess, FoundApi } from "../../apis/index.js";
 import { authorize, canSee, hashSecret, type Principal } from "../../auth/index.js";
 import { isExceeded, type LimitStates, type Take } from "../../limits/index.js";
 import { apiSchema, costSchema, ipSchema, metersSchema, tagsSchema, type UsageEvent } from "../../usage/index.js";
@@ -132,7 +132,7 @@ export function createVerify(deps: {
   function decideOn(
     call: Call,
     record: IndexedRecord | null,
-    api: AskedApi | undefined,
+    api: FoundApi | undefined,
     attempt: number,
   ): Verdict | Promise<Verdict> {
     const now = clock.now();
@@ -140,16 +140,16 @@ export function createVerify(deps: {
     const request = requestOf(call, api);
     const asked = api && { api, now };
     const decision = decide(record, request, now);
-    const limited = decision.valid && record ? limitsOf(record) : null;
+    const limited = decision.valid && record ? limitsOf(record, api?.limited) : null;
     if (!record || limited === null) {
       return tell(call, record, api, toVerdict(decision, record, principal.requestId, undefined, asked), now);
     }
-    // Limits that let a call pass decide nothing anew.
     const decided = (limits: LimitStates): Verdict => {
+      // Limits that let a call pass decide nothing anew.
       const last = isExceeded(limits) ? decide(record, { ...request, limits }, now) : decision;
       return tell(call, record, api, toVerdict(last, record, principal.requestId, limits, asked), now);
     };
-    const taken = take(limited, input.cost ?? 1);
+    const taken = take(limited, input.cost ?? 1, now);
     if (!(taken instanceof Promise)) return decided(taken);
     return taken.then(async (limits) => {
       if (limits) return decided(limits);

@@ -29,11 +29,15 @@ export class QuotaAccount {
   lease: OpenLease | null = null;
   /** The quota as it was last heard of; null: not at all, or it was changed since. */
   #known: Grant["quota"] | null = null;
+  /** When its period ends, in epoch milliseconds; Infinity: never. */
+  #endsAt = Number.NEGATIVE_INFINITY;
   #heardAt = Number.NEGATIVE_INFINITY;
   #lastGranted = 0;
   #of: QuotaState["of"];
   /** Whether there is no such quota any more. */
   isGone = false;
+  /** Whether this is the one account of its quota: another takes its place when nobody has used it for a while. */
+  isKept = true;
   /** Whether it was asked for since somebody last looked. */
   isUsed = false;
   readonly #file: UseFile;
@@ -52,8 +56,7 @@ export class QuotaAccount {
    * missed one forgets everything.
    */
   #isCurrent(now: number): boolean {
-    const periodEnd = this.#known?.periodEnd;
-    return periodEnd === null || (periodEnd !== undefined && now < periodEnd.getTime());
+    return now < this.#endsAt;
   }
 
   look(cost: number, now: number): Answer {
@@ -106,6 +109,7 @@ export class QuotaAccount {
     this.#heardAt = now;
     this.isGone = grant === null;
     this.#known = grant?.quota ?? null;
+    this.#endsAt = grant?.quota.periodEnd?.getTime() ?? Number.POSITIVE_INFINITY;
     const kind = grant && kindOfId(grant.quota.targetId);
     this.#of = kind === "Tenant" ? "TENANT" : kind === "User" ? "USER" : "KEY";
     if (!grant) {
@@ -137,13 +141,13 @@ export class QuotaAccount {
   /** Where the quota stands; null when that is not known. */
   state(exceeded: boolean): QuotaState | null {
     if (!this.#known) return null;
-    const { limit, toppedUp, used, periodEnd } = this.#known;
+    const { limit, toppedUp, used } = this.#known;
     const inUse = Math.max(0, used - this.#balance());
     return {
       limit: limit + toppedUp,
       used: inUse,
       remaining: Math.max(0, limit + toppedUp - inUse),
-      resetAt: periodEnd?.getTime() ?? null,
+      resetAt: this.#endsAt === Number.POSITIVE_INFINITY ? null : this.#endsAt,
       exceeded,
       of: this.#of,
     };

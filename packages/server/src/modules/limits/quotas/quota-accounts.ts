@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Clock } from "../../../platform/clock.js";
 import type { Database } from "../../../platform/database/index.js";
 import { KeyplaneError } from "../../../platform/errors.js";
+import type { Limited } from "../../../platform/limited.js";
 import type { Logger } from "../../../platform/logger.js";
 import type { DomainEvent, EventListener } from "../../events/index.js";
 import { acquire, findLeases, settle } from "./quota.store.js";
@@ -56,6 +57,15 @@ export class QuotaAccounts implements EventListener {
     let count = this.#closing.size;
     for (const { lease } of this.#accounts.values()) if (lease) count++;
     return count;
+  }
+
+  /** The account of a quota, which its holder keeps for as long as it is kept here. */
+  of(limited: Limited, quotaId: string): QuotaAccount {
+    const held = limited.held.what as QuotaAccount | undefined;
+    if (held?.isKept) return held;
+    const account = this.get(quotaId);
+    limited.held.keep(account);
+    return account;
   }
 
   get(quotaId: string): QuotaAccount {
@@ -183,6 +193,7 @@ export class QuotaAccounts implements EventListener {
       if (account.isUsed) account.isUsed = false;
       else if (!this.#waiting.has(quotaId) && !this.#underWay.has(quotaId)) {
         this.forget(quotaId);
+        account.isKept = false;
         this.#accounts.delete(quotaId);
       }
     }

@@ -16,6 +16,7 @@ export class UseFile {
   readonly #file: number;
   readonly #free: number[] = [];
   readonly #use = Buffer.alloc(8);
+  readonly #view = new DataView(this.#use.buffer, this.#use.byteOffset, 8);
   #slots = 0;
 
   constructor(path: string) {
@@ -33,7 +34,7 @@ export class UseFile {
 
   /** Says how much was used of a lease in all. */
   write(slot: number, used: number): void {
-    this.#use.writeDoubleLE(used);
+    this.#view.setFloat64(0, used, true);
     this.#write(this.#use, slot * slotBytes + idBytes);
   }
 

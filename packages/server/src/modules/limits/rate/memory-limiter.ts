@@ -8,6 +8,30 @@ export function amountOf({ unit }: Pick<CountedRule, "unit">, cost: number): num
   return unit === "COST" ? cost : 1;
 }
 
+/** What `look` has found, in the order of the rules. */
+export interface Looked {
+  readonly states: readonly RateLimitState[];
+  readonly windows: readonly SlidingWindow[];
+  /** Whether one of them does not let the call pass. */
+  readonly exceeded: boolean;
+}
+
+/** For how long a rule keeps its window, in milliseconds: so much later, at most, one that had to go begins anew. */
+const heldMs = 1_000;
+
+interface HeldWindow {
+  readonly by: MemoryLimiter;
+  readonly window: SlidingWindow;
+  readonly at: number;
+}
+
+/** Of no rules. */
+export const nothingLooked: Looked = Object.freeze({
+  states: Object.freeze([]),
+  windows: Object.freeze([]),
+  exceeded: false,
+});
+
 /**
  * Counts rate limits in this process's memory. Bounded: when there are more than `max` of them, the one that was asked for longest ago
  * begins anew.
@@ -26,20 +50,31 @@ export class MemoryLimiter {
 
   /** Where the limits stand. */
   stand(rules: readonly CountedRule[], now: number): RateLimitState[] {
-    return rules.map((rule) => ({ name: rule.name, ...this.#windowOf(rule).look(now, rule, 0) }));
+    return rules.map((rule) => this.#windowOf(rule, now).look(now, rule, 0, rule.name));
   }
 
-  /** Where the limits would stand after a call. Charges nothing. */
-  look(rules: readonly CountedRule[], cost: number, now: number): RateLimitState[] {
-    return rules.map((rule) => ({ name: rule.name, ...this.#windowOf(rule).look(now, rule, amountOf(rule, cost)) }));
+  /** Where the limits would stand after a call. Charges nothing. Loops and no closures: every call under limits comes by here. */
+  look(rules: readonly CountedRule[], cost: number, now: number): Looked {
+    const states = new Array<RateLimitState>(rules.length);
+    const windows = new Array<SlidingWindow>(rules.length);
+    let exceeded = false;
+    for (let index = 0; index < rules.length; index++) {
+      const rule = rules[index] as CountedRule;
+      const window = this.#windowOf(rule, now);
+      const state = window.look(now, rule, amountOf(rule, cost), rule.name);
+      if (state.exceeded) exceeded = true;
+      windows[index] = window;
+      states[index] = state;
+    }
+    return { states, windows, exceeded };
   }
 
   /** Charges a call, or leaves everything as it is where something does not fit. */
-  take(rules: readonly CountedRule[], cost: number, now: number): RateLimitState[] {
-    const states = this.look(rules, cost, now);
-    if (states.some(({ exceeded }) => exceeded)) return this.uncharged(rules, states, now);
-    this.charge(rules, cost, now);
-    return states;
+  take(rules: readonly CountedRule[], cost: number, now: number): readonly RateLimitState[] {
+    const looked = this.look(rules, cost, now);
+    if (looked.exceeded) return this.uncharged(rules, looked, now);
+    this.charge(rules, looked, cost, now);
+    return looked.states;
   }
 
   /** Where the limits stand, and which of them would not let a call pass. Charges nothing. */
@@ -48,7 +83,7 @@ export class MemoryLimiter {
   }
 
   /** The states of a call that is refused: as they stand without it, and which of them would not have let it pass. */
-  uncharged(rules: readonly CountedRule[], states: readonly RateLimitState[], now: number): RateLimitState[] {
+  uncharged(rules: readonly CountedRule[], { states }: Looked, now: number): RateLimitState[] {
     if (states.length === 0) return [];
     return this.stand(rules, now).map((state, index) => {
       const { exceeded = false, retryAt = null } = states[index] ?? {};
@@ -56,12 +91,24 @@ export class MemoryLimiter {
     });
   }
 
-  /** Charges a call whose states, found by `look` at this very moment, are all within the limits. */
-  charge(rules: readonly CountedRule[], cost: number, now: number): void {
-    for (const rule of rules) this.#windowOf(rule).charge(now, rule, amountOf(rule, cost));
+  /** Charges a call that `look` has found, at this very moment, to be within all limits. */
+  charge(rules: readonly CountedRule[], { windows }: Looked, cost: number, now: number): void {
+    for (let index = 0; index < rules.length; index++) {
+      const rule = rules[index] as CountedRule;
+      (windows[index] as SlidingWindow).charge(now, rule, amountOf(rule, cost));
+    }
   }
 
-  #windowOf({ countedAs }: CountedRule): SlidingWindow {
+  /** The window of a rule, which the rule itself keeps for a moment: then the limiter hears again that it is in use. */
+  #windowOf(rule: CountedRule, now: number): SlidingWindow {
+    const held = rule.held?.what as HeldWindow | undefined;
+    if (held !== undefined && held.by === this && now - held.at < heldMs && now >= held.at) return held.window;
+    const window = this.#lookUp(rule);
+    rule.held?.keep({ by: this, window, at: now } satisfies HeldWindow);
+    return window;
+  }
+
+  #lookUp({ countedAs }: CountedRule): SlidingWindow {
     let window = this.#windows.get(countedAs);
     if (!window) {
       window = new SlidingWindow();

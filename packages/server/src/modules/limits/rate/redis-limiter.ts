@@ -68,12 +68,12 @@ export class RedisLimiter implements SharedLimiter {
     return this.#client.isReady && performance.now() >= this.#pausedUntil;
   }
 
-  async take(rules: readonly CountedRule[], cost: number): Promise<RateLimitState[]> {
+  async take(rules: readonly CountedRule[], cost: number): Promise<readonly RateLimitState[]> {
     const states = await this.#run(rules, (rule) => amountOf(rule, cost), true);
     return states ?? this.#takeWithout(rules, cost);
   }
 
-  async look(rules: readonly CountedRule[], cost?: number): Promise<RateLimitState[]> {
+  async look(rules: readonly CountedRule[], cost?: number): Promise<readonly RateLimitState[]> {
     const amount = (rule: CountedRule): number => (cost === undefined ? 0 : amountOf(rule, cost));
     const states = await this.#run(rules, amount, false);
     if (states) return states;
@@ -91,7 +91,7 @@ export class RedisLimiter implements SharedLimiter {
     rules: readonly CountedRule[],
     amount: (rule: CountedRule) => number,
     charges: boolean,
-  ): Promise<RateLimitState[] | null> {
+  ): Promise<readonly RateLimitState[] | null> {
     if (!this.isReady) return null;
     const keys = rules.map(({ countedAs }) => keyPrefix + countedAs);
     const args = [this.#ownTime ? "" : String(this.#clock.now()), charges ? "1" : "0"];
@@ -119,12 +119,12 @@ export class RedisLimiter implements SharedLimiter {
     }
   }
 
-  #takeWithout(rules: readonly CountedRule[], cost: number): RateLimitState[] {
+  #takeWithout(rules: readonly CountedRule[], cost: number): readonly RateLimitState[] {
     return this.#whileAway(rules, () => this.#memory.take(rules, cost, this.#clock.now()));
   }
 
   /** What is said while Redis is away. */
-  #whileAway(rules: readonly CountedRule[], ofMemory: () => RateLimitState[]): RateLimitState[] {
+  #whileAway(rules: readonly CountedRule[], ofMemory: () => readonly RateLimitState[]): readonly RateLimitState[] {
     if (this.#without === "local") return ofMemory();
     const now = this.#clock.now();
     const exceeded = this.#without === "refuse";
@@ -145,7 +145,7 @@ export class RedisLimiter implements SharedLimiter {
   }
 }
 
-function toStates(rules: readonly CountedRule[], answer: readonly number[]): RateLimitState[] {
+function toStates(rules: readonly CountedRule[], answer: readonly number[]): readonly RateLimitState[] {
   return rules.map(({ name, limit }, index) => {
     const [exceeded = 1, remaining = 0, resetAt = 0, retryAt = 0] = answer.slice(index * 4, index * 4 + 4);
     return { name, limit, remaining, resetAt, retryAt: retryAt < 0 ? null : retryAt, exceeded: exceeded !== 0 };

@@ -10,7 +10,7 @@ export const exactCharges = 256;
 const roundingMs = 0.001;
 
 /** Where a limit stands for a call of a certain size. */
-export type WindowState = Omit<RateLimitState, "name"> & { readonly retryAt: number | null };
+export type WindowState = RateLimitState & { readonly retryAt: number | null };
 
 /** A rate limit's rule, as far as counting needs it. */
 type Rule = Pick<RateLimitRule, "limit" | "windowMs" | "burst">;
@@ -21,21 +21,16 @@ type Rule = Pick<RateLimitRule, "limit" | "windowMs" | "burst">;
  * spreads the calls besides: so much at once, and each comes back after `windowMs / limit`.
  */
 export class SlidingWindow {
-  readonly #times: number[] = [];
-  readonly #amounts: number[] = [];
+  /** The time and the amount of each charge, one behind the other: what belongs together lies together in memory. */
+  readonly #log: number[] = [];
+  /** Where in the log what still counts begins. */
   #head = 0;
   #total = 0;
   /** When all of the burst will have come back. */
   #backAt = Number.NEGATIVE_INFINITY;
 
-  /** Whether nothing in it counts any more. */
-  isEmpty(now: number, windowMs: number): boolean {
-    this.#expire(now, windowMs);
-    return this.#total === 0 && this.#backAt <= now;
-  }
-
   /** Where the limit would stand after a call of this size: as it is now, where it does not fit. Charges nothing. */
-  look(now: number, rule: Rule, amount: number): WindowState {
+  look(now: number, rule: Rule, amount: number, name = ""): WindowState {
     const { limit, windowMs, burst } = rule;
     this.#expire(now, windowMs);
     const eachMs = windowMs / limit;
@@ -46,8 +41,9 @@ export class SlidingWindow {
     const left = limit - used;
     const leftAtOnce =
       burst === null ? left : Math.floor(burst - (takenMs + (fits ? amount * eachMs : 0)) / eachMs + roundingMs);
-    const newest = fits && amount > 0 ? now : (this.#times.at(-1) ?? now - windowMs);
+    const newest = fits && amount > 0 ? now : (this.#log[this.#log.length - 2] ?? now - windowMs);
     return {
+      name,
       limit,
       remaining: Math.max(0, Math.min(left, leftAtOnce)),
       resetAt: used === 0 ? now : Math.ceil(newest + windowMs),
@@ -61,16 +57,14 @@ export class SlidingWindow {
     if (amount === 0) return;
     const { windowMs, limit, burst } = rule;
     if (burst !== null) this.#backAt = now + this.#takenMs(now, rule) + (amount * windowMs) / limit;
-    const last = this.#times.length - 1;
+    const log = this.#log;
+    const last = log.length - 2;
     const isMerged =
-      last - this.#head + 1 >= exactCharges && partOf(this.#times[last] as number, windowMs) === partOf(now, windowMs);
+      last - this.#head >= 2 * (exactCharges - 1) && partOf(log[last] as number, windowMs) === partOf(now, windowMs);
     if (isMerged) {
-      this.#times[last] = now;
-      this.#amounts[last] = (this.#amounts[last] as number) + amount;
-    } else {
-      this.#times.push(now);
-      this.#amounts.push(amount);
-    }
+      log[last] = now;
+      log[last + 1] = (log[last + 1] as number) + amount;
+    } else log.push(now, amount);
     this.#total += amount;
   }
 
@@ -80,17 +74,17 @@ export class SlidingWindow {
   }
 
   #expire(now: number, windowMs: number): void {
-    const times = this.#times;
+    const log = this.#log;
+    if (log.length === 0) return;
     // The clock was put back: what was charged then counts from now on, or it would count for longer than a window.
-    if ((times.at(-1) ?? now) > now)
-      for (let at = this.#head; at < times.length; at++) times[at] = Math.min(times[at] as number, now);
-    while (this.#head < times.length && (times[this.#head] as number) + windowMs <= now) {
-      this.#total -= this.#amounts[this.#head] as number;
-      this.#head++;
+    if ((log[log.length - 2] as number) > now)
+      for (let at = this.#head; at < log.length; at += 2) log[at] = Math.min(log[at] as number, now);
+    while (this.#head < log.length && (log[this.#head] as number) + windowMs <= now) {
+      this.#total -= log[this.#head + 1] as number;
+      this.#head += 2;
     }
-    if (this.#head > exactCharges || this.#head === times.length) {
-      times.splice(0, this.#head);
-      this.#amounts.splice(0, this.#head);
+    if (this.#head > 2 * exactCharges || this.#head === log.length) {
+      log.splice(0, this.#head);
       this.#head = 0;
     }
   }
@@ -101,9 +95,10 @@ export class SlidingWindow {
     if (amount > Math.min(limit, burst ?? limit)) return null;
     let retryAt = now;
     let total = this.#total;
-    for (let at = this.#head; at < this.#times.length && total + amount > limit; at++) {
-      total -= this.#amounts[at] as number;
-      retryAt = (this.#times[at] as number) + windowMs;
+    const log = this.#log;
+    for (let at = this.#head; at < log.length && total + amount > limit; at += 2) {
+      total -= log[at + 1] as number;
+      retryAt = (log[at] as number) + windowMs;
     }
     if (burst !== null) {
       const eachMs = windowMs / limit;

@@ -1,0 +1,111 @@
+import { unwrap } from "../../client/results.js";
+import type { Quota, QuotaEntry } from "../../entities.js";
+import { command } from "../command.js";
+import { choice, listing, required, text, time, whole, yes } from "../options.js";
+import type { Printer } from "../output/printer.js";
+import type { Column } from "../output/table.js";
+import { shown } from "../output/text.js";
+import { agreed, found } from "./find.js";
+
+const most = 1_000_000_000;
+const refills = { NEVER: {}, HOURLY: {}, DAILY: {}, WEEKLY: {}, MONTHLY: {}, YEARLY: {} } as const;
+const columns: readonly Column<QuotaEntry>[] = [
+  { head: "WHEN", of: ({ createdAt }) => shown(createdAt), isWhole: true },
+  { head: "WHAT", of: ({ type }) => type, isWhole: true },
+  { head: "AMOUNT", of: ({ amount }) => shown(amount), isWhole: true },
+  { head: "LIMIT", of: ({ limit, toppedUp }) => shown(limit + toppedUp), isWhole: true },
+  { head: "USED", of: ({ used }) => shown(used), isWhole: true },
+  { head: "WHY", of: ({ reason }) => reason },
+];
+const ofTarget = { name: "id", description: "Whose: the id of a key, a user or a tenant." };
+const reason = { reason: text("text", "Why; kept in its history.") };
+
+export const quotaCommands = [
+  command({
+    path: "quotas show",
+    summary: "Show the quota of a key, user or tenant.",
+    argument: ofTarget,
+    examples: [["quotas show usr_…", "what all keys of a user may use together"]],
+    async run({ client, print }, _given, id) {
+      const limits = found(await client().limits.get(id), "key, user or tenant", id);
+      print.thing(found(limits.quota, "quota of", id));
+    },
+  }),
+  command({
+    path: "quotas set",
+    summary: "Give a key, user or tenant a quota, or change it; what is used in the present period stays used.",
+    argument: ofTarget,
+    options: {
+      limit: required(whole("number", "How much may be used in each period.", 0, most)),
+      refill: choice(refills, "When it is whole again. Default: never by itself."),
+      anchor: time("Where periods begin. Default: with the hour, the day, Monday, the month or the year."),
+      timeZone: text("name", "By whose clock and calendar, such as Europe/Berlin. Default: UTC."),
+      ...reason,
+    },
+    examples: [
+      ["quotas set usr_… --limit 100000 --refill monthly --time-zone Europe/Berlin", "so much in each month"],
+      ["quotas set key_… --limit 500", "a total"],
+    ],
+    async run({ client, print }, { limit, refill, anchor, timeZone, reason: why }, id) {
+      const set = await client().limits.setQuota({ targetId: id, limit, refill, anchor, timeZone, reason: why });
+      print.thing(found(unwrap(set).quota, "quota of", id));
+    },
+  }),
+  command({
+    path: "quotas top-up",
+    summary: "Add to a quota: for the present period, or for good where it is never refilled.",
+    argument: ofTarget,
+    options: { amount: required(whole("number", "How much to add.", 1, most)), ...reason },
+    examples: [["quotas top-up usr_… --amount 5000 --reason 'order 4711'", "5000 more"]],
+    async run({ client, print }, { amount, reason: why }, id) {
+      tell(
+        print,
+        found(unwrap(await client().limits.topUpQuota({ targetId: id, amount, reason: why })).quota, "quota of", id),
+      );
+    },
+  }),
+  command({
+    path: "quotas reset",
+    summary: "Make a quota whole again before its time.",
+    argument: ofTarget,
+    options: reason,
+    examples: [["quotas reset usr_… --reason 'our mistake'", "as if nothing was used in this period"]],
+    async run({ client, print }, { reason: why }, id) {
+      tell(print, found(unwrap(await client().limits.resetQuota({ targetId: id, reason: why })).quota, "quota of", id));
+    },
+  }),
+  command({
+    path: "quotas remove",
+    summary: "Take a quota away: nothing is counted any more.",
+    argument: ofTarget,
+    options: { ...reason, ...yes },
+    examples: [["quotas remove usr_… --yes", "without asking"]],
+    async run(context, { reason: why, yes: isAgreed }, id) {
+      await agreed(context, isAgreed, `Take the quota of ${id} away, and let its keys use as much as they like?`);
+      const { targetId } = unwrap(await context.client().limits.removeQuota({ targetId: id, reason: why }));
+      context.print.changed({ id: targetId }, `${targetId} has no quota any more.`);
+    },
+  }),
+  command({
+    path: "quotas history",
+    summary:
+      "List what has happened to a quota, newest first: what was set, added and reset, and what each period used.",
+    argument: ofTarget,
+    options: listing,
+    examples: [["quotas history usr_… --limit 12", "the last twelve entries"]],
+    async run({ client, print }, part, id) {
+      const { limits } = client();
+      await print.list(
+        (pageSize) => limits.history(id, { pageSize }),
+        part,
+        columns,
+        ({ id: entryId }) => entryId,
+      );
+    },
+  }),
+];
+
+function tell(print: Printer, quota: Quota): void {
+  const { targetId, limit, toppedUp, used } = quota;
+  print.changed(quota, `${targetId} has used ${shown(used)} of ${shown(limit + toppedUp)}.`);
+}

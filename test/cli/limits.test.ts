@@ -1,0 +1,98 @@
+import { afterAll, beforeAll } from "vitest";
+import { describe, expect, test, type World } from "../testkit/index.js";
+import { builtCli, CliUser } from "./run-cli.js";
+
+const users: CliUser[] = [];
+beforeAll(async () => void (await builtCli()));
+afterAll(() => {
+  for (const user of users) user.leave();
+});
+
+function rootOf(world: World): CliUser {
+  const user = new CliUser({ KEYPLANE_URL: world.url, KEYPLANE_TOKEN: world.server.rootToken });
+  users.push(user);
+  return user;
+}
+
+describe("limits", () => {
+  test("are set on a key and an API, shown with what is left, and taken away", async ({ world }) => {
+    const cli = rootOf(world);
+    const { tenant, key, secret } = await world.tenantWithKey();
+    const api = await world.api(tenant.id, { access: "OPEN" });
+    const rates = ["--rate", "per-second=20/1s,per-hour=5000/1h:burst=500:cost", "--rate", "b=7/1d"];
+    expect((await cli.json(["limits", "set", key.id, ...rates])).rateLimits).toMatchObject([
+      { name: "per-second", limit: 20, windowMs: 1_000, burst: null, unit: "REQUESTS" },
+      { name: "per-hour", limit: 5_000, windowMs: 3_600_000, burst: 500, unit: "COST" },
+      { name: "b", limit: 7, windowMs: 86_400_000 },
+    ]);
+    expect((await cli.run(["limits", "set", api.id, "--rate", "all=3/1m"])).stdout).toMatch(/^all +3 +60 s/m);
+    expect((await cli.run(["keys", "verify", "--api", api.slug], secret)).code).toBe(0);
+    const shown = await cli.run(["limits", "show", api.id]);
+    expect(shown.stdout).toMatch(/^all +3 +60 s +REQUESTS +2$/m);
+    expect(await cli.json(["limits", "show", key.id])).toMatchObject({ rateLimits: [{}, {}, {}], quota: null });
+    const asked = await cli.run(["limits", "set", key.id, "--none"]);
+    expect([asked.code, asked.stderr]).toEqual([2, expect.stringContaining("--yes")]);
+    expect(await cli.run(["limits", "set", key.id, "--none", "--yes"])).toMatchObject({ code: 0, stdout: "" });
+    for (const wrong of ["a", "a=x/1m", "a=1/1x", "a=1/1m:burst", "a=1/1m:hot"]) {
+      expect(await cli.run(["limits", "set", key.id, "--rate", wrong])).toMatchObject({ code: 2, stdout: "" });
+    }
+    expect((await cli.run(["limits", "show", "key_missing"])).code).toBe(5);
+  });
+});
+
+describe("quotas", () => {
+  test("are set, topped up, reset and taken away, and their history tells of it", async ({ world }) => {
+    const cli = rootOf(world);
+    const { owner, secret } = await world.tenantWithKey();
+    const set = ["quotas", "set", owner.id, "--limit", "3", "--refill", "monthly", "--time-zone", "Europe/Berlin"];
+    expect(await cli.json(set)).toMatchObject({ targetId: owner.id, limit: 3, refill: "MONTHLY", used: 0 });
+    await world.verify(secret, 2);
+    expect((await cli.run(["limits", "show", owner.id])).stdout).toMatch(/^Quota: 2 of 3 used, 1 left, MONTHLY/m);
+    world.clock.advance(1_000);
+    const toppedUp = await cli.run(["quotas", "top-up", owner.id, "--amount", "5", "--reason", "order 4711"]);
+    expect(toppedUp.stdout).toBe(`${owner.id} has used 2 of 8.\n`);
+    world.clock.advance(1_000);
+    expect(await cli.json(["quotas", "reset", owner.id])).toMatchObject({ used: 0, toppedUp: 5 });
+    const history = await cli.run(["quotas", "history", owner.id]);
+    expect(
+      history.stdout
+        .trim()
+        .split("\n")
+        .slice(1)
+        .map((line) => line.split(/ {2,}/)[1]),
+    ).toEqual(["RESET", "TOPPED_UP", "SET"]);
+    expect(history.stdout).toContain("order 4711");
+    expect((await cli.run(["quotas", "show", owner.id])).stdout).toMatch(/^limit +3$/m);
+    expect((await cli.run(["quotas", "remove", owner.id])).code).toBe(2);
+    const removed = await cli.run(["quotas", "remove", owner.id, "--yes"]);
+    expect(removed.stdout).toBe(`${owner.id} has no quota any more.\n`);
+    expect((await cli.run(["quotas", "show", owner.id])).code).toBe(5);
+  });
+});
+
+describe("lifecycle", () => {
+  test("a leaked key is reported, found, dealt with, and costs the tenant points meanwhile", async ({ world }) => {
+    const cli = rootOf(world);
+    const { tenant, key, secret } = await world.tenantWithKey();
+    const whose = ["--tenant", tenant.slug];
+    const policy = ["policies", "update", ...whose, "--leak-action", "notify", "--idle-after-days", "30"];
+    expect(await cli.json(policy)).toMatchObject({ id: tenant.id, leakAction: "NOTIFY", idleAfterDays: 30 });
+    expect(await cli.json(["policies", "update", ...whose, "--never-idle"])).toMatchObject({ idleAfterDays: null });
+    expect((await cli.run(["policies", "show", ...whose])).stdout).toMatch(/^leakAction +NOTIFY$/m);
+    expect((await cli.run(["policies", "update", ...whose])).code).toBe(2);
+
+    const report = ["keys", "report", "--place", "https://example.com/paste/1", "--source", "a scanner"];
+    const finding = await cli.json(report, secret);
+    expect(finding).toMatchObject({ kind: "LEAKED", keyId: key.id, action: "NONE" });
+    const findings = ["findings", "list", ...whose, "--kind", "leaked", "--open"];
+    expect((await cli.run([...findings, "--quiet"])).stdout).toBe(`${finding.id}\n`);
+    const hygiene = await cli.json(["tenants", "hygiene", tenant.slug]);
+    expect(hygiene.score).toBeLessThan(100);
+    expect((await cli.run(["tenants", "hygiene", tenant.slug])).stdout).toMatch(/^LEAKED +1 +35 of 35/m);
+
+    const resolved = await cli.run(["findings", "resolve", finding.id, "--reason", "rotated"]);
+    expect(resolved.stdout).toBe(`${finding.id} is resolved.\n`);
+    expect((await cli.run([...findings, "--quiet"])).stdout).toBe("");
+    expect(await cli.json(["tenants", "hygiene", tenant.id])).not.toMatchObject({ score: hygiene.score });
+  });
+});
