@@ -41,6 +41,8 @@ const entities = [
   "Quota",
   "QuotaEntry",
   "KeyFinding",
+  "Webhook",
+  "WebhookDelivery",
   "Node",
 ];
 

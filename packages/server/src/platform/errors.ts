@@ -50,7 +50,9 @@ export class NotFoundError extends KeyplaneError {
       | "quota"
       | "API"
       | "grant"
-      | "finding",
+      | "finding"
+      | "webhook"
+      | "webhook delivery",
   ) {
     super("NOT_FOUND", `No ${what} with this id exists where you may look. Check the id and the token that you use.`);
   }
