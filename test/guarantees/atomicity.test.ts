@@ -35,6 +35,8 @@ const mutations = everyRootField()
 /** What must have happened before, so that a mutation of this name has something to change. */
 const opposites: readonly (readonly [RegExp, string])[] = [
   [/^enable/, "disable"],
+  // The one of the story is.
+  [/^disable(?=Webhook)/, "enable"],
   [/^resume/, "suspend"],
   [/^restore/, "delete"],
 ];

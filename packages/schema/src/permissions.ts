@@ -144,7 +144,11 @@ export const permissions = {
     installationOnly: false,
     roles: admin,
   },
-  "webhooks:create": { description: "Create webhooks.", installationOnly: false, roles: admin },
+  "webhooks:create": {
+    description: "Create webhooks, which hear of everything that happens to a tenant's keys.",
+    installationOnly: false,
+    roles: admin,
+  },
   "webhooks:update": {
     description: "Change, disable, enable and test webhooks, give them a new secret, and send deliveries again.",
     installationOnly: false,

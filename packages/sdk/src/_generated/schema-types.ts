@@ -1039,7 +1039,7 @@ export type Permission =
   | 'USERS_READ'
   /** Change users. */
   | 'USERS_UPDATE'
-  /** Create webhooks. */
+  /** Create webhooks, which hear of everything that happens to a tenant's keys. */
   | 'WEBHOOKS_CREATE'
   /** Delete webhooks. */
   | 'WEBHOOKS_DELETE'

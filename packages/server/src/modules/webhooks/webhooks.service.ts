@@ -74,9 +74,10 @@ export function createWebhooks(deps: {
     await events.append(tx, { type: "WEBHOOK_CHANGED", tenantId, subjectId: id, reason: change.reason ?? null });
   }
 
-  /** Whoever chooses where messages go hears of all that they tell, for as long as the webhook is there. */
-  function authorizeMessages(principal: Principal, { receivesSecrets }: Pick<Webhook, "receivesSecrets">): void {
-    const needed: Permission[] = ["keys:read", ...(receivesSecrets ? (["keys:rotate"] as const) : [])];
+  /** Whoever chooses where secrets go can use them, for as long as the webhook is there. */
+  function authorizeSecrets(principal: Principal, { receivesSecrets }: Pick<Webhook, "receivesSecrets">): void {
+    if (!receivesSecrets) return;
+    const needed: Permission[] = ["keys:rotate"];
     authorizeGrant(principal, needed);
     authorizeUnlimited(principal, "DEVELOPER", needed);
   }
@@ -89,8 +90,8 @@ export function createWebhooks(deps: {
     /**
      * Tells an address of events from now on.
      *
-     * @throws InvalidInputError, NotFoundError for the tenant, LimitReachedError, ForbiddenError without `webhooks:create` and
-     * `keys:read`, and for one that receives secrets without `keys:rotate`.
+     * @throws InvalidInputError, NotFoundError for the tenant, LimitReachedError, ForbiddenError without `webhooks:create`,
+     * and for one that receives secrets without `keys:rotate`.
      */
     async create(principal: Principal, rawInput: unknown): Promise<IssuedWebhook> {
       authorize(principal, "webhooks:create");
@@ -99,7 +100,7 @@ export function createWebhooks(deps: {
       const attempt = { operation: "createWebhook", idempotencyKey, input };
       const outcome = await idempotency.once(principal, attempt, events.transaction, async (tx) => {
         const { id: tenantId } = await tenants.hold(tx, principal, input.tenantId);
-        authorizeMessages(principal, input);
+        authorizeSecrets(principal, input);
         if ((await store.countWebhooks(tx, { ...visibleTo(principal), tenantId }, tenantId)) >= maxPerTenant) {
           throw new LimitReachedError(`A tenant has at most ${maxPerTenant} webhooks. Delete one first.`);
         }
@@ -129,7 +130,7 @@ export function createWebhooks(deps: {
         const before = await lock(tx, principal, id);
         const columns = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
         if (!changes(before, columns)) return before;
-        if (changes(before, { ...columns, name: before.name })) authorizeMessages(principal, before);
+        if (changes(before, { ...columns, name: before.name })) authorizeSecrets(principal, before);
         // Another address has not failed yet.
         const isMoved = given.url !== undefined && given.url !== before.url;
         const moved = isMoved ? { failingSince: null } : {};
