@@ -1,7 +1,7 @@
 import { inject } from "vitest";
 import { openTestDatabase } from "../testkit/database.js";
 import { day, describe, expect, ok, startServer, TestClock, test, World } from "../testkit/index.js";
-import { startReceiver, verified, webhookMutation } from "../testkit/webhooks.js";
+import { type ReceivedMessage, startReceiver, verified, webhookMutation } from "../testkit/webhooks.js";
 
 // The embedded database has one process only: this promise is about several on one PostgreSQL.
 const withoutPostgres = inject("postgresUrl") === null;
@@ -29,7 +29,12 @@ describe.skipIf(withoutPostgres)("two servers on one database", () => {
       const { webhook, secret } = ok(await webhookMutation(admin, "createWebhook", { ...given, eventTypes }));
 
       // Events of both servers, while one fails now and then to be taken.
-      receiver.answer = () => (receiver.messages.length % 5 === 0 ? 503 : 204);
+      const read = (message: ReceivedMessage) =>
+        verified(secret, message, Number(message.headers["webhook-timestamp"]) * 1_000).data;
+      const idOf = ({ headers }: ReceivedMessage) => headers["webhook-id"];
+      const isFirst = (message: ReceivedMessage) =>
+        receiver.messages.filter((each) => idOf(each) === idOf(message)).length === 1;
+      receiver.answer = (message) => (receiver.messages.length % 5 === 0 && isFirst(message) ? 503 : 204);
       for (let time = 0; time < 10; time++) {
         for (const world of [here, there]) {
           ok(await world.root.key("disableKey", { id: key.id }));
@@ -43,9 +48,9 @@ describe.skipIf(withoutPostgres)("two servers on one database", () => {
           return delivered();
         }, patience)
         .toBe(40);
-      const taken = receiver.messages.map((each) => verified(secret, each, clock.now()).data.id as string);
+      const taken = receiver.messages.map((each) => read(each).id as string);
       expect(new Set(taken).size).toBe(40);
-      expect(new Set(receiver.messages.map(({ headers }) => headers["webhook-id"])).size).toBe(40);
+      expect(new Set(receiver.messages.map(idOf)).size).toBe(40);
       // Each as often as it was attempted, and no more.
       const rows = await prisma.webhookDelivery.findMany();
       expect(receiver.messages).toHaveLength(rows.reduce((sum, { attempts }) => sum + attempts, 0));
@@ -59,7 +64,7 @@ describe.skipIf(withoutPostgres)("two servers on one database", () => {
       clock.advance(36 * day);
       await expect.poll(() => prisma.webhookDelivery.count({ where: { hasSecret: true } }), patience).toBe(10);
       await expect.poll(() => delivered(), patience).toBe(50);
-      const secrets = receiver.messages.map((each) => verified(secret, each, clock.now()).data.secret as string);
+      const secrets = receiver.messages.map((each) => read(each).secret as string);
       expect(new Set(secrets).size).toBe(10);
       expect(await prisma.keySecret.count({ where: { isPending: true } })).toBe(10);
       for (const each of secrets) expect(await there.verify(each)).toMatchObject({ code: "VALID" });
