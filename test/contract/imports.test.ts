@@ -27,6 +27,7 @@ const line = [
   "keys",
   "integrity",
   "lifecycle",
+  "webhooks",
   "diagnosis",
   "viewer",
 ];

@@ -5,6 +5,7 @@ import { type AnyField, callOf, everyField, everyRootField, isRoot, type Own, se
 import { type Caller, describe, expect, ok, sendGraphql, test, type World } from "../testkit/index.js";
 import { findingId } from "../testkit/lifecycle.js";
 import { oauthIds } from "../testkit/oauth.js";
+import { failedDeliveryId, quietWebhookId } from "../testkit/webhooks.js";
 
 /** What a field declares that its caller must have; written by the same option that enforces it. */
 const accessOf = ({ field }: AnyField): unknown => field.extensions["access"];
@@ -41,6 +42,8 @@ const entities = [
   "Quota",
   "QuotaEntry",
   "KeyFinding",
+  "Webhook",
+  "WebhookDelivery",
   "Node",
 ];
 
@@ -139,6 +142,7 @@ async function story(world: World): Promise<Own> {
   await world.verify(secret);
   ok(await world.root.quota("setQuota", { targetId: key.id, limit: 1_000_000 }));
   const token = ok(await world.root.createToken({ name: "token", role: "GUEST", tenantId: tenant.id })).managementToken;
+  const webhookId = await quietWebhookId(world, tenant.id);
   return {
     ...(await oauthIds(world, tenant.id)),
     Tenant: tenant.id,
@@ -151,6 +155,8 @@ async function story(world: World): Promise<Own> {
     IntegrityRun: world.missingId("IntegrityRun"),
     KeyFinding: await findingId(world, secret),
     ManagementToken: token.id,
+    Webhook: webhookId,
+    WebhookDelivery: await failedDeliveryId(world, tenant.id, webhookId),
     now: world.clock.now(),
   };
 }

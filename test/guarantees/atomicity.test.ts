@@ -5,6 +5,7 @@ import { describe, expect, ok, sendGraphql, startServer, type TestServer, test, 
 import { findingId } from "../testkit/lifecycle.js";
 import { oauthIds } from "../testkit/oauth.js";
 import { everyRow } from "../testkit/rows.js";
+import { failedDeliveryId, quietWebhookId } from "../testkit/webhooks.js";
 
 /**
  * What is tested elsewhere: usage is not written to this database; and of signing in, tests beside its operations tell, because
@@ -14,6 +15,7 @@ const elsewhere: readonly string[] = [
   "verifyKey",
   "recordUsage",
   "testTrustedIssuer",
+  "testWebhook",
   // Begins what goes on for long: test/api/integrity.
   "checkIntegrity",
   "signIn",
@@ -33,6 +35,8 @@ const mutations = everyRootField()
 /** What must have happened before, so that a mutation of this name has something to change. */
 const opposites: readonly (readonly [RegExp, string])[] = [
   [/^enable/, "disable"],
+  // The one of the story is.
+  [/^disable(?=Webhook)/, "enable"],
   [/^resume/, "suspend"],
   [/^restore/, "delete"],
 ];
@@ -82,9 +86,11 @@ async function readyFor(mutation: AnyField) {
     CustomRole: (await world.role(tenant.id)).id,
     Team: (await world.team(tenant.id, mutation.field.name === "removeTeamMember" ? [owner.id] : [])).id,
     ...(await oauthIds(world, tenant.id)),
+    Webhook: await quietWebhookId(world, tenant.id),
     // Of another key: a leak that is known already would change nothing.
     KeyFinding: await findingId(world, (await world.key(tenant.id, owner.id)).secret),
   };
+  own.WebhookDelivery = await failedDeliveryId(world, tenant.id, own.Webhook ?? "");
   // Only an integrity check does that, or whoever changes rows.
   if (mutation.field.name === "releaseKey") {
     await run(`UPDATE "Key" SET "quarantinedAt" = now() WHERE "id" = '${key.id}'`);

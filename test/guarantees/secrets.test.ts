@@ -20,6 +20,7 @@ import {
 } from "../testkit/index.js";
 import { everyRow } from "../testkit/rows.js";
 import { newHome, runServer, startProcess } from "../testkit/server-process.js";
+import { webhookMutation } from "../testkit/webhooks.js";
 
 /** Everything that must be nowhere but in the answer that hands it out. */
 const secrets = new Set<string>();
@@ -121,6 +122,12 @@ beforeAll(async () => {
   const again = ok(await admin.keySecret("reissueKey", { id, ownerId: heir.id, idempotencyKey: "reissue" }));
   expect(again.secret).toBe(reissued.secret);
   for (const each of [secret, rotated.secret, reissued.secret, token, admin.token ?? ""]) secrets.add(each);
+
+  const hook = { tenantId: tenant.id, name: "Vault", url: "http://127.0.0.1:1/x", receivesSecrets: true };
+  const created = ok(await webhookMutation(admin, "createWebhook", { ...hook, idempotencyKey: "hook" }));
+  const renewed = { id: created.webhook.id, overlapMs: 60_000, idempotencyKey: "hook-secret" };
+  secrets.add(created.secret).add(ok(await webhookMutation(admin, "rotateWebhookSecret", renewed)).secret);
+  await tell(admin.token, `mutation { testWebhook(input: { id: "${created.webhook.id}" }) { __typename } }`);
 
   // Everything that is right about them …
   for (const each of [secret, rotated.secret, reissued.secret])

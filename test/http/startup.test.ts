@@ -104,6 +104,7 @@ describe("a configuration with problems", () => {
     KEYPLANE_INTEGRITY_HOURS: "often",
     KEYPLANE_INTEGRITY_MAX_QUARANTINED: "-1",
     KEYPLANE_ALLOW_PRIVATE_ISSUERS: "perhaps",
+    KEYPLANE_ALLOW_PRIVATE_WEBHOOKS: "perhaps",
     MONGODB_URL: "postgresql://me:hunter2@localhost/usage",
     REDIS_URL: "http://localhost:hunter2",
     KEYPLANE_RATE_LIMITS_WITHOUT_REDIS: "maybe",

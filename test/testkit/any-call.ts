@@ -86,6 +86,8 @@ export function kindsAt(field: AnyField, place: string): readonly IdKind[] {
   if (name === "teamId") return ["Team"];
   if (name === "keyId" || name === "keyIds") return ["Key"];
   if (name === "apiId") return ["Api"];
+  if (name === "webhookId" || name === "rotationWebhookId") return ["Webhook"];
+  if (name === "deliveryId") return ["WebhookDelivery"];
   if (name === "runId") return ["IntegrityRun"];
   if (name === "actorId") return ["ManagementToken", "User"];
   if (name === "targetId" && place === "input.targetId") return ["Key", "User", "Tenant"];
@@ -103,6 +105,7 @@ export function kindsAt(field: AnyField, place: string): readonly IdKind[] {
       "OAuthClient",
       "TrustedIssuer",
       "KeyFinding",
+      "Webhook",
     ];
   }
   if (name === "id") {
@@ -129,6 +132,8 @@ const samples: Readonly<Record<string, (now: number) => unknown>> = {
   rateLimits: () => [{ name: "any", limit: 1_000, windowMs: 60_000 }],
   limit: () => 1_000,
   amount: () => 1_000,
+  // Nobody listens there: sending comes to its end at once.
+  url: () => "http://127.0.0.1:1/webhook",
   issuer: () => `https://${unique()}.example.com`,
   audience: () => "audience",
   defaultRole: () => "GUEST",

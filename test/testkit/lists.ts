@@ -10,6 +10,8 @@ const listArguments = {
   teams: { tenantId: "ID", filter: "TeamFilter", orderBy: "TeamOrder" },
   oauthClients: { tenantId: "ID" },
   trustedIssuers: { tenantId: "ID" },
+  webhooks: { tenantId: "ID" },
+  webhookDeliveries: { webhookId: "ID!", status: "WebhookDeliveryStatus" },
   keyFindings: { tenantId: "ID", filter: "KeyFindingFilter" },
   auditLog: { tenantId: "ID", filter: "AuditFilter" },
   usageEvents: { tenantId: "ID!", filter: "UsageEventFilter" },

@@ -43,6 +43,7 @@ export async function startServer(environment: Record<string, string> = {}, give
     // All tests of a worker have one address, and its clock may stand still.
     KEYPLANE_UNKNOWN_TOKENS_PER_MINUTE: "1000000",
     KEYPLANE_ALLOW_PRIVATE_ISSUERS: "true",
+    KEYPLANE_ALLOW_PRIVATE_WEBHOOKS: "true",
     // Where a test does not ask for it, nothing runs beside it.
     KEYPLANE_INTEGRITY_HOURS: "0",
     ...environment,

@@ -30,6 +30,8 @@ export const idPrefixes = {
   Quota: "quo",
   QuotaEntry: "qen",
   KeyFinding: "kfn",
+  Webhook: "whk",
+  WebhookDelivery: "dlv",
 } as const satisfies Record<string, string>;
 
 /** A kind of thing that has ids. */

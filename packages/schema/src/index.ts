@@ -75,3 +75,4 @@ export {
   userStatuses,
 } from "./statuses.js";
 export { type VerdictCode, type VerdictCodeEntry, verdictCodes } from "./verdict-codes.js";
+export { type WebhookDeliveryStatus, webhookDeliveryStatuses, webhookTypeOf } from "./webhooks.js";

@@ -139,6 +139,22 @@ export const permissions = {
   },
   "issuers:update": { description: "Change trusted issuers.", installationOnly: false, roles: admin },
   "issuers:delete": { description: "Stop to trust an external issuer.", installationOnly: false, roles: admin },
+  "webhooks:read": {
+    description: "Read webhooks and their deliveries; never secrets.",
+    installationOnly: false,
+    roles: admin,
+  },
+  "webhooks:create": {
+    description: "Create webhooks, which hear of everything that happens to a tenant's keys.",
+    installationOnly: false,
+    roles: admin,
+  },
+  "webhooks:update": {
+    description: "Change, disable, enable and test webhooks, give them a new secret, and send deliveries again.",
+    installationOnly: false,
+    roles: admin,
+  },
+  "webhooks:delete": { description: "Delete webhooks.", installationOnly: false, roles: admin },
   "sessions:read": {
     description: "Read other people's sessions: who is signed in, since when and from where.",
     installationOnly: false,

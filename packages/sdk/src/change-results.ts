@@ -78,6 +78,22 @@ export type UpdateTrustedIssuerResult = PayloadOf<Operations.UpdateTrustedIssuer
 export type DeleteTrustedIssuerResult = PayloadOf<Operations.DeleteTrustedIssuer["deleteTrustedIssuer"]> | Refusal;
 /** What the issuer says, or why it was not asked. */
 export type TestTrustedIssuerResult = PayloadOf<Operations.TestTrustedIssuer["testTrustedIssuer"]> | Refusal;
+/** The new webhook and its secret, which is shown this once, or why not. */
+export type CreateWebhookResult = PayloadOf<Operations.CreateWebhook["createWebhook"]> | Refusal;
+/** The webhook as changed, or why not. */
+export type UpdateWebhookResult = PayloadOf<Operations.UpdateWebhook["updateWebhook"]> | Refusal;
+/** The webhook and its new secret, which is shown this once, or why not. */
+export type RotateWebhookSecretResult = PayloadOf<Operations.RotateWebhookSecret["rotateWebhookSecret"]> | Refusal;
+/** The disabled webhook, or why not. */
+export type DisableWebhookResult = PayloadOf<Operations.DisableWebhook["disableWebhook"]> | Refusal;
+/** The webhook, enabled again, or why not. */
+export type EnableWebhookResult = PayloadOf<Operations.EnableWebhook["enableWebhook"]> | Refusal;
+/** The webhook that is gone, or why not. */
+export type DeleteWebhookResult = PayloadOf<Operations.DeleteWebhook["deleteWebhook"]> | Refusal;
+/** What the receiver answered, or why it was not asked. */
+export type TestWebhookResult = PayloadOf<Operations.TestWebhook["testWebhook"]> | Refusal;
+/** The delivery that is sent again, or why not. */
+export type RedeliverWebhookResult = PayloadOf<Operations.RedeliverWebhook["redeliverWebhook"]> | Refusal;
 /** The session and its tokens, shown this once, or why not. */
 export type SignInResult = PayloadOf<Operations.SignIn["signIn"]> | Refusal;
 /** The session and its next tokens, shown this once, or why not. */

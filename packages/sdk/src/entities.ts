@@ -29,6 +29,8 @@ export type {
   UsageTick,
   UsageTotals,
   User,
+  Webhook,
+  WebhookDelivery,
 } from "./_generated/operations.js";
 
 /** What `usage.query` answers: totals, and a series for each group with its numbers by bucket as bare arrays. */

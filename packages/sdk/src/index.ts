@@ -92,6 +92,11 @@ export type {
   UsageQueryOptions,
 } from "./resources/usage.js";
 export type { ListUsersArguments, Users } from "./resources/users.js";
+export type {
+  ListWebhookDeliveriesArguments,
+  ListWebhooksArguments,
+  Webhooks,
+} from "./resources/webhooks.js";
 export type { DroppedUsage, RejectedUsage, UsageDropReason, UsageRecordOptions } from "./usage/record-options.js";
 export type { FlushOptions } from "./usage/usage-buffer.js";
 export type {

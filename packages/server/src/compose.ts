@@ -6,11 +6,12 @@ import { createKeysAndUsage } from "./compose/keys.js";
 import { createLifecycleGroup } from "./compose/lifecycle.js";
 import { createOAuth } from "./compose/oauth.js";
 import { createTenancy } from "./compose/tenancy.js";
+import { createWebhookGroup } from "./compose/webhooks.js";
 import type { Settings } from "./env.js";
 import type { Services } from "./graphql/context.js";
 import type { HttpServer } from "./http/server.js";
 import { createKeyEvents, type EventLog } from "./modules/events/index.js";
-import { createExpiryDuty, createRotationDuty, raiseLastUsed } from "./modules/keys/index.js";
+import { createDeliveredRotation, createExpiryDuty, createRotationDuty, raiseLastUsed } from "./modules/keys/index.js";
 import type { Limiting } from "./modules/limits/index.js";
 import { createRootToken, type RootToken } from "./modules/tokens/index.js";
 import { UsageRecording } from "./modules/usage/index.js";
@@ -99,6 +100,7 @@ async function wire(
   const keys = await createKeysAndUsage(settings, base, tenancy);
   onOpened(keys.limiting);
   const lifecycle = createLifecycleGroup(base, tenancy, access, keys);
+  const webhookGroup = createWebhookGroup(settings, base, tenancy);
   const { audit, clock, database, eventLog, events, logger, recording, relay } = base;
   const { tenantReads, userReads, roleReads, teamReads } = tenancy;
   const { apiGrantReads, apiReads, keyReads } = keys;
@@ -121,6 +123,7 @@ async function wire(
         ManagementToken: (principal, id) => access.tokens.findVisible(principal, id),
         OAuthClient: (principal, id) => oauth.oauthClients.findVisible(principal, id),
         TrustedIssuer: (principal, id) => oauth.trustedIssuers.findVisible(principal, id),
+        Webhook: (principal, id) => webhookGroup.services.webhooks.findVisible(principal, id),
       },
     }),
     clock,
@@ -150,6 +153,7 @@ async function wire(
     userReads,
     users: tenancy.users,
     verify: keys.verify,
+    ...webhookGroup.services,
   };
   const http = createHttp(settings, { base, access, oauth, keys, lifecycle, services });
 
@@ -169,7 +173,14 @@ async function wire(
     (error: unknown) => logger.warn({ err: error }, "warming up failed; keys are read when they are first presented"),
   );
   const expiry = createExpiryDuty({ database, events, clock, reminders: settings.expiryReminders });
-  const rotation = createRotationDuty({ database, events, clock, reminders: settings.rotationReminders });
+  const rotation = createRotationDuty({
+    database,
+    events,
+    clock,
+    reminders: settings.rotationReminders,
+    delivery: createDeliveredRotation({ clock, keys: keys.keys, receivers: base.webhookOutbox }),
+  });
+  const webhookSender = webhookGroup.startSender();
   const { upkeep, sharedKeys } = lifecycle.lifecycle;
   const scheduler = startScheduler([expiry, rotation, upkeep, sharedKeys], { clock, logger });
   const maintenance = startMaintenance(
@@ -183,6 +194,7 @@ async function wire(
       () => access.sessionTokens.sweep(),
       () => access.mail.sweep(),
       () => access.artifacts.sweep(),
+      () => webhookSender.sweep(),
       () => keys.limiting.maintain(),
       () => keys.integrity.runIfDue(),
     ],
@@ -216,6 +228,7 @@ async function wire(
       // At once: each may wait for a query that a database which hangs lets time out.
       await Promise.all([warmedUp, scheduler.stop(), relay.stop(), maintenance.stop(), access.passwords.stop()]);
       await Promise.all([keys.integrity.stop(), keys.activations.stop()]);
+      await webhookSender.stop();
       // After those who give it something to send.
       await access.mail.stop();
       await access.tokenUse.save().catch((error: unknown) => {

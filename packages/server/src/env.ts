@@ -30,6 +30,7 @@ export interface Settings {
   readonly integrityMs: number | null;
   readonly maxQuarantinedKeys: number;
   readonly allowPrivateIssuers: boolean;
+  readonly allowPrivateWebhooks: boolean;
   readonly mongodbUrl: string | null;
   readonly redisUrl: string | null;
   /** What happens to calls under rate limits while Redis is away. */
@@ -222,6 +223,14 @@ export const variables = {
     parse: (text) => (text === "true" ? true : text === "false" ? false : undefined),
     absent: false,
   },
+  KEYPLANE_ALLOW_PRIVATE_WEBHOOKS: {
+    description:
+      "true: webhooks may lead to any address, within private networks and without https. For development, and where every receiver is on your own network: whoever may create a webhook can then make the server send to what only it can reach.",
+    fallback: "false",
+    wants: "true or false",
+    parse: (text) => (text === "true" ? true : text === "false" ? false : undefined),
+    absent: false,
+  },
   MONGODB_URL: {
     description:
       "A served MongoDB 4.4 or newer for usage, instead of the embedded one; the path names the database. Several servers of one DATABASE_URL need a shared one.",
@@ -394,6 +403,7 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
     integrityMs: read<number>("KEYPLANE_INTEGRITY_HOURS") * 60 * 60_000 || null,
     maxQuarantinedKeys: read("KEYPLANE_INTEGRITY_MAX_QUARANTINED"),
     allowPrivateIssuers: read("KEYPLANE_ALLOW_PRIVATE_ISSUERS"),
+    allowPrivateWebhooks: read("KEYPLANE_ALLOW_PRIVATE_WEBHOOKS"),
     mongodbUrl: read("MONGODB_URL"),
     redisUrl: read("REDIS_URL"),
     withoutRedis: read("KEYPLANE_RATE_LIMITS_WITHOUT_REDIS"),

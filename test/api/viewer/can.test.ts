@@ -1,5 +1,6 @@
 import { describe, expect, ok, strangeIds, test } from "../../testkit/index.js";
 import { callback, clientMutation, clientStory, oauthIds } from "../../testkit/oauth.js";
+import { quietWebhookId } from "../../testkit/webhooks.js";
 
 describe("can", () => {
   test("says yes where the caller may", async ({ world }) => {
@@ -32,6 +33,18 @@ describe("can", () => {
     const input = { ...open, tenantId: ours.tenant.id, grantTypes: ["AUTHORIZATION_CODE"] };
     const { oauthClient } = ok(await clientMutation(ours.admin, "createOAuthClient", input));
     expect(await ours.admin.can("CLIENTS_ROTATE", oauthClient.id)).toMatchObject({ code: "CONFLICT" });
+  });
+
+  test("knows webhooks", async ({ world }) => {
+    const [ours, theirs] = [await world.tenant(), await world.tenant()];
+    const id = await quietWebhookId(world, ours.tenant.id);
+    for (const [action, of] of [
+      ["WEBHOOKS_UPDATE", id],
+      ["WEBHOOKS_CREATE", ours.tenant.id],
+    ] as const) {
+      expect(await ours.admin.can(action, of)).toMatchObject({ action, allowed: true });
+      expect(await theirs.admin.can(action, of)).toMatchObject({ allowed: false, code: "NOT_FOUND" });
+    }
   });
 
   test("says which permission is missing, and where it would come from", async ({ world }) => {

@@ -123,6 +123,7 @@ const ofWholeTenant: readonly string[] = [
   "Mutation.createOAuthClient",
   "Mutation.createTrustedIssuer",
   "Mutation.createManagementToken",
+  "Mutation.createWebhook",
 ];
 
 /** Whether a declared access lets somebody in. */

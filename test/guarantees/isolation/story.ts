@@ -3,6 +3,7 @@ import type { Ids, Own } from "../../testkit/any-call.js";
 import { type Caller, expect, ok, type World } from "../../testkit/index.js";
 import { findingId } from "../../testkit/lifecycle.js";
 import { oauthClientId, trustedIssuerId } from "../../testkit/oauth.js";
+import { failedDeliveryId, quietWebhookId } from "../../testkit/webhooks.js";
 import { everyHolder } from "./holders.js";
 
 /** A tenant with one thing of every kind, and callers in it. */
@@ -56,6 +57,8 @@ const makers: { readonly [Kind in IdKind]: (story: Story, ids: Ids) => string | 
     return ok(await admin.quota("setQuota", { targetId: key.id, limit: 1_000_000 })).quota.id;
   },
   KeyFinding: ({ world, secret }) => findingId(world, secret),
+  Webhook: ({ world, tenant }) => quietWebhookId(world, tenant.id),
+  WebhookDelivery: ({ world, tenant }, { Webhook }) => failedDeliveryId(world, tenant.id, Webhook ?? ""),
   // Nobody can name these.
   QuotaEntry: ({ world }) => world.missingId("QuotaEntry"),
   TeamMember: ({ world }) => world.missingId("TeamMember"),

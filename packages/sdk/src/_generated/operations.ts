@@ -1062,7 +1062,9 @@ export type Key = {
   /** How long a secret of this key may be in use; null: as long as the tenant's policy says. */
   readonly rotateEveryMs: number | null,
   /** By when it has to get a new secret, as key and tenant's policy say; null: never. */
-  readonly rotateBy: string | null
+  readonly rotateBy: string | null,
+  /** The webhook that gets new secrets of this key by itself; null: the one of the tenant's policy. */
+  readonly rotationWebhookId: string | null
 };
 
 export type IntegrityRun = {
@@ -1286,6 +1288,68 @@ export type TrustedIssuer = {
     /** The role that it stands for. */
     readonly role: Types.Role
   }>
+};
+
+export type Webhook = {
+  /** `whk_…`. */
+  readonly id: string,
+  /** The tenant whose events it is told of. */
+  readonly tenantId: string,
+  /** What people call it. */
+  readonly name: string,
+  /** Where messages are sent. */
+  readonly url: string,
+  /** Only these types of events; empty: all. */
+  readonly eventTypes: ReadonlyArray<Types.KeyEventType>,
+  /** Whether rotation policies may name it: it then gets new secrets of keys. Final. */
+  readonly receivesSecrets: boolean,
+  /** When it last got a new secret; null: never. */
+  readonly secretRotatedAt: string | null,
+  /** Until when messages bear the signature of the secret before, too; null: they do not. */
+  readonly previousSecretExpiresAt: string | null,
+  /** Since when every attempt has failed; null: the last one did not. After 5 days it is disabled. */
+  readonly failingSince: string | null,
+  /** Since when nothing is sent; null: it is enabled. */
+  readonly disabledAt: string | null,
+  /** Why it is disabled. */
+  readonly disabledReason: string | null,
+  /** The id of whoever created it. */
+  readonly createdBy: string,
+  /** When it was created. */
+  readonly createdAt: string,
+  /** When it was last changed. */
+  readonly updatedAt: string
+};
+
+export type WebhookDelivery = {
+  /** `dlv_…`: what the message says as webhook-id, the same at every attempt. */
+  readonly id: string,
+  /** The webhook. */
+  readonly webhookId: string,
+  /** What the message says as `type`, such as `key.revoked`. */
+  readonly type: string,
+  /** The key that it is about; null: of none alone. */
+  readonly keyId: string | null,
+  /** The message as JSON; without the secret, if it has one. */
+  readonly payload: string,
+  /** Whether it hands over a key's new secret. */
+  readonly hasSecret: boolean,
+  /** How far it is. */
+  readonly status: Types.WebhookDeliveryStatus,
+  /** How often it was sent. */
+  readonly attempts: number,
+  /** When it is sent next; null: never, or when its webhook is enabled again. */
+  readonly nextAttemptAt: string | null,
+  /** When it was last sent; null: never yet. */
+  readonly lastAttemptAt: string | null,
+  /** The HTTP status that the receiver last answered with; null: none. */
+  readonly responseStatus: number | null,
+  /** Why the last attempt came to nothing, or why it was given up; null: nothing is wrong. */
+  readonly problem: string | null,
+  /** When what it tells of was committed. */
+  readonly createdAt: string,
+  /** When it was delivered or given up; null: neither yet. */
+  readonly finishedAt: string | null
 };
 
 export type PageInfo = {
@@ -5281,4 +5345,455 @@ export type Can = {
     /** Why, and what to do, for people. */
     readonly reason: string
   }
+};
+
+export type GetWebhookVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetWebhook = {
+  /**
+   * One webhook; null when there is none with this id that you may see.
+   *
+   * Needs the permission `webhooks:read`.
+   */
+  readonly webhook: Webhook | null
+};
+
+export type ListWebhooksVariables = Exact<{
+  tenantId?: string | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+}>;
+
+
+export type ListWebhooks = {
+  /**
+   * The webhooks that you may see, newest first.
+   *
+   * Needs the permission `webhooks:read`.
+   */
+  readonly webhooks: {
+    /** How many entries the whole list has, over all pages. */
+    readonly totalCount?: number,
+    /** Where this page stands. */
+    readonly pageInfo: PageInfo,
+    /** The entries without their cursors. */
+    readonly nodes: ReadonlyArray<Webhook>
+  }
+};
+
+export type ListWebhookDeliveriesVariables = Exact<{
+  webhookId: string;
+  status?: Types.WebhookDeliveryStatus | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  counted: boolean;
+}>;
+
+
+export type ListWebhookDeliveries = {
+  /**
+   * What was told to a webhook, newest first: 30 days of what is finished, and all that waits.
+   *
+   * Needs the permission `webhooks:read`.
+   */
+  readonly webhookDeliveries: {
+    /** How many entries the whole list has, over all pages. */
+    readonly totalCount?: number,
+    /** Where this page stands. */
+    readonly pageInfo: PageInfo,
+    /** The entries without their cursors. */
+    readonly nodes: ReadonlyArray<WebhookDelivery>
+  }
+};
+
+export type CreateWebhookVariables = Exact<{
+  input: Types.CreateWebhookInput;
+}>;
+
+
+export type CreateWebhook = {
+  readonly createWebhook:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'CreateWebhookPayload',
+      readonly secret: string,
+      readonly webhook: Webhook
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type RotateWebhookSecretVariables = Exact<{
+  input: Types.RotateWebhookSecretInput;
+}>;
+
+
+export type RotateWebhookSecret = {
+  readonly rotateWebhookSecret:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'RotateWebhookSecretPayload',
+      readonly secret: string,
+      readonly webhook: Webhook
+    }
+
+};
+
+export type UpdateWebhookVariables = Exact<{
+  input: Types.UpdateWebhookInput;
+}>;
+
+
+export type UpdateWebhook = {
+  readonly updateWebhook:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'UpdateWebhookPayload',
+      readonly webhook: Webhook
+    }
+
+};
+
+export type DisableWebhookVariables = Exact<{
+  input: Types.DisableWebhookInput;
+}>;
+
+
+export type DisableWebhook = {
+  readonly disableWebhook:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'DisableWebhookPayload',
+      readonly webhook: Webhook
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type EnableWebhookVariables = Exact<{
+  input: Types.EnableWebhookInput;
+}>;
+
+
+export type EnableWebhook = {
+  readonly enableWebhook:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'EnableWebhookPayload',
+      readonly webhook: Webhook
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type DeleteWebhookVariables = Exact<{
+  input: Types.DeleteWebhookInput;
+}>;
+
+
+export type DeleteWebhook = {
+  readonly deleteWebhook:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'DeleteWebhookPayload',
+      readonly webhook: Webhook
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+
+};
+
+export type TestWebhookVariables = Exact<{
+  input: Types.TestWebhookInput;
+}>;
+
+
+export type TestWebhook = {
+  readonly testWebhook:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'TestWebhookPayload',
+      readonly responseStatus: number | null,
+      readonly problem: string | null,
+      readonly webhook: Webhook
+    }
+
+};
+
+export type RedeliverWebhookVariables = Exact<{
+  input: Types.RedeliverWebhookInput;
+}>;
+
+
+export type RedeliverWebhook = {
+  readonly redeliverWebhook:
+    | {
+      readonly __typename: 'ConflictError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'ForbiddenError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'InvalidInputError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string,
+      readonly issues: ReadonlyArray<{
+        readonly path: ReadonlyArray<string>,
+        readonly message: string
+      }>
+    }
+    | {
+      readonly __typename: 'LimitReachedError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'RedeliverWebhookPayload',
+      readonly delivery: WebhookDelivery
+    }
+
 };

@@ -173,6 +173,8 @@ export type CreateKeyInput = {
   readonly ownerId: string;
   /** How long a secret of it may be in use, at least an hour; where the tenant's policy is shorter, that counts. */
   readonly rotateEveryMs?: number | null | undefined;
+  /** A webhook of the tenant with receivesSecrets, which gets new secrets of this key by itself; without: as the tenant's policy says. Needs keys:rotate. */
+  readonly rotationWebhookId?: string | null | undefined;
   /** What it may do in your API; at most 100. */
   readonly scopes?: ReadonlyArray<string> | null | undefined;
   /** The team that looks after it, of which the owner is a member; without: none. */
@@ -323,6 +325,22 @@ export type CreateUserInput = {
   readonly tenantId: string;
 };
 
+/** A new webhook. */
+export type CreateWebhookInput = {
+  /** Only these types of events; all when left out. */
+  readonly eventTypes?: ReadonlyArray<KeyEventType> | null | undefined;
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** What people call it, 1 to 100 characters. */
+  readonly name: string;
+  /** Whether rotation policies may name it as rotationWebhookId: it then gets new secrets of keys. This needs keys:rotate as well. */
+  readonly receivesSecrets?: boolean | null | undefined;
+  /** The tenant whose events it is told of. */
+  readonly tenantId: string;
+  /** Where messages are sent: an https address that can be reached from anywhere. At most 2000 characters. */
+  readonly url: string;
+};
+
 /** Which custom roles; what is left out does not matter. */
 export type CustomRoleFilter = {
   /** Those with this base. */
@@ -389,6 +407,14 @@ export type DeleteTrustedIssuerInput = {
 /** Which user to delete, and why. */
 export type DeleteUserInput = {
   /** The id of the user. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Kept in history and shown to operators. */
+  readonly reason?: string | null | undefined;
+};
+
+/** Which webhook to delete, and why. */
+export type DeleteWebhookInput = {
+  /** The id of the webhook. */
   readonly id: string;
   /** Why, 1 to 500 characters. Kept in history and shown to operators. */
   readonly reason?: string | null | undefined;
@@ -477,6 +503,14 @@ export type DisableUserInput = {
   readonly reason?: string | null | undefined;
 };
 
+/** Which webhook to disable, and why. */
+export type DisableWebhookInput = {
+  /** The id of the webhook. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Kept in history and shown to operators. */
+  readonly reason?: string | null | undefined;
+};
+
 /** Which key to enable, and why. */
 export type EnableKeyInput = {
   /** The id of the key. */
@@ -496,6 +530,14 @@ export type EnableOAuthClientInput = {
 /** Which user to enable, and why. */
 export type EnableUserInput = {
   /** The id of the user. */
+  readonly id: string;
+  /** Why, 1 to 500 characters. Kept in history and shown to operators. */
+  readonly reason?: string | null | undefined;
+};
+
+/** Which webhook to enable, and why. */
+export type EnableWebhookInput = {
+  /** The id of the webhook. */
   readonly id: string;
   /** Why, 1 to 500 characters. Kept in history and shown to operators. */
   readonly reason?: string | null | undefined;
@@ -856,6 +898,8 @@ export type KeyPolicyInput = {
   readonly rotationOverdue?: RotationOverdue | null | undefined;
   /** At most 2147483647. */
   readonly rotationOverlapMs?: number | null | undefined;
+  /** A webhook of the tenant with receivesSecrets; not for a new tenant, which has none yet. */
+  readonly rotationWebhookId?: string | null | undefined;
 };
 
 /** The status of a key by itself. Its owner and tenant may refuse it all the same: ask `verifyKey` for a verdict. */
@@ -1035,7 +1079,15 @@ export type Permission =
   /** Read users, custom roles and teams. */
   | 'USERS_READ'
   /** Change users. */
-  | 'USERS_UPDATE';
+  | 'USERS_UPDATE'
+  /** Create webhooks, which hear of everything that happens to a tenant's keys. */
+  | 'WEBHOOKS_CREATE'
+  /** Delete webhooks. */
+  | 'WEBHOOKS_DELETE'
+  /** Read webhooks and their deliveries; never secrets. */
+  | 'WEBHOOKS_READ'
+  /** Change, disable, enable and test webhooks, give them a new secret, and send deliveries again. */
+  | 'WEBHOOKS_UPDATE';
 
 /** What has happened to a quota. */
 export type QuotaEntryType =
@@ -1090,6 +1142,12 @@ export type RateLimitUnit =
 export type RecordUsageInput = {
   /** At most 10000. */
   readonly events: ReadonlyArray<UsageEventInput>;
+};
+
+/** Which delivery to send again. */
+export type RedeliverWebhookInput = {
+  /** The id of a delivery that was given up. */
+  readonly deliveryId: string;
 };
 
 /** Which session to renew. */
@@ -1348,6 +1406,16 @@ export type RotateOAuthClientSecretInput = {
   readonly overlapMs?: number | null | undefined;
 };
 
+/** Which webhook gets a new secret. */
+export type RotateWebhookSecretInput = {
+  /** The webhook's id. */
+  readonly id: string;
+  /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** For how many milliseconds messages are signed with the secret before, too; at most a week. */
+  readonly overlapMs?: number | null | undefined;
+};
+
 /** What happens to a key whose secret was not rotated in time. */
 export type RotationOverdue =
   /** It is refused with EXPIRED until it is rotated. */
@@ -1487,6 +1555,12 @@ export type TestTrustedIssuerInput = {
   readonly id: string;
 };
 
+/** Which webhook to test. */
+export type TestWebhookInput = {
+  /** The webhook's id. */
+  readonly id: string;
+};
+
 /** More for a quota. */
 export type TopUpQuotaInput = {
   /** How much to add, 1 to 1000000000. */
@@ -1533,6 +1607,8 @@ export type UpdateKeyInput = {
   readonly name?: string | null | undefined;
   /** How long a secret of it may be in use from now on; null: as the tenant's policy says. */
   readonly rotateEveryMs?: number | null | undefined;
+  /** Another webhook that gets its new secrets; null: as the tenant's policy says. Needs keys:rotate. */
+  readonly rotationWebhookId?: string | null | undefined;
   /** All scopes from now on. */
   readonly scopes?: ReadonlyArray<string> | null | undefined;
   /** Another team, of which the owner is a member; null: none. */
@@ -1671,6 +1747,18 @@ export type UpdateUserInput = {
   readonly name?: string | null | undefined;
   /** A new role. */
   readonly role?: Role | null | undefined;
+};
+
+/** What to change; what is left out stays. */
+export type UpdateWebhookInput = {
+  /** All types of events from now on; empty: all. */
+  readonly eventTypes?: ReadonlyArray<KeyEventType> | null | undefined;
+  /** The webhook's id. */
+  readonly id: string;
+  /** A new name. */
+  readonly name?: string | null | undefined;
+  /** A new address, to which messages go that wait, too. */
+  readonly url?: string | null | undefined;
 };
 
 /** What happens by itself to keys that the policy does not want. */
@@ -1924,3 +2012,12 @@ export type VerifyKeyInput = {
   /** The program that presented the key, for the call log; cut after 256 characters. */
   readonly userAgent?: string | null | undefined;
 };
+
+/** How far the delivery of a message is. */
+export type WebhookDeliveryStatus =
+  /** The receiver has answered with a status of 2xx. */
+  | 'DELIVERED'
+  /** It was given up. redeliverWebhook sends it again. */
+  | 'FAILED'
+  /** It was not taken yet: it is sent, or sent again, when its next attempt is due. */
+  | 'PENDING';

@@ -19,6 +19,7 @@ import { Tenants } from "../resources/tenants.js";
 import { TrustedIssuers } from "../resources/trusted-issuers.js";
 import { Usage } from "../resources/usage.js";
 import { Users } from "../resources/users.js";
+import { Webhooks } from "../resources/webhooks.js";
 import type { FlushOptions } from "../usage/usage-buffer.js";
 import type { UsageRecordStatus } from "../usage/usage-status.js";
 import { operationKindOf, type RequestDocument, textOfDocument } from "./document.js";
@@ -78,6 +79,7 @@ export class Keyplane {
   readonly trustedIssuers: TrustedIssuers;
   readonly usage: Usage;
   readonly users: Users;
+  readonly webhooks: Webhooks;
 
   // Private at run time too, and a closure besides: no inspector, serialiser or error reporter can reach a token.
   readonly #send: Send;
@@ -103,6 +105,7 @@ export class Keyplane {
     this.teams = new Teams(this.#send);
     this.tenants = new Tenants(this.#send);
     this.trustedIssuers = new TrustedIssuers(this.#send);
+    this.webhooks = new Webhooks(this.#send);
     this.usage = new Usage(
       {
         send: this.#send,

@@ -18,6 +18,7 @@ import { Tenants } from "./tenants.js";
 import { TrustedIssuers } from "./trusted-issuers.js";
 import { Usage } from "./usage.js";
 import { Users } from "./users.js";
+import { Webhooks } from "./webhooks.js";
 
 const id = "key_1";
 
@@ -85,6 +86,14 @@ const repeated: Record<string, Call> = {
   ),
   "trustedIssuers.delete": call("deleteTrustedIssuer", (send) => new TrustedIssuers(send).delete({ id })),
   "trustedIssuers.test": call("testTrustedIssuer", (send) => new TrustedIssuers(send).test({ id })),
+  "webhooks.get": call("webhook", (send) => new Webhooks(send).get(id)),
+  "webhooks.create": call("createWebhook", (send) =>
+    new Webhooks(send).create({ tenantId: "t", name: "n", url: "https://r.example" }),
+  ),
+  "webhooks.rotateSecret": call("rotateWebhookSecret", (send) => new Webhooks(send).rotateSecret({ id })),
+  "webhooks.disable": call("disableWebhook", (send) => new Webhooks(send).disable({ id })),
+  "webhooks.delete": call("deleteWebhook", (send) => new Webhooks(send).delete({ id })),
+  "webhooks.test": call("testWebhook", (send) => new Webhooks(send).test({ id })),
 };
 
 const sentOnce: Record<string, Call> = {
@@ -129,6 +138,9 @@ const sentOnce: Record<string, Call> = {
   "trustedIssuers.update": call("updateTrustedIssuer", (send) => new TrustedIssuers(send).update({ id })),
   "users.update": call("updateUser", (send) => new Users(send).update({ id })),
   "users.enable": call("enableUser", (send) => new Users(send).enable({ id })),
+  "webhooks.update": call("updateWebhook", (send) => new Webhooks(send).update({ id })),
+  "webhooks.enable": call("enableWebhook", (send) => new Webhooks(send).enable({ id })),
+  "webhooks.redeliver": call("redeliverWebhook", (send) => new Webhooks(send).redeliver({ deliveryId: id })),
 };
 
 describe("after an attempt whose outcome is not known", () => {
@@ -154,7 +166,17 @@ describe("after an attempt whose outcome is not known", () => {
     });
   }
 
-  for (const List of [Audit, KeyEvents, Keys, ManagementTokens, OAuthClients, Tenants, TrustedIssuers, Users]) {
+  for (const List of [
+    Audit,
+    KeyEvents,
+    Keys,
+    ManagementTokens,
+    OAuthClients,
+    Tenants,
+    TrustedIssuers,
+    Users,
+    Webhooks,
+  ]) {
     test(`every page of a list of ${List.name} is asked for again`, async ({ story }) => {
       const field = {
         Audit: "auditLog",
@@ -165,6 +187,7 @@ describe("after an attempt whose outcome is not known", () => {
         Tenants: "tenants",
         TrustedIssuers: "trustedIssuers",
         Users: "users",
+        Webhooks: "webhooks",
       };
       const pages = { nodes: [1], pageInfo: { endCursor: null, hasNextPage: false }, totalCount: 1 };
       story.server.replies(drop, data({ [field[List.name as keyof typeof field]]: pages }));

@@ -184,6 +184,7 @@ export function shownKey({ state, secrets, createdAt, updatedAt }: StoredKey, no
     rotatedAt: time(previous?.supersededAt),
     rotateEveryMs: null,
     rotateBy: null,
+    rotationWebhookId: null,
     previousSecretExpiresAt: time(previous?.stopsAt),
     disabledAt: time(disabledAt),
     revokedAt: time(revokedAt),

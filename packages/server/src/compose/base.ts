@@ -4,6 +4,7 @@ import { createAudit } from "../modules/audit/index.js";
 import { createEventLog, createEventRelay, createEvents } from "../modules/events/index.js";
 import { createIdempotency } from "../modules/idempotency/index.js";
 import type { UsageRecording } from "../modules/usage/index.js";
+import { createWebhookOutbox } from "../modules/webhooks/index.js";
 import { type Clock, systemClock } from "../platform/clock.js";
 import type { Database } from "../platform/database/index.js";
 import { readEncryptionKey } from "../platform/encryption-key.js";
@@ -39,7 +40,8 @@ export async function createBase(settings: Settings, outside: Opened) {
   const { clock = systemClock, logger, database, recording, timeLimitMs } = outside;
   const encryptionKey = settings.encryptionKey ?? (await readEncryptionKey(settings.dataDir));
   const secretBox = createSecretBox(encryptionKey);
-  const events = createEvents({ database, clock, logger });
+  const webhookOutbox = createWebhookOutbox({ clock, secretBox });
+  const events = createEvents({ database, clock, logger, outbox: webhookOutbox.fanOut });
   const eventLog = createEventLog({ database, clock, retentionMs: settings.eventRetentionMs });
   const relay = createEventRelay({
     database,
@@ -70,5 +72,6 @@ export async function createBase(settings: Settings, outside: Opened) {
     relay,
     secretBox,
     timeLimitMs,
+    webhookOutbox,
   };
 }

@@ -18,6 +18,7 @@ import {
 import { openLimiting } from "../modules/limits/index.js";
 import { createRecordUsage, createUsage, usedKeyIds } from "../modules/usage/index.js";
 import type { Users } from "../modules/users/index.js";
+import { requireSecretReceiver } from "../modules/webhooks/index.js";
 import { GuessLimiter } from "../platform/guess-limiter.js";
 import type { Base } from "./base.js";
 import type { Tenancy } from "./tenancy.js";
@@ -49,7 +50,17 @@ export async function createKeysAndUsage(settings: Settings, base: Base, tenancy
   });
   const addressGuesses = new KeyGuesses({ perMinute: settings.unknownKeysPerAddress });
   const seal = createKeySeal(base.encryptionKey);
-  const keys = createKeys({ audit, clock, events, teams, tenants, users, seal, expiryReminders });
+  const keys = createKeys({
+    audit,
+    clock,
+    events,
+    teams,
+    tenants,
+    users,
+    seal,
+    expiryReminders,
+    requireSecretReceiver,
+  });
   const activations = createActivations({ clock, events, keys, logger });
   const apis = createApis({ audit, clock, events, idempotency, tenants });
   const apiAccess = new ApiAccess({ database, max: settings.maxCachedKeys });
@@ -63,6 +74,7 @@ export async function createKeysAndUsage(settings: Settings, base: Base, tenancy
       expiryReminders,
       idempotency,
       keys,
+      requireSecretReceiver,
       seal,
       teams,
       tenants,

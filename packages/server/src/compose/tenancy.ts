@@ -5,6 +5,7 @@ import { createRoleReads, createRoles, RoleStates } from "../modules/roles/index
 import { createTeamReads, createTeams, TeamStates } from "../modules/teams/index.js";
 import { createTenantReads, createTenants, TenantStates } from "../modules/tenants/index.js";
 import { createUserReads, createUsers, Standings, UserStates } from "../modules/users/index.js";
+import { requireSecretReceiver } from "../modules/webhooks/index.js";
 import type { Base } from "./base.js";
 
 /** Tenants and who belongs to them: users, roles, teams; what memory holds of each is told of every change first. */
@@ -26,6 +27,7 @@ export function createTenancy(settings: Settings, base: Base) {
     events,
     idempotency,
     planRotations: createPlanRotations({ clock }),
+    requireSecretReceiver,
   });
   const roles = createRoles({ audit, clock, events, idempotency, tenants, tellKeys });
   /** @param within writes in transactions of its own, or joins one that is under way. */

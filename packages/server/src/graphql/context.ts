@@ -17,6 +17,7 @@ import type { Tokens } from "../modules/tokens/index.js";
 import type { RecordUsage, Usage } from "../modules/usage/index.js";
 import type { UserReads, Users } from "../modules/users/index.js";
 import type { Can } from "../modules/viewer/index.js";
+import type { WebhookDeliveries, Webhooks } from "../modules/webhooks/index.js";
 import type { Clock } from "../platform/clock.js";
 import type { Api, CustomRole, Key, Quota, Team, Tenant, User } from "../platform/database/index.js";
 
@@ -56,6 +57,8 @@ export interface Services {
   readonly userReads: UserReads;
   readonly users: Users;
   readonly verify: Verify;
+  readonly webhookDeliveries: WebhookDeliveries;
+  readonly webhooks: Webhooks;
 }
 
 /** The context of one GraphQL request. */

@@ -27,6 +27,7 @@ import "../modules/lifecycle/policy/policy.graphql.js";
 import "../modules/lifecycle/findings/findings.graphql.js";
 import "../modules/lifecycle/leaks/leaks.graphql.js";
 import "../modules/lifecycle/hygiene/hygiene.graphql.js";
+import "../modules/webhooks/webhooks.graphql.js";
 import "../modules/diagnosis/diagnosis.graphql.js";
 import "../modules/diagnosis/resolve/resolve-invalid-user.graphql.js";
 import "../modules/audit/audit.graphql.js";

@@ -51,7 +51,9 @@ export class NotFoundError extends KeyplaneError {
       | "quota"
       | "API"
       | "grant"
-      | "finding",
+      | "finding"
+      | "webhook"
+      | "webhook delivery",
     by: "id" | "e-mail address" | "external id" | "text" | "start" = "id",
   ) {
     super(

@@ -37,6 +37,8 @@ export interface SafeRequest {
   readonly body?: string;
   /** Media types that are taken, without parameters; any when left out. Asked of answers with status 2xx only. */
   readonly accept?: readonly string[];
+  /** Nothing of the answer is wanted but its status: its body is not read, whatever it is. */
+  readonly statusOnly?: boolean;
   /** How much of the answer is read at most. */
   readonly maxBytes: number;
   /** For everything together: look-up, connection, answer. */
@@ -148,6 +150,11 @@ function send(url: URL, checked: ResolvedAddress, request: SafeRequest, signal: 
         const status = response.statusCode ?? 0;
         if (status >= 300 && status < 400) {
           return fail("REDIRECT", `${url.host} redirects elsewhere, which is not followed. Give the final address.`);
+        }
+        if (request.statusOnly) {
+          resolve({ status, body: "" });
+          response.destroy();
+          return;
         }
         const isTaken = status < 200 || status >= 300 || isAccepted(response.headers["content-type"], request.accept);
         if (!isTaken) {

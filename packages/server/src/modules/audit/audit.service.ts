@@ -29,7 +29,9 @@ export interface AuditedChange {
       | "Session"
       | "OAuthClient"
       | "TrustedIssuer"
-      | "KeyFinding";
+      | "KeyFinding"
+      | "Webhook"
+      | "WebhookDelivery";
     readonly id: string;
   };
   /** The thing before and after; null where it did not exist. Secrets are removed by name. */

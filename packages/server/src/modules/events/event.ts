@@ -27,7 +27,8 @@ export type EventType =
   | "OAUTH_TOKEN_REVOKED"
   | "TRUSTED_ISSUER_CHANGED"
   | "SESSION_ENDED"
-  | "KEY_FINDING_RESOLVED";
+  | "KEY_FINDING_RESOLVED"
+  | "WEBHOOK_CHANGED";
 
 /** Something that happened, and to whom. */
 export interface DomainEvent {

@@ -16,13 +16,17 @@ export interface EventListener {
   onGap(): void;
 }
 
+/** Keeps messages about events in the transaction that keeps the events themselves. */
+export type EventOutbox = (tx: Transaction, events: readonly StoredEvent[]) => Promise<void>;
+
 export type Events = ReturnType<typeof createEvents>;
 
 /**
  * Transactions that carry events. Every write of the server runs in one: the change, its audit record and its events
  * are kept together or not at all, and when it ends, those who remember anything are told before the caller is answered.
  */
-export function createEvents({ database, clock, logger }: { database: Database; clock: Clock; logger: Logger }) {
+export function createEvents(deps: { database: Database; clock: Clock; logger: Logger; outbox?: EventOutbox }) {
+  const { database, clock, logger, outbox } = deps;
   const listeners = new Set<EventListener>();
   const writeListeners = new Set<() => void>();
   const pending = new WeakMap<Transaction, DomainEvent[]>();
@@ -86,14 +90,18 @@ export function createEvents({ database, clock, logger }: { database: Database; 
     /** Keeps an event in the transaction of its change. */
     async append(tx: Transaction, event: DomainEvent): Promise<void> {
       promise(tx, event);
-      await insertEvent(tx, stored(event));
+      const row = stored(event);
+      await insertEvent(tx, row);
+      await outbox?.(tx, [row]);
     },
 
     /** Keeps many events in the transaction of their change. */
     async appendAll(tx: Transaction, all: readonly DomainEvent[]): Promise<void> {
       for (const event of all) promise(tx, event);
       for (let from = 0; from < all.length; from += insertedAtOnce) {
-        await insertEvents(tx, all.slice(from, from + insertedAtOnce).map(stored));
+        const rows = all.slice(from, from + insertedAtOnce).map(stored);
+        await insertEvents(tx, rows);
+        await outbox?.(tx, rows);
       }
     },
 

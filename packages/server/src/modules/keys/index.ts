@@ -8,6 +8,7 @@ export { createKeys, type KeyChange, type Keys } from "./keys.service.js";
 export { findKeyIdsOfTeams, raiseLastUsed, sealKeyRow, updateKeyRow, visibleKeys } from "./keys.store.js";
 export { defaultExpiry, scopeIssues } from "./lib/key-policy.js";
 export { createKeySeal, type KeySeal } from "./lib/key-seal.js";
+export { createDeliveredRotation } from "./rotation/delivered-rotation.js";
 export { createPlanRotations, createRotationDuty } from "./rotation/rotation-duty.js";
 export { createActivations } from "./verification/activations.js";
 export { toKeyState, toSecretState } from "./verification/key-states.js";

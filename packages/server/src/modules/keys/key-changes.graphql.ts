@@ -22,6 +22,10 @@ const CreateKeyInput = builder.inputType("CreateKeyInput", {
       description:
         "How long a secret of it may be in use, at least an hour; where the tenant's policy is shorter, that counts.",
     }),
+    rotationWebhookId: t.id({
+      description:
+        "A webhook of the tenant with receivesSecrets, which gets new secrets of this key by itself; without: as the tenant's policy says. Needs keys:rotate.",
+    }),
     idempotencyKey: idempotencyKeyField(t),
   }),
 });
@@ -43,6 +47,9 @@ const UpdateKeyInput = builder.inputType("UpdateKeyInput", {
     rotateEveryMs: t.field({
       type: "Milliseconds",
       description: "How long a secret of it may be in use from now on; null: as the tenant's policy says.",
+    }),
+    rotationWebhookId: t.id({
+      description: "Another webhook that gets its new secrets; null: as the tenant's policy says. Needs keys:rotate.",
     }),
   }),
 });

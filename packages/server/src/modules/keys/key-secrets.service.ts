@@ -23,7 +23,7 @@ export type KeySecrets = ReturnType<typeof createKeySecrets>;
 
 /** Everything that hands out a secret: create, rotate, reissue. */
 export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; keys: Pick<Keys, "lock" | "tell"> }) {
-  const { clock, events, expiryReminders, idempotency, keys, teams, tenants, users } = deps;
+  const { clock, events, expiryReminders, idempotency, keys, requireSecretReceiver, teams, tenants, users } = deps;
 
   /** Answers an attempt, also a repeated one: the key as it is now, and the secret of the first time. */
   async function answer(principal: Principal, { targetId, secret = "", isRepeat }: Outcome): Promise<IssuedKey> {
@@ -111,6 +111,11 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
         const owner = await requireActiveOwner(tx, principal, tenant.id, input.ownerId);
         await refuseTooManyKeys(tx, tenant, owner, now);
 
+        const { rotationWebhookId = null } = input;
+        if (rotationWebhookId !== null) {
+          authorize(principal, "keys:rotate");
+          await requireSecretReceiver(tx, tenant.id, rotationWebhookId);
+        }
         const createdAt = new Date(now);
         const { tenantId, ownerId, teamId = null, name, environment, scopes, allowedIps, deniedIps } = input;
         await store.holdBounds(tx, { ownerId, teamId: null });
@@ -126,6 +131,7 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
           allowedIps,
           deniedIps,
           rotateEveryMs: input.rotateEveryMs === undefined ? null : BigInt(input.rotateEveryMs),
+          rotationWebhookId,
         };
         const { secret, start } = generateKey({ prefix: tenant.keyPrefix, environment });
         const metadata = input.metadata as object;

@@ -91,6 +91,10 @@ KeyType.implement({
       description: "How long a secret of this key may be in use; null: as long as the tenant's policy says.",
       resolve: ({ rotateEveryMs }) => (rotateEveryMs === null ? null : Number(rotateEveryMs)),
     }),
+    rotationWebhookId: t.exposeID("rotationWebhookId", {
+      nullable: true,
+      description: "The webhook that gets new secrets of this key by itself; null: the one of the tenant's policy.",
+    }),
     rotateBy: t.field({
       type: "DateTime",
       nullable: true,

@@ -33,6 +33,7 @@ export const createKeySchema = z.object({
   deniedIps: addressesSchema.nullish().transform((ips) => ips ?? []),
   expiresAt: optional(z.date()),
   rotateEveryMs: optional(rotationSchema),
+  rotationWebhookId: optional(z.string()),
   idempotencyKey: optional(idempotencyKeySchema),
 });
 
@@ -49,6 +50,8 @@ export const updateKeySchema = z.object({
   expiresAt: z.date().nullable().optional(),
   /** null: as the tenant's policy says. */
   rotateEveryMs: rotationSchema.nullable().optional(),
+  /** null: as the tenant's policy says. */
+  rotationWebhookId: z.string().nullable().optional(),
 });
 
 export const rotateKeySchema = z.object({

@@ -28,6 +28,8 @@ export interface KeysDeps {
   readonly seal: KeySeal;
   /** How long before the expiry to remind of it, in milliseconds. */
   readonly expiryReminders: readonly number[];
+  /** Refuses a webhook that cannot receive secrets of a tenant's keys; what webhooks are is known further to the right. */
+  readonly requireSecretReceiver: (tx: Transaction, tenantId: string, webhookId: string) => Promise<void>;
 }
 
 export type Keys = ReturnType<typeof createKeys>;
@@ -42,7 +44,8 @@ export interface KeyChange {
 }
 
 /** Everything that changes a key except what hands out a secret, which is in `key-secrets.service.ts`. */
-export function createKeys({ audit, clock, events, teams, tenants, users, seal, expiryReminders }: KeysDeps) {
+export function createKeys(deps: KeysDeps) {
+  const { audit, clock, events, teams, tenants, users, seal, expiryReminders, requireSecretReceiver } = deps;
   /** Those that are not as Keyplane has written them. A change of such a key is not signed: it would make the rest good. */
   const unsound = new WeakSet<Key>();
 
@@ -153,13 +156,19 @@ export function createKeys({ audit, clock, events, teams, tenants, users, seal, 
           input.expiresAt !== undefined ||
           input.allowedIps !== undefined ||
           input.deniedIps !== undefined ||
-          input.rotateEveryMs !== undefined;
+          input.rotateEveryMs !== undefined ||
+          input.rotationWebhookId != null;
         authorizeScopes(principal, input.scopes ?? (widens ? before.scopes : []));
         const issues = [
           ...(input.scopes === undefined ? [] : scopeIssues(policy, input.scopes)),
           ...(input.expiresAt === undefined ? [] : expiryIssues(policy, input.expiresAt, clock.now())),
         ];
         if (issues.length > 0) throw new InvalidInputError(issues);
+        if (input.rotationWebhookId != null) {
+          // Whoever has secrets handed over could have rotated the key.
+          authorize(principal, "keys:rotate");
+          await requireSecretReceiver(tx, before.tenantId, input.rotationWebhookId);
+        }
         const columns = {
           ...(movesTeam ? { teamId: input.teamId ?? null } : {}),
           ...(input.name === undefined ? {} : { name: input.name }),
@@ -171,6 +180,7 @@ export function createKeys({ audit, clock, events, teams, tenants, users, seal, 
           ...(input.rotateEveryMs === undefined
             ? {}
             : { rotateEveryMs: input.rotateEveryMs === null ? null : BigInt(input.rotateEveryMs) }),
+          ...(input.rotationWebhookId === undefined ? {} : { rotationWebhookId: input.rotationWebhookId }),
         };
         if (!changes(before, columns)) return before;
         // A later expiry brings an expired key back, and its owner may have another one in its place by now.
@@ -179,7 +189,9 @@ export function createKeys({ audit, clock, events, teams, tenants, users, seal, 
         }
         const after = await store.updateKeyRow(tx, before.id, { ...columns, updatedAt: new Date(clock.now()) });
         if (columns.expiresAt !== undefined) await scheduleExpiry(tx, after, expiryReminders, clock.now());
-        if (columns.rotateEveryMs !== undefined) await planRotation(tx, after.id, after.updatedAt);
+        if (columns.rotateEveryMs !== undefined || columns.rotationWebhookId !== undefined) {
+          await planRotation(tx, after.id, after.updatedAt);
+        }
         await tell(tx, principal, { action: "key.updated", event: "UPDATED", before, after });
         return after;
       });

@@ -209,6 +209,11 @@ export function visibleKeys({ tenantId, userId, teamIds }: Visibility): Prisma.K
   return { ...within, OR: [{ ownerId: userId }, { teamId: { in: [...teamIds] } }] };
 }
 
+/** Whether a secret of a key waits for its first use. */
+export async function hasPendingSecret(db: Db, keyId: string): Promise<boolean> {
+  return (await db.keySecret.count({ where: { keyId, isPending: true } })) > 0;
+}
+
 /** Stops a secret that waits for its first use. */
 export async function supersedePending(db: Db, keyId: string, now: Date): Promise<void> {
   const data = { supersededAt: now, stopsAt: now, isPending: false };

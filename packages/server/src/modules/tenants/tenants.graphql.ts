@@ -62,6 +62,10 @@ const KeyPolicyType = builder.objectRef<Tenant>("KeyPolicy").implement({
         "How long old secrets go on working where rotateKey is called with overlapMs: null; null: not at all.",
       resolve: (tenant) => numberOrNull(tenant.rotationOverlapMs),
     }),
+    rotationWebhookId: t.exposeID("rotationWebhookId", {
+      nullable: true,
+      description: "The webhook that gets new secrets of keys by itself before they have to be rotated; null: none.",
+    }),
   }),
 });
 
@@ -137,6 +141,9 @@ const KeyPolicyInput = builder.inputType("KeyPolicyInput", {
     rotateEveryMs: t.field({ type: "Milliseconds", description: "At least an hour." }),
     rotationOverdue: t.field({ type: RotationOverdueEnum, description: "New tenants have WARN." }),
     rotationOverlapMs: t.field({ type: "Milliseconds", description: "At most 2147483647." }),
+    rotationWebhookId: t.id({
+      description: "A webhook of the tenant with receivesSecrets; not for a new tenant, which has none yet.",
+    }),
   }),
 });
 

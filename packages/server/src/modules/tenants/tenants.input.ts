@@ -65,6 +65,7 @@ const keyPolicySchema = z
       .max(longestOverlap, "Give at most 2147483647, a little more than 24 days.")
       .nullable()
       .optional(),
+    rotationWebhookId: z.string().nullable().optional(),
   })
   .refine(
     (policy) =>

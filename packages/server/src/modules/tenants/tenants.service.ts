@@ -19,11 +19,14 @@ interface Deps {
   readonly idempotency: Idempotency;
   /** Plans anew when keys of a tenant have to be rotated; what keys are is known further to the right. */
   readonly planRotations: (tx: Transaction, tenantId: string) => Promise<void>;
+  /** Refuses a webhook that cannot receive secrets of a tenant's keys; what webhooks are is known further to the right. */
+  readonly requireSecretReceiver: (tx: Transaction, tenantId: string, webhookId: string) => Promise<void>;
 }
 
 export type Tenants = ReturnType<typeof createTenants>;
 
-export function createTenants({ audit, clock, events, idempotency, planRotations }: Deps) {
+export function createTenants(deps: Deps) {
+  const { audit, clock, events, idempotency, planRotations, requireSecretReceiver } = deps;
   const write = unlessTaken(events.transaction, {
     model: "Tenant",
     fields: ["slug"],
@@ -78,8 +81,10 @@ export function createTenants({ audit, clock, events, idempotency, planRotations
       const attempt = { operation: "createTenant", idempotencyKey, input };
       const outcome = await idempotency.once(principal, attempt, write, async (tx) => {
         const now = new Date(clock.now());
+        const id = createId("Tenant");
+        if (input.policy?.rotationWebhookId) await requireSecretReceiver(tx, id, input.policy.rotationWebhookId);
         const tenant = await store.insertTenant(tx, {
-          id: createId("Tenant"),
+          id,
           slug: input.slug,
           name: input.name,
           ...store.policyColumns(input.policy ?? {}),
@@ -116,6 +121,7 @@ export function createTenants({ audit, clock, events, idempotency, planRotations
       }
       // Whoever lets keys come from elsewhere grants all that they can do.
       if (input.allowedIps !== undefined || input.deniedIps !== undefined) authorizeKeyScopes(principal, null);
+      const { rotationWebhookId } = input.policy ?? {};
       return write(async (tx) => {
         const before = await lock(tx, principal, input.id);
         const columns = {
@@ -126,9 +132,17 @@ export function createTenants({ audit, clock, events, idempotency, planRotations
           ...(input.deniedIps === undefined ? {} : { deniedIps: input.deniedIps }),
         };
         checkLifetimes({ ...before, ...columns });
+        if (rotationWebhookId) {
+          // Whoever has secrets handed over could have rotated the keys.
+          authorize(principal, "keys:rotate");
+          authorizeKeyScopes(principal, null);
+          await requireSecretReceiver(tx, before.id, rotationWebhookId);
+        }
         if (!changes(before, columns)) return before;
         const after = await store.updateTenantRow(tx, before.id, { ...columns, updatedAt: new Date(clock.now()) });
-        if (after.rotateEveryMs !== before.rotateEveryMs) await planRotations(tx, after.id);
+        const isOther =
+          after.rotateEveryMs !== before.rotateEveryMs || after.rotationWebhookId !== before.rotationWebhookId;
+        if (isOther) await planRotations(tx, after.id);
         await recordUpdate(tx, principal, "tenant.updated", before, after);
         await events.append(tx, { type: "TENANT_UPDATED", tenantId: after.id });
         return after;

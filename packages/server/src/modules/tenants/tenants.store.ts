@@ -16,6 +16,7 @@ type PolicyColumns = Pick<
   | "rotateEveryMs"
   | "rotationOverdue"
   | "rotationOverlapMs"
+  | "rotationWebhookId"
 >;
 
 /** The columns that a policy changes; what it does not name stays as it is. */
@@ -32,6 +33,7 @@ export function policyColumns(policy: KeyPolicyInput): Partial<PolicyColumns> {
     ...(policy.rotateEveryMs === undefined ? {} : { rotateEveryMs: big(policy.rotateEveryMs) }),
     ...(policy.rotationOverdue === undefined ? {} : { rotationOverdue: policy.rotationOverdue }),
     ...(policy.rotationOverlapMs === undefined ? {} : { rotationOverlapMs: big(policy.rotationOverlapMs) }),
+    ...(policy.rotationWebhookId === undefined ? {} : { rotationWebhookId: policy.rotationWebhookId }),
   };
 }
 

@@ -14,7 +14,8 @@ type Kind =
   | "Key"
   | "ManagementToken"
   | "OAuthClient"
-  | "TrustedIssuer";
+  | "TrustedIssuer"
+  | "Webhook";
 
 /** Whether the caller may do something, and if not, why. */
 export interface Permitted {
@@ -37,6 +38,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   tokens: "ManagementToken",
   clients: "OAuthClient",
   issuers: "TrustedIssuer",
+  webhooks: "Webhook",
 };
 
 /** What a thing is called, for people. */
@@ -51,6 +53,7 @@ const words: Readonly<Record<Kind, string>> = {
   ManagementToken: "management token",
   OAuthClient: "OAuth client",
   TrustedIssuer: "trusted issuer",
+  Webhook: "webhook",
 };
 
 /** What makes something, and so acts on the tenant in which it is made. */
@@ -63,10 +66,11 @@ const creating: ReadonlySet<Permission> = new Set([
   "tokens:create",
   "clients:create",
   "issuers:create",
+  "webhooks:create",
 ]);
 
 /** What belongs to the tenant as a whole: whoever sees only their own cannot make it. */
-const ofWholeTenant: ReadonlySet<Permission> = new Set(["clients:create", "issuers:create"]);
+const ofWholeTenant: ReadonlySet<Permission> = new Set(["clients:create", "issuers:create", "webhooks:create"]);
 
 /** What can be done with a key that was revoked or deleted. */
 const onDeadKeys: ReadonlySet<Permission> = new Set(["keys:read", "keys:verify", "keys:revoke", "keys:delete"]);

@@ -7,6 +7,7 @@ const secretNames = new Set([
   "token",
   "password",
   "sealedSecret",
+  "previousSealedSecret",
   "sealedPrivateJwk",
   "secretHash",
   "previousSecretHash",

@@ -10,6 +10,8 @@ export interface DueRotation {
   readonly issuedAt: Date;
   readonly everyMs: bigint | null;
   readonly isOver: boolean;
+  /** Who gets its new secret; null: nobody. */
+  readonly webhookId: string | null;
 }
 
 /** Lets a key's rotation be planned: within a second, by whichever process comes first. */
@@ -39,7 +41,8 @@ export async function takeDue(tx: Transaction, now: Date): Promise<DueRotation |
       COALESCE("Key"."rotatedAt", "Key"."createdAt") AS "issuedAt",
       LEAST("Key"."rotateEveryMs", "Tenant"."rotateEveryMs") AS "everyMs",
       ("Key"."revokedAt" IS NOT NULL OR "Key"."deletedAt" IS NOT NULL
-        OR ("Key"."expiresAt" IS NOT NULL AND "Key"."expiresAt" <= ${now}::timestamptz)) AS "isOver"
+        OR ("Key"."expiresAt" IS NOT NULL AND "Key"."expiresAt" <= ${now}::timestamptz)) AS "isOver",
+      COALESCE("Key"."rotationWebhookId", "Tenant"."rotationWebhookId") AS "webhookId"
     FROM "KeyRotation"
       JOIN "Key" ON "Key"."id" = "KeyRotation"."keyId"
       JOIN "Tenant" ON "Tenant"."id" = "Key"."tenantId"

@@ -3,6 +3,7 @@ import type { Database, Transaction } from "../../../platform/database/index.js"
 import type { Duty } from "../../../platform/scheduler.js";
 import type { Events } from "../../events/index.js";
 import { planExpiry } from "../expiry/expiry-plan.js";
+import type { DeliveredRotation } from "./delivered-rotation.js";
 import * as store from "./key-rotation.store.js";
 
 /** Plans anew when the keys of a tenant have to be rotated, in the transaction that changes its policy. */
@@ -13,7 +14,7 @@ export function createPlanRotations({ clock }: { readonly clock: Clock }) {
 
 /**
  * Tells ROTATION_DUE and ROTATION_OVERDUE when their time has come: the same plan as of an expiry, for the day by which a key
- * has to get a new secret. Each is told once, however many processes run and whenever one of them ends.
+ * has to get a new secret. Where a receiver is registered, the new secret is handed over before. Each is told once, however many processes run and whenever one of them ends.
  *
  * @param deps.reminders how long before to remind, in milliseconds.
  */
@@ -22,8 +23,9 @@ export function createRotationDuty(deps: {
   events: Events;
   clock: Clock;
   reminders: readonly number[];
+  delivery: DeliveredRotation;
 }): Duty {
-  const { database, events, clock, reminders } = deps;
+  const { database, events, clock, reminders, delivery } = deps;
 
   async function settleOne(tx: Transaction): Promise<boolean> {
     const now = clock.now();
@@ -48,8 +50,25 @@ export function createRotationDuty(deps: {
         reason,
       });
     }
-    await store.settleDue(tx, keyId, new Date(now), dueAt === null ? null : new Date(dueAt));
+    const nextAt = await deliver(tx, due, rotateBy, Number(everyMs), now);
+    const next = [dueAt, nextAt].filter((time) => time !== null);
+    await store.settleDue(tx, keyId, new Date(now), next.length === 0 ? null : new Date(Math.min(...next)));
     return true;
+  }
+
+  /** Hands a new secret over when its time has come. @returns when that is; null: nothing is to come. */
+  async function deliver(
+    tx: Transaction,
+    { keyId, webhookId }: store.DueRotation,
+    rotateBy: number,
+    everyMs: number,
+    now: number,
+  ): Promise<number | null> {
+    if (webhookId === null) return null;
+    const deliverAt = delivery.deliverAt(rotateBy, everyMs);
+    if (now < deliverAt) return deliverAt;
+    await delivery.prepare(tx, keyId, webhookId, rotateBy);
+    return null;
   }
 
   return {

@@ -1,0 +1,75 @@
+import type { Clock } from "../../platform/clock.js";
+import type { Database, WebhookDelivery } from "../../platform/database/index.js";
+import { ConflictError, NotFoundError } from "../../platform/errors.js";
+import { type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
+import { parseArguments, parseInput } from "../../platform/validation.js";
+import { type Audit, actorOf } from "../audit/index.js";
+import { authorize, type Principal, visibleTo } from "../auth/index.js";
+import type { Events } from "../events/index.js";
+import * as deliveries from "./deliveries.store.js";
+import { deliveryLifetimeMs } from "./webhook-outbox.js";
+import { deliveryFilterSchema, redeliverSchema } from "./webhooks.input.js";
+import { findWebhook } from "./webhooks.store.js";
+
+const deliveryOrder = "webhookDeliveries.CREATED_AT_DESC";
+
+export type WebhookDeliveries = ReturnType<typeof createWebhookDeliveries>;
+
+/** What was told to webhooks, and what became of it. */
+export function createWebhookDeliveries(deps: { audit: Audit; clock: Clock; database: Database; events: Events }) {
+  const { audit, clock, database, events } = deps;
+  return {
+    /**
+     * Sends a delivery that was given up again, with the same webhook-id.
+     *
+     * @throws ConflictError for one that was not given up, and for one that handed over a secret, which is kept no more.
+     */
+    async redeliver(principal: Principal, rawInput: unknown): Promise<WebhookDelivery> {
+      authorize(principal, "webhooks:update");
+      const { deliveryId } = parseInput(redeliverSchema, rawInput);
+      return events.transaction(async (tx) => {
+        const before = await deliveries.lockDelivery(tx, visibleTo(principal), deliveryId);
+        const webhook = before && (await findWebhook(tx, visibleTo(principal), before.webhookId));
+        if (!before || !webhook) throw new NotFoundError("webhook delivery");
+        if (before.status !== "FAILED") {
+          throw new ConflictError("This delivery was not given up: it was taken already, or is being tried.");
+        }
+        if (before.hasSecret) {
+          throw new ConflictError(
+            "This delivery handed over a secret, which is kept no more. Give the key a new one with rotateKey.",
+          );
+        }
+        const now = new Date(clock.now());
+        const after = await deliveries.updateDelivery(tx, before.id, {
+          status: "PENDING",
+          attempts: 0,
+          nextAttemptAt: webhook.disabledAt ? null : now,
+          expiresAt: new Date(now.getTime() + deliveryLifetimeMs),
+          finishedAt: null,
+        });
+        const { tenantId } = webhook;
+        const target = { type: "WebhookDelivery", id: after.id } as const;
+        const action = "webhook_delivery.redelivered";
+        await audit.record(tx, { actor: actorOf(principal), action, tenantId, target, before, after });
+        await events.append(tx, { type: "WEBHOOK_CHANGED", tenantId, subjectId: webhook.id });
+        return after;
+      });
+    },
+
+    /** What was told to a webhook, the newest first. Secrets are in none. */
+    async list(principal: Principal, rawFilter: unknown, page: PageArguments): Promise<Page<WebhookDelivery>> {
+      authorize(principal, "webhooks:read");
+      const filter = parseArguments(deliveryFilterSchema, rawFilter);
+      const { size, after } = parsePage(page, deliveryOrder, "createdAt");
+      const visibility = visibleTo(principal);
+      return pageOf({
+        rows: await deliveries.findDeliveries(database.prisma, visibility, filter, after, size + 1),
+        size,
+        after,
+        order: deliveryOrder,
+        placeOf: (row) => ({ value: row.createdAt, id: row.id }),
+        totalCount: () => deliveries.countDeliveries(database.prisma, visibility, filter),
+      });
+    },
+  };
+}

@@ -1,0 +1,144 @@
+import { kindOfId, type WebhookDeliveryStatus } from "@keyplane/schema";
+import type { Db, Prisma, Transaction, WebhookDelivery } from "../../platform/database/index.js";
+import { afterPlace, orderBy, type Place } from "../../platform/pages.js";
+import type { Visibility } from "../auth/index.js";
+
+/** Which deliveries. */
+export interface DeliveryFilter {
+  readonly webhookId: string;
+  readonly status?: WebhookDeliveryStatus | undefined;
+}
+
+export async function insertDeliveries(
+  tx: Transaction,
+  data: readonly Prisma.WebhookDeliveryUncheckedCreateInput[],
+): Promise<void> {
+  await tx.webhookDelivery.createMany({ data: [...data] });
+}
+
+export async function isAnyDue(db: Db, now: Date): Promise<boolean> {
+  const rows = await db.$queryRaw<unknown[]>`SELECT 1 FROM "WebhookDelivery" WHERE "nextAttemptAt" <= ${now} LIMIT 1`;
+  return rows.length > 0;
+}
+
+/**
+ * Takes deliveries that are due, the oldest first but of each webhook only a few: until `leaseUntil` no other process sends them. Not a
+ * lock that is held while sending: the embedded database has one connection, and a receiver may take long.
+ *
+ * @param options.busy webhooks of which this process is sending already.
+ */
+export function takeDue(
+  db: Db,
+  options: { now: Date; leaseUntil: Date; busy: readonly string[]; ofEach: number; take: number },
+): Promise<WebhookDelivery[]> {
+  const { now, leaseUntil, busy, ofEach, take } = options;
+  return db.$queryRaw<WebhookDelivery[]>`
+    WITH "taken" AS MATERIALIZED (
+      SELECT "due"."id" FROM "Webhook" CROSS JOIN LATERAL (
+        SELECT "id", "nextAttemptAt" FROM "WebhookDelivery"
+        WHERE "webhookId" = "Webhook"."id" AND "nextAttemptAt" <= ${now}
+        ORDER BY "nextAttemptAt", "id" LIMIT ${ofEach} FOR UPDATE SKIP LOCKED) AS "due"
+      WHERE "Webhook"."disabledAt" IS NULL AND "Webhook"."deletedAt" IS NULL AND "Webhook"."id" <> ALL(${[...busy]}::text[])
+      ORDER BY "due"."nextAttemptAt", "due"."id" LIMIT ${take})
+    UPDATE "WebhookDelivery"
+    SET "nextAttemptAt" = ${leaseUntil}, "attempts" = "attempts" + 1, "lastAttemptAt" = ${now}
+    WHERE "id" IN (SELECT "id" FROM "taken")
+    RETURNING *`;
+}
+
+/** Keeps what became of an attempt; nothing when another process has taken the delivery meanwhile, or it was given up. */
+export async function settle(
+  db: Db,
+  { id, attempts }: Pick<WebhookDelivery, "id" | "attempts">,
+  data: Prisma.WebhookDeliveryUncheckedUpdateInput,
+): Promise<void> {
+  await db.webhookDelivery.updateMany({ where: { id, attempts, status: "PENDING" }, data });
+}
+
+/** The deliveries of a webhook that is disabled wait. */
+export async function pause(tx: Transaction, webhookId: string): Promise<void> {
+  await tx.webhookDelivery.updateMany({ where: { webhookId, status: "PENDING" }, data: { nextAttemptAt: null } });
+}
+
+/** Those that waited are due. */
+export async function resume(tx: Transaction, webhookId: string, now: Date): Promise<void> {
+  await tx.webhookDelivery.updateMany({
+    where: { webhookId, status: "PENDING", nextAttemptAt: null },
+    data: { nextAttemptAt: now },
+  });
+}
+
+/** What is left of a delivery that is given up: no secret. */
+export function givenUp(now: Date, problem: string) {
+  return { status: "FAILED", nextAttemptAt: null, finishedAt: now, sealedSecret: null, problem } as const;
+}
+
+/** Gives up all that a webhook has waiting. */
+export async function giveUpAll(tx: Transaction, webhookId: string, now: Date, problem: string): Promise<void> {
+  await tx.webhookDelivery.updateMany({ where: { webhookId, status: "PENDING" }, data: givenUp(now, problem) });
+}
+
+/** Gives up those whose time is over; each process may do that. */
+export async function giveUpExpired(db: Db, now: Date, problem: string): Promise<void> {
+  await db.webhookDelivery.updateMany({
+    where: { status: "PENDING", expiresAt: { lte: now } },
+    data: givenUp(now, problem),
+  });
+}
+
+/** Forgets some that are finished for long. @returns how many. */
+export function removeFinished(db: Db, before: Date, take: number): Promise<number> {
+  return db.$executeRaw`
+    DELETE FROM "WebhookDelivery" WHERE "id" IN (
+      SELECT "id" FROM "WebhookDelivery" WHERE "finishedAt" < ${before} ORDER BY "finishedAt" LIMIT ${take})`;
+}
+
+/** Reads a delivery for a change, and holds it until the transaction ends. */
+export async function lockDelivery(
+  tx: Transaction,
+  visibility: Visibility,
+  id: string,
+): Promise<WebhookDelivery | null> {
+  if (kindOfId(id) !== "WebhookDelivery" || visibility.userId !== undefined) return null;
+  const { tenantId = null } = visibility;
+  await tx.$queryRaw`
+    SELECT 1 FROM "WebhookDelivery"
+    WHERE "id" = ${id} AND (${tenantId}::text IS NULL OR "tenantId" = ${tenantId}) FOR UPDATE`;
+  return tx.webhookDelivery.findFirst({ where: { AND: [{ id }, visible(visibility)] } });
+}
+
+export function updateDelivery(
+  tx: Transaction,
+  id: string,
+  data: Prisma.WebhookDeliveryUncheckedUpdateInput,
+): Promise<WebhookDelivery> {
+  return tx.webhookDelivery.update({ where: { id }, data });
+}
+
+/** Newest first. */
+export function findDeliveries(
+  db: Db,
+  visibility: Visibility,
+  filter: DeliveryFilter,
+  after: Place | null,
+  take: number,
+): Promise<WebhookDelivery[]> {
+  const page = afterPlace("createdAt", "desc", after) as Prisma.WebhookDeliveryWhereInput;
+  return db.webhookDelivery.findMany({
+    where: { AND: [visible(visibility), conditions(filter), page] },
+    orderBy: orderBy("createdAt", "desc"),
+    take,
+  });
+}
+
+export function countDeliveries(db: Db, visibility: Visibility, filter: DeliveryFilter): Promise<number> {
+  return db.webhookDelivery.count({ where: { AND: [visible(visibility), conditions(filter)] } });
+}
+
+function conditions({ webhookId, status }: DeliveryFilter): Prisma.WebhookDeliveryWhereInput {
+  return { webhookId, ...(status === undefined ? {} : { status }) };
+}
+
+function visible({ tenantId, userId }: Visibility): Prisma.WebhookDeliveryWhereInput {
+  return { ...(tenantId === undefined ? {} : { tenantId }), ...(userId === undefined ? {} : { id: "none" }) };
+}

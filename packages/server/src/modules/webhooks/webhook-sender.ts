@@ -1,0 +1,198 @@
+import type { Clock } from "../../platform/clock.js";
+import type { Database, Transaction, Webhook, WebhookDelivery } from "../../platform/database/index.js";
+import type { Logger } from "../../platform/logger.js";
+import type { SecretBox } from "../../platform/secret-box.js";
+import { type Audit, type AuditActor, systemActor } from "../audit/index.js";
+import { everything } from "../auth/index.js";
+import type { Events } from "../events/index.js";
+import * as deliveries from "./deliveries.store.js";
+import { pauseAfter } from "./lib/retry-schedule.js";
+import { purposeOfDelivery } from "./webhook-outbox.js";
+import type { createWebhookRequest, WebhookAnswer } from "./webhook-request.js";
+import * as store from "./webhooks.store.js";
+
+const intervalMs = 1_000;
+const day = 24 * 60 * 60_000;
+/** For how long a process that takes a delivery has it to itself: longer than a request may take. */
+const leaseMs = 60_000;
+/** How many messages a process sends at the same time, and how many of them to one webhook: a slow receiver holds up only itself. */
+const maxAtOnce = 64;
+const maxOfEach = 4;
+/** For how long every attempt may fail before a webhook is disabled. */
+const failingMs = 5 * day;
+/** For how long deliveries that are finished are kept, and how many go at a time. */
+const keptMs = 30 * day;
+const removedAtOnce = 1_000;
+
+const tooOld = "It was given up, because it could not be delivered in 5 days.";
+
+/** Keyplane itself, where a receiver has made it disable a webhook. */
+const sender: AuditActor = { ...systemActor, id: "webhooks", requestId: "webhooks" };
+
+export type WebhookSender = ReturnType<typeof startWebhookSender>;
+
+/**
+ * Sends what waits in the outbox, at least once each: a process that ends between sending and keeping what became of it leaves the
+ * delivery to be taken again when its lease is over, with the same webhook-id.
+ *
+ * @param deps.random from 0 to less than 1.
+ */
+export function startWebhookSender(deps: {
+  audit: Audit;
+  clock: Clock;
+  database: Database;
+  events: Events;
+  logger: Logger;
+  random: () => number;
+  request: ReturnType<typeof createWebhookRequest>;
+  secretBox: SecretBox;
+}) {
+  const { audit, clock, database, events, logger, random, request, secretBox } = deps;
+  const { prisma } = database;
+  const sending = new Map<string, { readonly webhookId: string; readonly done: Promise<void> }>();
+  let taking: Promise<void> | null = null;
+  let isAskedAgain = false;
+  let stopped = false;
+
+  async function takeMore(): Promise<void> {
+    do {
+      isAskedAgain = false;
+      const now = clock.now();
+      const free = maxAtOnce - sending.size;
+      if (free <= 0 || !(await deliveries.isAnyDue(prisma, new Date(now)))) continue;
+      const taken = await deliveries.takeDue(prisma, {
+        now: new Date(now),
+        leaseUntil: new Date(now + leaseMs),
+        busy: [...sending.values()].map(({ webhookId }) => webhookId),
+        ofEach: maxOfEach,
+        take: free,
+      });
+      for (const delivery of taken) begin(delivery);
+    } while (isAskedAgain && !stopped);
+  }
+
+  function begin(delivery: WebhookDelivery): void {
+    const { id, webhookId } = delivery;
+    const done = deliver(delivery)
+      .catch((error: unknown) => {
+        logger.warn({ err: error, deliveryId: id }, "what became of a delivery was not kept; it is sent again");
+      })
+      .finally(() => {
+        sending.delete(id);
+        kick();
+      });
+    sending.set(id, { webhookId, done });
+  }
+
+  /** Looks for what is due, soon and beside whatever the caller does next. */
+  function kick(): void {
+    if (stopped) return;
+    isAskedAgain = true;
+    taking ??= takeMore()
+      .catch((error: unknown) => logger.warn({ err: error }, "deliveries could not be taken; trying again"))
+      .finally(() => {
+        taking = null;
+      });
+  }
+
+  /** The message as it is sent; null when its secret cannot be opened. */
+  function bodyOf({ id, payload, hasSecret, sealedSecret }: WebhookDelivery): string | null {
+    if (!hasSecret) return payload;
+    const secret = sealedSecret && secretBox.open(sealedSecret, purposeOfDelivery(id));
+    if (!secret) return null;
+    const message = JSON.parse(payload) as { readonly data: object };
+    return JSON.stringify({ ...message, data: { ...message.data, secret } });
+  }
+
+  async function deliver(delivery: WebhookDelivery): Promise<void> {
+    const now = clock.now();
+    const giveUp = (problem: string) => deliveries.settle(prisma, delivery, deliveries.givenUp(new Date(now), problem));
+    const webhook = await store.findWebhook(prisma, everything, delivery.webhookId);
+    if (!webhook) return giveUp("The webhook was deleted.");
+    if (delivery.expiresAt.getTime() <= now) return giveUp(tooOld);
+    const body = bodyOf(delivery);
+    if (body === null) return giveUp("The secret was sealed with another KEYPLANE_ENCRYPTION_KEY.");
+    const answer = await request(webhook, { id: delivery.id, body }, now);
+    if (answer.problem === null) await keepSuccess(webhook, delivery, answer);
+    else await keepFailure(webhook, delivery, answer, answer.problem);
+  }
+
+  async function keepSuccess({ id, failingSince }: Webhook, delivery: WebhookDelivery, { status }: WebhookAnswer) {
+    await deliveries.settle(prisma, delivery, {
+      status: "DELIVERED",
+      nextAttemptAt: null,
+      finishedAt: new Date(clock.now()),
+      responseStatus: status,
+      problem: null,
+      sealedSecret: null,
+    });
+    if (failingSince) await store.updateWebhookRow(prisma, id, { failingSince: null });
+  }
+
+  async function keepFailure(webhook: Webhook, delivery: WebhookDelivery, answer: WebhookAnswer, problem: string) {
+    const now = clock.now();
+    const since = webhook.failingSince ?? new Date(now);
+    const pauseMs = answer.isGone ? null : pauseAfter(delivery.attempts, random());
+    await deliveries.settle(prisma, delivery, {
+      responseStatus: answer.status,
+      ...(pauseMs === null
+        ? deliveries.givenUp(new Date(now), problem)
+        : { nextAttemptAt: new Date(now + pauseMs), problem }),
+    });
+    const { id: deliveryId, attempts, webhookId } = delivery;
+    logger.info({ deliveryId, webhookId, attempts, problem, willRetry: pauseMs !== null }, "a webhook took no message");
+    if (answer.isGone) await disable(webhook.id, "The receiver answered with status 410: it is gone.");
+    else if (now - since.getTime() >= failingMs) {
+      await disable(webhook.id, `Every attempt has failed since ${since.toISOString()}, at last so: ${problem}`);
+    } else if (!webhook.failingSince) await store.updateWebhookRow(prisma, webhook.id, { failingSince: since });
+  }
+
+  async function disable(id: string, reason: string): Promise<void> {
+    await events.transaction(async (tx) => {
+      const before = await store.lockWebhook(tx, everything, id);
+      if (!before || before.disabledAt) return;
+      await disableWebhook(tx, { audit, events, now: new Date(clock.now()) }, { actor: sender, before, reason });
+    });
+    logger.warn({ webhookId: id, reason }, "a webhook was disabled");
+  }
+
+  const timer = setInterval(kick, intervalMs).unref();
+
+  return {
+    kick,
+
+    /** A chore: gives up what is too old, also of webhooks that are disabled, and forgets what is finished for long. */
+    async sweep(): Promise<void> {
+      const now = clock.now();
+      await deliveries.giveUpExpired(prisma, new Date(now), tooOld);
+      await deliveries.removeFinished(prisma, new Date(now - keptMs), removedAtOnce);
+    },
+
+    /** Ends after the messages that are being sent; the others stay in the outbox. */
+    async stop(): Promise<void> {
+      stopped = true;
+      clearInterval(timer);
+      await taking;
+      await Promise.all([...sending.values()].map(({ done }) => done));
+    },
+  };
+}
+
+/** Disables a webhook that is held, and lets its deliveries wait. */
+export async function disableWebhook(
+  tx: Transaction,
+  { audit, events, now }: { audit: Audit; events: Events; now: Date },
+  { actor, before, reason }: { actor: AuditActor; before: Webhook; reason: string | null },
+): Promise<Webhook> {
+  const after = await store.updateWebhookRow(tx, before.id, {
+    disabledAt: now,
+    disabledReason: reason,
+    updatedAt: now,
+  });
+  await deliveries.pause(tx, before.id);
+  const { tenantId, id } = after;
+  const target = { type: "Webhook", id } as const;
+  await audit.record(tx, { actor, action: "webhook.disabled", tenantId, target, before, after, reason });
+  await events.append(tx, { type: "WEBHOOK_CHANGED", tenantId, subjectId: id, reason });
+  return after;
+}

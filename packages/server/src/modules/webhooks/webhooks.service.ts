@@ -1,0 +1,255 @@
+import { createId, type Permission } from "@keyplane/schema";
+import { changes } from "../../platform/changes.js";
+import type { Clock } from "../../platform/clock.js";
+import type { Database, Transaction, Webhook } from "../../platform/database/index.js";
+import { ConflictError, LimitReachedError, NotFoundError } from "../../platform/errors.js";
+import { type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
+import type { SecretBox } from "../../platform/secret-box.js";
+import { idSchema, parseArguments, parseInput } from "../../platform/validation.js";
+import { type Audit, actorOf } from "../audit/index.js";
+import {
+  authorize,
+  authorizeGrant,
+  authorizeUnlimited,
+  authorizeWholeTenant,
+  type Principal,
+  visibleTo,
+} from "../auth/index.js";
+import type { Events } from "../events/index.js";
+import type { Idempotency, Outcome } from "../idempotency/index.js";
+import type { Tenants } from "../tenants/index.js";
+import * as deliveries from "./deliveries.store.js";
+import { createWebhookSecret } from "./lib/standard-webhook.js";
+import { type createWebhookRequest, purposeOfWebhook, type WebhookAnswer } from "./webhook-request.js";
+import { disableWebhook } from "./webhook-sender.js";
+import { rotateSecretSchema, testWebhookSchema, webhookSchemas, webhookStatusSchema } from "./webhooks.input.js";
+import * as store from "./webhooks.store.js";
+
+const order = "webhooks.CREATED_AT_DESC";
+const maxPerTenant = 20;
+
+/** A webhook with the secret that its messages are signed with, shown this once. */
+export interface IssuedWebhook {
+  readonly webhook: Webhook;
+  readonly secret: string;
+}
+
+/** What a receiver answered to a message that was only a test. */
+export interface WebhookTest extends WebhookAnswer {
+  readonly webhook: Webhook;
+}
+
+export type Webhooks = ReturnType<typeof createWebhooks>;
+
+/** Addresses of a tenant that are told of events. */
+export function createWebhooks(deps: {
+  audit: Audit;
+  clock: Clock;
+  database: Database;
+  events: Events;
+  idempotency: Idempotency;
+  planRotations: (tx: Transaction, tenantId: string) => Promise<void>;
+  request: ReturnType<typeof createWebhookRequest>;
+  secretBox: SecretBox;
+  tenants: Pick<Tenants, "hold">;
+  allowPrivate: boolean;
+}) {
+  const { audit, clock, database, events, idempotency, planRotations, request, secretBox, tenants } = deps;
+  const schemas = webhookSchemas(deps.allowPrivate);
+
+  async function lock(tx: Transaction, principal: Principal, id: string): Promise<Webhook> {
+    const webhook = await store.lockWebhook(tx, visibleTo(principal), id);
+    if (!webhook) throw new NotFoundError("webhook");
+    return webhook;
+  }
+
+  async function tell(
+    tx: Transaction,
+    principal: Principal,
+    change: { action: string; before: Webhook | null; after: Webhook; reason?: string | undefined },
+  ): Promise<void> {
+    const { tenantId, id } = change.after;
+    const target = { type: "Webhook", id } as const;
+    await audit.record(tx, { actor: actorOf(principal), tenantId, target, ...change });
+    await events.append(tx, { type: "WEBHOOK_CHANGED", tenantId, subjectId: id, reason: change.reason ?? null });
+  }
+
+  /** Whoever chooses where secrets go can use them, for as long as the webhook is there. */
+  function authorizeSecrets(principal: Principal, { receivesSecrets }: Pick<Webhook, "receivesSecrets">): void {
+    if (!receivesSecrets) return;
+    const needed: Permission[] = ["keys:rotate"];
+    authorizeGrant(principal, needed);
+    authorizeUnlimited(principal, "DEVELOPER", needed);
+  }
+
+  async function answer(principal: Principal, { targetId, secret = "" }: Outcome): Promise<IssuedWebhook> {
+    return { webhook: await events.transaction((tx) => lock(tx, principal, targetId)), secret };
+  }
+
+  return {
+    /**
+     * Tells an address of events from now on.
+     *
+     * @throws InvalidInputError, NotFoundError for the tenant, LimitReachedError, ForbiddenError without `webhooks:create`,
+     * and for one that receives secrets without `keys:rotate`.
+     */
+    async create(principal: Principal, rawInput: unknown): Promise<IssuedWebhook> {
+      authorize(principal, "webhooks:create");
+      authorizeWholeTenant(principal);
+      const { idempotencyKey, ...input } = parseInput(schemas.create, rawInput);
+      const attempt = { operation: "createWebhook", idempotencyKey, input };
+      const outcome = await idempotency.once(principal, attempt, events.transaction, async (tx) => {
+        const { id: tenantId } = await tenants.hold(tx, principal, input.tenantId);
+        authorizeSecrets(principal, input);
+        if ((await store.countWebhooks(tx, { ...visibleTo(principal), tenantId }, tenantId)) >= maxPerTenant) {
+          throw new LimitReachedError(`A tenant has at most ${maxPerTenant} webhooks. Delete one first.`);
+        }
+        const id = createId("Webhook");
+        const secret = createWebhookSecret();
+        const now = new Date(clock.now());
+        const webhook = await store.insertWebhook(tx, {
+          ...input,
+          id,
+          tenantId,
+          sealedSecret: secretBox.seal(secret, purposeOfWebhook(id)),
+          createdBy: principal.id,
+          createdAt: now,
+          updatedAt: now,
+        });
+        await tell(tx, principal, { action: "webhook.created", before: null, after: webhook });
+        return { targetId: id, secret };
+      });
+      return answer(principal, outcome);
+    },
+
+    /** Changes what the input names; messages that wait go to the new address. What is so already changes nothing. */
+    async update(principal: Principal, rawInput: unknown): Promise<Webhook> {
+      authorize(principal, "webhooks:update");
+      const { id, ...given } = parseInput(schemas.update, rawInput);
+      return events.transaction(async (tx) => {
+        const before = await lock(tx, principal, id);
+        const columns = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+        if (!changes(before, columns)) return before;
+        if (changes(before, { ...columns, name: before.name })) authorizeSecrets(principal, before);
+        // Another address has not failed yet.
+        const isMoved = given.url !== undefined && given.url !== before.url;
+        const moved = isMoved ? { failingSince: null } : {};
+        const updatedAt = new Date(clock.now());
+        const after = await store.updateWebhookRow(tx, id, { ...columns, ...moved, updatedAt });
+        await tell(tx, principal, { action: "webhook.updated", before, after });
+        return after;
+      });
+    },
+
+    /** Gives a webhook a new secret. For `overlapMs`, messages are signed with both. */
+    async rotateSecret(principal: Principal, rawInput: unknown): Promise<IssuedWebhook> {
+      authorize(principal, "webhooks:update");
+      const { idempotencyKey, ...input } = parseInput(rotateSecretSchema, rawInput);
+      const attempt = { operation: "rotateWebhookSecret", idempotencyKey, input };
+      const outcome = await idempotency.once(principal, attempt, events.transaction, async (tx) => {
+        const before = await lock(tx, principal, input.id);
+        const secret = createWebhookSecret();
+        const now = new Date(clock.now());
+        const overlaps = input.overlapMs > 0;
+        const after = await store.updateWebhookRow(tx, before.id, {
+          sealedSecret: secretBox.seal(secret, purposeOfWebhook(before.id)),
+          previousSealedSecret: overlaps ? before.sealedSecret : null,
+          previousSecretExpiresAt: overlaps ? new Date(now.getTime() + input.overlapMs) : null,
+          secretRotatedAt: now,
+          updatedAt: now,
+        });
+        await tell(tx, principal, { action: "webhook.secret_rotated", before, after });
+        return { targetId: after.id, secret };
+      });
+      return answer(principal, outcome);
+    },
+
+    /** Sends nothing until it is enabled again; what waits, waits on. Disabling twice changes nothing. */
+    async disable(principal: Principal, rawInput: unknown): Promise<Webhook> {
+      authorize(principal, "webhooks:update");
+      const { id, reason = null } = parseInput(webhookStatusSchema, rawInput);
+      return events.transaction(async (tx) => {
+        const before = await lock(tx, principal, id);
+        if (before.disabledAt) return before;
+        const now = new Date(clock.now());
+        return disableWebhook(tx, { audit, events, now }, { actor: actorOf(principal), before, reason });
+      });
+    },
+
+    /** Ends a disablement, whoever has begun it, and sends what waits. Enabling an enabled webhook changes nothing. */
+    async enable(principal: Principal, rawInput: unknown): Promise<Webhook> {
+      authorize(principal, "webhooks:update");
+      const { id, reason } = parseInput(webhookStatusSchema, rawInput);
+      return events.transaction(async (tx) => {
+        const before = await lock(tx, principal, id);
+        if (!before.disabledAt) return before;
+        const now = new Date(clock.now());
+        const enabled = { disabledAt: null, disabledReason: null, failingSince: null };
+        const after = await store.updateWebhookRow(tx, id, { ...enabled, updatedAt: now });
+        await deliveries.resume(tx, id, now);
+        // Rotations that came due meanwhile were left to people.
+        if (after.receivesSecrets) await planRotations(tx, after.tenantId);
+        await tell(tx, principal, { action: "webhook.enabled", before, after, reason });
+        return after;
+      });
+    },
+
+    /** Deletes for good; what waits is given up. @throws ConflictError while a rotation policy names it. */
+    async delete(principal: Principal, rawInput: unknown): Promise<Webhook> {
+      authorize(principal, "webhooks:delete");
+      const { id, reason } = parseInput(webhookStatusSchema, rawInput);
+      return events.transaction(async (tx) => {
+        const before = await lock(tx, principal, id);
+        if (await store.isNamedByPolicy(tx, before)) {
+          throw new ConflictError(
+            "A rotation policy names this webhook. Set rotationWebhookId of the tenant's policy and of its keys to null or another one first.",
+          );
+        }
+        const now = new Date(clock.now());
+        await deliveries.giveUpAll(tx, id, now, "The webhook was deleted.");
+        const secrets = { sealedSecret: new Uint8Array(), previousSealedSecret: null, previousSecretExpiresAt: null };
+        const after = await store.updateWebhookRow(tx, id, { ...secrets, deletedAt: now, updatedAt: now });
+        await tell(tx, principal, { action: "webhook.deleted", before, after, reason });
+        return after;
+      });
+    },
+
+    /** Sends a signed message of type `webhook.test`, once and whether or not it is disabled, and tells the answer. Changes nothing. */
+    async test(principal: Principal, rawInput: unknown): Promise<WebhookTest> {
+      authorize(principal, "webhooks:update");
+      const { id } = parseInput(testWebhookSchema, rawInput);
+      const webhook = await store.findWebhook(database.prisma, visibleTo(principal), id);
+      if (!webhook) throw new NotFoundError("webhook");
+      const now = clock.now();
+      const data = { tenantId: webhook.tenantId, webhookId: webhook.id };
+      const body = JSON.stringify({ type: "webhook.test", timestamp: new Date(now).toISOString(), data });
+      return { webhook, ...(await request(webhook, { id: createId("WebhookDelivery"), body }, now)) };
+    },
+
+    /** As a change looks for it, whatever the caller may read. */
+    findVisible(principal: Principal, id: string): Promise<Webhook | null> {
+      return store.findWebhook(database.prisma, visibleTo(principal), id);
+    },
+
+    /** One webhook; null when there is none that the caller may see. */
+    async get(principal: Principal, rawId: unknown): Promise<Webhook | null> {
+      authorize(principal, "webhooks:read");
+      return store.findWebhook(database.prisma, visibleTo(principal), parseArguments(idSchema, rawId));
+    },
+
+    async list(principal: Principal, rawTenantId: unknown, page: PageArguments): Promise<Page<Webhook>> {
+      authorize(principal, "webhooks:read");
+      const tenantId = parseArguments(idSchema.nullish(), rawTenantId) ?? undefined;
+      const { size, after } = parsePage(page, order, "createdAt");
+      const visibility = visibleTo(principal);
+      return pageOf({
+        rows: await store.findWebhooks(database.prisma, visibility, tenantId, after, size + 1),
+        size,
+        after,
+        order,
+        placeOf: (row) => ({ value: row.createdAt, id: row.id }),
+        totalCount: () => store.countWebhooks(database.prisma, visibility, tenantId),
+      });
+    },
+  };
+}

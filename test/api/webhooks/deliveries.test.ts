@@ -1,0 +1,244 @@
+import { afterAll } from "vitest";
+import {
+  type Caller,
+  day,
+  describe,
+  expect,
+  hour,
+  minute,
+  ok,
+  readPage,
+  second,
+  startServer,
+  test,
+  World,
+} from "../../testkit/index.js";
+import { deliveryFields, type Receiver, startReceiver, verified, webhookMutation } from "../../testkit/webhooks.js";
+
+/** What is due is looked for each second; a slow machine may need longer. */
+const patience = { timeout: 15_000 };
+
+const receivers: Receiver[] = [];
+afterAll(() => Promise.all(receivers.map((each) => each.close())));
+
+/** A tenant whose events go to a receiver. */
+async function story(world: World, input: Record<string, unknown> = {}) {
+  const receiver = await startReceiver();
+  receivers.push(receiver);
+  const ours = await world.tenantWithKey();
+  const { admin, tenant } = ours;
+  const given = { tenantId: tenant.id, name: "Ops", url: receiver.url, ...input };
+  const { webhook, secret } = ok(await webhookMutation(admin, "createWebhook", given));
+  return { ...ours, receiver, webhook, webhookSecret: secret as string };
+}
+
+async function deliveriesOf(admin: Caller, webhookId: string, status?: string) {
+  const args = { webhookId, first: 100, ...(status ? { status } : {}) };
+  return (await readPage(admin, "webhookDeliveries", args, deliveryFields)).nodes;
+}
+
+const webhookOf = async (admin: Caller, id: string) =>
+  (await admin.query("query ($id: ID!) { webhook(id: $id) { failingSince disabledAt disabledReason } }", { id }))
+    .webhook;
+
+describe("an event", () => {
+  test("is told to the receiver as Standard Webhooks says, once, with its place in the log", async ({ world }) => {
+    const { admin, key, owner, tenant, receiver, webhook, webhookSecret } = await story(world);
+    ok(await admin.key("disableKey", { id: key.id, reason: "away" }));
+    ok(await admin.key("revokeKey", { id: key.id, reason: "lost" }));
+    await expect.poll(() => receiver.messages.length, patience).toBe(2);
+    const messages = receiver.messages.map((each) => verified(webhookSecret, each, world.clock.now()));
+    const told = messages.sort((one, other) => (one.type < other.type ? -1 : 1));
+    const data = { tenantId: tenant.id, keyId: key.id, userId: owner.id, id: expect.stringMatching(/^evt_/) };
+    expect(told).toEqual([
+      { type: "key.disabled", timestamp: expect.any(String), data: { ...data, reason: "away" } },
+      { type: "key.revoked", timestamp: expect.any(String), data: { ...data, reason: "lost" } },
+    ]);
+    await expect.poll(async () => (await deliveriesOf(admin, webhook.id, "DELIVERED")).length, patience).toBe(2);
+    const [delivered] = await deliveriesOf(admin, webhook.id);
+    expect(delivered).toMatchObject({ attempts: 1, responseStatus: 204, problem: null, nextAttemptAt: null });
+    expect(receiver.messages.map(({ headers }) => headers["webhook-id"])).toContain(delivered.id);
+  });
+
+  test("is told only to webhooks of its tenant that want its type and are enabled", async ({ world }) => {
+    const ours = await story(world, { eventTypes: ["REVOKED", "OWNER_DISABLED"] });
+    const theirs = await story(world);
+    const { admin, key, owner, receiver, webhook, webhookSecret } = ours;
+    ok(await admin.key("disableKey", { id: key.id }));
+    ok(await admin.user("disableUser", { id: owner.id }));
+    await expect.poll(() => receiver.messages.length, patience).toBe(1);
+    const [message] = receiver.messages;
+    expect(message && verified(webhookSecret, message, world.clock.now())).toMatchObject({
+      type: "owner.disabled",
+      data: { keyId: null, userId: owner.id },
+    });
+    ok(await webhookMutation(admin, "disableWebhook", { id: webhook.id }));
+    ok(await admin.key("revokeKey", { id: key.id, reason: "lost" }));
+    expect(await deliveriesOf(admin, webhook.id)).toHaveLength(1);
+    expect(await deliveriesOf(theirs.admin, theirs.webhook.id)).toEqual([]);
+  });
+});
+
+describe("a message that was not taken", () => {
+  test("is sent again after growing pauses, under the same id; what is given up can be sent again", async ({
+    world,
+  }) => {
+    const { admin, key, receiver, webhook, webhookSecret } = await story(world);
+    receiver.answer = () => 500;
+    ok(await admin.key("disableKey", { id: key.id }));
+    await expect.poll(() => receiver.messages.length, patience).toBe(1);
+    const failed = async () => (await deliveriesOf(admin, webhook.id))[0];
+    await expect.poll(async () => (await failed())?.problem, patience).toMatch(/status 500/);
+    expect(await webhookOf(admin, webhook.id)).toMatchObject({ failingSince: world.clock.in(0), disabledAt: null });
+    const { id, nextAttemptAt } = await failed();
+    expect(await webhookMutation(admin, "redeliverWebhook", { deliveryId: id })).toMatchObject({ code: "CONFLICT" });
+    expect(Date.parse(nextAttemptAt) - world.clock.now()).toBeGreaterThanOrEqual(5 * second);
+    expect(Date.parse(nextAttemptAt) - world.clock.now()).toBeLessThanOrEqual(5.5 * second);
+    world.clock.advance(5.5 * second);
+    await expect.poll(() => receiver.messages.length, patience).toBe(2);
+    await expect
+      .poll(async () => Date.parse((await failed()).nextAttemptAt) - world.clock.now(), patience)
+      .toBeGreaterThan(4 * minute);
+    // Its time is over before its attempts are.
+    world.clock.advance(5 * day);
+    await expect.poll(async () => (await failed()).status, patience).toBe("FAILED");
+    receiver.answer = () => 200;
+    expect(ok(await webhookMutation(admin, "redeliverWebhook", { deliveryId: id })).delivery).toMatchObject({
+      attempts: 0,
+      finishedAt: null,
+    });
+    await expect.poll(async () => (await failed()).status, patience).toBe("DELIVERED");
+    await expect.poll(async () => (await webhookOf(admin, webhook.id)).failingSince, patience).toBeNull();
+    for (const message of receiver.messages) expect(message.headers["webhook-id"]).toBe(id);
+    const last = receiver.messages.at(-1);
+    expect(last && verified(webhookSecret, last, world.clock.now()).type).toBe("key.disabled");
+    const { auditLog } = await admin.query(`{ auditLog(filter: { targetId: "${id}" }) { nodes { action } } }`);
+    expect(auditLog.nodes).toEqual([{ action: "webhook_delivery.redelivered" }]);
+  });
+
+  test("redeliverWebhook: another tenant's delivery answers as a missing one; without the permission it is refused", async ({
+    world,
+  }) => {
+    const [ours, theirs] = [await story(world), await story(world)];
+    const missing = world.missingId("WebhookDelivery");
+    await theirs.admin.key("disableKey", { id: theirs.key.id });
+    const [{ id }] = (await deliveriesOf(theirs.admin, theirs.webhook.id)) as [{ id: string }];
+    const redeliver = (deliveryId: string, caller = ours.admin) =>
+      webhookMutation(caller, "redeliverWebhook", { deliveryId });
+    expect(await redeliver(id)).toMatchObject({ code: "NOT_FOUND" });
+    expect(await redeliver(id)).toEqual(await redeliver(missing));
+    const developer = await world.caller("DEVELOPER", { tenantId: ours.tenant.id });
+    expect(await redeliver(missing, developer)).toMatchObject({ code: "FORBIDDEN" });
+    await expect(redeliver(missing, world.anonymous)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+  });
+
+  test("410 Gone disables the webhook, and says so", async ({ world }) => {
+    const { admin, key, receiver, webhook } = await story(world);
+    receiver.answer = () => 410;
+    ok(await admin.key("disableKey", { id: key.id }));
+    const reasonOf = async () => (await webhookOf(admin, webhook.id)).disabledReason;
+    await expect.poll(reasonOf, patience).toMatch(/410/);
+    expect((await deliveriesOf(admin, webhook.id))[0]).toMatchObject({ status: "FAILED", responseStatus: 410 });
+    const fields = "action actorType actorId reason";
+    const { auditLog } = await admin.query(
+      `{ auditLog(filter: { targetId: "${webhook.id}" }, first: 10) { nodes { ${fields} } } }`,
+    );
+    const actor = { actorType: "system", actorId: "webhooks" };
+    expect(auditLog.nodes).toContainEqual({ action: "webhook.disabled", ...actor, reason: await reasonOf() });
+  });
+
+  test("after 5 days of failures the webhook is disabled; what waits is sent when it is enabled again", async ({
+    world,
+  }) => {
+    const { admin, key, receiver, webhook } = await story(world);
+    receiver.answer = () => 301;
+    ok(await admin.key("disableKey", { id: key.id }));
+    await expect.poll(async () => (await webhookOf(admin, webhook.id)).failingSince, patience).not.toBeNull();
+    world.clock.advance(5 * day);
+    ok(await admin.key("enableKey", { id: key.id }));
+    await expect.poll(async () => (await webhookOf(admin, webhook.id)).disabledReason, patience).toMatch(/redirects/);
+    const statuses = async () => (await deliveriesOf(admin, webhook.id)).map(({ status }) => status);
+    expect(await statuses()).toEqual(["PENDING", "FAILED"]);
+    receiver.answer = () => 204;
+    ok(await webhookMutation(admin, "enableWebhook", { id: webhook.id }));
+    await expect.poll(statuses, patience).toEqual(["DELIVERED", "FAILED"]);
+  });
+
+  test("holds up nobody else", async ({ world }) => {
+    const [slow, quick] = [await story(world), await story(world)];
+    slow.receiver.answer = () => "never";
+    for (let count = 0; count < 10; count++) {
+      ok(await slow.admin.key(count % 2 === 0 ? "disableKey" : "enableKey", { id: slow.key.id }));
+    }
+    await expect.poll(() => slow.receiver.messages.length, patience).toBeGreaterThan(0);
+    ok(await quick.admin.key("disableKey", { id: quick.key.id }));
+    await expect.poll(() => quick.receiver.messages.length, patience).toBe(1);
+    expect(slow.receiver.messages.length).toBeLessThanOrEqual(4);
+    await slow.receiver.close();
+    ok(await webhookMutation(slow.admin, "deleteWebhook", { id: slow.webhook.id }));
+  });
+});
+
+describe("secrets of webhooks", () => {
+  test("during the overlap of a rotation messages bear both signatures, afterwards the new one", async ({ world }) => {
+    const { admin, key, receiver, webhook, webhookSecret } = await story(world);
+    const { secret } = ok(await webhookMutation(admin, "rotateWebhookSecret", { id: webhook.id, overlapMs: hour }));
+    ok(await admin.key("disableKey", { id: key.id }));
+    await expect.poll(() => receiver.messages.length, patience).toBe(1);
+    const [both] = receiver.messages as [never];
+    for (const each of [webhookSecret, secret]) {
+      expect(verified(each, both, world.clock.now()).type).toBe("key.disabled");
+    }
+    world.clock.advance(hour);
+    ok(await admin.key("enableKey", { id: key.id }));
+    await expect.poll(() => receiver.messages.length, patience).toBe(2);
+    const [, after] = receiver.messages as [never, never];
+    expect(verified(secret, after, world.clock.now()).type).toBe("key.enabled");
+    expect(() => verified(webhookSecret, after, world.clock.now())).toThrow();
+  });
+
+  test("testWebhook sends a signed message at once, and tells the answer", async ({ world }) => {
+    const { admin, receiver, webhook, webhookSecret } = await story(world);
+    const sendTest = async () => ok(await webhookMutation(admin, "testWebhook", { id: webhook.id }));
+    expect(await sendTest()).toMatchObject({ responseStatus: 204, problem: null, webhook: { id: webhook.id } });
+    const [message] = receiver.messages as [never];
+    expect(verified(webhookSecret, message, world.clock.now())).toMatchObject({ type: "webhook.test" });
+    receiver.answer = () => 403;
+    expect(await sendTest()).toMatchObject({ responseStatus: 403, problem: expect.stringContaining("403") });
+    expect(await deliveriesOf(admin, webhook.id)).toEqual([]);
+    await receiver.close();
+    expect(await sendTest()).toMatchObject({
+      responseStatus: null,
+      problem: expect.stringContaining("cannot be reached"),
+    });
+  });
+});
+
+describe("a server that ends between sending and keeping that it was taken", () => {
+  test("leaves the message to be sent again, with the same webhook-id", async () => {
+    const server = await startServer();
+    const world = new World(server);
+    const run = (sql: string) => server.keyplane.database.prisma.$executeRawUnsafe(sql);
+    try {
+      const { admin, key, receiver, webhook } = await story(world);
+      // As a process that is killed there: nothing of what it would keep is kept.
+      await run(
+        `CREATE FUNCTION break() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'ended by a test'; END $$`,
+      );
+      await run(
+        `CREATE TRIGGER broken BEFORE UPDATE ON "WebhookDelivery" FOR EACH ROW WHEN (NEW."status" <> 'PENDING') EXECUTE FUNCTION break()`,
+      );
+      ok(await admin.key("disableKey", { id: key.id }));
+      await expect
+        .poll(() => server.logs.join("").includes("what became of a delivery was not kept"), patience)
+        .toBe(true);
+      await run(`DROP TRIGGER broken ON "WebhookDelivery"`);
+      world.clock.advance(minute);
+      await expect.poll(async () => (await deliveriesOf(admin, webhook.id))[0]?.status, patience).toBe("DELIVERED");
+      expect(receiver.messages).toHaveLength(2);
+      expect(new Set(receiver.messages.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
+    } finally {
+      await server.stop();
+    }
+  });
+});
