@@ -143,7 +143,7 @@ export class Verifier {
     const { scopes, environment } = request;
     if (scopes !== undefined && !hasScopes(granted.scopes, scopes)) return null;
     if (environment !== undefined && environment !== shownKey?.environment) return null;
-    const verdict = acceptance(granted, shownKey, shownOwner, ageMs, this.#ids.next());
+    const verdict = acceptance(granted, shownKey, shownOwner, ahead.docsUrl, ageMs, this.#ids.next());
     if (this.#usage) this.#usage.record(verdict, request, shownKey?.start, startedAt);
     return Promise.resolve(verdict);
   }
