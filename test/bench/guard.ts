@@ -3,14 +3,14 @@
  * a place: a signed token checked by jose, and a flag evaluated by LaunchDarkly's SDK. Rounds in turns, in processor
  * time; the ratios are what to read.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Fetch } from "../../packages/sdk/src/client/options.js";
-import { createGuard } from "../../packages/sdk/src/guard/index.js";
+import { createGuard, type Guard } from "../../packages/sdk/src/guard/index.js";
 import { MemoryPlane } from "../../packages/sdk/src/testing/memory-plane.js";
 import { MemoryServer } from "../../packages/sdk/src/testing/memory-server.js";
-import { type Contender, contender, received } from "./guard/contender.js";
+import { type Contender, contender, received, unexpected } from "./guard/contender.js";
 import { tokenVerification } from "./guard/jose.js";
 import { flagEvaluation } from "./guard/launchdarkly.js";
 import { measureStart } from "./guard/start.js";
@@ -37,14 +37,14 @@ function swallowing(fetch: Fetch): Fetch {
 }
 
 /** Calls one after the other for a while. @returns how many in a second of one processor, whatever else the machine did. */
-async function rateOf({ present, call }: Contender): Promise<number> {
+async function rateOf({ present, run }: Contender): Promise<number> {
   const until = performance.now() + roundMs;
   let [calls, microseconds] = [0, 0];
   do {
     // The clock is looked at seldom: it would cost as much as what is measured.
     const presented = Array.from({ length: 1_000 }, () => present(calls++));
     const before = process.cpuUsage();
-    for (const each of presented) if (!(await call(each))) throw new Error("an answer was not what it must be");
+    await run(presented);
     const { user, system } = process.cpuUsage(before);
     microseconds += user + system;
   } while (performance.now() < until);
@@ -52,15 +52,20 @@ async function rateOf({ present, call }: Contender): Promise<number> {
 }
 
 /** The same for calls that leave something to send, with the price of sending it. */
-async function rateWithSending(
-  call: (index: number) => Promise<boolean>,
-  send: () => Promise<unknown>,
-): Promise<number> {
-  const before = process.cpuUsage();
-  for (let index = 0; index < countedCalls; index++) await call(index);
-  await send();
-  const { user, system } = process.cpuUsage(before);
-  return (countedCalls / (user + system)) * 1e6;
+async function rateWithSending({ present, run }: Contender, send: () => Promise<unknown>): Promise<number> {
+  let microseconds = 0;
+  const measure = async (work: () => Promise<unknown>): Promise<void> => {
+    const before = process.cpuUsage();
+    await work();
+    const { user, system } = process.cpuUsage(before);
+    microseconds += user + system;
+  };
+  for (let from = 0; from < countedCalls; from += 1_000) {
+    const presented = Array.from({ length: 1_000 }, (_, index) => present(from + index));
+    await measure(() => run(presented));
+  }
+  await measure(send);
+  return (countedCalls / microseconds) * 1e6;
 }
 
 const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? 0;
@@ -77,6 +82,8 @@ try {
     return secret;
   });
   const snapshotFile = join(folder, "keys.ndjson");
+  const secretsFile = join(folder, "secrets.txt");
+  writeFileSync(secretsFile, secrets.join("\n"));
   const options = { url, token, fetch: server.fetch, mode: "full", maxKeys: keyCount * 2 } as const;
 
   const guard = createGuard({ ...options, usage: false, snapshotFile });
@@ -88,13 +95,18 @@ try {
   const secretAt = (index: number): string => secrets[(index * 7_919) % keyCount] as string;
   const flags = await flagEvaluation(false);
   closing.push(flags.close);
-  const contenders: Record<string, Contender> = {
-    guard: contender(
+  const verifications = (by: Guard): Contender =>
+    contender(
       (index) => received(secretAt(index)),
-      async (key) => (await guard.verify(key, { scopes })).valid,
-    ),
+      async (presented) => {
+        for (const key of presented) if (!(await by.verify(key, { scopes })).valid) throw unexpected();
+      },
+    );
+  const contenders: Record<string, Contender> = {
+    guard: verifications(guard),
     jose: await tokenVerification(),
     launchdarkly: flags.contender,
+    membership: flags.membership,
   };
   const rates: Record<string, number[]> = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
   for (let round = 0; round <= rounds; round++) {
@@ -112,26 +124,25 @@ try {
   const fetch = swallowing(server.fetch);
   const recording = createGuard({ ...options, fetch, usage: { maxQueue: countedCalls } });
   await recording.ready();
-  const verify = async (index: number) => (await recording.verify(secretAt(index), { scopes })).valid;
-  const recordingRate = await rateWithSending(verify, () => recording.close());
+  const recordingRate = await rateWithSending(verifications(recording), () => recording.close());
   const countedFlags = await flagEvaluation(true);
-  const { present, call } = countedFlags.contender;
-  const countingRate = await rateWithSending((index) => call(present(index)), countedFlags.flush);
+  const countingRate = await rateWithSending(countedFlags.contender, countedFlags.flush);
   countedFlags.close();
-  const start = await measureStart({ url, token, snapshotFile, secret: secretAt(1), keyCount });
+  const start = await measureStart({ url, token, snapshotFile, secretsFile, secret: secretAt(1), keyCount });
   report("guard", [
     `${cpus()[0]?.model}, one thread, Node ${process.version}; load average at the start ${loadavg()[0]?.toFixed(1)}`,
     "",
     `${keyCount} keys in memory, each hashed every time; medians of ${rounds} rounds of ${roundMs} ms, in turns; calls in a second of processor time; what is presented is new each time, as a request brings it`,
     `  guard.verify                              ${Math.round(rate("guard"))} /s   to reach: 700000`,
     `  LaunchDarkly boolVariation                ${Math.round(rate("launchdarkly"))} /s; guard.verify is ${ratio("guard", "launchdarkly")} times as fast   to reach: 1.0`,
+    `    the same, by a segment of as many users ${Math.round(rate("membership"))} /s; guard.verify is ${ratio("guard", "membership")} times as fast`,
     `  jose jwtVerify, HS256                     ${Math.round(rate("jose"))} /s; guard.verify is ${ratio("guard", "jose")} times as fast   to reach: 40`,
     "",
     `${countedCalls} calls that are counted, sending included, once`,
     `  guard.verify, each call sent as usage     ${Math.round(recordingRate)} /s; ${recording.status().dropped} given up`,
     `  LaunchDarkly boolVariation, sent as sums  ${Math.round(countingRate)} /s`,
     "",
-    `memory: ${Math.round(start.bytesPerKey)} bytes per key, with a tenth as many owners`,
+    `memory: ${Math.round(start.bytesPerKey)} bytes per key, with a tenth as many owners; ${Math.round(start.bytesPerUsedKey)} once each was presented`,
     `cold start from a snapshot of ${keyCount} keys (${start.megabytes.toFixed(0)} MB): ${Math.round(start.medianMs)} ms to the first verdict (median of ${start.times})   to reach: 300 ms`,
   ]);
 } finally {

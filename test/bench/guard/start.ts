@@ -9,6 +9,8 @@ export interface Start {
   readonly ms: number;
   /** Of heap and typed arrays, once all keys were read. */
   readonly bytes: number;
+  /** The same once each key was presented. */
+  readonly bytesUsed: number;
 }
 
 /** How long a new process takes from making a guard to the first verdict, with what was saved and without a server. */
@@ -17,15 +19,18 @@ export async function measureStart(question: {
   /** A snapshot is only read for the token that it was made with. */
   readonly token: string;
   readonly snapshotFile: string;
+  /** All keys, a line each. */
+  readonly secretsFile: string;
   readonly secret: string;
   readonly keyCount: number;
-}): Promise<{ medianMs: number; bytesPerKey: number; times: number; megabytes: number }> {
+}): Promise<{ medianMs: number; bytesPerKey: number; bytesPerUsedKey: number; times: number; megabytes: number }> {
   const measured: Start[] = [];
   for (let time = 0; time < times; time++) measured.push(await startOnce(question));
   measured.sort((a, b) => a.ms - b.ms);
-  const { ms, bytes } = measured[times >> 1] as Start;
+  const { ms, bytes, bytesUsed } = measured[times >> 1] as Start;
   const megabytes = statSync(question.snapshotFile).size / 1e6;
-  return { medianMs: ms, bytesPerKey: bytes / question.keyCount, times, megabytes };
+  const { keyCount } = question;
+  return { medianMs: ms, bytesPerKey: bytes / keyCount, bytesPerUsedKey: bytesUsed / keyCount, times, megabytes };
 }
 
 function startOnce(question: object): Promise<Start> {

@@ -1,3 +1,4 @@
+import { docsUrlForVerdict } from "@keyplane/schema";
 import type { SharedGrants } from "./granted.js";
 import type { GuardVerdict } from "./guard.js";
 import type { HashIndex } from "./hash-index.js";
@@ -9,8 +10,12 @@ type ShownOwner = GuardVerdict["owner"];
 /** The index beside whose hashes it is put what was decided ahead. */
 export type DecidedIndex<Value> = HashIndex<Value, ShownKey, ShownOwner>;
 
-/** Later than any time that a key's expiry can have here, in seconds since the epoch: it never expires. */
-const never = 2 ** 32 - 1;
+/** The highest number that can be put beside a hash. */
+const highest = 2 ** 31 - 1;
+/** Seconds since the epoch are kept less so many, so that those until 2106 fit. */
+const middle = 2 ** 31;
+/** What is kept where a key never expires: later than any time that an expiry can have here. */
+const never = highest;
 
 /**
  * What was decided of secrets whoever asks, until something changes. It stands beside their hashes, and is read by entry: of
@@ -20,6 +25,7 @@ export class DecidedAhead {
   readonly #index: DecidedIndex<unknown>;
   readonly #grants: SharedGrants;
   #version = 1;
+  #docsUrl = docsUrlForVerdict("VALID");
 
   constructor(index: DecidedIndex<unknown>, grants: SharedGrants) {
     this.#index = index;
@@ -28,8 +34,8 @@ export class DecidedAhead {
 
   /** What was decided counts no more. */
   hasChanged(): void {
-    // As a number of 32 bits beside a hash; 0 is that of nothing.
-    this.#version = this.#version === never ? 1 : this.#version + 1;
+    // As a number beside a hash; 0 is that of nothing.
+    this.#version = this.#version === highest ? 1 : this.#version + 1;
   }
 
   /** Whether it was decided about the secret there as of what is known now. The rest may be asked only if so. */
@@ -39,8 +45,8 @@ export class DecidedAhead {
 
   /** Until when the secret is accepted, in epoch milliseconds, from calls that need no scopes that it lacks; 0: it is not. */
   until(entry: number): number {
-    const seconds = this.#index.number(entry, 1);
-    return seconds === never ? Number.POSITIVE_INFINITY : seconds * 1_000;
+    const kept = this.#index.number(entry, 1);
+    return kept === never ? Number.POSITIVE_INFINITY : (kept + middle) * 1_000;
   }
 
   /** As for the others, where it is accepted. */
@@ -57,14 +63,20 @@ export class DecidedAhead {
     return this.#index.second(entry);
   }
 
+  /** Where the page about acceptance is, as of the last decision: asking where the pages are costs as much as naming the verdict. */
+  get docsUrl(): string {
+    return this.#docsUrl;
+  }
+
   /** Keeps that the secret is accepted until then, in epoch milliseconds. */
   accept(entry: number, until: number, granted: number, key: ShownKey, owner: ShownOwner): void {
-    const seconds = until === Number.POSITIVE_INFINITY ? never : Math.min(never - 1, Math.floor(until / 1_000));
-    this.#index.putBeside(entry, [this.#version, seconds, granted], key, owner);
+    this.#docsUrl = docsUrlForVerdict("VALID");
+    const kept = until === Number.POSITIVE_INFINITY ? never : Math.min(never - 1, Math.floor(until / 1_000) - middle);
+    this.#index.putBeside(entry, [this.#version, kept, granted], key, owner);
   }
 
   /** Keeps that it has to be decided each time: the secret is refused, or it depends on the call. */
   leaveOpen(entry: number): void {
-    this.#index.putBeside(entry, [this.#version, 0, 0], null, null);
+    this.#index.putBeside(entry, [this.#version, -middle, 0], null, null);
   }
 }

@@ -92,19 +92,22 @@ export function ownerShown({ owner }: KeyRecord): Verdict["owner"] {
   return Object.freeze({ id: owner.id, externalId: owner.externalId, name: owner.name, email: owner.email });
 }
 
+const acceptanceMessage = verdictCodes.VALID.message;
+
 /** That a secret is valid, of which it was decided before. */
 export function acceptance(
   { tenantId, scopes }: Granted,
   key: GuardVerdict["key"],
   owner: GuardVerdict["owner"],
+  docsUrl: string,
   ageMs: number,
   requestId: string,
 ): GuardVerdict {
   return {
     valid: true,
     code: "VALID",
-    message: verdictCodes.VALID.message,
-    docsUrl: docsUrlForVerdict("VALID"),
+    message: acceptanceMessage,
+    docsUrl,
     requestId,
     tenantId,
     scopes,

@@ -9,7 +9,7 @@ describe("hashes", () => {
     for (const key of ["", "kp_live_x", "a".repeat(500), "é💡"]) {
       const hex = createHash("sha256").update(key).digest("hex");
       expect(hexOfHash(await hashOfKey(key))).toBe(hex);
-      expect(hashOfHex(hex)).toEqual(Uint32Array.from(await hashOfKey(key)));
+      expect(hashOfHex(hex)).toEqual(Int32Array.from(await hashOfKey(key)));
     }
   });
 
@@ -20,7 +20,7 @@ describe("hashes", () => {
 
 /** Few different first words, so that slots are contested; and hashes that differ in one word only. */
 const hash = fc.tuple(fc.nat({ max: 5 }), fc.nat({ max: 7 }), fc.nat({ max: 2 })).map(([first, word, value]) => {
-  const words = new Uint32Array(8);
+  const words = new Int32Array(8);
   words[0] = first * 61;
   words[word] = (words[word] as number) + value;
   return words;
@@ -82,7 +82,7 @@ test("what stands beside a hash is what was put there for it, or nothing, whatev
 
 test("an index that was made room in at once holds the same as one that grew", () => {
   const index = new HashIndex<number>(2);
-  const hashOf = (value: number) => hashOfKey(`kp_live_${value}`) as Uint32Array;
+  const hashOf = (value: number) => hashOfKey(`kp_live_${value}`) as Int32Array;
   index.set(hashOf(0), 0);
   index.reserve(1_000);
   for (let value = 1; value < 2_000; value++) index.set(hashOf(value), value);

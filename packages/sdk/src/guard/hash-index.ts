@@ -1,40 +1,40 @@
 /** How many 32-bit words a SHA-256 has. */
 export const hashWords = 8;
 
-/** A line is 16 words: the hash, and numbers of whoever uses the index. */
-const lineWords = 16;
+/** A line is 12 words: the hash, and numbers of whoever uses the index. */
+const lineWords = 12;
 const numbersEach = 3;
 /** How many references stand beside a hash. */
 const besideEach = 2;
-/** Of each slot: the first word of a hash, and its entry. */
-const slotWords = 2;
 
 /** The entry that no hash has: nothing stands beside it. */
 export const noEntry = 0;
 
 /**
  * Values by SHA-256. Each hash has an entry of its own, as long as it is there: a line in one typed array, without gaps. Where it is
- * says a second, small one: an open-addressing table (linear probing, at most half full) of first words and entries. The hash
+ * says a second, small one: an open-addressing table (linear probing, at most half full) with a word for each slot. Its low bits
+ * are the entry; the others are those of the hash's first word, of which the low ones say where probing begins. The hash
  * needs no hashing: its bits are random already.
  *
  * Three numbers and two references can be put beside a hash, for whoever looks often. Of 100,000 keys nothing is near, neither in the
  * processor's caches nor in its table of pages, and each object that has to be fetched costs as much as half a hash. The
- * closer all that a look-up needs stands together, the more of it is near: a table as sparse as it has to be for
- * probing, with all of this in it, would be four times as large.
+ * closer all that a look-up needs stands together, the more of it is near: one table with all of this in it, as sparse as it has to be for
+ * probing, is larger, and look-ups in it were measured slower. All words have a sign, because a number with one is no object anywhere.
  */
 export class HashIndex<Value, First = unknown, Second = unknown> {
-  #slots: Uint32Array;
+  #slots: Int32Array;
   #mask: number;
-  #lines: Uint32Array;
+  #lines: Int32Array;
   readonly #values: (Value | undefined)[] = [undefined];
   readonly #beside: (First | Second | undefined)[] = [undefined, undefined];
   readonly #free: number[] = [];
   #size = 0;
 
+  /** @param capacity a power of two, from 2 on. */
   constructor(capacity = 64) {
-    this.#slots = new Uint32Array(capacity * slotWords);
+    this.#slots = new Int32Array(capacity);
     this.#mask = capacity - 1;
-    this.#lines = new Uint32Array((1 + capacity / 2) * lineWords);
+    this.#lines = new Int32Array((1 + capacity / 2) * lineWords);
   }
 
   get size(): number {
@@ -50,18 +50,18 @@ export class HashIndex<Value, First = unknown, Second = unknown> {
   }
 
   /** @param hash eight words. */
-  get(hash: Uint32Array): Value | undefined {
+  get(hash: Int32Array): Value | undefined {
     return this.#values[this.entryOf(hash)];
   }
 
-  set(hash: Uint32Array, value: Value): void {
+  set(hash: Int32Array, value: Value): void {
     let entry = this.entryOf(hash);
     if (entry === noEntry) entry = this.#add(hash);
     else this.clearBeside(entry);
     this.#values[entry] = value;
   }
 
-  delete(hash: Uint32Array): void {
+  delete(hash: Int32Array): void {
     const entry = this.entryOf(hash);
     if (entry === noEntry) return;
     this.#size -= 1;
@@ -73,15 +73,16 @@ export class HashIndex<Value, First = unknown, Second = unknown> {
   }
 
   /** Where a hash is for as long as it stays in the index; {@link noEntry} where it is not. */
-  entryOf(hash: Uint32Array): number {
+  entryOf(hash: Int32Array): number {
     const slots = this.#slots;
     const lines = this.#lines;
     const mask = this.#mask;
     const first = hash[0] as number;
     for (let slot = first & mask; ; slot = (slot + 1) & mask) {
-      const entry = slots[slot * slotWords + 1] as number;
-      if (entry === noEntry) return noEntry;
-      if (slots[slot * slotWords] !== first) continue;
+      const held = slots[slot] as number;
+      if (held === 0) return noEntry;
+      if (((held ^ first) & ~mask) !== 0) continue;
+      const entry = held & mask;
       const at = entry * lineWords;
       if (
         lines[at] === first &&
@@ -104,7 +105,7 @@ export class HashIndex<Value, First = unknown, Second = unknown> {
     this.#beside[entry * besideEach + 1] = second;
   }
 
-  /** A number beside a hash, from 0 to 2³² - 1; 0 when nothing was put there. */
+  /** A number beside a hash, from -2³¹ to 2³¹ - 1; 0 when nothing was put there. */
   number(entry: number, index: 0 | 1 | 2): number {
     return this.#lines[entry * lineWords + hashWords + index] as number;
   }
@@ -126,7 +127,7 @@ export class HashIndex<Value, First = unknown, Second = unknown> {
     this.#beside[entry * besideEach + 1] = undefined;
   }
 
-  #add(hash: Uint32Array): number {
+  #add(hash: Int32Array): number {
     if (this.#size * 2 >= this.#mask) this.#resize((this.#mask + 1) * 2);
     const entry = this.#free.pop() ?? this.#values.length;
     if (entry === this.#values.length) {
@@ -141,45 +142,54 @@ export class HashIndex<Value, First = unknown, Second = unknown> {
   }
 
   #link(first: number, entry: number): void {
-    const at = this.#slotOf(first, noEntry) * slotWords;
-    this.#slots[at] = first;
-    this.#slots[at + 1] = entry;
+    this.#slots[this.#slotOf(first, noEntry)] = (first & ~this.#mask) | entry;
   }
 
   /** The slot of an entry whose hash begins so; of no entry, the first empty one. */
   #slotOf(first: number, entry: number): number {
     let slot = first & this.#mask;
-    while (this.#slots[slot * slotWords + 1] !== entry) slot = (slot + 1) & this.#mask;
+    while (this.#entryAt(slot) !== entry) slot = (slot + 1) & this.#mask;
     return slot;
+  }
+
+  #entryAt(slot: number): number {
+    return (this.#slots[slot] as number) & this.#mask;
   }
 
   #unlink(slot: number): void {
     const slots = this.#slots;
     let hole = slot;
     // What was pushed on by others moves up, so that no look-up ends at a hole before it.
-    for (let next = (hole + 1) & this.#mask; slots[next * slotWords + 1] !== noEntry; next = (next + 1) & this.#mask) {
-      const home = (slots[next * slotWords] as number) & this.#mask;
+    for (let next = (hole + 1) & this.#mask; this.#entryAt(next) !== noEntry; next = (next + 1) & this.#mask) {
+      const home = this.#firstOf(this.#entryAt(next)) & this.#mask;
       if (((next - home) & this.#mask) < ((next - hole) & this.#mask)) continue;
-      slots.copyWithin(hole * slotWords, next * slotWords, (next + 1) * slotWords);
+      slots[hole] = slots[next] as number;
       hole = next;
     }
-    slots.fill(0, hole * slotWords, (hole + 1) * slotWords);
+    slots[hole] = 0;
+  }
+
+  /** The first word of an entry's hash. */
+  #firstOf(entry: number): number {
+    return this.#lines[entry * lineWords] as number;
   }
 
   #reserveLines(count: number): void {
     const words = (count + 1) * lineWords;
     if (words <= this.#lines.length) return;
-    const lines = new Uint32Array(words);
+    const lines = new Int32Array(words);
     lines.set(this.#lines);
     this.#lines = lines;
   }
 
   #resize(capacity: number): void {
     const before = this.#slots;
-    this.#slots = new Uint32Array(capacity * slotWords);
+    const maskBefore = this.#mask;
+    this.#slots = new Int32Array(capacity);
     this.#mask = capacity - 1;
-    for (let at = 0; at < before.length; at += slotWords) {
-      if (before[at + 1] !== noEntry) this.#link(before[at] as number, before[at + 1] as number);
+    for (const held of before) {
+      const entry = held & maskBefore;
+      if (entry !== noEntry) this.#link(this.#firstOf(entry), entry);
     }
   }
 }

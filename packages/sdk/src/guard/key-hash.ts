@@ -2,15 +2,15 @@ import { builtinModule } from "./builtin-module.js";
 import { hashWords } from "./hash-index.js";
 
 interface NodeCrypto {
-  readonly hash?: (algorithm: "sha256", data: string, encoding: "latin1") => string;
+  readonly hash?: (algorithm: "sha256", data: string, encoding: "utf16le") => string;
 }
 
 const nodeHash = builtinModule<NodeCrypto>("node:crypto")?.hash;
 
-/** A SHA-256 as eight words, the first byte of each its lowest: quick to compare. */
-export type KeyHash = Uint32Array;
+/** A SHA-256 as eight words with a sign, the first byte of each its lowest: quick to compare. */
+export type KeyHash = Int32Array;
 
-const scratch: KeyHash = new Uint32Array(hashWords);
+const scratch: KeyHash = new Int32Array(hashWords);
 
 /**
  * The SHA-256 of a presented key, as the server keeps it: at once where the runtime can, else by Web Crypto. A key is 256
@@ -20,21 +20,17 @@ const scratch: KeyHash = new Uint32Array(hashWords);
  */
 export function hashOfKey(key: string): KeyHash | Promise<KeyHash> {
   if (!nodeHash) return hashByWebCrypto(key);
-  // As text, because a buffer costs twice as much to make as the hash.
-  const bytes = nodeHash("sha256", key, "latin1");
-  for (let word = 0, at = 0; word < hashWords; word++, at += 4) {
-    scratch[word] =
-      bytes.charCodeAt(at) |
-      (bytes.charCodeAt(at + 1) << 8) |
-      (bytes.charCodeAt(at + 2) << 16) |
-      (bytes.charCodeAt(at + 3) << 24);
+  // As text, because a buffer costs twice as much to make as the hash; of two bytes a character, because each look at one costs.
+  const pairs = nodeHash("sha256", key, "utf16le");
+  for (let word = 0, at = 0; word < hashWords; word++, at += 2) {
+    scratch[word] = pairs.charCodeAt(at) | (pairs.charCodeAt(at + 1) << 16);
   }
   return scratch;
 }
 
 async function hashByWebCrypto(key: string): Promise<KeyHash> {
   const view = new DataView(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)));
-  return Uint32Array.from({ length: hashWords }, (_, word) => view.getUint32(word * 4, true));
+  return Int32Array.from({ length: hashWords }, (_, word) => view.getInt32(word * 4, true));
 }
 
 /** The hash in lower-case hexadecimal, as it travels. */
@@ -46,7 +42,7 @@ export function hexOfHash(hash: KeyHash): string {
   return hex;
 }
 
-const hexScratch: KeyHash = new Uint32Array(hashWords);
+const hexScratch: KeyHash = new Int32Array(hashWords);
 
 /** @returns what the next call overwrites. @throws RangeError for what is no SHA-256 in hexadecimal. */
 export function hashOfHex(hex: string): KeyHash {

@@ -18,6 +18,7 @@ import { repeat } from "./repeat.js";
 import type { ServerTime } from "./server-time.js";
 import type { SteadyClock } from "./steady-clock.js";
 import { UnknownHashes } from "./unknown-hashes.js";
+import { WholeReading } from "./whole-reading.js";
 
 /** What is known of a presented key: its secret, or that there is none, and as of when that is true. */
 export interface Known {
@@ -38,9 +39,6 @@ export interface KnowledgeListener {
 
 /** Hashes whose key changed while the answer came are asked for again so often. */
 const maxAttempts = 5;
-/** The first pause before all keys are read again after a failure, and the longest, in milliseconds. */
-const firstPauseMs = 1_000;
-const longestPauseMs = 30_000;
 /** How many keys of a snapshot are read at once, and how often, in milliseconds. */
 const readSavedAtOnce = 200;
 const readSavedEveryMs = 5;
@@ -55,19 +53,13 @@ export class Knowledge {
   readonly #unknown = new UnknownHashes(this.freshness);
   readonly #reader: RecordReader;
   readonly #refresher: Refresher;
+  readonly #all: WholeReading;
   readonly #time: ServerTime;
-  readonly #runtime: Runtime;
   readonly #listener: KnowledgeListener;
   readonly #isFull: boolean;
   readonly #pinned: Pick<Bindings, "keyIds">;
-  readonly #tenantId: string | undefined;
   readonly #timeoutMs: number;
   readonly #signal: AbortSignal;
-  /** When all keys were read, and how many had been forgotten by then: while no more are, whatever is not known does not exist. */
-  #whole: (Reading & { readonly evictions: number }) | null = null;
-  #loading = 0;
-  /** In which epoch all keys were read last, or as many as there was room for. */
-  #loadedIn: number | null = null;
 
   constructor(deps: {
     download: Download;
@@ -87,10 +79,8 @@ export class Knowledge {
     const { download, clock, runtime, listener, signal } = deps;
     this.#time = deps.time;
     this.#pinned = deps.pinned;
-    this.#runtime = runtime;
     this.#listener = listener;
     this.#isFull = deps.isFull;
-    this.#tenantId = deps.tenantId;
     this.#timeoutMs = deps.timeoutMs;
     this.#signal = signal;
     this.memory = new KeyMemory(
@@ -116,28 +106,36 @@ export class Knowledge {
       runtime,
       signal,
     });
+    const everything = deps.tenantId === undefined ? {} : { tenantId: deps.tenantId };
+    this.#all = new WholeReading({
+      memory: this.memory,
+      freshness: this.freshness,
+      refresher: this.#refresher,
+      read: () => this.#reader.read(everything, { signal, timeoutMs: wholeTimeoutMs, maxRetries: 0 }, true),
+      listener,
+      runtime,
+      signal,
+    });
   }
 
   /** Whether all keys are in memory. */
   get isWhole(): boolean {
-    return this.#whole?.evictions === this.memory.evictions;
+    return this.#all.isWhole;
   }
 
   /** Whether all keys are in memory as they were at the place that was reached: nothing waits to be read. */
   get isWholeNow(): boolean {
-    return (
-      this.isWhole && this.#whole?.epoch === this.freshness.epoch && this.#refresher.asOf === Number.POSITIVE_INFINITY
-    );
+    return this.#all.isWholeNow;
   }
 
   get isLoading(): boolean {
-    return this.#loading > 0;
+    return this.#all.isLoading;
   }
 
   /** @param secret what the memory has found. @param hash the same in hexadecimal. */
   about(secret: HeldSecret | undefined, hash: string): Known {
     if (secret) return { secret, asOf: this.memory.asOf(secret.key) };
-    return { secret: null, asOf: Math.max(this.#asOfWhole(), this.#unknown.asOf(hash)) };
+    return { secret: null, asOf: Math.max(this.#all.asOf, this.#unknown.asOf(hash)) };
   }
 
   /** Asks the server about hashes. @throws KeyplaneError */
@@ -188,15 +186,14 @@ export class Knowledge {
   onResync(onLoaded: () => void): void {
     this.freshness.beginEpoch();
     this.memory.hasChanged();
-    if (this.#isFull) void this.#loadAll().then(onLoaded);
+    if (this.#isFull) void this.#all.load().then(onLoaded);
     // Others are read when they are presented. Nobody presents the key of a socket that is open.
     else for (const keyId of this.#pinned.keyIds) this.#refresher.key(keyId);
   }
 
   /** The events from the place of what was restored are told from now on. @param onLoaded as above. */
   onResumed(onLoaded: () => void): void {
-    if (this.#isFull && !this.isWhole && this.#loadedIn !== this.freshness.epoch && this.#loading === 0)
-      void this.#loadAll().then(onLoaded);
+    if (this.#isFull && this.#all.isMissing) void this.#all.load().then(onLoaded);
   }
 
   /**
@@ -210,7 +207,7 @@ export class Knowledge {
     const { evictions } = this.memory;
     saved(this.memory, reading);
     this.memory.makeRoom();
-    if (this.#isFull && isWhole) this.#whole = { ...reading, evictions };
+    if (this.#isFull && isWhole) this.#all.restored(reading, evictions);
     // A few at a time, so that nobody waits; by the first event about an owner or a tenant all have to be read.
     const stop = repeat(readSavedEveryMs, () => {
       if (this.#signal.aborted || !this.memory.readSaved(readSavedAtOnce)) stop();
@@ -226,13 +223,6 @@ export class Knowledge {
     }
     const party = userId === null ? tenantId !== null && this.memory.tenant(tenantId) : this.memory.owner(userId);
     if (party) this.#refresher.party(party);
-  }
-
-  /** As of when it is true that what is not in memory does not exist. */
-  #asOfWhole(): number {
-    if (!this.#whole || !this.isWhole) return Number.NEGATIVE_INFINITY;
-    const { sentAt, epoch } = this.#whole;
-    return Math.min(this.freshness.asOfReading(sentAt, epoch), this.#refresher.asOf);
   }
 
   #takeParty(line: PartyLine, install: () => void): void {
@@ -284,45 +274,6 @@ export class Knowledge {
       this.#listener.onGone(id);
     }
     return read;
-  }
-
-  async #loadAll(): Promise<void> {
-    const { epoch } = this.freshness;
-    this.#loading += 1;
-    try {
-      for (let failures = 0; !this.#signal.aborted && this.freshness.epoch === epoch; failures++) {
-        try {
-          const { evictions } = this.memory;
-          const read = await this.#reader.read(
-            this.#tenantId === undefined ? {} : { tenantId: this.#tenantId },
-            { signal: this.#signal, timeoutMs: wholeTimeoutMs, maxRetries: 0 },
-            true,
-          );
-          if (this.freshness.epoch === epoch) this.#tookAll(read, evictions);
-          return;
-        } catch (error) {
-          if (this.#signal.aborted) return;
-          this.#listener.onError(error as Error);
-          const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** failures) * (1 - this.#runtime.random() / 2);
-          await this.#runtime.sleep(pauseMs, this.#signal).catch(() => undefined);
-        }
-      }
-    } finally {
-      this.#loading -= 1;
-    }
-  }
-
-  #tookAll({ reading, found, changed, isCut }: Read, evictions: number): void {
-    for (const held of this.memory.keys()) {
-      // What was not answered, and was not read since for another reason, is gone.
-      if (isCut || found.has(held.state.id) || held.readAt >= reading.sentAt) continue;
-      this.memory.forget(held);
-      this.#listener.onGone(held.state.id);
-    }
-    for (const id of changed) this.#refresher.key(id);
-    this.#loadedIn = reading.epoch;
-    this.#whole = isCut ? null : { ...reading, evictions };
-    this.#listener.onChanged(null);
   }
 
   /** Somebody waits, or something is tried again by itself: one attempt. */

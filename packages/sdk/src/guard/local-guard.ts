@@ -81,7 +81,14 @@ export class LocalGuard implements Guard {
       time: this.#time,
       requestId: () => ids.next(),
     });
-    const firstSight = new FirstSight((hashes) => this.#knowledge.readHashes(hashes), { clock: this.#clock, onError });
+    const firstSight = new FirstSight({
+      read: (hashes) => knowledge.readHashes(hashes),
+      clock,
+      onError,
+      runtime,
+      timeoutMs: options.timeoutMs,
+      signal,
+    });
     const onState = (status: ConnectionStatus): void => this.#listeners.tell("state", this.#withUsage(status));
     const follow = { options, server, clock, knowledge, runtime, signal, onState, onError, longestStreamMs };
     this.#connection = new Connection(follow);

@@ -153,6 +153,69 @@ describe.each(modes)("a snapshot, in the mode %s", (mode) => {
   });
 });
 
+describe("keys of the file that nobody has presented since the start, in the mode lazy", () => {
+  /** More than are read of themselves until the guard follows the server: 200 every 5 ms. */
+  const others = 2_500;
+
+  /** A guard that follows the server again and holds two keys of one owner, of whose records it has read none. */
+  async function restarted(story: GuardStory, snapshotFile: string) {
+    const [ownerId, another] = [story.plane.createUser(), story.plane.createUser()];
+    const before = Array.from({ length: others }, () => story.plane.createKey({ ownerId: another }));
+    const keys = [1, 2].map(() => story.plane.createKey({ ownerId, scopes: ["a"] }));
+    const { guard: first } = await story.follow({ snapshotFile });
+    await Promise.all([...before, ...keys].map(({ secret }) => first.verify(secret)));
+    await first.close();
+    const told = story.start({ snapshotFile });
+    await story.restored(told.guard);
+    await story.time.advance(50);
+    expect(told.guard.status()).toMatchObject({ connected: "stream", keys: others + 2 });
+    return { ...told, ownerId, keys };
+  }
+
+  test("are read again when something is told of one, and then known as they are", async ({ story, snapshotFile }) => {
+    const { guard, keys } = await restarted(story, snapshotFile);
+    const [changed, other] = keys as [(typeof keys)[0], (typeof keys)[0]];
+    const { records } = story.server.asked;
+    story.plane.updateKey(changed.id, { scopes: ["b"] });
+    await story.time.advance(2);
+    expect(story.server.asked.records).toBe(records + 1);
+    expect(await guard.verify(changed.secret, { scopes: ["b"] })).toMatchObject({ code: "VALID", source: "local" });
+    expect(await guard.verify(other.secret, { scopes: ["a"] })).toMatchObject({ code: "VALID", source: "local" });
+    expect(story.server.asked.records).toBe(records + 1);
+  });
+
+  test("are read again when something is told of their owner", async ({ story, snapshotFile }) => {
+    const { guard, keys, ownerId } = await restarted(story, snapshotFile);
+    const { records } = story.server.asked;
+    story.plane.updateUser(ownerId, { name: "Grace" });
+    await story.time.advance(2);
+    expect(story.server.asked.records).toBe(records + 1);
+    for (const { secret } of keys) {
+      expect(await guard.verify(secret)).toMatchObject({ code: "VALID", source: "local", owner: { name: "Grace" } });
+    }
+  });
+
+  test("are refused when something refuses them, and what it was is told", async ({ story, snapshotFile }) => {
+    const { guard, keys, revocations } = await restarted(story, snapshotFile);
+    const [revoked, other] = keys as [(typeof keys)[0], (typeof keys)[0]];
+    story.plane.revokeKey(revoked.id, "leaked");
+    await story.time.advance(2);
+    expect(revocations).toMatchObject([{ type: "REVOKED", keyId: revoked.id }]);
+    expect(await guard.verify(revoked.secret)).toMatchObject({ code: "REVOKED", source: "local" });
+    expect(await guard.verify(other.secret)).toMatchObject({ code: "VALID", source: "local" });
+  });
+
+  test("are given up when the server does not have them any more", async ({ story, snapshotFile }) => {
+    const { guard, keys } = await restarted(story, snapshotFile);
+    const [lost] = keys as [(typeof keys)[0]];
+    story.plane.tellOf(lost.id, "UPDATED");
+    story.plane.loseKey(lost.id);
+    await story.time.advance(2);
+    expect(guard.status()).toMatchObject({ keys: others + 1 });
+    expect(await guard.verify(lost.secret)).toMatchObject({ code: "NOT_FOUND" });
+  });
+});
+
 describe("the file", () => {
   test("never holds a key, and only its user may read it", async ({ story, snapshotFile }) => {
     const key = await ended(story, { snapshotFile });

@@ -9,7 +9,6 @@ import {
   type WellFormedKey,
 } from "@keyplane/schema";
 import { withDeadline } from "../client/deadline.js";
-import type { Verdict } from "../entities.js";
 import type { FirstSight } from "./first-sight.js";
 import type { GuardRequest, GuardVerdict } from "./guard.js";
 import type { ResolvedGuardOptions } from "./guard-options.js";
@@ -19,6 +18,7 @@ import { noEntry } from "./hash-index.js";
 import { type HeldSecret, isServerDecided } from "./held.js";
 import { hashOfHex, hashOfKey, hexOfHash, type KeyHash } from "./key-hash.js";
 import type { Knowledge, Known } from "./knowledge.js";
+import { concerns, isOvertaken } from "./overtaken.js";
 import { askedApiOf, askedOf, checkRequest, isCommon } from "./request.js";
 import type { RequestIds } from "./request-ids.js";
 import type { GuardServer } from "./server.js";
@@ -143,7 +143,7 @@ export class Verifier {
     const { scopes, environment } = request;
     if (scopes !== undefined && !hasScopes(granted.scopes, scopes)) return null;
     if (environment !== undefined && environment !== shownKey?.environment) return null;
-    const verdict = acceptance(granted, shownKey, shownOwner, ageMs, this.#ids.next());
+    const verdict = acceptance(granted, shownKey, shownOwner, ahead.docsUrl, ageMs, this.#ids.next());
     if (this.#usage) this.#usage.record(verdict, request, shownKey?.start, startedAt);
     return Promise.resolve(verdict);
   }
@@ -295,14 +295,4 @@ export class Verifier {
     this.#usage?.record({ code: verdict.code, key: record?.key ?? null }, counted, format.start, startedAt);
     return verdict;
   }
-}
-
-/** An event may have overtaken the answer, which must not bring back what it has refused. What else it said, only another answer tells. */
-function isOvertaken({ key, owner, tenantId }: Verdict, hasChanged: (id: string) => boolean): boolean {
-  return [key?.id, owner?.id, tenantId].some((id) => id != null && hasChanged(id));
-}
-
-/** Whether something was told of the key, its owner or its tenant. */
-function concerns({ key: { state } }: HeldSecret, hasChanged: (id: string) => boolean): boolean {
-  return [state.id, state.ownerId, state.tenantId].some(hasChanged);
 }

@@ -166,15 +166,31 @@ describe("first sight", () => {
 
   test("a server that has just failed is left alone for half a second", async ({ story }) => {
     const { guard, errors } = await story.follow();
-    story.server.troubles = { records: fails(503, "UNAVAILABLE") };
+    story.server.troubles = { records: fails(500, "INTERNAL") };
     const { records } = story.server.asked;
     for (const key of unknownKeys(20)) expect(await guard.verify(key)).toMatchObject({ code: "UNAVAILABLE" });
     expect(story.server.asked.records).toBe(records + 1);
-    expect(errors).toMatchObject([{ code: "UNAVAILABLE" }]);
+    expect(errors).toMatchObject([{ code: "INTERNAL" }]);
     story.server.comeBack();
     await story.time.advance(500);
     const [unknown = ""] = unknownKeys(1);
     expect(await guard.verify(unknown)).toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  test("a server that says that it is too busy is asked again in time, and its answer counts", async ({ story }) => {
+    const { guard } = await story.follow();
+    const key = story.plane.createKey();
+    story.server.troubles = { records: fails(503, "UNAVAILABLE") };
+    const verifying = guard.verify(key.secret);
+    await story.time.advance(500);
+    story.server.comeBack();
+    await story.time.advance(1_000);
+    expect(await verifying).toMatchObject({ code: "VALID", source: "server" });
+    story.server.troubles = { records: fails(503, "UNAVAILABLE") };
+    const [unknown = ""] = unknownKeys(1);
+    const inVain = guard.verify(unknown);
+    await story.time.advance(3_000);
+    expect(await inVain).toMatchObject({ code: "UNAVAILABLE" });
   });
 });
 
