@@ -421,6 +421,19 @@ const causes: Readonly<Record<string, Cause>> = {
       return undefined;
     }),
   },
+  "rate limited at an API": {
+    code: "RATE_LIMITED",
+    remedies: ["setRateLimits"],
+    says: /per-minute of the API: 0 of 2 left in 60000 ms/,
+    produce: api(
+      async ({ admin, secret, api: { id, slug } }) => {
+        ok(await admin.setRateLimits(id, [perMinute]));
+        for (let call = 0; call < 2; call++) await admin.verify(secret, { api: slug });
+        return undefined;
+      },
+      { access: "OPEN" },
+    ),
+  },
   "a call larger than a rate limit": {
     code: "RATE_LIMITED",
     remedies: ["setRateLimits"],

@@ -5,4 +5,4 @@ export { findApisOfTenant } from "./apis.store.js";
 export { type ApiGrantReads, createApiGrantReads } from "./grants.reads.js";
 export { type ApiGrants, createApiGrants } from "./grants.service.js";
 export { findGrantOf } from "./grants.store.js";
-export { toApiRecord, versionsOf } from "./lib/versions.js";
+export { toApiState, versionsOf } from "./lib/versions.js";

@@ -1,6 +1,6 @@
 import { type ApiGrantRecord, type ApiRecord, type AskedApi, askedApi } from "@keyplane/schema";
 import type { Api, ApiGrant, Db, Key } from "../../../platform/database/index.js";
-import { findApisOfTenant, findGrantOf, toApiRecord } from "../../apis/index.js";
+import { findApisOfTenant, findGrantOf, toApiState } from "../../apis/index.js";
 import { findLatestWith, findTargetsAfter } from "../../audit/index.js";
 import { actionsOn, changesOf, stateAt } from "../history.js";
 
@@ -73,7 +73,7 @@ async function standingOf(
   hadAny = apis.length > 0,
 ): Promise<ApiStanding | null> {
   if (!hadAny) return null;
-  const records = apis.length > 0 ? apis.map(toApiRecord) : [deletedApi];
+  const records = apis.length > 0 ? apis.map(toApiState) : [deletedApi];
   const found = askedApi(records, [], asked)?.found?.id;
   const api = apis.find(({ id }) => id === found) ?? null;
   const grant = api && (await findGrant(api.id));

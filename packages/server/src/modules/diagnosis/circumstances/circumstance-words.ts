@@ -38,14 +38,19 @@ export function inServiceWords({ api }: ApiStanding, at: number): string | null 
   return others.length === 0 ? "No other version is in service." : `In service: ${others.join(", ")}.`;
 }
 
-const holders: Readonly<Record<string, string>> = { Key: "the key", User: "the owner", Tenant: "the tenant" };
+const holders: Readonly<Record<string, string>> = {
+  Key: "the key",
+  User: "the owner",
+  Tenant: "the tenant",
+  Api: "the API",
+};
 
 /** Whose limit it is, in words. */
 export function holderOf(targetId: string): string {
   return holders[kindOfId(targetId) ?? ""] ?? targetId;
 }
 
-/** The id of the key, user or tenant that a rule is set on. */
+/** The id of the key, user, tenant or API that a rule is set on. */
 export function targetOf({ countedAs, name }: CountedRule): string {
   return countedAs.slice(0, -name.length - 1);
 }

@@ -1,5 +1,5 @@
 import type { Db } from "../../../platform/database/index.js";
-import { limitedOf } from "../../../platform/limited.js";
+import { type LimitColumns, limitedOf } from "../../../platform/limited.js";
 import type { LimitReads, PeekedLimits } from "../../limits/index.js";
 import type { DiagnoseKeyInput } from "../diagnosis.input.js";
 import type { Rows } from "../diagnosis.store.js";
@@ -28,9 +28,10 @@ export async function readCircumstances(
   rows: Rows,
   { api, cost }: Call,
 ): Promise<Circumstances> {
+  const standing = api === undefined ? null : await readApiStanding(db, rows.key, api);
   return {
-    api: api === undefined ? null : await readApiStanding(db, rows.key, api),
-    limits: await limitReads.peek(holdersOf(rows), cost ?? 1),
+    api: standing,
+    limits: await limitReads.peek(holdersOf(rows, standing), cost ?? 1),
     unknown: allKnown,
   };
 }
@@ -44,7 +45,7 @@ export async function circumstancesAt(
 ): Promise<Circumstances & { readonly unsure: readonly string[] }> {
   const { standing, unsure } =
     api === undefined ? { standing: null, unsure: [] } : await apiStandingAt(db, rows.key, api, at);
-  const limited = holdersOf(rows).flatMap((each) => limitedOf(each) ?? []);
+  const limited = holdersOf(rows, standing).flatMap((each) => limitedOf(each) ?? []);
   const unknown = {
     rateLimits: limited.some(({ rules }) => rules.length > 0),
     quota: limited.some(({ quotaId }) => quotaId !== null),
@@ -52,7 +53,7 @@ export async function circumstancesAt(
   return { api: standing, limits: null, unknown, unsure };
 }
 
-/** Whose limits calls with a key are under. */
-function holdersOf({ key, owner, tenant }: Rows) {
-  return [key, owner, tenant].filter((each) => each !== null);
+/** Whose limits a call is under. */
+function holdersOf({ key, owner, tenant }: Rows, standing: ApiStanding | null): LimitColumns[] {
+  return [key, owner, tenant, standing?.api ?? null].filter((each) => each !== null);
 }
