@@ -82,7 +82,8 @@ export function createTenants(deps: Deps) {
       const outcome = await idempotency.once(principal, attempt, write, async (tx) => {
         const now = new Date(clock.now());
         const id = createId("Tenant");
-        if (input.policy?.rotationWebhookId) await requireSecretReceiver(tx, id, input.policy.rotationWebhookId);
+        const receiver = input.policy?.rotationWebhookId ?? null;
+        if (receiver !== null) await requireSecretReceiver(tx, id, receiver);
         const tenant = await store.insertTenant(tx, {
           id,
           slug: input.slug,
@@ -121,7 +122,7 @@ export function createTenants(deps: Deps) {
       }
       // Whoever lets keys come from elsewhere grants all that they can do.
       if (input.allowedIps !== undefined || input.deniedIps !== undefined) authorizeKeyScopes(principal, null);
-      const { rotationWebhookId } = input.policy ?? {};
+      const receiver = input.policy?.rotationWebhookId ?? null;
       return write(async (tx) => {
         const before = await lock(tx, principal, input.id);
         const columns = {
@@ -132,11 +133,11 @@ export function createTenants(deps: Deps) {
           ...(input.deniedIps === undefined ? {} : { deniedIps: input.deniedIps }),
         };
         checkLifetimes({ ...before, ...columns });
-        if (rotationWebhookId) {
+        if (receiver !== null) {
           // Whoever has secrets handed over could have rotated the keys.
           authorize(principal, "keys:rotate");
           authorizeKeyScopes(principal, null);
-          await requireSecretReceiver(tx, before.id, rotationWebhookId);
+          await requireSecretReceiver(tx, before.id, receiver);
         }
         if (!changes(before, columns)) return before;
         const after = await store.updateTenantRow(tx, before.id, { ...columns, updatedAt: new Date(clock.now()) });
