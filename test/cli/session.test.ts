@@ -95,7 +95,7 @@ describe("a session on the command line", () => {
     const script = new CliUser({ KEYPLANE_TOKEN: world.server.rootToken, XDG_CONFIG_HOME: cli.home });
     users.push(script);
     expect((await script.run(["whoami"])).stderr).toMatch(
-      /^Error: (Keyplane cannot be reached at|.* at) http:\/\/localhost:4000/,
+      /^Error: (Keyplane cannot be reached at|.* at) http:\/\/127\.0\.0\.1:4000/,
     );
     expect(await script.json(["whoami", "--url", world.url])).not.toMatchObject({ userId: user.id });
   });

@@ -149,7 +149,7 @@ describe("exports", () => {
     expect((await unused(world.clock.in(-minute))).text).toBe("");
     expect(linesOf((await unused(world.clock.in(minute))).text)).toHaveLength(2);
     const person = await world.caller("DEVELOPER", { userId: (await world.user(tenant.id)).id });
-    expect((await person.export("keys", { tenantId: tenant.id })).text).toBe("");
+    expect((await person.export("keys", { tenantId: tenant.id })).text).toMatch(/^id,[a-zA-Z,]+\r\n$/);
     const refused = await (await allBut(world, tenant.id, "keys:read")).export("keys", { tenantId: tenant.id });
     expect(refused.status).toBe(403);
     const wrong = await admin.export("keys", { orderBy: "COLOUR" });
@@ -204,6 +204,9 @@ describe("exports", () => {
     expect(hours[0].start).toBe(window.from);
     expect(hours.slice(1).every(({ start }) => start.slice(14, 16) === "15")).toBe(true);
     expect(hours.reduce((all, { count }) => all + count, 0)).toBe(1);
+    // A key's start takes nothing from the bucket's.
+    const byStart = linesOf((await admin.export("invalid-attempts", { ...byTime, groupBy: ["START"] })).text);
+    expect(byStart[0]).toEqual({ start: window.from, keyStart: null, count: expect.any(Number) });
   });
 
   test("filters are those of the questions, and a list is a parameter given several times", async ({ world }) => {
@@ -266,6 +269,28 @@ describe("exports", () => {
     expect(new Set(ids).size).toBe(2_500);
     const ndjson = linesOf((await admin.export("usage-events", { tenantId: tenant.id, format: "ndjson" })).text);
     expect(ndjson.map(({ id }) => id)).toEqual(ids);
+  });
+
+  test("without a row there is a header all the same", async ({ world }) => {
+    const { tenant, admin } = await world.tenantWithKey();
+    const head = async (name: string, parameters: object, format = "csv") =>
+      (await admin.export(name, { ...parameters, format })).text;
+    const window = world.around(tenant.id);
+    expect(await head("usage", { ...window, bucket: "TOTAL", groupBy: ["KEY", "TAG"], compare: "true" })).toBe(
+      "start,keyId,tag,keyName,keyStart,count,valid,refused,cost,latencyMs_p50,latencyMs_p90,latencyMs_p95,latencyMs_p99,previousCount,previousValid,previousCost\r\n",
+    );
+    expect(await head("usage-events", { tenantId: tenant.id })).toBe(
+      "at,id,tenantId,keyId,userId,code,api,cost,tags,meters,latencyMs,ip,userAgent,start,source\r\n",
+    );
+    expect(await head("invalid-attempts", window)).toBe("code,count,firstAt,lastAt,keys,addresses\r\n");
+    expect(await head("invalid-attempts", { ...window, bucket: "HOUR", groupBy: ["IP", "START"] })).toBe(
+      "start,ip,keyStart,count\r\n",
+    );
+    expect(await head("keys", { tenantId: tenant.id, search: "nobody" })).toBe(
+      "id,tenantId,ownerId,teamId,name,start,environment,status,createdAt,expiresAt,lastUsedAt\r\n",
+    );
+    expect(await head("usage-events", { tenantId: tenant.id }, "ndjson")).toBe("");
+    expect(await head("invalid-attempts", window, "ndjson")).toBe("");
   });
 
   test("a bill that would lack somebody is refused, unless those with the most calls were asked for", async ({

@@ -83,7 +83,7 @@ describe("authorization code with PKCE", () => {
     const page = await browser.follow(await browser.get(flow.url.href));
     const html = await page.text();
     expect(html).toContain("&lt;b&gt;App&lt;/b&gt;");
-    expect(html).not.toMatch(/<script|<link|https?:\/\/(?!localhost)[^<]*\.(?:css|js)/);
+    expect(html).not.toMatch(/<script|<link|https?:\/\/(?!127\.0\.0\.1)[^<]*\.(?:css|js)/);
     expect(page.headers.get("content-security-policy")).toMatch(/default-src 'none'.*frame-ancestors 'none'/);
     const wrong = await browser.submit({ action: "sign-in", email: user.email, password: "not the right one at all" });
     expect(wrong.status).toBe(400);

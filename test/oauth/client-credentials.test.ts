@@ -2,7 +2,7 @@ import { decodeProtectedHeader } from "jose";
 import * as oauth from "oauth4webapi";
 import * as openid from "openid-client";
 import { Caller, describe, expect, ok, test, type World } from "../testkit/index.js";
-import { clientMutation, clientStory, discover, issuerOf } from "../testkit/oauth.js";
+import { clientMutation, clientStory, discover } from "../testkit/oauth.js";
 
 // oxlint-disable-next-line typescript/no-deprecated -- marked so to stand out; here the server is on this very machine
 const allowHttp = { [oauth.allowInsecureRequests]: true };
@@ -39,7 +39,7 @@ describe("client credentials", () => {
 
   test("a strict second client agrees: metadata, token by RFC 9068, introspection, revocation", async ({ world }) => {
     const { client, secret } = await clientStory(world);
-    const issuer = new URL(issuerOf(world));
+    const issuer = new URL(world.url);
     for (const algorithm of ["oidc", "oauth2"] as const) {
       const response = await oauth.discoveryRequest(issuer, { algorithm, ...allowHttp });
       const as = await oauth.processDiscoveryResponse(issuer, response);
@@ -100,7 +100,7 @@ describe("client credentials", () => {
     });
     for (const token of [access_token, "unknown"]) {
       const body = new URLSearchParams({ client_id: open.id, token });
-      const answer = await fetch(`${issuerOf(world)}/oauth/introspect`, { method: "POST", body });
+      const answer = await fetch(`${world.url}/oauth/introspect`, { method: "POST", body });
       expect([answer.status, await answer.json()]).toMatchObject([401, { error: "invalid_client" }]);
     }
   });

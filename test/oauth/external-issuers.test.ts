@@ -2,7 +2,7 @@ import { generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from "jose";
 import { afterAll } from "vitest";
 import { type IdentityProvider, startIdentityProvider } from "../testkit/identity-provider.js";
 import { Caller, describe, expect, ok, test, type World } from "../testkit/index.js";
-import { issuerMutation, issuerOf } from "../testkit/oauth.js";
+import { issuerMutation } from "../testkit/oauth.js";
 
 const providers: IdentityProvider[] = [];
 afterAll(() => Promise.all(providers.map((each) => each.close())));
@@ -105,7 +105,7 @@ describe("tokens of an external issuer", () => {
       "no audience": await idp.sign({ sub: user.externalId }),
       "another issuer": await idp.sign({ ...claims, iss: "https://other.example.com" }),
       "an issuer nearly the same": await idp.sign({ ...claims, iss: `${idp.issuer}/` }),
-      "our own name": await idp.sign({ ...claims, iss: issuerOf(world), client_id: "cli_000000000000000000000000" }),
+      "our own name": await idp.sign({ ...claims, iss: world.url, client_id: "cli_000000000000000000000000" }),
       expired: await idp.sign({ ...claims, iat: seconds - 400, exp: seconds - 100 }),
       "without end": await idp.sign({ ...claims, exp: undefined } as unknown as JWTPayload),
       "too old": await idp.sign({ ...claims, iat: seconds - 90_000 }),

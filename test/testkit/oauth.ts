@@ -60,14 +60,9 @@ export async function clientStory(world: World, input: Record<string, unknown> =
   return { tenant, admin, client: oauthClient, secret: secret as string | null };
 }
 
-/** The issuer's address of a server in this process. */
-export function issuerOf(world: World): string {
-  return world.url.replace("127.0.0.1", "localhost");
-}
-
 /** A strict outside client that has read the server's metadata. */
 export function discover(world: World, clientId: string, auth: openid.ClientAuth): Promise<openid.Configuration> {
-  return openid.discovery(new URL(issuerOf(world)), clientId, undefined, auth, {
+  return openid.discovery(new URL(world.url), clientId, undefined, auth, {
     // oxlint-disable-next-line typescript/no-deprecated -- marked so to stand out; here the server is on this very machine
     execute: [openid.allowInsecureRequests],
   });

@@ -3,6 +3,7 @@ import { EnvironmentError, helpText, readEnvironment, type Settings, unknownVari
 import type { RootToken } from "./modules/tokens/index.js";
 import { StartupError } from "./platform/database/index.js";
 import { createLogger } from "./platform/logger.js";
+import { listeningUrl } from "./platform/public-url.js";
 import { exitOnFaults, stopOnSignals } from "./stopping.js";
 import { version } from "./version.js";
 
@@ -58,8 +59,7 @@ async function start(): Promise<void> {
 
 /** Says where to go next. To standard error, so that standard output holds log lines only. */
 function welcome(keyplane: Keyplane, settings: Settings, port: number): void {
-  const host = ["0.0.0.0", "::"].includes(settings.host) ? "localhost" : settings.host;
-  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const url = listeningUrl(settings.host, port);
   const { rootToken } = keyplane;
   const token =
     rootToken.source === "generated"

@@ -16,7 +16,7 @@ describe("signIn", () => {
     expect(decodeJwt(accessToken)).toMatchObject({
       sub: user.id,
       sid: session.id,
-      aud: `${world.url.replace("127.0.0.1", "localhost")}`,
+      aud: world.url,
     });
     expect(Date.parse(accessTokenExpiresAt) - world.clock.now()).toBeGreaterThan(10 * minute - 1_001);
 

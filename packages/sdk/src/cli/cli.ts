@@ -27,7 +27,7 @@ export interface Invocation {
   readonly signal: AbortSignal;
 }
 
-const localServer = "http://localhost:4000";
+const localServer = "http://127.0.0.1:4000";
 /** Shorter than a lock is waited for: see session/file-lock.ts. */
 const refreshTimeoutMs = 15_000;
 

@@ -54,7 +54,7 @@ export type RequestArguments<Variables> =
  * request.
  *
  * @example
- * const keyplane = new Keyplane({ url: "http://localhost:4000", token });
+ * const keyplane = new Keyplane({ url: "http://127.0.0.1:4000", token });
  * const verdict = await keyplane.keys.verify({ key: presented, scopes: ["orders:read"] });
  * if (!verdict.valid) return respond(401, verdict.code);
  */

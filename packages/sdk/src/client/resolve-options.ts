@@ -58,10 +58,10 @@ export function withCallOptions(options: ResolvedOptions, call: RequestOptions):
 
 function endpointOf(url: unknown): string {
   if (typeof url !== "string" || url === "") {
-    throw new TypeError("url is missing. Pass the server's address, such as http://localhost:4000.");
+    throw new TypeError("url is missing. Pass the server's address, such as http://127.0.0.1:4000.");
   }
   if (!URL.canParse(url))
-    throw new TypeError("url is no address. Pass one with its scheme, such as http://localhost:4000.");
+    throw new TypeError("url is no address. Pass one with its scheme, such as http://127.0.0.1:4000.");
   const { protocol, origin, pathname, search, hash, username, password } = new URL(url);
   if (protocol !== "http:" && protocol !== "https:")
     throw new TypeError(`url must begin with http or https, not ${protocol}`);

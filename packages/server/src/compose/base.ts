@@ -51,7 +51,7 @@ export async function createBase(settings: Settings, outside: Opened) {
   });
   const audit = createAudit({ database, clock });
   const idempotency = createIdempotency({ database, clock, secretBox });
-  const publicUrl = new PublicUrl(settings.publicUrl, settings.port);
+  const publicUrl = new PublicUrl(settings);
   /** Where this server is reached: whose name its tokens bear, and whom they are for. */
   const origin = (): string => publicUrl.origin;
   findDocsAt(origin);

@@ -16,15 +16,15 @@ export interface SendingOptions {
  */
 export async function sendExport(
   response: ServerResponse,
-  { format, rows }: UsageExport,
+  { format, table: { columns, rows } }: UsageExport,
   { idleMs, checkReader }: SendingOptions,
 ): Promise<void> {
-  let first = true;
+  const head = format.head(columns);
+  if (head !== "") await writePaced(response, Buffer.from(head), idleMs);
   for await (const page of rows) {
     if (page.length === 0) continue;
     await checkReader();
-    await writePaced(response, Buffer.from(format.write(page, first)), idleMs);
-    first = false;
+    await writePaced(response, Buffer.from(format.write(page, columns)), idleMs);
   }
   await endPaced(response, idleMs);
 }

@@ -1,18 +1,26 @@
 import type { Permission } from "@keyplane/schema";
 import { BadUserInputError } from "../../../platform/errors.js";
 import type { Principal } from "../../auth/index.js";
+import { attemptGroupFields, usageGroupFields } from "../reports/questions.js";
 import { usageLimits } from "../usage.input.js";
 import type { Usage } from "../usage.service.js";
 import { type ExportFormat, exportFormats } from "./export-format.js";
 import { exportParameters, readParameters } from "./export-parameters.js";
-import { attemptRows, attemptsByTime, type ExportRow, eventRows } from "./export-rows.js";
-import { type KeyNames, usageRows } from "./usage-rows.js";
+import {
+  attemptTable,
+  attemptTableByTime,
+  type ExportRow,
+  type ExportTable,
+  eventTable,
+  groupColumn,
+} from "./export-rows.js";
+import { type KeyNames, usageTable } from "./usage-rows.js";
 
 /** An export that is ready to be sent. */
 export interface UsageExport {
   readonly format: ExportFormat;
   readonly fileName: string;
-  readonly rows: AsyncGenerator<ExportRow[]>;
+  readonly table: ExportTable;
   /** What its reader must be allowed to do, from beginning to end. */
   readonly needs: Permission;
 }
@@ -28,7 +36,7 @@ export interface KeyExports {
   /** What people call keys, of those that the caller may see; null when it may read none. */
   names(principal: Principal, ids: readonly string[]): Promise<ReadonlyMap<string, KeyNames> | null>;
   /** All keys that a filter finds, in pages. @throws as the list of keys. */
-  pages(principal: Principal, filter: unknown, orderBy: string | undefined): AsyncGenerator<ExportRow[]>;
+  table(principal: Principal, filter: unknown, orderBy: string | undefined): ExportTable;
 }
 
 interface Export {
@@ -38,7 +46,7 @@ interface Export {
     principal: Principal,
     search: URLSearchParams,
     signal: AbortSignal,
-  ) => Promise<AsyncGenerator<ExportRow[]>>;
+  ) => Promise<ExportTable>;
 }
 
 /** The exports by the last part of their path, `/export/<name>`. Add one here. */
@@ -55,7 +63,11 @@ const exportsByName: Readonly<Record<string, Export>> = {
       const report = await usage.reportInSlices(principal, input, compare === true, signal);
       const { series } = whole(report.whole, rest.limit);
       const named = series.flatMap(({ group }) => group.keyId ?? []);
-      return usageRows(report, await keys.names(principal, [...new Set(named)]));
+      return usageTable(
+        report,
+        columnsOf(usageGroupFields, rest.groupBy),
+        await keys.names(principal, [...new Set(named)]),
+      );
     },
   },
   "usage-events": {
@@ -64,7 +76,7 @@ const exportsByName: Readonly<Record<string, Export>> = {
       const { tenantId, ...filter } = readParameters(search, exportParameters.events);
       if (typeof tenantId !== "string")
         throw new BadUserInputError("tenantId: Give the id of the tenant whose calls to export.");
-      return eventRows(usage.allEvents(principal, tenantId, filter, signal));
+      return eventTable(usage.allEvents(principal, tenantId, filter, signal));
     },
   },
   "invalid-attempts": {
@@ -77,17 +89,23 @@ const exportsByName: Readonly<Record<string, Export>> = {
       const most = limit ?? usageLimits.seriesPerAnswer;
       const input = { tenantId, from, to, timeZone, groupBy, limit: most, bucket: bucket ?? "TOTAL", filter };
       const report = whole(await usage.invalidAttempts(principal, input, signal), limit);
-      return bucket === undefined ? attemptRows(report) : attemptsByTime(report);
+      const groups = columnsOf(attemptGroupFields, groupBy ?? ["CODE"]);
+      return bucket === undefined ? attemptTable(report, groups) : attemptTableByTime(report, groups);
     },
   },
   keys: {
     needs: "keys:read",
     async prepare({ keys }, principal, search) {
       const { orderBy, ...filter } = readParameters(search, exportParameters.keys);
-      return keys.pages(principal, filter, orderBy as string | undefined);
+      return keys.table(principal, filter, orderBy as string | undefined);
     },
   },
 };
+
+/** The columns of what was asked to be grouped by, once the question was found to be right. */
+function columnsOf<Dimension extends string>(fields: Readonly<Record<Dimension, string>>, groupBy: unknown): string[] {
+  return [...new Set((groupBy ?? []) as Dimension[])].map((dimension) => groupColumn(fields[dimension]));
+}
 
 /**
  * A bill that lacks somebody must not look like a whole one.
@@ -128,11 +146,11 @@ export async function prepareExport(
   }
   const found = exportsByName[name];
   if (!found) throw new BadUserInputError(`There is no export ${name}.`);
-  const rows = await found.prepare(sources, principal, search, signal);
+  const { columns, rows } = await found.prepare(sources, principal, search, signal);
   return {
     format: exportFormats[asked as keyof typeof exportFormats],
     fileName: `${name}.${asked}`,
-    rows: await begun(rows),
+    table: { columns, rows: await begun(rows) },
     needs: found.needs,
   };
 }

@@ -3,7 +3,7 @@ import type { Columns, Metrics, Series, UsageGroup } from "../reports/questions.
 import type { SlicedReport } from "../reports/slices.js";
 import { isSame, noUsage } from "../reports/window-before.js";
 import { metricsAt } from "../usage-metrics.js";
-import { type ExportRow, groupColumns, inPages } from "./export-rows.js";
+import { type ExportRow, type ExportTable, groupValues, inPages } from "./export-rows.js";
 
 /** What a person calls a key. */
 export interface KeyNames {
@@ -12,17 +12,34 @@ export interface KeyNames {
 }
 
 /** A row for each bucket and series, empty ones too: by time, and within that in the order of the series. */
-export async function* usageRows(
-  { whole, before, slices }: SlicedReport,
+export function usageTable(
+  report: SlicedReport,
+  groupColumns: readonly string[],
   names: ReadonlyMap<string, KeyNames> | null,
-): AsyncGenerator<ExportRow[]> {
-  const columns: ColumnNames = {
+): ExportTable {
+  const { whole, before } = report;
+  const occurrences: Occurrences = {
     codes: occurring(whole.series.map(({ totals }) => Object.keys(totals.byCode))) as VerdictCode[],
     meters: occurring(whole.series.map(({ totals }) => Object.keys(totals.meters))),
   };
+  const columns = [
+    "start",
+    ...groupColumns,
+    ...(names && groupColumns.includes("keyId") ? ["keyName", "keyStart"] : []),
+    ...Object.keys(numberColumns(noUsage, occurrences)),
+    ...(before ? Object.keys(previousColumns(noUsage)) : []),
+  ];
+  return { columns, rows: usageRows(report, occurrences, names) };
+}
+
+async function* usageRows(
+  { whole, before, slices }: SlicedReport,
+  occurrences: Occurrences,
+  names: ReadonlyMap<string, KeyNames> | null,
+): AsyncGenerator<ExportRow[]> {
   const groups = whole.series.map(({ group }) => ({
     name: JSON.stringify(group),
-    columns: { ...groupColumns(group), ...namesOf(group, names) },
+    columns: { ...groupValues(group), ...namesOf(group, names) },
     before: before && previousColumns(before.series.find((series) => isSame(series.group, group))?.totals ?? noUsage),
   }));
   try {
@@ -32,7 +49,7 @@ export async function* usageRows(
         for (const [bucket, start] of slice.starts.entries()) {
           for (const group of groups) {
             const numbers = metricsIn(byGroup.get(group.name), bucket);
-            yield { start: new Date(start), ...group.columns, ...numberColumns(numbers, columns), ...group.before };
+            yield { start: new Date(start), ...group.columns, ...numberColumns(numbers, occurrences), ...group.before };
           }
         }
       };
@@ -43,7 +60,8 @@ export async function* usageRows(
   }
 }
 
-interface ColumnNames {
+/** What of an open set occurs anywhere in a report: each has a column. */
+interface Occurrences {
   readonly codes: readonly VerdictCode[];
   readonly meters: readonly string[];
 }
@@ -53,14 +71,17 @@ function metricsIn(columns: Columns | null | undefined, bucket: number): Metrics
   return columns ? metricsAt(columns, bucket) : noUsage;
 }
 
-function numberColumns({ count, valid, cost, byCode, meters, latencyMs }: Metrics, columns: ColumnNames): ExportRow {
+function numberColumns(
+  { count, valid, cost, byCode, meters, latencyMs }: Metrics,
+  { codes, meters: meterNames }: Occurrences,
+): ExportRow {
   return {
     count,
     valid,
     refused: count - valid,
     cost,
-    ...Object.fromEntries(columns.codes.map((code) => [`code_${code}`, byCode[code] ?? 0])),
-    ...Object.fromEntries(columns.meters.map((name) => [`meter_${name}`, meters[name] ?? 0])),
+    ...Object.fromEntries(codes.map((code) => [`code_${code}`, byCode[code] ?? 0])),
+    ...Object.fromEntries(meterNames.map((name) => [`meter_${name}`, meters[name] ?? 0])),
     latencyMs_p50: latencyMs?.p50 ?? null,
     latencyMs_p90: latencyMs?.p90 ?? null,
     latencyMs_p95: latencyMs?.p95 ?? null,

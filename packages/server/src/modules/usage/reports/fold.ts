@@ -4,14 +4,15 @@ import { Accumulator, type Allowance } from "./accumulator.js";
 import type { Contribution } from "./contribution.js";
 import { byValues } from "./group-order.js";
 import type { ReportLimits } from "./limits.js";
-import type {
-  Series,
-  UsageAnswer,
-  UsageDimension,
-  UsageFilter,
-  UsageGroup,
-  UsageOrder,
-  UsageQuestion,
+import {
+  type Series,
+  type UsageAnswer,
+  type UsageDimension,
+  type UsageFilter,
+  type UsageGroup,
+  type UsageOrder,
+  type UsageQuestion,
+  usageGroupFields,
 } from "./questions.js";
 
 /** What a fold needs to know of a question. */
@@ -23,14 +24,14 @@ interface Group {
   readonly numbers: Accumulator;
 }
 
-/** How a dimension is read from a contribution and named in an answer. TAG has many values at once and is unwound. */
-const dimensions = {
-  KEY: { field: "keyId", listed: (filter: UsageFilter) => filter.keyIds },
-  USER: { field: "userId", listed: (filter: UsageFilter) => filter.userIds },
-  API: { field: "api", listed: (filter: UsageFilter) => filter.apis },
-  CODE: { field: "code", listed: (filter: UsageFilter) => filter.codes },
-  TAG: { field: "tag", listed: () => undefined },
-} as const satisfies Record<UsageDimension, unknown>;
+/** Which values of a dimension a filter names, where each may be named. */
+const listed: Readonly<Record<UsageDimension, (filter: UsageFilter) => readonly string[] | undefined>> = {
+  KEY: (filter) => filter.keyIds,
+  USER: (filter) => filter.userIds,
+  API: (filter) => filter.apis,
+  CODE: (filter) => filter.codes,
+  TAG: () => undefined,
+};
 
 /** Adds contributions up into series, by group and bucket. Filters are the reader's business. */
 export class Fold {
@@ -53,8 +54,7 @@ export class Fold {
     this.#total = new Accumulator(0, this.#allowance);
     // Whoever asks about these keys by key wants to see those without any usage, too. Likewise users, APIs and codes.
     const [only, ...others] = question.groupBy;
-    if (only && others.length === 0)
-      for (const value of dimensions[only].listed(question.filter) ?? []) this.#group([value]);
+    if (only && others.length === 0) for (const value of listed[only](question.filter) ?? []) this.#group([value]);
     if (question.groupBy.length === 0) this.#group([]);
   }
 
@@ -112,7 +112,7 @@ export class Fold {
 const untagged = [null];
 
 function valueIn(dimension: UsageDimension, contribution: Contribution, tag: string | null): string | null {
-  const { field } = dimensions[dimension];
+  const field = usageGroupFields[dimension];
   return field === "tag" ? tag : contribution[field];
 }
 
@@ -145,7 +145,7 @@ function number(value: number): string {
 
 function groupOf(groupBy: readonly UsageDimension[], values: readonly (string | null)[]): UsageGroup {
   return Object.fromEntries(
-    groupBy.map((dimension, index) => [dimensions[dimension].field, values[index] as VerdictCode]),
+    groupBy.map((dimension, index) => [usageGroupFields[dimension], values[index] as VerdictCode]),
   );
 }
 

@@ -4,16 +4,17 @@ import { bucketAt, bucketBounds } from "./calendar.js";
 import { matchingEvents, ofTenant } from "./filters.js";
 import { byValues } from "./group-order.js";
 import { type ReportLimits, reportLimits } from "./limits.js";
-import type { AttemptDimension, AttemptGroup, AttemptSeries, AttemptsAnswer, AttemptsQuestion } from "./questions.js";
+import {
+  type AttemptDimension,
+  type AttemptGroup,
+  type AttemptSeries,
+  type AttemptsAnswer,
+  type AttemptsQuestion,
+  attemptGroupFields,
+} from "./questions.js";
 import { readBatches } from "./reading.js";
 import type { ReportOptions } from "./report.js";
 import { checkEventsKept } from "./window-plan.js";
-
-/** The field of an event that has a dimension. */
-const fieldOf = { CODE: "code", IP: "ip", START: "start", API: "api" } as const satisfies Record<
-  AttemptDimension,
-  string
->;
 
 /**
  * Counts refused verifications by cause, address, start of the key or API, and over time; most attempts first, ties by the
@@ -38,7 +39,7 @@ export async function invalidAttempts(
   let distinct = 0;
   for await (const batch of readRefused(collections, question, limits, options.signal)) {
     for (const event of batch) {
-      const values = groupBy.map((dimension) => event[fieldOf[dimension]] ?? null);
+      const values = groupBy.map((dimension) => event[attemptGroupFields[dimension]] ?? null);
       const name = JSON.stringify(values);
       let tally = tallies.get(name);
       if (!tally) {
@@ -90,7 +91,7 @@ function readRefused(
       // Beside a condition on the code that the filter may have.
       $and: [{ code: { $ne: "VALID" } }],
     },
-    fields: ["at", "keyId", "ip", ...groupBy.map((dimension) => fieldOf[dimension])],
+    fields: ["at", "keyId", "ip", ...groupBy.map((dimension) => attemptGroupFields[dimension])],
     budget: { what: "raw events", max: limits.events, left: limits.events },
     maxTimeMs: limits.readMs,
     signal,
@@ -124,7 +125,7 @@ function count(tally: Tally, event: Refused, bounds: Float64Array): number {
 }
 
 function seriesOf(groupBy: readonly AttemptDimension[], tally: Tally): AttemptSeries {
-  const group = groupBy.map((dimension, index) => [fieldOf[dimension], tally.values[index]]);
+  const group = groupBy.map((dimension, index) => [attemptGroupFields[dimension], tally.values[index]]);
   return {
     group: Object.fromEntries(group) as AttemptGroup,
     count: tally.count,

@@ -103,6 +103,15 @@ export interface UsageGroup {
   readonly tag?: string | null;
 }
 
+/** The field of a group that has the value of a dimension. */
+export const usageGroupFields = {
+  KEY: "keyId",
+  USER: "userId",
+  API: "api",
+  CODE: "code",
+  TAG: "tag",
+} as const satisfies Record<UsageDimension, keyof UsageGroup>;
+
 export interface Series {
   readonly group: UsageGroup;
   readonly totals: Metrics;
@@ -172,6 +181,14 @@ export interface AttemptGroup {
   readonly start?: string | null;
   readonly api?: string | null;
 }
+
+/** The field of a group, and of an event, that has the value of a dimension. */
+export const attemptGroupFields = {
+  CODE: "code",
+  IP: "ip",
+  START: "start",
+  API: "api",
+} as const satisfies Record<AttemptDimension, keyof AttemptGroup>;
 
 export interface AttemptSeries {
   readonly group: AttemptGroup;
