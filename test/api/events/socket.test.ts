@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import WebSocket from "ws";
 import { describe, expect, ok, startServer, test, World } from "../../testkit/index.js";
 import { SocketFollower } from "../../testkit/key-event-socket.js";
+import type { Message } from "../../testkit/key-events.js";
 
 /** Changes a key again and again until a reader has heard of it: a socket does not say when it listens. */
 async function heard(change: () => Promise<unknown>, messages: AsyncIterator<unknown>): Promise<unknown> {
@@ -46,6 +47,44 @@ describe("a subscription over a WebSocket", () => {
     const resync = await socket.follow({ after: "" }).next();
     expect(resync.value.data.keyEvents).toMatchObject({ __typename: "ResyncRequired", code: "CURSOR_UNKNOWN" });
     await socket.close();
+  });
+
+  test("that falls behind what the server remembers is told so, and goes on", async () => {
+    const server = await startServer({}, { eventBufferSize: 100 });
+    const world = new World(server);
+    const { admin, key } = await world.tenantWithKey();
+    const socket = new SocketFollower(admin);
+    const follow = socket.follow();
+    await heard(toggled(admin, key.id), follow);
+    const seen: Message[] = [];
+    const reading = (async () => {
+      for await (const { data } of follow) {
+        seen.push(data.keyEvents);
+        if (data.keyEvents.type === "REVOKED") return;
+      }
+    })();
+    const isTold = (): boolean => seen.some(({ code }) => code === "READER_TOO_SLOW");
+    // More at once than the server remembers: whoever is given one after the other is behind then.
+    const burst = 1_000;
+    for (let count = 0; !isTold() && count < 10 * burst; count += burst) {
+      const data = Array.from({ length: burst }, (_, index) => ({
+        id: `evt_socket${String(count + index).padStart(18, "0")}`,
+        type: "UPDATED",
+        tenantId: key.tenant.id,
+        keyId: key.id,
+        userId: key.owner.id,
+        reason: "many at once",
+        occurredAt: new Date(),
+      }));
+      await server.keyplane.database.prisma.event.createMany({ data });
+      await expect.poll(() => isTold() || seen.length >= count + burst, { timeout: 60_000 }).toBe(true);
+    }
+    expect(isTold()).toBe(true);
+    ok(await admin.key("revokeKey", { id: key.id, reason: "x" }));
+    await reading;
+    expect(seen.at(-1)).toMatchObject({ type: "REVOKED", keyId: key.id });
+    await socket.close();
+    await server.stop();
   });
 
   test("is closed when its token is revoked", async ({ world }) => {
