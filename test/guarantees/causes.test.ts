@@ -66,6 +66,10 @@ const api = (
     return { call: { api: made.slug }, ...(await spoil({ ...told, api: made }, world)) };
   });
 
+const overdue = async (_: Story, world: World): Promise<undefined> => {
+  world.clock.advance(2 * day);
+};
+
 const perMinute = { name: "per-minute", limit: 2, windowMs: minute };
 
 /** Every cause of 1-product that this part knows. */
@@ -456,7 +460,7 @@ const causes: Readonly<Record<string, Cause>> = {
     code: "EXPIRED",
     remedies: ["rotateKey"],
     says: /had to get a new secret by/,
-    produce: story(async (_, world) => void world.clock.advance(2 * day), {
+    produce: story(overdue, {
       policy: { rotateEveryMs: day, rotationOverdue: "REFUSE" },
     }),
   },
@@ -465,7 +469,7 @@ const causes: Readonly<Record<string, Cause>> = {
     finding: "ROTATION_OVERDUE",
     remedies: ["rotateKey"],
     says: /should have got a new secret by/,
-    produce: story(async (_, world) => void world.clock.advance(2 * day), { policy: { rotateEveryMs: day } }),
+    produce: story(overdue, { policy: { rotateEveryMs: day } }),
   },
   "leaked key": {
     code: "DISABLED",

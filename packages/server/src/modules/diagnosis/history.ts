@@ -88,8 +88,9 @@ export async function stateAt<Row extends Dated>(
   const later = change ? (change.before as Row | null) : present;
   if (later === null) return { state: later, isSure: true };
   if (later.createdAt > at) return { state: null, isSure: true };
+  const state = { ...later };
   // The earliest of them says how it was.
-  const state: Row = Object.assign({}, later, ...parts.map(({ before }) => before).reverse());
+  for (const { before } of [...parts].reverse()) Object.assign(state, before);
   // A state that was already changed after the moment is not the one of then: the record of that change is missing.
   return { state, isSure: later.updatedAt <= at || parts.some(({ record }) => isDatedBy(later, record)) };
 }
