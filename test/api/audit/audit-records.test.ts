@@ -241,9 +241,11 @@ describe("the audit log", () => {
     const links = ["requestPasswordLink", "sendPasswordLink"];
     // Of OAuth clients and trusted issuers, test/api/oauth tells.
     const oauth = mutations.filter((name) => /OAuthClient|TrustedIssuer/.test(name));
-    // And of these, test/api/apis, limits, integrity and diagnosis.
+    // And of these, test/api/apis, limits, integrity, diagnosis and lifecycle.
     const beside = mutations.filter((name) =>
-      /Apis?(?:Access)?$|Quota$|RateLimits$|Integrity$|releaseKey|InvalidUser$/.test(name),
+      /Apis?(?:Access)?$|Quota$|RateLimits$|Integrity$|releaseKey|InvalidUser$|LeakedKey$|KeyFinding$|LifecyclePolicy$/.test(
+        name,
+      ),
     );
     const elsewhere = [...calls, ...account, ...links, ...oauth, ...beside];
     expect(mutations.filter((name) => !elsewhere.includes(name)).sort()).toEqual(Object.keys(changes).sort());
