@@ -13,8 +13,8 @@ import { defaultRetention } from "../../packages/server/src/modules/usage/storag
 import { report } from "./report.js";
 import { Dice } from "./shared-keys/dice.js";
 
-const keyCount = Number(process.env.BENCH_KEYS ?? 10_000);
-const callCount = Number(process.env.BENCH_EVENTS ?? 10_000_000);
+const keyCount = Number(process.env.BENCH_KEYS ?? 100);
+const callCount = Number(process.env.BENCH_EVENTS ?? 100_000);
 const placesPerKey = 10;
 const batch = 40_000;
 const dayMs = 24 * 60 * 60_000;

@@ -241,9 +241,11 @@ describe("the audit log", () => {
     const links = ["requestPasswordLink", "sendPasswordLink"];
     // Of OAuth clients and trusted issuers, test/api/oauth tells.
     const oauth = mutations.filter((name) => /OAuthClient|TrustedIssuer/.test(name));
-    // And of these, test/api/apis, limits, integrity, diagnosis and webhooks.
+    // And of these, test/api/apis, limits, integrity, diagnosis, lifecycle and webhooks.
     const beside = mutations.filter((name) =>
-      /Apis?(?:Access)?$|Quota$|RateLimits$|Integrity$|releaseKey|InvalidUser$|Webhook(?:Secret)?$/.test(name),
+      /Apis?(?:Access)?$|Quota$|RateLimits$|Integrity$|releaseKey|InvalidUser$|LeakedKey$|KeyFinding$|LifecyclePolicy$|Webhook(?:Secret)?$/.test(
+        name,
+      ),
     );
     const elsewhere = [...calls, ...account, ...links, ...oauth, ...beside];
     expect(mutations.filter((name) => !elsewhere.includes(name)).sort()).toEqual(Object.keys(changes).sort());
