@@ -90,7 +90,10 @@ export function kindsAt(field: AnyField, place: string): readonly IdKind[] {
   if (name === "deliveryId") return ["WebhookDelivery"];
   if (name === "runId") return ["IntegrityRun"];
   if (name === "actorId") return ["ManagementToken", "User"];
-  if (name === "targetId" && place === "input.targetId") return ["Key", "User", "Tenant"];
+  if (name === "targetId" && place === "input.targetId") {
+    // An API has rate limits, and no quota.
+    return field.field.name === "setRateLimits" ? ["Key", "User", "Tenant", "Api"] : ["Key", "User", "Tenant"];
+  }
   if (name === "targetId") {
     return [
       "Tenant",
