@@ -110,7 +110,8 @@ export const verdictCodes = {
   DISABLED: {
     title: "Key disabled",
     message: "The key is disabled for now. Enable it with enableKey.",
-    cause: "Somebody disabled the key with `disableKey`.",
+    cause:
+      "Somebody disabled the key with `disableKey`, or the tenant's lifecycle policy did: a leaked, shared or idle key. The message says why.",
     remedy: "Enable it with `enableKey` when the reason for the pause is gone.",
     httpStatus: 401,
     retryable: false,
@@ -181,7 +182,7 @@ export const verdictCodes = {
     title: "Rate limit exceeded",
     message: "Too many calls. Wait for retryAfterMs milliseconds and try again.",
     cause:
-      "A rate limit of the key, its owner or its tenant is used up for the current window. Or the key is unknown, and too many unknown or mistyped keys came from the caller's address.",
+      "A rate limit of the key, its owner, its tenant or the API is used up for the current window. Or the key is unknown, and too many unknown or mistyped keys came from the caller's address.",
     remedy:
       "Wait for `retryAfterMs`, spread the calls, or raise the limit. A refused call costs nothing. An address that presents wrong keys is let in again by itself; keys that are known are verified from there all the same.",
     httpStatus: 429,

@@ -3,13 +3,15 @@ import { Keyplane } from "@keyplane/sdk";
 
 const { KEYPLANE_URL: url = "http://127.0.0.1:4000", KEYPLANE_TOKEN: token = "", PORT = "3000" } = process.env;
 const keyplane = new Keyplane({ url, token });
+const statuses: Record<string, number> = { INSUFFICIENT_SCOPE: 403, RATE_LIMITED: 429, QUOTA_EXCEEDED: 429 };
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const key = request.headers.authorization?.replace(/^Bearer /i, "") ?? "";
   try {
     const verdict = await keyplane.keys.verify({ key, scopes: ["orders:read"], ip: request.socket.remoteAddress });
-    const { valid, code, hint, message, owner } = verdict;
-    if (!valid) response.statusCode = code === "INSUFFICIENT_SCOPE" ? 403 : 401;
+    const { valid, code, hint, message, owner, retryAfterMs } = verdict;
+    if (retryAfterMs !== null) response.setHeader("retry-after", Math.ceil(retryAfterMs / 1000));
+    if (!valid) response.statusCode = statuses[code] ?? 401;
     response.end(valid ? `Orders of ${owner?.name}\n` : `${code}: ${hint ?? message}\n`);
   } catch (error) {
     console.error(error);

@@ -77,6 +77,20 @@ describe("resolveInvalidUser", () => {
     expect(plan).toMatchObject({ verdict: null, secret: null });
   });
 
+  test("a test that would be refused is a failed one, in the plan already", async ({ world }) => {
+    const { admin, key } = await world.tenantWithKey({ key: { scopes: ["orders:read"] } });
+    const input = { keyId: key.id, reissue: true, test: { scopes: ["orders:write"] } };
+    for (const dryRun of [true, false]) {
+      const { steps, verdict } = ok(await resolve(admin, { ...input, dryRun }));
+      expect(steps[4]).toMatchObject({
+        name: "TEST",
+        outcome: "FAILED",
+        detail: expect.stringMatching(/orders:write/),
+      });
+      expect(verdict).toMatchObject({ valid: false, code: "INSUFFICIENT_SCOPE" });
+    }
+  });
+
   test("a retry has the first answer and no second effect", async ({ world }) => {
     const { admin, key, owner } = await world.tenantWithKey();
     ok(await admin.user("deleteUser", { id: owner.id }));

@@ -1287,6 +1287,8 @@ export type ResolveStepOutcome =
   | 'BLOCKED'
   /** Done; in a plan: would be done. */
   | 'DONE'
+  /** Only of TEST: the call would be refused, for the reason in `detail`. The other steps hold. */
+  | 'FAILED'
   /** There is nothing to change here. */
   | 'NOT_NEEDED'
   /** Only in a plan: a step before it is blocked. */

@@ -110,8 +110,14 @@ export function createResolveInvalidUser(deps: {
     }
 
     run.verdict = await test(tx, principal, key.id, run.secret, input);
-    const { code, message } = run.verdict;
-    steps.push({ name: "TEST", outcome: "DONE", mutation: null, detail: `${code}: ${message}`, changes: [] });
+    const { valid, code, message } = run.verdict;
+    steps.push({
+      name: "TEST",
+      outcome: valid ? "DONE" : "FAILED",
+      mutation: null,
+      detail: `${code}: ${message}`,
+      changes: [],
+    });
   }
 
   /** The verdict as the transaction sees it: about the new secret, or where there is none about the key's current one. */

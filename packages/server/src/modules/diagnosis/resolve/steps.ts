@@ -16,6 +16,7 @@ export type ResolveStepName = keyof typeof resolveSteps;
 export const stepOutcomes = {
   DONE: { description: "Done; in a plan: would be done." },
   NOT_NEEDED: { description: "There is nothing to change here." },
+  FAILED: { description: "Only of TEST: the call would be refused, for the reason in `detail`. The other steps hold." },
   BLOCKED: { description: "Only in a plan: this cannot be done, for the reason in `detail`." },
   NOT_REACHED: { description: "Only in a plan: a step before it is blocked." },
 } as const satisfies Record<string, { readonly description: string }>;

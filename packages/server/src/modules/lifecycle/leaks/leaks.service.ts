@@ -84,7 +84,7 @@ export function createLeaks(deps: {
 
     const where = leak.place ?? "a place that is not known";
     const reason = `its secret ${secret.start}… was found at ${where}`.slice(0, 500);
-    const action = await stop(tx, actor, key, secret, `leaked: ${reason}`.slice(0, 500));
+    const action = await stop(tx, actor, key, secret);
     const { place, source } = leak;
     const { start } = secret;
     const finding = await findings.raise(tx, actor, key, {
@@ -103,14 +103,16 @@ export function createLeaks(deps: {
     return finding;
   }
 
-  async function stop(tx: Transaction, actor: AuditActor, key: Key, secret: KeySecret, reason: string) {
+  /** What whoever presents the key is told: not where it was found. */
+  async function stop(tx: Transaction, actor: AuditActor, key: Key, secret: KeySecret) {
+    const reason = `leaked: its secret ${secret.start}… is known to others`;
     const { leakAction } = await findPolicy(tx, key.tenantId);
     if (leakAction === "NOTIFY" || !isDangerous(key, secret)) return "NONE" satisfies KeyFindingAction;
     if (leakAction === "REVOKE") {
       await keys.revokeAs(tx, actor, key, reason);
       return "REVOKED" satisfies KeyFindingAction;
     }
-    if (!key.disabledAt) await keys.disableAs(tx, actor, key, reason);
+    if (!key.disabledAt) await keys.disableAs(tx, actor, key, `${reason}; rotate it with overlapMs: 0 first`);
     return "DISABLED" satisfies KeyFindingAction;
   }
 

@@ -50,7 +50,7 @@ export class MemoryLimiter {
 
   /** Where the limits stand. */
   stand(rules: readonly CountedRule[], now: number): RateLimitState[] {
-    return rules.map((rule) => this.#windowOf(rule, now).look(now, rule, 0, rule.name));
+    return rules.map((rule) => this.#seen(rule).look(now, rule, 0, rule.name));
   }
 
   /** Where the limits would stand after a call. Charges nothing. Loops and no closures: every call under limits comes by here. */
@@ -79,11 +79,16 @@ export class MemoryLimiter {
 
   /** Where the limits stand, and which of them would not let a call pass. Charges nothing. */
   peek(rules: readonly CountedRule[], cost: number, now: number): RateLimitState[] {
-    return this.uncharged(rules, this.look(rules, cost, now), now);
+    const states = rules.map((rule) => this.#seen(rule).look(now, rule, amountOf(rule, cost), rule.name));
+    return this.#asTheyStand(rules, states, now);
   }
 
   /** The states of a call that is refused: as they stand without it, and which of them would not have let it pass. */
   uncharged(rules: readonly CountedRule[], { states }: Looked, now: number): RateLimitState[] {
+    return this.#asTheyStand(rules, states, now);
+  }
+
+  #asTheyStand(rules: readonly CountedRule[], states: readonly RateLimitState[], now: number): RateLimitState[] {
     if (states.length === 0) return [];
     return this.stand(rules, now).map((state, index) => {
       const { exceeded = false, retryAt = null } = states[index] ?? {};
@@ -101,19 +106,25 @@ export class MemoryLimiter {
 
   /** The window of a rule, which the rule itself keeps for a moment: then the limiter hears again that it is in use. */
   #windowOf(rule: CountedRule, now: number): SlidingWindow {
-    const held = rule.held?.what as HeldWindow | undefined;
-    if (held !== undefined && held.by === this && now - held.at < heldMs && now >= held.at) return held.window;
-    const window = this.#lookUp(rule);
+    const held = this.#heldBy(rule);
+    if (held !== undefined && now - held.at < heldMs && now >= held.at) return held.window;
+    let window = this.#windows.get(rule.countedAs);
+    if (!window) {
+      // One that had to go while its rule was in use goes on where it was.
+      window = held?.window ?? new SlidingWindow();
+      this.#windows.set(rule.countedAs, window);
+    }
     rule.held?.keep({ by: this, window, at: now } satisfies HeldWindow);
     return window;
   }
 
-  #lookUp({ countedAs }: CountedRule): SlidingWindow {
-    let window = this.#windows.get(countedAs);
-    if (!window) {
-      window = new SlidingWindow();
-      this.#windows.set(countedAs, window);
-    }
-    return window;
+  /** The same for whoever only reads: nothing has to go for it. */
+  #seen(rule: CountedRule): SlidingWindow {
+    return this.#heldBy(rule)?.window ?? this.#windows.peek(rule.countedAs) ?? new SlidingWindow();
+  }
+
+  #heldBy({ held }: CountedRule): HeldWindow | undefined {
+    const found = held?.what as HeldWindow | undefined;
+    return found?.by === this ? found : undefined;
   }
 }
