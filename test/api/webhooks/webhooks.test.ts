@@ -163,6 +163,28 @@ describe("a change of a webhook", () => {
     expect(await update({ url: "https://elsewhere.example.com" })).toMatchObject({ code: "FORBIDDEN" });
     ok(await update({ name: "A name tells nothing" }));
   });
+
+  test("rotateWebhookSecret and enableWebhook of a receiver of secrets need to be allowed to rotate keys", async ({
+    world,
+  }) => {
+    const receiver = await story(world, { receivesSecrets: true });
+    const plain = await story(world);
+    for (const name of ["rotateWebhookSecret", "enableWebhook"]) {
+      for (const { admin, webhook, tenant } of [receiver, plain]) {
+        const weak = await world.caller("ADMIN", { tenantId: tenant.id, permissions: ["WEBHOOKS_UPDATE"] });
+        ok(await webhookMutation(weak, "disableWebhook", { id: webhook.id }));
+        const change = (caller: typeof weak) => webhookMutation(caller, name, { id: webhook.id });
+        if (webhook === plain.webhook) ok(await change(weak));
+        else {
+          expect(await change(weak)).toMatchObject({
+            code: "FORBIDDEN",
+            message: expect.stringContaining("keys:rotate"),
+          });
+          ok(await change(admin));
+        }
+      }
+    }
+  });
 });
 
 describe("webhooks and their deliveries", () => {

@@ -141,13 +141,19 @@ export function createWebhooks(deps: {
       });
     },
 
-    /** Gives a webhook a new secret. For `overlapMs`, messages are signed with both. */
+    /**
+     * Gives a webhook a new secret. For `overlapMs`, messages are signed with both.
+     *
+     * @throws ForbiddenError without `webhooks:update`, and for one that receives secrets without `keys:rotate`: whoever can sign as
+     * Keyplane can hand such a receiver a secret of their own.
+     */
     async rotateSecret(principal: Principal, rawInput: unknown): Promise<IssuedWebhook> {
       authorize(principal, "webhooks:update");
       const { idempotencyKey, ...input } = parseInput(rotateSecretSchema, rawInput);
       const attempt = { operation: "rotateWebhookSecret", idempotencyKey, input };
       const outcome = await idempotency.once(principal, attempt, events.transaction, async (tx) => {
         const before = await lock(tx, principal, input.id);
+        authorizeSecrets(principal, before);
         const secret = createWebhookSecret();
         const now = new Date(clock.now());
         const overlaps = input.overlapMs > 0;
@@ -183,6 +189,7 @@ export function createWebhooks(deps: {
       return events.transaction(async (tx) => {
         const before = await lock(tx, principal, id);
         if (!before.disabledAt) return before;
+        authorizeSecrets(principal, before);
         const now = new Date(clock.now());
         const enabled = { disabledAt: null, disabledReason: null, failingSince: null };
         const after = await store.updateWebhookRow(tx, id, { ...enabled, updatedAt: now });
