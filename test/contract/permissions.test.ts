@@ -68,7 +68,9 @@ const neededForOthers: readonly Permission[] = everyRootField().flatMap((field) 
 
 /** What a field needs beside its permission for the thing of the story: it hands others something that the caller must have. */
 const neededBeside: Readonly<Record<string, readonly Permission[]>> = {
-  // The webhook of the story receives secrets.
+  "Mutation.createWebhook": ["keys:read"],
+  // The webhook of the story receives secrets, and another address is one for these, too.
+  "Mutation.updateWebhook": ["keys:read", "keys:rotate"],
   "Mutation.rotateWebhookSecret": ["keys:rotate"],
   "Mutation.enableWebhook": ["keys:rotate"],
 };

@@ -66,14 +66,32 @@ describe("createWebhook", () => {
         ...more,
       });
     const secrets = { receivesSecrets: true };
-    const alone = { permissions: ["WEBHOOKS_CREATE"] };
-    ok(await create(alone));
-    expect(await create(alone, secrets)).toMatchObject({ code: "FORBIDDEN" });
-    const expiring = { expiresAt: world.clock.in(day) };
-    ok(await create(expiring));
-    expect(await create(expiring, secrets)).toMatchObject({ code: "FORBIDDEN" });
+    const reading = { permissions: ["WEBHOOKS_CREATE", "KEYS_READ"] };
+    ok(await create(reading));
+    expect(await create(reading, secrets)).toMatchObject({ code: "FORBIDDEN" });
+    ok(await create({ grantableScopes: ["a"] }));
     expect(await create({ grantableScopes: ["a"] }, secrets)).toMatchObject({ code: "FORBIDDEN" });
     ok(await create({}, secrets));
+  });
+
+  test("needs what the messages tell: to read keys, without an end", async ({ world }) => {
+    const { tenant, webhook, given } = await story(world);
+    const caller = (more: object) => world.caller("ADMIN", { tenantId: tenant.id, ...more });
+    const deaf = await caller({ permissions: ["WEBHOOKS_CREATE", "WEBHOOKS_UPDATE"] });
+    const expiring = await caller({ expiresAt: world.clock.in(day) });
+    const hearing = await caller({ permissions: ["WEBHOOKS_UPDATE", "KEYS_READ"] });
+    const update = (by: typeof deaf, input: object) => webhookMutation(by, "updateWebhook", { id: webhook.id, ...input });
+    for (const [by, why] of [
+      [deaf, "keys:read"],
+      [expiring, "expires at"],
+    ] as const) {
+      const refusal = { code: "FORBIDDEN", message: expect.stringContaining(why) };
+      expect(await webhookMutation(by, "createWebhook", given)).toMatchObject(refusal);
+      expect(await update(by, { url: "https://elsewhere.example.com" })).toMatchObject(refusal);
+      expect(await update(by, { eventTypes: ["LEAKED"] })).toMatchObject(refusal);
+      ok(await update(by, { name: world.unique("name") }));
+    }
+    ok(await update(hearing, { eventTypes: ["LEAKED"] }));
   });
 
   test("has a limit for each tenant", async ({ world }) => {
