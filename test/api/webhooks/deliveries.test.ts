@@ -177,6 +177,26 @@ describe("a message that was not taken", () => {
     await slow.receiver.close();
     ok(await webhookMutation(slow.admin, "deleteWebhook", { id: slow.webhook.id }));
   });
+
+  test("holds up nobody else, also when its tenant has as many webhooks as it may and none is ever answered", async ({
+    world,
+  }) => {
+    const [slow, quick] = [await story(world), await story(world)];
+    slow.receiver.answer = () => "never";
+    const webhooks = [slow.webhook];
+    while (webhooks.length < 20) {
+      const input = { tenantId: slow.tenant.id, name: "Slow", url: slow.receiver.url };
+      webhooks.push(ok(await webhookMutation(slow.admin, "createWebhook", input)).webhook);
+    }
+    for (const name of ["disableKey", "enableKey", "disableKey", "enableKey"]) {
+      ok(await slow.admin.key(name, { id: slow.key.id }));
+    }
+    await expect.poll(() => slow.receiver.messages.length, patience).toBe(16);
+    ok(await quick.admin.key("disableKey", { id: quick.key.id }));
+    await expect.poll(() => quick.receiver.messages.length, patience).toBe(1);
+    for (const { id } of webhooks) ok(await webhookMutation(slow.admin, "deleteWebhook", { id }));
+    await slow.receiver.close();
+  });
 });
 
 describe("secrets of webhooks", () => {

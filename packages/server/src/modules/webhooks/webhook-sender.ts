@@ -15,9 +15,9 @@ const intervalMs = 1_000;
 const day = 24 * 60 * 60_000;
 /** For how long a process that takes a delivery has it to itself: longer than a request may take. */
 const leaseMs = 60_000;
-/** How many messages a process sends at the same time, and how many of them to one webhook: a slow receiver holds up only itself. */
+/** How many messages a process sends at the same time, of one tenant and to one webhook: slow receivers hold up only their own tenant. */
 const maxAtOnce = 64;
-const maxOfEach = 4;
+const shares = { ofTenant: 16, ofWebhook: 4 } as const;
 /** For how long every attempt may fail before a webhook is disabled. */
 const failingMs = 5 * day;
 /** For how long deliveries that are finished are kept, and how many go at a time. */
@@ -49,7 +49,7 @@ export function startWebhookSender(deps: {
 }) {
   const { audit, clock, database, events, logger, random, request, secretBox } = deps;
   const { prisma } = database;
-  const sending = new Map<string, { readonly webhookId: string; readonly done: Promise<void> }>();
+  const sending = new Map<string, { readonly delivery: WebhookDelivery; readonly done: Promise<void> }>();
   let taking: Promise<void> | null = null;
   let isAskedAgain = false;
   let stopped = false;
@@ -63,8 +63,8 @@ export function startWebhookSender(deps: {
       const taken = await deliveries.takeDue(prisma, {
         now: new Date(now),
         leaseUntil: new Date(now + leaseMs),
-        busy: [...sending.values()].map(({ webhookId }) => webhookId),
-        ofEach: maxOfEach,
+        underWay: [...sending.values()].map(({ delivery }) => delivery),
+        ...shares,
         take: free,
       });
       for (const delivery of taken) begin(delivery);
@@ -72,7 +72,7 @@ export function startWebhookSender(deps: {
   }
 
   function begin(delivery: WebhookDelivery): void {
-    const { id, webhookId } = delivery;
+    const { id } = delivery;
     const done = deliver(delivery)
       .catch((error: unknown) => {
         logger.warn({ err: error, deliveryId: id }, "what became of a delivery was not kept; it is sent again");
@@ -81,7 +81,7 @@ export function startWebhookSender(deps: {
         sending.delete(id);
         kick();
       });
-    sending.set(id, { webhookId, done });
+    sending.set(id, { delivery, done });
   }
 
   /** Looks for what is due, soon and beside whatever the caller does next. */
