@@ -30,7 +30,7 @@ export interface Receiver {
   readonly url: string;
   readonly messages: ReceivedMessage[];
   /** What it answers; a status, or never. */
-  answer: (message: ReceivedMessage) => number | "never";
+  answer: (message: ReceivedMessage) => number | "never" | Promise<number>;
   close(): Promise<void>;
 }
 
@@ -44,8 +44,9 @@ export async function startReceiver(): Promise<Receiver> {
     request.on("end", () => {
       const message = { path: request.url ?? "", headers: request.headers, body };
       messages.push(message);
-      const status = receiver.answer(message);
-      if (status !== "never") response.writeHead(status).end("x".repeat(100_000));
+      const answer = receiver.answer(message);
+      if (answer === "never") return;
+      void Promise.resolve(answer).then((status) => response.writeHead(status).end("x".repeat(100_000)));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

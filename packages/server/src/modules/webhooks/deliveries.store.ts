@@ -71,6 +71,14 @@ export function takeDue(
     RETURNING *`;
 }
 
+/** Takes back an attempt that was not made; what its webhook's change said of the delivery stays. */
+export async function leave(db: Db, { id, attempts }: Pick<WebhookDelivery, "id" | "attempts">): Promise<void> {
+  await db.webhookDelivery.updateMany({
+    where: { id, attempts, status: "PENDING" },
+    data: { attempts: { decrement: 1 } },
+  });
+}
+
 /** Keeps what became of an attempt; nothing when another process has taken the delivery meanwhile, or it was given up. */
 export async function settle(
   db: Db,
