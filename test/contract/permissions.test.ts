@@ -165,7 +165,7 @@ async function story(world: World): Promise<Own> {
     KeyFinding: await findingId(world, secret),
     ManagementToken: token.id,
     Webhook: webhookId,
-    WebhookDelivery: await failedDeliveryId(world, tenant.id, webhookId),
+    WebhookDelivery: await failedDeliveryId(world, tenant.id),
     now: world.clock.now(),
   };
 }

@@ -13,7 +13,7 @@ import {
   test,
   World,
 } from "../../testkit/index.js";
-import { deliveryFields, type Receiver, startReceiver, verified, webhookMutation } from "../../testkit/webhooks.js";
+import { deliveryFields, failedDeliveryId, type Receiver, startReceiver, verified, webhookMutation } from "../../testkit/webhooks.js";
 
 /** What is due is looked for each second; a slow machine may need longer. */
 const patience = { timeout: 15_000 };
@@ -130,6 +130,16 @@ describe("a message that was not taken", () => {
     const developer = await world.caller("DEVELOPER", { tenantId: ours.tenant.id });
     expect(await redeliver(missing, developer)).toMatchObject({ code: "FORBIDDEN" });
     await expect(redeliver(missing, world.anonymous)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+  });
+
+  test("redeliverWebhook sends nothing to a webhook that is disabled, and says so", async ({ world }) => {
+    const { admin, tenant, webhook } = await story(world);
+    const deliveryId = await failedDeliveryId(world, tenant.id, webhook.id);
+    ok(await webhookMutation(admin, "disableWebhook", { id: webhook.id }));
+    const redeliver = () => webhookMutation(admin, "redeliverWebhook", { deliveryId });
+    expect(await redeliver()).toMatchObject({ code: "CONFLICT", message: expect.stringContaining("enableWebhook") });
+    ok(await webhookMutation(admin, "enableWebhook", { id: webhook.id }));
+    ok(await redeliver());
   });
 
   test("410 Gone disables the webhook, and says so", async ({ world }) => {

@@ -182,6 +182,19 @@ describe("a change of a webhook", () => {
     ok(await update({ name: "A name tells nothing" }));
   });
 
+  test("a repeated attempt whose secret was rotated since is refused", async ({ world }) => {
+    const [first, second] = [world.unique("attempt"), world.unique("attempt")];
+    const { admin, given, webhook } = await story(world, { idempotencyKey: first });
+    const rotate = (idempotencyKey: string) =>
+      webhookMutation(admin, "rotateWebhookSecret", { id: webhook.id, overlapMs: day, idempotencyKey });
+    const { secret } = ok(await rotate(second));
+    expect(ok(await rotate(second)).secret).toBe(secret);
+    const refusal = { code: "CONFLICT", message: expect.stringContaining("another one") };
+    expect(await webhookMutation(admin, "createWebhook", given)).toMatchObject(refusal);
+    ok(await rotate(world.unique("attempt")));
+    expect(await rotate(second)).toMatchObject(refusal);
+  });
+
   test("rotateWebhookSecret and enableWebhook of a receiver of secrets need to be allowed to rotate keys", async ({
     world,
   }) => {

@@ -95,8 +95,21 @@ export function createWebhooks(deps: {
     );
   }
 
-  async function answer(principal: Principal, { targetId, secret = "" }: Outcome): Promise<IssuedWebhook> {
-    return { webhook: await events.transaction((tx) => lock(tx, principal, targetId)), secret };
+  /** Answers an attempt, also a repeated one: the webhook as it is now, and the secret of the first time. */
+  async function answer(principal: Principal, { targetId, secret = "", isRepeat }: Outcome): Promise<IssuedWebhook> {
+    const webhook = await events.transaction((tx) => lock(tx, principal, targetId));
+    // Only who repeats: somebody else's rotation at the same time must not hide that this one was made.
+    if (isRepeat) refuseSuperseded(webhook, secret);
+    return { webhook, secret };
+  }
+
+  /** Whoever checked messages with the secret of before another rotation would refuse them, at the latest when its overlap ends. */
+  function refuseSuperseded({ id, sealedSecret, secretRotatedAt }: Webhook, secret: string): void {
+    if (secretBox.open(sealedSecret, purposeOfWebhook(id)) === secret) return;
+    const at = secretRotatedAt ? ` at ${secretRotatedAt.toISOString()}` : "";
+    throw new ConflictError(
+      `The secret of this attempt is not the present one any more: the webhook ${id} got another one${at}. Use that one, or rotate the secret with a new idempotencyKey.`,
+    );
   }
 
   return {
