@@ -174,7 +174,8 @@ export function startWebhookSender(deps: {
     async sweep(): Promise<void> {
       const now = clock.now();
       await deliveries.giveUpExpired(prisma, new Date(now), tooOld);
-      await deliveries.removeFinished(prisma, new Date(now - keptMs), removedAtOnce);
+      const before = new Date(now - keptMs);
+      while (!stopped && (await deliveries.removeFinished(prisma, before, removedAtOnce)) === removedAtOnce);
     },
 
     /** Ends after the messages that are being sent; the others stay in the outbox. */
