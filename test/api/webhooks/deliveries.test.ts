@@ -13,7 +13,14 @@ import {
   test,
   World,
 } from "../../testkit/index.js";
-import { deliveryFields, failedDeliveryId, type Receiver, startReceiver, verified, webhookMutation } from "../../testkit/webhooks.js";
+import {
+  deliveryFields,
+  failedDeliveryId,
+  type Receiver,
+  startReceiver,
+  verified,
+  webhookMutation,
+} from "../../testkit/webhooks.js";
 
 /** What is due is looked for each second; a slow machine may need longer. */
 const patience = { timeout: 15_000 };

@@ -80,7 +80,8 @@ describe("createWebhook", () => {
     const deaf = await caller({ permissions: ["WEBHOOKS_CREATE", "WEBHOOKS_UPDATE"] });
     const expiring = await caller({ expiresAt: world.clock.in(day) });
     const hearing = await caller({ permissions: ["WEBHOOKS_UPDATE", "KEYS_READ"] });
-    const update = (by: typeof deaf, input: object) => webhookMutation(by, "updateWebhook", { id: webhook.id, ...input });
+    const update = (by: typeof deaf, input: object) =>
+      webhookMutation(by, "updateWebhook", { id: webhook.id, ...input });
     for (const [by, why] of [
       [deaf, "keys:read"],
       [expiring, "expires at"],

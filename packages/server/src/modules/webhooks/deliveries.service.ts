@@ -40,7 +40,9 @@ export function createWebhookDeliveries(deps: { audit: Audit; clock: Clock; data
           );
         }
         if (webhook.disabledAt) {
-          throw new ConflictError("This webhook is disabled, so nothing is sent to it. Enable the webhook first with enableWebhook.");
+          throw new ConflictError(
+            "This webhook is disabled, so nothing is sent to it. Enable the webhook first with enableWebhook.",
+          );
         }
         const now = new Date(clock.now());
         const after = await deliveries.updateDelivery(tx, before.id, {

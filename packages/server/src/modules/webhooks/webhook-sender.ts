@@ -150,7 +150,11 @@ export function startWebhookSender(deps: {
     if (isGone) await disable(webhook, () => true, "The receiver answered with status 410: it is gone.");
     else if (now - since.getTime() >= failingMs) {
       const stillFails = ({ failingSince }: Webhook) => failingSince?.getTime() === since.getTime();
-      await disable(webhook, stillFails, `Every attempt has failed since ${since.toISOString()}, at last so: ${problem}`);
+      await disable(
+        webhook,
+        stillFails,
+        `Every attempt has failed since ${since.toISOString()}, at last so: ${problem}`,
+      );
     } else if (!webhook.failingSince) await store.beginFailing(prisma, webhook, since);
   }
 
