@@ -12,7 +12,10 @@ const every = 40 * day;
 const untilHandedOver = 35 * day;
 
 /** A tenant whose keys get new secrets by a receiver. */
-async function story(world: World, input: { readonly key?: Record<string, unknown>; readonly policy?: Record<string, unknown> } = {}) {
+async function story(
+  world: World,
+  input: { readonly key?: Record<string, unknown>; readonly policy?: Record<string, unknown> } = {},
+) {
   const receiver = await startReceiver();
   receivers.push(receiver);
   const ours = await world.tenantWithKey(input);
