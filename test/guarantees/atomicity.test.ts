@@ -90,7 +90,7 @@ async function readyFor(mutation: AnyField) {
     // Of another key: a leak that is known already would change nothing.
     KeyFinding: await findingId(world, (await world.key(tenant.id, owner.id)).secret),
   };
-  own.WebhookDelivery = await failedDeliveryId(world, tenant.id, own.Webhook ?? "");
+  own.WebhookDelivery = await failedDeliveryId(world, tenant.id);
   // Only an integrity check does that, or whoever changes rows.
   if (mutation.field.name === "releaseKey") {
     await run(`UPDATE "Key" SET "quarantinedAt" = now() WHERE "id" = '${key.id}'`);

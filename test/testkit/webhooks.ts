@@ -30,7 +30,7 @@ export interface Receiver {
   readonly url: string;
   readonly messages: ReceivedMessage[];
   /** What it answers; a status, or never. */
-  answer: (message: ReceivedMessage) => number | "never";
+  answer: (message: ReceivedMessage) => number | "never" | Promise<number>;
   close(): Promise<void>;
 }
 
@@ -44,8 +44,9 @@ export async function startReceiver(): Promise<Receiver> {
     request.on("end", () => {
       const message = { path: request.url ?? "", headers: request.headers, body };
       messages.push(message);
-      const status = receiver.answer(message);
-      if (status !== "never") response.writeHead(status).end("x".repeat(100_000));
+      const answer = receiver.answer(message);
+      if (answer === "never") return;
+      void Promise.resolve(answer).then((status) => response.writeHead(status).end("x".repeat(100_000)));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -83,8 +84,15 @@ export async function quietWebhookId(world: World, tenantId: string): Promise<st
   return webhook.id;
 }
 
-/** The id of a delivery of a webhook that was given up. */
-export async function failedDeliveryId(world: World, tenantId: string, webhookId: string): Promise<string> {
+/** The id of a new webhook of a tenant that is enabled, and hears of nothing that happens by itself. */
+async function deafWebhookId(world: World, tenantId: string): Promise<string> {
+  const input = { tenantId, name: "Deaf", url: "http://127.0.0.1:1/webhook", eventTypes: ["NEVER_EXPIRES"] };
+  return ok(await webhookMutation(world.root, "createWebhook", input)).webhook.id;
+}
+
+/** The id of a delivery that was given up; of a webhook of its own, which is enabled, when none is given. */
+export async function failedDeliveryId(world: World, tenantId: string, ofWebhook?: string): Promise<string> {
+  const webhookId = ofWebhook ?? (await deafWebhookId(world, tenantId));
   const id = world.missingId("WebhookDelivery");
   const at = new Date(world.clock.now());
   const times = { createdAt: at, expiresAt: at, finishedAt: at };

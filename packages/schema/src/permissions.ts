@@ -145,7 +145,7 @@ export const permissions = {
     roles: admin,
   },
   "webhooks:create": {
-    description: "Create webhooks, which hear of everything that happens to a tenant's keys.",
+    description: "Create webhooks, which hear of everything that happens to a tenant's keys; needs `keys:read`, too.",
     installationOnly: false,
     roles: admin,
   },

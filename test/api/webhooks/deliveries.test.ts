@@ -13,7 +13,14 @@ import {
   test,
   World,
 } from "../../testkit/index.js";
-import { deliveryFields, type Receiver, startReceiver, verified, webhookMutation } from "../../testkit/webhooks.js";
+import {
+  deliveryFields,
+  failedDeliveryId,
+  type Receiver,
+  startReceiver,
+  verified,
+  webhookMutation,
+} from "../../testkit/webhooks.js";
 
 /** What is due is looked for each second; a slow machine may need longer. */
 const patience = { timeout: 15_000 };
@@ -132,6 +139,16 @@ describe("a message that was not taken", () => {
     await expect(redeliver(missing, world.anonymous)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
   });
 
+  test("redeliverWebhook sends nothing to a webhook that is disabled, and says so", async ({ world }) => {
+    const { admin, tenant, webhook } = await story(world);
+    const deliveryId = await failedDeliveryId(world, tenant.id, webhook.id);
+    ok(await webhookMutation(admin, "disableWebhook", { id: webhook.id }));
+    const redeliver = () => webhookMutation(admin, "redeliverWebhook", { deliveryId });
+    expect(await redeliver()).toMatchObject({ code: "CONFLICT", message: expect.stringContaining("enableWebhook") });
+    ok(await webhookMutation(admin, "enableWebhook", { id: webhook.id }));
+    ok(await redeliver());
+  });
+
   test("410 Gone disables the webhook, and says so", async ({ world }) => {
     const { admin, key, receiver, webhook } = await story(world);
     receiver.answer = () => 410;
@@ -145,6 +162,24 @@ describe("a message that was not taken", () => {
     );
     const actor = { actorType: "system", actorId: "webhooks" };
     expect(auditLog.nodes).toContainEqual({ action: "webhook.disabled", ...actor, reason: await reasonOf() });
+  });
+
+  test("an answer of the old address says nothing of the new one", async ({ world }) => {
+    const { admin, key, receiver, webhook } = await story(world);
+    const other = await startReceiver();
+    receivers.push(other);
+    receiver.answer = async () => {
+      ok(await webhookMutation(admin, "updateWebhook", { id: webhook.id, url: other.url }));
+      return 410;
+    };
+    ok(await admin.key("disableKey", { id: key.id }));
+    const delivery = async () => (await deliveriesOf(admin, webhook.id))[0];
+    await expect.poll(async () => (await delivery())?.problem, patience).toMatch(/410/);
+    expect(await delivery()).toMatchObject({ status: "PENDING" });
+    expect(await webhookOf(admin, webhook.id)).toEqual({ failingSince: null, disabledAt: null, disabledReason: null });
+    world.clock.advance(5.5 * second);
+    await expect.poll(async () => (await delivery()).status, patience).toBe("DELIVERED");
+    expect(other.messages).toHaveLength(1);
   });
 
   test("after 5 days of failures the webhook is disabled; what waits is sent when it is enabled again", async ({
@@ -176,6 +211,30 @@ describe("a message that was not taken", () => {
     expect(slow.receiver.messages.length).toBeLessThanOrEqual(4);
     await slow.receiver.close();
     ok(await webhookMutation(slow.admin, "deleteWebhook", { id: slow.webhook.id }));
+  });
+
+  test("holds up nobody else, also when its tenant has as many webhooks as it may and none is ever answered", async ({
+    world,
+  }) => {
+    const [slow, quick] = [await story(world), await story(world)];
+    slow.receiver.answer = () => "never";
+    const webhooks = [slow.webhook];
+    while (webhooks.length < 20) {
+      const input = { tenantId: slow.tenant.id, name: "Slow", url: slow.receiver.url };
+      webhooks.push(ok(await webhookMutation(slow.admin, "createWebhook", input)).webhook);
+    }
+    for (const name of ["disableKey", "enableKey", "disableKey", "enableKey"]) {
+      ok(await slow.admin.key(name, { id: slow.key.id }));
+    }
+    await expect.poll(() => slow.receiver.messages.length, patience).toBeGreaterThanOrEqual(16);
+    ok(await quick.admin.key("disableKey", { id: quick.key.id }));
+    await expect.poll(() => quick.receiver.messages.length, patience).toBe(1);
+    const sent = slow.receiver.messages.length;
+    const ended = { tenantId: slow.tenant.id, problem: { not: null } };
+    const underWay = sent - (await world.server.keyplane.database.prisma.webhookDelivery.count({ where: ended }));
+    expect(underWay).toBeLessThanOrEqual(16);
+    for (const { id } of webhooks) ok(await webhookMutation(slow.admin, "deleteWebhook", { id }));
+    await slow.receiver.close();
   });
 });
 

@@ -12,7 +12,10 @@ const every = 40 * day;
 const untilHandedOver = 35 * day;
 
 /** A tenant whose keys get new secrets by a receiver. */
-async function story(world: World, input: { readonly key?: Record<string, unknown> } = {}) {
+async function story(
+  world: World,
+  input: { readonly key?: Record<string, unknown>; readonly policy?: Record<string, unknown> } = {},
+) {
   const receiver = await startReceiver();
   receivers.push(receiver);
   const ours = await world.tenantWithKey(input);
@@ -25,7 +28,7 @@ async function story(world: World, input: { readonly key?: Record<string, unknow
     receivesSecrets: true,
   };
   const { webhook, secret } = ok(await webhookMutation(admin, "createWebhook", given));
-  const policy = { rotateEveryMs: every, rotationOverlapMs: hour, rotationWebhookId: webhook.id };
+  const policy = { rotateEveryMs: every, rotationOverlapMs: hour, rotationWebhookId: webhook.id, ...input.policy };
   ok(await admin.tenant("updateTenant", { id: tenant.id, policy }));
   return { ...ours, receiver, webhook, webhookSecret: secret as string };
 }
@@ -82,6 +85,26 @@ describe("a rotation by policy with a receiver", () => {
     for (const text of [told, JSON.stringify(records)]) expect(text).not.toContain(fresh);
     const done = records.map(({ action, actorId }) => `${action} ${actorId}`);
     expect(done).toEqual(expect.arrayContaining(["key.rotation_prepared rotation-policy", "key.rotated first-use"]));
+  });
+
+  test("the old secret works on for a day where the policy says nothing, and not at all where it says 0", async ({
+    world,
+  }) => {
+    const overlaps = [
+      [null, day],
+      [0, 0],
+    ] as const;
+    const stories = await Promise.all(
+      overlaps.map(async ([rotationOverlapMs, overlapMs]) => ({
+        overlapMs,
+        ours: await story(world, { policy: { rotationOverlapMs } }),
+      })),
+    );
+    world.clock.advance(untilHandedOver);
+    for (const { ours, overlapMs } of stories) {
+      await expect.poll(() => ours.receiver.messages.length, patience).toBe(1);
+      expect(read(world, ours).data).toMatchObject({ keyId: ours.key.id, overlapMs });
+    }
   });
 
   test("a receiver that never takes it cuts nobody off: the old secret works, and the new one is erased", async ({

@@ -66,14 +66,33 @@ describe("createWebhook", () => {
         ...more,
       });
     const secrets = { receivesSecrets: true };
-    const alone = { permissions: ["WEBHOOKS_CREATE"] };
-    ok(await create(alone));
-    expect(await create(alone, secrets)).toMatchObject({ code: "FORBIDDEN" });
-    const expiring = { expiresAt: world.clock.in(day) };
-    ok(await create(expiring));
-    expect(await create(expiring, secrets)).toMatchObject({ code: "FORBIDDEN" });
+    const reading = { permissions: ["WEBHOOKS_CREATE", "KEYS_READ"] };
+    ok(await create(reading));
+    expect(await create(reading, secrets)).toMatchObject({ code: "FORBIDDEN" });
+    ok(await create({ grantableScopes: ["a"] }));
     expect(await create({ grantableScopes: ["a"] }, secrets)).toMatchObject({ code: "FORBIDDEN" });
     ok(await create({}, secrets));
+  });
+
+  test("needs what the messages tell: to read keys, without an end", async ({ world }) => {
+    const { tenant, webhook, given } = await story(world);
+    const caller = (more: object) => world.caller("ADMIN", { tenantId: tenant.id, ...more });
+    const deaf = await caller({ permissions: ["WEBHOOKS_CREATE", "WEBHOOKS_UPDATE"] });
+    const expiring = await caller({ expiresAt: world.clock.in(day) });
+    const hearing = await caller({ permissions: ["WEBHOOKS_UPDATE", "KEYS_READ"] });
+    const update = (by: typeof deaf, input: object) =>
+      webhookMutation(by, "updateWebhook", { id: webhook.id, ...input });
+    for (const [by, why] of [
+      [deaf, "keys:read"],
+      [expiring, "expires at"],
+    ] as const) {
+      const refusal = { code: "FORBIDDEN", message: expect.stringContaining(why) };
+      expect(await webhookMutation(by, "createWebhook", given)).toMatchObject(refusal);
+      expect(await update(by, { url: "https://elsewhere.example.com" })).toMatchObject(refusal);
+      expect(await update(by, { eventTypes: ["LEAKED"] })).toMatchObject(refusal);
+      ok(await update(by, { name: world.unique("name") }));
+    }
+    ok(await update(hearing, { eventTypes: ["LEAKED"] }));
   });
 
   test("has a limit for each tenant", async ({ world }) => {
@@ -162,6 +181,41 @@ describe("a change of a webhook", () => {
     const update = (input: object) => webhookMutation(weak, "updateWebhook", { id: webhook.id, ...input });
     expect(await update({ url: "https://elsewhere.example.com" })).toMatchObject({ code: "FORBIDDEN" });
     ok(await update({ name: "A name tells nothing" }));
+  });
+
+  test("a repeated attempt whose secret was rotated since is refused", async ({ world }) => {
+    const [first, second] = [world.unique("attempt"), world.unique("attempt")];
+    const { admin, given, webhook } = await story(world, { idempotencyKey: first });
+    const rotate = (idempotencyKey: string) =>
+      webhookMutation(admin, "rotateWebhookSecret", { id: webhook.id, overlapMs: day, idempotencyKey });
+    const { secret } = ok(await rotate(second));
+    expect(ok(await rotate(second)).secret).toBe(secret);
+    const refusal = { code: "CONFLICT", message: expect.stringContaining("another one") };
+    expect(await webhookMutation(admin, "createWebhook", given)).toMatchObject(refusal);
+    ok(await rotate(world.unique("attempt")));
+    expect(await rotate(second)).toMatchObject(refusal);
+  });
+
+  test("rotateWebhookSecret and enableWebhook of a receiver of secrets need to be allowed to rotate keys", async ({
+    world,
+  }) => {
+    const receiver = await story(world, { receivesSecrets: true });
+    const plain = await story(world);
+    for (const name of ["rotateWebhookSecret", "enableWebhook"]) {
+      for (const { admin, webhook, tenant } of [receiver, plain]) {
+        const weak = await world.caller("ADMIN", { tenantId: tenant.id, permissions: ["WEBHOOKS_UPDATE"] });
+        ok(await webhookMutation(weak, "disableWebhook", { id: webhook.id }));
+        const change = (caller: typeof weak) => webhookMutation(caller, name, { id: webhook.id });
+        if (webhook === plain.webhook) ok(await change(weak));
+        else {
+          expect(await change(weak)).toMatchObject({
+            code: "FORBIDDEN",
+            message: expect.stringContaining("keys:rotate"),
+          });
+          ok(await change(admin));
+        }
+      }
+    }
   });
 });
 

@@ -57,8 +57,13 @@ const makers: { readonly [Kind in IdKind]: (story: Story, ids: Ids) => string | 
     return ok(await admin.quota("setQuota", { targetId: key.id, limit: 1_000_000 })).quota.id;
   },
   KeyFinding: ({ world, secret }) => findingId(world, secret),
-  Webhook: ({ world, tenant }) => quietWebhookId(world, tenant.id),
-  WebhookDelivery: ({ world, tenant }, { Webhook }) => failedDeliveryId(world, tenant.id, Webhook ?? ""),
+  Webhook: async ({ world, tenant }) => {
+    const id = await quietWebhookId(world, tenant.id);
+    await failedDeliveryId(world, tenant.id, id);
+    return id;
+  },
+  // Of a webhook that is enabled: nothing is sent again to one that is not.
+  WebhookDelivery: ({ world, tenant }) => failedDeliveryId(world, tenant.id),
   // Nobody can name these.
   QuotaEntry: ({ world }) => world.missingId("QuotaEntry"),
   TeamMember: ({ world }) => world.missingId("TeamMember"),

@@ -1080,7 +1080,7 @@ export type Permission =
   | 'USERS_READ'
   /** Change users. */
   | 'USERS_UPDATE'
-  /** Create webhooks, which hear of everything that happens to a tenant's keys. */
+  /** Create webhooks, which hear of everything that happens to a tenant's keys; needs `keys:read`, too. */
   | 'WEBHOOKS_CREATE'
   /** Delete webhooks. */
   | 'WEBHOOKS_DELETE'

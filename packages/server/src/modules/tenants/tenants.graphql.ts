@@ -59,7 +59,7 @@ const KeyPolicyType = builder.objectRef<Tenant>("KeyPolicy").implement({
       type: "Milliseconds",
       nullable: true,
       description:
-        "How long old secrets go on working where rotateKey is called with overlapMs: null; null: not at all.",
+        "How long old secrets go on working where rotateKey is called with overlapMs: null, and where new secrets are handed to a webhook; null: not at all, and a day.",
       resolve: (tenant) => numberOrNull(tenant.rotationOverlapMs),
     }),
     rotationWebhookId: t.exposeID("rotationWebhookId", {

@@ -22,7 +22,7 @@ export function createWebhookDeliveries(deps: { audit: Audit; clock: Clock; data
     /**
      * Sends a delivery that was given up again, with the same webhook-id.
      *
-     * @throws ConflictError for one that was not given up, and for one that handed over a secret, which is kept no more.
+     * @throws ConflictError for one that was not given up, of a webhook that is disabled, and for one that handed over a secret, which is kept no more.
      */
     async redeliver(principal: Principal, rawInput: unknown): Promise<WebhookDelivery> {
       authorize(principal, "webhooks:update");
@@ -39,11 +39,16 @@ export function createWebhookDeliveries(deps: { audit: Audit; clock: Clock; data
             "This delivery handed over a secret, which is kept no more. Give the key a new one with rotateKey.",
           );
         }
+        if (webhook.disabledAt) {
+          throw new ConflictError(
+            "This webhook is disabled, so nothing is sent to it. Enable the webhook first with enableWebhook.",
+          );
+        }
         const now = new Date(clock.now());
         const after = await deliveries.updateDelivery(tx, before.id, {
           status: "PENDING",
           attempts: 0,
-          nextAttemptAt: webhook.disabledAt ? null : now,
+          nextAttemptAt: now,
           expiresAt: new Date(now.getTime() + deliveryLifetimeMs),
           finishedAt: null,
         });

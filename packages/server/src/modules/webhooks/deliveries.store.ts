@@ -21,29 +21,62 @@ export async function isAnyDue(db: Db, now: Date): Promise<boolean> {
   return rows.length > 0;
 }
 
+/** How many deliveries a process sends at the same time: in all, of a tenant and of a webhook. */
+export interface SendingLimits {
+  readonly take: number;
+  readonly ofTenant: number;
+  readonly ofWebhook: number;
+}
+
 /**
- * Takes deliveries that are due, the oldest first but of each webhook only a few: until `leaseUntil` no other process sends them. Not a
- * lock that is held while sending: the embedded database has one connection, and a receiver may take long.
+ * Takes deliveries that are due, the oldest first but of each tenant and webhook no more than its share, and one at a time of a webhook
+ * that fails: until `leaseUntil` no other process sends them. Not a lock that is held while sending: the embedded database has one
+ * connection, and a receiver may take long.
  *
- * @param options.busy webhooks of which this process is sending already.
+ * @param options.underWay what this process is sending already, which counts for the shares.
  */
 export function takeDue(
   db: Db,
-  options: { now: Date; leaseUntil: Date; busy: readonly string[]; ofEach: number; take: number },
+  options: SendingLimits & {
+    now: Date;
+    leaseUntil: Date;
+    underWay: readonly Pick<WebhookDelivery, "tenantId" | "webhookId">[];
+  },
 ): Promise<WebhookDelivery[]> {
-  const { now, leaseUntil, busy, ofEach, take } = options;
+  const { now, leaseUntil, underWay, ofTenant, ofWebhook, take } = options;
+  const [tenantIds, webhookIds] = [
+    underWay.map(({ tenantId }) => tenantId),
+    underWay.map(({ webhookId }) => webhookId),
+  ];
   return db.$queryRaw<WebhookDelivery[]>`
-    WITH "taken" AS MATERIALIZED (
-      SELECT "due"."id" FROM "Webhook" CROSS JOIN LATERAL (
+    WITH "busyTenant" AS (SELECT "id", count(*)::int AS "sent" FROM unnest(${tenantIds}::text[]) AS "each" ("id") GROUP BY "id"),
+    "busyWebhook" AS (SELECT "id", count(*)::int AS "sent" FROM unnest(${webhookIds}::text[]) AS "each" ("id") GROUP BY "id"),
+    "free" AS MATERIALIZED (
+      SELECT "Webhook"."id", "tenantId", COALESCE("busyTenant"."sent", 0) AS "sentOfTenant",
+        CASE WHEN "failingSince" IS NULL THEN ${ofWebhook}::int ELSE 1 END - COALESCE("busyWebhook"."sent", 0) AS "share"
+      FROM "Webhook" LEFT JOIN "busyTenant" ON "busyTenant"."id" = "tenantId" LEFT JOIN "busyWebhook" ON "busyWebhook"."id" = "Webhook"."id"
+      WHERE "disabledAt" IS NULL AND "deletedAt" IS NULL AND COALESCE("busyTenant"."sent", 0) < ${ofTenant}::int),
+    "due" AS MATERIALIZED (
+      SELECT "each"."id", "each"."nextAttemptAt", "free"."tenantId", "free"."sentOfTenant" FROM "free" CROSS JOIN LATERAL (
         SELECT "id", "nextAttemptAt" FROM "WebhookDelivery"
-        WHERE "webhookId" = "Webhook"."id" AND "nextAttemptAt" <= ${now}
-        ORDER BY "nextAttemptAt", "id" LIMIT ${ofEach} FOR UPDATE SKIP LOCKED) AS "due"
-      WHERE "Webhook"."disabledAt" IS NULL AND "Webhook"."deletedAt" IS NULL AND "Webhook"."id" <> ALL(${[...busy]}::text[])
-      ORDER BY "due"."nextAttemptAt", "due"."id" LIMIT ${take})
+        WHERE "webhookId" = "free"."id" AND "nextAttemptAt" <= ${now}
+        ORDER BY "nextAttemptAt", "id" LIMIT GREATEST("free"."share", 0) FOR UPDATE SKIP LOCKED) AS "each"),
+    "placed" AS (
+      SELECT *, "sentOfTenant" + row_number() OVER (PARTITION BY "tenantId" ORDER BY "nextAttemptAt", "id") AS "place" FROM "due"),
+    "taken" AS MATERIALIZED (
+      SELECT "id" FROM "placed" WHERE "place" <= ${ofTenant}::int ORDER BY "nextAttemptAt", "id" LIMIT ${take})
     UPDATE "WebhookDelivery"
     SET "nextAttemptAt" = ${leaseUntil}, "attempts" = "attempts" + 1, "lastAttemptAt" = ${now}
     WHERE "id" IN (SELECT "id" FROM "taken")
     RETURNING *`;
+}
+
+/** Takes back an attempt that was not made; what its webhook's change said of the delivery stays. */
+export async function leave(db: Db, { id, attempts }: Pick<WebhookDelivery, "id" | "attempts">): Promise<void> {
+  await db.webhookDelivery.updateMany({
+    where: { id, attempts, status: "PENDING" },
+    data: { attempts: { decrement: 1 } },
+  });
 }
 
 /** Keeps what became of an attempt; nothing when another process has taken the delivery meanwhile, or it was given up. */

@@ -15,9 +15,9 @@ const intervalMs = 1_000;
 const day = 24 * 60 * 60_000;
 /** For how long a process that takes a delivery has it to itself: longer than a request may take. */
 const leaseMs = 60_000;
-/** How many messages a process sends at the same time, and how many of them to one webhook: a slow receiver holds up only itself. */
+/** How many messages a process sends at the same time, of one tenant and to one webhook: slow receivers hold up only their own tenant. */
 const maxAtOnce = 64;
-const maxOfEach = 4;
+const shares = { ofTenant: 16, ofWebhook: 4 } as const;
 /** For how long every attempt may fail before a webhook is disabled. */
 const failingMs = 5 * day;
 /** For how long deliveries that are finished are kept, and how many go at a time. */
@@ -49,7 +49,7 @@ export function startWebhookSender(deps: {
 }) {
   const { audit, clock, database, events, logger, random, request, secretBox } = deps;
   const { prisma } = database;
-  const sending = new Map<string, { readonly webhookId: string; readonly done: Promise<void> }>();
+  const sending = new Map<string, { readonly delivery: WebhookDelivery; readonly done: Promise<void> }>();
   let taking: Promise<void> | null = null;
   let isAskedAgain = false;
   let stopped = false;
@@ -63,8 +63,8 @@ export function startWebhookSender(deps: {
       const taken = await deliveries.takeDue(prisma, {
         now: new Date(now),
         leaseUntil: new Date(now + leaseMs),
-        busy: [...sending.values()].map(({ webhookId }) => webhookId),
-        ofEach: maxOfEach,
+        underWay: [...sending.values()].map(({ delivery }) => delivery),
+        ...shares,
         take: free,
       });
       for (const delivery of taken) begin(delivery);
@@ -72,7 +72,7 @@ export function startWebhookSender(deps: {
   }
 
   function begin(delivery: WebhookDelivery): void {
-    const { id, webhookId } = delivery;
+    const { id } = delivery;
     const done = deliver(delivery)
       .catch((error: unknown) => {
         logger.warn({ err: error, deliveryId: id }, "what became of a delivery was not kept; it is sent again");
@@ -81,7 +81,7 @@ export function startWebhookSender(deps: {
         sending.delete(id);
         kick();
       });
-    sending.set(id, { webhookId, done });
+    sending.set(id, { delivery, done });
   }
 
   /** Looks for what is due, soon and beside whatever the caller does next. */
@@ -110,6 +110,8 @@ export function startWebhookSender(deps: {
     const webhook = await store.findWebhook(prisma, everything, delivery.webhookId);
     if (!webhook) return giveUp("The webhook was deleted.");
     if (delivery.expiresAt.getTime() <= now) return giveUp(tooOld);
+    // Disabled since it was taken: it waits, as the change has said.
+    if (webhook.disabledAt) return deliveries.leave(prisma, delivery);
     const body = bodyOf(delivery);
     if (body === null) return giveUp("The secret was sealed with another KEYPLANE_ENCRYPTION_KEY.");
     const answer = await request(webhook, { id: delivery.id, body }, now);
@@ -117,7 +119,7 @@ export function startWebhookSender(deps: {
     else await keepFailure(webhook, delivery, answer, answer.problem);
   }
 
-  async function keepSuccess({ id, failingSince }: Webhook, delivery: WebhookDelivery, { status }: WebhookAnswer) {
+  async function keepSuccess(webhook: Webhook, delivery: WebhookDelivery, { status }: WebhookAnswer) {
     await deliveries.settle(prisma, delivery, {
       status: "DELIVERED",
       nextAttemptAt: null,
@@ -126,13 +128,17 @@ export function startWebhookSender(deps: {
       problem: null,
       sealedSecret: null,
     });
-    if (failingSince) await store.updateWebhookRow(prisma, id, { failingSince: null });
+    // Also where another message has failed since the webhook was read.
+    await store.endFailing(prisma, webhook);
   }
 
   async function keepFailure(webhook: Webhook, delivery: WebhookDelivery, answer: WebhookAnswer, problem: string) {
     const now = clock.now();
     const since = webhook.failingSince ?? new Date(now);
-    const pauseMs = answer.isGone ? null : pauseAfter(delivery.attempts, random());
+    const current = await store.findWebhook(prisma, everything, webhook.id);
+    // What an address answers says nothing of the one that has taken its place meanwhile.
+    const isGone = answer.isGone && current !== null && store.isUnchanged(webhook, current);
+    const pauseMs = isGone ? null : pauseAfter(delivery.attempts, random());
     await deliveries.settle(prisma, delivery, {
       responseStatus: answer.status,
       ...(pauseMs === null
@@ -141,19 +147,26 @@ export function startWebhookSender(deps: {
     });
     const { id: deliveryId, attempts, webhookId } = delivery;
     logger.info({ deliveryId, webhookId, attempts, problem, willRetry: pauseMs !== null }, "a webhook took no message");
-    if (answer.isGone) await disable(webhook.id, "The receiver answered with status 410: it is gone.");
+    if (isGone) await disable(webhook, () => true, "The receiver answered with status 410: it is gone.");
     else if (now - since.getTime() >= failingMs) {
-      await disable(webhook.id, `Every attempt has failed since ${since.toISOString()}, at last so: ${problem}`);
-    } else if (!webhook.failingSince) await store.updateWebhookRow(prisma, webhook.id, { failingSince: since });
+      const stillFails = ({ failingSince }: Webhook) => failingSince?.getTime() === since.getTime();
+      await disable(
+        webhook,
+        stillFails,
+        `Every attempt has failed since ${since.toISOString()}, at last so: ${problem}`,
+      );
+    } else if (!webhook.failingSince) await store.beginFailing(prisma, webhook, since);
   }
 
-  async function disable(id: string, reason: string): Promise<void> {
-    await events.transaction(async (tx) => {
-      const before = await store.lockWebhook(tx, everything, id);
-      if (!before || before.disabledAt) return;
+  /** Disables a webhook, unless it was changed since it was read, or is not so any more. */
+  async function disable(read: Webhook, isSo: (held: Webhook) => boolean, reason: string): Promise<void> {
+    const isDisabled = await events.transaction(async (tx) => {
+      const before = await store.lockWebhook(tx, everything, read.id);
+      if (!before || before.disabledAt || !store.isUnchanged(read, before) || !isSo(before)) return false;
       await disableWebhook(tx, { audit, events, now: new Date(clock.now()) }, { actor: sender, before, reason });
+      return true;
     });
-    logger.warn({ webhookId: id, reason }, "a webhook was disabled");
+    if (isDisabled) logger.warn({ webhookId: read.id, reason }, "a webhook was disabled");
   }
 
   const timer = setInterval(kick, intervalMs).unref();
@@ -165,7 +178,8 @@ export function startWebhookSender(deps: {
     async sweep(): Promise<void> {
       const now = clock.now();
       await deliveries.giveUpExpired(prisma, new Date(now), tooOld);
-      await deliveries.removeFinished(prisma, new Date(now - keptMs), removedAtOnce);
+      const before = new Date(now - keptMs);
+      while (!stopped && (await deliveries.removeFinished(prisma, before, removedAtOnce)) === removedAtOnce);
     },
 
     /** Ends after the messages that are being sent; the others stay in the outbox. */

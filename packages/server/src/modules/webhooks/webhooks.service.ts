@@ -2,7 +2,7 @@ import { createId, type Permission } from "@keyplane/schema";
 import { changes } from "../../platform/changes.js";
 import type { Clock } from "../../platform/clock.js";
 import type { Database, Transaction, Webhook } from "../../platform/database/index.js";
-import { ConflictError, LimitReachedError, NotFoundError } from "../../platform/errors.js";
+import { ConflictError, ForbiddenError, LimitReachedError, NotFoundError } from "../../platform/errors.js";
 import { type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
 import type { SecretBox } from "../../platform/secret-box.js";
 import { idSchema, parseArguments, parseInput } from "../../platform/validation.js";
@@ -82,20 +82,47 @@ export function createWebhooks(deps: {
     authorizeUnlimited(principal, "DEVELOPER", needed);
   }
 
-  async function answer(principal: Principal, { targetId, secret = "" }: Outcome): Promise<IssuedWebhook> {
-    return { webhook: await events.transaction((tx) => lock(tx, principal, targetId)), secret };
+  /**
+   * Nobody lets others hear more than they may read themselves, or for longer: a webhook tells of all keys of the tenant, and has no end.
+   *
+   * @throws ForbiddenError
+   */
+  function authorizeHearing(principal: Principal): void {
+    authorizeGrant(principal, ["keys:read"]);
+    if (principal.expiresAt === null) return;
+    throw new ForbiddenError(
+      `Your token expires at ${new Date(principal.expiresAt).toISOString()}, and the webhook would hear of keys after that. Use a token without an end, or sign in.`,
+    );
+  }
+
+  /** Answers an attempt, also a repeated one: the webhook as it is now, and the secret of the first time. */
+  async function answer(principal: Principal, { targetId, secret = "", isRepeat }: Outcome): Promise<IssuedWebhook> {
+    const webhook = await events.transaction((tx) => lock(tx, principal, targetId));
+    // Only who repeats: somebody else's rotation at the same time must not hide that this one was made.
+    if (isRepeat) refuseSuperseded(webhook, secret);
+    return { webhook, secret };
+  }
+
+  /** Whoever checked messages with the secret of before another rotation would refuse them, at the latest when its overlap ends. */
+  function refuseSuperseded({ id, sealedSecret, secretRotatedAt }: Webhook, secret: string): void {
+    if (secretBox.open(sealedSecret, purposeOfWebhook(id)) === secret) return;
+    const at = secretRotatedAt ? ` at ${secretRotatedAt.toISOString()}` : "";
+    throw new ConflictError(
+      `The secret of this attempt is not the present one any more: the webhook ${id} got another one${at}. Use that one, or rotate the secret with a new idempotencyKey.`,
+    );
   }
 
   return {
     /**
      * Tells an address of events from now on.
      *
-     * @throws InvalidInputError, NotFoundError for the tenant, LimitReachedError, ForbiddenError without `webhooks:create`,
-     * and for one that receives secrets without `keys:rotate`.
+     * @throws InvalidInputError, NotFoundError for the tenant, LimitReachedError, ForbiddenError without `webhooks:create`
+     * and `keys:read`, for a caller with an end, and for one that receives secrets without `keys:rotate`.
      */
     async create(principal: Principal, rawInput: unknown): Promise<IssuedWebhook> {
       authorize(principal, "webhooks:create");
       authorizeWholeTenant(principal);
+      authorizeHearing(principal);
       const { idempotencyKey, ...input } = parseInput(schemas.create, rawInput);
       const attempt = { operation: "createWebhook", idempotencyKey, input };
       const outcome = await idempotency.once(principal, attempt, events.transaction, async (tx) => {
@@ -122,7 +149,7 @@ export function createWebhooks(deps: {
       return answer(principal, outcome);
     },
 
-    /** Changes what the input names; messages that wait go to the new address. What is so already changes nothing. */
+    /** Changes what the input names; all but the name needs what creating needs. Messages that wait go to the new address. What is so already changes nothing. */
     async update(principal: Principal, rawInput: unknown): Promise<Webhook> {
       authorize(principal, "webhooks:update");
       const { id, ...given } = parseInput(schemas.update, rawInput);
@@ -130,7 +157,10 @@ export function createWebhooks(deps: {
         const before = await lock(tx, principal, id);
         const columns = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
         if (!changes(before, columns)) return before;
-        if (changes(before, { ...columns, name: before.name })) authorizeSecrets(principal, before);
+        if (changes(before, { ...columns, name: before.name })) {
+          authorizeHearing(principal);
+          authorizeSecrets(principal, before);
+        }
         // Another address has not failed yet.
         const isMoved = given.url !== undefined && given.url !== before.url;
         const moved = isMoved ? { failingSince: null } : {};
@@ -141,13 +171,19 @@ export function createWebhooks(deps: {
       });
     },
 
-    /** Gives a webhook a new secret. For `overlapMs`, messages are signed with both. */
+    /**
+     * Gives a webhook a new secret. For `overlapMs`, messages are signed with both.
+     *
+     * @throws ForbiddenError without `webhooks:update`, and for one that receives secrets without `keys:rotate`: whoever can sign as
+     * Keyplane can hand such a receiver a secret of their own.
+     */
     async rotateSecret(principal: Principal, rawInput: unknown): Promise<IssuedWebhook> {
       authorize(principal, "webhooks:update");
       const { idempotencyKey, ...input } = parseInput(rotateSecretSchema, rawInput);
       const attempt = { operation: "rotateWebhookSecret", idempotencyKey, input };
       const outcome = await idempotency.once(principal, attempt, events.transaction, async (tx) => {
         const before = await lock(tx, principal, input.id);
+        authorizeSecrets(principal, before);
         const secret = createWebhookSecret();
         const now = new Date(clock.now());
         const overlaps = input.overlapMs > 0;
@@ -183,6 +219,7 @@ export function createWebhooks(deps: {
       return events.transaction(async (tx) => {
         const before = await lock(tx, principal, id);
         if (!before.disabledAt) return before;
+        authorizeSecrets(principal, before);
         const now = new Date(clock.now());
         const enabled = { disabledAt: null, disabledReason: null, failingSince: null };
         const after = await store.updateWebhookRow(tx, id, { ...enabled, updatedAt: now });

@@ -26,6 +26,21 @@ export function updateWebhookRow(db: Db, id: string, data: Prisma.WebhookUncheck
   return db.webhook.update({ where: { id }, data });
 }
 
+/** Whether a webhook is as it was when something was sent to it: nobody has led it elsewhere or enabled it since. */
+export function isUnchanged(before: Webhook, now: Webhook): boolean {
+  return before.url === now.url && before.updatedAt.getTime() === now.updatedAt.getTime();
+}
+
+/** An address has taken a message: it does not fail. */
+export async function endFailing(db: Db, { id, url }: Webhook): Promise<void> {
+  await db.webhook.updateMany({ where: { id, url, failingSince: { not: null } }, data: { failingSince: null } });
+}
+
+/** From now on every attempt fails, unless the webhook was changed while the message was under way. */
+export async function beginFailing(db: Db, { id, url, updatedAt }: Webhook, failingSince: Date): Promise<void> {
+  await db.webhook.updateMany({ where: { id, url, updatedAt, failingSince: null }, data: { failingSince } });
+}
+
 /** Newest first. */
 export function findWebhooks(
   db: Db,

@@ -11,6 +11,9 @@ const day = 24 * 60 * 60_000;
 /** How long before a key has to be rotated its new secret is handed over: as long as a receiver may be away. */
 const longestLeadMs = 5 * day;
 
+/** For how long the old secret works from the first use of the new one on, where the policy does not say: nobody watches the roll-out. */
+const defaultOverlapMs = day;
+
 /** Keyplane itself, where a policy lets it rotate. */
 const rotationActor: AuditActor = { ...systemActor, id: "rotation-policy", requestId: "rotation-policy" };
 
@@ -56,7 +59,7 @@ export function createDeliveredRotation(deps: {
       if (!(await receivers.isReady(tx, tenant.id, webhookId))) return;
 
       const at = new Date(now);
-      const overlapMs = Number(tenant.rotationOverlapMs ?? 0);
+      const overlapMs = Number(tenant.rotationOverlapMs ?? defaultOverlapMs);
       const { secret, start } = generateKey({ prefix: tenant.keyPrefix, environment: before.environment });
       const row = { hash: hashSecret(secret), keyId, start, createdAt: at };
       await store.insertSecret(tx, { ...row, isPending: true, overlapMs: BigInt(overlapMs) });
