@@ -76,6 +76,32 @@ describe("a rotation policy", () => {
     stream.close();
   });
 
+  test("that a key is overdue is told once for each secret, however often its rotation is planned anew", async ({
+    world,
+  }) => {
+    const { tenant, admin, key } = await world.tenantWithKey({ policy: { rotateEveryMs: 3 * day } });
+    const { prisma } = world.server.keyplane.database;
+    const settled = () =>
+      expect
+        .poll(() => prisma.keyRotation.count({ where: { keyId: key.id, dueAt: null } }), { timeout: 15_000 })
+        .toBe(1);
+    const told = () => prisma.event.count({ where: { keyId: key.id, type: "ROTATION_OVERDUE" } });
+    world.clock.advance(3 * day);
+    await settled();
+    expect(await told()).toBe(1);
+    for (const rotateEveryMs of [2 * day, null, 2 * day]) {
+      ok(await admin.tenant("updateTenant", { id: tenant.id, policy: { rotateEveryMs } }));
+      await settled();
+    }
+    ok(await admin.key("updateKey", { id: key.id, rotateEveryMs: day }));
+    await settled();
+    expect(await told()).toBe(1);
+    ok(await admin.keySecret("rotateKey", { id: key.id }));
+    world.clock.advance(day);
+    await settled();
+    expect(await told()).toBe(2);
+  });
+
   test("a key that had expired and is extended is reminded of, told and rotated as any other", async ({ world }) => {
     const { tenant, admin, owner } = await world.tenantWithKey({ policy: { rotateEveryMs: 40 * day } });
     const { key } = await world.key(tenant.id, owner.id, { expiresAt: world.clock.in(5 * day) });

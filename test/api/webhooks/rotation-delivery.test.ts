@@ -111,6 +111,20 @@ describe("a rotation by policy with a receiver", () => {
     expect(JSON.stringify(world.server.logs)).not.toContain(fresh);
   });
 
+  test("an overdue key is not told of again when its webhook is enabled, and gets its secret", async ({ world }) => {
+    const ours = await story(world);
+    const { admin, key, receiver, webhook } = ours;
+    const { prisma } = world.server.keyplane.database;
+    const told = () => prisma.event.count({ where: { keyId: key.id, type: "ROTATION_OVERDUE" } });
+    ok(await webhookMutation(admin, "disableWebhook", { id: webhook.id }));
+    world.clock.advance(every);
+    await expect.poll(told, patience).toBe(1);
+    ok(await webhookMutation(admin, "enableWebhook", { id: webhook.id }));
+    await expect.poll(() => receiver.messages.length, patience).toBe(1);
+    expect(read(world, ours).data).toMatchObject({ keyId: key.id });
+    expect(await told()).toBe(1);
+  });
+
   test("waits until its webhook is enabled, and a key may name another one", async ({ world }) => {
     const ours = await story(world);
     const { admin, key, owner, receiver, tenant, webhook } = ours;
