@@ -189,8 +189,9 @@ export function createKeys(deps: KeysDeps) {
         }
         const after = await store.updateKeyRow(tx, before.id, { ...columns, updatedAt: new Date(clock.now()) });
         if (columns.expiresAt !== undefined) await scheduleExpiry(tx, after, expiryReminders, clock.now());
-        // Of a key that had expired nothing is planned any more.
+        // Of a key that had expired nothing is planned any more; one beyond the policy may be within it now.
         const plansRotation =
+          columns.scopes !== undefined ||
           columns.expiresAt !== undefined ||
           columns.rotateEveryMs !== undefined ||
           columns.rotationWebhookId !== undefined;

@@ -61,7 +61,7 @@ export function createRotationDuty(deps: {
     return true;
   }
 
-  /** Hands a new secret over when its time has come. @returns when that is; null: nothing is to come. */
+  /** Hands a new secret over when its time has come. @returns when that is, or when to try again; null: nothing is to come. */
   async function deliver(
     tx: Transaction,
     { keyId, webhookId }: store.DueRotation,
@@ -72,8 +72,7 @@ export function createRotationDuty(deps: {
     if (webhookId === null) return null;
     const deliverAt = delivery.deliverAt(rotateBy, everyMs);
     if (now < deliverAt) return deliverAt;
-    await delivery.prepare(tx, keyId, webhookId, rotateBy);
-    return null;
+    return delivery.prepare(tx, keyId, webhookId, rotateBy);
   }
 
   return {
