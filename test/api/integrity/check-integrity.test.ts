@@ -150,17 +150,19 @@ describe("checkIntegrity", () => {
     ok(await release(one.key.id));
   });
 
-  test("repairs what is safe: foreign access, expiries that nobody is told of, addresses of the deleted", async () => {
+  test("repairs what is safe: foreign access, expiries and rotations that nobody is told of, addresses of the deleted", async () => {
     const [one, other] = [await world.tenantWithKey(), await world.tenantWithKey()];
     const [mine, theirs] = [await world.api(one.tenant.id), await world.api(other.tenant.id)];
     const { apiGrant } = ok(await one.admin.apiGrant("grantApiAccess", { apiId: mine.id, keyId: one.key.id }));
     await run(`UPDATE "ApiGrant" SET "apiId" = '${theirs.id}' WHERE "id" = '${apiGrant.id}'`);
     ok(await one.admin.key("updateKey", { id: one.key.id, expiresAt: world.clock.in(hour) }));
     await run(`DELETE FROM "KeyExpiry" WHERE "keyId" = '${one.key.id}'`);
+    ok(await one.admin.key("updateKey", { id: one.key.id, rotateEveryMs: 90 * day }));
+    await run(`DELETE FROM "KeyRotation" WHERE "keyId" = '${one.key.id}'`);
     const gone = await world.user(one.tenant.id);
     ok(await one.admin.user("deleteUser", { id: gone.id }));
     await run(`UPDATE "User" SET "activeEmail" = "email" WHERE "id" = '${gone.id}'`);
-    const kinds = ["ADDRESS_OF_DELETED_USER", "EXPIRY_NOT_PLANNED", "GRANT_OF_OTHER_TENANT"];
+    const kinds = ["ADDRESS_OF_DELETED_USER", "EXPIRY_NOT_PLANNED", "GRANT_OF_OTHER_TENANT", "ROTATION_NOT_PLANNED"];
     const of = async (input: Record<string, unknown>) =>
       (await found(input)).findings
         .map(({ kind, outcome }: { kind: string; outcome: string }) => `${kind} ${outcome}`)
@@ -170,6 +172,7 @@ describe("checkIntegrity", () => {
     expect(await of({ repair: true })).toEqual([]);
     expect(await prisma().apiGrant.findUnique({ where: { id: apiGrant.id } })).toMatchObject({ status: "REVOKED" });
     expect(await prisma().keyExpiry.count({ where: { keyId: one.key.id } })).toBe(1);
+    expect(await prisma().keyRotation.count({ where: { keyId: one.key.id } })).toBe(1);
   });
 
   test("makes a server forget what it remembers otherwise than the database has it", async () => {

@@ -76,6 +76,50 @@ describe("a rotation policy", () => {
     stream.close();
   });
 
+  test("that a key is overdue is told once for each secret, however often its rotation is planned anew", async ({
+    world,
+  }) => {
+    const { tenant, admin, key } = await world.tenantWithKey({ policy: { rotateEveryMs: 3 * day } });
+    const { prisma } = world.server.keyplane.database;
+    const settled = () =>
+      expect
+        .poll(() => prisma.keyRotation.count({ where: { keyId: key.id, dueAt: null } }), { timeout: 15_000 })
+        .toBe(1);
+    const told = () => prisma.event.count({ where: { keyId: key.id, type: "ROTATION_OVERDUE" } });
+    world.clock.advance(3 * day);
+    await settled();
+    expect(await told()).toBe(1);
+    for (const rotateEveryMs of [2 * day, null, 2 * day]) {
+      ok(await admin.tenant("updateTenant", { id: tenant.id, policy: { rotateEveryMs } }));
+      await settled();
+    }
+    ok(await admin.key("updateKey", { id: key.id, rotateEveryMs: day }));
+    await settled();
+    expect(await told()).toBe(1);
+    ok(await admin.keySecret("rotateKey", { id: key.id }));
+    world.clock.advance(day);
+    await settled();
+    expect(await told()).toBe(2);
+  });
+
+  test("a key that had expired and is extended is reminded of, told and rotated as any other", async ({ world }) => {
+    const { tenant, admin, owner } = await world.tenantWithKey({ policy: { rotateEveryMs: 40 * day } });
+    const { key } = await world.key(tenant.id, owner.id, { expiresAt: world.clock.in(5 * day) });
+    const types = ["ROTATION_DUE", "ROTATION_OVERDUE"];
+    const stream = await EventFollower.open(admin, { types, keyIds: [key.id] });
+    // The reminder comes due, and is not told of an expired key.
+    world.clock.advance(10 * day);
+    const { prisma } = world.server.keyplane.database;
+    const plannedNow = { keyId: key.id, dueAt: { lte: new Date(world.clock.now()) } };
+    await expect.poll(() => prisma.keyRotation.count({ where: plannedNow }), { timeout: 15_000 }).toBe(0);
+    ok(await admin.key("updateKey", { id: key.id, expiresAt: world.clock.in(100 * day) }));
+    world.clock.advance(23 * day);
+    expect(await stream.next()).toMatchObject({ type: "ROTATION_DUE", keyId: key.id });
+    world.clock.advance(7 * day);
+    expect(await stream.next()).toMatchObject({ type: "ROTATION_OVERDUE", keyId: key.id });
+    stream.close();
+  });
+
   test("the overlap of a rotation that leaves it to the policy is the policy's", async ({ world }) => {
     const { admin, key, secret } = await world.tenantWithKey({ policy: { rotationOverlapMs: hour } });
     ok(await admin.keySecret("rotateKey", { id: key.id, overlapMs: null }));

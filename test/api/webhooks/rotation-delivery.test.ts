@@ -44,6 +44,12 @@ function read(world: World, { receiver, webhookSecret }: Story, index = 0) {
   return verified(webhookSecret, message, world.clock.now());
 }
 
+/** Waits until nothing of a key's rotation is due now. */
+async function tried(world: World, keyId: string): Promise<void> {
+  const due = { keyId, dueAt: { lte: new Date(world.clock.now()) } };
+  await expect.poll(() => world.server.keyplane.database.prisma.keyRotation.count({ where: due }), patience).toBe(0);
+}
+
 describe("a rotation by policy with a receiver", () => {
   test("hands the new secret over in time; it takes over with its first use, and is kept nowhere", async ({
     world,
@@ -132,6 +138,60 @@ describe("a rotation by policy with a receiver", () => {
     // Nor is another one made, which would stop the one that somebody may have got all the same.
     expect(await prisma.keySecret.count({ where: { keyId: key.id } })).toBe(2);
     expect(JSON.stringify(world.server.logs)).not.toContain(fresh);
+  });
+
+  test("an overdue key is not told of again when its webhook is enabled, and gets its secret", async ({ world }) => {
+    const ours = await story(world);
+    const { admin, key, receiver, webhook } = ours;
+    const { prisma } = world.server.keyplane.database;
+    const told = () => prisma.event.count({ where: { keyId: key.id, type: "ROTATION_OVERDUE" } });
+    ok(await webhookMutation(admin, "disableWebhook", { id: webhook.id }));
+    world.clock.advance(every);
+    await expect.poll(told, patience).toBe(1);
+    ok(await webhookMutation(admin, "enableWebhook", { id: webhook.id }));
+    await expect.poll(() => receiver.messages.length, patience).toBe(1);
+    expect(read(world, ours).data).toMatchObject({ keyId: key.id });
+    expect(await told()).toBe(1);
+  });
+
+  test.for([
+    [
+      "the policy lets the key be rotated",
+      async ({ admin, tenant }, world) => {
+        ok(await admin.tenant("updateTenant", { id: tenant.id, policy: { allowedScopes: ["a", "b"] } }));
+        world.clock.advance(hour);
+      },
+    ],
+    [
+      "the key is within the policy",
+      async ({ admin, key }) => void ok(await admin.key("updateKey", { id: key.id, scopes: ["a"] })),
+    ],
+  ] as readonly [string, (ours: Story, world: World) => Promise<void>][])(
+    "is made once %s again",
+    async ([, mend], { world }) => {
+      const ours = await story(world, { key: { scopes: ["b"] } });
+      const { admin, key, receiver, tenant } = ours;
+      ok(await admin.tenant("updateTenant", { id: tenant.id, policy: { allowedScopes: ["a"] } }));
+      world.clock.advance(untilHandedOver);
+      await tried(world, key.id);
+      expect(receiver.messages).toEqual([]);
+      await mend(ours, world);
+      await expect.poll(() => receiver.messages.length, patience).toBe(1);
+      expect(read(world, ours).data).toMatchObject({ keyId: key.id, secret: expect.any(String) });
+    },
+  );
+
+  test("is made once a quarantined key is released", async ({ world }) => {
+    const ours = await story(world);
+    const { key, receiver } = ours;
+    const quarantine = { quarantinedAt: new Date(world.clock.now()), quarantinedReason: "tried" };
+    await world.server.keyplane.database.prisma.key.update({ where: { id: key.id }, data: quarantine });
+    world.clock.advance(untilHandedOver);
+    await tried(world, key.id);
+    expect(receiver.messages).toEqual([]);
+    ok(await world.root.key("releaseKey", { id: key.id, reason: "looked at" }));
+    await expect.poll(() => receiver.messages.length, patience).toBe(1);
+    expect(read(world, ours).data).toMatchObject({ keyId: key.id });
   });
 
   test("waits until its webhook is enabled, and a key may name another one", async ({ world }) => {

@@ -658,6 +658,8 @@ export type IntegrityFindingKind =
   | 'OWNER_MISSING'
   /** A key whose owner belongs to another tenant. The key is quarantined. */
   | 'OWNER_OF_OTHER_TENANT'
+  /** A key that has to be rotated, of which nobody would be told. It is planned where the check repairs. */
+  | 'ROTATION_NOT_PLANNED'
   /** A key whose team belongs to another tenant. The key is quarantined. */
   | 'TEAM_OF_OTHER_TENANT'
   /** A key without a checksum, although all keys were signed: its row was not written by Keyplane. The key is quarantined. */
@@ -676,7 +678,7 @@ export type IntegrityFindingOutcome =
 
 /** What an integrity check looks at. */
 export type IntegrityRunPhase =
-  /** Whether somebody will be told when keys expire. */
+  /** Whether somebody will be told when keys expire, or have to be rotated. */
   | 'EXPIRIES'
   /** The access of keys to APIs. */
   | 'GRANTS'

@@ -12,6 +12,7 @@ import {
   createVerificationRecords,
   createVerify,
   findKeyIdsOfTeams,
+  planRotation,
   scheduleExpiry,
   VerificationIndex,
 } from "../modules/keys/index.js";
@@ -113,6 +114,7 @@ export async function createKeysAndUsage(settings: Settings, base: Base, tenancy
       everyMs: settings.integrityMs,
       maxQuarantined: settings.maxQuarantinedKeys,
       planExpiry: (tx, key) => scheduleExpiry(tx, key, expiryReminders, clock.now()),
+      planRotation: (tx, keyId) => planRotation(tx, keyId, new Date(clock.now())),
       usedKeyIds: (tenantId) => usedKeyIds(recording, tenantId, clock.now()),
     }),
     keyReads: createKeyReads({ database, clock }),

@@ -29,6 +29,9 @@ export const findingKinds = {
   EXPIRY_NOT_PLANNED: {
     description: "A key that expires, of which nobody would be told. It is planned where the check repairs.",
   },
+  ROTATION_NOT_PLANNED: {
+    description: "A key that has to be rotated, of which nobody would be told. It is planned where the check repairs.",
+  },
   ADDRESS_OF_DELETED_USER: {
     description: "A deleted user who keeps the e-mail address from others. It is set free where the check repairs.",
   },
@@ -53,7 +56,7 @@ export const runPhases = {
   KEYS: { description: "Every key that could still be accepted; `examined` of `total` are done." },
   MEMORY: { description: "What the server remembers of keys, against the database." },
   GRANTS: { description: "The access of keys to APIs." },
-  EXPIRIES: { description: "Whether somebody will be told when keys expire." },
+  EXPIRIES: { description: "Whether somebody will be told when keys expire, or have to be rotated." },
   USERS: { description: "The addresses of deleted users." },
   USAGE: { description: "Whether usage names keys that there are." },
 } as const satisfies Record<string, { readonly description: string }>;

@@ -176,6 +176,17 @@ export function createRunner(deps: IntegrityDeps) {
       }
     }
 
+    async function examineRotations(): Promise<void> {
+      const now = new Date(clock.now());
+      for (const { id, tenantId } of await store.findUnplannedRotations(prisma, now, maxOfKind)) {
+        await database.transaction(async (tx) => {
+          const detail = "It has to be rotated, and nothing is planned for then.";
+          await note(tx, { kind: "ROTATION_NOT_PLANNED", outcome: outcomeOf(run), detail, tenantId, keyId: id });
+          if (run.repair) await deps.planRotation(tx, id);
+        });
+      }
+    }
+
     async function examineUsers(): Promise<void> {
       for (const { id, tenantId } of await store.findHeldAddresses(prisma, maxOfKind)) {
         await events.transaction(async (tx) => {
@@ -218,7 +229,7 @@ export function createRunner(deps: IntegrityDeps) {
       ["KEYS", examineKeys],
       ["MEMORY", examineMemory],
       ["GRANTS", examineGrants],
-      ["EXPIRIES", examineExpiries],
+      ["EXPIRIES", () => examineExpiries().then(examineRotations)],
       ["USERS", examineUsers],
       // Usage may be kept elsewhere, and be away: that says nothing of the rest.
       ["USAGE", () => examineUsage().catch((err: unknown) => logger.warn({ err }, "usage was not compared with keys"))],

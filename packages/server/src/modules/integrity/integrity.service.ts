@@ -35,6 +35,8 @@ export interface IntegrityDeps {
   readonly index: Pick<VerificationIndex, "remembered" | "forget">;
   /** Keeps when a key's expiry is told. */
   readonly planExpiry: (tx: Transaction, key: { readonly id: string; readonly expiresAt: Date }) => Promise<void>;
+  /** Keeps that a key's rotation is told of. */
+  readonly planRotation: (tx: Transaction, keyId: string) => Promise<void>;
   /** The keys that usage of a tenant's last day names, a thousand at most. */
   readonly usedKeyIds: (tenantId: string) => Promise<readonly string[]>;
   /** How often a check runs by itself, in milliseconds; null: never. */

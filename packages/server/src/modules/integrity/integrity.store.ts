@@ -165,6 +165,19 @@ export function findUnplannedExpiries(
     LIMIT ${take}`;
 }
 
+/** Keys that have to be rotated, of which no event is planned, and whose secret was not told to be overdue. */
+export function findUnplannedRotations(db: Db, now: Date, take: number): Promise<{ id: string; tenantId: string }[]> {
+  return db.$queryRaw`
+    SELECT "Key"."id", "Key"."tenantId" FROM "Key" JOIN "Tenant" ON "Tenant"."id" = "Key"."tenantId"
+    WHERE COALESCE("Key"."rotateEveryMs", "Tenant"."rotateEveryMs") IS NOT NULL
+      AND "Key"."revokedAt" IS NULL AND "Key"."deletedAt" IS NULL
+      AND ("Key"."expiresAt" IS NULL OR "Key"."expiresAt" > ${now}::timestamptz)
+      AND NOT EXISTS (
+        SELECT 1 FROM "KeyRotation" WHERE "KeyRotation"."keyId" = "Key"."id" AND ("KeyRotation"."dueAt" IS NOT NULL
+          OR "KeyRotation"."overdueToldFor" = COALESCE("Key"."rotatedAt", "Key"."createdAt")))
+    LIMIT ${take}`;
+}
+
 /** Deleted users who keep an e-mail address from others. */
 export function findHeldAddresses(db: Db, take: number): Promise<{ id: string; tenantId: string }[]> {
   return db.user.findMany({

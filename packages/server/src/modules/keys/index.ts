@@ -9,6 +9,7 @@ export { findKeyIdsOfTeams, raiseLastUsed, sealKeyRow, updateKeyRow, visibleKeys
 export { defaultExpiry, scopeIssues } from "./lib/key-policy.js";
 export { createKeySeal, type KeySeal } from "./lib/key-seal.js";
 export { createDeliveredRotation } from "./rotation/delivered-rotation.js";
+export { planRotation } from "./rotation/key-rotation.store.js";
 export { createPlanRotations, createRotationDuty } from "./rotation/rotation-duty.js";
 export { createActivations } from "./verification/activations.js";
 export { toKeyState, toSecretState } from "./verification/key-states.js";

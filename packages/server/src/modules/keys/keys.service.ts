@@ -189,9 +189,13 @@ export function createKeys(deps: KeysDeps) {
         }
         const after = await store.updateKeyRow(tx, before.id, { ...columns, updatedAt: new Date(clock.now()) });
         if (columns.expiresAt !== undefined) await scheduleExpiry(tx, after, expiryReminders, clock.now());
-        if (columns.rotateEveryMs !== undefined || columns.rotationWebhookId !== undefined) {
-          await planRotation(tx, after.id, after.updatedAt);
-        }
+        // Of a key that had expired nothing is planned any more; one beyond the policy may be within it now.
+        const plansRotation =
+          columns.scopes !== undefined ||
+          columns.expiresAt !== undefined ||
+          columns.rotateEveryMs !== undefined ||
+          columns.rotationWebhookId !== undefined;
+        if (plansRotation) await planRotation(tx, after.id, after.updatedAt);
         await tell(tx, principal, { action: "key.updated", event: "UPDATED", before, after });
         return after;
       });
@@ -225,6 +229,8 @@ export function createKeys(deps: KeysDeps) {
         const after = await store.updateKeyRow(tx, before.id, change);
         // Somebody answers for it now, as it is.
         unsound.delete(before);
+        // Its new secret was not handed over meanwhile.
+        await planRotation(tx, after.id, after.updatedAt);
         await tell(tx, principal, { action: "key.released", event: "UPDATED", before, after, reason });
         return after;
       });

@@ -10,6 +10,8 @@ import { expiryIssues, scopeIssues } from "../lib/key-policy.js";
 const day = 24 * 60 * 60_000;
 /** How long before a key has to be rotated its new secret is handed over: as long as a receiver may be away. */
 const longestLeadMs = 5 * day;
+/** After how long a key is looked at again that its tenant's policy does not let be rotated. */
+const retryMs = 60 * 60_000;
 
 /** For how long the old secret works from the first use of the new one on, where the policy does not say: nobody watches the roll-out. */
 const defaultOverlapMs = day;
@@ -47,16 +49,20 @@ export function createDeliveredRotation(deps: {
 
     /**
      * Makes a secret that waits for its first use, and hands it over. Not when one waits already, or nobody would take it, or the
-     * tenant's policy would not let the key be rotated.
+     * key is quarantined, or the tenant's policy would not let it be rotated.
+     *
+     * @returns when to try again, as epoch milliseconds; null: not before the rotation is planned anew, as it is when the webhook is
+     * enabled or the key released.
      */
-    async prepare(tx: Transaction, keyId: string, webhookId: string, rotateBy: number): Promise<void> {
+    async prepare(tx: Transaction, keyId: string, webhookId: string, rotateBy: number): Promise<number | null> {
       const before = await keys.hold(tx, keyId);
-      if (!before || before.quarantinedAt) return;
+      if (!before || before.quarantinedAt || (await store.hasPendingSecret(tx, keyId))) return null;
       const tenant = await tx.tenant.findUniqueOrThrow({ where: { id: before.tenantId } });
       const now = clock.now();
       const issues = [...scopeIssues(tenant, before.scopes), ...expiryIssues(tenant, before.expiresAt, now)];
-      if (issues.length > 0 || (await store.hasPendingSecret(tx, keyId))) return;
-      if (!(await receivers.isReady(tx, tenant.id, webhookId))) return;
+      // The key or the policy may be mended, or the key come into its bounds as time goes by.
+      if (issues.length > 0) return now + retryMs;
+      if (!(await receivers.isReady(tx, tenant.id, webhookId))) return null;
 
       const at = new Date(now);
       const overlapMs = Number(tenant.rotationOverlapMs ?? defaultOverlapMs);
@@ -79,6 +85,7 @@ export function createDeliveredRotation(deps: {
         overlapMs,
         rotateBy: new Date(rotateBy).toISOString(),
       });
+      return null;
     },
   };
 }

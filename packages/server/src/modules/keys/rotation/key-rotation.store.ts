@@ -8,6 +8,8 @@ export interface DueRotation {
   readonly teamId: string | null;
   readonly plannedAt: Date;
   readonly issuedAt: Date;
+  /** When the secret was issued of which ROTATION_OVERDUE was told last; null: of none. */
+  readonly overdueToldFor: Date | null;
   readonly everyMs: bigint | null;
   readonly isOver: boolean;
   /** Who gets its new secret; null: nobody. */
@@ -37,7 +39,8 @@ export async function isAnyDue(db: Db, now: Date): Promise<boolean> {
 /** Takes one key whose time has come, and holds it. Another process takes another one; one that is being changed is left. */
 export async function takeDue(tx: Transaction, now: Date): Promise<DueRotation | null> {
   const [row] = await tx.$queryRaw<DueRotation[]>`
-    SELECT "KeyRotation"."keyId", "KeyRotation"."plannedAt", "Key"."tenantId", "Key"."ownerId", "Key"."teamId",
+    SELECT "KeyRotation"."keyId", "KeyRotation"."plannedAt", "KeyRotation"."overdueToldFor",
+      "Key"."tenantId", "Key"."ownerId", "Key"."teamId",
       COALESCE("Key"."rotatedAt", "Key"."createdAt") AS "issuedAt",
       LEAST("Key"."rotateEveryMs", "Tenant"."rotateEveryMs") AS "everyMs",
       ("Key"."revokedAt" IS NOT NULL OR "Key"."deletedAt" IS NOT NULL
@@ -53,8 +56,18 @@ export async function takeDue(tx: Transaction, now: Date): Promise<DueRotation |
   return row ?? null;
 }
 
-/** @param dueAt null: there is nothing more to come. */
-export async function settleDue(tx: Transaction, keyId: string, now: Date, dueAt: Date | null): Promise<void> {
-  if (dueAt) await tx.keyRotation.update({ where: { keyId }, data: { plannedAt: now, dueAt } });
-  else await tx.keyRotation.delete({ where: { keyId } });
+/**
+ * Keeps what comes next of a key. With nothing to come, and nothing told that must not be told again, nothing is kept.
+ *
+ * @param next.dueAt null: there is nothing more to come.
+ */
+export async function settleDue(
+  tx: Transaction,
+  keyId: string,
+  now: Date,
+  next: { readonly dueAt: Date | null; readonly overdueToldFor: Date | null },
+): Promise<void> {
+  const isOver = next.dueAt === null && next.overdueToldFor === null;
+  if (isOver) await tx.keyRotation.delete({ where: { keyId } });
+  else await tx.keyRotation.update({ where: { keyId }, data: { plannedAt: now, ...next } });
 }

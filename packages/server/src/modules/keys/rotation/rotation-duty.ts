@@ -31,18 +31,20 @@ export function createRotationDuty(deps: {
     const now = clock.now();
     const due = await store.takeDue(tx, new Date(now));
     if (!due) return false;
-    const { keyId, tenantId, ownerId, teamId, everyMs } = due;
+    const { keyId, tenantId, ownerId, teamId, everyMs, issuedAt } = due;
     if (everyMs === null || due.isOver) {
-      await store.settleDue(tx, keyId, new Date(now), null);
+      await store.settleDue(tx, keyId, new Date(now), { dueAt: null, overdueToldFor: due.overdueToldFor });
       return true;
     }
-    const rotateBy = due.issuedAt.getTime() + Number(everyMs);
+    const rotateBy = issuedAt.getTime() + Number(everyMs);
     const { event, dueAt } = planExpiry({ expiresAt: rotateBy, plannedAt: due.plannedAt.getTime() }, reminders, now);
-    if (event) {
-      const type = event === "EXPIRED" ? "ROTATION_OVERDUE" : "ROTATION_DUE";
+    const isOverdue = event === "EXPIRED";
+    // Planned anew, for a receiver or by another policy: an overdue secret is told of once all the same.
+    const wasTold = isOverdue && due.overdueToldFor?.getTime() === issuedAt.getTime();
+    if (event && !wasTold) {
       const reason = `has to be rotated by ${new Date(rotateBy).toISOString()}`;
       await events.append(tx, {
-        type,
+        type: isOverdue ? "ROTATION_OVERDUE" : "ROTATION_DUE",
         tenantId,
         keyId,
         userId: ownerId,
@@ -52,11 +54,14 @@ export function createRotationDuty(deps: {
     }
     const nextAt = await deliver(tx, due, rotateBy, Number(everyMs), now);
     const next = [dueAt, nextAt].filter((time) => time !== null);
-    await store.settleDue(tx, keyId, new Date(now), next.length === 0 ? null : new Date(Math.min(...next)));
+    await store.settleDue(tx, keyId, new Date(now), {
+      dueAt: next.length === 0 ? null : new Date(Math.min(...next)),
+      overdueToldFor: isOverdue ? issuedAt : due.overdueToldFor,
+    });
     return true;
   }
 
-  /** Hands a new secret over when its time has come. @returns when that is; null: nothing is to come. */
+  /** Hands a new secret over when its time has come. @returns when that is, or when to try again; null: nothing is to come. */
   async function deliver(
     tx: Transaction,
     { keyId, webhookId }: store.DueRotation,
@@ -67,8 +72,7 @@ export function createRotationDuty(deps: {
     if (webhookId === null) return null;
     const deliverAt = delivery.deliverAt(rotateBy, everyMs);
     if (now < deliverAt) return deliverAt;
-    await delivery.prepare(tx, keyId, webhookId, rotateBy);
-    return null;
+    return delivery.prepare(tx, keyId, webhookId, rotateBy);
   }
 
   return {
