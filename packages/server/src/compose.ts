@@ -99,7 +99,7 @@ async function wire(
   const oauth = createOAuth(settings, base, tenancy, access);
   const keys = await createKeysAndUsage(settings, base, tenancy);
   onOpened(keys.limiting);
-  const lifecycle = createLifecycleGroup(base, tenancy, access, keys);
+  const lifecycle = createLifecycleGroup(settings, base, tenancy, access, keys);
   const webhookGroup = createWebhookGroup(settings, base, tenancy);
   const { audit, clock, database, eventLog, events, logger, recording, relay } = base;
   const { tenantReads, userReads, roleReads, teamReads } = tenancy;
