@@ -1,6 +1,7 @@
 import type { Clock } from "../../../platform/clock.js";
 import type { Database, Key, Transaction } from "../../../platform/database/index.js";
 import { KeyplaneError } from "../../../platform/errors.js";
+import type { Logger } from "../../../platform/logger.js";
 import type { Duty } from "../../../platform/scheduler.js";
 import type { Events } from "../../events/index.js";
 import type { Keys } from "../../keys/index.js";
@@ -42,8 +43,9 @@ export function createSharedKeys(deps: {
   keys: Pick<Keys, "hold" | "disableAs">;
   mail: Pick<Mail, "enqueue" | "kick">;
   recording: Pick<UsageRecording, "ask">;
+  logger: Pick<Logger, "warn">;
 }): Duty {
-  const { clock, database, events, findings, keys, mail, recording } = deps;
+  const { clock, database, events, findings, keys, logger, mail, recording } = deps;
   const { prisma } = database;
   let nextAskAt = 0;
   /** Whether a look of ours was cut off. */
@@ -112,6 +114,12 @@ export function createSharedKeys(deps: {
   /** Of keys that are gone, nothing is left to do. */
   async function closeGone(): Promise<void> {
     for (const keyId of await store.findToClose(prisma, maxPerLook)) {
+  /** A tenant that cannot be looked at must not keep the others from it. */
+  const tellOf = (tenantId: string) => (err: unknown) => {
+    if (isAway(err)) throw err;
+    logger.warn({ err, tenantId }, "a tenant's keys were not looked at for being shared; the next look tries again");
+  };
+
       await events.transaction(async (tx) => {
         await keys.hold(tx, keyId);
         const finding = await findings.find(tx, keyId, { kind: "SHARED" });
@@ -124,7 +132,7 @@ export function createSharedKeys(deps: {
     await closeGone();
     for (let after = "", page: string[]; !stopped(); after = page.at(-1) ?? "") {
       page = await store.findTenants(prisma, after, tenantsAtOnce);
-      for (const tenantId of page) if (!stopped()) await lookAt(tenantId, stopped);
+      for (const tenantId of page) if (!stopped()) await lookAt(tenantId, stopped).catch(tellOf(tenantId));
       if (page.length < tenantsAtOnce) break;
     }
     mail.kick();
@@ -142,7 +150,7 @@ export function createSharedKeys(deps: {
         isOurs = false;
       } catch (error) {
         // The store of usage says in the log that it is away, and metrics do.
-        if (!(error instanceof KeyplaneError && error.code === "UNAVAILABLE")) throw error;
+        if (!isAway(error)) throw error;
       }
       return false;
     },
@@ -153,3 +161,8 @@ export function createSharedKeys(deps: {
 function isInUse({ revokedAt, deletedAt, disabledAt, expiresAt }: Key, now: number): boolean {
   return !revokedAt && !deletedAt && !disabledAt && (expiresAt === null || expiresAt.getTime() > now);
 }
+/** Whether the store of usage is away: then nobody can be looked at. */
+function isAway(error: unknown): boolean {
+  return error instanceof KeyplaneError && error.code === "UNAVAILABLE";
+}
+
