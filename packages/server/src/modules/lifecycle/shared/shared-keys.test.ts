@@ -74,3 +74,36 @@ test("a store that is away ends the look, and it is made again a minute later wi
   expect(await duty.settleOne(() => false)).toBe(false);
   expect(asked.slice(2)).toEqual(["ten_a", "ten_b", "ten_c"]);
 });
+
+test("places stay in an open finding for four days after it was last seen to be so, also while the store is away", async () => {
+  const { prisma } = database;
+  const times = { createdAt: start, updatedAt: start };
+  const user = { id: "usr_a", tenantId: "ten_a", email: "a@example.com", name: "A", ...times };
+  await prisma.user.create({ data: user });
+  const rest = {
+    tenantId: "ten_a",
+    ownerId: "usr_a",
+    name: "Key",
+    environment: "LIVE",
+    start: "kp_live_x",
+    ...times,
+  } as const;
+  await prisma.key.create({ data: { id: "key_a", ...rest } });
+  const samples = { addresses: ["192.0.2.1"], networks: ["192.0.2.0/24"], userAgents: ["curl/8"] };
+  const lastAt = { old: new Date(start.getTime() - 1), new: start };
+  for (const [id, at] of Object.entries(lastAt)) {
+    const finding = { id, tenantId: "ten_a", keyId: "key_a", kind: "SHARED", uniqueKey: id, firstAt: at, lastAt: at };
+    await prisma.keyFinding.create({ data: { ...finding, evidence: { addresses: 40 }, samples } });
+  }
+  const { duty, time } = dutyOn(new Map([["ten_a", new KeyplaneError("UNAVAILABLE", "It is away.")]]));
+  time.now += 4 * 24 * 60 * minute;
+  await duty.settleOne(() => false);
+  const rows = await prisma.keyFinding.findMany({
+    orderBy: { id: "desc" },
+    select: { id: true, samples: true, evidence: true },
+  });
+  expect(rows).toEqual([
+    { id: "old", samples: null, evidence: { addresses: 40 } },
+    { id: "new", samples, evidence: { addresses: 40 } },
+  ]);
+});

@@ -6,7 +6,7 @@ import type { Duty } from "../../../platform/scheduler.js";
 import type { Events } from "../../events/index.js";
 import type { Keys } from "../../keys/index.js";
 import type { Mail } from "../../mail/index.js";
-import type { UsageRecording } from "../../usage/index.js";
+import { originsKeptMs, type UsageRecording } from "../../usage/index.js";
 import type { SharedEvidence } from "../findings/finding-evidence.js";
 import type { Findings, NewFinding } from "../findings/findings.service.js";
 import { findPolicy, type LifecyclePolicy } from "../policy/policy.js";
@@ -22,6 +22,8 @@ const dayMs = 24 * hourMs;
 const everyMs = 15 * minuteMs;
 /** How often a server asks whether it is its turn, or the store is back. */
 const askEveryMs = minuteMs;
+/** How often old places are taken from findings, in milliseconds: also while the store of usage is away. */
+const clearEveryMs = hourMs;
 /** How many keys of a tenant are dealt with in one look, those of most networks first. */
 const maxPerLook = 200;
 const tenantsAtOnce = 500;
@@ -41,13 +43,14 @@ export function createSharedKeys(deps: {
   events: Events;
   findings: Findings;
   keys: Pick<Keys, "hold" | "disableAs">;
+  logger: Pick<Logger, "warn">;
   mail: Pick<Mail, "enqueue" | "kick">;
   recording: Pick<UsageRecording, "ask">;
-  logger: Pick<Logger, "warn">;
 }): Duty {
   const { clock, database, events, findings, keys, logger, mail, recording } = deps;
   const { prisma } = database;
   let nextAskAt = 0;
+  let nextClearAt = 0;
   /** Whether a look of ours was cut off. */
   let isOurs = false;
 
@@ -111,15 +114,15 @@ export function createSharedKeys(deps: {
     for (const key of found) if (!stopped()) await settle(policy, key);
   }
 
-  /** Of keys that are gone, nothing is left to do. */
-  async function closeGone(): Promise<void> {
-    for (const keyId of await store.findToClose(prisma, maxPerLook)) {
   /** A tenant that cannot be looked at must not keep the others from it. */
   const tellOf = (tenantId: string) => (err: unknown) => {
     if (isAway(err)) throw err;
     logger.warn({ err, tenantId }, "a tenant's keys were not looked at for being shared; the next look tries again");
   };
 
+  /** Of keys that are gone, nothing is left to do. */
+  async function closeGone(): Promise<void> {
+    for (const keyId of await store.findToClose(prisma, maxPerLook)) {
       await events.transaction(async (tx) => {
         await keys.hold(tx, keyId);
         const finding = await findings.find(tx, keyId, { kind: "SHARED" });
@@ -144,6 +147,11 @@ export function createSharedKeys(deps: {
     async settleOne(stopped) {
       const now = clock.now();
       nextAskAt = now + askEveryMs;
+      if (now >= nextClearAt) {
+        // Kept no longer there than the places themselves are.
+        await store.clearSamples(prisma, new Date(now - originsKeptMs));
+        nextClearAt = now + clearEveryMs;
+      }
       try {
         isOurs ||= await recording.ask("takeTurn", { what: "shared-keys", now, nextAt: now + everyMs });
         if (isOurs) await look(stopped);
@@ -157,12 +165,12 @@ export function createSharedKeys(deps: {
   };
 }
 
-/** Whether a key could be accepted as far as it goes by itself. */
-function isInUse({ revokedAt, deletedAt, disabledAt, expiresAt }: Key, now: number): boolean {
-  return !revokedAt && !deletedAt && !disabledAt && (expiresAt === null || expiresAt.getTime() > now);
-}
 /** Whether the store of usage is away: then nobody can be looked at. */
 function isAway(error: unknown): boolean {
   return error instanceof KeyplaneError && error.code === "UNAVAILABLE";
 }
 
+/** Whether a key could be accepted as far as it goes by itself. */
+function isInUse({ revokedAt, deletedAt, disabledAt, expiresAt }: Key, now: number): boolean {
+  return !revokedAt && !deletedAt && !disabledAt && (expiresAt === null || expiresAt.getTime() > now);
+}
