@@ -99,7 +99,7 @@ async function wire(
   const oauth = createOAuth(settings, base, tenancy, access);
   const keys = await createKeysAndUsage(settings, base, tenancy);
   onOpened(keys.limiting);
-  const lifecycle = createLifecycleGroup(base, tenancy, access, keys);
+  const lifecycle = createLifecycleGroup(settings, base, tenancy, access, keys);
   const webhookGroup = createWebhookGroup(settings, base, tenancy);
   const { audit, clock, database, eventLog, events, logger, recording, relay } = base;
   const { tenantReads, userReads, roleReads, teamReads } = tenancy;
@@ -182,7 +182,9 @@ async function wire(
   });
   const webhookSender = webhookGroup.startSender();
   const { upkeep, sharedKeys } = lifecycle.lifecycle;
-  const scheduler = startScheduler([expiry, rotation, upkeep, sharedKeys], { clock, logger });
+  const scheduler = startScheduler([expiry, rotation, upkeep], { clock, logger });
+  // Apart: it asks the store of usage, tenant by tenant, and what is due must not wait for that.
+  const sharedKeysScheduler = startScheduler([sharedKeys], { clock, logger });
   const maintenance = startMaintenance(
     [
       () => access.tokenUse.save(),
@@ -226,7 +228,8 @@ async function wire(
       stopping.abort();
       await http.stop();
       // At once: each may wait for a query that a database which hangs lets time out.
-      await Promise.all([warmedUp, scheduler.stop(), relay.stop(), maintenance.stop(), access.passwords.stop()]);
+      const schedulers = [scheduler.stop(), sharedKeysScheduler.stop()];
+      await Promise.all([warmedUp, ...schedulers, relay.stop(), maintenance.stop(), access.passwords.stop()]);
       await Promise.all([keys.integrity.stop(), keys.activations.stop()]);
       await webhookSender.stop();
       // After those who give it something to send.

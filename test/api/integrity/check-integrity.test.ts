@@ -187,6 +187,26 @@ describe("checkIntegrity", () => {
     expect(await admin.verify(secret)).toMatchObject({ key: { name: "Other" } });
   });
 
+  test.for([
+    ["revoked", `UPDATE "Key" SET "revokedAt" = now() WHERE "id" = $`, "REVOKED"],
+    ["deleted", `UPDATE "Key" SET "deletedAt" = now() WHERE "id" = $`, "NOT_FOUND"],
+    ["gone", `DELETE FROM "KeySecret" WHERE "keyId" = $; DELETE FROM "Key" WHERE "id" = $`, "NOT_FOUND"],
+  ] as const)(
+    "a key that the database has as %s is refused once a server has seen that it remembered it as live",
+    async ([, sql, code]) => {
+      const { tenant, admin, key, secret } = await world.tenantWithKey();
+      expect(await admin.verify(secret)).toMatchObject({ code: "VALID" });
+      for (const statement of sql.split("; ")) await run(statement.replaceAll("$", `'${key.id}'`));
+      // Nobody told the server.
+      expect(await admin.verify(secret)).toMatchObject({ code: "VALID" });
+      const { findings } = await found({});
+      const about = { kind: "CACHE_DIFFERS", tenantId: tenant.id, keyId: key.id, outcome: "REPAIRED" };
+      expect(findings).toContainEqual(expect.objectContaining(about));
+      expect(await admin.verify(secret)).toMatchObject({ valid: false, code });
+      expect((await found({})).findings).not.toContainEqual(expect.objectContaining(about));
+    },
+  );
+
   test("finds usage of keys that there are not", async () => {
     const { tenant, admin, key } = await world.tenantWithKey();
     ok(await admin.recordUsage([{ keyId: key.id, code: "VALID" }]));

@@ -57,12 +57,23 @@ describe("keys that the policy does not want", () => {
     expect(idsOf(await readPage(admin, "keys", { filter: { expires: false } }))).toEqual([key.id]);
     expect(idsOf(await readPage(admin, "keys", { filter: { expires: true } }))).toEqual([expiring.key.id]);
     const stream = await EventFollower.open(admin, { types: ["NEVER_EXPIRES"] });
+    const revoked = await world.key(tenant.id, owner.id);
     ok(await policyMutation(admin, { tenantId: tenant.id, neverExpiringAction: "REMIND" }));
-    expect(await stream.next()).toMatchObject({ keyId: key.id });
+    const reminded = [await stream.next(), await stream.next()].map(({ keyId }) => keyId);
+    expect(reminded.sort()).toEqual([key.id, revoked.key.id].sort());
     stream.close();
+    const told = async (keyId: string) => (await admin.diagnose({ keyId })).findings;
+    expect(await told(key.id)).toMatchObject([
+      { code: "KEY_NEVER_EXPIRES", message: expect.stringMatching(/Set one with updateKey\.$/) },
+    ]);
+    // Of a revoked one that is nothing to do.
+    ok(await admin.key("revokeKey", { id: revoked.key.id, reason: "not needed" }));
+    expect(await told(revoked.key.id)).toEqual([]);
     ok(await admin.key("updateKey", { id: key.id, expiresAt: world.clock.in(300 * day) }));
     world.clock.advance(2 * hour);
     await expect.poll(() => findingsOf(admin, { open: true }), { timeout: 10_000 }).toEqual([]);
-    expect(await findingsOf(admin)).toMatchObject([{ kind: "NEVER_EXPIRES", resolvedBy: "lifecycle" }]);
+    expect(await findingsOf(admin, { keyId: key.id })).toMatchObject([
+      { kind: "NEVER_EXPIRES", resolvedBy: "lifecycle" },
+    ]);
   });
 });

@@ -1,3 +1,4 @@
+import type { Settings } from "../env.js";
 import { createLifecycle } from "../modules/lifecycle/index.js";
 import { GuessLimiter } from "../platform/guess-limiter.js";
 import type { Access } from "./access.js";
@@ -8,8 +9,8 @@ import type { Tenancy } from "./tenancy.js";
 /** Keys that look after themselves, and who may report them. */
 export type LifecycleGroup = ReturnType<typeof createLifecycleGroup>;
 
-export function createLifecycleGroup(base: Base, tenancy: Tenancy, access: Access, keys: Keys) {
-  const { audit, clock, database, events, recording } = base;
+export function createLifecycleGroup(settings: Settings, base: Base, tenancy: Tenancy, access: Access, keys: Keys) {
+  const { audit, clock, database, events, logger, recording } = base;
   return {
     lifecycle: createLifecycle({
       audit,
@@ -19,7 +20,9 @@ export function createLifecycleGroup(base: Base, tenancy: Tenancy, access: Acces
       findTenant: (principal, id) => tenancy.tenantReads.findVisible(principal, id),
       guesses: keys.keyGuesses,
       keys: keys.keys,
+      logger,
       mail: access.mail,
+      recordVerifications: settings.recordVerifications,
       recording,
       tenants: tenancy.tenants,
     }),

@@ -37,6 +37,16 @@ export class EntityCache<State extends object> {
     return this.#entries.get(id);
   }
 
+  /** As `peek`, for whoever only compares: it does not count as a use. */
+  inspect(id: string): State | undefined {
+    return this.#entries.peek(id);
+  }
+
+  /** Of which entities something is remembered now. */
+  ids(): string[] {
+    return [...this.#entries.keys()];
+  }
+
   /** The state of the entity; null when the store has none. Asks the store only when nothing is remembered. */
   async get(id: string): Promise<State | null> {
     return this.#entries.get(id) ?? this.#read(id);

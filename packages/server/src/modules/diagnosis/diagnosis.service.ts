@@ -141,7 +141,7 @@ export function createDiagnose(deps: {
         ...(own.rows !== null && asked.rows === null ? [notYetCreated(own.rows)] : []),
         ...incomplete(asked.unsure),
         ...findingsOfKey(asked.rows ?? (presented.repaired ? meant.rows : null), input.owner, at),
-        ...findingsOfLifecycle(open),
+        ...findingsOfLifecycle(open, found?.key ?? null),
         ...findingsOfCall(found, input.at ? asked.circumstances : meant.circumstances, at, {
           ip: input.ip,
           ms: heldUpMs,

@@ -120,14 +120,15 @@ const findingWords: Readonly<Record<KeyFindingKind, (finding: KeyFinding) => str
     `The key ${sharedWords(finding)}, which is more than the tenant's lifecycle policy allows: others may have it, too. That was found at ${finding.firstAt.toISOString()}. Replace its secret, and resolve the finding.`,
   IDLE: ({ firstAt }) =>
     `It was not used for as long as the tenant's policy says, as was seen at ${firstAt.toISOString()}. Revoke it when nobody needs it.`,
-  NEVER_EXPIRES: () =>
-    "It has no expiresAt, which the tenant's policy does not want. Set one with updateKey, before the policy disables the key.",
+  NEVER_EXPIRES: () => "It has no expiresAt, which the tenant's policy does not want. Set one with updateKey.",
 };
 
-/** What else was found about the key, and is not dealt with. */
-export function findingsOfLifecycle(open: readonly KeyFinding[]): Finding[] {
-  return open.map((finding) => {
+/** What else was found about the key, and is not dealt with. Of a key that is gone for good, nobody need say that it is unwanted. */
+export function findingsOfLifecycle(open: readonly KeyFinding[], key: Key | null): Finding[] {
+  const isGone = key !== null && (key.revokedAt !== null || key.deletedAt !== null);
+  return open.flatMap((finding) => {
     const kind = finding.kind as KeyFindingKind;
+    if (isGone && (kind === "IDLE" || kind === "NEVER_EXPIRES")) return [];
     return { code: findingCodes[kind], message: findingWords[kind](finding), key: null };
   });
 }

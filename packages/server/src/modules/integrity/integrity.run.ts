@@ -1,12 +1,12 @@
-import { isDeepStrictEqual } from "node:util";
 import { createId } from "@keyplane/schema";
 import type { IntegrityRun, Transaction } from "../../platform/database/index.js";
 import { systemActor } from "../audit/index.js";
-import { sealKeyRow, toKeyState, updateKeyRow } from "../keys/index.js";
+import { sealKeyRow, updateKeyRow } from "../keys/index.js";
 import type { FindingKind, FindingOutcome, RunPhase } from "./finding-kinds.js";
 import type { IntegrityDeps } from "./integrity.service.js";
 import * as store from "./integrity.store.js";
 import { type ExaminedKey, type Judging, problemOf } from "./key-checks.js";
+import { forgetDiffering } from "./memory-check.js";
 
 /** How many keys are looked at at once: few, because the embedded database works on this very thread. */
 const batchSize = 200;
@@ -14,8 +14,6 @@ const batchSize = 200;
 const maxOfKind = 1_000;
 /** How many findings of a run are kept; more are only counted. */
 const maxFindings = 10_000;
-/** Whoever remembers something else may just not have heard of the change yet: looked at again after so long, in milliseconds. */
-const secondLookMs = 1_000;
 
 /** What a run does beside looking. */
 export interface RunOptions {
@@ -91,22 +89,13 @@ export function createRunner(deps: IntegrityDeps) {
       });
     }
 
-    const suspects = new Set<string>();
-    function compareMemory({ key }: ExaminedKey): void {
-      const known = index.remembered(key.id);
-      if (known && !isDeepStrictEqual(known, toKeyState(key)) && suspects.size < maxOfKind) suspects.add(key.id);
-    }
-
     async function examineKeys(): Promise<void> {
       for (let afterId = ""; !stop.aborted; ) {
         const batch = await store.findKeysToExamine(prisma, afterId, batchSize);
         const last = batch.at(-1);
         if (!last) return;
         afterId = last.key.id;
-        for (const found of batch) {
-          compareMemory(found);
-          await examine(found);
-        }
+        for (const found of batch) await examine(found);
         counts.examined += batch.length;
         await store.updateRun(prisma, run.id, { ...counts, heardAt: new Date(clock.now()) });
         // Requests first.
@@ -114,19 +103,19 @@ export function createRunner(deps: IntegrityDeps) {
       }
     }
 
-    /** What this process still remembers otherwise after it must have heard of every change. */
+    /** What this process remembers of keys, also of those that nobody may use any more: there it matters most. */
     async function examineMemory(): Promise<void> {
-      if (suspects.size === 0) return;
-      await new Promise((resolve) => setTimeout(resolve, secondLookMs));
-      for (const keyId of suspects) {
-        const known = index.remembered(keyId);
-        const [row] = known ? await prisma.key.findMany({ where: { id: keyId } }) : [];
-        if (!known || !row || index.remembered(keyId) !== known || isDeepStrictEqual(known, toKeyState(row))) continue;
-        index.forget(keyId);
-        const detail = "This server remembered the key otherwise than the database has it.";
-        const { tenantId } = row;
+      const heard = () => store.updateRun(prisma, run.id, { ...counts, heardAt: new Date(clock.now()) });
+      const forgotten = await forgetDiffering({ prisma, index, stop, batchSize, heard });
+      for (const { keyId, tenantId, detail } of forgotten.slice(0, maxOfKind)) {
         await database.transaction((tx) =>
           note(tx, { kind: "CACHE_DIFFERS", outcome: "REPAIRED", detail, tenantId, keyId }),
+        );
+      }
+      if (forgotten.length > maxOfKind) {
+        logger.warn(
+          { run: run.id, forgotten: forgotten.length },
+          "more keys were remembered otherwise than are listed",
         );
       }
     }

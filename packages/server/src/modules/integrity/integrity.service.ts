@@ -32,7 +32,7 @@ export interface IntegrityDeps {
   readonly events: Events;
   readonly logger: Logger;
   readonly seal: KeySeal;
-  readonly index: Pick<VerificationIndex, "remembered" | "forget">;
+  readonly index: Pick<VerificationIndex, "remembered" | "rememberedIds" | "forget">;
   /** Keeps when a key's expiry is told. */
   readonly planExpiry: (tx: Transaction, key: { readonly id: string; readonly expiresAt: Date }) => Promise<void>;
   /** Keeps that a key's rotation is told of. */

@@ -103,6 +103,11 @@ export async function findKeysToExamine(db: Db, afterId: string, take: number): 
   );
 }
 
+/** Keys as they are stored, also revoked and deleted ones. */
+export function findKeys(db: Db, ids: readonly string[]): Promise<Key[]> {
+  return db.key.findMany({ where: { id: { in: [...ids] } } });
+}
+
 /** How many keys there are to examine. */
 export function countKeysToExamine(db: Db): Promise<number> {
   return db.key.count({ where: { revokedAt: null, deletedAt: null } });

@@ -1,6 +1,7 @@
 import type { Clock } from "../../platform/clock.js";
 import type { Database, Tenant } from "../../platform/database/index.js";
 import type { GuessLimiter } from "../../platform/guess-limiter.js";
+import type { Logger } from "../../platform/logger.js";
 import type { Audit } from "../audit/index.js";
 import type { Principal } from "../auth/index.js";
 import type { Events } from "../events/index.js";
@@ -13,6 +14,7 @@ import { createHygiene } from "./hygiene/hygiene.service.js";
 import { createLeaks } from "./leaks/leaks.service.js";
 import { createLifecyclePolicies } from "./policy/policy.service.js";
 import { createSharedKeys } from "./shared/shared-keys.js";
+import { createIsUseKnown } from "./upkeep/known-use.js";
 import { createUpkeep } from "./upkeep/upkeep.js";
 
 export type Lifecycle = ReturnType<typeof createLifecycle>;
@@ -26,8 +28,11 @@ export function createLifecycle(deps: {
   findTenant: (principal: Principal, id: string) => Promise<Tenant | null>;
   guesses: GuessLimiter;
   keys: Keys;
+  logger: Logger;
   mail: Mail;
-  recording: Pick<UsageRecording, "ask">;
+  /** Whether verifications are counted by themselves. */
+  recordVerifications: boolean;
+  recording: Pick<UsageRecording, "ask" | "settle" | "completeUntil">;
   tenants: Tenants;
 }) {
   const findings = createFindings(deps);
@@ -37,6 +42,6 @@ export function createLifecycle(deps: {
     leaks: createLeaks({ ...deps, findings }),
     policies: createLifecyclePolicies(deps),
     sharedKeys: createSharedKeys({ ...deps, findings }),
-    upkeep: createUpkeep({ ...deps, findings }),
+    upkeep: createUpkeep({ ...deps, findings, isUseKnown: createIsUseKnown(deps) }),
   };
 }

@@ -5,7 +5,7 @@ export {
   prepareExport,
   type UsageExport,
 } from "./exports/usage-exports.js";
-export { maxOriginsWindowMs } from "./origins/limits.js";
+export { maxOriginsWindowMs, originsKeptMs } from "./origins/limits.js";
 export type { KeyOrigins } from "./origins/origins.js";
 export { createRecordUsage, type FindKeyOwners, type RecordUsage } from "./record-usage.service.js";
 export type { EventDocument } from "./storage/documents.js";

@@ -100,7 +100,12 @@ export class VerificationIndex implements EventListener {
 
   /** What is remembered of a key, for whoever compares it with the store. */
   remembered(keyId: string): KeyState | undefined {
-    return this.#keys.peek(keyId);
+    return this.#keys.inspect(keyId);
+  }
+
+  /** Of which keys something is remembered now. */
+  rememberedIds(): string[] {
+    return this.#keys.ids();
   }
 
   /** It is not as the store has it. */

@@ -24,6 +24,14 @@ export async function findToClose(db: Db, take: number): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
+/** Takes people's addresses from findings that nobody has dealt with for long; their numbers stay. */
+export async function clearSamples(db: Db, lastBefore: Date): Promise<void> {
+  await db.keyFinding.updateMany({
+    where: { kind: "SHARED", resolvedAt: null, lastAt: { lt: lastBefore }, samples: { not: Prisma.DbNull } },
+    data: { samples: Prisma.DbNull },
+  });
+}
+
 export function findOwner(db: Db, id: string): Promise<User | null> {
   return db.user.findUnique({ where: { id } });
 }

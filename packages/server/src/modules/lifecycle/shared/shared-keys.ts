@@ -1,11 +1,12 @@
 import type { Clock } from "../../../platform/clock.js";
 import type { Database, Key, Transaction } from "../../../platform/database/index.js";
 import { KeyplaneError } from "../../../platform/errors.js";
+import type { Logger } from "../../../platform/logger.js";
 import type { Duty } from "../../../platform/scheduler.js";
 import type { Events } from "../../events/index.js";
 import type { Keys } from "../../keys/index.js";
 import type { Mail } from "../../mail/index.js";
-import type { UsageRecording } from "../../usage/index.js";
+import { originsKeptMs, type UsageRecording } from "../../usage/index.js";
 import type { SharedEvidence } from "../findings/finding-evidence.js";
 import type { Findings, NewFinding } from "../findings/findings.service.js";
 import { findPolicy, type LifecyclePolicy } from "../policy/policy.js";
@@ -21,6 +22,8 @@ const dayMs = 24 * hourMs;
 const everyMs = 15 * minuteMs;
 /** How often a server asks whether it is its turn, or the store is back. */
 const askEveryMs = minuteMs;
+/** How often old places are taken from findings, in milliseconds: also while the store of usage is away. */
+const clearEveryMs = hourMs;
 /** How many keys of a tenant are dealt with in one look, those of most networks first. */
 const maxPerLook = 200;
 const tenantsAtOnce = 500;
@@ -40,12 +43,14 @@ export function createSharedKeys(deps: {
   events: Events;
   findings: Findings;
   keys: Pick<Keys, "hold" | "disableAs">;
+  logger: Pick<Logger, "warn">;
   mail: Pick<Mail, "enqueue" | "kick">;
   recording: Pick<UsageRecording, "ask">;
 }): Duty {
-  const { clock, database, events, findings, keys, mail, recording } = deps;
+  const { clock, database, events, findings, keys, logger, mail, recording } = deps;
   const { prisma } = database;
   let nextAskAt = 0;
+  let nextClearAt = 0;
   /** Whether a look of ours was cut off. */
   let isOurs = false;
 
@@ -109,6 +114,12 @@ export function createSharedKeys(deps: {
     for (const key of found) if (!stopped()) await settle(policy, key);
   }
 
+  /** A tenant that cannot be looked at must not keep the others from it. */
+  const tellOf = (tenantId: string) => (err: unknown) => {
+    if (isAway(err)) throw err;
+    logger.warn({ err, tenantId }, "a tenant's keys were not looked at for being shared; the next look tries again");
+  };
+
   /** Of keys that are gone, nothing is left to do. */
   async function closeGone(): Promise<void> {
     for (const keyId of await store.findToClose(prisma, maxPerLook)) {
@@ -124,7 +135,7 @@ export function createSharedKeys(deps: {
     await closeGone();
     for (let after = "", page: string[]; !stopped(); after = page.at(-1) ?? "") {
       page = await store.findTenants(prisma, after, tenantsAtOnce);
-      for (const tenantId of page) if (!stopped()) await lookAt(tenantId, stopped);
+      for (const tenantId of page) if (!stopped()) await lookAt(tenantId, stopped).catch(tellOf(tenantId));
       if (page.length < tenantsAtOnce) break;
     }
     mail.kick();
@@ -136,17 +147,27 @@ export function createSharedKeys(deps: {
     async settleOne(stopped) {
       const now = clock.now();
       nextAskAt = now + askEveryMs;
+      if (now >= nextClearAt) {
+        // Kept no longer there than the places themselves are.
+        await store.clearSamples(prisma, new Date(now - originsKeptMs));
+        nextClearAt = now + clearEveryMs;
+      }
       try {
         isOurs ||= await recording.ask("takeTurn", { what: "shared-keys", now, nextAt: now + everyMs });
         if (isOurs) await look(stopped);
         isOurs = false;
       } catch (error) {
         // The store of usage says in the log that it is away, and metrics do.
-        if (!(error instanceof KeyplaneError && error.code === "UNAVAILABLE")) throw error;
+        if (!isAway(error)) throw error;
       }
       return false;
     },
   };
+}
+
+/** Whether the store of usage is away: then nobody can be looked at. */
+function isAway(error: unknown): boolean {
+  return error instanceof KeyplaneError && error.code === "UNAVAILABLE";
 }
 
 /** Whether a key could be accepted as far as it goes by itself. */

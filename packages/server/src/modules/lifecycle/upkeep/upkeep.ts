@@ -31,10 +31,12 @@ export function createUpkeep(deps: {
   events: Events;
   findings: Findings;
   keys: Pick<Keys, "hold" | "disableAs">;
+  /** Whether it is known when keys were last used: else none is idle. */
+  isUseKnown: () => Promise<boolean>;
   /** How many keys one look changes at most of each kind; for tests. */
   maxPerLook?: number;
 }) {
-  const { clock, database, events, findings, keys, maxPerLook = usualPerLook } = deps;
+  const { clock, database, events, findings, keys, isUseKnown, maxPerLook = usualPerLook } = deps;
 
   /** Takes one step for each key, in transactions of their own. */
   async function forEach(ids: readonly string[], stopped: () => boolean, step: Step): Promise<boolean> {
@@ -65,7 +67,7 @@ export function createUpkeep(deps: {
         if (finding) await findings.close(tx, lifecycleActor, finding, "It does not apply any more.");
       });
       isMore ||= isMoreToClose;
-      if (action === "IGNORE") continue;
+      if (action === "IGNORE" || (kind === "IDLE" && !(await isUseKnown()))) continue;
 
       const reminding = await store.findToRemind(prisma, tenantId, unwanted, at, maxPerLook);
       const isMoreToRemind = await forEach(reminding, stopped, async (tx, key) => {
