@@ -17,12 +17,12 @@ export class MemoryState {
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly events: PlacedKeyEvent[] = [];
-  protected readonly tenants = new Map<string, TenantRecord>();
-  protected readonly users = new Map<string, OwnerRecord>();
-  protected readonly keys = new Map<string, StoredKey>();
+  protected readonly tenants: Map<string, TenantRecord> = new Map<string, TenantRecord>();
+  protected readonly users: Map<string, OwnerRecord> = new Map<string, OwnerRecord>();
+  protected readonly keys: Map<string, StoredKey> = new Map<string, StoredKey>();
   /** To which key a secret belongs. */
-  protected readonly bySecret = new Map<string, string>();
-  protected readonly hashes = new SecretHashes();
+  protected readonly bySecret: Map<string, string> = new Map<string, string>();
+  protected readonly hashes: SecretHashes = new SecretHashes();
   readonly #listeners = new Set<() => void>();
 
   constructor(now: () => number) {
