@@ -234,9 +234,10 @@ describe("the size of a page", () => {
 
   test.for(lists.map(({ name }) => name))("%s gives 1 to 100 entries", async (list, { world }) => {
     const { tenant } = await world.tenant();
-    const of = lists.find(({ name, args }) => name === list && args.some(isRequiredArgument))
-      ? `tenantId: "${tenant.id}", `
-      : "";
+    const required = lists.find(({ name }) => name === list)?.args.filter(isRequiredArgument) ?? [];
+    const of = required
+      .map(({ name }) => `${name}: "${name === "tenantId" ? tenant.id : world.missingId("Webhook")}", `)
+      .join("");
     const page = (first: number) => outcomeOf(world, `{ ${list}(${of}first: ${first}) { nodes { __typename } } }`);
     expect([await page(1), await page(100)]).toEqual(["ok", "ok"]);
     for (const first of [0, -1, 101, 2_147_483_647]) expect(await page(first)).toBe("200 BAD_USER_INPUT");
