@@ -17,6 +17,7 @@ import { tenantCommands } from "./tenants.js";
 import { tokenCommands } from "./tokens.js";
 import { usageCommands } from "./usage.js";
 import { userCommands } from "./users.js";
+import { webhookCommands } from "./webhooks.js";
 
 /** What the first word of two stands for. */
 export const groups: Readonly<Record<string, string>> = {
@@ -32,6 +33,7 @@ export const groups: Readonly<Record<string, string>> = {
   policies: "Lifecycle policies: what happens to keys by itself.",
   usage: "Who called what how often, with which outcome.",
   events: "What happens to keys, their owners and tenants.",
+  webhooks: "Webhooks: addresses that are told of events.",
   integrity: "Whether the database contradicts itself, or was changed past Keyplane.",
   tokens: "Management tokens: credentials of programs for Keyplane itself.",
   clients: "OAuth clients: programs that get access tokens from the server itself.",
@@ -54,6 +56,7 @@ export const commands: readonly Command[] = [
   ...lifecycleCommands,
   ...usageCommands,
   ...eventCommands,
+  ...webhookCommands,
   ...integrityCommands,
   ...tokenCommands,
   ...clientCommands,

@@ -1,4 +1,4 @@
-import { keyFindingKinds, leakActions, upkeepActions } from "@keyplane/schema";
+import { keyFindingKinds, leakActions, sharedRules, upkeepActions } from "@keyplane/schema";
 import { unwrap } from "../../client/results.js";
 import type { HygieneReport, KeyFinding } from "../../entities.js";
 import { command } from "../command.js";
@@ -93,7 +93,7 @@ export const lifecycleCommands = [
   }),
   command({
     path: "policies show",
-    summary: "Show what happens by itself to leaked, idle and never-expiring keys of a tenant.",
+    summary: "Show what happens by itself to leaked, shared, idle and never-expiring keys of a tenant.",
     options: whose,
     examples: [["policies show --tenant acme", "the lifecycle policy of a tenant"]],
     async run({ client, print }, { tenant }) {
@@ -111,6 +111,12 @@ export const lifecycleCommands = [
       neverIdle: flag("No key is idle, however long nobody uses it."),
       idleAction: choice(upkeepActions, "What happens to idle keys."),
       neverExpiringAction: choice(upkeepActions, "What happens to keys that never expire."),
+      sharedAction: choice(upkeepActions, "What happens to keys that are used from too many places."),
+      sharedWindowHours: whole("hours", "Within how many hours places are counted.", 1, 72),
+      sharedRule: choice(sharedRules, "Whether a key has to pass all bounds that are set, or any."),
+      sharedMaxAddresses: whole("number", "From how many addresses a key may be used.", 1, 1_000),
+      sharedMaxNetworks: whole("number", "From how many networks a key may be used.", 1, 1_000),
+      sharedMaxUserAgents: whole("number", "With how many user agents a key may be used.", 1, 1_000),
       graceDays: whole("days", "How many days after it was told of a key is disabled.", 0, 3_650),
     },
     examples: [["policies update --tenant acme --idle-after-days 90 --idle-action disable", "idle keys are disabled"]],

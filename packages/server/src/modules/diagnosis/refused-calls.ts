@@ -10,7 +10,10 @@ const aroundMs = 60 * 60 * 1_000;
 /** How long an answer waits for the store of usage: a diagnosis without it is better than none. */
 const usualPatienceMs = 3_000;
 
-/** Refused calls, newest first; null: not known, because the store of usage is away or the caller may not read it. */
+/**
+ * Refused calls, newest first; null: not known, because the store of usage is away, the caller may not read it, or it is
+ * no longer kept.
+ */
 export interface RefusedCalls {
   readonly calls: readonly EventDocument[] | null;
   readonly isAway: boolean;
@@ -56,7 +59,8 @@ export async function readRefusedCalls(
     const found = await Promise.race([page, late]);
     return { calls: found ? found.edges.map(({ node }) => node) : null, isAway: found === null };
   } catch (error) {
-    if (error instanceof KeyplaneError) return { calls: null, isAway: true };
+    // What is asked of a time that is no longer kept is refused, by a store that is there.
+    if (error instanceof KeyplaneError) return { calls: null, isAway: error.code !== "BAD_USER_INPUT" };
     throw error;
   } finally {
     clearTimeout(timer);

@@ -1,0 +1,44 @@
+import { afterAll, beforeAll } from "vitest";
+import { describe, expect, test } from "../testkit/index.js";
+import { startReceiver, verified } from "../testkit/webhooks.js";
+import { builtCli, CliUser } from "./run-cli.js";
+
+const users: CliUser[] = [];
+beforeAll(async () => void (await builtCli()));
+afterAll(() => {
+  for (const user of users) user.leave();
+});
+
+describe("webhooks", () => {
+  test("are created with a secret alone on standard output, tested, listed, changed and deleted", async ({ world }) => {
+    const cli = new CliUser({ KEYPLANE_URL: world.url, KEYPLANE_TOKEN: world.server.rootToken });
+    users.push(cli);
+    const { tenant } = await world.tenant();
+    const receiver = await startReceiver();
+    const options = ["--tenant", tenant.id, "--name", "Alerts", "--url", receiver.url, "--events", "revoked,leaked"];
+    const created = await cli.run(["webhooks", "create", ...options]);
+    expect(created.stdout).toMatch(/^whsec_\S+\n$/);
+    const [webhook] = await cli.json(["webhooks", "list", "--tenant", tenant.id]);
+    expect(webhook).toMatchObject({ name: "Alerts", eventTypes: ["REVOKED", "LEAKED"] });
+
+    expect(await cli.json(["webhooks", "test", webhook.id])).toMatchObject({ responseStatus: 204, problem: null });
+    const [message] = receiver.messages;
+    expect(message && verified(created.stdout.trim(), message, world.clock.now())).toMatchObject({
+      type: "webhook.test",
+    });
+    receiver.answer = () => 500;
+    expect((await cli.run(["webhooks", "test", webhook.id])).code).toBe(11);
+    expect(await cli.json(["webhooks", "deliveries", webhook.id])).toEqual([]);
+
+    expect((await cli.run(["webhooks", "disable", webhook.id])).code).toBe(0);
+    expect((await cli.json(["webhooks", "show", webhook.id])).disabledAt).not.toBeNull();
+    expect((await cli.run(["webhooks", "enable", webhook.id])).code).toBe(0);
+    const rotated = await cli.run(["webhooks", "rotate", webhook.id, "--overlap", "24h"]);
+    expect(rotated.stdout).toMatch(/^whsec_\S+\n$/);
+    expect(rotated.stdout).not.toBe(created.stdout);
+    expect((await cli.run(["webhooks", "delete", webhook.id])).code).toBe(2);
+    expect((await cli.run(["webhooks", "delete", webhook.id, "--yes"])).code).toBe(0);
+    expect((await cli.run(["webhooks", "show", webhook.id])).code).toBe(5);
+    await receiver.close();
+  });
+});
