@@ -55,7 +55,7 @@ describe("shared keys", () => {
     const records = await prisma.auditRecord.findMany({ where: { targetId: finding.id } });
     expect(JSON.stringify(records)).toContain('"networks":40');
     expect(JSON.stringify(records)).not.toContain("203.0.");
-    await expect.poll(() => mailsTo(world.server, owner.email)[0]?.text).toContain("40 addresses");
+    await expect.poll(() => mailsTo(world.server, owner.email)[0]?.text, patience).toContain("40 addresses");
     expect(mailsTo(world.server, owner.email)[0]?.text).not.toContain("203.0.");
     expect((await world.verify(secret)).code).toBe("VALID");
     expect(await diagnose(admin, key.id)).toEqual(["KEY_SHARED"]);
