@@ -15,7 +15,16 @@ describe("webhooks", () => {
     users.push(cli);
     const { tenant } = await world.tenant();
     const receiver = await startReceiver();
-    const options = ["--tenant", tenant.id, "--name", "Alerts", "--url", receiver.url, "--events", "revoked,leaked"];
+    const options = [
+      "--tenant",
+      tenant.id,
+      "--name",
+      "Alerts",
+      "--address",
+      receiver.url,
+      "--events",
+      "revoked,leaked",
+    ];
     const created = await cli.run(["webhooks", "create", ...options]);
     expect(created.stdout).toMatch(/^whsec_\S+\n$/);
     const [webhook] = await cli.json(["webhooks", "list", "--tenant", tenant.id]);
@@ -30,7 +39,7 @@ describe("webhooks", () => {
     expect((await cli.run(["webhooks", "test", webhook.id])).code).toBe(11);
     expect(await cli.json(["webhooks", "deliveries", webhook.id])).toEqual([]);
 
-    expect((await cli.run(["webhooks", "disable", webhook.id])).code).toBe(0);
+    expect((await cli.run(["webhooks", "disable", webhook.id, "--yes"])).code).toBe(0);
     expect((await cli.json(["webhooks", "show", webhook.id])).disabledAt).not.toBeNull();
     expect((await cli.run(["webhooks", "enable", webhook.id])).code).toBe(0);
     const rotated = await cli.run(["webhooks", "rotate", webhook.id, "--overlap", "24h"]);

@@ -59,19 +59,21 @@ export const webhookCommands = [
     options: {
       ...whose,
       name: required(text("text", "What people call it.")),
-      url: required(text("address", "Where messages are sent.")),
+      address: required(text("url", "Where messages are sent.")),
       events,
-      receivesSecrets: flag("Rotation policies may name it: it gets new secrets of keys."),
+      forRotations: flag("Rotation policies may name it: it gets new secrets of keys."),
     },
     examples: [
       [
-        "webhooks create --tenant acme --name Alerts --url https://acme.example/hooks --events revoked,leaked > secret.txt",
+        "webhooks create --tenant acme --name Alerts --address https://acme.example/hooks --events revoked,leaked > secret.txt",
         "of revocations and leaks",
       ],
     ],
-    async run({ client, print }, { tenant, events: eventTypes, ...given }) {
+    async run({ client, print }, { tenant, events: eventTypes, address: url, forRotations, ...given }) {
       const tenantId = await requiredTenantId(client(), tenant);
-      const { webhook, secret } = unwrap(await client().webhooks.create({ ...given, eventTypes, tenantId }));
+      const { webhook, secret } = unwrap(
+        await client().webhooks.create({ ...given, url, eventTypes, tenantId, receivesSecrets: forRotations }),
+      );
       print.secret("webhook", webhook, secret);
     },
   }),
@@ -79,10 +81,10 @@ export const webhookCommands = [
     path: "webhooks update",
     summary: "Change a webhook; what is left out stays.",
     argument: which,
-    options: { name: text("text", "What people call it."), url: text("address", "Where messages are sent."), events },
-    examples: [["webhooks update whk_… --url https://acme.example/new", "another address"]],
-    async run({ client, print }, { events: eventTypes, ...given }, id) {
-      print.thing(unwrap(await client().webhooks.update({ ...given, eventTypes, id })).webhook);
+    options: { name: text("text", "What people call it."), address: text("url", "Where messages are sent."), events },
+    examples: [["webhooks update whk_… --address https://acme.example/new", "another address"]],
+    async run({ client, print }, { events: eventTypes, address: url, ...given }, id) {
+      print.thing(unwrap(await client().webhooks.update({ ...given, url, eventTypes, id })).webhook);
     },
   }),
   command({
@@ -141,9 +143,11 @@ export const webhookCommands = [
     path: "webhooks disable",
     summary: "Send a webhook nothing until it is enabled again.",
     argument: which,
-    options: { reason: text("text", "Why, for the audit log.") },
-    examples: [["webhooks disable whk_… --reason 'the receiver moves'", "messages wait for up to 5 days"]],
-    async run({ client, print }, { reason }, id) {
+    options: { reason: text("text", "Why, for the audit log."), ...yes },
+    examples: [["webhooks disable whk_… --reason 'the receiver moves' --yes", "messages wait for up to 5 days"]],
+    async run(context, { reason, yes: isAgreed }, id) {
+      const { client, print } = context;
+      await agreed(context, isAgreed, `Disable ${id}, and let its messages wait?`);
       const { webhook } = unwrap(await client().webhooks.disable({ id, reason }));
       print.changed(webhook, `${webhook.name} (${webhook.id}) is disabled.`);
     },
