@@ -27,7 +27,7 @@ describe("webhooks", () => {
     ];
     const created = await cli.run(["webhooks", "create", ...options]);
     expect(created.stdout).toMatch(/^whsec_\S+\n$/);
-    const [webhook] = await cli.json(["webhooks", "list", "--tenant", tenant.id]);
+    const [webhook] = (await cli.json(["webhooks", "list", "--tenant", tenant.id])).nodes;
     expect(webhook).toMatchObject({ name: "Alerts", eventTypes: ["REVOKED", "LEAKED"] });
 
     expect(await cli.json(["webhooks", "test", webhook.id])).toMatchObject({ responseStatus: 204, problem: null });
@@ -37,7 +37,7 @@ describe("webhooks", () => {
     });
     receiver.answer = () => 500;
     expect((await cli.run(["webhooks", "test", webhook.id])).code).toBe(11);
-    expect(await cli.json(["webhooks", "deliveries", webhook.id])).toEqual([]);
+    expect((await cli.json(["webhooks", "deliveries", webhook.id])).nodes).toEqual([]);
 
     expect((await cli.run(["webhooks", "disable", webhook.id, "--yes"])).code).toBe(0);
     expect((await cli.json(["webhooks", "show", webhook.id])).disabledAt).not.toBeNull();

@@ -57,7 +57,7 @@ export class DatabaseWatch {
     const { model = null, operation, args } = call;
     const sql = operation === "$queryRaw" ? (args as { strings: string[] }).strings.join("?") : "";
     // Looking for what is due is background work, too.
-    if (/"(KeyExpiry|KeyRotation|LifecyclePolicy|KeyFinding)"/.test(sql)) return call.query(args);
+    if (/"(KeyExpiry|KeyRotation|LifecyclePolicy|KeyFinding|WebhookDelivery)"/.test(sql)) return call.query(args);
     if (sql.includes('FROM "Event"')) {
       const events = await call.query(args);
       this.#followed.push(...(events as { keyId: string | null; type: string }[]));
@@ -70,5 +70,7 @@ export class DatabaseWatch {
 
 /** Whether those who ask are at work in the background: keys expire whenever a test of this server moves its clock. */
 function isInBackground(): boolean {
-  return /platform.scheduler|-duty|upkeep|maintenance/.test(new Error("where from").stack ?? "");
+  return /platform.scheduler|-duty|upkeep|maintenance|webhook-sender|shared-keys/.test(
+    new Error("where from").stack ?? "",
+  );
 }

@@ -3,9 +3,12 @@ import type { TestServer } from "./server.js";
 
 type Prisma = Database["prisma"];
 
-/** What goes on beside every request: looking for keys that expire, and following the log of events. */
+/** What goes on beside every request: looking for what is due, and following the log of events. */
 const background: readonly string[] = [
   'FROM "KeyExpiry"',
+  'FROM "KeyRotation"',
+  'FROM "LifecyclePolicy" WHERE "nextSweepAt"',
+  'FROM "WebhookDelivery" WHERE "nextAttemptAt"',
   "pg_snapshot_xmax(pg_current_snapshot())",
   'SELECT "id", "transactionId", "sequence" FROM "Event"',
 ];

@@ -1,12 +1,22 @@
-import { afterAll, vi } from "vitest";
+import { afterAll, beforeAll, vi } from "vitest";
 import * as store from "../../../packages/server/src/modules/apis/apis.store.js";
-import { describe, expect, test, type World } from "../../testkit/index.js";
+import { describe, expect, startServer, type TestServer, test, World } from "../../testkit/index.js";
 import { everyone } from "./callers.js";
 import { endIssuers, type Someone } from "./holders.js";
 import { type FullTenant, fullTenant } from "./story.js";
 import { askForbidden, changedByRefusals, rowsOfAll } from "./unchanged.js";
 
-afterAll(endIssuers);
+/** One of its own: what others have left to be done in the background would look like a change. */
+let server: TestServer;
+let world: World;
+beforeAll(async () => {
+  server = await startServer();
+  world = new World(server);
+});
+afterAll(async () => {
+  await endIssuers();
+  await server.stop();
+});
 
 let people: Promise<[FullTenant, Someone[]]> | undefined;
 const thePeople = (world: World) => {
@@ -17,7 +27,7 @@ const thePeople = (world: World) => {
 const might = ({ permissions }: Someone) => permissions?.size ?? 0;
 
 describe("isolation: an answer other than success has changed nothing", () => {
-  test("every mutation that somebody may not call, as everybody, with ids of what there is", async ({ world }) => {
+  test("every mutation that somebody may not call, as everybody, with ids of what there is", async () => {
     const [tenant, everybody] = await thePeople(world);
     const before = await rowsOfAll(world);
     let asked = 0;
@@ -26,7 +36,7 @@ describe("isolation: an answer other than success has changed nothing", () => {
     expect(await rowsOfAll(world)).toEqual(before);
   });
 
-  test("every mutation that somebody may call, and that is refused for another reason", async ({ world }) => {
+  test("every mutation that somebody may call, and that is refused for another reason", async () => {
     const [tenant, everybody] = await thePeople(world);
     // Whoever may do the least is first, and finds everything in place; the operator, who may suspend the tenant, is last.
     const inOrder = everybody.toSorted(
@@ -43,7 +53,7 @@ describe("isolation: an answer other than success has changed nothing", () => {
     expect(refused).toBeGreaterThan(100);
   });
 
-  test("and one that has changed something is found", async ({ world }) => {
+  test("and one that has changed something is found", async () => {
     const tenant = await fullTenant(world);
     const { tenantId, token } = { tenantId: tenant.ids.Tenant, token: tenant.admin.token };
     const creator: Someone = { who: "ADMIN", token, permissions: new Set(["apis:create"]), tenantId, userId: null };
