@@ -154,9 +154,9 @@ export class Knowledge {
     return this.#changes.begin();
   }
 
-  /** Whether it is known that nobody is accepted with this secret, as old as that may be. */
-  hasRefused({ key }: HeldSecret): boolean {
-    return this.#isRefused(key);
+  /** Whether it is known that nobody is accepted with this secret. @param isFresh whether what is known counts; that it was revoked counts always. */
+  hasRefused(secret: HeldSecret, isFresh: boolean): boolean {
+    return this.hasRevoked(secret) || (isFresh && this.#isRefused(secret.key));
   }
 
   /** Whether it was revoked, which is final, however long ago it was heard of. */
@@ -164,9 +164,10 @@ export class Knowledge {
     return key.state.revokedAt !== null;
   }
 
-  /** Reads a key that somebody is interested in. */
+  /** Reads a key that somebody is interested in, unless that is under way. */
   want(keyId: string): void {
-    this.#refresher.key(keyId);
+    const held = this.memory.key(keyId);
+    if (!held || held.asOfChange === Number.POSITIVE_INFINITY) this.#refresher.key(keyId);
   }
 
   onEvent(event: KeyEvent): void {

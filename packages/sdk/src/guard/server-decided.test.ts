@@ -1,5 +1,5 @@
 import { describe, expect, test } from "../test-helpers/guard-story.js";
-import { fails, hangs } from "../testing/troubles.js";
+import { fails, hangs, refused } from "../testing/troubles.js";
 
 describe("a key whose limits are counted on the server", () => {
   const limited = { isServerDecided: true, scopes: ["a"] };
@@ -88,6 +88,27 @@ describe("a key whose limits are counted on the server", () => {
       }
     },
   );
+
+  test("is accepted again by the server's word when the event that enabled it was missed, and read again", async ({
+    story,
+  }) => {
+    const { guard, key } = await story.withKey({}, limited);
+    story.plane.disableKey(key.id);
+    await story.moment();
+    expect(await guard.verify(key.secret)).toMatchObject({ code: "DISABLED" });
+
+    story.server.goAway(refused);
+    story.plane.enableKey(key.id);
+    story.server.forget();
+    story.server.comeBack();
+    await story.time.advance(31_000);
+    const { records } = story.server.asked;
+    for (let call = 0; call < 3; call++)
+      expect(await guard.verify(key.secret)).toMatchObject({ code: "VALID", source: "server" });
+    await story.moment();
+    expect(await guard.verify(key.secret)).toMatchObject({ code: "VALID", source: "server" });
+    expect(story.server.asked.records).toBe(records + 1);
+  });
 
   test("does not make anybody wait longer than timeoutMs, its first sight included", async ({ story }) => {
     const key = story.plane.createKey(limited);

@@ -203,7 +203,11 @@ export class Verifier {
     // Before anybody asks the server: whoever is held up does not get to it.
     const heldUpMs = secret ? 0 : this.#guessFrom(presented.request);
     if (heldUpMs > 0) return this.#conclude(presented, known, "local", 0, heldUpMs);
-    if (secret && isServerDecided(secret.key, presented.request.api)) return this.#askServer(presented, known);
+    if (secret && isServerDecided(secret.key, presented.request.api)) {
+      // The server's answer says nothing of what else is known of the key: neither that it is enabled, nor that it has no limit any more.
+      if (ageMs > this.#maxStalenessMs) this.#knowledge.want(secret.key.state.id);
+      return this.#askServer(presented, known);
+    }
     if (ageMs <= this.#maxStalenessMs) return this.#conclude(presented, known, "local", ageMs);
     return this.#readFirst(presented, secret === undefined);
   }
@@ -243,8 +247,9 @@ export class Verifier {
       const verdict = await this.#server.verify(key, request, options);
       if (verdict.valid) {
         const now = this.#lookAgain(presented);
-        if (now.secret && this.#knowledge.hasRefused(now.secret)) {
-          return this.#conclude(presented, now, "local", this.#clock.now() - now.asOf);
+        const knownForMs = this.#clock.now() - now.asOf;
+        if (now.secret && this.#knowledge.hasRefused(now.secret, knownForMs <= this.#maxStalenessMs)) {
+          return this.#conclude(presented, now, "local", knownForMs);
         }
         const ageMs = this.#clock.now() - sentAt;
         const leftMs = timeoutMs - ageMs;
