@@ -131,6 +131,38 @@ describe("shared keys", () => {
     for (const other of [theirs, ignoring]) expect(await findingsOf(other.admin)).toEqual([]);
   });
 
+  test("are left alone once the secret that others had has stopped, also while the finding is open; not before that", async ({
+    world,
+  }) => {
+    const { tenant, admin, owner, key } = await world.tenantWithKey();
+    const bounds = { sharedAction: "DISABLE", graceDays: 1, sharedWindowHours: 72 };
+    ok(await policyMutation(admin, { tenantId: tenant.id, ...bounds }));
+    const make = async () => (await world.key(tenant.id, owner.id)).key.id;
+    const [overlapping, waiting] = [await make(), await make()];
+    const shared = [key.id, overlapping, waiting];
+    await use(world, admin, shared.flatMap((id) => callsFrom(world, id, 40)));
+    world.clock.advance(16 * minute);
+    await expect.poll(async () => (await findingsOf(admin)).length, patience).toBe(shared.length);
+
+    const { secret } = ok(await admin.keySecret("rotateKey", { id: key.id, overlapMs: 0 }));
+    ok(await admin.keySecret("rotateKey", { id: overlapping, overlapMs: 3 * day }));
+    // The second takes the place of the first, which nobody has used: the secret that others have works on.
+    for (const overlapMs of [0, 0]) {
+      ok(await admin.keySecret("rotateKey", { id: waiting, overlapMs, activateOnFirstUse: true }));
+    }
+    world.clock.advance(day);
+    // Whoever is found by a look may be found before others of the same look; the one before it is over then.
+    for (const by of [await make(), await make()]) {
+      await use(world, admin, callsFrom(world, by, 40));
+      await look(world, admin, by);
+    }
+    expect(await findingsOf(admin, { keyId: key.id })).toMatchObject([{ action: "NONE", resolvedAt: null }]);
+    expect((await world.verify(secret)).code).toBe("VALID");
+    for (const id of [overlapping, waiting]) {
+      await expect.poll(async () => (await findingsOf(admin, { keyId: id }))[0].action, patience).toBe("DISABLED");
+    }
+  });
+
   test("are disabled after the time of grace where the policy says so; places are for those who see single calls", async ({
     world,
   }) => {

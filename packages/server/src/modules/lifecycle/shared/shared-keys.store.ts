@@ -9,10 +9,19 @@ export async function findTenants(db: Db, after: string, take: number): Promise<
   return rows.map(({ id }) => id);
 }
 
-/** When a key was last said to be as it should be: what was before does not count any more. */
-export async function lastResolvedAt(db: Db, keyId: string): Promise<Date | null> {
-  const { _max } = await db.keyFinding.aggregate({ where: { keyId, kind: "SHARED" }, _max: { resolvedAt: true } });
-  return _max.resolvedAt;
+/**
+ * From when on the places of a key count, as epoch milliseconds: since it was last said to be as it should be, and since the secret that
+ * was replaced last stopped to work. Whoever had that one cannot use the key any more, so it is mended. While an overlap runs, the old
+ * secret is still in use. A secret that waited for its first use in vain (these have `overlapMs`) was never the one in use.
+ */
+export async function countsSince(db: Db, keyId: string, now: Date): Promise<number> {
+  const [row] = await db.$queryRaw<{ since: Date | null }[]>`
+    SELECT GREATEST(
+      (SELECT MAX("resolvedAt") FROM "KeyFinding" WHERE "keyId" = ${keyId} AND "kind" = 'SHARED'),
+      (SELECT MAX("stopsAt") FROM "KeySecret" WHERE "keyId" = ${keyId} AND "overlapMs" IS NULL AND "stopsAt" <= ${now}::timestamptz),
+      (SELECT "previousSecretExpiresAt" FROM "Key" WHERE "id" = ${keyId} AND "previousSecretExpiresAt" <= ${now}::timestamptz)
+    ) AS "since"`;
+  return row?.since?.getTime() ?? 0;
 }
 
 /** Keys of which such a finding is open, and that are gone for good. */
