@@ -33,9 +33,12 @@ describe("limits", () => {
     const asked = await cli.run(["limits", "set", key.id, "--none"]);
     expect([asked.code, asked.stderr]).toEqual([2, expect.stringContaining("--yes")]);
     expect(await cli.run(["limits", "set", key.id, "--none", "--yes"])).toMatchObject({ code: 0, stdout: "" });
-    for (const wrong of ["a", "a=x/1m", "a=1/1x", "a=1/1m:burst", "a=1/1m:hot"]) {
+    // A script's empty variable takes nothing away; the word for that is --none, which asks.
+    expect((await cli.run(["limits", "set", key.id, "--rate", "a=7/1d"])).code).toBe(0);
+    for (const wrong of ["", ",", "a", "a=x/1m", "a=1/1x", "a=1/1m:burst", "a=1/1m:hot"]) {
       expect(await cli.run(["limits", "set", key.id, "--rate", wrong])).toMatchObject({ code: 2, stdout: "" });
     }
+    expect((await cli.json(["limits", "show", key.id])).rateLimits).toMatchObject([{ name: "a" }]);
     expect((await cli.run(["limits", "show", "key_missing"])).code).toBe(5);
   });
 });

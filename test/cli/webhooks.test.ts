@@ -25,6 +25,8 @@ describe("webhooks", () => {
       "--events",
       "revoked,leaked",
     ];
+    const unset = await cli.run(["webhooks", "create", ...options.slice(0, -1), ""]);
+    expect([unset.code, unset.stderr]).toEqual([2, expect.stringContaining("--events: It is empty.")]);
     const created = await cli.run(["webhooks", "create", ...options]);
     expect(created.stdout).toMatch(/^whsec_\S+\n$/);
     const [webhook] = (await cli.json(["webhooks", "list", "--tenant", tenant.id])).nodes;

@@ -1,6 +1,19 @@
 import { describe, expect, test } from "vitest";
 import { UsageError } from "./exit-codes.js";
-import { choice, choices, duration, flag, json, list, required, text, time, typed, whole } from "./options.js";
+import {
+  choice,
+  choices,
+  duration,
+  flag,
+  json,
+  list,
+  listOrNone,
+  required,
+  text,
+  time,
+  typed,
+  whole,
+} from "./options.js";
 
 describe("an option reads", () => {
   const good: readonly (readonly [unknown, unknown])[] = [
@@ -11,7 +24,9 @@ describe("an option reads", () => {
     [flag("").read(["yes"]), true],
     [list("x", "").read(["a, b", "c,"]), ["a", "b", "c"]],
     [list("x", "").read([]), undefined],
-    [list("x", "").read([""]), []],
+    [listOrNone("x", "").read([]), undefined],
+    [listOrNone("x", "").read(["a", "b,"]), ["a", "b"]],
+    [listOrNone("x", "").read([","]), []],
     [choice(["TENANT_SUSPENDED", "B"], "").read(["tenant-suspended"]), "TENANT_SUSPENDED"],
     [choice({ LIVE: 1, TEST: 2 }, "").read(["Live"]), "LIVE"],
     [choices("x", ["KEYS_READ", "B"], "").read(["keys_read,b"]), ["KEYS_READ", "B"]],
@@ -36,6 +51,9 @@ describe("an option reads", () => {
     ["a negative one", () => whole("n", "", 0, 100).read(["-1"]), "from 0 to 100"],
     ["a duration without its unit", () => duration("").read(["7"]), "7d"],
     ["no duration at all", () => duration("").read(["0d"]), "7d"],
+    ["an empty list, such as of a variable that is not set", () => list("x", "").read([""]), "at least one"],
+    ["a list of nothing but commas", () => list("x", "").read([" , ", ","]), "at least one"],
+    ["an empty list of values of an enum", () => choices("x", ["A"], "").read([""]), "at least one"],
     ["a time without its zone", () => time("").read(["2026-12-31T18:00:00"]), "2026-12-31"],
     ["a day that there is not", () => time("").read(["2026-13-31"]), "no time"],
     ["no JSON", () => json("").read(["{a:1}"]), "no JSON object"],

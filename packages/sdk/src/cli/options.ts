@@ -42,13 +42,29 @@ export function flag(description: string): Option<boolean> {
   return { description, read: (texts) => texts.length > 0 };
 }
 
-/** Several texts: separated by commas, or by repeating the option. */
+function itemsOf(texts: readonly string[]): readonly string[] {
+  return texts
+    .flatMap((given) => given.split(","))
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
+}
+
+/** Several texts, and at least one: separated by commas, or by repeating the option. */
 export function list(placeholder: string, description: string): Option<readonly string[] | undefined> {
   const read = (texts: readonly string[]): readonly string[] | undefined => {
-    const items = texts.flatMap((given) => given.split(",")).map((item) => item.trim());
-    return texts.length === 0 ? undefined : items.filter((item) => item !== "");
+    if (texts.length === 0) return undefined;
+    const items = itemsOf(texts);
+    if (items.length > 0) return items;
+    // Mostly a variable of a script that was not set: to take it as "none" could take everything away, or mean all.
+    throw new UsageError("It is empty. Give at least one, or leave the option out.");
   };
   return { placeholder: `${placeholder},…`, description, read };
+}
+
+/** The same where nothing at all can be meant, by an empty text. */
+export function listOrNone(placeholder: string, description: string): Option<readonly string[] | undefined> {
+  const read = (texts: readonly string[]) => (texts.length === 0 ? undefined : itemsOf(texts));
+  return { placeholder: `${placeholder},…`, description: `${description} An empty text: none.`, read };
 }
 
 /** How a value of an enum is typed: `TENANT_SUSPENDED` as `tenant-suspended`. */

@@ -3,7 +3,7 @@ import { unwrap } from "../../client/results.js";
 import type { Key } from "../../entities.js";
 import { command } from "../command.js";
 import { UsageError } from "../exit-codes.js";
-import { choice, duration, flag, json, list, listing, required, text, time, yes } from "../options.js";
+import { choice, duration, flag, json, list, listing, listOrNone, required, text, time, yes } from "../options.js";
 import type { Column } from "../output/table.js";
 import { agreed, found, orNone, requiredTenantId, tenantIdOf, userIdOf, whose } from "./find.js";
 
@@ -104,7 +104,7 @@ export const keyCommands = [
     argument: which,
     options: {
       name: text("text", "A new name."),
-      scopes: list("scope", "All its scopes from now on. An empty text: none."),
+      scopes: listOrNone("scope", "All its scopes from now on."),
       expiresAt: time("A new end."),
       neverExpires: flag("Take its end away, where the tenant's policy allows that."),
       team: text("id", "The team that looks after it; an empty text takes it out of its team."),

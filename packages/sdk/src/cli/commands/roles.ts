@@ -2,7 +2,7 @@ import { roles } from "@keyplane/schema";
 import { unwrap } from "../../client/results.js";
 import type { CustomRole } from "../../entities.js";
 import { command } from "../command.js";
-import { choice, choices, list, listing, required, text, yes } from "../options.js";
+import { choice, choices, listing, listOrNone, required, text, yes } from "../options.js";
 import type { Column } from "../output/table.js";
 import { agreed, found, permissionNames, requiredTenantId, tenantIdOf, whose } from "./find.js";
 
@@ -17,7 +17,7 @@ const which = { name: "id", description: "The role's id: rol_…" };
 const what = {
   description: text("text", "What it is for."),
   base: choice(roles, "Whose view its holders have: admin sees the tenant, the others their own."),
-  keyScopes: list("scope", "The only scopes that its holders' keys can use. An empty text: none."),
+  keyScopes: listOrNone("scope", "The only scopes that its holders' keys can use."),
 } as const;
 
 export const roleCommands = [

@@ -1,7 +1,7 @@
 import { unwrap } from "../../client/results.js";
 import type { Team, User } from "../../entities.js";
 import { command } from "../command.js";
-import { list, listing, required, text, yes } from "../options.js";
+import { listing, listOrNone, required, text, yes } from "../options.js";
 import type { Column } from "../output/table.js";
 import { agreed, found, requiredTenantId, tenantIdOf, userIdOf, whose } from "./find.js";
 
@@ -20,7 +20,7 @@ const memberColumns: readonly Column<User>[] = [
 const which = { name: "id", description: "The team's id: tea_…" };
 const what = {
   description: text("text", "What it is for."),
-  keyScopes: list("scope", "The only scopes that its keys can use. An empty text: none."),
+  keyScopes: listOrNone("scope", "The only scopes that its keys can use."),
 } as const;
 const member = { user: required(text("id|e-mail", "Who.")), ...whose } as const;
 
