@@ -239,6 +239,29 @@ describe("naming a receiver", () => {
     ok(await remove());
   });
 
+  test("one that a deleted key names is not deleted either, for as long as the key can be restored", async ({
+    world,
+  }) => {
+    const { admin, key, tenant, webhook } = await story(world);
+    const name = (id: string | null) => admin.key("updateKey", { id: key.id, rotationWebhookId: id });
+    const remove = () => webhookMutation(admin, "deleteWebhook", { id: webhook.id });
+    ok(await name(webhook.id));
+    ok(await admin.tenant("updateTenant", { id: tenant.id, policy: { rotationWebhookId: null } }));
+    ok(await admin.key("deleteKey", { id: key.id }));
+    expect(await remove()).toMatchObject({ code: "CONFLICT", message: expect.stringContaining("restore them") });
+    ok(await admin.key("restoreKey", { id: key.id }));
+    ok(await name(null));
+    ok(await admin.key("deleteKey", { id: key.id }));
+    ok(await remove());
+
+    const other = await story(world);
+    ok(await other.admin.key("updateKey", { id: other.key.id, rotationWebhookId: other.webhook.id }));
+    ok(await other.admin.tenant("updateTenant", { id: other.tenant.id, policy: { rotationWebhookId: null } }));
+    ok(await other.admin.key("deleteKey", { id: other.key.id }));
+    world.clock.advance(30 * day);
+    ok(await webhookMutation(other.admin, "deleteWebhook", { id: other.webhook.id }));
+  });
+
   test("is for whoever may rotate keys", async ({ world }) => {
     const { key, tenant, webhook } = await story(world);
     const permissions = ["KEYS_READ", "KEYS_UPDATE", "TENANTS_READ", "TENANTS_UPDATE"];

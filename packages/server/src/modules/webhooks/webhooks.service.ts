@@ -39,6 +39,15 @@ export interface WebhookTest extends WebhookAnswer {
   readonly webhook: Webhook;
 }
 
+/** What to do about it first, by whose policy names a webhook that is to be deleted. */
+const namedWords = {
+  tenant:
+    "A rotation policy names this webhook. Set rotationWebhookId of the tenant's policy and of its keys to null or another one first.",
+  key: "Rotation policies of keys name this webhook. Set rotationWebhookId of these keys to null or another one first.",
+  deletedKey:
+    "Deleted keys name this webhook, and would get no new secrets any more once they are restored. Until 30 days after their deletion, restore them, set their rotationWebhookId to null, and delete them again; or disable the webhook.",
+} as const;
+
 export type Webhooks = ReturnType<typeof createWebhooks>;
 
 /** Addresses of a tenant that are told of events. */
@@ -237,11 +246,8 @@ export function createWebhooks(deps: {
       const { id, reason } = parseInput(webhookStatusSchema, rawInput);
       return events.transaction(async (tx) => {
         const before = await lock(tx, principal, id);
-        if (await store.isNamedByPolicy(tx, before)) {
-          throw new ConflictError(
-            "A rotation policy names this webhook. Set rotationWebhookId of the tenant's policy and of its keys to null or another one first.",
-          );
-        }
+        const namedBy = await store.findNamedBy(tx, before, clock.now());
+        if (namedBy) throw new ConflictError(namedWords[namedBy]);
         const now = new Date(clock.now());
         await deliveries.giveUpAll(tx, id, now, "The webhook was deleted.");
         const secrets = { sealedSecret: new Uint8Array(), previousSealedSecret: null, previousSecretExpiresAt: null };

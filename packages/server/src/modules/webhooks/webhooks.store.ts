@@ -1,4 +1,4 @@
-import { kindOfId } from "@keyplane/schema";
+import { kindOfId, restoreWindowMs } from "@keyplane/schema";
 import type { Db, Prisma, Transaction, Webhook } from "../../platform/database/index.js";
 import { afterPlace, orderBy, type Place } from "../../platform/pages.js";
 import type { Visibility } from "../auth/index.js";
@@ -73,11 +73,17 @@ export async function holdForPolicy(tx: Transaction, tenantId: string, id: strin
   return tx.webhook.findFirst({ where: { id, tenantId, deletedAt: null } });
 }
 
-/** Whether the policy of its tenant, or of a key that could still be accepted, names a webhook. */
-export async function isNamedByPolicy(db: Db, { id, tenantId }: Pick<Webhook, "id" | "tenantId">): Promise<boolean> {
-  const tenants = await db.tenant.count({ where: { id: tenantId, rotationWebhookId: id } });
-  const keys = await db.key.count({ where: { rotationWebhookId: id, revokedAt: null, deletedAt: null } });
-  return tenants + keys > 0;
+/** By whose policy a webhook is named: its tenant's, one of a key that could still be accepted, or of one that could after `restoreKey`. */
+export async function findNamedBy(
+  db: Db,
+  { id, tenantId }: Pick<Webhook, "id" | "tenantId">,
+  now: number,
+): Promise<"tenant" | "key" | "deletedKey" | null> {
+  if ((await db.tenant.count({ where: { id: tenantId, rotationWebhookId: id } })) > 0) return "tenant";
+  const named = { rotationWebhookId: id, revokedAt: null };
+  if ((await db.key.count({ where: { ...named, deletedAt: null } })) > 0) return "key";
+  const restorable = { ...named, deletedAt: { gt: new Date(now - restoreWindowMs) } };
+  return (await db.key.count({ where: restorable })) > 0 ? "deletedKey" : null;
 }
 
 /** A webhook belongs to no user: whoever sees only one user's things sees none. */
