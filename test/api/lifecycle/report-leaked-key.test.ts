@@ -1,5 +1,5 @@
 import { generateKey } from "@keyplane/schema";
-import { day, describe, expect, hour, ok, test } from "../../testkit/index.js";
+import { type Caller, day, describe, expect, hour, ok, test } from "../../testkit/index.js";
 import { EventFollower } from "../../testkit/key-events.js";
 import { findingMutation, findingsOf, policyMutation } from "../../testkit/lifecycle.js";
 import { mailsTo } from "../sessions/mailbox.js";
@@ -78,13 +78,42 @@ describe("reportLeakedKey", () => {
     expect((await world.verify(secret)).code).toBe("DISABLED");
   });
 
-  test("of a secret that works no more leaves the key alone", async ({ world }) => {
-    const { admin, key, secret } = await world.tenantWithKey();
+  test("of a secret that works no more leaves the key alone, and the mail and the diagnosis ask for no new one", async ({
+    world,
+  }) => {
+    const { admin, key, owner, secret } = await world.tenantWithKey();
     const rotated = ok(await admin.keySecret("rotateKey", { id: key.id }));
     const { finding } = ok(await findingMutation(admin, "reportLeakedKey", { key: secret, url }));
     expect(finding).toMatchObject({ action: "NONE", start: key.start });
     expect((await world.verify(rotated.secret)).code).toBe("VALID");
+    const mail = () => mailsTo(world.server, owner.email).at(-1)?.text;
+    await expect.poll(mail).toContain("does not work any more");
+    expect(mail()).not.toMatch(/Rotate|goes on working/);
+    const told = async () => (await admin.diagnose({ keyId: key.id })).findings;
+    expect(await told()).toMatchObject([{ code: "KEY_LEAKED", message: expect.stringContaining("works no more") }]);
+    expect((await told())[0].message).not.toContain("Replace it");
+    // The present one leaks, too: of that, something has to be done.
+    ok(await findingMutation(admin, "reportLeakedKey", { key: rotated.secret, url }));
+    expect((await told()).map(({ message }: { message: string }) => message.includes("Replace it")).sort()).toEqual([
+      false,
+      true,
+    ]);
   });
+
+  test.for([
+    ["revoked", "does not work any more", (admin, id) => admin.key("revokeKey", { id, reason: "leaked" })],
+    ["deleted", "Should you extend or restore the key", (admin, id) => admin.key("deleteKey", { id })],
+  ] as readonly [string, string, (admin: Caller, id: string) => Promise<unknown>][])(
+    "of a key that is %s already does nothing more, and the mail says what that means",
+    async ([, words, end], { world }) => {
+      const { admin, key, owner, secret } = await world.tenantWithKey();
+      await end(admin, key.id);
+      const { finding } = ok(await findingMutation(admin, "reportLeakedKey", { key: secret, url }));
+      expect(finding.action).toBe("NONE");
+      await expect.poll(() => mailsTo(world.server, owner.email).at(-1)?.text).toContain(words);
+      expect(mailsTo(world.server, owner.email).at(-1)?.text).not.toContain("before somebody else uses it");
+    },
+  );
 
   test("a key that stands in the address itself is kept nowhere", async ({ world }) => {
     const { admin, key, secret } = await world.tenantWithKey();

@@ -6,7 +6,7 @@ import type { GuessLimiter } from "../../platform/guess-limiter.js";
 import { parseArguments } from "../../platform/validation.js";
 import { authorize, type Principal } from "../auth/index.js";
 import { guesserOf, type Verdict } from "../keys/index.js";
-import { findOpenOfKey } from "../lifecycle/index.js";
+import { dangersOf, findOpenOfKey } from "../lifecycle/index.js";
 import type { LimitReads } from "../limits/index.js";
 import type { EventDocument, Usage } from "../usage/index.js";
 import { circumstancesAt, noCircumstances, readCircumstances } from "./circumstances/circumstances.js";
@@ -141,7 +141,7 @@ export function createDiagnose(deps: {
         ...(own.rows !== null && asked.rows === null ? [notYetCreated(own.rows)] : []),
         ...incomplete(asked.unsure),
         ...findingsOfKey(asked.rows ?? (presented.repaired ? meant.rows : null), input.owner, at),
-        ...findingsOfLifecycle(open, found?.key ?? null),
+        ...findingsOfLifecycle(open, found?.key ?? null, found ? await dangersOf(db, found.key, open, at) : new Map()),
         ...findingsOfCall(found, input.at ? asked.circumstances : meant.circumstances, at, {
           ip: input.ip,
           ms: heldUpMs,

@@ -7,7 +7,7 @@ import {
   rotateBy,
 } from "@keyplane/schema";
 import type { Key, KeyFinding } from "../../platform/database/index.js";
-import { sharedWords } from "../lifecycle/index.js";
+import { type Danger, sharedWords } from "../lifecycle/index.js";
 import type { Circumstances } from "./circumstances/circumstances.js";
 import type { DiagnoseKeyInput } from "./diagnosis.input.js";
 import type { Rows } from "./diagnosis.store.js";
@@ -113,9 +113,16 @@ const findingCodes: Readonly<Record<KeyFindingKind, DiagnosisFindingCode>> = {
   IDLE: "KEY_IDLE",
   NEVER_EXPIRES: "KEY_NEVER_EXPIRES",
 };
-const findingWords: Readonly<Record<KeyFindingKind, (finding: KeyFinding) => string>> = {
-  LEAKED: ({ start, place, source, firstAt }) =>
-    `The secret ${start ?? ""}… was found at ${place ?? "a place that is not known"}${source ? ` by ${source}` : ""}, told at ${firstAt.toISOString()}. Replace it, remove it from there, and resolve the finding.`,
+/** What to do about a secret that was found in public, by what it can still do. */
+const leakAdvice: Readonly<Record<Danger, string>> = {
+  OPEN: "Replace it, remove it from there, and resolve the finding.",
+  DORMANT:
+    "It opens nothing while the key is expired or deleted. Replace it before you resolve the finding, if the key is ever to be used again.",
+  NONE: "It works no more, so nothing is left to replace: remove it from there, and resolve the finding.",
+};
+const findingWords: Readonly<Record<KeyFindingKind, (finding: KeyFinding, danger: Danger) => string>> = {
+  LEAKED: ({ start, place, source, firstAt }, danger) =>
+    `The secret ${start ?? ""}… was found at ${place ?? "a place that is not known"}${source ? ` by ${source}` : ""}, told at ${firstAt.toISOString()}. ${leakAdvice[danger]}`,
   SHARED: (finding) =>
     `The key ${sharedWords(finding)}, which is more than the tenant's lifecycle policy allows: others may have it, too. That was found at ${finding.firstAt.toISOString()}. Replace its secret, and resolve the finding.`,
   IDLE: ({ firstAt }) =>
@@ -124,12 +131,20 @@ const findingWords: Readonly<Record<KeyFindingKind, (finding: KeyFinding) => str
 };
 
 /** What else was found about the key, and is not dealt with. Of a key that is gone for good, nobody need say that it is unwanted. */
-export function findingsOfLifecycle(open: readonly KeyFinding[], key: Key | null): Finding[] {
+export function findingsOfLifecycle(
+  open: readonly KeyFinding[],
+  key: Key | null,
+  dangers: ReadonlyMap<string, Danger>,
+): Finding[] {
   const isGone = key !== null && (key.revokedAt !== null || key.deletedAt !== null);
   return open.flatMap((finding) => {
     const kind = finding.kind as KeyFindingKind;
     if (isGone && (kind === "IDLE" || kind === "NEVER_EXPIRES")) return [];
-    return { code: findingCodes[kind], message: findingWords[kind](finding), key: null };
+    return {
+      code: findingCodes[kind],
+      message: findingWords[kind](finding, dangers.get(finding.id) ?? "OPEN"),
+      key: null,
+    };
   });
 }
 

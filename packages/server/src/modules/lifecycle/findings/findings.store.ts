@@ -1,5 +1,5 @@
 import { type KeyFindingKind, kindOfId } from "@keyplane/schema";
-import type { Db, KeyFinding, Prisma } from "../../../platform/database/index.js";
+import type { Db, KeyFinding, Prisma, User } from "../../../platform/database/index.js";
 import { afterPlace, orderBy, type Place } from "../../../platform/pages.js";
 import type { Visibility } from "../../auth/index.js";
 
@@ -55,6 +55,10 @@ export function findOpenOfKey(db: Db, keyId: string, at: Date, take: number): Pr
     orderBy: orderBy("lastAt", "desc"),
     take,
   });
+}
+
+export function findOwner(db: Db, id: string): Promise<User | null> {
+  return db.user.findUnique({ where: { id } });
 }
 
 export function countFindings(db: Db, visibility: Visibility, filter: FindingFilter): Promise<number> {

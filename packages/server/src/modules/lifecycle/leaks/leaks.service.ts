@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
 import { type KeyFindingAction, parseKey } from "@keyplane/schema";
 import { z } from "zod";
 import type { Clock } from "../../../platform/clock.js";
-import type { Database, Key, KeyFinding, KeySecret, Transaction } from "../../../platform/database/index.js";
+import type { Database, Key, KeyFinding, KeySecret, Transaction, User } from "../../../platform/database/index.js";
 import type { GuessLimiter } from "../../../platform/guess-limiter.js";
 import { foreignText, optional, parseInput } from "../../../platform/validation.js";
 import { type AuditActor, actorOf } from "../../audit/index.js";
@@ -10,14 +9,13 @@ import { authorize, canSee, hashSecret, type Principal, type RequestOrigin } fro
 import type { Events } from "../../events/index.js";
 import type { Keys } from "../../keys/index.js";
 import type { Mail } from "../../mail/index.js";
+import { raiseAndMail } from "../findings/finding-mail.js";
 import type { Findings } from "../findings/findings.service.js";
 import { redactKeys } from "../lib/redact-keys.js";
 import { findPolicy } from "../policy/policy.js";
+import { type Danger, dangerOf } from "./danger.js";
 import { leakMail } from "./leak-mail.js";
 import * as store from "./leaks.store.js";
-
-/** For how long a mail about a leak is tried, in milliseconds. */
-const keepMailMs = 3 * 24 * 60 * 60_000;
 
 const reportSchema = z.object({
   key: z.string().max(1_000, "Give only the key."),
@@ -66,13 +64,6 @@ export function createLeaks(deps: {
 }) {
   const { clock, database, events, findings, guesses, keys, mail } = deps;
 
-  /** Whether the reported secret could still open something. What does not work any more need not be stopped. */
-  function isDangerous(key: Key, secret: KeySecret): boolean {
-    const now = clock.now();
-    if (key.revokedAt || key.deletedAt || (key.expiresAt && key.expiresAt.getTime() <= now)) return false;
-    return secret.supersededAt === null || (secret.stopsAt !== null && secret.stopsAt.getTime() > now);
-  }
-
   /** Keeps a leak and does what the tenant's policy says: once for each place, however often it is reported. */
   async function handle(tx: Transaction, actor: AuditActor, keyId: string, leak: Leak): Promise<KeyFinding | null> {
     const key = await keys.hold(tx, keyId);
@@ -84,30 +75,20 @@ export function createLeaks(deps: {
 
     const where = leak.place ?? "a place that is not known";
     const reason = `its secret ${secret.start}… was found at ${where}`.slice(0, 500);
-    const action = await stop(tx, actor, key, secret);
+    const danger = dangerOf(key, secret, clock.now());
+    const action = await stop(tx, actor, key, secret, danger);
     const { place, source } = leak;
     const { start } = secret;
-    const finding = await findings.raise(tx, actor, key, {
-      kind: "LEAKED",
-      identity,
-      start,
-      place,
-      source,
-      action,
-      reason,
-    });
-    const owner = await store.findOwner(tx, key.ownerId);
-    if (owner?.status === "ACTIVE") {
-      await mail.enqueue(tx, leakMail(owner, key, finding, action), { keepMs: keepMailMs });
-    }
-    return finding;
+    const write = (owner: User, finding: KeyFinding) => leakMail(owner, key, finding, danger);
+    const found = { kind: "LEAKED", identity, start, place, source, action, reason } as const;
+    return raiseAndMail(tx, { findings, mail, write }, actor, key, found);
   }
 
-  /** What whoever presents the key is told: not where it was found. */
-  async function stop(tx: Transaction, actor: AuditActor, key: Key, secret: KeySecret) {
+  /** What opens nothing need not be stopped. Whoever presents the key is told why it was, not where its secret was found. */
+  async function stop(tx: Transaction, actor: AuditActor, key: Key, secret: KeySecret, danger: Danger) {
     const reason = `leaked: its secret ${secret.start}… is known to others`;
     const { leakAction } = await findPolicy(tx, key.tenantId);
-    if (leakAction === "NOTIFY" || !isDangerous(key, secret)) return "NONE" satisfies KeyFindingAction;
+    if (leakAction === "NOTIFY" || danger !== "OPEN") return "NONE" satisfies KeyFindingAction;
     if (leakAction === "REVOKE") {
       await keys.revokeAs(tx, actor, key, reason);
       return "REVOKED" satisfies KeyFindingAction;
@@ -152,7 +133,7 @@ export function createLeaks(deps: {
       const actor: AuditActor = { type: "system", id: "secret-scanning", name: "GitHub secret scanning", ...origin };
       const hashed = matches.map((match) => ({
         ...match,
-        hash: createHash("sha256").update(match.token).digest("hex"),
+        hash: hashSecret(match.token),
       }));
       const candidates = hashed.filter(({ token }) => parseKey(token).ok).map(({ hash }) => hash);
       const found = new Map((await store.findSecrets(database.prisma, candidates)).map((each) => [each.hash, each]));

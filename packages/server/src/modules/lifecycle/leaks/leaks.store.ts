@@ -1,4 +1,4 @@
-import type { Db, Key, KeySecret, User } from "../../../platform/database/index.js";
+import type { Db, Key, KeySecret } from "../../../platform/database/index.js";
 
 /** A secret with the key that has or had it. */
 export type SecretWithKey = KeySecret & { readonly key: Key };
@@ -11,6 +11,6 @@ export function findSecret(db: Db, hash: string): Promise<KeySecret | null> {
   return db.keySecret.findUnique({ where: { hash } });
 }
 
-export function findOwner(db: Db, id: string): Promise<User | null> {
-  return db.user.findUnique({ where: { id } });
+export function findSecretsOfKey(db: Db, keyId: string, starts: readonly string[]): Promise<KeySecret[]> {
+  return db.keySecret.findMany({ where: { keyId, start: { in: [...starts] } } });
 }

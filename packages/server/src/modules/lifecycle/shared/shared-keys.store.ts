@@ -1,4 +1,4 @@
-import { type Db, Prisma, type User } from "../../../platform/database/index.js";
+import { type Db, Prisma } from "../../../platform/database/index.js";
 
 /** Tenants whose keys are looked at, after one of them in the order of their ids. */
 export async function findTenants(db: Db, after: string, take: number): Promise<string[]> {
@@ -39,8 +39,4 @@ export async function clearSamples(db: Db, lastBefore: Date): Promise<void> {
     where: { kind: "SHARED", resolvedAt: null, lastAt: { lt: lastBefore }, samples: { not: Prisma.DbNull } },
     data: { samples: Prisma.DbNull },
   });
-}
-
-export function findOwner(db: Db, id: string): Promise<User | null> {
-  return db.user.findUnique({ where: { id } });
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../../../platform/clock.js";
-import type { Database, Key, Transaction } from "../../../platform/database/index.js";
+import type { Database, Key, KeyFinding, Transaction, User } from "../../../platform/database/index.js";
 import { KeyplaneError } from "../../../platform/errors.js";
 import type { Logger } from "../../../platform/logger.js";
 import type { Duty } from "../../../platform/scheduler.js";
@@ -8,6 +8,7 @@ import type { Keys } from "../../keys/index.js";
 import type { Mail } from "../../mail/index.js";
 import { originsKeptMs, type UsageRecording } from "../../usage/index.js";
 import type { SharedEvidence } from "../findings/finding-evidence.js";
+import { raiseAndMail } from "../findings/finding-mail.js";
 import type { Findings, NewFinding } from "../findings/findings.service.js";
 import { findPolicy, type LifecyclePolicy } from "../policy/policy.js";
 import { lifecycleActor } from "../upkeep/upkeep.js";
@@ -29,8 +30,6 @@ const maxPerLook = 200;
 const tenantsAtOnce = 500;
 /** How many places of each kind a finding shows. */
 const samples = 5;
-/** For how long a mail about it is tried, in milliseconds. */
-const keepMailMs = 3 * dayMs;
 
 /**
  * Finds keys that are used from too many places. From where a key was used, the usage thread notes beside counting; a look asks it for
@@ -67,13 +66,9 @@ export function createSharedKeys(deps: {
     return { evidence, samples: found };
   }
 
-  async function raise(tx: Transaction, key: Key, finding: NewFinding & { evidence: SharedEvidence }) {
-    const raised = await findings.raise(tx, lifecycleActor, key, finding);
-    const owner = await store.findOwner(tx, key.ownerId);
-    if (owner?.status === "ACTIVE") {
-      await mail.enqueue(tx, sharedMail(owner, key, finding.evidence), { keepMs: keepMailMs });
-    }
-    return raised;
+  function raise(tx: Transaction, key: Key, finding: NewFinding & { evidence: SharedEvidence }): Promise<KeyFinding> {
+    const write = (owner: User) => sharedMail(owner, key, finding.evidence);
+    return raiseAndMail(tx, { findings, mail, write }, lifecycleActor, key, finding);
   }
 
   /** Deals with a key that is above the bounds: raises a finding once, and disables it when its time of grace is over. */
