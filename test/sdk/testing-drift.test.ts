@@ -138,6 +138,7 @@ const stories: Record<string, (plane: Plane, note: (name: string, what: unknown)
       "a past expiry": { expiresAt: plane.inMs(-1) },
       "no such tenant": { tenantId: "ten_000000000000000000000000" },
       "no such owner": { ownerId: missing.user },
+      "no such webhook": { rotationWebhookId: "whk_000000000000000000000000" },
     })) {
       note(name, await keys.create({ ...input, ...more }));
     }

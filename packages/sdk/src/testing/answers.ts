@@ -13,6 +13,9 @@ type Answer = (variables: never) => Record<string, unknown>;
 /** A wrong argument of a query: refused as a whole. */
 export class WrongArgumentError extends Error {}
 
+/** Something that only a real server does: refused as a whole, so that no test passes on what would not happen. */
+export class NotInMemoryError extends Error {}
+
 /** How many events a page has at most. */
 const pageSize = 100;
 
@@ -83,6 +86,7 @@ export function createAnswers(plane: MemoryPlane, usage: MemoryUsage): ReadonlyM
       documents.CreateKeyDocument,
       change<Inputs.CreateKeyInput>("createKey", ({ tenantId, ownerId, ...input }) => {
         refuseTeam(input);
+        refuseRotationPolicy(input);
         return management.createKey(tenantId, ownerId, optionsOf(input));
       }),
     ],
@@ -90,6 +94,7 @@ export function createAnswers(plane: MemoryPlane, usage: MemoryUsage): ReadonlyM
       documents.UpdateKeyDocument,
       change<Inputs.UpdateKeyInput>("updateKey", ({ id, ...changes }) => {
         refuseTeam(changes);
+        refuseRotationPolicy(changes);
         const never = changes.expiresAt === null ? { expiresAt: null } : {};
         management.updateKey(id, { ...optionsOf(changes), ...never });
         return { id };
@@ -97,7 +102,10 @@ export function createAnswers(plane: MemoryPlane, usage: MemoryUsage): ReadonlyM
     ],
     [
       documents.RotateKeyDocument,
-      change<Inputs.RotateKeyInput>("rotateKey", ({ id, overlapMs }) => management.rotateKey(id, overlapMs ?? 0)),
+      change<Inputs.RotateKeyInput>("rotateKey", ({ id, overlapMs, activateOnFirstUse }) => {
+        if (activateOnFirstUse) throw new NotInMemoryError("secrets that wait for their first use");
+        return management.rotateKey(id, overlapMs ?? 0);
+      }),
     ],
     [
       documents.ReissueKeyDocument,
@@ -122,6 +130,15 @@ export function createAnswers(plane: MemoryPlane, usage: MemoryUsage): ReadonlyM
 /** There are no teams here. */
 function refuseTeam({ teamId }: Pick<Inputs.UpdateKeyInput, "teamId">): void {
   if (teamId != null) throw notFound("team");
+}
+
+/** Nor webhooks, nor days by which a key has to be rotated. */
+function refuseRotationPolicy({
+  rotateEveryMs,
+  rotationWebhookId,
+}: Pick<Inputs.UpdateKeyInput, "rotateEveryMs" | "rotationWebhookId">): void {
+  if (rotationWebhookId != null) throw notFound("webhook");
+  if (rotateEveryMs != null) throw new NotInMemoryError("rotateEveryMs");
 }
 
 /** What is left out of an input, or null, is not given. */

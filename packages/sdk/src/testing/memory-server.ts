@@ -1,7 +1,7 @@
 import { errorCodes } from "@keyplane/schema";
 import { FollowKeyEventsDocument, RecordUsageDocument, VerifyKeyDocument } from "../_generated/documents.js";
 import type { Fetch, FetchResponse } from "../client/options.js";
-import { createAnswers, shownEvent, WrongArgumentError } from "./answers.js";
+import { createAnswers, NotInMemoryError, shownEvent, WrongArgumentError } from "./answers.js";
 import { EventSource, placeOf, type Reader } from "./event-source.js";
 import type { MemoryPlane, PlacedKeyEvent, RecordsAsked } from "./memory-plane.js";
 import { MemoryUsage, type TestUsage } from "./memory-usage.js";
@@ -140,6 +140,7 @@ export class MemoryServer {
       return data(respond(variables as never));
     } catch (error) {
       if (error instanceof WrongArgumentError) return failure(400, "BAD_USER_INPUT", error.message);
+      if (error instanceof NotInMemoryError) return unknown(error.message);
       throw error;
     }
   }
@@ -220,6 +221,6 @@ function kindOf(url: string, { body }: Init): RequestKind | null {
 
 /** The refusal of what only a real server answers. */
 function unknown(what: string): FetchResponse {
-  const message = `The in-memory control plane does not know ${what}. It answers what guards ask, keys.verify, the other methods of keys but list, viewer, usage.record and keyEvents.list of the SDK. For anything else use a real server: npm start in the repository of Keyplane.`;
+  const message = `The in-memory control plane does not know ${what}. It answers what guards ask, keys.verify, the other methods of keys but list, diagnose, resolveInvalidUser and release, viewer, usage.record and keyEvents.list of the SDK. For anything else use a real server: npm start in the repository of Keyplane.`;
   return failure(400, "BAD_REQUEST", message);
 }

@@ -29,7 +29,7 @@ export class RefusedByPlane extends Error {
 }
 
 /** The server's own sentence; a test compares them. */
-export function notFound(what: "tenant" | "user" | "team" | "key"): RefusedByPlane {
+export function notFound(what: "tenant" | "user" | "team" | "key" | "webhook"): RefusedByPlane {
   const message = `No ${what} with this id exists where you may look. Check the id and the token that you use.`;
   return new RefusedByPlane("NOT_FOUND", "NotFoundError", message);
 }

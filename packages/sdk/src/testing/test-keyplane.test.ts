@@ -159,6 +159,46 @@ test("a document that is not known is refused with what to use instead", async (
   ).rejects.toThrow("/export/usage-events");
 });
 
+test("what keys cannot do here is refused, not left out", async () => {
+  const keyplane = createTestKeyplane();
+  const { url, token, fetch, tenantId } = keyplane;
+  const { keys } = new Keyplane({ url, token, fetch });
+  const { id, secret, ownerId } = keyplane.createKey();
+  const input = { tenantId, ownerId, name: "Orders" };
+  const refusal = (what: string) => ({
+    name: "RequestError",
+    message: expect.stringContaining(`does not know ${what}.`),
+  });
+  const onFirstUse = "secrets that wait for their first use";
+  await expect(keys.rotate({ id, activateOnFirstUse: true })).rejects.toMatchObject(refusal(onFirstUse));
+  await expect(keys.create({ ...input, rotateEveryMs: 86_400_000 })).rejects.toMatchObject(refusal("rotateEveryMs"));
+  await expect(keys.update({ id, rotateEveryMs: 86_400_000 })).rejects.toMatchObject(refusal("rotateEveryMs"));
+  const rotationWebhookId = "whk_000000000000000000000000";
+  for (const refused of [keys.create({ ...input, rotationWebhookId }), keys.update({ id, rotationWebhookId })]) {
+    expect(await refused).toMatchObject({ code: "NOT_FOUND", message: expect.stringContaining("No webhook") });
+  }
+  expect((await keys.verify({ key: secret })).code).toBe("VALID");
+  unwrap(await keys.update({ id, rotateEveryMs: null, rotationWebhookId: null }));
+  unwrap(await keys.rotate({ id, activateOnFirstUse: false }));
+});
+
+test("all methods of keys are answered but those that the page about testing names", async () => {
+  const { url, token, fetch } = createTestKeyplane();
+  const { keys } = new Keyplane({ url, token, fetch });
+  const names = Object.getOwnPropertyNames(Object.getPrototypeOf(keys)).filter((name) => name !== "constructor");
+  const isUnknown = async (name: string): Promise<boolean> => {
+    const method = (keys as unknown as Record<string, (input: object) => PromiseLike<unknown>>)[name];
+    // What they are given is of no use, so those that are answered refuse it in some other way, or not.
+    return Promise.resolve(name === "list" ? keys.list().page() : method?.call(keys, {})).then(
+      () => false,
+      (error: Error) => error.message.includes("does not know"),
+    );
+  };
+  const unknown = [];
+  for (const name of names) if (await isUnknown(name)) unknown.push(name);
+  expect(unknown.sort()).toEqual(["diagnose", "list", "release", "resolveInvalidUser"]);
+});
+
 test("a client finds what the test has made, and the test what a client has changed", async () => {
   const keyplane = createTestKeyplane();
   const { url, token, fetch, tenantId } = keyplane;
