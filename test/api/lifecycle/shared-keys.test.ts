@@ -140,7 +140,11 @@ describe("shared keys", () => {
     const make = async () => (await world.key(tenant.id, owner.id)).key.id;
     const [overlapping, waiting] = [await make(), await make()];
     const shared = [key.id, overlapping, waiting];
-    await use(world, admin, shared.flatMap((id) => callsFrom(world, id, 40)));
+    await use(
+      world,
+      admin,
+      shared.flatMap((id) => callsFrom(world, id, 40)),
+    );
     world.clock.advance(16 * minute);
     await expect.poll(async () => (await findingsOf(admin)).length, patience).toBe(shared.length);
 
