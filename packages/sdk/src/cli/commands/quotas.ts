@@ -1,3 +1,4 @@
+import { maxLimit, quotaRefills } from "@keyplane/schema";
 import { unwrap } from "../../client/results.js";
 import type { Quota, QuotaEntry } from "../../entities.js";
 import { command } from "../command.js";
@@ -7,8 +8,6 @@ import type { Column } from "../output/table.js";
 import { shown } from "../output/text.js";
 import { agreed, found } from "./find.js";
 
-const most = 1_000_000_000;
-const refills = { NEVER: {}, HOURLY: {}, DAILY: {}, WEEKLY: {}, MONTHLY: {}, YEARLY: {} } as const;
 const columns: readonly Column<QuotaEntry>[] = [
   { head: "WHEN", of: ({ createdAt }) => shown(createdAt), isWhole: true },
   { head: "WHAT", of: ({ type }) => type, isWhole: true },
@@ -36,8 +35,8 @@ export const quotaCommands = [
     summary: "Give a key, user or tenant a quota, or change it; what is used in the present period stays used.",
     argument: ofTarget,
     options: {
-      limit: required(whole("number", "How much may be used in each period.", 0, most)),
-      refill: choice(refills, "When it is whole again. Default: never by itself."),
+      limit: required(whole("number", "How much may be used in each period.", 0, maxLimit)),
+      refill: choice(quotaRefills, "When it is whole again. Default: never by itself."),
       anchor: time("Where periods begin. Default: with the hour, the day, Monday, the month or the year."),
       timeZone: text("name", "By whose clock and calendar, such as Europe/Berlin. Default: UTC."),
       ...reason,
@@ -55,7 +54,7 @@ export const quotaCommands = [
     path: "quotas top-up",
     summary: "Add to a quota: for the present period, or for good where it is never refilled.",
     argument: ofTarget,
-    options: { amount: required(whole("number", "How much to add.", 1, most)), ...reason },
+    options: { amount: required(whole("number", "How much to add.", 1, maxLimit)), ...reason },
     examples: [["quotas top-up usr_… --amount 5000 --reason 'order 4711'", "5000 more"]],
     async run({ client, print }, { amount, reason: why }, id) {
       tell(

@@ -1,4 +1,4 @@
-import type { Permission, RateLimitState } from "@keyplane/schema";
+import { type Permission, quotaRefills, type RateLimitState } from "@keyplane/schema";
 import type { ObjectRef } from "@pothos/core";
 import { builder, type Types } from "../../graphql/builder.js";
 import { connectionOf, listComplexity, pageArguments } from "../../graphql/connection.js";
@@ -18,14 +18,7 @@ const RateLimitUnitEnum = enumOf("RateLimitUnit", "What a rate limit counts.", {
   COST: { description: "What verifications cost: the `cost` of verifyKey." },
 });
 
-const QuotaRefillEnum = enumOf("QuotaRefill", "When a quota is whole again.", {
-  NEVER: { description: "Never by itself: a total, until it is topped up or reset." },
-  HOURLY: { description: "Every 60 minutes from the anchor on." },
-  DAILY: { description: "Every day at the anchor's time, by the clock of the time zone." },
-  WEEKLY: { description: "Every week at the anchor's day and time." },
-  MONTHLY: { description: "Every month at the anchor's day and time; on the last day where a month lacks that day." },
-  YEARLY: { description: "Every year at the anchor's date and time." },
-});
+const QuotaRefillEnum = enumOf("QuotaRefill", "When a quota is whole again.", quotaRefills);
 
 const QuotaEntryTypeEnum = enumOf("QuotaEntryType", "What has happened to a quota.", {
   SET: { description: "It was set or changed with setQuota." },

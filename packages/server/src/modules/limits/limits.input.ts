@@ -1,11 +1,10 @@
+import { maxLimit } from "@keyplane/schema";
 import { z } from "zod";
 import { isStorableTime } from "../../platform/clock.js";
 import { idempotencyKeySchema, optional, reasonSchema } from "../../platform/validation.js";
 
 /** How many rate limits one key, user or tenant can have. */
 export const maxRateLimits = 10;
-/** How much a rate limit or a quota can allow, and by how much a quota can be topped up in all. */
-export const maxLimit = 1_000_000_000;
 /** How long a rate limit's window can be, in milliseconds: what is to be counted for longer is a quota. */
 export const minWindowMs = 1_000;
 export const maxWindowMs = 24 * 60 * 60_000;

@@ -1,4 +1,4 @@
-import { createId } from "@keyplane/schema";
+import { createId, maxLimit } from "@keyplane/schema";
 import { Temporal } from "temporal-polyfill";
 import { changes } from "../../platform/changes.js";
 import type { Clock } from "../../platform/clock.js";
@@ -13,7 +13,6 @@ import type { Idempotency } from "../idempotency/index.js";
 import { periodAt } from "./lib/periods.js";
 import { type LimitTarget, type Locks, lockQuotaTarget, lockTarget } from "./limit-targets.js";
 import {
-  maxLimit,
   quotaTargetSchema,
   setQuotaSchema,
   setRateLimitsSchema,

@@ -1,3 +1,4 @@
+import { maxLimit } from "@keyplane/schema";
 import type { Quota } from "../../../platform/database/index.js";
 import type { CountedRule } from "../../../platform/limited.js";
 import { versionsOf } from "../../apis/index.js";
@@ -7,8 +8,6 @@ import type { Sick } from "./sick.js";
 
 /** For how long a retired version of an API is taken back into service, in milliseconds: 30 days. */
 const reprieveMs = 30 * 24 * 60 * 60 * 1_000;
-/** How much a limit can allow. */
-const maxLimit = 1_000_000_000;
 
 const isOfTenant = (targetId: string): boolean => holderOf(targetId) === "the tenant";
 

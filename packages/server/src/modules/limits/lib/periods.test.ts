@@ -1,9 +1,10 @@
+import type { QuotaRefill } from "@keyplane/schema";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { periodAt, type Refill } from "./periods.js";
+import { periodAt } from "./periods.js";
 
 const at = (text: string): number => Date.parse(text);
-const periodOf = (refill: Refill, anchor: string, timeZone: string, now: string): (string | null)[] => {
+const periodOf = (refill: QuotaRefill, anchor: string, timeZone: string, now: string): (string | null)[] => {
   const { start, end } = periodAt({ refill, anchor: new Date(anchor), timeZone }, at(now));
   return [new Date(start).toISOString(), end === null ? null : new Date(end).toISOString()];
 };
@@ -36,7 +37,7 @@ describe("a period", () => {
 
   test("contains its moment, and the next one begins where it ends", () => {
     const zones = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia"];
-    const refills: Refill[] = ["HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"];
+    const refills: QuotaRefill[] = ["HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"];
     const moments = fc.integer({ min: at("1995-01-01T00:00:00Z"), max: at("2040-01-01T00:00:00Z") });
     fc.assert(
       fc.property(

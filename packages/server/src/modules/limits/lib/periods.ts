@@ -1,11 +1,9 @@
+import type { QuotaRefill } from "@keyplane/schema";
 import { Temporal } from "temporal-polyfill";
-
-/** When a quota is whole again. */
-export type Refill = "NEVER" | "HOURLY" | "DAILY" | "WEEKLY" | "MONTHLY" | "YEARLY";
 
 /** What decides where the periods of a quota begin. */
 export interface Calendar {
-  readonly refill: Refill;
+  readonly refill: QuotaRefill;
   readonly anchor: Date;
   readonly timeZone: string;
 }
