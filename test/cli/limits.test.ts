@@ -81,6 +81,12 @@ describe("lifecycle", () => {
     const policy = ["policies", "update", ...whose, "--leak-action", "notify", "--idle-after-days", "30"];
     expect(await cli.json(policy)).toMatchObject({ id: tenant.id, leakAction: "NOTIFY", idleAfterDays: 30 });
     expect(await cli.json(["policies", "update", ...whose, "--never-idle"])).toMatchObject({ idleAfterDays: null });
+    const bounds = ["--shared-max-user-agents", "none", "--shared-max-networks", "7", "--shared-max-addresses", "none"];
+    expect(await cli.json(["policies", "update", ...whose, ...bounds])).toMatchObject({
+      sharedMaxUserAgents: null,
+      sharedMaxNetworks: 7,
+      sharedMaxAddresses: null,
+    });
     expect((await cli.run(["policies", "show", ...whose])).stdout).toMatch(/^leakAction +NOTIFY$/m);
     expect((await cli.run(["policies", "update", ...whose])).code).toBe(2);
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from "vitest";
-import { describe, expect, second, test, type World } from "../testkit/index.js";
+import { day, describe, expect, second, test, type World } from "../testkit/index.js";
 import { builtCli, CliUser } from "./run-cli.js";
 
 const users: CliUser[] = [];
@@ -111,6 +111,68 @@ describe("from a tenant to a revoked key", () => {
     });
     expect((await cli.json(["tokens", "list", ...whose])).nodes).toHaveLength(2);
     expect(await cli.json(["users", "delete", owner.id, "--yes"])).toMatchObject({ status: "DELETED" });
+  });
+
+  test("rules of a tenant and the rotation of a key are changed; what may refuse calls at once is asked for", async ({
+    world,
+  }) => {
+    const cli = rootOf(world);
+    const { tenant, owner, key, secret } = await world.tenantWithKey();
+    const hook = ["--name", "Vault", "--address", "https://example.com/vault", "--for-rotations"];
+    const { webhook } = await cli.json(["webhooks", "create", "--tenant", tenant.slug, ...hook]);
+    const update = ["tenants", "update", tenant.slug];
+    const rotation = ["--rotate-every", "90d", "--rotation-webhook", webhook.id];
+    const rules = [...rotation, "--rotation-overlap", "1d", "--rotation-overdue", "warn", "--allowed-scopes", "a,b"];
+    expect(await cli.json([...update, ...rules, "--name", "Acme"])).toMatchObject({
+      name: "Acme",
+      policy: {
+        allowedScopes: ["a", "b"],
+        rotateEveryMs: 90 * day,
+        rotationOverdue: "WARN",
+        rotationOverlapMs: day,
+        rotationWebhookId: webhook.id,
+      },
+    });
+    const nothing = ["--rotate-every", "none", "--rotation-webhook", "none", "--allowed-scopes", "any"];
+    const addresses = ["--allowed-ips", "203.0.113.0/24", "--denied-ips", "203.0.113.7", "--yes"];
+    expect(await cli.json([...update, ...nothing, ...addresses])).toMatchObject({
+      allowedIps: ["203.0.113.0/24"],
+      deniedIps: ["203.0.113.7"],
+      policy: { allowedScopes: null, rotateEveryMs: null, rotationOverlapMs: day, rotationWebhookId: null },
+    });
+    const everywhere = ["--allowed-ips", "any", "--denied-ips", "none", "--yes"];
+    expect(await cli.json([...update, ...everywhere])).toMatchObject({ allowedIps: [], deniedIps: [] });
+    const strict = await cli.json([...update, "--rotation-overdue", "refuse", "--rotation-overlap", "none", "--yes"]);
+    expect(strict.policy).toMatchObject({ rotationOverdue: "REFUSE", rotationOverlapMs: 0 });
+    const refused = [
+      ["--rotate-every", "1h"],
+      ["--rotation-overdue", "refuse"],
+      ["--denied-ips", "none"],
+      ["--allowed-ips", "", "--yes"],
+      [],
+    ];
+    const ended = await Promise.all(refused.map((options) => cli.run([...update, ...options])));
+    expect(ended.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2]);
+    expect(ended.map(({ stderr }) => /--yes|at least one|what to change/.exec(stderr)?.[0])).toEqual([
+      "--yes",
+      "--yes",
+      "--yes",
+      "at least one",
+      "what to change",
+    ]);
+
+    const rotated = { rotateEveryMs: 90 * day, rotationWebhookId: webhook.id };
+    expect(await cli.json(["keys", "update", key.id, ...rotation])).toMatchObject(rotated);
+    const unset = ["--rotate-every", "none", "--rotation-webhook", "none"];
+    expect(await cli.json(["keys", "update", key.id, ...unset])).toMatchObject({
+      rotateEveryMs: null,
+      rotationWebhookId: null,
+    });
+    const made = ["keys", "create", "--tenant", tenant.slug, "--owner", owner.id, "--name", "Vaulted", ...rotation];
+    expect((await cli.json(made)).key).toMatchObject(rotated);
+    const fresh = await cli.run(["keys", "rotate", key.id, "--on-first-use", "--overlap", "1h"]);
+    expect(fresh.code).toBe(0);
+    for (const each of [secret, fresh.stdout.trim()]) expect((await world.verify(each)).code).toBe("VALID");
   });
 
   test("a key is changed, given away, deleted and brought back; its team's keys are listed", async ({ world }) => {

@@ -32,6 +32,9 @@ describe("webhooks", () => {
     const [webhook] = (await cli.json(["webhooks", "list", "--tenant", tenant.id])).nodes;
     expect(webhook).toMatchObject({ name: "Alerts", eventTypes: ["REVOKED", "LEAKED"] });
 
+    const update = ["webhooks", "update", webhook.id, "--events"];
+    expect(await cli.json([...update, "all"])).toMatchObject({ name: "Alerts", eventTypes: [] });
+
     expect(await cli.json(["webhooks", "test", webhook.id])).toMatchObject({ responseStatus: 204, problem: null });
     const [message] = receiver.messages;
     expect(message && verified(created.stdout.trim(), message, world.clock.now())).toMatchObject({

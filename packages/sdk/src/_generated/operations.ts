@@ -933,7 +933,15 @@ export type Tenant = {
     /** How many keys a user may have that are neither revoked, deleted nor expired; null: no limit. */
     readonly maxKeysPerUser: number | null,
     /** The scopes that keys may carry; null: any. */
-    readonly allowedScopes: ReadonlyArray<string> | null
+    readonly allowedScopes: ReadonlyArray<string> | null,
+    /** How long a secret may be in use before it has to be rotated; null: for ever. A key may have a shorter time. */
+    readonly rotateEveryMs: number | null,
+    /** What happens to keys that were not rotated in time. */
+    readonly rotationOverdue: Types.RotationOverdue,
+    /** How long old secrets go on working where rotateKey is called with overlapMs: null, and where new secrets are handed to a webhook; null: not at all, and a day. */
+    readonly rotationOverlapMs: number | null,
+    /** The webhook that gets new secrets of keys by itself before they have to be rotated; null: none. */
+    readonly rotationWebhookId: string | null
   }
 };
 

@@ -67,6 +67,18 @@ export function listOrNone(placeholder: string, description: string): Option<rea
   return { placeholder: `${placeholder},…`, description: `${description} An empty text: none.`, read };
 }
 
+/**
+ * One that can also be a word that says that there is nothing: null then, or another value.
+ *
+ * @param word such as `none`.
+ */
+export function orWord<Value>(word: string, option: Option<Value | undefined>): Option<Value | null | undefined>;
+export function orWord<Value, Meant>(word: string, option: Option<Value>, meant: Meant): Option<Value | Meant>;
+export function orWord<Value>(word: string, option: Option<Value>, meant: unknown = null): Option<unknown> {
+  const read = (texts: readonly string[]): unknown => (last(texts) === word ? meant : option.read(texts));
+  return { ...option, placeholder: `${option.placeholder}|${word}`, read };
+}
+
 /** How a value of an enum is typed: `TENANT_SUSPENDED` as `tenant-suspended`. */
 export function typed(value: string): string {
   return value.toLowerCase().replaceAll(/[_:]/g, "-");

@@ -123,7 +123,7 @@ export function flagOf(name: string): string {
 
 /** What the help says of an option. */
 export function helpOf({ description, choices, placeholder }: Option<unknown>): string {
-  return choices && !placeholder?.includes("|") ? `${description} Of: ${choices.join(", ")}.` : description;
+  return choices && placeholder !== choices.join("|") ? `${description} Of: ${choices.join(", ")}.` : description;
 }
 
 function readOptions(

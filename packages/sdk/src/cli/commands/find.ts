@@ -18,6 +18,8 @@ export const permissionNames = Object.keys(permissions).map((name) =>
 ) as Permission[];
 
 /** The id of a tenant that was named by its id or its slug; undefined when none was named. @throws KeyplaneError */
+export function tenantIdOf(client: Keyplane, named: string): Promise<string>;
+export function tenantIdOf(client: Keyplane, named: string | undefined): Promise<string | undefined>;
 export async function tenantIdOf(client: Keyplane, named: string | undefined): Promise<string | undefined> {
   if (named === undefined || named.startsWith("ten_")) return named;
   for await (const tenant of client.tenants.list({ filter: { search: named } }))
@@ -50,6 +52,11 @@ export function found<Thing>(thing: Thing | null, what: string, id: string): Thi
 /** What an option sets: nothing when it was left out, null for an empty text, which takes away what was set. */
 export function orNone(given: string | undefined): string | null | undefined {
   return given === "" ? null : given;
+}
+
+/** What an option for a list sets: nothing at all where it is null. */
+export function orEmpty(given: readonly string[] | null | undefined): readonly string[] | undefined {
+  return given === null ? [] : given;
 }
 
 function notFound(what: string, named: string): KeyplaneError {

@@ -3,7 +3,20 @@ import { unwrap } from "../../client/results.js";
 import type { Key } from "../../entities.js";
 import { command } from "../command.js";
 import { UsageError } from "../exit-codes.js";
-import { choice, duration, flag, json, list, listing, listOrNone, required, text, time, yes } from "../options.js";
+import {
+  choice,
+  duration,
+  flag,
+  json,
+  list,
+  listing,
+  listOrNone,
+  orWord,
+  required,
+  text,
+  time,
+  yes,
+} from "../options.js";
 import type { Column } from "../output/table.js";
 import { agreed, found, orNone, requiredTenantId, tenantIdOf, userIdOf, whose } from "./find.js";
 
@@ -19,6 +32,11 @@ const columns: readonly Column<Key>[] = [
 ];
 const which = { name: "id", description: "The key's id: key_…" };
 const reason = { reason: text("text", "Why, for the audit log.") };
+
+const rotation = {
+  rotateEvery: duration("How long a secret of it may be in use, such as 90d. Without: what the tenant's policy says."),
+  rotationWebhook: text("id", "A webhook for rotations, which gets its new secrets. Without: as the policy says."),
+} as const;
 
 /** Ids, never the key itself: see secret-arguments.ts. */
 export const keyCommands = [
@@ -67,17 +85,19 @@ export const keyCommands = [
       name: required(text("text", "What it is for.")),
       scopes: list("scope", "What it may do."),
       environment: choice(environments, "For live traffic or for tests. Default: live."),
-      expiresIn: duration("How long it lives, such as 90d. Default: what the tenant's policy says."),
+      expiresIn: duration("How long it lives, such as 90d. Without: what the tenant's policy says."),
       expiresAt: time("Until when it lives."),
       allowedIps: list("cidr", "The only addresses that it is accepted from."),
       deniedIps: list("cidr", "Addresses that it is never accepted from."),
+      ...rotation,
       metadata: json("What you want to know about it, as a JSON object."),
     },
     examples: [
       ["keys create --owner ada@acme.example --name Orders --scopes orders:read > key.txt", "the key, in a file"],
       ["keys create --owner usr_… --name Tests --environment test --expires-in 30d", "a key for tests, for a month"],
     ],
-    async run({ client, print, now }, { tenant, owner, team, expiresIn, expiresAt, ...input }) {
+    async run({ client, print, now }, given) {
+      const { tenant, owner, team, expiresIn, expiresAt, rotateEvery, rotationWebhook, ...input } = given;
       if (expiresIn !== undefined && expiresAt !== undefined) {
         throw new UsageError("Say --expires-in or --expires-at, not both.");
       }
@@ -85,7 +105,8 @@ export const keyCommands = [
       const ownerId = await userIdOf(client(), tenantId, owner);
       const end = expiresIn === undefined ? expiresAt : new Date(now() + expiresIn).toISOString();
       const where = { tenantId, ownerId, teamId: team };
-      const created = unwrap(await client().keys.create({ ...input, ...where, expiresAt: end }));
+      const rotated = { rotateEveryMs: rotateEvery, rotationWebhookId: rotationWebhook };
+      const created = unwrap(await client().keys.create({ ...input, ...where, ...rotated, expiresAt: end }));
       print.secret("key", created.key, created.secret);
     },
   }),
@@ -108,31 +129,43 @@ export const keyCommands = [
       expiresAt: time("A new end."),
       neverExpires: flag("Take its end away, where the tenant's policy allows that."),
       team: text("id", "The team that looks after it; an empty text takes it out of its team."),
+      rotateEvery: orWord("none", rotation.rotateEvery),
+      rotationWebhook: orWord("none", rotation.rotationWebhook),
     },
     examples: [
       ["keys update key_… --name Orders --scopes orders:read,orders:write", "another name, other scopes"],
       ["keys update key_… --expires-at 2026-12-31 --team tea_…", "an end, and a team"],
+      ["keys update key_… --rotate-every 30d --rotation-webhook none", "a month, and as the tenant's policy says"],
     ],
-    async run({ client, print }, { name, scopes, expiresAt, neverExpires, team }, id) {
+    async run({ client, print }, { name, scopes, expiresAt, neverExpires, team, rotateEvery, rotationWebhook }, id) {
       if (neverExpires && expiresAt !== undefined)
         throw new UsageError("Say --expires-at or --never-expires, not both.");
       const end = neverExpires ? null : expiresAt;
       const change = { id, name, scopes, expiresAt: end, teamId: orNone(team) };
-      print.thing(unwrap(await client().keys.update(change)).key);
+      const rotated = { rotateEveryMs: rotateEvery, rotationWebhookId: rotationWebhook };
+      print.thing(unwrap(await client().keys.update({ ...change, ...rotated })).key);
     },
   }),
   command({
     path: "keys rotate",
     summary: "Give a key a new secret; its id stays.",
     details:
-      "The secret alone goes to standard output, this once. Without --overlap the old secret stops at once, so it is asked for.",
+      "The secret alone goes to standard output, this once. Without --overlap or --on-first-use the old secret stops at once, so it is asked for.",
     argument: which,
-    options: { overlap: duration("How long the old secret works on, such as 24h."), ...yes },
-    examples: [["keys rotate key_… --overlap 24h > key.txt", "a day to hand the new secret out"]],
-    async run(context, { overlap, yes: isAgreed }, id) {
+    options: {
+      overlap: duration("How long the old secret works on, such as 24h."),
+      onFirstUse: flag("Both secrets work until the new one is first accepted; the overlap begins then."),
+      ...yes,
+    },
+    examples: [
+      ["keys rotate key_… --overlap 24h > key.txt", "a day to hand the new secret out"],
+      ["keys rotate key_… --on-first-use --overlap 1h > key.txt", "however long it takes, and an hour"],
+    ],
+    async run(context, { overlap, onFirstUse, yes: isAgreed }, id) {
       const { client, print } = context;
-      if (overlap === undefined) await agreed(context, isAgreed, `Rotate ${id}, and refuse its old secret at once?`);
-      const rotated = unwrap(await client().keys.rotate({ id, overlapMs: overlap }));
+      const stopsAtOnce = overlap === undefined && !onFirstUse;
+      if (stopsAtOnce) await agreed(context, isAgreed, `Rotate ${id}, and refuse its old secret at once?`);
+      const rotated = unwrap(await client().keys.rotate({ id, overlapMs: overlap, activateOnFirstUse: onFirstUse }));
       print.secret("key", rotated.key, rotated.secret);
     },
   }),

@@ -3,7 +3,7 @@ import { unwrap } from "../../client/results.js";
 import type { HygieneReport, KeyFinding } from "../../entities.js";
 import { command } from "../command.js";
 import { UsageError } from "../exit-codes.js";
-import { choice, flag, listing, required, text, whole } from "../options.js";
+import { choice, flag, listing, orWord, required, text, whole } from "../options.js";
 import type { Column } from "../output/table.js";
 import { shown } from "../output/text.js";
 import { found, requiredTenantId, tenantIdOf, whose } from "./find.js";
@@ -23,6 +23,7 @@ const checkColumns: readonly Column<HygieneReport["checks"][number]>[] = [
   { head: "LOST", of: ({ lost, weight }) => `${shown(lost)} of ${shown(weight)}`, isWhole: true },
   { head: "WHAT TO DO", of: ({ affected, advice }) => (affected > 0 ? advice : null) },
 ];
+const bound = (what: string) => orWord("none", whole("number", `${what}; none: as many as there are.`, 1, 1_000));
 const ofTenant = { name: "tenant", description: "Its id or its slug." };
 
 export const lifecycleCommands = [
@@ -83,7 +84,7 @@ export const lifecycleCommands = [
     argument: ofTenant,
     examples: [["tenants hygiene acme", "its score, and what costs points"]],
     async run({ client, print }, _given, named) {
-      const id = (await tenantIdOf(client(), named)) ?? named;
+      const id = await tenantIdOf(client(), named);
       const report = found(await client().lifecycle.hygiene(id), "tenant", named);
       if (print.isJson) return print.document(report);
       if (print.isQuiet) return print.line(String(report.score));
@@ -114,12 +115,15 @@ export const lifecycleCommands = [
       sharedAction: choice(upkeepActions, "What happens to keys that are used from too many places."),
       sharedWindowHours: whole("hours", "Within how many hours places are counted.", 1, 72),
       sharedRule: choice(sharedRules, "Whether a key has to pass all bounds that are set, or any."),
-      sharedMaxAddresses: whole("number", "From how many addresses a key may be used.", 1, 1_000),
-      sharedMaxNetworks: whole("number", "From how many networks a key may be used.", 1, 1_000),
-      sharedMaxUserAgents: whole("number", "With how many user agents a key may be used.", 1, 1_000),
+      sharedMaxAddresses: bound("From how many addresses a key may be used"),
+      sharedMaxNetworks: bound("From how many networks a key may be used"),
+      sharedMaxUserAgents: bound("With how many user agents a key may be used"),
       graceDays: whole("days", "How many days after it was told of a key is disabled.", 0, 3_650),
     },
-    examples: [["policies update --tenant acme --idle-after-days 90 --idle-action disable", "idle keys are disabled"]],
+    examples: [
+      ["policies update --tenant acme --idle-after-days 90 --idle-action disable", "idle keys are disabled"],
+      ["policies update --tenant acme --shared-max-user-agents none", "programs of a key are not counted any more"],
+    ],
     async run({ client, print }, { tenant, neverIdle, idleAfterDays: days, ...others }) {
       if (neverIdle && days !== undefined) throw new UsageError("Give --idle-after-days or --never-idle, not both.");
       const changes = { ...others, idleAfterDays: neverIdle ? null : days };

@@ -2,7 +2,7 @@ import { type KeyEventType, keyEventTypes, webhookDeliveryStatuses } from "@keyp
 import { unwrap } from "../../client/results.js";
 import type { Webhook, WebhookDelivery } from "../../entities.js";
 import { command } from "../command.js";
-import { choice, choices, duration, flag, listing, required, text, yes } from "../options.js";
+import { choice, choices, duration, flag, listing, orWord, required, text, yes } from "../options.js";
 import type { Column } from "../output/table.js";
 import { shown } from "../output/text.js";
 import { agreed, found, requiredTenantId, tenantIdOf, whose } from "./find.js";
@@ -24,7 +24,11 @@ const deliveryColumns: readonly Column<WebhookDelivery>[] = [
   { head: "PROBLEM", of: ({ problem }) => problem },
 ];
 const which = { name: "id", description: "The webhook's id: whk_…" };
-const events = choices("event", Object.keys(keyEventTypes) as KeyEventType[], "Only these events. Default: all.");
+const events = orWord(
+  "all",
+  choices("event", Object.keys(keyEventTypes) as KeyEventType[], "Only these events. Default of a new one: all."),
+  [],
+);
 
 export const webhookCommands = [
   command({
@@ -61,7 +65,9 @@ export const webhookCommands = [
       name: required(text("text", "What people call it.")),
       address: required(text("url", "Where messages are sent.")),
       events,
-      forRotations: flag("Rotation policies may name it: it gets new secrets of keys."),
+      forRotations: flag(
+        "Rotation policies may name it, by --rotation-webhook of tenants update, keys create and keys update: it then gets new secrets of keys.",
+      ),
     },
     examples: [
       [
