@@ -1,7 +1,7 @@
 import type { IdKind } from "@keyplane/schema";
 import { afterAll } from "vitest";
 import { callOf, type Ids, kindsAt, kindsNamedBy } from "../../testkit/any-call.js";
-import { describe, expect, ok, strangeIds, test, type World } from "../../testkit/index.js";
+import { describe, expect, malformedIds, ok, test, type World } from "../../testkit/index.js";
 import { everyRow } from "../../testkit/rows.js";
 import { StatementCount } from "../../testkit/statement-count.js";
 import { endIssuers } from "./holders.js";
@@ -66,7 +66,7 @@ describe("isolation: somebody else's id answers byte for byte as a missing one, 
     };
     const [missing] = await askAll([world.missingId(kinds[0] ?? "Key")]);
     for (const part of inParts(others)) expect(await askAll(part)).toEqual(part.map(() => missing));
-    for (const part of inParts(strangeIds(kinds[0] ?? "Key"))) {
+    for (const part of inParts(malformedIds(kinds[0] ?? "Key"))) {
       const calls = part.map((id) => callOf(at.field, ours.own, { [at.place]: id }));
       const { status, text, answers } = await sendBatch(ours.admin, calls);
       expect([status, answers.length]).toEqual([200, part.length]);
