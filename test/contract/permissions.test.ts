@@ -1,10 +1,10 @@
-import { type Permission, permissions } from "@keyplane/schema";
+import { type IdKind, type Permission, permissions } from "@keyplane/schema";
 import { schema } from "@keyplane/server";
 import { getNamedType, isInterfaceType, isObjectType } from "graphql";
-import { type AnyField, callOf, everyField, everyRootField, isRoot, type Own, sendAny } from "../testkit/any-call.js";
+import { type AnyField, callOf, everyField, everyRootField, isRoot, kindsNamedBy, type Own, sendAny } from "../testkit/any-call.js";
 import { type Caller, describe, expect, ok, sendGraphql, test, type World } from "../testkit/index.js";
 import { findingId } from "../testkit/lifecycle.js";
-import { oauthIds } from "../testkit/oauth.js";
+import { oauthClientId, trustedIssuerId } from "../testkit/oauth.js";
 import { failedDeliveryId, quietWebhookId } from "../testkit/webhooks.js";
 
 /** What a field declares that its caller must have; written by the same option that enforces it. */
@@ -138,36 +138,55 @@ describe("every field says who may use it", () => {
   });
 });
 
-/** An API that nobody has asked for, which is seen without `apis:read`, and a request that waits. */
-async function apiIds(world: World, tenantId: string, keyId: string): Promise<Own> {
-  const [api, asked] = [await world.api(tenantId, { visibility: "PUBLIC" }), await world.api(tenantId)];
-  const { apiGrant } = ok(await world.root.apiGrant("requestApiAccess", { apiId: asked.id, keyId }));
-  return { Api: api.id, ApiGrant: apiGrant.id };
+/** What makes one thing of a tenant, by its kind. */
+function makersOf(world: World, tenantId: string, key: { readonly id: string; readonly secret: string }) {
+  const makers: { readonly [Kind in IdKind]?: () => Promise<string> } = {
+    OAuthClient: () => oauthClientId(world, tenantId),
+    TrustedIssuer: () => trustedIssuerId(world, tenantId),
+    CustomRole: async () => (await world.role(tenantId)).id,
+    Team: async () => (await world.team(tenantId)).id,
+    // One that nobody has asked for, which is seen without `apis:read`.
+    Api: async () => (await world.api(tenantId, { visibility: "PUBLIC" })).id,
+    // A request that waits.
+    ApiGrant: async () => {
+      const asked = await world.api(tenantId);
+      return ok(await world.root.apiGrant("requestApiAccess", { apiId: asked.id, keyId: key.id })).apiGrant.id;
+    },
+    // There need be none: the question is who may ask.
+    IntegrityRun: async () => world.missingId("IntegrityRun"),
+    KeyFinding: () => findingId(world, key.secret),
+    ManagementToken: async () =>
+      ok(await world.root.createToken({ name: "token", role: "GUEST", tenantId })).managementToken.id,
+    Webhook: () => quietWebhookId(world, tenantId),
+    WebhookDelivery: () => failedDeliveryId(world, tenantId),
+  };
+  return Object.entries(makers) as [IdKind, () => Promise<string>][];
 }
 
-/** A tenant with one thing of each kind, for callers of the whole installation. */
-async function story(world: World): Promise<Own> {
+/** A tenant with a thing of each kind, for callers of the whole installation. @param only the kinds that are needed, if not all. */
+async function story(world: World, only?: readonly IdKind[]): Promise<Own> {
   const { tenant, owner, key, secret } = await world.tenantWithKey();
   await world.verify(secret);
   ok(await world.root.quota("setQuota", { targetId: key.id, limit: 1_000_000 }));
-  const token = ok(await world.root.createToken({ name: "token", role: "GUEST", tenantId: tenant.id })).managementToken;
-  const webhookId = await quietWebhookId(world, tenant.id);
-  return {
-    ...(await oauthIds(world, tenant.id)),
-    Tenant: tenant.id,
-    User: owner.id,
-    CustomRole: (await world.role(tenant.id)).id,
-    Team: (await world.team(tenant.id)).id,
-    Key: key.id,
-    ...(await apiIds(world, tenant.id, key.id)),
-    // There need be none: the question is who may ask.
-    IntegrityRun: world.missingId("IntegrityRun"),
-    KeyFinding: await findingId(world, secret),
-    ManagementToken: token.id,
-    Webhook: webhookId,
-    WebhookDelivery: await failedDeliveryId(world, tenant.id),
-    now: world.clock.now(),
-  };
+  const ids: Partial<Record<IdKind, string>> = { Tenant: tenant.id, User: owner.id, Key: key.id };
+  for (const [kind, make] of makersOf(world, tenant.id, { id: key.id, secret })) {
+    if (!only || only.includes(kind)) ids[kind] = await make();
+  }
+  return ids;
+}
+
+let told: Promise<Own> | undefined;
+
+/** The story of all that changes nothing: what is refused, and what only asks. */
+async function sharedStory(world: World): Promise<Own> {
+  told ??= story(world);
+  return { ...(await told), now: world.clock.now() };
+}
+
+/** What a call that succeeds is made with: one that changes something has a story of its own, with what it names. */
+async function storyFor(world: World, field: AnyField): Promise<Own> {
+  if (field.parent.name !== "Mutation") return sharedStory(world);
+  return { ...(await story(world, kindsNamedBy((own) => callOf(field, own)))), now: world.clock.now() };
 }
 
 const asEnum = (permission: Permission): string => permission.replace(":", "_").toUpperCase();
@@ -198,7 +217,7 @@ describe("the permission that a field names is the one that it needs", () => {
         world,
         permissionNames.filter((permission) => permission !== needed),
       );
-      const refusal = await refusalOf(caller, field, await story(world));
+      const refusal = await refusalOf(caller, field, await sharedStory(world));
       expect(refusal).toMatch(/^FORBIDDEN: /);
       expect(refusal).toContain(needed);
     },
@@ -207,7 +226,7 @@ describe("the permission that a field names is the one that it needs", () => {
   test.for(named(guardedRoots))("%s is open to a token that has only this permission", async ([, field], { world }) => {
     const needed = [permissionOf(field) as Permission, ...(neededBeside[field.name] ?? [])];
     const caller = await callerWith(world, needed);
-    expect(await refusalOf(caller, field, await story(world))).toBeNull();
+    expect(await refusalOf(caller, field, await storyFor(world, field))).toBeNull();
   });
 
   test.for(named(guardedNested))("%s is refused within an answer that is not", async ([, field], { world }) => {
@@ -216,7 +235,7 @@ describe("the permission that a field names is the one that it needs", () => {
       world,
       permissionNames.filter((permission) => permission !== needed),
     );
-    const { document, variables } = callOf(field, await story(world), {}, "{ __typename }");
+    const { document, variables } = callOf(field, await sharedStory(world), {}, "{ __typename }");
     const { body } = await sendGraphql(world.url, lacking.token, document, variables);
     expect(body.errors[0].extensions.code).toBe("FORBIDDEN");
     expect(body.errors[0].message).toContain(needed);
@@ -235,7 +254,7 @@ describe("the permission that a field names is the one that it needs", () => {
       world,
       permissionNames.filter((permission) => permission !== needed),
     );
-    const own = await story(world);
+    const own = await sharedStory(world);
     for (const id of [own[kind], world.missingId(kind)]) {
       const refusal = lacking.query("query ($id: ID!) { node(id: $id) { id } }", { id });
       await expect(refusal).rejects.toMatchObject({ code: "FORBIDDEN", message: expect.stringContaining(needed) });
@@ -245,7 +264,7 @@ describe("the permission that a field names is the one that it needs", () => {
   test.for(named(everyRootField().filter((field) => accessOf(field) !== "anyone")))(
     "%s is refused to whoever is not known",
     async ([, field], { world }) => {
-      const own = await story(world);
+      const own = await sharedStory(world);
       for (const token of [null, "", "keyplane_live_0000000000000000000000000000000000000000000000000"]) {
         const { document, variables } = callOf(field, own, {});
         const { status, body, headers } = await sendGraphql(world.url, token, document, variables);

@@ -1,7 +1,7 @@
 import { docsUrlForError } from "@keyplane/schema";
 import { allBut } from "../api/keys/key-changes.js";
 import { day, describe, expect, ok, startServer, test, World } from "../testkit/index.js";
-import { poll, pollAll } from "../testkit/key-event-polls.js";
+import { placeBehindAll, poll, pollAll } from "../testkit/key-event-polls.js";
 import { EventFollower } from "../testkit/key-events.js";
 import { rawRequest } from "../testkit/raw-request.js";
 
@@ -18,10 +18,11 @@ describe("GET /v1/key-events", () => {
       cursor: expect.stringMatching(/^[\w-]+$/),
       current: expect.any(Number),
     });
+    const from = await placeBehindAll(admin);
     const stream = await EventFollower.open(admin);
     ok(await admin.key("disableKey", { id: key.id, reason: "pause" }));
     ok(await admin.user("updateUser", { id: owner.id, name: "New" }));
-    const { events, cursor } = await pollAll(admin, begin.cursor);
+    const { events, cursor } = await pollAll(admin, from);
     expect(events.map((event) => ({ __typename: "KeyEvent", ...event }))).toEqual(await stream.take(2));
     expect(events[0]).toEqual({
       cursor: expect.any(String),
@@ -40,7 +41,7 @@ describe("GET /v1/key-events", () => {
 
   test("waits for the first event, and no longer than it is told", async ({ world }) => {
     const { admin, key } = await world.tenantWithKey();
-    const { cursor } = await poll(admin);
+    const cursor = await placeBehindAll(admin);
     const waiting = poll(admin, { after: cursor, waitMs: 25_000 });
     await expect.poll(() => openStreams(world)).toBeGreaterThanOrEqual(1);
     const began = performance.now();
@@ -54,6 +55,7 @@ describe("GET /v1/key-events", () => {
 
   test("from now on: without a cursor nothing is told that was before, and all that comes after", async ({ world }) => {
     const { admin, key } = await world.tenantWithKey();
+    await placeBehindAll(admin);
     const { events, cursor } = await poll(admin, { waitMs: 50 });
     expect(events).toEqual([]);
     ok(await admin.key("disableKey", { id: key.id }));
@@ -64,8 +66,7 @@ describe("GET /v1/key-events", () => {
     world,
   }) => {
     const { admin, key } = await world.tenantWithKey();
-    // From a place that has the key's creation behind it.
-    let { cursor } = await pollAll(admin, (await poll(admin)).cursor);
+    let cursor = await placeBehindAll(admin);
     for (let round = 0; round < 10; round++) {
       ok(await admin.key(round % 2 === 0 ? "disableKey" : "enableKey", { id: key.id }));
       const answer = await poll(admin, { after: cursor });
@@ -78,7 +79,7 @@ describe("GET /v1/key-events", () => {
 
   test("filters by type and tenant; another tenant's id answers as a missing one", async ({ world }) => {
     const [ours, theirs] = [await world.tenantWithKey(), await world.tenantWithKey()];
-    const { cursor } = await poll(world.root);
+    const cursor = await placeBehindAll(world.root);
     for (const { admin, key } of [ours, theirs]) {
       ok(await admin.key("disableKey", { id: key.id }));
       ok(await admin.key("enableKey", { id: key.id }));
@@ -99,7 +100,7 @@ describe("GET /v1/key-events", () => {
     const colleague = await world.user(tenant.id);
     const other = await world.key(tenant.id, colleague.id);
     const person = await world.caller("DEVELOPER", { userId: owner.id });
-    const { cursor } = await poll(person);
+    const cursor = await placeBehindAll(person);
     ok(await admin.key("disableKey", { id: other.key.id }));
     ok(await admin.key("disableKey", { id: key.id }));
     expect((await pollAll(person, cursor)).events).toMatchObject([{ keyId: key.id }]);
@@ -111,6 +112,7 @@ describe("GET /v1/key-events", () => {
     ["one of another store", Buffer.from("e1.other.1.1.abcdefgh").toString("base64url")],
   ])("%s is answered with what to do, and where to go on", async ([, after = ""], { world }) => {
     const { admin, key } = await world.tenantWithKey();
+    await placeBehindAll(admin);
     const answer = await poll(admin, { after, waitMs: 25_000 });
     expect(answer).toEqual({
       events: [],
@@ -128,7 +130,7 @@ describe("GET /v1/key-events", () => {
 
   test("many events come in pieces of at most 500, none twice and none missing", async ({ world }) => {
     const { tenant, admin, owner } = await world.tenantWithKey();
-    const { cursor } = await poll(admin);
+    const cursor = await placeBehindAll(admin);
     const ids = Array.from({ length: 1_100 }, () => world.missingId("Key"));
     const occurredAt = new Date(world.clock.now());
     const of = (keyId: string) => ({ type: "UPDATED", tenantId: tenant.id, userId: owner.id, keyId, occurredAt });
@@ -190,9 +192,9 @@ describe("GET /v1/key-events", () => {
 
 describe("an open poll", () => {
   test("ends when its token is revoked, and others go on", async ({ world }) => {
-    const { tenant, admin, key } = await world.tenantWithKey();
+    const { admin, key } = await world.tenantWithKey();
     const { secret, managementToken } = ok(await admin.createToken({ name: "t", role: "DEVELOPER" }));
-    const { cursor } = await poll(admin, { tenantId: tenant.id });
+    const cursor = await placeBehindAll(admin);
     const [ended, other] = [
       poll({ url: world.url, token: secret }, { after: cursor, waitMs: 25_000 }),
       poll(admin, { after: cursor, waitMs: 25_000 }),
@@ -238,7 +240,7 @@ describe("a reader of whom nothing is told", () => {
     const server = await startServer({}, { eventBufferSize: 2 });
     const world = new World(server);
     const [quiet, busy] = [await world.tenantWithKey(), await world.tenantWithKey()];
-    const { cursor } = await poll(quiet.admin);
+    const cursor = await placeBehindAll(quiet.admin);
     ok(await busy.admin.key("disableKey", { id: busy.key.id }));
     world.clock.advance(6 * day);
     const later = await pollAll(quiet.admin, cursor);

@@ -193,6 +193,20 @@ export function callOf(
   return { document: `${heading} { ${within(target, own, call)} }`, variables };
 }
 
+/** The kinds of things whose ids are asked for when calls are made: what a story must have for them. */
+export function kindsNamedBy(makeCalls: (own: Own) => unknown): IdKind[] {
+  const named = new Set<IdKind>();
+  const noting = new Proxy<Own>({}, {
+    get(_, kind) {
+      if (kind === "now") return undefined;
+      named.add(kind as IdKind);
+      return "any";
+    },
+  });
+  makeCalls(noting);
+  return [...named];
+}
+
 /** Sends any operation, and gives what GraphQL answers; of a subscription, which it ends then, the first answer. */
 // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects and fails where it is missing
 export async function sendAny(caller: Caller, { document, variables }: AnyCall): Promise<any> {
@@ -272,13 +286,22 @@ const maxLevels = 4;
 /** Small, because the cost of everything within everything grows with it. */
 const pageSize = 2;
 
+/** By the type: it is the same each time, and long. */
+const selections = new Map<GraphQLNamedType, string>();
+
 /** Everything that can be asked of a type without arguments, some levels deep. */
-function selectionOf(type: GraphQLNamedType, level = 0): string {
+function selectionOf(type: GraphQLNamedType): string {
+  const known = selections.get(type) ?? selectionAt(type, 0);
+  selections.set(type, known);
+  return known;
+}
+
+function selectionAt(type: GraphQLNamedType, level: number): string {
   if (isLeafType(type)) return "";
   if (isUnionType(type)) {
     return `{ __typename ${type
       .getTypes()
-      .map((member) => `... on ${member.name} ${selectionOf(member, level)}`)
+      .map((member) => `... on ${member.name} ${selectionAt(member, level)}`)
       .join(" ")} }`;
   }
   if (!("getFields" in type) || isInputObjectType(type)) return "";
@@ -288,7 +311,7 @@ function selectionOf(type: GraphQLNamedType, level = 0): string {
     if (isLeafType(named)) return [field.name];
     if (level >= maxLevels) return [];
     const page = field.args.some((arg) => arg.name === "first") ? `(first: ${pageSize})` : "";
-    return [`${field.name}${page} ${selectionOf(named, level + 1)}`];
+    return [`${field.name}${page} ${selectionAt(named, level + 1)}`];
   });
   return `{ __typename ${parts.join(" ")} }`;
 }

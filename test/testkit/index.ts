@@ -9,7 +9,7 @@ export { day, hour, minute, second, TestClock } from "./clock.js";
 export { GraphqlFailure, mutate, sendGraphql } from "./graphql.js";
 export { idsOf, type ListName, type ListPage, readPage, readPages } from "./lists.js";
 export { startServer, type TestServer } from "./server.js";
-export { strangeIds, strangeTexts } from "./strange.js";
+export { malformedIds, strangeIds, strangeTexts } from "./strange.js";
 export { ok, testPassword, World } from "./world.js";
 
 /** `test("…", async ({ world }) => …)`: all tests of a worker share one server; every story makes its own tenants. */

@@ -37,3 +37,11 @@ export async function pollAll(caller: Caller, after: string, more: Record<string
     if (answer.current !== null) return { events, cursor };
   }
 }
+
+/**
+ * A place with all behind it that was committed before. A place that a poll begins with "now" may have something before it that was written
+ * just then: its order is not final while any transaction of the PostgreSQL server is open, be it of another test.
+ */
+export async function placeBehindAll(caller: Caller): Promise<string> {
+  return (await pollAll(caller, (await poll(caller)).cursor)).cursor;
+}

@@ -2,10 +2,14 @@ import { createId, type IdKind, idPrefixes } from "@keyplane/schema";
 
 /** Ids that cannot name a thing of this kind: of every other kind, of a wrong form, with strange characters, far too long. */
 export function strangeIds(kind: IdKind): string[] {
-  const real = createId(kind);
   const otherKinds = (Object.keys(idPrefixes) as IdKind[]).filter((other) => other !== kind);
+  return [...otherKinds.map((other) => createId(other)), ...malformedIds(kind)];
+}
+
+/** Those of them that are no id of any kind. */
+export function malformedIds(kind: IdKind): string[] {
+  const real = createId(kind);
   return [
-    ...otherKinds.map((other) => createId(other)),
     "",
     " ",
     "0",

@@ -76,14 +76,25 @@ const makers: { readonly [Kind in IdKind]: (story: Story, ids: Ids) => string | 
   Request: ({ world }) => world.missingId("Request"),
 };
 
+/** What a maker needs besides the story. */
+const madeOf: { readonly [Kind in IdKind]?: readonly IdKind[] } = { ApiGrant: ["Api"], ManagementToken: ["CustomRole"] };
+
 /**
  * @param options.used with calls of its key, so that every question about usage has something to answer. That takes a second or two, until
  * they are counted.
+ * @param options.only what is needed besides a tenant, its user and its key: nothing else is made, and its ids name nothing.
  */
-export async function fullTenant(world: World, { used = false } = {}): Promise<FullTenant> {
+export async function fullTenant(
+  world: World,
+  { used = false, only }: { used?: boolean; only?: readonly IdKind[] } = {},
+): Promise<FullTenant> {
   const story = { ...(await world.tenantWithKey()), world };
+  const needed = only && new Set<IdKind>(["Tenant", "User", "Key", ...only, ...only.flatMap((kind) => madeOf[kind] ?? [])]);
   const ids: Partial<Record<IdKind, string>> = {};
-  for (const [kind, make] of Object.entries(makers)) ids[kind as IdKind] = await make(story, ids);
+  for (const [name, make] of Object.entries(makers)) {
+    const kind = name as IdKind;
+    ids[kind] = !needed || needed.has(kind) ? await make(story, ids) : world.missingId(kind);
+  }
   const { admin, key, secret } = story;
   if (used) {
     // An accepted call and a refused one.
