@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Database, openDatabase } from "./database.js";
+import type { Db } from "./index.js";
 import { StartupError } from "./startup-error.js";
 
 describe("the embedded database", () => {
@@ -68,6 +69,28 @@ describe("the embedded database", () => {
     ]);
     expect(results.map(({ status }) => status)).toEqual(["rejected", "fulfilled", "rejected", "fulfilled"]);
     expect((await database.prisma.idempotencyRecord.findMany()).map(({ id }) => id).sort()).toEqual(["b", "d"]);
+    await database.close();
+  });
+
+  test("requests get their turn between statements that follow one another, in a transaction too", async () => {
+    const database = await openDatabase({ databaseUrl: null, dataDir: null });
+    const statements = 20;
+    const turnsDuring = async (work: () => Promise<unknown>): Promise<number> => {
+      let turns = 0;
+      const count = (): void => {
+        turns += 1;
+        pending = setImmediate(count);
+      };
+      let pending = setImmediate(count);
+      await work();
+      clearImmediate(pending);
+      return turns;
+    };
+    const read = async (db: Db) => {
+      for (let time = 0; time < statements; time++) await db.idempotencyRecord.count();
+    };
+    expect(await turnsDuring(() => read(database.prisma))).toBeGreaterThanOrEqual(statements);
+    expect(await turnsDuring(() => database.transaction(read))).toBeGreaterThanOrEqual(statements);
     await database.close();
   });
 

@@ -1,5 +1,6 @@
+import { setImmediate as turn } from "node:timers/promises";
 import type { PGlite, Transaction } from "@electric-sql/pglite";
-import type { SqlDriverAdapter, SqlDriverAdapterFactory } from "@prisma/driver-adapter-utils";
+import type { SqlDriverAdapter, SqlDriverAdapterFactory, SqlQuery, SqlQueryable } from "@prisma/driver-adapter-utils";
 import { PrismaPGlite } from "pglite-prisma-adapter";
 
 /**
@@ -11,7 +12,8 @@ export function adapterOf(pglite: PGlite): SqlDriverAdapterFactory {
   return {
     provider: factory.provider,
     adapterName: factory.adapterName,
-    connect: async () => Object.assign(await factory.connect(), { startTransaction: startTransactionOn(pglite) }),
+    connect: async () =>
+      Object.assign(inTurns(await factory.connect()), { startTransaction: startTransactionOn(pglite) }),
   };
 }
 
@@ -30,11 +32,24 @@ function startTransactionOn(pglite: PGlite): SqlDriverAdapter["startTransaction"
     const adapter = await new PrismaPGlite(watched as unknown as PGlite).connect();
     const transaction = await adapter.startTransaction(isolationLevel);
     const commit = transaction.commit.bind(transaction);
-    return Object.assign(transaction, {
+    return Object.assign(inTurns(transaction), {
       commit: async () => {
         await commit();
         await ended;
       },
     });
   };
+}
+
+/**
+ * Begins each statement in the event loop's next turn. PGlite works on this very thread and keeps its promises at once: a thousand
+ * statements, one after another, would let no request in before the last one is done.
+ */
+function inTurns<Queryable extends SqlQueryable>(queryable: Queryable): Queryable {
+  const queryRaw = queryable.queryRaw.bind(queryable);
+  const executeRaw = queryable.executeRaw.bind(queryable);
+  return Object.assign(queryable, {
+    queryRaw: (query: SqlQuery) => turn().then(() => queryRaw(query)),
+    executeRaw: (query: SqlQuery) => turn().then(() => executeRaw(query)),
+  });
 }
