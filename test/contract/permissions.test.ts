@@ -145,6 +145,14 @@ async function apiIds(world: World, tenantId: string, keyId: string): Promise<Ow
   return { Api: api.id, ApiGrant: apiGrant.id };
 }
 
+/** A check that has ended; as one that failed it means nothing to those that follow. */
+async function integrityRunId(world: World): Promise<string> {
+  const [id, now] = [world.missingId("IntegrityRun"), new Date(world.clock.now())];
+  const data = { id, status: "FAILED", repair: false, resign: false, startedBy: "x", createdAt: now, heardAt: now };
+  await world.server.keyplane.database.prisma.integrityRun.create({ data });
+  return id;
+}
+
 /** A tenant with one thing of each kind, for callers of the whole installation. */
 async function story(world: World): Promise<Own> {
   const { tenant, owner, key, secret } = await world.tenantWithKey();
@@ -160,8 +168,7 @@ async function story(world: World): Promise<Own> {
     Team: (await world.team(tenant.id)).id,
     Key: key.id,
     ...(await apiIds(world, tenant.id, key.id)),
-    // There need be none: the question is who may ask.
-    IntegrityRun: world.missingId("IntegrityRun"),
+    IntegrityRun: await integrityRunId(world),
     KeyFinding: await findingId(world, secret),
     ManagementToken: token.id,
     Webhook: webhookId,

@@ -62,6 +62,7 @@ export {
   type UpkeepAction,
   upkeepActions,
 } from "./lifecycle.js";
+export { type LimitTarget, limitTargets } from "./limit-targets.js";
 export { networkOf, wideNetworkOf } from "./network-of.js";
 export { type Permission, type PermissionEntry, permissions, permissionsOf } from "./permissions.js";
 export { type RandomBytes, secureRandomBytes } from "./random.js";

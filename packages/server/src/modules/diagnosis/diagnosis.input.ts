@@ -68,6 +68,10 @@ export const resolveInvalidUserSchema = z
       .boolean()
       .nullish()
       .transform((reissue) => reissue ?? false),
+    requireValid: z
+      .boolean()
+      .nullish()
+      .transform((require) => require ?? false),
     test: optional(
       z.object({ scopes: optional(scopesSchema), environment: environmentSchema, ip: optional(ipSchema) }),
     ),

@@ -3,7 +3,7 @@ import type { Db, Key, KeySecret } from "../../platform/database/index.js";
 import type { GuessLimiter } from "../../platform/guess-limiter.js";
 import { hashSecret, type Principal, visibleTo } from "../auth/index.js";
 import type { DiagnoseKeyInput } from "./diagnosis.input.js";
-import { findSecretOf, findSecretsByStart } from "./diagnosis.store.js";
+import { findPrefixes, findSecretOf, findSecretsByStart } from "./diagnosis.store.js";
 import { similarStarts } from "./lib/similar-starts.js";
 
 /** How many keys are named that a text may have been meant to be. */
@@ -72,6 +72,7 @@ function lookUp(db: Db, principal: Principal, whole: string, guesses: GuessLimit
 
 /** Starts are what whoever may read keys sees of them anyway. */
 async function findSimilar(db: Db, principal: Principal, text: string): Promise<(KeySecret & { key: Key })[]> {
-  const starts = principal.permissions.has("keys:read") ? similarStarts(text) : [];
+  if (!principal.permissions.has("keys:read")) return [];
+  const starts = similarStarts(text, await findPrefixes(db, principal.tenantId));
   return starts.length === 0 ? [] : findSecretsByStart(db, visibleTo(principal), starts, maxSimilar);
 }

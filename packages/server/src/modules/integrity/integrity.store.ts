@@ -1,5 +1,6 @@
 import type { Db, IntegrityFinding, IntegrityRun, Key, Prisma } from "../../platform/database/index.js";
 import { afterPlace, orderBy, type Place } from "../../platform/pages.js";
+import type { FindingOutcome } from "./finding-kinds.js";
 import type { ExaminedKey } from "./key-checks.js";
 
 export function insertRun(db: Db, data: Prisma.IntegrityRunUncheckedCreateInput): Promise<IntegrityRun> {
@@ -54,6 +55,20 @@ export async function forgetOldRuns(db: Db, keep: number): Promise<void> {
   await db.integrityRun.deleteMany({ where: { id: { in: ids } } });
 }
 
+/** Counts something that was found. @returns how much that is by now. */
+export async function countFound(db: Db, runId: string, outcome: FindingOutcome): Promise<number> {
+  const { found } = await db.integrityRun.update({
+    where: { id: runId },
+    data: {
+      found: { increment: 1 },
+      ...(outcome === "REPAIRED" ? { repaired: { increment: 1 } } : {}),
+      ...(outcome === "QUARANTINED" ? { quarantined: { increment: 1 } } : {}),
+    },
+    select: { found: true },
+  });
+  return found;
+}
+
 export async function insertFinding(db: Db, data: Prisma.IntegrityFindingUncheckedCreateInput): Promise<void> {
   await db.integrityFinding.create({ data });
 }
@@ -101,11 +116,6 @@ export async function findKeysToExamine(db: Db, afterId: string, take: number): 
       take,
     }),
   );
-}
-
-/** Keys as they are stored, also revoked and deleted ones. */
-export function findKeys(db: Db, ids: readonly string[]): Promise<Key[]> {
-  return db.key.findMany({ where: { id: { in: [...ids] } } });
 }
 
 /** How many keys there are to examine. */

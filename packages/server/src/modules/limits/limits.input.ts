@@ -59,19 +59,18 @@ export const usualAnchor = "2001-01-01T00:00:00";
 export const setQuotaSchema = z.object({
   targetId: z.string(),
   limit: amount("limit", 0),
-  refill: z
-    .enum(["NEVER", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"])
-    .nullish()
-    .transform((refill) => refill ?? "NEVER"),
+  refill: optional(z.enum(["NEVER", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"])),
   anchor: optional(z.date().refine((at) => isStorableTime(at.getTime()), "Give an anchor in the years 1 to 9999.")),
-  timeZone: z
-    .string()
-    .max(64, "Shorten timeZone to an IANA name.")
-    .refine(isTimeZone, 'Give the IANA name of a time zone, e.g. "Europe/Berlin" or "UTC".')
-    .nullish()
-    .transform((timeZone) => timeZone ?? "UTC"),
+  timeZone: optional(
+    z
+      .string()
+      .max(64, "Shorten timeZone to an IANA name.")
+      .refine(isTimeZone, 'Give the IANA name of a time zone, e.g. "Europe/Berlin" or "UTC".'),
+  ),
   reason: optional(reasonSchema),
 });
+
+export type SetQuotaInput = z.output<typeof setQuotaSchema>;
 
 export const topUpQuotaSchema = z.object({
   targetId: z.string(),
