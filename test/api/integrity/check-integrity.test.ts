@@ -342,6 +342,23 @@ describe("checkIntegrity", () => {
     expect(await prisma().integrityRun.findUnique({ where: { id } })).toMatchObject({ status: "FAILED", slot: null });
   });
 
+  test("the last check that was done is remembered, however many have failed since", async () => {
+    const { key } = await world.tenantWithKey();
+    const { id } = await check();
+    world.clock.advance(1_000);
+    const at = new Date(world.clock.now());
+    const row = { status: "FAILED", repair: false, resign: false, startedBy: "x", createdAt: at, heardAt: at };
+    const failed = Array.from({ length: 120 }, () => ({ ...row, id: world.missingId("IntegrityRun") }));
+    await prisma().integrityRun.createMany({ data: failed });
+    await run(`UPDATE "Key" SET "checksum" = NULL WHERE "id" = '${key.id}'`);
+    world.clock.advance(1_000);
+    const { findings } = await found({});
+    expect(findings).toContainEqual(expect.objectContaining({ kind: "UNSIGNED", keyId: key.id }));
+    expect(await prisma().integrityRun.count({ where: { id } })).toBe(1);
+    expect(await prisma().integrityRun.count()).toBeLessThan(110);
+    ok(await release(key.id));
+  });
+
   test("runs by itself when the last one began long enough ago, and repairs", async () => {
     const { integrity } = world.server.keyplane.services;
     const latest = async () =>

@@ -42,7 +42,7 @@ const wholeKey = new RegExp(`[a-z0-9]{2,12}_(?:live|test)_[0-9A-Za-z]{${bodyWidt
  * Finds the key that a text was meant to be, where one thing at most is wrong with it besides what stands around it. It needs nothing but
  * the text: the checksum tells the right key from thousands of others. Whoever has all but one character of a key has the key.
  *
- * Takes up to a millisecond or two: for diagnosis, not for verification.
+ * Takes a few milliseconds at most: for diagnosis, not for verification.
  *
  * @returns null for a well-formed key, and where nothing fits or more than one thing does.
  */

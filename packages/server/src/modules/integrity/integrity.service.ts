@@ -12,7 +12,7 @@ import {
 import { ConflictError, NotFoundError } from "../../platform/errors.js";
 import type { Logger } from "../../platform/logger.js";
 import { type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
-import { idSchema, parseArguments, parseInput } from "../../platform/validation.js";
+import { flag, idSchema, parseArguments, parseInput } from "../../platform/validation.js";
 import { type Audit, type AuditActor, actorOf, systemActor } from "../audit/index.js";
 import { authorize, type Principal } from "../auth/index.js";
 import type { Events } from "../events/index.js";
@@ -51,16 +51,7 @@ export interface IntegrityDeps {
   readonly maxQuarantined: number;
 }
 
-const checkSchema = z.object({
-  repair: z
-    .boolean()
-    .nullish()
-    .transform((repair) => repair ?? false),
-  resign: z
-    .boolean()
-    .nullish()
-    .transform((resign) => resign ?? false),
-});
+const checkSchema = z.object({ repair: flag(false), resign: flag(false) });
 
 const findingFilterSchema = z.object({
   runId: idSchema.nullish(),
@@ -87,7 +78,6 @@ export function createIntegrity(deps: IntegrityDeps) {
   async function begin(actor: AuditActor, options: RunOptions): Promise<IntegrityRun> {
     await endLostRuns();
     const now = new Date(clock.now());
-    const previous = await store.findLatestRun(database.prisma, "DONE");
     try {
       return await events.transaction(async (tx) => {
         const row = await store.insertRun(tx, {
@@ -117,7 +107,7 @@ export function createIntegrity(deps: IntegrityDeps) {
       if (!isUniqueViolation(error, "IntegrityRun", ["slot"])) throw error;
       throw new ConflictError("Another check goes on. Look at it with integrityRuns, and start yours when it is done.");
     } finally {
-      if (previous) await store.forgetOldRuns(database.prisma, keptRuns);
+      await store.forgetOldRuns(database.prisma, keptRuns);
     }
   }
 

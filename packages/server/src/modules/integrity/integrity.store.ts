@@ -40,10 +40,14 @@ export function countRuns(db: Db): Promise<number> {
   return db.integrityRun.count();
 }
 
-/** Only the newest runs are kept, with their findings. */
+/**
+ * Only the newest runs are kept, with their findings, and the last one that was done: without it, keys that nobody has signed would be taken for
+ * those of before there were checksums.
+ */
 export async function forgetOldRuns(db: Db, keep: number): Promise<void> {
+  const done = await findLatestRun(db, "DONE");
   const old = await db.integrityRun.findMany({
-    where: { slot: null },
+    where: { slot: null, ...(done && { id: { not: done.id } }) },
     orderBy: [{ createdAt: "desc" }, { id: "desc" }],
     skip: keep,
     select: { id: true },

@@ -13,7 +13,8 @@ const readLimit = 512;
  * another one, with two neighbours swapped, or of the other environment; or with a mistake in prefix or environment. A few hundred at most, to
  * be looked up in an index.
  *
- * @param text as it was presented. @param prefixes with which keys begin. @returns nothing where no start can be read.
+ * @param text as it was presented. @param prefixes with which keys begin. @returns the nearest first: what can be read as a start itself,
+ * if any; nothing where no start can be read.
  */
 export function similarStarts(text: string, prefixes: readonly string[] = []): string[] {
   return [...new Set([...withOtherCharacters(text), ...withOtherHead(text, prefixes)])];

@@ -148,23 +148,23 @@ export function createResolveInvalidUser(deps: {
 
   return async (principal, rawInput) => {
     authorize(principal, "keys:reissue");
-    const { idempotencyKey, dryRun, ...input } = parseInput(resolveInvalidUserSchema, rawInput);
-    const keyId = await identify(principal, { ...input, idempotencyKey, dryRun });
-    if (dryRun) return plan(principal, keyId, { ...input, idempotencyKey, dryRun });
+    const input = parseInput(resolveInvalidUserSchema, rawInput);
+    const keyId = await identify(principal, input);
+    if (input.dryRun) return plan(principal, keyId, input);
 
     // The text that was presented is a secret: what is remembered of the attempt is the key that it names.
-    const { key: _text, start: _start, ...named } = input;
+    const { key: _text, start: _start, idempotencyKey, dryRun, ...named } = input;
     const attempt = { operation: "resolveInvalidUser", idempotencyKey, input: { ...named, keyId } };
     const outcome = await idempotency.once(principal, attempt, events.transaction, async (tx) => {
       const run: Run = { steps: [], madeUp: [] };
-      await make(tx, principal, keyId, { ...input, idempotencyKey, dryRun }, run);
+      await make(tx, principal, keyId, input, run);
       return { targetId: keyId, secret: JSON.stringify({ secret: run.secret, steps: run.steps }) };
     });
     const { secret, steps } = JSON.parse(outcome.secret ?? "{}") as { secret?: string; steps: ResolveStep[] };
     return events.transaction(async (tx) => {
       const key = await keys.lock(tx, principal, outcome.targetId);
       const user = await findOwner(tx, key.ownerId);
-      const verdict = await test(tx, principal, key.id, secret, { ...input, idempotencyKey, dryRun });
+      const verdict = await test(tx, principal, key.id, secret, input);
       return { dryRun, steps, key, user, secret: secret ?? null, verdict };
     });
   };
