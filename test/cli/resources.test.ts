@@ -274,6 +274,19 @@ describe("events", () => {
   });
 });
 
+describe("integrity checks", () => {
+  test("are followed to their end, and told of beside the result", async ({ world }) => {
+    const cli = rootOf(world);
+    const { code, stdout, stderr } = await cli.run(["integrity", "check", "--follow", "--json"]);
+    const run = JSON.parse(stdout);
+    expect([code, run.status, stderr]).toEqual([0, "DONE", ""]);
+    const again = await cli.run(["integrity", "show", run.id, "--follow"]);
+    expect(again.stdout).toMatch(/status +DONE/);
+    expect(again.stderr).toMatch(/^USAGE: \d+ of \d+ keys examined, \d+ found\.\n$/);
+    expect(await cli.run(["integrity", "show", "int_missing", "--follow"])).toMatchObject({ code: 5 });
+  });
+});
+
 describe("a command that cannot be done", () => {
   const cases: readonly (readonly [name: string, args: readonly string[], code: number, words: string])[] = [
     ["for a wrong option", ["keys", "list", "--colour"], 2, "unknown option '--colour'"],

@@ -114,6 +114,7 @@ export function kindsAt(field: AnyField, place: string): readonly IdKind[] {
   if (name === "id") {
     if (field.field.name === "node" || field.field.name === "can") return Object.keys(idPrefixes) as IdKind[];
     if (/role$/i.test(field.field.name)) return ["CustomRole"];
+    if (field.field.name === "integrityCheckProgress") return ["IntegrityRun"];
     if (field.field.name.endsWith("ApiAccess")) return ["ApiGrant"];
     // Longest first: revokeManagementToken ends with no shorter kind, but a later one could.
     const kinds = (Object.keys(idPrefixes) as IdKind[]).sort((a, b) => b.length - a.length);

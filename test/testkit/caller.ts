@@ -15,7 +15,7 @@ export const tokenFields =
 export const sessionFields = "id userId tenantId address createdAt refreshedAt expiresAt endedAt isCurrent";
 export const verdictFields = `valid code message docsUrl requestId hint tenantId scopes missingScopes retryAfterMs
   key { id name start environment metadata expiresAt } owner { id externalId name email }
-  rateLimits { name limit remaining resetAt exceeded } quota { limit used remaining resetAt exceeded }
+  rateLimits { name limit remaining resetAt exceeded target } quota { limit used remaining resetAt exceeded target }
   api { id slug name version deprecatedAt retiredAt }`;
 export const apiFields =
   "id tenantId slug name description visibility access versions { name status deprecatedAt retiredAt } createdAt updatedAt";

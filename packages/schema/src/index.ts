@@ -62,7 +62,7 @@ export {
   type UpkeepAction,
   upkeepActions,
 } from "./lifecycle.js";
-export { maxLimit, type QuotaRefill, quotaRefills } from "./limits.js";
+export { type LimitTarget, limitTargets, maxLimit, type QuotaRefill, quotaRefills } from "./limits.js";
 export { networkOf, wideNetworkOf } from "./network-of.js";
 export { type Permission, type PermissionEntry, permissions, permissionsOf } from "./permissions.js";
 export { type RandomBytes, secureRandomBytes } from "./random.js";

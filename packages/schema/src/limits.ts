@@ -1,7 +1,8 @@
 /**
  * The words and bounds of rate limits and quotas.
  *
- * Add it here: a way in which a quota is refilled. Then say in the server's module `limits` where its periods begin.
+ * Add it here: what limits can be set on, and to `limitTargetOf` in the server's `platform/limited.ts`; a way in which a quota is
+ * refilled, and to the server's module `limits`, which says where its periods begin.
  */
 
 /** How much a rate limit or a quota can allow, and by how much a quota can be topped up in all. */
@@ -19,3 +20,14 @@ export const quotaRefills = {
 
 /** When a quota is whole again. */
 export type QuotaRefill = keyof typeof quotaRefills;
+
+/** What limits can be set on. */
+export const limitTargets = {
+  KEY: { description: "The key." },
+  USER: { description: "The key's owner: all keys of the user share it." },
+  TENANT: { description: "The key's tenant: all keys of the tenant share it." },
+  API: { description: "The API that was called: all calls of it share it. Rate limits only." },
+} as const satisfies Record<string, { readonly description: string }>;
+
+/** What a limit is set on. */
+export type LimitTarget = keyof typeof limitTargets;

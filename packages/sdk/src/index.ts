@@ -68,7 +68,11 @@ export type { Account, ListSessionsArguments } from "./resources/account.js";
 export type { ApiGrants, ListApiGrantsArguments } from "./resources/api-grants.js";
 export type { Apis, ListApisArguments } from "./resources/apis.js";
 export type { Audit, ListAuditArguments } from "./resources/audit.js";
-export type { Integrity, ListIntegrityFindingsArguments } from "./resources/integrity.js";
+export type {
+  FollowIntegrityRunOptions,
+  Integrity,
+  ListIntegrityFindingsArguments,
+} from "./resources/integrity.js";
 export type {
   FollowKeyEventsArguments,
   FollowKeyEventsOptions,

@@ -30,6 +30,7 @@ export type KeyFindingAction = Open<Known.KeyFindingAction>;
 export type KeyFindingKind = Open<Known.KeyFindingKind>;
 export type KeyStatus = Open<Known.KeyStatus>;
 export type LeakAction = Open<Known.LeakAction>;
+export type LimitTarget = Open<Known.LimitTarget>;
 export type ManagementTokenStatus = Open<Known.ManagementTokenStatus>;
 export type OAuthGrantType = Open<Known.OAuthGrantType>;
 export type Permission = Open<Known.Permission>;

@@ -175,6 +175,25 @@ describe("diagnoseKey", () => {
     expect(await world.verify(secret)).toMatchObject({ valid: true });
   });
 
+  test("a mistake in prefix or environment is found, too, and a near miss is to be copied anew first", async ({
+    world,
+  }) => {
+    const [{ admin, key, secret }, theirs] = [await world.tenantWithKey(), await world.tenantWithKey()];
+    for (const head of ["kq_live_", "kp_liev_"]) {
+      const whole = await admin.diagnose({ key: secret.replace("kp_live_", head) });
+      expect(whole.findings).toMatchObject([{ code: "KEY_TEXT_REPAIRED", key: { id: key.id } }]);
+      const cutOff = await admin.diagnose({ key: secret.slice(0, 30).replace("kp_live_", head) });
+      expect(cutOff.findings).toMatchObject([{ code: "SIMILAR_KEY", key: { id: key.id } }]);
+      expect(cutOff.remedies).toMatchObject([
+        { title: expect.stringMatching(/^Copy the key/), effect: expect.stringMatching(/^First copy the key/) },
+      ]);
+      for (const text of [theirs.secret, theirs.secret.slice(0, 30)]) {
+        const { findings, remedies } = await admin.diagnose({ key: text.replace("kp_live_", head) });
+        expect([findings, remedies]).toEqual([[], []]);
+      }
+    }
+  });
+
   test("a key of another tenant has exactly the diagnosis of one that there is not", async ({ world }) => {
     const [ours, theirs] = [await world.tenantWithKey(), await world.tenantWithKey()];
     const unknown = generateKey({ prefix: "kp", environment: "LIVE" }).secret;

@@ -91,6 +91,39 @@ describe("resolveInvalidUser", () => {
     }
   });
 
+  test("a test that would be refused leaves everything as it is where that is asked for", async ({ world }) => {
+    const { admin, key, secret, owner } = await world.tenantWithKey();
+    const input = { keyId: key.id, user: { name: "Ada" }, test: { scopes: ["orders:write"] }, requireValid: true };
+    const idempotencyKey = world.unique();
+    expect(await resolve(admin, { ...input, reissue: true, idempotencyKey })).toMatchObject({
+      code: "CONFLICT",
+      message: expect.stringMatching(/INSUFFICIENT_SCOPE.*orders:write/),
+    });
+    expect(await world.verify(secret)).toMatchObject({ valid: true, owner: { name: owner.name } });
+    const plan = ok(await resolve(admin, { ...input, dryRun: true }));
+    expect(plan.steps[4]).toMatchObject({ name: "TEST", outcome: "BLOCKED", detail: expect.stringContaining("scope") });
+    const right = { ...input, test: {}, reissue: true, idempotencyKey: world.unique() };
+    expect(ok(await resolve(admin, right))).toMatchObject({ verdict: { valid: true }, user: { name: "Ada" } });
+  });
+
+  test("a plan names no id and no start that the run will not have", async ({ world }) => {
+    const { admin, tenant, key } = await world.tenantWithKey();
+    const input = { keyId: key.id, user: { email: `${world.unique()}@example.com` } };
+    const plan = ok(await resolve(admin, { ...input, dryRun: true }));
+    const ids = JSON.stringify(plan).match(/(?:usr|kp_live)_\w+/g) ?? [];
+    const { users } = await admin.query("{ users { nodes { id } } }");
+    const known = [...users.nodes.map(({ id }: { id: string }) => id), key.start];
+    expect(ids.filter((id) => !known.includes(id))).toEqual([]);
+    expect(plan.steps[1].changes[0]).toEqual({ field: "id", before: null, after: "new" });
+    expect(plan.steps[3].changes).toEqual([
+      { field: "ownerId", before: key.owner.id, after: "new" },
+      { field: "start", before: key.start, after: "new" },
+    ]);
+    expect(plan.verdict).toMatchObject({ valid: true, owner: null, tenantId: tenant.id, key: { start: key.start } });
+    const run = ok(await resolve(admin, input));
+    expect(run.verdict).toMatchObject({ owner: { id: run.user.id }, key: { start: run.key.start } });
+  });
+
   test("a retry has the first answer and no second effect", async ({ world }) => {
     const { admin, key, owner } = await world.tenantWithKey();
     ok(await admin.user("deleteUser", { id: owner.id }));

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll } from "vitest";
+import { EventStream } from "../../testkit/event-stream.js";
 import { mutate } from "../../testkit/graphql.js";
-import { day, describe, expect, hour, minute, ok, startServer, test, World } from "../../testkit/index.js";
+import { type Caller, day, describe, expect, hour, minute, ok, startServer, test, World } from "../../testkit/index.js";
 import { findingMutation } from "../../testkit/lifecycle.js";
 import { readRecords } from "../../testkit/records.js";
 
@@ -19,6 +20,9 @@ const run = (sql: string) => prisma().$executeRawUnsafe(sql);
 const begin = (input: object, caller = world.root) =>
   mutate(world.url, caller.token, "checkIntegrity", input as never, `integrityRun { ${runFields} }`);
 
+const progressDocument = `subscription ($id: ID!) { integrityCheckProgress(id: $id) { ${runFields} } }`;
+const progress = (caller: Caller, id: string) => EventStream.open(caller.url, caller.token, progressDocument, { id });
+
 /** Checks, and waits for the end. */
 async function check(input: Record<string, unknown> = {}) {
   const { integrityRun } = ok(await begin(input)) as never as { integrityRun: { id: string } };
@@ -29,7 +33,7 @@ async function check(input: Record<string, unknown> = {}) {
 
 async function findingsOf(runId: string) {
   const document = `query ($filter: IntegrityFindingFilter) {
-    integrityFindings(first: 100, filter: $filter) { nodes { kind outcome tenantId keyId userId } } }`;
+    integrityFindings(first: 100, filter: $filter) { nodes { kind outcome tenantId keyId userId detail } } }`;
   return (await world.root.query(document, { filter: { runId } })).integrityFindings.nodes;
 }
 
@@ -187,6 +191,77 @@ describe("checkIntegrity", () => {
     expect(await admin.verify(secret)).toMatchObject({ key: { name: "Other" } });
   });
 
+  test("makes a server forget what it remembers otherwise of a key's owner, tenant, role, team, APIs, access and secrets", async () => {
+    const { tenant, admin, owner, key, secret } = await world.tenantWithKey({ key: { scopes: ["a", "b"] } });
+    const role = await world.role(tenant.id);
+    ok(await admin.user("updateUser", { id: owner.id, customRoleId: role.id }));
+    const team = await world.team(tenant.id, [owner.id]);
+    ok(await admin.key("updateKey", { id: key.id, teamId: team.id }));
+    const api = await world.api(tenant.id);
+    ok(await admin.apiGrant("grantApiAccess", { apiId: api.id, keyId: key.id }));
+    const verify = () => admin.verify(secret, { api: api.slug, scopes: ["a"] });
+    expect(await verify()).toMatchObject({ code: "VALID", owner: { name: owner.name } });
+    for (const sql of [
+      `UPDATE "User" SET "name" = 'Other' WHERE "id" = '${owner.id}'`,
+      `UPDATE "Tenant" SET "deniedIps" = '{192.0.2.9}' WHERE "id" = '${tenant.id}'`,
+      `UPDATE "CustomRole" SET "restrictKeyScopes" = true, "keyScopes" = '{b}' WHERE "id" = '${role.id}'`,
+      `UPDATE "Team" SET "restrictKeyScopes" = true, "keyScopes" = '{b}' WHERE "id" = '${team.id}'`,
+      `UPDATE "Api" SET "name" = 'Other' WHERE "id" = '${api.id}'`,
+      `UPDATE "ApiGrant" SET "status" = 'REVOKED' WHERE "keyId" = '${key.id}'`,
+      `UPDATE "KeySecret" SET "start" = 'kp_live_0000' WHERE "keyId" = '${key.id}'`,
+    ])
+      await run(sql);
+    expect(await verify()).toMatchObject({ code: "VALID" });
+    const { findings } = await found({});
+    const differing = findings
+      .filter(({ kind }: { kind: string }) => kind === "CACHE_DIFFERS")
+      .map(({ tenantId, keyId, userId, detail, outcome }: Record<string, string>) => {
+        expect([tenantId, outcome]).toEqual([tenant.id, "REPAIRED"]);
+        return [detail?.replaceAll(/^This server remembered | than the database has it/g, ""), keyId ?? userId ?? null];
+      });
+    expect(differing.sort()).toEqual(
+      [
+        ["a secret of the key otherwise: start.", key.id],
+        ["the APIs of the tenant otherwise: apis.", null],
+        ["the access of the key to APIs otherwise: grants.", key.id],
+        [`the role ${role.id} otherwise: keyScopes.`, null],
+        [`the team ${team.id} otherwise: keyScopes.`, null],
+        ["the tenant otherwise: deniedIps.", null],
+        ["the user otherwise: name.", owner.id],
+      ].sort(),
+    );
+    expect(await verify()).toMatchObject({ code: "INSUFFICIENT_SCOPE", owner: { name: "Other" } });
+    expect(await admin.verify(secret, { api: api.slug, scopes: ["b"] })).toMatchObject({ code: "API_NOT_GRANTED" });
+    expect(await admin.verify(secret, { ip: "192.0.2.9" })).toMatchObject({ code: "IP_NOT_ALLOWED" });
+    const again = await found({});
+    expect(again.findings.filter(({ kind }: { kind: string }) => kind === "CACHE_DIFFERS")).toEqual([]);
+    await run(`UPDATE "KeySecret" SET "start" = '${key.start}' WHERE "keyId" = '${key.id}'`);
+    await found({});
+  });
+
+  test("a server compares what it remembers, too, when the check was another server's", async () => {
+    const { tenant, admin, owner, secret } = await world.tenantWithKey();
+    expect(await admin.verify(secret)).toMatchObject({ owner: { name: owner.name } });
+    await run(`UPDATE "User" SET "name" = 'Other' WHERE "id" = '${owner.id}'`);
+    const { integrity } = world.server.keyplane.services;
+    world.clock.advance(minute);
+    const now = new Date(world.clock.now());
+    const { sealId } = await prisma().integrityRun.findFirstOrThrow({ where: { status: "DONE" } });
+    const row = { status: "DONE", repair: true, resign: false, startedBy: "x", sealId };
+    const times = { createdAt: now, heardAt: now, finishedAt: now };
+    const { id } = await prisma().integrityRun.create({
+      data: { ...row, ...times, id: world.missingId("IntegrityRun") },
+    });
+    for (let time = 0; time < 2; time++) {
+      await integrity.runIfDue();
+      await integrity.settled();
+      const about = { kind: "CACHE_DIFFERS", outcome: "REPAIRED", tenantId: tenant.id, userId: owner.id };
+      expect(await findingsOf(id)).toEqual([expect.objectContaining(about)]);
+    }
+    expect(await prisma().integrityRun.findUnique({ where: { id } })).toMatchObject({ found: 1, repaired: 1 });
+    expect(await admin.verify(secret)).toMatchObject({ owner: { name: "Other" } });
+  });
+
   test.for([
     ["revoked", `UPDATE "Key" SET "revokedAt" = now() WHERE "id" = $`, "REVOKED"],
     ["deleted", `UPDATE "Key" SET "deletedAt" = now() WHERE "id" = $`, "NOT_FOUND"],
@@ -267,6 +342,23 @@ describe("checkIntegrity", () => {
     expect(await prisma().integrityRun.findUnique({ where: { id } })).toMatchObject({ status: "FAILED", slot: null });
   });
 
+  test("the last check that was done is remembered, however many have failed since", async () => {
+    const { key } = await world.tenantWithKey();
+    const { id } = await check();
+    world.clock.advance(1_000);
+    const at = new Date(world.clock.now());
+    const row = { status: "FAILED", repair: false, resign: false, startedBy: "x", createdAt: at, heardAt: at };
+    const failed = Array.from({ length: 120 }, () => ({ ...row, id: world.missingId("IntegrityRun") }));
+    await prisma().integrityRun.createMany({ data: failed });
+    await run(`UPDATE "Key" SET "checksum" = NULL WHERE "id" = '${key.id}'`);
+    world.clock.advance(1_000);
+    const { findings } = await found({});
+    expect(findings).toContainEqual(expect.objectContaining({ kind: "UNSIGNED", keyId: key.id }));
+    expect(await prisma().integrityRun.count({ where: { id } })).toBe(1);
+    expect(await prisma().integrityRun.count()).toBeLessThan(110);
+    ok(await release(key.id));
+  });
+
   test("runs by itself when the last one began long enough ago, and repairs", async () => {
     const { integrity } = world.server.keyplane.services;
     const latest = async () =>
@@ -279,6 +371,37 @@ describe("checkIntegrity", () => {
     await integrity.runIfDue();
     await integrity.settled();
     expect(await latest()).toMatchObject({ status: "DONE", repair: true, startedBy: "keyplane" });
+  });
+
+  test("is followed to its end: how it is, and each change of it", async () => {
+    const { integrityRun } = ok(await begin({})) as never as { integrityRun: { id: string } };
+    const stream = await progress(world.root, integrityRun.id);
+    const told = (await stream.rest()).map(({ data }) => data?.integrityCheckProgress);
+    expect(told.length).toBeGreaterThan(1);
+    expect(told[0]).toMatchObject({ id: integrityRun.id, status: "RUNNING" });
+    expect(told.at(-1)).toMatchObject({ status: "DONE", phase: "USAGE", finishedAt: expect.any(String) });
+    expect(told.slice(0, -1).every(({ status }) => status === "RUNNING")).toBe(true);
+    const over = await (await progress(world.root, integrityRun.id)).rest();
+    expect(over.map(({ data }) => data?.integrityCheckProgress)).toEqual([told.at(-1)]);
+    const missing = await (await progress(world.root, world.missingId("IntegrityRun"))).rest();
+    expect(missing[0]?.errors).toMatchObject([{ extensions: { code: "NOT_FOUND" } }]);
+  });
+
+  test("is followed by who may read checks, for as long as the token lives", async () => {
+    const { secret, managementToken } = ok(await world.root.createToken({ name: "watcher", role: "ADMIN" }));
+    const now = new Date(world.clock.now());
+    const row = { status: "RUNNING", repair: false, resign: false, startedBy: "x", createdAt: now, heardAt: now };
+    const { id } = await prisma().integrityRun.create({ data: { ...row, id: world.missingId("IntegrityRun") } });
+    const stream = await EventStream.open(world.url, secret, progressDocument, { id });
+    expect((await stream.next())?.data?.integrityCheckProgress).toMatchObject({ id, status: "RUNNING" });
+    ok(await world.root.revokeToken({ id: managementToken.id, reason: "x" }));
+    expect((await stream.rest()).at(-1)?.errors).toMatchObject([{ extensions: { code: "UNAUTHENTICATED" } }]);
+    const { admin } = await world.tenant();
+    expect((await (await progress(admin, id)).rest())[0]?.errors).toMatchObject([
+      { extensions: { code: "FORBIDDEN" } },
+    ]);
+    expect((await progress(world.anonymous, id)).status).toBe(401);
+    await prisma().integrityRun.delete({ where: { id } });
   });
 
   test("is for administrators of the installation", async () => {

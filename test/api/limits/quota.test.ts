@@ -96,6 +96,36 @@ describe("setQuota", () => {
     expect(await admin.verify(secret)).toMatchObject({ valid: true });
   });
 
+  test("keeps what a change does not name: refill, time zone and anchor, and what was used and added", async ({
+    world,
+  }) => {
+    const { admin, key, secret } = await world.tenantWithKey();
+    const set = async (input: object) =>
+      ok(await admin.quota("setQuota", { targetId: key.id, limit: 10, ...input })).quota;
+    const first = await set({ refill: "MONTHLY", timeZone: "Asia/Tokyo" });
+    await world.verify(secret, 6);
+    ok(await admin.quota("topUpQuota", { targetId: key.id, amount: 5 }));
+    const kept = { refill: "MONTHLY", timeZone: "Asia/Tokyo", anchor: first.anchor, resetAt: first.resetAt };
+    const standing = { toppedUp: 5, used: 6 };
+    expect(await set({ limit: 20 })).toMatchObject({ ...kept, ...standing, limit: 20, remaining: 19 });
+    // As in the calendar, of another time zone.
+    const moved = await set({ timeZone: "UTC" });
+    expect(moved).toMatchObject({
+      ...standing,
+      refill: "MONTHLY",
+      timeZone: "UTC",
+      anchor: "2001-01-01T00:00:00.000Z",
+    });
+    const anchor = "2026-01-15T12:00:00.000Z";
+    expect(await set({ anchor })).toMatchObject({ anchor, timeZone: "UTC" });
+    expect(await set({ timeZone: "Europe/Berlin" })).toMatchObject({ anchor, timeZone: "Europe/Berlin", ...standing });
+    expect(await set({ refill: "NEVER" })).toMatchObject({ anchor, resetAt: null, ...standing });
+    const daily = await set({ refill: "DAILY" });
+    expect(daily).toMatchObject({ anchor, timeZone: "Europe/Berlin", ...standing });
+    world.clock.advance(Date.parse(daily.resetAt) - world.clock.now());
+    expect(await admin.verify(secret)).toMatchObject({ valid: true, quota: { limit: 10, used: 1 } });
+  });
+
   test("refuses what is invalid", async ({ world }) => {
     const { admin, key } = await world.tenantWithKey();
     for (const wrong of [

@@ -43,6 +43,27 @@ describe("setRateLimits", () => {
     expect(await admin.verify(secret)).toMatchObject({ code: "RATE_LIMITED", retryAfterMs: 10 * second });
   });
 
+  test("each limit and quota of a verdict says whose it is, and so do the words of a refusal", async ({ world }) => {
+    const { tenant, owner, admin, key, secret } = await world.tenantWithKey();
+    const api = await world.api(tenant.id, { access: "OPEN" });
+    const targets = [key.id, owner.id, tenant.id, api.id];
+    for (const [at, id] of targets.entries())
+      ok(await world.root.setRateLimits(id, [{ name: "per-minute", limit: 4 - at, windowMs: minute }]));
+    ok(await world.root.quota("setQuota", { targetId: tenant.id, limit: 9 }));
+    expect(await admin.verify(secret, { api: api.slug })).toMatchObject({
+      valid: true,
+      rateLimits: ["KEY", "USER", "TENANT", "API"].map((target) => ({ name: "per-minute", target, exceeded: false })),
+      quota: { target: "TENANT" },
+    });
+    expect(await admin.verify(secret, { api: api.slug })).toMatchObject({
+      code: "RATE_LIMITED",
+      rateLimits: [{}, {}, {}, { target: "API", exceeded: true }],
+      message: expect.stringContaining("(per-minute that all calls of the API share)"),
+    });
+    ok(await world.root.quota("setQuota", { targetId: owner.id, limit: 0 }));
+    expect(await admin.verify(secret)).toMatchObject({ code: "QUOTA_EXCEEDED", quota: { target: "USER" } });
+  });
+
   test("counts for all keys of a user and of a tenant together, by their cost where it is to", async ({ world }) => {
     const { tenant, owner, admin, secret } = await world.tenantWithKey();
     const other = await world.key(tenant.id, owner.id);

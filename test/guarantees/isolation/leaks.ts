@@ -125,5 +125,5 @@ export function inParts<Item>(items: readonly Item[], size = 10): Item[][] {
 /** What nobody of a tenant may ask at all: access.test.ts sees to that, and there is nothing of one's own to be found. */
 export function isOfInstallation(field: AnyField): boolean {
   const { permission } = (accessOf(field) ?? {}) as { permission?: Permission };
-  return field.parent.name === "Query" && permission !== undefined && permissions[permission].installationOnly;
+  return field.parent.name !== "Mutation" && permission !== undefined && permissions[permission].installationOnly;
 }

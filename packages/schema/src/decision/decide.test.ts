@@ -56,8 +56,8 @@ const sound: Case = {
     ip: "203.0.113.9",
     api: { name: "orders v1", grant: "GRANTED", retiredAt: now + 1 },
     limits: {
-      rateLimits: [{ name: "per second", limit: 10, remaining: 1, resetAt: now + 900, exceeded: false }],
-      quota: { limit: 100, used: 1, remaining: 99, resetAt: now + 5000, exceeded: false },
+      rateLimits: [{ name: "per second", limit: 10, remaining: 1, resetAt: now + 900, exceeded: false, target: "KEY" }],
+      quota: { limit: 100, used: 1, remaining: 99, resetAt: now + 5000, exceeded: false, target: "KEY" },
     },
   },
 };
@@ -193,7 +193,14 @@ describe("decide", () => {
 });
 
 test("a wait that is longer than GraphQL's Int holds is told as the longest that it does", () => {
-  const quota = { limit: 1, used: 1, remaining: 0, resetAt: now + 365 * 86_400_000, exceeded: true };
+  const quota = {
+    limit: 1,
+    used: 1,
+    remaining: 0,
+    resetAt: now + 365 * 86_400_000,
+    exceeded: true,
+    target: "KEY",
+  } as const;
   const request = { ...sound.request, limits: { rateLimits: [], quota } };
   expect(decide(sound.record, request, now)).toMatchObject({ code: "QUOTA_EXCEEDED", retryAfterMs: 2_147_483_647 });
 });

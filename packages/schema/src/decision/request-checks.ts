@@ -1,3 +1,4 @@
+import type { LimitTarget } from "../limit-targets.js";
 import { allows, effectiveScopes } from "./effective-scopes.js";
 import { formatTime, isReached, refuse } from "./refusal.js";
 import type { Decision, DecisionRequest, KeyRecord, ScopeBounds } from "./types.js";
@@ -120,7 +121,7 @@ export function checkRateLimits({ limits }: DecisionRequest, now: number): Decis
   if (limits === undefined) return null;
   const exceeded = limits.rateLimits.filter((state) => state.exceeded);
   if (exceeded.length > 0) {
-    const names = exceeded.map((state) => state.name).join(", ");
+    const names = exceeded.map(({ name, target }) => name + sharedBy[target]).join(", ");
     if (exceeded.some(({ retryAt }) => retryAt === null)) {
       return refuse(
         "RATE_LIMITED",
@@ -141,16 +142,17 @@ export function checkRateLimits({ limits }: DecisionRequest, now: number): Decis
 export function checkQuota({ limits }: DecisionRequest, now: number): Decision | null {
   const quota = limits?.quota;
   if (!quota?.exceeded) return null;
-  const whose = quota.of === undefined ? "" : quotaHolders[quota.of];
-  const state = `The quota of ${quota.limit}${whose} is ${quota.remaining > 0 ? `used up but for ${quota.remaining}, and the call costs more` : "used up"}.`;
+  const state = `The quota of ${quota.limit}${sharedBy[quota.target]} is ${quota.remaining > 0 ? `used up but for ${quota.remaining}, and the call costs more` : "used up"}.`;
   if (quota.resetAt === null) return refuse("QUOTA_EXCEEDED", `${state} Raise it to go on.`);
   return refuse("QUOTA_EXCEEDED", `${state} It resets at ${formatTime(quota.resetAt)}; raise it to go on before.`, {
     retryAfterMs: Math.min(longestWaitMs, Math.max(0, quota.resetAt - now)),
   });
 }
 
-const quotaHolders = {
+/** Behind a limit: with whom the key shares it. */
+const sharedBy: Readonly<Record<LimitTarget, string>> = {
   KEY: "",
   USER: " that all keys of the owner share",
   TENANT: " that all keys of the tenant share",
+  API: " that all calls of the API share",
 };

@@ -1,6 +1,7 @@
 import type { Environment } from "../environments.js";
 import type { KeyFormatResult } from "../key-format/format-result.js";
 import type { RotationOverdue } from "../lifecycle.js";
+import type { LimitTarget } from "../limit-targets.js";
 import type { TenantStatus, UserStatus } from "../statuses.js";
 import type { VerdictCode } from "../verdict-codes.js";
 
@@ -130,6 +131,8 @@ export interface RateLimitState {
   readonly retryAt?: number | null;
   /** True when this attempt was over the limit. */
   readonly exceeded: boolean;
+  /** What it is set on. */
+  readonly target: LimitTarget;
 }
 
 /** The state of a quota after the attempt to take from it. */
@@ -141,8 +144,8 @@ export interface QuotaState {
   readonly resetAt: number | null;
   /** True when this attempt was over the quota. */
   readonly exceeded: boolean;
-  /** Whose it is: of the key, its owner or its tenant. Left out: not known. */
-  readonly of?: "KEY" | "USER" | "TENANT" | undefined;
+  /** What it is set on. */
+  readonly target: LimitTarget;
 }
 
 /** What the verifier asks, besides the key's own record. What is left out is not checked. */

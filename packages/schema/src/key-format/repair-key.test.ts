@@ -47,6 +47,26 @@ describe("repairKey", () => {
     );
   });
 
+  test("so is one in the prefix or the environment", () => {
+    const [text, body] = [key(), (whole: string) => whole.slice("kp_live_".length)];
+    for (const [mistyped, repair, position] of [
+      ["kq_live_", "WRONG_CHARACTER", 1],
+      ["pk_live_", "SWAPPED_CHARACTERS", 0],
+      ["k_live_", "MISSING_CHARACTER", 1],
+      ["kpp_live_", "SURPLUS_CHARACTER", 1],
+      ["kp_liev_", "SWAPPED_CHARACTERS", 5],
+      ["kp_life_", "WRONG_CHARACTER", 5],
+      ["kp_lve_", "MISSING_CHARACTER", 4],
+      ["kp_livee_", "SURPLUS_CHARACTER", 6],
+      ["kplive_", "MISSING_CHARACTER", 2],
+      ["kp-live_", "MISSING_CHARACTER", 2],
+      ["kp_live", "MISSING_CHARACTER", 7],
+      ["KP_LIFE_", "WRONG_CHARACTER", 5],
+    ] as const)
+      expect(repairKey(mistyped + body(text))).toEqual({ text, repair, position });
+    for (const other of ["kq_life_", "kp_prod_", "__live_", "_"]) expect(repairKey(other + body(text))).toBeNull();
+  });
+
   test("two neighbours that changed places are found", () => {
     const text = key();
     const [a, b] = [text[20], text[21]];

@@ -35,13 +35,14 @@ const scheme = /^\W{0,4}(?:authorization\W{0,9})?(?:bearer|basic|token|apikey)[\
 const nameBefore = /^\W{0,4}[\w-]{1,64}\W{0,4}[:=]/;
 const notOfKeys = /[^0-9A-Za-z_]/g;
 const head = /^[a-z0-9]{2,12}_(?:live|test)_/;
+const headAlphabet = "0123456789abcdefghijklmnopqrstuvwxyz_";
 const wholeKey = new RegExp(`[a-z0-9]{2,12}_(?:live|test)_[0-9A-Za-z]{${bodyWidth}}`);
 
 /**
  * Finds the key that a text was meant to be, where one thing at most is wrong with it besides what stands around it. It needs nothing but
  * the text: the checksum tells the right key from thousands of others. Whoever has all but one character of a key has the key.
  *
- * Takes up to a millisecond or two: for diagnosis, not for verification.
+ * Takes a few milliseconds at most: for diagnosis, not for verification.
  *
  * @returns null for a well-formed key, and where nothing fits or more than one thing does.
  */
@@ -63,27 +64,35 @@ function bareOf(text: string): string {
 }
 
 function repairCharacter(text: string): RepairedKey | null {
-  const start = head.exec(text)?.[0].length;
-  if (start === undefined) return null;
-  const repairs: Readonly<Record<number, () => Iterable<RepairedKey>>> = {
-    [bodyWidth]: () => replaced(text, start),
-    [bodyWidth - 1]: () => inserted(text, start),
-    [bodyWidth + 1]: () => removed(text, start),
-  };
   let found: RepairedKey | null = null;
-  for (const candidate of repairs[text.length - start]?.() ?? []) {
-    if (candidate.text === found?.text || !hasChecksum(candidate.text)) continue;
+  for (const candidate of candidatesFor(text)) {
+    if (candidate.text === found?.text || !head.test(candidate.text) || !hasChecksum(candidate.text)) continue;
     if (found !== null) return null;
     found = candidate;
   }
   return found !== null && parseKey(found.text).ok ? found : null;
 }
 
-function* replaced(text: string, start: number): Iterable<RepairedKey> {
-  for (let position = start; position < text.length; position++) {
+/** Every text of which this one is the mistyped one: first with the mistake in what is random, then in prefix and environment. */
+function* candidatesFor(text: string): Iterable<RepairedKey> {
+  const start = head.exec(text)?.[0].length;
+  const whole = start === undefined ? 0 : text.length - start;
+  if (start !== undefined && whole === bodyWidth) yield* replaced(text, start, text.length, base62Alphabet);
+  if (start !== undefined && whole === bodyWidth - 1) yield* inserted(text, start, text.length, base62Alphabet);
+  if (start !== undefined && whole === bodyWidth + 1) yield* removed(text, start, text.length);
+  const end = text.length - bodyWidth;
+  if (end < 1 || text.slice(end).includes("_")) return;
+  const lowered = text.slice(0, end).toLowerCase() + text.slice(end);
+  yield* replaced(lowered, 0, end, headAlphabet);
+  yield* inserted(lowered, 0, end, headAlphabet);
+  yield* removed(lowered, 0, end);
+}
+
+function* replaced(text: string, from: number, to: number, alphabet: string): Iterable<RepairedKey> {
+  for (let position = from; position < to; position++) {
     const [before, after] = [text.slice(0, position), text.slice(position + 1)];
-    for (const digit of base62Alphabet) {
-      yield { text: `${before}${digit}${after}`, repair: "WRONG_CHARACTER", position };
+    for (const character of alphabet) {
+      yield { text: `${before}${character}${after}`, repair: "WRONG_CHARACTER", position };
     }
     if (after === "") continue;
     const swapped = `${before}${after[0]}${text[position]}${after.slice(1)}`;
@@ -91,17 +100,17 @@ function* replaced(text: string, start: number): Iterable<RepairedKey> {
   }
 }
 
-function* inserted(text: string, start: number): Iterable<RepairedKey> {
-  for (let position = start; position <= text.length; position++) {
-    for (const digit of base62Alphabet) {
-      const whole = `${text.slice(0, position)}${digit}${text.slice(position)}`;
+function* inserted(text: string, from: number, to: number, alphabet: string): Iterable<RepairedKey> {
+  for (let position = from; position <= to; position++) {
+    for (const character of alphabet) {
+      const whole = `${text.slice(0, position)}${character}${text.slice(position)}`;
       yield { text: whole, repair: "MISSING_CHARACTER", position };
     }
   }
 }
 
-function* removed(text: string, start: number): Iterable<RepairedKey> {
-  for (let position = start; position < text.length; position++) {
+function* removed(text: string, from: number, to: number): Iterable<RepairedKey> {
+  for (let position = from; position < to; position++) {
     const whole = `${text.slice(0, position)}${text.slice(position + 1)}`;
     yield { text: whole, repair: "SURPLUS_CHARACTER", position };
   }

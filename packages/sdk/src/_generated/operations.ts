@@ -1697,6 +1697,20 @@ export type GetIntegrityRun = {
   readonly integrityRun: IntegrityRun | null
 };
 
+export type FollowIntegrityRunVariables = Exact<{
+  id: string;
+}>;
+
+
+export type FollowIntegrityRun = {
+  /**
+   * How an integrity check goes on: how it is now, then whenever its phase or numbers change, a few times a second at most. Ends when the check is over.
+   *
+   * Needs the permission `integrity:read` on the whole installation.
+   */
+  readonly integrityCheckProgress: IntegrityRun
+};
+
 export type ListIntegrityRunsVariables = Exact<{
   first?: number | null | undefined;
   after?: string | null | undefined;
@@ -2376,7 +2390,7 @@ export type VerifyKey = {
       /** The user's e-mail address. */
       readonly email: string
     } | null,
-    /** Where the key's rate limits stand. */
+    /** Where the rate limits stand that the call is under: of the key, its owner, its tenant and the API. */
     readonly rateLimits: ReadonlyArray<{
       /** Which limit. */
       readonly name: string,
@@ -2387,9 +2401,11 @@ export type VerifyKey = {
       /** When it is whole again. */
       readonly resetAt: string,
       /** Whether this call went over it. */
-      readonly exceeded: boolean
+      readonly exceeded: boolean,
+      /** Whose limit it is. */
+      readonly target: Types.LimitTarget
     }>,
-    /** Where the key's quota stands. */
+    /** Where the quota stands that the call is under; null: none. */
     readonly quota: {
       /** How much it allows. */
       readonly limit: number,
@@ -2400,7 +2416,9 @@ export type VerifyKey = {
       /** When it is whole again; null: never by itself. */
       readonly resetAt: string | null,
       /** Whether this call went over it. */
-      readonly exceeded: boolean
+      readonly exceeded: boolean,
+      /** Whose quota it is. */
+      readonly target: Types.LimitTarget
     } | null,
     /** The API that was asked for; null: none was, or the key's tenant has no such API. */
     readonly api: {
@@ -2891,6 +2909,8 @@ export type GetKeyHygiene = {
     readonly checks: ReadonlyArray<{
       /** Which check. */
       readonly check: Types.HygieneCheck,
+      /** Whether it can be told. false for IDLE where nobody counts when keys are used, or that is not counted yet: it concerns no key and takes no points then. */
+      readonly known: boolean,
       /** How many keys it concerns. */
       readonly affected: number,
       /** How many of the 100 points it takes at most. */

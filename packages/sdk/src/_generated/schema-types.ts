@@ -642,7 +642,7 @@ export type IntegrityFindingFilter = {
 export type IntegrityFindingKind =
   /** A deleted user who keeps the e-mail address from others. It is set free where the check repairs. */
   | 'ADDRESS_OF_DELETED_USER'
-  /** A server remembered something else of a key than the database has. It has forgotten it. */
+  /** A server remembered a key, or what decides about it, otherwise than the database has it. It has forgotten that, and reads it anew. */
   | 'CACHE_DIFFERS'
   /** A key or one of its secrets was changed in the database, and not by Keyplane. The key is quarantined. */
   | 'CHECKSUM_MISMATCH'
@@ -684,7 +684,7 @@ export type IntegrityRunPhase =
   | 'GRANTS'
   /** Every key that could still be accepted; `examined` of `total` are done. */
   | 'KEYS'
-  /** What the server remembers of keys, against the database. */
+  /** What the server remembers of keys, owners, tenants, roles, teams, APIs and access, against the database. */
   | 'MEMORY'
   /** Whether usage names keys that there are. */
   | 'USAGE'
@@ -925,6 +925,17 @@ export type LeakAction =
   | 'NOTIFY'
   /** It is revoked for good. */
   | 'REVOKE';
+
+/** What a limit is set on. */
+export type LimitTarget =
+  /** The API that was called: all calls of it share it. Rate limits only. */
+  | 'API'
+  /** The key. */
+  | 'KEY'
+  /** The key's tenant: all keys of the tenant share it. */
+  | 'TENANT'
+  /** The key's owner: all keys of the user share it. */
+  | 'USER';
 
 /** Which management tokens; what is left out does not matter. */
 export type ManagementTokenFilter = {
@@ -1254,6 +1265,8 @@ export type ResolveInvalidUserInput = {
   readonly keyId?: string | null | undefined;
   /** Whether to give the key a new secret even where its owner is valid and unchanged. */
   readonly reissue?: boolean | null | undefined;
+  /** Whether to change nothing at all when the test is refused. Otherwise the user is right and the secret new all the same, and `verdict` says what else is wrong with the key. */
+  readonly requireValid?: boolean | null | undefined;
   /** The visible start of its secret, e.g. kp_live_3fQz. */
   readonly start?: string | null | undefined;
   /** What to test the secret for. */
@@ -1289,7 +1302,7 @@ export type ResolveStepOutcome =
   | 'BLOCKED'
   /** Done; in a plan: would be done. */
   | 'DONE'
-  /** Only of TEST: the call would be refused, for the reason in `detail`. The other steps hold. */
+  /** Only of TEST: the call would be refused, for the reason in `detail`. The other steps hold, unless `requireValid` is true. */
   | 'FAILED'
   /** There is nothing to change here. */
   | 'NOT_NEEDED'
@@ -1441,19 +1454,19 @@ export type SetPasswordInput = {
   readonly token: string;
 };
 
-/** The quota of a key, a user or a tenant. */
+/** The quota of a key, a user or a tenant. What is left out stays as it is. */
 export type SetQuotaInput = {
-  /** Where periods begin: at this time and at each repetition of it. Left out: with the hour, the day, Monday, the month or the year. */
+  /** Where periods begin: at this time and at each repetition of it. Of a new quota, when left out: with the hour, the day, Monday, the month or the year. */
   readonly anchor?: string | null | undefined;
   /** How much may be used in each period, 0 to 1000000000. */
   readonly limit: number;
   /** Why, 1 to 500 characters. Kept in history. */
   readonly reason?: string | null | undefined;
-  /** When it is whole again. */
+  /** When it is whole again. Of a new quota, when left out: NEVER. */
   readonly refill?: QuotaRefill | null | undefined;
   /** The id of the key, the user or the tenant. Those of a tenant only the operator changes. */
   readonly targetId: string;
-  /** By whose clock and calendar, as an IANA name. */
+  /** By whose clock and calendar, as an IANA name. Of a new quota, when left out: UTC. */
   readonly timeZone?: string | null | undefined;
 };
 

@@ -11,7 +11,10 @@ export const exitCodes = {
   CONFLICT: { code: 6, meaning: "It contradicts the present state, or the value is taken." },
   LIMIT_REACHED: { code: 7, meaning: "A limit is reached, or too many requests were made." },
   KEY_REFUSED: { code: 10, meaning: "`keys verify` and `keys diagnose`: the key is not valid; the output says why." },
-  PROBLEM_FOUND: { code: 11, meaning: "`issuers test`: tokens of the issuer cannot be verified; the output says why." },
+  PROBLEM_FOUND: {
+    code: 11,
+    meaning: "`issuers test`: tokens of the issuer cannot be verified; `integrity … --follow`: the check ended early.",
+  },
   UNAVAILABLE: { code: 69, meaning: "The server cannot be reached, or not now. Try again later." },
   INTERRUPTED: { code: 130, meaning: "Ended by Ctrl-C." },
 } as const satisfies Record<string, { readonly code: number; readonly meaning: string }>;

@@ -95,7 +95,7 @@ export class Keyplane {
     this.audit = new Audit(this.#send);
     const subscribe = createSubscribe(resolved, realRuntime);
     this.keyEvents = new KeyEvents({ send: this.#send, subscribe, runtime: realRuntime });
-    this.integrity = new Integrity(this.#send);
+    this.integrity = new Integrity({ send: this.#send, subscribe, runtime: realRuntime });
     this.keys = new Keys(this.#send);
     this.lifecycle = new Lifecycle(this.#send);
     this.managementTokens = new ManagementTokens(this.#send);

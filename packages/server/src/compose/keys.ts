@@ -22,6 +22,7 @@ import type { Users } from "../modules/users/index.js";
 import { requireSecretReceiver } from "../modules/webhooks/index.js";
 import { GuessLimiter } from "../platform/guess-limiter.js";
 import type { Base } from "./base.js";
+import { createComparisons } from "./memories.js";
 import type { Tenancy } from "./tenancy.js";
 
 /** Keys, what verifies them, and what is counted of their use. */
@@ -108,8 +109,8 @@ export async function createKeysAndUsage(settings: Settings, base: Base, tenancy
       clock,
       database,
       events,
-      index,
       logger,
+      memories: createComparisons(tenancy, index, apiAccess),
       seal,
       everyMs: settings.integrityMs,
       maxQuarantined: settings.maxQuarantinedKeys,

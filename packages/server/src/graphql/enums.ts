@@ -3,6 +3,7 @@ import {
   errorCodes,
   keyEventTypes,
   keyStatuses,
+  limitTargets,
   permissions,
   resyncReasons,
   roles,
@@ -41,6 +42,7 @@ export const KeyEventTypeEnum = enumOf(
   keyEventTypes,
 );
 export const ResyncReasonEnum = enumOf("ResyncReason", "Why a reader of events must read keys again.", resyncReasons);
+export const LimitTargetEnum = enumOf("LimitTarget", "What a limit is set on.", limitTargets);
 export const RoleEnum = enumOf("Role", "What somebody may do.", roles);
 export const ErrorCodeEnum = enumOf("ErrorCode", "Why a request was refused.", errorCodes);
 export const VerdictCodeEnum = enumOf(

@@ -1,4 +1,4 @@
-import type { QuotaState, RateLimitState } from "@keyplane/schema";
+import type { LimitTarget, QuotaState, RateLimitState } from "@keyplane/schema";
 import type { Verdict } from "../modules/keys/index.js";
 
 /**
@@ -31,12 +31,18 @@ function rateLimitsJson(rateLimits: readonly RateLimitState[]): string {
   return json;
 }
 
-function rateLimitJson({ name, limit, remaining, resetAt, exceeded }: RateLimitState): string {
-  return `${beginningOf(name, limit)}${remaining},"resetAt":"${timeOf(resetAt)}${exceeded ? endExceeded : endWithin}`;
+function rateLimitJson({ name, limit, remaining, resetAt, exceeded, target }: RateLimitState): string {
+  return `${beginningOf(name, limit)}${remaining},"resetAt":"${timeOf(resetAt)}${(exceeded ? endsExceeded : endsWithin)[target]}`;
 }
 
-const endExceeded = '","exceeded":true}';
-const endWithin = '","exceeded":false}';
+const endsExceeded = endsOf(true);
+const endsWithin = endsOf(false);
+
+/** The ends of rate limits, by what they are set on. */
+function endsOf(exceeded: boolean): Readonly<Record<LimitTarget, string>> {
+  const endOf = (target: LimitTarget): string => `","exceeded":${exceeded},"target":"${target}"}`;
+  return { KEY: endOf("KEY"), USER: endOf("USER"), TENANT: endOf("TENANT"), API: endOf("API") };
+}
 
 /** The beginnings of rate limits that were written last, by their names: nearly all calls are under the same few. */
 const beginnings = new Map<string, { readonly limit: number; readonly text: string }>();
@@ -53,9 +59,9 @@ function beginningOf(name: string, limit: number): string {
 
 function quotaJson(quota: QuotaState | null): string {
   if (quota === null) return "null";
-  const { limit, used, remaining, resetAt, exceeded } = quota;
+  const { limit, used, remaining, resetAt, exceeded, target } = quota;
   const reset = resetAt === null ? "null" : `"${timeOf(resetAt)}"`;
-  return `{"limit":${limit},"used":${used},"remaining":${remaining},"resetAt":${reset},"exceeded":${exceeded}}`;
+  return `{"limit":${limit},"used":${used},"remaining":${remaining},"resetAt":${reset},"exceeded":${exceeded},"target":"${target}"}`;
 }
 
 /** Times that were written last, by their last bits: calls of one millisecond have most of them in common. */

@@ -1,5 +1,17 @@
 import { EntityCache } from "./entity-cache.js";
 
+/** What is remembered of one kind of things, for whoever compares it with the store. */
+export interface Remembered<State extends object> {
+  /** Of which of them something is remembered now. */
+  ids(): string[];
+  /** What is remembered, without counting as a use. */
+  inspect(id: string): State | undefined;
+  /** The states of those that exist as the store has them, read anew. */
+  stored(ids: readonly string[]): Promise<ReadonlyMap<string, State>>;
+  /** What is remembered is not as the store has it. */
+  forget(id: string): void;
+}
+
 /** An EntityCache whose entities name their id and can be read many at once. */
 export class EntityStates<State extends { readonly id: string }> extends EntityCache<State> {
   readonly #loadMany: (ids: readonly string[]) => Promise<readonly State[]>;
@@ -33,6 +45,11 @@ export class EntityStates<State extends { readonly id: string }> extends EntityC
       return states.map((state) => [state.id, state] as const);
     });
     return found;
+  }
+
+  /** The states of those that exist as the store has them: read anew, and not remembered. */
+  async stored(ids: readonly string[]): Promise<Map<string, State>> {
+    return new Map((await this.#loadMany(ids)).map((state) => [state.id, state]));
   }
 
   /** Events may have been missed. */

@@ -52,6 +52,7 @@ export class NotFoundError extends KeyplaneError {
       | "API"
       | "grant"
       | "finding"
+      | "integrity check"
       | "webhook"
       | "webhook delivery",
     by: "id" | "e-mail address" | "external id" | "text" | "start" = "id",

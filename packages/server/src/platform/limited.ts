@@ -1,3 +1,5 @@
+import { kindOfId, type LimitTarget } from "@keyplane/schema";
+
 /** What a rate limit counts. */
 export type RateLimitUnit = "REQUESTS" | "COST";
 
@@ -30,6 +32,8 @@ export class Held {
 
 /** A rate limit with the name by which it is counted, which no other has. */
 export interface CountedRule extends RateLimitRule {
+  /** What it is set on. */
+  readonly target: LimitTarget;
   readonly countedAs: string;
   /** Where it is counted. Left out of one that is looked for each time. */
   readonly held?: Held;
@@ -56,13 +60,21 @@ export interface LimitColumns {
 export function limitedOf({ id, rateLimits, quotaId }: LimitColumns): Limited | null {
   const rules = rulesOf(rateLimits);
   if (rules.length === 0 && !quotaId) return null;
+  const target = limitTargetOf(id);
   return {
     id,
-    rules: rules.map((rule) => ({ ...rule, countedAs: `${id}/${rule.name}`, held: new Held() })),
+    rules: rules.map((rule) => ({ ...rule, target, countedAs: `${id}/${rule.name}`, held: new Held() })),
     quotaId: quotaId ?? null,
     held: new Held(),
   };
 }
+
+/** What limits of a thing with this id are set on. */
+export function limitTargetOf(id: string): LimitTarget {
+  return targetsByKind[kindOfId(id) ?? ""] ?? "KEY";
+}
+
+const targetsByKind: Readonly<Record<string, LimitTarget>> = { User: "USER", Tenant: "TENANT", Api: "API" };
 
 /** The rate limits that a column holds. */
 export function rulesOf(rateLimits: unknown): readonly RateLimitRule[] {

@@ -30,6 +30,11 @@ export function optional<Schema extends z.ZodType>(
     .transform((value) => value ?? undefined) as never;
 }
 
+/** A choice of a GraphQL input: absent and null both mean what is usual. */
+export function flag(usual: boolean): z.ZodType<boolean> {
+  return optional(z.boolean()).transform((given) => given ?? usual);
+}
+
 // Control characters, halves of a character, line and paragraph separators, and the marks that let a text show as another.
 const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
 /** Something that a reader sees: not only spaces, joiners and the like. */

@@ -1,5 +1,6 @@
 import { unwrap } from "../../client/results.js";
 import type { IntegrityFinding, IntegrityRun } from "../../entities.js";
+import type { Context } from "../command.js";
 import { command } from "../command.js";
 import { flag, listing, required, text } from "../options.js";
 import type { Column } from "../output/table.js";
@@ -22,6 +23,24 @@ const findingColumns: readonly Column<IntegrityFinding>[] = [
   { head: "WHAT", of: ({ detail }) => detail },
 ];
 
+/** Tells of a check while it goes on, and shows it when it is over. */
+async function follow({ client, print, signal }: Context, id: string): Promise<"problem" | undefined> {
+  const onInterrupted = (error: Error, pauseMs: number): void =>
+    print.note(`${error.message} Again in ${Math.ceil(pauseMs / 1000)} s.`);
+  let last: IntegrityRun | undefined;
+  for await (const run of client().integrity.follow(id, { signal, onInterrupted })) {
+    last = run;
+    const { phase, examined, total, found: count } = run;
+    print.note(`${phase ?? "…"}: ${examined} of ${total ?? "?"} keys examined, ${count} found.`);
+  }
+  if (last?.status === "RUNNING" || !last) {
+    print.note(`The check goes on: keyplane integrity show ${id} --follow`);
+    return undefined;
+  }
+  print.thing(last);
+  return last.status === "FAILED" ? "problem" : undefined;
+}
+
 export const integrityCommands = [
   command({
     path: "integrity check",
@@ -29,19 +48,25 @@ export const integrityCommands = [
     options: {
       repair: flag("Mend what is safe, and quarantine keys that cannot be trusted."),
       resign: flag("Sign every key anew, after the encryption key was changed on purpose."),
+      follow: flag("Wait until it is over, and tell how far it is."),
     },
-    examples: [["integrity check --repair", "a check that mends what it can"]],
-    async run({ client, print }, { repair, resign }) {
-      print.thing(unwrap(await client().integrity.check({ repair, resign })).integrityRun);
+    examples: [["integrity check --repair --follow", "a check that mends what it can, to its end"]],
+    async run(context, { repair, resign, follow: isFollowed }) {
+      const { client, print } = context;
+      const { integrityRun } = unwrap(await client().integrity.check({ repair, resign }));
+      if (isFollowed) return follow(context, integrityRun.id);
+      print.thing(integrityRun);
     },
   }),
   command({
     path: "integrity show",
     summary: "Show how far a check is.",
     argument: { name: "id", description: "The run's id: int_…" },
+    options: { follow: flag("Wait until it is over, and tell how far it is.") },
     examples: [["integrity show int_…", "its numbers so far"]],
-    async run({ client, print }, _given, id) {
-      print.thing(found(await client().integrity.run(id), "check", id));
+    async run(context, { follow: isFollowed }, id) {
+      if (isFollowed) return follow(context, id);
+      context.print.thing(found(await context.client().integrity.run(id), "check", id));
     },
   }),
   command({

@@ -19,7 +19,7 @@ const columns: readonly Column<KeyFinding>[] = [
 ];
 const checkColumns: readonly Column<HygieneReport["checks"][number]>[] = [
   { head: "CHECK", of: ({ check }) => check, isWhole: true },
-  { head: "KEYS", of: ({ affected }) => shown(affected), isWhole: true },
+  { head: "KEYS", of: ({ affected, known }) => (known ? shown(affected) : "not known"), isWhole: true },
   { head: "LOST", of: ({ lost, weight }) => `${shown(lost)} of ${shown(weight)}`, isWhole: true },
   { head: "WHAT TO DO", of: ({ affected, advice }) => (affected > 0 ? advice : null) },
 ];

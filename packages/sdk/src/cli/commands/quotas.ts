@@ -33,6 +33,7 @@ export const quotaCommands = [
   command({
     path: "quotas set",
     summary: "Give a key, user or tenant a quota, or change it; what is used in the present period stays used.",
+    details: "What is left out stays as it is. The defaults are those of a new quota.",
     argument: ofTarget,
     options: {
       limit: required(whole("number", "How much may be used in each period.", 0, maxLimit)),

@@ -1,10 +1,10 @@
 import { type ApiGrantRecord, type AskedApi, askedApi } from "@keyplane/schema";
 import type { Database } from "../../platform/database/index.js";
-import { EntityCache } from "../../platform/entity-cache.js";
+import { EntityStates, type Remembered } from "../../platform/entity-states.js";
 import type { Limited } from "../../platform/limited.js";
 import type { DomainEvent, EventListener } from "../events/index.js";
-import { findApisOfTenant } from "./apis.store.js";
-import { findGrantsOfKey } from "./grants.store.js";
+import { findApisOfTenants } from "./apis.store.js";
+import { findGrantsOfKeys } from "./grants.store.js";
 import { type ApiState, toApiState } from "./lib/versions.js";
 
 /** A key, as far as access to APIs goes. */
@@ -13,11 +13,15 @@ interface KeyOf {
   readonly tenantId: string;
 }
 
+/** By the tenant's id. */
 interface ApisOfTenant {
+  readonly id: string;
   readonly apis: readonly ApiState[];
 }
 
+/** By the key's id. */
 interface GrantsOfKey {
+  readonly id: string;
   readonly grants: readonly ApiGrantRecord[];
 }
 
@@ -31,19 +35,34 @@ export interface FoundApi extends AskedApi {
  * remembered apart, each until an event names tenant or key, and only where somebody asks for an API.
  */
 export class ApiAccess implements EventListener {
-  readonly #apis: EntityCache<ApisOfTenant>;
-  readonly #grants: EntityCache<GrantsOfKey>;
+  readonly #apis: EntityStates<ApisOfTenant>;
+  readonly #grants: EntityStates<GrantsOfKey>;
 
   /** @param options.max how many tenants, and how many keys, are remembered at most. */
   constructor({ database, max }: { database: Database; max: number }) {
-    this.#apis = new EntityCache<ApisOfTenant>({
-      max,
-      load: async (tenantId) => ({ apis: (await findApisOfTenant(database.prisma, tenantId)).map(toApiState) }),
-    });
-    this.#grants = new EntityCache<GrantsOfKey>({
-      max,
-      load: async (keyId) => ({ grants: await findGrantsOfKey(database.prisma, keyId) }),
-    });
+    const apisOf = async (ids: readonly string[]): Promise<ApisOfTenant[]> => {
+      const apis = new Map<string, ApiState[]>(ids.map((id) => [id, []]));
+      for (const row of await findApisOfTenants(database.prisma, ids)) apis.get(row.tenantId)?.push(toApiState(row));
+      return [...apis].map(([id, found]) => ({ id, apis: found }));
+    };
+    const grantsOf = async (ids: readonly string[]): Promise<GrantsOfKey[]> => {
+      const grants = new Map<string, ApiGrantRecord[]>(ids.map((id) => [id, []]));
+      for (const { keyId, apiId, status } of await findGrantsOfKeys(database.prisma, ids))
+        grants.get(keyId)?.push({ apiId, status });
+      return [...grants].map(([id, found]) => ({ id, grants: found }));
+    };
+    this.#apis = new EntityStates({ max, load: async (id) => (await apisOf([id]))[0] ?? null, loadMany: apisOf });
+    this.#grants = new EntityStates({ max, load: async (id) => (await grantsOf([id]))[0] ?? null, loadMany: grantsOf });
+  }
+
+  /** What is remembered of the APIs of tenants, for whoever compares it with the store. */
+  get apiMemory(): Remembered<ApisOfTenant> {
+    return this.#apis;
+  }
+
+  /** The same of the grants of keys. */
+  get grantMemory(): Remembered<GrantsOfKey> {
+    return this.#grants;
   }
 
   /** @returns undefined where the tenant never had an API, so that there is nothing to check. */

@@ -46,7 +46,11 @@ export function findApisByIds(db: Db, visibility: ApiVisibility, ids: readonly s
 
 /** All that a tenant has ever had. */
 export function findApisOfTenant(db: Db, tenantId: string): Promise<Api[]> {
-  return db.api.findMany({ where: { tenantId }, orderBy: { id: "asc" } });
+  return findApisOfTenants(db, [tenantId]);
+}
+
+export function findApisOfTenants(db: Db, tenantIds: readonly string[]): Promise<Api[]> {
+  return db.api.findMany({ where: { tenantId: { in: [...tenantIds] } }, orderBy: { id: "asc" } });
 }
 
 export function updateApiRow(db: Db, id: string, data: Prisma.ApiUncheckedUpdateInput): Promise<Api> {

@@ -29,9 +29,13 @@ export function findGrantOf(db: Db, keyId: string, apiId: string): Promise<ApiGr
   return db.apiGrant.findUnique({ where: { keyId_apiId: { keyId, apiId } } });
 }
 
-/** How a key stands to all APIs. */
-export function findGrantsOfKey(db: Db, keyId: string): Promise<ApiGrantRecord[]> {
-  return db.apiGrant.findMany({ where: { keyId }, select: { apiId: true, status: true } });
+/** How keys stand to all APIs. */
+export function findGrantsOfKeys(db: Db, keyIds: readonly string[]): Promise<(ApiGrantRecord & { keyId: string })[]> {
+  return db.apiGrant.findMany({
+    where: { keyId: { in: [...keyIds] } },
+    select: { keyId: true, apiId: true, status: true },
+    orderBy: { apiId: "asc" },
+  });
 }
 
 export function findGrants(

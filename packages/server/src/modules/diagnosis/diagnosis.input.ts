@@ -1,6 +1,6 @@
 import { type Environment, environments, type Role, roles } from "@keyplane/schema";
 import { z } from "zod";
-import { idempotencyKeySchema, idSchema, optional, scopesSchema } from "../../platform/validation.js";
+import { flag, idempotencyKeySchema, idSchema, optional, scopesSchema } from "../../platform/validation.js";
 import { apiSchema, costSchema, ipSchema } from "../usage/index.js";
 
 /** Longer than any key with whatever may stand around it: what is beyond is not looked at. */
@@ -56,25 +56,14 @@ export const resolveInvalidUserSchema = z
   .object({
     ...presentedShape,
     user: optional(rightUserSchema),
-    createMissing: z
-      .boolean()
-      .nullish()
-      .transform((create) => create ?? true),
-    enableDisabled: z
-      .boolean()
-      .nullish()
-      .transform((enable) => enable ?? false),
-    reissue: z
-      .boolean()
-      .nullish()
-      .transform((reissue) => reissue ?? false),
+    createMissing: flag(true),
+    enableDisabled: flag(false),
+    reissue: flag(false),
+    requireValid: flag(false),
     test: optional(
       z.object({ scopes: optional(scopesSchema), environment: environmentSchema, ip: optional(ipSchema) }),
     ),
-    dryRun: z
-      .boolean()
-      .nullish()
-      .transform((dryRun) => dryRun ?? false),
+    dryRun: flag(false),
     idempotencyKey: optional(idempotencyKeySchema),
   })
   .refine(isOne, { path: ["key"], message: "Give exactly one of key, keyId and start." });

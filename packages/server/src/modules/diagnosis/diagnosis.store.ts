@@ -50,6 +50,20 @@ export async function findSecretsByStart(
   return found.filter(({ keyId }, place) => found.findIndex((other) => other.keyId === keyId) === place);
 }
 
+/** How many prefixes are looked at where a caller sees many tenants. */
+const maxPrefixes = 50;
+
+/** With which prefixes the keys of a tenant begin; null: of all tenants. */
+export async function findPrefixes(db: Db, tenantId: string | null): Promise<string[]> {
+  const groups = await db.tenant.groupBy({
+    by: ["keyPrefix"],
+    where: tenantId === null ? {} : { id: tenantId },
+    orderBy: { keyPrefix: "asc" },
+    take: maxPrefixes,
+  });
+  return groups.map(({ keyPrefix }) => keyPrefix);
+}
+
 export const findOwner = (db: Db, id: string): Promise<User | null> => db.user.findUnique({ where: { id } });
 export const findTenantRow = (db: Db, id: string): Promise<Tenant | null> => db.tenant.findUnique({ where: { id } });
 export const findRoleRow = (db: Db, id: string): Promise<CustomRole | null> =>

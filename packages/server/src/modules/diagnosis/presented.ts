@@ -3,11 +3,13 @@ import type { Db, Key, KeySecret } from "../../platform/database/index.js";
 import type { GuessLimiter } from "../../platform/guess-limiter.js";
 import { hashSecret, type Principal, visibleTo } from "../auth/index.js";
 import type { DiagnoseKeyInput } from "./diagnosis.input.js";
-import { findSecretOf, findSecretsByStart } from "./diagnosis.store.js";
+import { findPrefixes, findSecretOf, findSecretsByStart } from "./diagnosis.store.js";
 import { similarStarts } from "./lib/similar-starts.js";
 
 /** How many keys are named that a text may have been meant to be. */
 const maxSimilar = 5;
+/** Among how many those are looked for. */
+const maxLookedAt = 100;
 
 /** What was presented, and which secret it is or was meant to be. */
 export interface Presented {
@@ -72,6 +74,12 @@ function lookUp(db: Db, principal: Principal, whole: string, guesses: GuessLimit
 
 /** Starts are what whoever may read keys sees of them anyway. */
 async function findSimilar(db: Db, principal: Principal, text: string): Promise<(KeySecret & { key: Key })[]> {
-  const starts = principal.permissions.has("keys:read") ? similarStarts(text) : [];
-  return starts.length === 0 ? [] : findSecretsByStart(db, visibleTo(principal), starts, maxSimilar);
+  if (!principal.permissions.has("keys:read")) return [];
+  const starts = similarStarts(text, await findPrefixes(db, principal.tenantId));
+  if (starts.length === 0) return [];
+  const found = await findSecretsByStart(db, visibleTo(principal), starts, maxLookedAt);
+  // Of many keys, some begin nearly like any other: those that begin just so are meant, else those that differ least.
+  const exact = found.filter(({ start }) => start === starts[0]);
+  const nearest = found.toSorted((one, other) => starts.indexOf(one.start) - starts.indexOf(other.start));
+  return (exact.length > 0 ? exact : nearest).slice(0, maxSimilar);
 }

@@ -1,7 +1,7 @@
 /**
  * What an integrity check can find.
  *
- * Add it here: then look for it in `key-checks.ts` or `store-checks.ts`, and say on docs/operating/integrity.md what to do about it.
+ * Add it here: then look for it in `key-checks.ts`, `store-checks.ts` or `memory-check.ts`, and say on docs/operating/integrity.md what to do about it.
  */
 export const findingKinds = {
   CHECKSUM_MISMATCH: {
@@ -21,7 +21,8 @@ export const findingKinds = {
   TEAM_OF_OTHER_TENANT: { description: "A key whose team belongs to another tenant. The key is quarantined." },
   NO_SECRET: { description: "A key that nobody can use, because it has no current secret. Rotate it." },
   CACHE_DIFFERS: {
-    description: "A server remembered something else of a key than the database has. It has forgotten it.",
+    description:
+      "A server remembered a key, or what decides about it, otherwise than the database has it. It has forgotten that, and reads it anew.",
   },
   GRANT_OF_OTHER_TENANT: {
     description: "Access of a key to an API of another tenant. It is taken away where the check repairs.",
@@ -54,7 +55,10 @@ export type FindingOutcome = keyof typeof findingOutcomes;
 /** What a run looks at, one after the other. */
 export const runPhases = {
   KEYS: { description: "Every key that could still be accepted; `examined` of `total` are done." },
-  MEMORY: { description: "What the server remembers of keys, against the database." },
+  MEMORY: {
+    description:
+      "What the server remembers of keys, owners, tenants, roles, teams, APIs and access, against the database.",
+  },
   GRANTS: { description: "The access of keys to APIs." },
   EXPIRIES: { description: "Whether somebody will be told when keys expire, or have to be rotated." },
   USERS: { description: "The addresses of deleted users." },

@@ -12,7 +12,8 @@ const FindingKindEnum = enumOf("IntegrityFindingKind", "What an integrity check 
 const FindingOutcomeEnum = enumOf("IntegrityFindingOutcome", "What became of a finding.", findingOutcomes);
 
 const IntegrityRunType = builder.objectRef<IntegrityRun>("IntegrityRun").implement({
-  description: "One integrity check of the whole installation. Its numbers grow while it goes on: ask again.",
+  description:
+    "One integrity check of the whole installation. Its numbers grow while it goes on: ask again, or follow `integrityCheckProgress`.",
   fields: (t) => ({
     id: t.exposeID("id", { description: "Names the run." }),
     status: t.field({
@@ -112,6 +113,18 @@ builder.queryFields((t) => ({
   }),
 }));
 
+builder.subscriptionField("integrityCheckProgress", (t) =>
+  t.field({
+    description:
+      "How an integrity check goes on: how it is now, then whenever its phase or numbers change, a few times a second at most. Ends when the check is over.",
+    type: IntegrityRunType,
+    access: { permission: "integrity:read" },
+    args: { id: t.arg.id({ required: true, description: "The run's id, `int_…`." }) },
+    subscribe: (_, { id }, { principal, services, signal }) => services.integrity.follow(principal, id, signal),
+    resolve: (run) => run,
+  }),
+);
+
 const CheckIntegrityInput = builder.inputType("CheckIntegrityInput", {
   description: "What to do with what is found.",
   fields: (t) => ({
@@ -132,7 +145,7 @@ const CheckIntegrityPayload = payloadOf("CheckIntegrityPayload", "integrityRun",
 builder.mutationField("checkIntegrity", (t) =>
   t.field({
     description:
-      "Begins an integrity check of the whole installation and answers at once: `integrityRun` says how far it is.",
+      "Begins an integrity check of the whole installation and answers at once: `integrityRun` and the subscription `integrityCheckProgress` say how far it is.",
     type: CheckIntegrityPayload,
     errors: { types: changeErrors },
     access: { permission: "integrity:run" },

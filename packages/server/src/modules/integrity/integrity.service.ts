@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { createId } from "@keyplane/schema";
 import { z } from "zod";
 import type { Clock } from "../../platform/clock.js";
@@ -8,20 +9,24 @@ import {
   isUniqueViolation,
   type Transaction,
 } from "../../platform/database/index.js";
-import { ConflictError } from "../../platform/errors.js";
+import { ConflictError, NotFoundError } from "../../platform/errors.js";
 import type { Logger } from "../../platform/logger.js";
 import { type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
-import { idSchema, parseArguments, parseInput } from "../../platform/validation.js";
+import { flag, idSchema, parseArguments, parseInput } from "../../platform/validation.js";
 import { type Audit, type AuditActor, actorOf, systemActor } from "../audit/index.js";
 import { authorize, type Principal } from "../auth/index.js";
 import type { Events } from "../events/index.js";
-import type { KeySeal, VerificationIndex } from "../keys/index.js";
+import type { KeySeal } from "../keys/index.js";
 import type { RunPhase } from "./finding-kinds.js";
+import { notesOf } from "./findings.js";
 import { createRunner, type RunOptions } from "./integrity.run.js";
 import * as store from "./integrity.store.js";
+import { type CompareMemory, examineMemories } from "./memory-check.js";
 
 /** A run that nobody has heard of for so long was ended with its process, in milliseconds. */
 const lostAfterMs = 5 * 60_000;
+/** How often whoever follows a run is told how far it is, in milliseconds. */
+const lookAgainMs = 250;
 /** How many runs are kept. */
 const keptRuns = 100;
 
@@ -32,7 +37,8 @@ export interface IntegrityDeps {
   readonly events: Events;
   readonly logger: Logger;
   readonly seal: KeySeal;
-  readonly index: Pick<VerificationIndex, "remembered" | "rememberedIds" | "forget">;
+  /** What this process remembers. */
+  readonly memories: readonly CompareMemory[];
   /** Keeps when a key's expiry is told. */
   readonly planExpiry: (tx: Transaction, key: { readonly id: string; readonly expiresAt: Date }) => Promise<void>;
   /** Keeps that a key's rotation is told of. */
@@ -45,16 +51,7 @@ export interface IntegrityDeps {
   readonly maxQuarantined: number;
 }
 
-const checkSchema = z.object({
-  repair: z
-    .boolean()
-    .nullish()
-    .transform((repair) => repair ?? false),
-  resign: z
-    .boolean()
-    .nullish()
-    .transform((resign) => resign ?? false),
-});
+const checkSchema = z.object({ repair: flag(false), resign: flag(false) });
 
 const findingFilterSchema = z.object({
   runId: idSchema.nullish(),
@@ -72,13 +69,15 @@ export function createIntegrity(deps: IntegrityDeps) {
   const { audit, clock, database, events, logger, everyMs } = deps;
   const run = createRunner(deps);
   const stopping = new AbortController();
+  const startedAt = clock.now();
   let running: Promise<void> = Promise.resolve();
+  /** The latest run for which this process has compared what it remembers. */
+  let comparedFor: string | null = null;
 
   /** @throws ConflictError while another run goes on. */
   async function begin(actor: AuditActor, options: RunOptions): Promise<IntegrityRun> {
+    await endLostRuns();
     const now = new Date(clock.now());
-    await store.endLostRuns(database.prisma, new Date(now.getTime() - lostAfterMs), now);
-    const previous = await store.findLatestRun(database.prisma, "DONE");
     try {
       return await events.transaction(async (tx) => {
         const row = await store.insertRun(tx, {
@@ -108,14 +107,37 @@ export function createIntegrity(deps: IntegrityDeps) {
       if (!isUniqueViolation(error, "IntegrityRun", ["slot"])) throw error;
       throw new ConflictError("Another check goes on. Look at it with integrityRuns, and start yours when it is done.");
     } finally {
-      if (previous) await store.forgetOldRuns(database.prisma, keptRuns);
+      await store.forgetOldRuns(database.prisma, keptRuns);
+    }
+  }
+
+  function endLostRuns(): Promise<number> {
+    const now = clock.now();
+    return store.endLostRuns(database.prisma, new Date(now - lostAfterMs), new Date(now));
+  }
+
+  async function* statesOf(first: IntegrityRun, signal: AbortSignal): AsyncGenerator<IntegrityRun, void, undefined> {
+    yield first;
+    for (let told = first; told.status === "RUNNING" && !signal.aborted; ) {
+      await wait(lookAgainMs, undefined, { signal }).catch(() => {});
+      const now = signal.aborted ? null : await store.findRun(database.prisma, told.id);
+      if (!now) return;
+      if (!hasChanged(told, now)) continue;
+      yield now;
+      told = now;
     }
   }
 
   function goOn(row: IntegrityRun): void {
-    running = run(row, stopping.signal).catch((error: unknown) =>
-      logger.error({ err: error, run: row.id }, "an integrity check failed"),
-    );
+    comparedFor = row.id;
+    inBackground(row, () => run(row, stopping.signal));
+  }
+
+  /** One piece of work of this process after the other. */
+  function inBackground({ id }: IntegrityRun, work: () => Promise<void>): void {
+    running = running
+      .then(work)
+      .catch((error: unknown) => logger.error({ err: error, run: id }, "an integrity check failed"));
   }
 
   return {
@@ -165,16 +187,42 @@ export function createIntegrity(deps: IntegrityDeps) {
       });
     },
 
-    /** To be called now and then: begins a check that repairs when the last one began long enough ago, at whatever process. */
+    /**
+     * To be called now and then: begins a check that repairs when the last one began long enough ago, at whatever process; and for one that
+     * began at another process, compares what this one remembers, which nobody else can.
+     */
     async runIfDue(): Promise<void> {
-      if (everyMs === null || stopping.signal.aborted) return;
+      if (stopping.signal.aborted) return;
+      await endLostRuns();
       const latest = await store.findLatestRun(database.prisma);
-      if (latest && clock.now() - latest.createdAt.getTime() < everyMs) return;
-      try {
-        goOn(await begin(systemActor, { repair: true, resign: false }));
-      } catch (error) {
-        if (!(error instanceof ConflictError)) throw error;
+      if (everyMs !== null && (!latest || clock.now() - latest.createdAt.getTime() >= everyMs)) {
+        try {
+          goOn(await begin(systemActor, { repair: true, resign: false }));
+        } catch (error) {
+          if (!(error instanceof ConflictError)) throw error;
+        }
+      } else if (latest && latest.id !== comparedFor && latest.createdAt.getTime() >= startedAt) {
+        comparedFor = latest.id;
+        const note = notesOf(latest.id, () => new Date(clock.now()));
+        const pace = { stop: stopping.signal, heard: () => Promise.resolve() };
+        inBackground(latest, () => examineMemories(deps, latest.id, note, pace));
       }
+    },
+
+    /**
+     * How a check goes on: its present state, then each other one, until it is over.
+     *
+     * @throws NotFoundError when there is none with this id.
+     */
+    async follow(
+      principal: Principal,
+      rawId: string,
+      signal: AbortSignal,
+    ): Promise<AsyncGenerator<IntegrityRun, void, undefined>> {
+      authorize(principal, "integrity:read");
+      const first = await store.findRun(database.prisma, parseArguments(idSchema, rawId));
+      if (!first) throw new NotFoundError("integrity check");
+      return statesOf(first, signal);
     },
 
     /** Resolves when the run of this process is over. */
@@ -185,4 +233,10 @@ export function createIntegrity(deps: IntegrityDeps) {
       await running;
     },
   };
+}
+
+/** Whether there is something to tell of a run that was told already. */
+function hasChanged(told: IntegrityRun, now: IntegrityRun): boolean {
+  const shown = ["status", "phase", "examined", "found", "repaired", "quarantined"] as const;
+  return shown.some((field) => told[field] !== now[field]);
 }

@@ -1,5 +1,6 @@
 import type { Db, IntegrityFinding, IntegrityRun, Key, Prisma } from "../../platform/database/index.js";
 import { afterPlace, orderBy, type Place } from "../../platform/pages.js";
+import type { FindingOutcome } from "./finding-kinds.js";
 import type { ExaminedKey } from "./key-checks.js";
 
 export function insertRun(db: Db, data: Prisma.IntegrityRunUncheckedCreateInput): Promise<IntegrityRun> {
@@ -39,10 +40,14 @@ export function countRuns(db: Db): Promise<number> {
   return db.integrityRun.count();
 }
 
-/** Only the newest runs are kept, with their findings. */
+/**
+ * Only the newest runs are kept, with their findings, and the last one that was done: without it, keys that nobody has signed would be taken for
+ * those of before there were checksums.
+ */
 export async function forgetOldRuns(db: Db, keep: number): Promise<void> {
+  const done = await findLatestRun(db, "DONE");
   const old = await db.integrityRun.findMany({
-    where: { slot: null },
+    where: { slot: null, ...(done && { id: { not: done.id } }) },
     orderBy: [{ createdAt: "desc" }, { id: "desc" }],
     skip: keep,
     select: { id: true },
@@ -52,6 +57,20 @@ export async function forgetOldRuns(db: Db, keep: number): Promise<void> {
   if (ids.length === 0) return;
   await db.integrityFinding.deleteMany({ where: { runId: { in: ids } } });
   await db.integrityRun.deleteMany({ where: { id: { in: ids } } });
+}
+
+/** Counts something that was found. @returns how much that is by now. */
+export async function countFound(db: Db, runId: string, outcome: FindingOutcome): Promise<number> {
+  const { found } = await db.integrityRun.update({
+    where: { id: runId },
+    data: {
+      found: { increment: 1 },
+      ...(outcome === "REPAIRED" ? { repaired: { increment: 1 } } : {}),
+      ...(outcome === "QUARANTINED" ? { quarantined: { increment: 1 } } : {}),
+    },
+    select: { found: true },
+  });
+  return found;
 }
 
 export async function insertFinding(db: Db, data: Prisma.IntegrityFindingUncheckedCreateInput): Promise<void> {
@@ -101,11 +120,6 @@ export async function findKeysToExamine(db: Db, afterId: string, take: number): 
       take,
     }),
   );
-}
-
-/** Keys as they are stored, also revoked and deleted ones. */
-export function findKeys(db: Db, ids: readonly string[]): Promise<Key[]> {
-  return db.key.findMany({ where: { id: { in: [...ids] } } });
 }
 
 /** How many keys there are to examine. */

@@ -1,79 +1,136 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import type { Db, Key } from "../../platform/database/index.js";
-import { toKeyState, type VerificationIndex } from "../keys/index.js";
-import { findKeys } from "./integrity.store.js";
+import type { Database } from "../../platform/database/index.js";
+import type { Remembered } from "../../platform/entity-states.js";
+import type { Logger } from "../../platform/logger.js";
+import type { Note } from "./findings.js";
 
-/** Whoever remembers something else may just not have heard of the change yet: looked at again after so long, in milliseconds. */
+/** After how long what differs is looked at again: every server has heard of a change by then. Milliseconds. */
 const secondLookMs = 1_000;
 
-type Memory = Pick<VerificationIndex, "remembered" | "rememberedIds" | "forget">;
-type Known = NonNullable<ReturnType<Memory["remembered"]>>;
+/** Whom a finding concerns. */
+export interface Concerned {
+  /** null: not known. */
+  readonly tenantId: string | null;
+  readonly keyId?: string;
+  readonly userId?: string;
+}
 
-/** A key that was remembered otherwise than the store has it. */
-interface Forgotten {
-  readonly keyId: string;
-  readonly tenantId: string;
+/** Something that was remembered otherwise than the store has it. */
+export interface Forgotten extends Concerned {
+  /** In words for an operator. */
   readonly detail: string;
 }
 
-/**
- * Compares what this process remembers of keys with the store, and forgets what still differs after it must have heard of every change. It
- * begins with what is remembered, so that keys which the store has as revoked or deleted, or not at all, are compared like the others.
- */
-export async function forgetDiffering(deps: {
-  prisma: Db;
-  index: Memory;
-  stop: AbortSignal;
-  batchSize: number;
+/** How many things are compared at once: few, because the embedded database works on this very thread. */
+const batchSize = 200;
+
+/** How a comparison goes on. */
+interface Pace {
+  readonly stop: AbortSignal;
   /** Called after each batch. */
-  heard: () => Promise<unknown>;
-}): Promise<Forgotten[]> {
-  const { prisma, index, stop, batchSize, heard } = deps;
-
-  async function differing(ids: readonly string[]): Promise<Forgotten[]> {
-    const found: Forgotten[] = [];
-    for (let start = 0; start < ids.length && !stop.aborted; start += batchSize) {
-      const known = ids.slice(start, start + batchSize).flatMap((id) => index.remembered(id) ?? []);
-      const rows = new Map(
-        (
-          await findKeys(
-            prisma,
-            known.map(({ id }) => id),
-          )
-        ).map((row) => [row.id, row]),
-      );
-      for (const state of known) {
-        // What was forgotten or read anew meanwhile is of another moment than the rows.
-        if (index.remembered(state.id) !== state) continue;
-        const detail = differenceOf(state, rows.get(state.id));
-        if (detail !== null) found.push({ keyId: state.id, tenantId: state.tenantId, detail });
-      }
-      await heard();
-      // Requests first.
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    return found;
-  }
-
-  const suspects = await differing(index.rememberedIds());
-  if (suspects.length === 0) return [];
-  await wait(secondLookMs);
-  const forgotten = await differing(suspects.map(({ keyId }) => keyId));
-  for (const { keyId } of forgotten) index.forget(keyId);
-  return forgotten;
+  readonly heard: () => Promise<unknown>;
 }
 
-/** In words for an operator; null: it is the same. */
-function differenceOf(known: Known, row: Key | undefined): string | null {
-  if (!row) return "This server remembered a key that the database does not have.";
-  const stored = toKeyState(row);
-  if (isDeepStrictEqual(known, stored)) return null;
-  if (stored.revokedAt !== null && known.revokedAt === null) {
-    return "This server did not remember that the key is revoked, as the database has it.";
+/** Looks again at what differed, and forgets what still does. */
+type LookAgain = () => Promise<Forgotten[]>;
+
+/**
+ * Compares what this process remembers of one kind of things with the store. It begins with what is remembered: what the store has as revoked,
+ * deleted or not at all is compared like the rest.
+ *
+ * @returns what is to be called after a while, because a change may only not have been heard of yet; null: nothing differs.
+ */
+export type CompareMemory = (pace: Pace) => Promise<LookAgain | null>;
+
+/** @param nameOf what a thing is called in a finding. */
+export function comparisonOf<State extends object>(
+  remembered: Remembered<State>,
+  nameOf: (id: string) => string,
+  concerns: (state: State, id: string) => Concerned,
+): CompareMemory {
+  return async ({ stop, heard }) => {
+    async function differing(ids: readonly string[]): Promise<Map<string, Different<State>>> {
+      const found = new Map<string, Different<State>>();
+      for (let start = 0; start < ids.length && !stop.aborted; start += batchSize) {
+        const known = new Map<string, State>();
+        for (const id of ids.slice(start, start + batchSize)) {
+          const state = remembered.inspect(id);
+          if (state) known.set(id, state);
+        }
+        const stored = await remembered.stored([...known.keys()]);
+        for (const [id, state] of known) {
+          // What was forgotten or read anew meanwhile is of another moment than the rows.
+          if (remembered.inspect(id) !== state || isDeepStrictEqual(state, stored.get(id))) continue;
+          found.set(id, { state, stored: stored.get(id) });
+        }
+        await heard();
+        // Requests first.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      return found;
+    }
+
+    const suspects = await differing(remembered.ids());
+    if (suspects.size === 0) return null;
+    return async () => {
+      const forgotten: Forgotten[] = [];
+      for (const [id, { state, stored }] of await differing([...suspects.keys()])) {
+        const before = suspects.get(id);
+        // What changed on either side meanwhile may again just not have been heard of: the next check will see.
+        if (before?.state !== state || !isDeepStrictEqual(before.stored, stored)) continue;
+        forgotten.push({ ...concerns(state, id), detail: detailOf(nameOf(id), state, stored) });
+        remembered.forget(id);
+      }
+      return forgotten;
+    };
+  };
+}
+
+interface Different<State> {
+  readonly state: State;
+  /** undefined: the store has none. */
+  readonly stored: State | undefined;
+}
+
+function detailOf<State extends object>(name: string, known: State, stored: State | undefined): string {
+  if (!stored) return `This server remembered ${name}, which the database does not have.`;
+  const fields = Object.keys({ ...known, ...stored }) as (keyof State & string)[];
+  const other = fields.filter((field) => !isDeepStrictEqual(known[field], stored[field]));
+  return `This server remembered ${name} otherwise than the database has it: ${other.join(", ")}.`;
+}
+
+/** How many things that were remembered otherwise one server lists. */
+const maxListed = 1_000;
+
+/** Compares all that this process remembers, forgets what differs, so that the next to ask reads it, and keeps that as findings. */
+export async function examineMemories(
+  deps: {
+    readonly database: Database;
+    readonly logger: Logger;
+    readonly memories: readonly CompareMemory[];
+  },
+  runId: string,
+  note: Note,
+  pace: Pace,
+): Promise<void> {
+  const { database, logger, memories } = deps;
+  const again: LookAgain[] = [];
+  for (const compare of memories) {
+    const lookAgain = await compare(pace);
+    if (lookAgain) again.push(lookAgain);
   }
-  if (stored.deletedAt !== null && known.deletedAt === null) {
-    return "This server did not remember that the key is deleted, as the database has it.";
+  if (again.length === 0) return;
+  await wait(secondLookMs, undefined, { signal: pace.stop }).catch(() => {});
+  const forgotten: Forgotten[] = [];
+  for (const look of again) forgotten.push(...(await look()));
+  for (const each of forgotten.slice(0, maxListed)) {
+    await database.transaction((tx) => note(tx, { kind: "CACHE_DIFFERS", outcome: "REPAIRED", ...each }));
   }
-  return "This server remembered the key otherwise than the database has it.";
+  if (forgotten.length === 0) return;
+  const listed = Math.min(forgotten.length, maxListed);
+  logger.warn(
+    { run: runId, forgotten: forgotten.length, listed },
+    "this server remembered otherwise than the database",
+  );
 }

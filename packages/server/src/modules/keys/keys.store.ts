@@ -156,6 +156,14 @@ export async function findSecret(db: Db, hash: string): Promise<(KeySecret & { s
   return secret ?? null;
 }
 
+/** As findSecret, those that there are of many. */
+export function findSecrets(db: Db, hashes: readonly string[]): Promise<(KeySecret & { secretVersion: number })[]> {
+  return db.$queryRaw`
+    SELECT "KeySecret".*, "Key"."secretVersion"
+    FROM "KeySecret" JOIN "Key" ON "Key"."id" = "KeySecret"."keyId"
+    WHERE "KeySecret"."hash" = ANY(${hashes}::text[])`;
+}
+
 /**
  * Keys that could still be accepted, with their secrets, a page at a time in the order of their ids. The secrets are read
  * after the keys: of a key that is rotated meanwhile they are newer than its version, which is the safe side.

@@ -36,12 +36,13 @@ export function createLifecycle(deps: {
   tenants: Tenants;
 }) {
   const findings = createFindings(deps);
+  const isUseKnown = createIsUseKnown(deps);
   return {
     findings,
-    hygiene: createHygiene(deps),
+    hygiene: createHygiene({ ...deps, isUseKnown }),
     leaks: createLeaks({ ...deps, findings }),
     policies: createLifecyclePolicies(deps),
     sharedKeys: createSharedKeys({ ...deps, findings }),
-    upkeep: createUpkeep({ ...deps, findings, isUseKnown: createIsUseKnown(deps) }),
+    upkeep: createUpkeep({ ...deps, findings, isUseKnown }),
   };
 }

@@ -7,7 +7,7 @@ import type { DomainEvent } from "../events/index.js";
 import { teamsOfKeys } from "../users/index.js";
 
 /** A key, a user, a tenant or an API, as far as its limits are concerned. An API has rate limits, and no quota. */
-export interface LimitTarget extends LimitColumns {
+export interface LimitedTarget extends LimitColumns {
   readonly type: "Key" | "User" | "Tenant" | "Api";
   readonly tenantId: string;
   readonly quotaId: string | null;
@@ -30,7 +30,7 @@ export interface Locks {
  * @throws NotFoundError when there is none that the caller may see; ConflictError where it is gone for good; ForbiddenError for a tenant
  * and a caller who belongs to it: its limits are what the operator has agreed with it.
  */
-export function lockTarget(locks: Locks, tx: Transaction, principal: Principal, id: string): Promise<LimitTarget> {
+export function lockTarget(locks: Locks, tx: Transaction, principal: Principal, id: string): Promise<LimitedTarget> {
   // Whatever the id looks like, the refusal is the same.
   return lock(locks, tx, principal, id).catch((error: unknown) => {
     throw error instanceof NotFoundError ? new NotFoundError("key, user, tenant or API") : error;
@@ -38,13 +38,18 @@ export function lockTarget(locks: Locks, tx: Transaction, principal: Principal, 
 }
 
 /** Finds what has a quota, or is to have one: not an API. @throws as lockTarget does. */
-export function lockQuotaTarget(locks: Locks, tx: Transaction, principal: Principal, id: string): Promise<LimitTarget> {
+export function lockQuotaTarget(
+  locks: Locks,
+  tx: Transaction,
+  principal: Principal,
+  id: string,
+): Promise<LimitedTarget> {
   return lock(locks, tx, principal, kindOfId(id) === "Api" ? "" : id).catch((error: unknown) => {
     throw error instanceof NotFoundError ? new NotFoundError("key, user or tenant") : error;
   });
 }
 
-async function lock(locks: Locks, tx: Transaction, principal: Principal, id: string): Promise<LimitTarget> {
+async function lock(locks: Locks, tx: Transaction, principal: Principal, id: string): Promise<LimitedTarget> {
   switch (kindOfId(id)) {
     case "Key": {
       const key = await locks.key(tx, principal, id);

@@ -202,17 +202,22 @@ const SetRateLimitsInput = builder.inputType("SetRateLimitsInput", {
 });
 
 const SetQuotaInput = builder.inputType("SetQuotaInput", {
-  description: "The quota of a key, a user or a tenant.",
+  description: "The quota of a key, a user or a tenant. What is left out stays as it is.",
   fields: (t) => ({
     targetId: t.id({ required: true, description: targetId }),
     limit: t.int({ required: true, description: "How much may be used in each period, 0 to 1000000000." }),
-    refill: t.field({ type: QuotaRefillEnum, defaultValue: "NEVER", description: "When it is whole again." }),
+    refill: t.field({
+      type: QuotaRefillEnum,
+      description: "When it is whole again. Of a new quota, when left out: NEVER.",
+    }),
     anchor: t.field({
       type: "DateTime",
       description:
-        "Where periods begin: at this time and at each repetition of it. Left out: with the hour, the day, Monday, the month or the year.",
+        "Where periods begin: at this time and at each repetition of it. Of a new quota, when left out: with the hour, the day, Monday, the month or the year.",
     }),
-    timeZone: t.string({ defaultValue: "UTC", description: "By whose clock and calendar, as an IANA name." }),
+    timeZone: t.string({
+      description: "By whose clock and calendar, as an IANA name. Of a new quota, when left out: UTC.",
+    }),
     reason: t.string({ description: "Why, 1 to 500 characters. Kept in history." }),
   }),
 });

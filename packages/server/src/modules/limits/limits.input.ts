@@ -1,4 +1,4 @@
-import { maxLimit } from "@keyplane/schema";
+import { maxLimit, type QuotaRefill, quotaRefills } from "@keyplane/schema";
 import { z } from "zod";
 import { isStorableTime } from "../../platform/clock.js";
 import { idempotencyKeySchema, optional, reasonSchema } from "../../platform/validation.js";
@@ -58,19 +58,18 @@ export const usualAnchor = "2001-01-01T00:00:00";
 export const setQuotaSchema = z.object({
   targetId: z.string(),
   limit: amount("limit", 0),
-  refill: z
-    .enum(["NEVER", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"])
-    .nullish()
-    .transform((refill) => refill ?? "NEVER"),
+  refill: optional(z.enum(Object.keys(quotaRefills) as QuotaRefill[])),
   anchor: optional(z.date().refine((at) => isStorableTime(at.getTime()), "Give an anchor in the years 1 to 9999.")),
-  timeZone: z
-    .string()
-    .max(64, "Shorten timeZone to an IANA name.")
-    .refine(isTimeZone, 'Give the IANA name of a time zone, e.g. "Europe/Berlin" or "UTC".')
-    .nullish()
-    .transform((timeZone) => timeZone ?? "UTC"),
+  timeZone: optional(
+    z
+      .string()
+      .max(64, "Shorten timeZone to an IANA name.")
+      .refine(isTimeZone, 'Give the IANA name of a time zone, e.g. "Europe/Berlin" or "UTC".'),
+  ),
   reason: optional(reasonSchema),
 });
+
+export type SetQuotaInput = z.output<typeof setQuotaSchema>;
 
 export const topUpQuotaSchema = z.object({
   targetId: z.string(),

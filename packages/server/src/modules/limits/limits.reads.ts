@@ -1,8 +1,8 @@
-import { kindOfId, type QuotaState, type RateLimitState } from "@keyplane/schema";
+import type { QuotaState, RateLimitState } from "@keyplane/schema";
 import DataLoader from "dataloader";
 import type { Clock } from "../../platform/clock.js";
 import type { Database, Quota, QuotaEntry } from "../../platform/database/index.js";
-import { type CountedRule, type LimitColumns, limitedOf } from "../../platform/limited.js";
+import { type CountedRule, type LimitColumns, limitedOf, limitTargetOf } from "../../platform/limited.js";
 import { type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
 import { asOfNow, countEntries, findEntries, findQuotas } from "./quotas/quota.store.js";
 import type { QuotaAccounts } from "./quotas/quota-accounts.js";
@@ -100,17 +100,14 @@ export function createLimitReads(deps: {
   }
 }
 
-const kinds = { Key: "KEY", User: "USER", Tenant: "TENANT" } as const;
-
 function quotaStateOf({ targetId, limit, toppedUp, used, periodEnd }: Quota, cost: number): QuotaState {
   const remaining = Math.max(0, limit + toppedUp - used);
-  const kind = kindOfId(targetId);
   return {
     limit: limit + toppedUp,
     used,
     remaining,
     resetAt: periodEnd?.getTime() ?? null,
     exceeded: cost > remaining,
-    of: kind === "User" || kind === "Tenant" ? kinds[kind] : kinds.Key,
+    target: limitTargetOf(targetId),
   };
 }

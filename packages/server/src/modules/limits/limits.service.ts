@@ -11,9 +11,10 @@ import { authorize, type Principal } from "../auth/index.js";
 import type { Events } from "../events/index.js";
 import type { Idempotency } from "../idempotency/index.js";
 import { periodAt } from "./lib/periods.js";
-import { type LimitTarget, type Locks, lockQuotaTarget, lockTarget } from "./limit-targets.js";
+import { type LimitedTarget, type Locks, lockQuotaTarget, lockTarget } from "./limit-targets.js";
 import {
   quotaTargetSchema,
+  type SetQuotaInput,
   setQuotaSchema,
   setRateLimitsSchema,
   topUpQuotaSchema,
@@ -52,7 +53,7 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
     tx: Transaction,
     principal: Principal,
     change: {
-      readonly target: LimitTarget;
+      readonly target: LimitedTarget;
       readonly action: string;
       readonly before: object | null;
       readonly after: object | null;
@@ -82,7 +83,7 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
   function changeQuota(
     principal: Principal,
     targetId: string,
-    work: (tx: Transaction, target: LimitTarget, quota: Quota) => Promise<Quota | null>,
+    work: (tx: Transaction, target: LimitedTarget, quota: Quota) => Promise<Quota | null>,
   ): Promise<QuotaOf> {
     return events.transaction(async (tx) => {
       const target = await lockQuotaTarget(locks, tx, principal, targetId);
@@ -115,7 +116,8 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
     },
 
     /**
-     * Gives a key, user or tenant a quota, or changes the one that it has: what is used in the present period stays used.
+     * Gives a key, user or tenant a quota, or changes the one that it has: what is not named stays as it is, and so does what was used and added
+     * in the present period, whichever period follows it now.
      *
      * @throws as setRateLimits does.
      */
@@ -125,10 +127,9 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
       return events.transaction(async (tx) => {
         const target = await lockQuotaTarget(locks, tx, principal, targetId);
         const now = new Date(clock.now());
-        const { limit, refill, timeZone } = input;
         const before = target.quotaId === null ? null : await lockQuota(tx, target.quotaId, now.getTime());
-        const anchor = input.anchor ?? usualAnchorIn(timeZone);
-        const definition = { limit, refill, timeZone, anchor };
+        const definition = definitionOf(input, before);
+        const { refill } = definition;
         if (before && !changes<Partial<Quota>>(before, definition)) return { targetId, quota: before };
         const { start, end } = periodAt(definition, now.getTime());
         const periodStart = refill === "NEVER" ? (before?.periodStart ?? now) : new Date(start);
@@ -234,8 +235,20 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
   }
 }
 
-function actionOf({ type }: LimitTarget): string {
+function actionOf({ type }: LimitedTarget): string {
   return type.toLowerCase();
+}
+
+type Definition = Pick<Quota, "limit" | "refill" | "timeZone" | "anchor">;
+
+/** What a quota is to be: as asked, and otherwise as it was. */
+function definitionOf(asked: Omit<SetQuotaInput, "targetId" | "reason">, before: Quota | null): Definition {
+  const { limit } = asked;
+  const refill = asked.refill ?? before?.refill ?? "NEVER";
+  const timeZone = asked.timeZone ?? before?.timeZone ?? "UTC";
+  // Periods that begin as in the calendar go on to do so, by the clock of another time zone.
+  const isUsual = before === null || before.anchor.getTime() === usualAnchorIn(before.timeZone).getTime();
+  return { limit, refill, timeZone, anchor: asked.anchor ?? (isUsual ? usualAnchorIn(timeZone) : before.anchor) };
 }
 
 function usualAnchorIn(timeZone: string): Date {

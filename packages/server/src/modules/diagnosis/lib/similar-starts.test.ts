@@ -17,6 +17,24 @@ describe("similarStarts", () => {
     expect(similarStarts(text)).toContain(start);
   });
 
+  test.each([
+    ["a mistyped prefix", "kq_live_3fQz"],
+    ["its prefix the wrong way round", "pk_live_3fQzABC"],
+    ["a character of its prefix missing", "k_live_3fQz"],
+    ["a mistyped environment", "kp_life_3fQz"],
+    ["its environment the wrong way round", "kp_liev_3fQz"],
+    ["a hyphen", "kp-live_3fQz"],
+    ["both mistyped, in a header", "Authorization: Bearer KQ_lvie_3fQzABC"],
+  ])("with %s, it may have been meant to be a start that begins as keys do", (_, text) => {
+    expect(similarStarts(text, ["other", "kp"])).toContain(start);
+    expect(similarStarts(text, ["other"])).not.toContain(start);
+  });
+
+  test("what begins otherwise altogether is none", () => {
+    for (const text of ["sk_live_3fQz", "kp_prod_3fQz", "my_api_3fQz", "kp_live_3fQ"])
+      expect(similarStarts(text, ["kp"]).filter((each) => each === start)).toEqual([]);
+  });
+
   test("there are few of them, whatever the text", () => {
     expect(similarStarts(start).length).toBeLessThan(300);
     for (const text of ["", "nothing", "kp_live_", "x".repeat(10_000)]) expect(similarStarts(text)).toEqual([]);

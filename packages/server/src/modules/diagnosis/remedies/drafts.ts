@@ -70,8 +70,8 @@ function rotateMeant(key: Key, start: string): Draft {
     code: "NOT_FOUND",
     mutation: "rotateKey",
     input: { id: key.id, overlapMs: 24 * 60 * 60 * 1_000 },
-    title: `Give the key “${key.name}” a new secret`,
-    effect: `If the presented key was meant to be ${start}… and the key's secret is lost: the answer holds a new one, and the one that exists works on for a day.${newest}`,
+    title: `Copy the key “${key.name}” anew, or give it a new secret`,
+    effect: `First copy the key ${start}… again from where it is kept, whole and unchanged: then nothing has to change. Only if its secret is lost, or the copy is refused, too: the answer holds a new one, and the one that exists works on for a day.${newest}`,
     scopes: key.scopes,
   };
 }

@@ -18,7 +18,10 @@ const FieldChangeType = builder.objectRef<FieldChange>("FieldChange").implement(
   fields: (t) => ({
     field: t.exposeString("field", { description: "Which field." }),
     before: t.exposeString("before", { nullable: true, description: "Its value before; null: none." }),
-    after: t.exposeString("after", { nullable: true, description: "Its value after; null: none." }),
+    after: t.exposeString("after", {
+      nullable: true,
+      description: "Its value after; null: none. In a plan `new` for what only the run makes up: an id, a start.",
+    }),
   }),
 });
 
@@ -65,7 +68,7 @@ const ResolveInvalidUserPayload = builder.objectRef<InvalidUserResolution>("Reso
       type: VerdictType,
       nullable: true,
       description:
-        "The verdict about the new secret, or about the current one where the key keeps it. Where it is refused, diagnose the key; null in a plan that is blocked.",
+        "The verdict about the new secret, or about the current one where the key keeps it. Where it is refused, diagnose the key; null in a plan that is blocked. In a plan its key has the present start, and its owner is null who would be created.",
     }),
   }),
 });
@@ -105,6 +108,11 @@ const ResolveInvalidUserInput = builder.inputType("ResolveInvalidUserInput", {
       description: "Whether to give the key a new secret even where its owner is valid and unchanged.",
     }),
     test: t.field({ type: TestCallInput, description: "What to test the secret for." }),
+    requireValid: t.boolean({
+      defaultValue: false,
+      description:
+        "Whether to change nothing at all when the test is refused. Otherwise the user is right and the secret new all the same, and `verdict` says what else is wrong with the key.",
+    }),
     dryRun: t.boolean({ defaultValue: false, description: "true: only the plan, nothing is changed." }),
     idempotencyKey: idempotencyKeyField(t),
   }),

@@ -13,7 +13,7 @@ import { type ResolveInvalidUserInput, resolveInvalidUserSchema } from "../diagn
 import { findOwner, findSecretOf } from "../diagnosis.store.js";
 import { findPresented } from "../presented.js";
 import { readRows, recordOf } from "../reading.js";
-import { changesBetween, notReached, type ResolveStep } from "./steps.js";
+import { changesBetween, notReached, type ResolveStep, withoutMadeUp } from "./steps.js";
 
 /** What was done, or in a plan would be. */
 export interface InvalidUserResolution {
@@ -32,6 +32,8 @@ export interface InvalidUserResolution {
 /** What one run of the steps has come to. */
 interface Run {
   readonly steps: ResolveStep[];
+  /** What it has made up itself, and another run would make up otherwise: the id of a new user, the start of a new secret. */
+  readonly madeUp: string[];
   user?: User;
   secret?: string;
   verdict?: Verdict;
@@ -52,7 +54,8 @@ export type ResolveInvalidUser = (principal: Principal, input: unknown) => Promi
  * steps and undoes them, so that it cannot say other than what would happen.
  *
  * @param deps.usersWith makes the users' service for a transaction that is under way; `keySecretsWith` likewise.
- * @throws what the single mutations throw; ConflictError for a disabled user unless `enableDisabled` is given.
+ * @throws what the single mutations throw; ConflictError for a disabled user unless `enableDisabled` is given, and for a test that is refused
+ * where `requireValid` is.
  */
 export function createResolveInvalidUser(deps: {
   database: Database;
@@ -93,6 +96,7 @@ export function createResolveInvalidUser(deps: {
 
     const { user: found, step } = await verify(tx, principal, users, key, owner, input);
     steps.push(step);
+    if (step.mutation === "createUser") run.madeUp.push(found.id);
 
     const { user, step: update } = await bringUpToDate(principal, users, found, input);
     steps.push(update);
@@ -104,13 +108,18 @@ export function createResolveInvalidUser(deps: {
     } else {
       const issued = await keySecretsWith(joined, users).reissue(principal, { id: key.id, ownerId: user.id });
       run.secret = issued.secret;
+      run.madeUp.push(issued.key.start);
       const detail = `The key belongs to ${user.name} <${user.email}> (${user.id}) and has a new secret; the old one has stopped.`;
       const changes = changesBetween(key, issued.key, ["ownerId", "start"]);
       steps.push({ name: "REISSUE", outcome: "DONE", mutation: "reissueKey", detail, changes });
     }
 
-    run.verdict = await test(tx, principal, key.id, run.secret, input);
-    const { valid, code, message } = run.verdict;
+    const verdict = await test(tx, principal, key.id, run.secret, input);
+    const { valid, code, message } = verdict;
+    if (!valid && input.requireValid) {
+      throw new ConflictError(`The test would be refused, so that nothing is changed. ${code}: ${message}`);
+    }
+    run.verdict = verdict;
     steps.push({
       name: "TEST",
       outcome: valid ? "DONE" : "FAILED",
@@ -139,23 +148,23 @@ export function createResolveInvalidUser(deps: {
 
   return async (principal, rawInput) => {
     authorize(principal, "keys:reissue");
-    const { idempotencyKey, dryRun, ...input } = parseInput(resolveInvalidUserSchema, rawInput);
-    const keyId = await identify(principal, { ...input, idempotencyKey, dryRun });
-    if (dryRun) return plan(principal, keyId, { ...input, idempotencyKey, dryRun });
+    const input = parseInput(resolveInvalidUserSchema, rawInput);
+    const keyId = await identify(principal, input);
+    if (input.dryRun) return plan(principal, keyId, input);
 
     // The text that was presented is a secret: what is remembered of the attempt is the key that it names.
-    const { key: _text, start: _start, ...named } = input;
+    const { key: _text, start: _start, idempotencyKey, dryRun, ...named } = input;
     const attempt = { operation: "resolveInvalidUser", idempotencyKey, input: { ...named, keyId } };
     const outcome = await idempotency.once(principal, attempt, events.transaction, async (tx) => {
-      const run: Run = { steps: [] };
-      await make(tx, principal, keyId, { ...input, idempotencyKey, dryRun }, run);
+      const run: Run = { steps: [], madeUp: [] };
+      await make(tx, principal, keyId, input, run);
       return { targetId: keyId, secret: JSON.stringify({ secret: run.secret, steps: run.steps }) };
     });
     const { secret, steps } = JSON.parse(outcome.secret ?? "{}") as { secret?: string; steps: ResolveStep[] };
     return events.transaction(async (tx) => {
       const key = await keys.lock(tx, principal, outcome.targetId);
       const user = await findOwner(tx, key.ownerId);
-      const verdict = await test(tx, principal, key.id, secret, { ...input, idempotencyKey, dryRun });
+      const verdict = await test(tx, principal, key.id, secret, input);
       return { dryRun, steps, key, user, secret: secret ?? null, verdict };
     });
   };
@@ -166,7 +175,7 @@ export function createResolveInvalidUser(deps: {
     keyId: string,
     input: ResolveInvalidUserInput,
   ): Promise<InvalidUserResolution> {
-    const run: Run = { steps: [] };
+    const run: Run = { steps: [], madeUp: [] };
     try {
       await events.transaction(async (tx) => {
         await make(tx, principal, keyId, input, run);
@@ -180,8 +189,15 @@ export function createResolveInvalidUser(deps: {
     }
     const key = await events.transaction((tx) => keys.lock(tx, principal, keyId));
     const user = run.user ? await findOwner(database.prisma, run.user.id) : null;
-    return { dryRun: true, steps: run.steps, key, user, secret: null, verdict: run.verdict ?? null };
+    const steps = withoutMadeUp(run.steps, run.madeUp);
+    const verdict = run.verdict ? plannedVerdict(run.verdict, key, user) : null;
+    return { dryRun: true, steps, key, user, secret: null, verdict };
   }
+}
+
+/** A verdict without what a plan has made up: the new secret's start, and a user who is not there yet. */
+function plannedVerdict(verdict: Verdict, { start }: Key, user: User | null): Verdict {
+  return { ...verdict, key: verdict.key && { ...verdict.key, start }, owner: user && verdict.owner };
 }
 
 /** Step 2: the right user, who exists and is active. */

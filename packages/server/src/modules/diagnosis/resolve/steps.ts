@@ -16,7 +16,10 @@ export type ResolveStepName = keyof typeof resolveSteps;
 export const stepOutcomes = {
   DONE: { description: "Done; in a plan: would be done." },
   NOT_NEEDED: { description: "There is nothing to change here." },
-  FAILED: { description: "Only of TEST: the call would be refused, for the reason in `detail`. The other steps hold." },
+  FAILED: {
+    description:
+      "Only of TEST: the call would be refused, for the reason in `detail`. The other steps hold, unless `requireValid` is true.",
+  },
   BLOCKED: { description: "Only in a plan: this cannot be done, for the reason in `detail`." },
   NOT_REACHED: { description: "Only in a plan: a step before it is blocked." },
 } as const satisfies Record<string, { readonly description: string }>;
@@ -56,4 +59,14 @@ export function notReached(made: readonly ResolveStep[]): ResolveStep[] {
   return (Object.keys(resolveSteps) as ResolveStepName[])
     .slice(made.length)
     .map((name) => ({ name, outcome: "NOT_REACHED", mutation: null, detail: "", changes: [] }));
+}
+
+/** The steps of a run that was undone, without what it has made up: the run will make up something else. */
+export function withoutMadeUp(steps: readonly ResolveStep[], madeUp: readonly string[]): ResolveStep[] {
+  const shown = (text: string): string => madeUp.reduce((rest, each) => rest.replaceAll(each, "new"), text);
+  return steps.map(({ detail, changes, ...step }) => ({
+    ...step,
+    detail: shown(detail),
+    changes: changes.map((change) => ({ ...change, after: change.after && shown(change.after) })),
+  }));
 }

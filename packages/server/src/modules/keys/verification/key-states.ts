@@ -1,11 +1,12 @@
 import type { KeyRecord } from "@keyplane/schema";
 import type { Database, Key, KeySecret } from "../../../platform/database/index.js";
 import { EntityCache } from "../../../platform/entity-cache.js";
+import { EntityStates } from "../../../platform/entity-states.js";
 import { type Limited, limitedOf } from "../../../platform/limited.js";
 import { everything } from "../../auth/index.js";
 import type { TenantState } from "../../tenants/index.js";
 import type { UserState } from "../../users/index.js";
-import { findKey, findSecret } from "../keys.store.js";
+import { findKey, findKeysByIds, findSecret, findSecrets } from "../keys.store.js";
 
 /** What verification must know of a key, with its team, its limits and the version of its set of secrets. */
 export type KeyState = KeyRecord["key"] & {
@@ -45,13 +46,14 @@ export type SecretState = KeyRecord["secret"] & {
 };
 
 /** Keys by id. */
-export function createKeyStates(database: Database, max: number): EntityCache<KeyState> {
-  return new EntityCache({
+export function createKeyStates(database: Database, max: number): EntityStates<KeyState> {
+  return new EntityStates({
     max,
     load: async (id) => {
       const key = await findKey(database.prisma, everything, id);
       return key && toKeyState(key);
     },
+    loadMany: async (ids) => (await findKeysByIds(database.prisma, everything, ids)).map(toKeyState),
   });
 }
 
@@ -64,6 +66,15 @@ export function createSecretStates(database: Database, max: number): EntityCache
       return secret && toSecretState(secret, secret.secretVersion);
     },
   });
+}
+
+/** The states of secrets, by their hashes, as the store has them. */
+export async function readSecretStates(
+  database: Database,
+  hashes: readonly string[],
+): Promise<Map<string, SecretState>> {
+  const secrets = await findSecrets(database.prisma, hashes);
+  return new Map(secrets.map((secret) => [secret.hash, toSecretState(secret, secret.secretVersion)]));
 }
 
 export function toSecretState(secret: KeySecret, secretVersion: number): SecretState {

@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Clock } from "../../../platform/clock.js";
 import type { Database } from "../../../platform/database/index.js";
 import type { EntityCache } from "../../../platform/entity-cache.js";
+import type { EntityStates, Remembered } from "../../../platform/entity-states.js";
 import { KeyplaneError } from "../../../platform/errors.js";
 import { everything } from "../../auth/index.js";
 import type { DomainEvent, EventListener } from "../../events/index.js";
@@ -15,6 +16,7 @@ import {
   createSecretStates,
   type IndexedRecord,
   type KeyState,
+  readSecretStates,
   type SecretState,
   toKeyState,
   toSecretState,
@@ -37,7 +39,7 @@ const maxAttempts = 20;
  * a read that began before a change is thrown away by its cache and never answers.
  */
 export class VerificationIndex implements EventListener {
-  readonly #keys: EntityCache<KeyState>;
+  readonly #keys: EntityStates<KeyState>;
   readonly #secrets: EntityCache<SecretState>;
   readonly #owners: UserStates;
   readonly #tenants: TenantStates;
@@ -98,19 +100,21 @@ export class VerificationIndex implements EventListener {
     return this.#secrets.peek(hash) !== undefined;
   }
 
-  /** What is remembered of a key, for whoever compares it with the store. */
-  remembered(keyId: string): KeyState | undefined {
-    return this.#keys.inspect(keyId);
+  /** What is remembered of keys, for whoever compares it with the store. */
+  get keyMemory(): Remembered<KeyState> {
+    return this.#keys;
   }
 
-  /** Of which keys something is remembered now. */
-  rememberedIds(): string[] {
-    return this.#keys.ids();
-  }
-
-  /** It is not as the store has it. */
-  forget(keyId: string): void {
-    this.#keys.forget(keyId);
+  /** What is remembered of secrets, by their hashes: of those that count, and not of a former set of their key's secrets. */
+  get secretMemory(): Remembered<SecretState> {
+    const counts = (state: SecretState | undefined): boolean =>
+      state !== undefined && this.#keys.inspect(state.keyId)?.secretVersion === state.secretVersion;
+    return {
+      ids: () => this.#secrets.ids().filter((hash) => counts(this.#secrets.inspect(hash))),
+      inspect: (hash) => this.#secrets.inspect(hash),
+      stored: (hashes) => readSecretStates(this.#database, hashes),
+      forget: (hash) => this.#secrets.forget(hash),
+    };
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { QuotaState, RateLimitState } from "@keyplane/schema";
 import { countAttempt } from "../../../graphql/attempts.js";
 import { builder } from "../../../graphql/builder.js";
-import { EnvironmentEnum, VerdictCodeEnum } from "../../../graphql/enums.js";
+import { EnvironmentEnum, LimitTargetEnum, VerdictCodeEnum } from "../../../graphql/enums.js";
 import { requiredInput } from "../../../graphql/mutation.js";
 import { MeterInput } from "../../usage/usage-metrics.graphql.js";
 import type { Verdict, VerifiedApi, VerifiedKey, VerifiedOwner } from "./verdict.js";
@@ -33,7 +33,7 @@ const VerifiedOwnerType = builder.objectRef<VerifiedOwner>("VerifiedOwner").impl
 });
 
 const RateLimitStateType = builder.objectRef<RateLimitState>("RateLimitState").implement({
-  description: "Where a rate limit of the key stands after this call.",
+  description: "Where a rate limit of the call stands after it.",
   fields: (t) => ({
     name: t.exposeString("name", { description: "Which limit." }),
     limit: t.exposeInt("limit", { description: "How much it allows in its window." }),
@@ -44,11 +44,13 @@ const RateLimitStateType = builder.objectRef<RateLimitState>("RateLimitState").i
       resolve: (state) => new Date(state.resetAt),
     }),
     exceeded: t.exposeBoolean("exceeded", { description: "Whether this call went over it." }),
+    target: t.expose("target", { type: LimitTargetEnum, description: "Whose limit it is." }),
   }),
 });
 
 const QuotaStateType = builder.objectRef<QuotaState>("QuotaState").implement({
-  description: "Where the key's quota stands after this call.",
+  description:
+    "Where a quota of the call stands after it: the one that refuses it, or of several that let it pass the one with the least left.",
   fields: (t) => ({
     limit: t.exposeInt("limit", { description: "How much it allows." }),
     used: t.exposeInt("used", { description: "How much is used of it." }),
@@ -60,6 +62,7 @@ const QuotaStateType = builder.objectRef<QuotaState>("QuotaState").implement({
       resolve: (state) => (state.resetAt === null ? null : new Date(state.resetAt)),
     }),
     exceeded: t.exposeBoolean("exceeded", { description: "Whether this call went over it." }),
+    target: t.expose("target", { type: LimitTargetEnum, description: "Whose quota it is." }),
   }),
 });
 
@@ -111,10 +114,14 @@ export const VerdictType = builder.objectRef<Verdict>("Verdict").implement({
     }),
     rateLimits: t.field({
       type: [RateLimitStateType],
-      description: "Where the key's rate limits stand.",
+      description: "Where the rate limits stand that the call is under: of the key, its owner, its tenant and the API.",
       resolve: (verdict) => verdict.rateLimits as RateLimitState[],
     }),
-    quota: t.expose("quota", { type: QuotaStateType, nullable: true, description: "Where the key's quota stands." }),
+    quota: t.expose("quota", {
+      type: QuotaStateType,
+      nullable: true,
+      description: "Where the quota stands that the call is under; null: none.",
+    }),
     retryAfterMs: t.exposeInt("retryAfterMs", {
       nullable: true,
       description: "After how many milliseconds a retry can succeed; null: a retry changes nothing.",

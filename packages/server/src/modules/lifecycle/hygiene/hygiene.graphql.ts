@@ -10,6 +10,10 @@ const HygieneCheckReportType = builder.objectRef<HygieneCheckReport>("HygieneChe
   description: "What one check has found.",
   fields: (t) => ({
     check: t.expose("check", { type: HygieneCheckEnum, description: "Which check." }),
+    known: t.exposeBoolean("known", {
+      description:
+        "Whether it can be told. false for IDLE where nobody counts when keys are used, or that is not counted yet: it concerns no key and takes no points then.",
+    }),
     affected: t.exposeInt("affected", { description: "How many keys it concerns." }),
     weight: t.exposeInt("weight", { description: "How many of the 100 points it takes at most." }),
     lost: t.exposeFloat("lost", { description: "How many points it takes." }),

@@ -24,6 +24,8 @@ export interface HygieneReport {
 
 export interface HygieneCheckReport {
   readonly check: HygieneCheck;
+  /** Whether it can be told; where not, it concerns no key and takes no points. */
+  readonly known: boolean;
   readonly affected: number;
   readonly weight: number;
   readonly lost: number;
@@ -38,8 +40,10 @@ export function createHygiene(deps: {
   database: Database;
   /** A tenant, as far as the caller may see it. */
   findTenant: (principal: Principal, id: string) => Promise<Tenant | null>;
+  /** Whether it is known when keys were last used: else none is called idle. */
+  isUseKnown: () => Promise<boolean>;
 }) {
-  const { clock, database, findTenant } = deps;
+  const { clock, database, findTenant, isUseKnown } = deps;
   return {
     /**
      * The report of those keys of a tenant that the caller may see; null when there is no such tenant for the caller.
@@ -58,8 +62,11 @@ export function createHygiene(deps: {
         usualSecretMs: usualSecretDays * dayMs,
       };
       const visibility = visibleTo(principal);
-      const { keys, affected } = await countHygiene(prisma, tenantId, visibility, limits);
-      const { score, checks } = hygieneOf(keys, affected);
+      // Before it is counted: what was used until now is counted then.
+      const known: Partial<Record<HygieneCheck, boolean>> = { IDLE: await isUseKnown() };
+      const counted = await countHygiene(prisma, tenantId, visibility, limits);
+      const { keys } = counted;
+      const { score, checks } = hygieneOf(keys, known.IDLE ? counted.affected : { ...counted.affected, IDLE: 0 });
       return {
         tenantId,
         at: limits.now,
@@ -68,6 +75,7 @@ export function createHygiene(deps: {
         checks: await Promise.all(
           checks.map(async (each) => ({
             ...each,
+            known: known[each.check] ?? true,
             weight: hygieneChecks[each.check].weight,
             advice: hygieneChecks[each.check].advice,
             sampleKeyIds:

@@ -20,7 +20,7 @@ export function createIsUseKnown(deps: {
   recording: Pick<UsageRecording, "settle" | "completeUntil">;
 }): () => Promise<boolean> {
   const { clock, logger, recordVerifications, recording } = deps;
-  let last = { at: Number.NEGATIVE_INFINITY, isKnown: false };
+  let last = { at: Number.NEGATIVE_INFINITY, isKnown: Promise.resolve(false) };
 
   async function ask(now: number): Promise<boolean> {
     try {
@@ -46,7 +46,7 @@ export function createIsUseKnown(deps: {
   return async () => {
     if (!recordVerifications) return false;
     const now = clock.now();
-    if (now - last.at >= askEveryMs) last = { at: now, isKnown: await ask(now) };
+    if (now - last.at >= askEveryMs) last = { at: now, isKnown: ask(now) };
     return last.isKnown;
   };
 }

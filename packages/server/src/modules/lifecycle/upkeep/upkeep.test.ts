@@ -2,8 +2,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Database, openDatabase } from "../../../platform/database/index.js";
 import { createLogger } from "../../../platform/logger.js";
 import { createAudit } from "../../audit/index.js";
+import type { Principal } from "../../auth/index.js";
 import { createEvents } from "../../events/index.js";
 import { createFindings } from "../findings/findings.service.js";
+import { createHygiene } from "../hygiene/hygiene.service.js";
 import { defaultPolicy, savePolicy } from "../policy/policy.js";
 import { createIsUseKnown } from "./known-use.js";
 import { createUpkeep } from "./upkeep.js";
@@ -52,6 +54,20 @@ function upkeepOf(more: { maxPerLook?: number; isUseKnown: () => Promise<boolean
   return createUpkeep({ clock, database, events, findings, keys, ...more });
 }
 
+/** The report of a tenant, two days later. */
+async function hygieneOf(isUseKnown: () => Promise<boolean>, tenantId: string) {
+  const hygiene = createHygiene({
+    clock: { now: () => start.getTime() + 2 * day },
+    database,
+    findTenant: (_, id) => database.prisma.tenant.findUnique({ where: { id } }),
+    isUseKnown,
+  });
+  const reader = { permissions: new Set(["keys:read"]), tenantId: null, onlyUserId: null } as unknown as Principal;
+  const report = await hygiene.report(reader, tenantId);
+  if (!report) throw new Error("there is no such tenant");
+  return report;
+}
+
 /** How many findings of each kind a tenant has. */
 async function found(tenantId: string) {
   const rows = await database.prisma.keyFinding.groupBy({ by: ["kind"], where: { tenantId }, _count: true });
@@ -88,5 +104,10 @@ test.for([
     const tenantId = await tenantWithKeys(`ten_${how.replaceAll(/\W/g, "")}`, 1);
     expect(await upkeepOf({ isUseKnown }).settleOne(() => false)).toBe(true);
     expect(await found(tenantId)).toEqual(expected);
+    const { keys, checks } = await hygieneOf(isUseKnown, tenantId);
+    const isIdle = "IDLE" in expected;
+    expect(keys).toBe(1);
+    expect(checks.find(({ check }) => check === "IDLE")).toMatchObject({ known: isIdle, affected: isIdle ? 1 : 0 });
+    expect(checks.find(({ check }) => check === "NEVER_EXPIRES")).toMatchObject({ known: true, affected: 1 });
   },
 );

@@ -1,4 +1,5 @@
-import { kindOfId, type QuotaState } from "@keyplane/schema";
+import type { LimitTarget, QuotaState } from "@keyplane/schema";
+import { limitTargetOf } from "../../../platform/limited.js";
 import type { Grant } from "./quota.store.js";
 import type { UseFile } from "./use-file.js";
 
@@ -33,7 +34,7 @@ export class QuotaAccount {
   #endsAt = Number.NEGATIVE_INFINITY;
   #heardAt = Number.NEGATIVE_INFINITY;
   #lastGranted = 0;
-  #of: QuotaState["of"];
+  #target: LimitTarget = "KEY";
   /** Whether there is no such quota any more. */
   isGone = false;
   /** Whether this is the one account of its quota: another takes its place when nobody has used it for a while. */
@@ -110,12 +111,11 @@ export class QuotaAccount {
     this.isGone = grant === null;
     this.#known = grant?.quota ?? null;
     this.#endsAt = grant?.quota.periodEnd?.getTime() ?? Number.POSITIVE_INFINITY;
-    const kind = grant && kindOfId(grant.quota.targetId);
-    this.#of = kind === "Tenant" ? "TENANT" : kind === "User" ? "USER" : "KEY";
     if (!grant) {
       this.lease = null;
       return before;
     }
+    this.#target = limitTargetOf(grant.quota.targetId);
     this.#lastGranted = grant.granted;
     if (before && before.id === grant.lease.id && before.period === grant.quota.period) {
       before.granted += grant.granted;
@@ -149,7 +149,7 @@ export class QuotaAccount {
       remaining: Math.max(0, limit + toppedUp - inUse),
       resetAt: this.#endsAt === Number.POSITIVE_INFINITY ? null : this.#endsAt,
       exceeded,
-      of: this.#of,
+      target: this.#target,
     };
   }
 }

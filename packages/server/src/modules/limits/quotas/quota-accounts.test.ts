@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +10,7 @@ import { type Database, type Db, openDatabase } from "../../../platform/database
 import { createLogger } from "../../../platform/logger.js";
 import { acquire } from "./quota.store.js";
 import { QuotaAccounts } from "./quota-accounts.js";
+import { readUseFile } from "./use-file.js";
 import { UseFolder } from "./use-folder.js";
 
 const logger = createLogger("error");
@@ -120,6 +122,43 @@ describe("what a killed process has used", () => {
     await living.accounts.stop();
     expect(await usedOf(quotaId)).toBe(6);
     await next.accounts.stop();
+  });
+});
+
+describe("a process that is killed, and the next one on its data folder", () => {
+  const limit = 100;
+
+  /** How much both admit together. @param isWritten false: the mechanism, switched off: what is used stands in the process's memory only. */
+  async function admittedByBoth(isWritten: boolean): Promise<number> {
+    const dataDir = newDataDir();
+    const quotaId = await addQuota(database, limit);
+    const first = await openAccounts(dataDir);
+    if (!isWritten) first.folder.file.write = () => {};
+    let admitted = 0;
+    while (admitted < limit / 2 && (await first.charge(quotaId, 1))) admitted += 1;
+    first.folder.close(false);
+    const next = await openAccounts(dataDir);
+    await next.accounts.adopt();
+    while (await next.charge(quotaId, 1)) admitted += 1;
+    await next.accounts.stop();
+    return admitted;
+  }
+
+  test("admit no more than there is; without what the first one wrote they would", async () => {
+    expect(await admittedByBoth(true)).toBe(limit);
+    expect(await admittedByBoth(false)).toBeGreaterThan(limit);
+  });
+
+  test("what was written outlives kill -9", () => {
+    const path = join(newDataDir(), "used");
+    const lease = "0123456789abcdef".repeat(2);
+    const script = `const { UseFile } = await import(${JSON.stringify(new URL("use-file.ts", import.meta.url).href)});
+      const file = new UseFile(${JSON.stringify(path)});
+      file.write(file.begin("${lease}"), 7);
+      process.kill(process.pid, "SIGKILL");`;
+    const { signal } = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "--eval", script]);
+    expect(signal).toBe("SIGKILL");
+    expect([...readUseFile(path)]).toEqual([[lease, 7]]);
   });
 });
 

@@ -56,7 +56,7 @@ export class MemoryLimiter {
 
   /** Where the limits stand. */
   stand(rules: readonly CountedRule[], now: number): RateLimitState[] {
-    return rules.map((rule) => this.#seen(rule).look(now, rule, 0, rule.name));
+    return rules.map((rule) => this.#seen(rule).look(now, rule, 0, rule.name, rule.target));
   }
 
   /** Where the limits would stand after a call. Charges nothing. Loops and no closures: every call under limits comes by here. */
@@ -67,7 +67,7 @@ export class MemoryLimiter {
     for (let index = 0; index < rules.length; index++) {
       const rule = rules[index] as CountedRule;
       const window = this.#windowOf(rule, now);
-      const state = window.look(now, rule, amountOf(rule, cost), rule.name);
+      const state = window.look(now, rule, amountOf(rule, cost), rule.name, rule.target);
       if (state.exceeded) exceeded = true;
       windows[index] = window;
       states[index] = state;
@@ -85,7 +85,7 @@ export class MemoryLimiter {
 
   /** Where the limits stand, and which of them would not let a call pass. Charges nothing. */
   peek(rules: readonly CountedRule[], cost: number, now: number): RateLimitState[] {
-    const states = rules.map((rule) => this.#seen(rule).look(now, rule, amountOf(rule, cost), rule.name));
+    const states = rules.map((rule) => this.#seen(rule).look(now, rule, amountOf(rule, cost), rule.name, rule.target));
     return this.#asTheyStand(rules, states, now);
   }
 

@@ -29,7 +29,16 @@ let names = 0;
 /** A rule that no other test counts. */
 function ruleOf(rule: Partial<CountedRule>): CountedRule {
   const name = `r${names++}`;
-  return { name, countedAs: `test/${name}`, limit: 10, windowMs: 60_000, burst: null, unit: "COST", ...rule };
+  return {
+    name,
+    target: "KEY",
+    countedAs: `test/${name}`,
+    limit: 10,
+    windowMs: 60_000,
+    burst: null,
+    unit: "COST",
+    ...rule,
+  };
 }
 
 async function limiter(

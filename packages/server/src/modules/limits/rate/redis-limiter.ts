@@ -128,9 +128,10 @@ export class RedisLimiter implements SharedLimiter {
     if (this.#without === "local") return ofMemory();
     const now = this.#clock.now();
     const exceeded = this.#without === "refuse";
-    return rules.map(({ name, limit }) => ({
+    return rules.map(({ name, limit, target }) => ({
       name,
       limit,
+      target,
       remaining: exceeded ? 0 : limit,
       resetAt: now + refusedForMs,
       retryAt: now + (exceeded ? refusedForMs : 0),
@@ -146,9 +147,9 @@ export class RedisLimiter implements SharedLimiter {
 }
 
 function toStates(rules: readonly CountedRule[], answer: readonly number[]): readonly RateLimitState[] {
-  return rules.map(({ name, limit }, index) => {
+  return rules.map(({ name, limit, target }, index) => {
     const [exceeded = 1, remaining = 0, resetAt = 0, retryAt = 0] = answer.slice(index * 4, index * 4 + 4);
-    return { name, limit, remaining, resetAt, retryAt: retryAt < 0 ? null : retryAt, exceeded: exceeded !== 0 };
+    return { name, limit, remaining, resetAt, retryAt: retryAt < 0 ? null : retryAt, exceeded: exceeded !== 0, target };
   });
 }
 

@@ -1,4 +1,4 @@
-import type { RateLimitState } from "@keyplane/schema";
+import type { LimitTarget, RateLimitState } from "@keyplane/schema";
 import type { RateLimitRule } from "../../../platform/limited.js";
 
 /**
@@ -30,7 +30,7 @@ export class SlidingWindow {
   #backAt = Number.NEGATIVE_INFINITY;
 
   /** Where the limit would stand after a call of this size: as it is now, where it does not fit. Charges nothing. */
-  look(now: number, rule: Rule, amount: number, name = ""): WindowState {
+  look(now: number, rule: Rule, amount: number, name = "", target: LimitTarget = "KEY"): WindowState {
     const { limit, windowMs, burst } = rule;
     this.#expire(now, windowMs);
     const eachMs = windowMs / limit;
@@ -49,6 +49,7 @@ export class SlidingWindow {
       resetAt: used === 0 ? now : Math.ceil(newest + windowMs),
       retryAt: fits ? now : this.#retryAt(now, rule, amount),
       exceeded: !fits,
+      target,
     };
   }
 

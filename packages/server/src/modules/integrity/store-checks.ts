@@ -1,0 +1,104 @@
+import type { IntegrityRun } from "../../platform/database/index.js";
+import { systemActor } from "../audit/index.js";
+import type { FindingOutcome } from "./finding-kinds.js";
+import type { Note } from "./findings.js";
+import type { IntegrityDeps } from "./integrity.service.js";
+import * as store from "./integrity.store.js";
+
+/** How many findings of one kind a run deals with: the next run goes on. */
+const maxOfKind = 1_000;
+
+/** What contradicts itself across tables, and how it is repaired where the run repairs. */
+export function createStoreChecks(
+  { audit, clock, database, events, planExpiry, planRotation, usedKeyIds }: IntegrityDeps,
+  { repair }: IntegrityRun,
+  note: Note,
+  stop: AbortSignal,
+) {
+  const { prisma } = database;
+  const outcome: FindingOutcome = repair ? "REPAIRED" : "REPORTED";
+
+  return {
+    /** Access of keys to APIs of other tenants. */
+    async grants(): Promise<void> {
+      for (const { id, tenantId, keyId, apiId } of await store.findForeignGrants(prisma, maxOfKind)) {
+        await events.transaction(async (tx) => {
+          const detail = `The access ${id} is to the API ${apiId} of another tenant.`;
+          await note(tx, { kind: "GRANT_OF_OTHER_TENANT", outcome, detail, tenantId, keyId });
+          if (!repair) return;
+          const now = new Date(clock.now());
+          const before = await tx.apiGrant.findUnique({ where: { id } });
+          const data = {
+            status: "REVOKED" as const,
+            decidedBy: systemActor.id,
+            decisionReason: detail,
+            decidedAt: now,
+            updatedAt: now,
+          };
+          const after = await tx.apiGrant.update({ where: { id }, data });
+          const target = { type: "ApiGrant", id } as const;
+          const change = { action: "api_grant.revoked", tenantId, target, before, after, reason: detail };
+          await audit.record(tx, { actor: systemActor, ...change });
+          await events.append(tx, { type: "UPDATED", tenantId, keyId, reason: detail });
+        });
+      }
+    },
+
+    /** Keys that expire, and of which nobody would be told. */
+    async expiries(): Promise<void> {
+      const now = new Date(clock.now());
+      for (const { id, tenantId, expiresAt } of await store.findUnplannedExpiries(prisma, now, maxOfKind)) {
+        await database.transaction(async (tx) => {
+          const detail = `It expires at ${expiresAt.toISOString()}, and nothing is planned for then.`;
+          await note(tx, { kind: "EXPIRY_NOT_PLANNED", outcome, detail, tenantId, keyId: id });
+          if (repair) await planExpiry(tx, { id, expiresAt });
+        });
+      }
+    },
+
+    /** Keys that have to be rotated, and of which nobody would be told. */
+    async rotations(): Promise<void> {
+      const now = new Date(clock.now());
+      for (const { id, tenantId } of await store.findUnplannedRotations(prisma, now, maxOfKind)) {
+        await database.transaction(async (tx) => {
+          const detail = "It has to be rotated, and nothing is planned for then.";
+          await note(tx, { kind: "ROTATION_NOT_PLANNED", outcome, detail, tenantId, keyId: id });
+          if (repair) await planRotation(tx, id);
+        });
+      }
+    },
+
+    /** Deleted users who keep their addresses from others. */
+    async users(): Promise<void> {
+      for (const { id, tenantId } of await store.findHeldAddresses(prisma, maxOfKind)) {
+        await events.transaction(async (tx) => {
+          const detail = "The user was deleted, and still keeps the e-mail address from others.";
+          await note(tx, { kind: "ADDRESS_OF_DELETED_USER", outcome, detail, tenantId, userId: id });
+          if (!repair) return;
+          const before = await tx.user.findUnique({ where: { id } });
+          const after = await tx.user.update({ where: { id }, data: { activeEmail: null } });
+          const target = { type: "User", id } as const;
+          const change = { action: "user.repaired", tenantId, target, before, after, reason: detail };
+          await audit.record(tx, { actor: systemActor, ...change });
+          await events.append(tx, { type: "OWNER_UPDATED", tenantId, userId: id });
+        });
+      }
+    },
+
+    /** Usage of the last day that names keys which do not exist. */
+    async usage(): Promise<void> {
+      const tenants = await prisma.tenant.findMany({ select: { id: true }, orderBy: { id: "asc" } });
+      for (const { id: tenantId } of tenants) {
+        if (stop.aborted) return;
+        const used = await usedKeyIds(tenantId);
+        const existing = await store.existingKeyIds(prisma, used);
+        for (const keyId of used.filter((id) => !existing.has(id))) {
+          const detail = `Usage of the last day names the key ${keyId}, which does not exist.`;
+          await database.transaction((tx) =>
+            note(tx, { kind: "USAGE_OF_UNKNOWN_KEY", outcome: "REPORTED", detail, tenantId, keyId }),
+          );
+        }
+      }
+    },
+  };
+}
