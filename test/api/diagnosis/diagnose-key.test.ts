@@ -114,14 +114,14 @@ describe("diagnoseKey", () => {
     const disabledAt = world.clock.in(0);
     world.clock.advance(hour);
     const diagnosis = await admin.diagnose({ key: secret });
-    const { viewer } = await admin.query("{ viewer { id name } }").catch(() => ({ viewer: null }));
+    const { viewer } = await admin.query("{ viewer { id name } }");
     expect(diagnosis.verdict.code).toBe("EXPIRED");
     expect(checkOf(diagnosis, "EXPIRED")).toMatchObject({ outcome: "FAILED", since: key.expiresAt, wouldFail: true });
     expect(checkOf(diagnosis, "REVOKED")).toMatchObject({ outcome: "PASSED" });
     const disabled = checkOf(diagnosis, "DISABLED");
     expect(disabled).toMatchObject({ outcome: "NOT_REACHED", wouldFail: true, since: disabledAt });
     expect(disabled.evidence).toContain("seen on a mailing list");
-    expect(disabled.by).toMatch(viewer ? new RegExp(viewer.name) : /tok_/);
+    expect(disabled.by).toContain(viewer.name);
     expect(mutationsOf(diagnosis)).toEqual(["updateKey", "enableKey"]);
     for (const remedy of diagnosis.remedies) expect(await admin.remedy(remedy)).not.toHaveProperty("code");
     expect(await world.verify(secret)).toMatchObject({ valid: true });
@@ -140,11 +140,17 @@ describe("diagnoseKey", () => {
 
   test("it changes nothing, and leaves no usage", async ({ world }) => {
     const { admin, tenant, secret } = await world.tenantWithKey();
-    const before = await admin.query("{ auditLog { totalCount } keyEvents { totalCount } }").catch(() => null);
+    const counts = async () => {
+      const { auditLog, keyEvents } = await admin.query(
+        "{ auditLog(first: 1) { totalCount } keyEvents(first: 100) { nodes { type } } }",
+      );
+      return { records: auditLog.totalCount, events: keyEvents.nodes.length };
+    };
+    const before = await counts();
+    expect(before).toEqual({ records: expect.any(Number), events: 1 });
     await admin.diagnose({ key: secret });
     await admin.diagnose({ key: `${secret}x` });
-    const after = await admin.query("{ auditLog { totalCount } keyEvents { totalCount } }").catch(() => null);
-    expect(after).toEqual(before);
+    expect(await counts()).toEqual(before);
     expect((await admin.usage(world.around(tenant.id), "totals { count }")).totals.count).toBe(0);
   });
 
@@ -360,6 +366,23 @@ describe("diagnoseKey of a past moment", () => {
     const diagnosis = await admin.diagnose({ key: secret, at: before });
     expect(diagnosis).toMatchObject({ verdict: { code: "NOT_FOUND" }, verdictNow: { code: "VALID" } });
     expect(findingCodes(diagnosis)).toEqual(["KEY_NOT_YET_CREATED"]);
+  });
+
+  test("of more changes in one millisecond than are read at once none is left out", async ({ world }) => {
+    const { admin, key, secret } = await world.tenantWithKey();
+    const at = world.clock.in(0);
+    world.clock.advance(minute);
+    ok(await admin.setRateLimits(key.id, [{ name: "few", limit: 3, windowMs: hour }]));
+    ok(await admin.key("disableKey", { id: key.id }));
+    const { prisma } = world.server.keyplane.database;
+    const { before, after, ...record } = await prisma.auditRecord.findFirstOrThrow({
+      where: { targetId: key.id, action: "key.rate_limits_set" },
+    });
+    // They stand before the other one.
+    const many = Array.from({ length: 60 }, (_, place) => ({ ...record, id: `aud_00${place}_${key.id}` }));
+    const states = { before: before as object, after: after as object };
+    await prisma.auditRecord.createMany({ data: many.map((each) => ({ ...each, ...states })) });
+    expect(await admin.diagnose({ key: secret, at })).toMatchObject({ verdict: { code: "VALID" }, findings: [] });
   });
 
   test("where audit records of then are missing, it says that it cannot be sure", async ({ world }) => {

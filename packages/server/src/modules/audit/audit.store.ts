@@ -40,23 +40,37 @@ export function findAuditRecords(
 }
 
 /**
- * The changes of one thing, whoever may see them.
+ * The changes of one thing, as the audit log of its tenant has them, whoever may see them.
  *
  * @param of.action how their actions begin, e.g. `key.`
  * @param of.after only later ones; `of.until` only up to then. The nearest to that time come first.
+ * @param beyond only those after this place in that order.
  */
 export function findHistory(
   db: Db,
-  of: { readonly targetId: string; readonly action: string } & ({ readonly after: Date } | { readonly until: Date }),
+  of: { readonly tenantId: string; readonly targetId: string; readonly action: string } & Around,
   take: number,
+  beyond: Place | null = null,
 ): Promise<Row[]> {
-  const direction = "after" in of ? "asc" : "desc";
+  const { tenantId, targetId, action } = of;
+  return findAround(db, { tenantId, targetId, action: { startsWith: action } }, of, take, beyond);
+}
+
+/** Later than a time, or up to it. */
+type Around = { readonly after: Date } | { readonly until: Date };
+
+function findAround(
+  db: Db,
+  which: Prisma.AuditRecordWhereInput,
+  time: Around,
+  take: number,
+  beyond: Place | null,
+): Promise<Row[]> {
+  const direction = "after" in time ? "asc" : "desc";
+  const createdAt = "after" in time ? { gt: time.after } : { lte: time.until };
+  const page = afterPlace("createdAt", direction, beyond) as Prisma.AuditRecordWhereInput;
   return db.auditRecord.findMany({
-    where: {
-      targetId: of.targetId,
-      action: { startsWith: of.action },
-      createdAt: "after" in of ? { gt: of.after } : { lte: of.until },
-    },
+    where: { AND: [{ ...which, createdAt }, page] },
     orderBy: orderBy("createdAt", direction),
     take,
   });

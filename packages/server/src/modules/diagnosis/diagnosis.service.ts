@@ -29,7 +29,7 @@ import { readRows, recordOf } from "./reading.js";
 import { readRefusedCalls } from "./refused-calls.js";
 import { draftsFor, maxFindings } from "./remedies/drafts.js";
 import { type Remedy, remedyFor } from "./remedies/remedy.js";
-import { differencesOf, lastWritten } from "./tampering.js";
+import { lastWritten, tamperingWords } from "./tampering.js";
 
 /** One check, with what a person may know of it. */
 export interface DiagnosisCheck extends ExaminedCheck, Origin {
@@ -177,7 +177,9 @@ async function tell(db: Db, principal: Principal, of: Case, input: DiagnoseKeyIn
     showsOwner: rows !== null && maySeeOwner(principal, rows),
     showsApis: principal.permissions.has("apis:read"),
     tampering:
-      rows && isQuarantined && mayAudit ? differencesOf(rows.key, await lastWritten(db, rows.key, new Date(at))) : null,
+      rows && isQuarantined && mayAudit
+        ? tamperingWords(rows.key, await lastWritten(db, rows.key, new Date(at)))
+        : null,
   };
   const checks = examination.checks.map(
     (check): DiagnosisCheck => ({ ...check, ...originOf(check), evidence: evidenceOf(check, seen) }),

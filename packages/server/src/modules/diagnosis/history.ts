@@ -1,6 +1,6 @@
 import type { AuditRecord, Db, KeySecret } from "../../platform/database/index.js";
-import { findHistory } from "../audit/index.js";
 import { findOwner, findRoleRow, findTeamRow, type Rows } from "./diagnosis.store.js";
+import { eachOf } from "./records.js";
 
 /** How the actions begin that change a thing of each kind. */
 export const actionsOn = {
@@ -12,8 +12,8 @@ export const actionsOn = {
   api: "api.",
   grant: "api_grant.",
 } as const;
-/** How many records are read at once. */
-const pageSize = 50;
+/** How many records of one thing are looked through: a large team's members come and go. */
+const maxRecords = 5_000;
 /** How much later than a change its audit record may be dated, which is written in the same transaction, in milliseconds. */
 const recordedWithinMs = 60_000;
 
@@ -44,7 +44,8 @@ export async function rowsAt(db: Db, present: Rows, at: Date): Promise<PastRows>
     id: string,
     row: Row | null,
   ): Promise<Row | null> {
-    const { state, isSure } = await stateAt(db, actionsOn[kind], id, row, at);
+    const of = { tenantId: present.key.tenantId, targetId: id, action: actionsOn[kind] };
+    const { state, isSure } = await stateAt(db, of, row, at);
     if (!isSure) unsure.push(kind);
     return state;
   }
@@ -76,23 +77,31 @@ function secretAt(secret: KeySecret, at: Date): KeySecret | null {
   return { ...secret, supersededAt: null, stopsAt: null };
 }
 
+/** Whose history. */
+export interface HistoryOf {
+  readonly tenantId: string;
+  readonly targetId: string;
+  /** How the actions begin that change it. */
+  readonly action: string;
+}
+
 /** The state of one thing: that before the first change after the moment, else the present one. */
 export async function stateAt<Row extends Dated>(
   db: Db,
-  action: string,
-  targetId: string,
+  of: HistoryOf,
   present: Row | null,
   at: Date,
 ): Promise<{ state: Row | null; isSure: boolean }> {
-  const { change, parts } = await changesAfter(db, action, targetId, at);
+  const { change, parts, isWhole } = await changesAfter(db, of, at);
   const later = change ? (change.before as Row | null) : present;
-  if (later === null) return { state: later, isSure: true };
+  if (later === null) return { state: later, isSure: isWhole };
   if (later.createdAt > at) return { state: null, isSure: true };
   const state = { ...later };
   // The earliest of them says how it was.
   for (const { before } of [...parts].reverse()) Object.assign(state, before);
   // A state that was already changed after the moment is not the one of then: the record of that change is missing.
-  return { state, isSure: later.updatedAt <= at || parts.some(({ record }) => isDatedBy(later, record)) };
+  const isThen = later.updatedAt <= at || parts.some(({ record }) => isDatedBy(later, record));
+  return { state, isSure: isWhole && isThen };
 }
 
 /** Whether a record is of the change that a state was last dated by. */
@@ -125,32 +134,30 @@ export interface Change {
   readonly after: Dated | null;
 }
 
-/** The first change after a moment of which the whole states are known, and what was changed in part between. */
+/**
+ * The first change after a moment of which the whole states are known, and what was changed in part between. `isWhole`: whether all
+ * records were looked through that can say so.
+ */
 async function changesAfter(
   db: Db,
-  action: string,
-  targetId: string,
+  of: HistoryOf,
   at: Date,
-): Promise<{ change: Change | null; parts: readonly PartOfChange[] }> {
+): Promise<{ change: Change | null; parts: readonly PartOfChange[]; isWhole: boolean }> {
+  const found: Change[] = [];
   const parts: PartOfChange[] = [];
-  for (let after = at; ; ) {
-    const records = await findHistory(db, { targetId, action, after }, pageSize);
-    const [first, ...rest] = changesOf(records);
-    const until = first?.record.createdAt ?? null;
-    parts.push(
-      ...records.filter(({ createdAt }) => until === null || createdAt < until).flatMap((each) => partOf(each) ?? []),
-    );
-    if (first) {
-      // Those of one millisecond are kept in no order: the first is the one that began with what was there before it.
-      const same = [first, ...rest].filter(
-        ({ record }) => record.createdAt.getTime() === first.record.createdAt.getTime(),
-      );
-      return { change: same.find(({ before }) => before === null || before.updatedAt <= at) ?? first, parts };
-    }
-    const last = records.at(-1);
-    if (!last || records.length < pageSize) return { change: null, parts };
-    after = last.createdAt;
+  let looked = 0;
+  for await (const record of eachOf(db, { ...of, after: at })) {
+    // Those of one millisecond are kept in no order.
+    if (found[0] && record.createdAt > found[0].record.createdAt) break;
+    if (++looked > maxRecords) return { change: null, parts, isWhole: false };
+    found.push(...changesOf([record]));
+    if (found.length === 0) parts.push(...[partOf(record)].filter((part) => part !== null));
   }
+  const [first = null] = found;
+  // The first is the one that began with what was there before it; where none did, a part of that millisecond came before it.
+  const begun = found.find((change) => change.before === null || change.before.updatedAt <= at);
+  const before = parts.filter(({ record }) => !first || !begun || record.createdAt < first.record.createdAt);
+  return { change: begun ?? first, parts: before, isWhole: true };
 }
 
 /**

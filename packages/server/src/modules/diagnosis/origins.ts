@@ -87,7 +87,11 @@ export async function readOrigins(
     for (const [kind, thing] of Object.entries({ key, owner, tenant, role, team, api, grant })) {
       if (!thing) continue;
       const action = actionsOn[kind as Source["of"]];
-      histories[kind as Source["of"]] = await findHistory(db, { targetId: thing.id, action, until: at }, maxChanges);
+      histories[kind as Source["of"]] = await findHistory(
+        db,
+        { tenantId: key.tenantId, targetId: thing.id, action, until: at },
+        maxChanges,
+      );
     }
   }
   const isOverdue = key.expiresAt === null || key.expiresAt > at;

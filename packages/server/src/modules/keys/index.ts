@@ -7,7 +7,7 @@ export { createKeyReads, type KeyReads } from "./keys.reads.js";
 export { createKeys, type KeyChange, type Keys } from "./keys.service.js";
 export { findKeyIdsOfTeams, raiseLastUsed, sealKeyRow, updateKeyRow, visibleKeys } from "./keys.store.js";
 export { defaultExpiry, scopeIssues } from "./lib/key-policy.js";
-export { createKeySeal, type KeySeal } from "./lib/key-seal.js";
+export { createKeySeal, type KeySeal, sealedColumns } from "./lib/key-seal.js";
 export { createDeliveredRotation } from "./rotation/delivered-rotation.js";
 export { planRotation } from "./rotation/key-rotation.store.js";
 export { createPlanRotations, createRotationDuty } from "./rotation/rotation-duty.js";

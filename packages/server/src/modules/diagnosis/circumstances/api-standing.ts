@@ -41,7 +41,9 @@ export async function apiStandingAt(
   for (const id of [...known.keys(), ...forgotten]) {
     const row = known.get(id) ?? null;
     const { state, isSure } =
-      row && row.updatedAt <= at ? { state: row, isSure: true } : await stateAt(db, actionsOn.api, id, row, at);
+      row && row.updatedAt <= at
+        ? { state: row, isSure: true }
+        : await stateAt(db, { tenantId, targetId: id, action: actionsOn.api }, row, at);
     if (!isSure) unsure.push("api");
     if (state) apis.push(state);
   }
@@ -55,7 +57,8 @@ export async function apiStandingAt(
 async function grantAt(db: Db, key: Key, apiId: string, at: Date, unsure: string[]): Promise<ApiGrant | null> {
   const present = await findGrantOf(db, key.id, apiId);
   if (present) {
-    const { state, isSure } = await stateAt(db, actionsOn.grant, present.id, present, at);
+    const of = { tenantId: key.tenantId, targetId: present.id, action: actionsOn.grant };
+    const { state, isSure } = await stateAt(db, of, present, at);
     if (!isSure) unsure.push("grant");
     return state;
   }

@@ -22,7 +22,7 @@ const makers: Readonly<Partial<Record<VerdictCode, (sick: Sick) => readonly Draf
     const isContradiction = !secret.start.includes(`_${key.environment.toLowerCase()}_`);
     return environment === key.environment && isContradiction
       ? [renew(key, "WRONG_ENVIRONMENT")]
-      : [createLike(sick, "WRONG_ENVIRONMENT", environment)];
+      : createLike(sick, "WRONG_ENVIRONMENT", environment);
   },
   NOT_FOUND: ({ rows: { key } }) => [
     {
@@ -34,7 +34,7 @@ const makers: Readonly<Partial<Record<VerdictCode, (sick: Sick) => readonly Draf
       scopes: key.scopes,
     },
   ],
-  REVOKED: (sick) => [createLike(sick, "REVOKED", sick.rows.key.environment)],
+  REVOKED: (sick) => createLike(sick, "REVOKED", sick.rows.key.environment),
   EXPIRED: ({ rows, now }) => {
     const { key, tenant } = rows;
     const effect = "The answer holds a new secret. The present one is accepted again for a day, until it is replaced.";
@@ -55,7 +55,7 @@ const makers: Readonly<Partial<Record<VerdictCode, (sick: Sick) => readonly Draf
     ];
   },
   SUPERSEDED: ({ rows: { key } }) => [renew(key, "SUPERSEDED")],
-  QUARANTINED: (sick) => [...createAsWritten(sick), release(sick)],
+  QUARANTINED: (sick) => [...undoTampering(sick), release(sick)],
   DISABLED: ({ rows: { key } }) => [
     {
       code: "DISABLED",
@@ -114,7 +114,7 @@ export function remediesFor(sick: Sick): Draft[] {
     const code = revokedAt === null ? "NOT_FOUND" : "REVOKED";
     return [
       ...ownerFirst(sick),
-      createLike(sick, code, sick.environment ?? rows.key.environment),
+      ...createLike(sick, code, sick.environment ?? rows.key.environment),
       ...resolveLeaks(sick),
     ];
   }
@@ -153,12 +153,39 @@ function renew(key: Key, code: VerdictCode): Draft {
   };
 }
 
-/** What a key was before somebody changed it past Keyplane, as a new key. */
-function createAsWritten(sick: Sick): Draft[] {
-  const { written } = sick;
+/** What a key was before somebody changed it past Keyplane: as a new key, or dead again. */
+function undoTampering(sick: Sick): Draft[] {
+  const { written, rows } = sick;
   if (!written) return [];
+  // Nobody gets in the place of a key what was taken away on purpose.
+  if (written.revokedAt !== null) return [endAgain(rows.key, "revokeKey", "revoked", written.revokedAt)];
+  if (written.deletedAt !== null) {
+    return rows.key.deletedAt === null ? [endAgain(rows.key, "deleteKey", "deleted", written.deletedAt)] : [];
+  }
   const title = "Create a key as Keyplane has last written this one";
-  return [{ ...createLike(sick, "QUARANTINED", written.environment, written), title }];
+  const { disabledAt, expiresAt } = written;
+  const warnings = [
+    ...(disabledAt === null ? [] : [` That one was disabled at ${disabledAt.toISOString()}: ask first why.`]),
+    ...(expiresAt === null || expiresAt.getTime() > sick.now
+      ? []
+      : [` That one expired at ${expiresAt.toISOString()}: ask first whether another one is due.`]),
+  ];
+  return createLike(sick, "QUARANTINED", written.environment).map((draft) => ({
+    ...draft,
+    title,
+    effect: [draft.effect, ...warnings].join(""),
+  }));
+}
+
+function endAgain({ id }: Key, mutation: "revokeKey" | "deleteKey", was: string, at: Date): Draft {
+  const when = at.toISOString();
+  return {
+    code: "QUARANTINED",
+    mutation,
+    input: { id, reason: `it was ${was} at ${when}, which somebody has undone past Keyplane` },
+    title: `The key was ${was}: make it so again`,
+    effect: `Keyplane had ${was} the key at ${when}. It is ${was} again, whatever else of its row was changed.`,
+  };
 }
 
 function release({ rows: { key } }: Sick): Draft {
@@ -173,33 +200,37 @@ function release({ rows: { key } }: Sick): Draft {
   };
 }
 
-/** A new key with all that the old one may do. */
-function createLike(sick: Sick, code: VerdictCode, environment: Key["environment"], key = sick.rows.key): Draft {
+/** A new key with all that the old one may do: of one that is quarantined, what Keyplane has last written; nothing where that is not known. */
+function createLike(sick: Sick, code: VerdictCode, environment: Key["environment"]): Draft[] {
   const { rows, now, successor } = sick;
   const { owner, tenant } = rows;
+  const key = rows.key.quarantinedAt === null ? rows.key : sick.written;
+  if (!key) return [];
   const isOwner = owner !== null && owner.id === key.ownerId && owner.tenantId === key.tenantId;
   const newOwner = isOwner && owner.status !== "ACTIVE" && successor ? successor.id : key.ownerId;
   const keepsExpiry = key.expiresAt !== null && key.expiresAt.getTime() > now && tenant.maxKeyLifetimeMs === null;
   const scopes = tenant.restrictScopes ? key.scopes.filter((each) => tenant.allowedScopes.includes(each)) : key.scopes;
-  return {
-    code,
-    mutation: "createKey",
-    input: {
-      tenantId: key.tenantId,
-      ownerId: newOwner,
-      ...(key.teamId === null ? {} : { teamId: key.teamId }),
-      name: key.name,
-      environment,
+  return [
+    {
+      code,
+      mutation: "createKey",
+      input: {
+        tenantId: key.tenantId,
+        ownerId: newOwner,
+        ...(key.teamId === null ? {} : { teamId: key.teamId }),
+        name: key.name,
+        environment,
+        scopes,
+        metadata: key.metadata,
+        allowedIps: key.allowedIps,
+        deniedIps: key.deniedIps,
+        ...(keepsExpiry ? { expiresAt: key.expiresAt?.toISOString() } : {}),
+      },
+      title: code === "WRONG_ENVIRONMENT" ? `Create a ${environment} key like this one` : "Create a key like this one",
+      effect: `A new ${environment} key with the same scopes, addresses and metadata. Its secret is in the answer; the old key stays as it is.`,
       scopes,
-      metadata: key.metadata,
-      allowedIps: key.allowedIps,
-      deniedIps: key.deniedIps,
-      ...(keepsExpiry ? { expiresAt: key.expiresAt?.toISOString() } : {}),
     },
-    title: code === "WRONG_ENVIRONMENT" ? `Create a ${environment} key like this one` : "Create a key like this one",
-    effect: `A new ${environment} key with the same scopes, addresses and metadata. Its secret is in the answer; the old key stays as it is.`,
-    scopes,
-  };
+  ];
 }
 
 function reissue({ rows: { key }, successor }: Sick, code: VerdictCode): Draft[] {

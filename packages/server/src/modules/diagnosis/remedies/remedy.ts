@@ -20,6 +20,7 @@ export interface Remedy {
 const mutations = {
   approveApiAccess: { permission: "grants:approve", asks: "apiGrant { id status }" },
   createKey: { permission: "keys:create", asks: "key { id status } secret" },
+  deleteKey: { permission: "keys:delete", asks: "key { id status }" },
   enableKey: { permission: "keys:disable", asks: "key { id status }" },
   enableUser: { permission: "users:disable", asks: "user { id status }" },
   grantApiAccess: { permission: "grants:approve", asks: "apiGrant { id status }" },
@@ -34,6 +35,7 @@ const mutations = {
   resolveKeyFinding: { permission: "keys:update", asks: "finding { id resolvedAt }" },
   restoreKey: { permission: "keys:delete", asks: "key { id status }" },
   resumeTenant: { permission: "tenants:suspend", asks: "tenant { id status }" },
+  revokeKey: { permission: "keys:revoke", asks: "key { id status }" },
   rotateKey: { permission: "keys:rotate", asks: "key { id status } secret" },
   setRateLimits: { permission: "limits:update", asks: "rateLimits { name limit }" },
   topUpQuota: { permission: "limits:update", asks: "quota { limit toppedUp used remaining }" },

@@ -34,25 +34,33 @@ export function createKeySeal(encryptionKey: Uint8Array): KeySeal {
   };
 }
 
-/** All that decides about a key. Names, metadata and times that only inform are left out; add what decides to the end. */
+const always = [
+  "id",
+  "tenantId",
+  "ownerId",
+  "teamId",
+  "environment",
+  "scopes",
+  "allowedIps",
+  "deniedIps",
+  "expiresAt",
+  "disabledAt",
+  "revokedAt",
+  "deletedAt",
+  "secretVersion",
+] as const satisfies readonly (keyof Key)[];
+
+/** The columns of a key's row that are signed: all that decide about it. Names, metadata and times that only inform are left out. */
+export const sealedColumns = [...always, "rotateEveryMs", "rotatedAt"] as const satisfies readonly (keyof Key)[];
+
+/** What is signed. The order is part of every checksum that there is: add what decides to the end. */
 function textOf(key: Key, secrets: readonly KeySecret[]): string {
   const ms = (time: Date | null): number | null => time?.getTime() ?? null;
   const isDead = key.revokedAt !== null || key.deletedAt !== null;
+  // When a team goes, its dead keys lose it.
+  const signed: Key = isDead ? { ...key, teamId: null } : key;
   return JSON.stringify([
-    key.id,
-    key.tenantId,
-    key.ownerId,
-    // When a team goes, its dead keys lose it.
-    isDead ? null : key.teamId,
-    key.environment,
-    key.scopes,
-    key.allowedIps,
-    key.deniedIps,
-    ms(key.expiresAt),
-    ms(key.disabledAt),
-    ms(key.revokedAt),
-    ms(key.deletedAt),
-    key.secretVersion,
+    ...always.map((column) => (signed[column] instanceof Date ? ms(signed[column]) : signed[column])),
     secrets
       .map(({ hash, supersededAt, stopsAt, ...waiting }) => [
         hash,
