@@ -1,4 +1,4 @@
-import type { LimitTarget } from "../limit-targets.js";
+import type { LimitTarget } from "../limits.js";
 import { allows, effectiveScopes } from "./effective-scopes.js";
 import { formatTime, isReached, refuse } from "./refusal.js";
 import type { Decision, DecisionRequest, KeyRecord, ScopeBounds } from "./types.js";

@@ -1,7 +1,7 @@
 import type { Environment } from "../environments.js";
 import type { KeyFormatResult } from "../key-format/format-result.js";
 import type { RotationOverdue } from "../lifecycle.js";
-import type { LimitTarget } from "../limit-targets.js";
+import type { LimitTarget } from "../limits.js";
 import type { TenantStatus, UserStatus } from "../statuses.js";
 import type { VerdictCode } from "../verdict-codes.js";
 
