@@ -1,7 +1,16 @@
 import { type IdKind, type Permission, permissions } from "@keyplane/schema";
 import { schema } from "@keyplane/server";
 import { getNamedType, isInterfaceType, isObjectType } from "graphql";
-import { type AnyField, callOf, everyField, everyRootField, isRoot, kindsNamedBy, type Own, sendAny } from "../testkit/any-call.js";
+import {
+  type AnyField,
+  callOf,
+  everyField,
+  everyRootField,
+  isRoot,
+  kindsNamedBy,
+  type Own,
+  sendAny,
+} from "../testkit/any-call.js";
 import { type Caller, describe, expect, ok, sendGraphql, test, type World } from "../testkit/index.js";
 import { findingId } from "../testkit/lifecycle.js";
 import { oauthClientId, trustedIssuerId } from "../testkit/oauth.js";
@@ -186,7 +195,13 @@ async function sharedStory(world: World): Promise<Own> {
 /** What a call that succeeds is made with: one that changes something has a story of its own, with what it names. */
 async function storyFor(world: World, field: AnyField): Promise<Own> {
   if (field.parent.name !== "Mutation") return sharedStory(world);
-  return { ...(await story(world, kindsNamedBy((own) => callOf(field, own)))), now: world.clock.now() };
+  return {
+    ...(await story(
+      world,
+      kindsNamedBy((own) => callOf(field, own)),
+    )),
+    now: world.clock.now(),
+  };
 }
 
 const asEnum = (permission: Permission): string => permission.replace(":", "_").toUpperCase();
