@@ -193,12 +193,17 @@ function expectRefusal(ended: { code: number | null; stdout: string; stderr: str
 }
 
 describe("what keeps the server from starting is one clear sentence", () => {
+  /** Without it, the start would make a token, and print that it did. */
+  const ownToken = { KEYPLANE_ROOT_TOKEN: "a-root-token-of-32-characters-aa" };
+
   test("the port is taken", async () => {
     const { environment } = await home();
     const { port, close } = await takenPort();
     cleanups.push(close);
-    await (await start(environment)).end("SIGTERM");
-    expectRefusal(await runServer({ ...environment, PORT: String(port) }), new RegExp(`Port ${port} is taken.*PORT`));
+    expectRefusal(
+      await runServer({ ...environment, ...ownToken, PORT: String(port) }),
+      new RegExp(`Port ${port} is taken.*PORT`),
+    );
   });
 
   test("the port is taken at the first start: the root token that it made is printed, and works at the next one", async () => {
@@ -220,8 +225,10 @@ describe("what keeps the server from starting is one clear sentence", () => {
 
   test("the address is not this machine's", async () => {
     const { environment } = await home();
-    await (await start(environment)).end("SIGTERM");
-    expectRefusal(await runServer({ ...environment, PORT: "0", HOST: "192.0.2.1" }), /no address 192\.0\.2\.1.*HOST/);
+    expectRefusal(
+      await runServer({ ...environment, ...ownToken, PORT: "0", HOST: "192.0.2.1" }),
+      /no address 192\.0\.2\.1.*HOST/,
+    );
   });
 
   test("the data folder is in use by a running server", async () => {

@@ -197,13 +197,16 @@ export function callOf(
 /** The kinds of things whose ids are asked for when calls are made: what a story must have for them. */
 export function kindsNamedBy(makeCalls: (own: Own) => unknown): IdKind[] {
   const named = new Set<IdKind>();
-  const noting = new Proxy<Own>({}, {
-    get(_, kind) {
-      if (kind === "now") return undefined;
-      named.add(kind as IdKind);
-      return "any";
+  const noting = new Proxy<Own>(
+    {},
+    {
+      get(_, kind) {
+        if (kind === "now") return undefined;
+        named.add(kind as IdKind);
+        return "any";
+      },
     },
-  });
+  );
   makeCalls(noting);
   return [...named];
 }

@@ -1,7 +1,7 @@
-import { compose, type Keyplane } from "./compose.js";
+import type { Keyplane } from "./compose.js";
 import { EnvironmentError, helpText, readEnvironment, type Settings, unknownVariables } from "./env.js";
 import type { RootToken } from "./modules/tokens/index.js";
-import { StartupError } from "./platform/database/index.js";
+import { StartupError } from "./platform/database/startup-error.js";
 import { createLogger } from "./platform/logger.js";
 import { listeningUrl } from "./platform/public-url.js";
 import { exitOnFaults, stopOnSignals } from "./stopping.js";
@@ -26,6 +26,8 @@ async function start(): Promise<void> {
   for (const name of unknownVariables(process.env)) {
     logger.warn({ variable: name }, "this is not a variable of Keyplane: check its spelling against --help");
   }
+  // Here, because loading the server takes most of a second: what needs none of it is answered at once.
+  const { compose } = await import("./compose.js");
   const keyplane = await compose(settings, { logger, abort: stopping }).catch((error: unknown) => {
     if (error === stopping.reason) process.exit(0); // asked to, and nothing is left open
     throw error;

@@ -5,7 +5,16 @@ import { describe, expect, malformedIds, ok, test, type World } from "../../test
 import { everyRow } from "../../testkit/rows.js";
 import { StatementCount } from "../../testkit/statement-count.js";
 import { endIssuers } from "./holders.js";
-import { askablePlaces, askWith, everyPlace, inParts, isOfInstallation, leaksAt, sendBatch, withoutNames } from "./leaks.js";
+import {
+  askablePlaces,
+  askWith,
+  everyPlace,
+  inParts,
+  isOfInstallation,
+  leaksAt,
+  sendBatch,
+  withoutNames,
+} from "./leaks.js";
 import { everyPair, type FullTenant, fullTenant, type Pair, twoTenants } from "./story.js";
 
 const cases = askablePlaces.map((at) => [at.name, at] as const);
@@ -48,7 +57,6 @@ describe("isolation: somebody else's id answers byte for byte as a missing one, 
 
   test.for(cases)("%s takes ids of any form for missing, or refuses them", async ([, at], { world }) => {
     const [ours, theirs] = await twoTenants(world);
-    const pair: Pair = { who: "ADMIN", caller: ours.admin, own: ours.own, theirs: theirs.ids };
     const kinds = at.field.field.name === "node" ? (["Key"] as const) : kindsAt(at.field, at.place);
     // Well-formed ids of things that exist, here and there, but not of this kind: as if there were none.
     const others = [...Object.entries(theirs.ids), ...Object.entries(ours.ids)]

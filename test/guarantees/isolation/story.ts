@@ -77,7 +77,10 @@ const makers: { readonly [Kind in IdKind]: (story: Story, ids: Ids) => string | 
 };
 
 /** What a maker needs besides the story. */
-const madeOf: { readonly [Kind in IdKind]?: readonly IdKind[] } = { ApiGrant: ["Api"], ManagementToken: ["CustomRole"] };
+const madeOf: { readonly [Kind in IdKind]?: readonly IdKind[] } = {
+  ApiGrant: ["Api"],
+  ManagementToken: ["CustomRole"],
+};
 
 /**
  * @param options.used with calls of its key, so that every question about usage has something to answer. That takes a second or two, until
@@ -89,7 +92,8 @@ export async function fullTenant(
   { used = false, only }: { used?: boolean; only?: readonly IdKind[] } = {},
 ): Promise<FullTenant> {
   const story = { ...(await world.tenantWithKey()), world };
-  const needed = only && new Set<IdKind>(["Tenant", "User", "Key", ...only, ...only.flatMap((kind) => madeOf[kind] ?? [])]);
+  const needed =
+    only && new Set<IdKind>(["Tenant", "User", "Key", ...only, ...only.flatMap((kind) => madeOf[kind] ?? [])]);
   const ids: Partial<Record<IdKind, string>> = {};
   for (const [name, make] of Object.entries(makers)) {
     const kind = name as IdKind;
