@@ -15,10 +15,16 @@ export interface Sick {
   readonly cost: number;
   /** A user who could take over the key. */
   readonly successor: User | null;
-  /** Of a quarantined key: as Keyplane has last written it; null: not known, or not quarantined. */
+  /** Of a quarantined key: as Keyplane has last written it; null: not known, not to be told, or not quarantined. */
   readonly written: Key | null;
-  /** That a secret of it leaked, or that too many use it, and nobody has dealt with that. */
-  readonly leaks: readonly KeyFinding[];
+  /** What says that others have a secret of it, because it leaked or too many use it, and that nobody has dealt with. */
+  readonly inOtherHands: readonly KeyFinding[];
+  /** With which starts it has secrets that still work. */
+  readonly workingStarts: readonly string[];
+  /** To how many APIs it was given access. */
+  readonly grants: number;
+  /** The webhook that takes its new secrets, where it still does; null: none. */
+  readonly receiverId: string | null;
   /** Whether it should have got a new secret, and is not refused for that. */
   readonly isRotationDue: boolean;
 }
