@@ -15,6 +15,10 @@ export const diagnosisFindings = {
   OLD_SECRET_IN_USE: {
     description: "The presented secret was rotated away and works on only for the rest of its overlap.",
   },
+  SECRET_PENDING: {
+    description:
+      "A new secret of the key waits for its first use (`activateOnFirstUse`, or a rotation that was handed over). Until then callers present the current one; deploy the new one.",
+  },
   OWNER_OUTDATED: {
     description:
       "What your system holds of the owner, as given in `owner`, is not what Keyplane holds. One of the two is out of date.",

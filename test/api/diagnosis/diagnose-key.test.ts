@@ -385,6 +385,36 @@ describe("diagnoseKey of a past moment", () => {
     expect(await admin.diagnose({ key: secret, at })).toMatchObject({ verdict: { code: "VALID" }, findings: [] });
   });
 
+  test("of an API it is what had the name then, whoever has it now, and whether it was deleted since", async ({
+    world,
+  }) => {
+    const { admin, tenant, key, secret } = await world.tenantWithKey();
+    const [first, other] = [await world.api(tenant.id), await world.api(tenant.id, { name: "Other" })];
+    ok(await admin.apiGrant("grantApiAccess", { apiId: first.id, keyId: key.id }));
+    world.clock.advance(minute);
+    const at = world.clock.in(0);
+    world.clock.advance(minute);
+    ok(await admin.api("updateApi", { id: first.id, slug: world.unique("api") }));
+    const second = await world.api(tenant.id, { slug: first.slug, name: "Second" });
+    world.clock.advance(minute);
+    ok(await admin.api("updateApi", { id: second.id, name: "Second again" }));
+    const then = async (api: string) => (await admin.diagnose({ key: secret, api, at })).verdict;
+    const answers = async () => [await then(first.slug), await then(first.id), await then(second.id)];
+    const expected = [
+      { code: "VALID", api: { id: first.id } },
+      { code: "VALID", api: { id: first.id } },
+      { code: "API_NOT_GRANTED" },
+    ];
+    expect(await answers()).toMatchObject(expected);
+    ok(await admin.api("deleteApi", { id: first.id }));
+    ok(await admin.api("deleteApi", { id: second.id }));
+    expect(await answers()).toMatchObject(expected);
+    const unknown = await admin.diagnose({ key: secret, api: "none", at });
+    const { evidence } = checkOf(unknown, "API_NOT_GRANTED");
+    for (const slug of [first.slug, other.slug]) expect(evidence).toContain(slug);
+    expect(findingCodes(unknown)).toEqual([]);
+  });
+
   test("where audit records of then are missing, it says that it cannot be sure", async ({ world }) => {
     const { admin, key, secret } = await world.tenantWithKey();
     world.clock.advance(minute);

@@ -133,4 +133,28 @@ describe("diagnoseKey of a key that was changed past Keyplane", () => {
     expect(diagnosis.verdict.code).toBe("REVOKED");
     expect(remedies.get("createKey").variables.input.scopes).toEqual(["orders:read"]);
   });
+
+  test("who may not read the audit log is told neither what it was nor a remedy that says so", async () => {
+    const { admin, tenant, key } = await story();
+    await tamper(key.id, `"scopes" = '{admin}'`);
+    await check();
+    const developer = await world.caller("DEVELOPER", { tenantId: tenant.id });
+    const { evidence, remedies, diagnosis } = await told(developer, { keyId: key.id, environment: "TEST" });
+    expect(evidence).not.toContain("orders:read");
+    expect([...remedies.keys()]).toEqual(["releaseKey"]);
+    expect(JSON.stringify(diagnosis)).not.toContain("orders:read");
+    ok(await admin.key("revokeKey", { id: key.id, reason: "changed past Keyplane" }));
+    expect((await told(developer, { keyId: key.id })).remedies.size).toBe(0);
+  });
+
+  test("of one that was moved here from another tenant nothing is known", async () => {
+    const [ours, theirs] = [await story(), await story()];
+    const of = `"tenantId" = '${ours.tenant.id}', "ownerId" = '${ours.owner.id}'`;
+    await tamper(theirs.key.id, of);
+    ok(await ours.admin.key("updateKey", { id: theirs.key.id, name: "Ours" }));
+    await check();
+    const { evidence, remedies } = await told(ours.admin, { keyId: theirs.key.id });
+    expect(evidence).toContain("The audit log does not know");
+    expect([...remedies.keys()]).toEqual(["releaseKey"]);
+  });
 });

@@ -474,6 +474,8 @@ export type DiagnosisFindingCode =
   | 'OWNER_OUTDATED'
   /** It should have got a new secret by now. It goes on working; rotate it. */
   | 'ROTATION_OVERDUE'
+  /** A new secret of the key waits for its first use (`activateOnFirstUse`, or a rotation that was handed over). Until then callers present the current one; deploy the new one. */
+  | 'SECRET_PENDING'
   /** A key that begins nearly as the presented one: what was typed may have been meant to be this key. */
   | 'SIMILAR_KEY'
   /** Refused calls cannot be told at the moment: the store of usage did not answer. */

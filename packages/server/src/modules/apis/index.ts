@@ -4,5 +4,5 @@ export { type Apis, createApis } from "./apis.service.js";
 export { findApisOfTenant } from "./apis.store.js";
 export { type ApiGrantReads, createApiGrantReads } from "./grants.reads.js";
 export { type ApiGrants, createApiGrants } from "./grants.service.js";
-export { findGrantOf } from "./grants.store.js";
+export { findGrantOf, findGrantsOfKeys } from "./grants.store.js";
 export { toApiState, versionsOf } from "./lib/versions.js";

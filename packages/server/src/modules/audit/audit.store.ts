@@ -56,6 +56,21 @@ export function findHistory(
   return findAround(db, { tenantId, targetId, action: { startsWith: action } }, of, take, beyond);
 }
 
+/**
+ * What was changed of all things of one kind of a tenant, in the order of {@link findHistory}.
+ *
+ * @param of.targetType what kind, e.g. `Api`.
+ */
+export function findHistoryOfKind(
+  db: Db,
+  of: { readonly tenantId: string; readonly targetType: string } & Around,
+  take: number,
+  beyond: Place | null = null,
+): Promise<Row[]> {
+  const { tenantId, targetType } = of;
+  return findAround(db, { tenantId, targetType }, of, take, beyond);
+}
+
 /** Later than a time, or up to it. */
 type Around = { readonly after: Date } | { readonly until: Date };
 
@@ -74,49 +89,6 @@ function findAround(
     orderBy: orderBy("createdAt", direction),
     take,
   });
-}
-
-/** The latest record up to a time of a certain action on something of a tenant, with these fields after it; null: there is none. */
-export function findLatestWith(
-  db: Db,
-  of: {
-    readonly tenantId: string;
-    readonly targetType: string;
-    readonly action?: string;
-    readonly after?: Readonly<Record<string, string>>;
-    readonly until: Date;
-  },
-): Promise<Row | null> {
-  return db.auditRecord.findFirst({
-    where: {
-      tenantId: of.tenantId,
-      targetType: of.targetType,
-      ...(of.action === undefined ? {} : { action: of.action }),
-      createdAt: { lte: of.until },
-      AND: Object.entries(of.after ?? {}).map(([name, equals]) => ({ after: { path: [name], equals } })),
-    },
-    orderBy: orderBy("createdAt", "desc"),
-  });
-}
-
-/** What of a tenant was changed so after a time, each once. */
-export async function findTargetsAfter(
-  db: Db,
-  of: { readonly tenantId: string; readonly targetType: string; readonly action: string; readonly after: Date },
-  take: number,
-): Promise<string[]> {
-  const records = await db.auditRecord.findMany({
-    where: {
-      tenantId: of.tenantId,
-      targetType: of.targetType,
-      action: of.action,
-      createdAt: { gt: of.after },
-    },
-    orderBy: orderBy("createdAt", "asc"),
-    select: { targetId: true },
-    take,
-  });
-  return [...new Set(records.map(({ targetId }) => targetId))];
 }
 
 export function countAuditRecords(db: Db, visibility: Visibility, filter: AuditFilter): Promise<number> {

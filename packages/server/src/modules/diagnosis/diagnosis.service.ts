@@ -1,17 +1,16 @@
 import type { Examination, ExaminedCheck, KeyFormatResult, KeyGuesses } from "@keyplane/schema";
 import type { Clock } from "../../platform/clock.js";
-import type { Database, Db, Key, KeyFinding } from "../../platform/database/index.js";
+import type { Database, Db, Key, KeySecret } from "../../platform/database/index.js";
 import { BadUserInputError } from "../../platform/errors.js";
 import type { GuessLimiter } from "../../platform/guess-limiter.js";
 import { parseArguments } from "../../platform/validation.js";
 import { authorize, type Principal } from "../auth/index.js";
 import { guesserOf, type Verdict } from "../keys/index.js";
-import { dangersOf, findOpenOfKey } from "../lifecycle/index.js";
 import type { LimitReads } from "../limits/index.js";
 import type { EventDocument, Usage } from "../usage/index.js";
 import { circumstancesAt, noCircumstances, readCircumstances } from "./circumstances/circumstances.js";
 import { type DiagnoseKeyInput, diagnoseKeySchema } from "./diagnosis.input.js";
-import type { Rows } from "./diagnosis.store.js";
+import { findPending, type Rows } from "./diagnosis.store.js";
 import { evidenceOf, type Seen } from "./evidence.js";
 import { type Case, examineCase, verdictOf } from "./examination.js";
 import {
@@ -23,13 +22,14 @@ import {
   incomplete,
 } from "./findings.js";
 import { rowsAt } from "./history.js";
+import { type Known, knownOf } from "./known.js";
 import { type Origin, readOrigins } from "./origins.js";
 import { findPresented, type Presented } from "./presented.js";
 import { readRows, recordOf } from "./reading.js";
 import { readRefusedCalls } from "./refused-calls.js";
-import { draftsFor, maxFindings } from "./remedies/drafts.js";
+import { draftsFor } from "./remedies/drafts.js";
 import { type Remedy, remedyFor } from "./remedies/remedy.js";
-import { lastWritten, tamperingWords } from "./tampering.js";
+import { tamperingWords } from "./tampering.js";
 
 /** One check, with what a person may know of it. */
 export interface DiagnosisCheck extends ExaminedCheck, Origin {
@@ -106,7 +106,11 @@ export function createDiagnose(deps: {
     const { own, meant } = await presentCase(presented, input);
     const asked = input.at ? await caseAt(own, input, input.at) : { ...own, unsure: [] };
 
-    const { examination, checks } = await tell(db, principal, asked, input, at);
+    const found = asked.rows ?? (input.at ? null : meant.rows);
+    const known = await knownOf(db, principal, meant.rows, now);
+    const knownThen = input.at ? await knownOf(db, principal, found, at) : known;
+    const pending = found && (await findPending(db, found.key.id, new Date(at)));
+    const { examination, checks } = await examineAndExplain(db, principal, asked, input, at, { ...knownThen, pending });
     const nowExamined = examineCase(meant, input, now);
     const heldUpMs =
       input.ip === undefined || input.at ? 0 : addressGuesses.waitMs(guesserOf(principal, input.ip), now);
@@ -122,42 +126,46 @@ export function createDiagnose(deps: {
       now,
       input.at?.getTime() ?? null,
     );
-    const told = (of: Case, { decision }: Pick<Examination, "decision">, moment: number): Verdict =>
+    const answer = (of: Case, { decision }: Pick<Examination, "decision">, moment: number): Verdict =>
       verdictOf(of, decision, {
         at: moment,
         requestId: principal.requestId,
         showsOwner: of.rows !== null && maySeeOwner(principal, of.rows),
       });
-    const found = asked.rows ?? (input.at ? null : meant.rows);
-    const open = found ? await openFindings(db, principal, found, at) : [];
+    const drafts = await draftsFor(db, principal, meant, presented, nowExamined.checks, input, now, known);
     return {
       at: new Date(at),
-      verdict: told(asked, examination, at),
-      verdictNow: input.at ? told(own, examineCase(own, input, now), now) : null,
+      verdict: answer(asked, examination, at),
+      verdictNow: input.at ? answer(own, examineCase(own, input, now), now) : null,
       key: own.rows?.key ?? null,
       checks,
       findings: [
         ...findingsOfText(presented, presented.repaired && nowExamined.decision, input.start !== undefined),
         ...(own.rows !== null && asked.rows === null ? [notYetCreated(own.rows)] : []),
         ...incomplete(asked.unsure),
-        ...findingsOfKey(asked.rows ?? (presented.repaired ? meant.rows : null), input.owner, at),
-        ...findingsOfLifecycle(open, found?.key ?? null, found ? await dangersOf(db, found.key, open, at) : new Map()),
+        ...findingsOfKey(found, pending, input.owner, at),
+        ...findingsOfLifecycle(knownThen.open, found?.key ?? null, knownThen.dangers),
         ...findingsOfCall(found, input.at ? asked.circumstances : meant.circumstances, at, {
           ip: input.ip,
           ms: heldUpMs,
         }),
         ...(refused.isAway ? [usageAway] : []),
       ],
-      remedies: (await draftsFor(db, principal, meant, presented, nowExamined.checks, input, now)).map((draft) =>
-        remedyFor(principal, draft),
-      ),
+      remedies: drafts.map((draft) => remedyFor(principal, draft)),
       refusedCalls: refused.calls,
     };
   };
 }
 
-/** Examines a case, and tells what is known of each check. */
-async function tell(db: Db, principal: Principal, of: Case, input: DiagnoseKeyInput, at: number) {
+/** Examines a case, and explains each check as far as the caller may know. */
+async function examineAndExplain(
+  db: Db,
+  principal: Principal,
+  of: Case,
+  input: DiagnoseKeyInput,
+  at: number,
+  { written, pending }: Pick<Known, "written"> & { readonly pending: KeySecret | null },
+) {
   const { rows, circumstances } = of;
   const examination = examineCase(of, input, at);
   const mayAudit = principal.permissions.has("audit:read");
@@ -176,10 +184,8 @@ async function tell(db: Db, principal: Principal, of: Case, input: DiagnoseKeyIn
     api: input.api,
     showsOwner: rows !== null && maySeeOwner(principal, rows),
     showsApis: principal.permissions.has("apis:read"),
-    tampering:
-      rows && isQuarantined && mayAudit
-        ? tamperingWords(rows.key, await lastWritten(db, rows.key, new Date(at)))
-        : null,
+    waits: rows !== null && pending?.hash === rows.secret.hash,
+    tampering: rows && isQuarantined && mayAudit ? tamperingWords(rows.key, written) : null,
   };
   const checks = examination.checks.map(
     (check): DiagnosisCheck => ({ ...check, ...originOf(check), evidence: evidenceOf(check, seen) }),
@@ -193,18 +199,9 @@ function formatOf({ secret, key }: Rows): KeyFormatResult {
   return { ok: true, prefix, environment: key.environment, start: secret.start };
 }
 
-/** What was found about a key and not dealt with, for whoever may read it. */
-function openFindings(db: Db, principal: Principal, { key }: Rows, at: number): Promise<KeyFinding[]> {
-  if (!principal.permissions.has("keys:read")) return Promise.resolve([]);
-  return findOpenOfKey(db, key.id, new Date(at), maxFindings);
-}
-
-/**
- * Somebody who sees only their own keys may see one that belonged to somebody else then; and where data is corrupt, the owner may be of
- * another tenant.
- */
-function maySeeOwner({ onlyUserId }: Principal, { key, owner }: Rows): boolean {
-  return owner?.tenantId === key.tenantId && (onlyUserId === null || onlyUserId === owner.id);
+/** Somebody who sees only their own keys may see one that belonged to somebody else then. */
+function maySeeOwner({ onlyUserId }: Principal, { owner }: Rows): boolean {
+  return owner !== null && (onlyUserId === null || onlyUserId === owner.id);
 }
 
 function notYetCreated({ key, secret }: Rows): Finding {

@@ -11,6 +11,16 @@ export interface Rows {
   /** The custom role of the owner. */
   readonly role: CustomRole | null;
   readonly team: Team | null;
+  /**
+   * Where data is corrupt, a key names what is of another tenant. Above, that counts as none, so that nothing of it is told; what verification
+   * takes from it stands here.
+   */
+  readonly foreign: {
+    readonly hasOwner: boolean;
+    /** What bounds the scopes; null: nothing. */
+    readonly role: readonly string[] | null;
+    readonly team: readonly string[] | null;
+  };
 }
 
 /** A secret of a key that a caller may see; null when there is none. */
@@ -22,16 +32,35 @@ export async function findSecretOf(
   const key = visibleKeys(visibility);
   if ("hash" in by) return db.keySecret.findFirst({ where: { hash: by.hash, key }, include: { key: true } });
   const { keyId, at } = by;
-  // The one that was current then; a secret of the same millisecond has taken the other's place.
+  // The one that was current then; a secret of the same millisecond has taken the other's place. Of two, the newer one waits for its
+  // first use.
   const current = await db.keySecret.findFirst({
     where: { keyId, key, createdAt: { lte: at }, OR: [{ supersededAt: null }, { supersededAt: { gt: at } }] },
-    orderBy: [{ createdAt: "desc" }, { hash: "asc" }],
+    orderBy: [{ createdAt: "asc" }, { hash: "asc" }],
     include: { key: true },
   });
   // Before its first secret there was no key.
   return (
     current ?? db.keySecret.findFirst({ where: { keyId, key }, orderBy: { createdAt: "asc" }, include: { key: true } })
   );
+}
+
+/** The secret of a key that waited for its first use at a moment; null: none did. It is newer than another that was not replaced. */
+export async function findPending(db: Db, keyId: string, at: Date): Promise<KeySecret | null> {
+  const [current, waiting] = await db.keySecret.findMany({
+    where: { keyId, createdAt: { lte: at }, OR: [{ supersededAt: null }, { supersededAt: { gt: at } }] },
+    orderBy: [{ createdAt: "asc" }, { hash: "asc" }],
+    take: 2,
+  });
+  if (!current || !waiting) return null;
+  // What somebody has added past Keyplane waits for nothing.
+  const hasWaited = waiting.isPending || current.supersededAt !== null || waiting.supersededAt !== null;
+  return hasWaited ? waiting : null;
+}
+
+/** Whether a tenant has a webhook that takes the new secrets of keys. */
+export async function takesSecrets(db: Db, tenantId: string, webhookId: string): Promise<boolean> {
+  return (await db.webhook.count({ where: { id: webhookId, tenantId, deletedAt: null, receivesSecrets: true } })) > 0;
 }
 
 /** Secrets with one of these starts, of keys that a caller may see: of each key the newest of them, the newest first. */
@@ -65,6 +94,9 @@ export async function findPrefixes(db: Db, tenantId: string | null): Promise<str
 }
 
 export const findOwner = (db: Db, id: string): Promise<User | null> => db.user.findUnique({ where: { id } });
+/** The owner of a key, who is one only within the key's tenant. */
+export const findOwnerOf = (db: Db, { tenantId, ownerId }: Key): Promise<User | null> =>
+  db.user.findFirst({ where: { id: ownerId, tenantId } });
 export const findTenantRow = (db: Db, id: string): Promise<Tenant | null> => db.tenant.findUnique({ where: { id } });
 export const findRoleRow = (db: Db, id: string): Promise<CustomRole | null> =>
   db.customRole.findUnique({ where: { id } });
@@ -80,7 +112,7 @@ export async function findSuccessor(
   // The owner of a team's key is a member of the team.
   const member = key.teamId === null ? {} : { memberships: { some: { teamId: key.teamId } } };
   const same =
-    owner?.tenantId === key.tenantId &&
+    owner !== null &&
     (await db.user.findFirst({ where: { ...active, ...member, activeEmail: owner.email.toLowerCase() } }));
   if (same) return same;
   if (callerId !== null) {

@@ -25,6 +25,8 @@ export interface Seen {
   readonly api: string | undefined;
   /** Whether the caller may know who the owner is. */
   readonly showsOwner: boolean;
+  /** Whether the secret waited for its first use. */
+  readonly waits: boolean;
   /** Whether the caller may know which APIs the tenant has. */
   readonly showsApis: boolean;
   /** How a quarantined key differs from what Keyplane has last written of it; null: not asked, or not to be shown. */
@@ -82,10 +84,15 @@ const passed: Readonly<Partial<Record<VerdictCode, (seen: Seen) => string | null
     if (!record) return null;
     return record.key.expiresAt === null ? "It never expires." : `It expires at ${iso(record.key.expiresAt)}.`;
   },
-  SUPERSEDED: ({ record, rows }) => {
+  SUPERSEDED: ({ record, rows, waits }) => {
     if (!record || !rows) return null;
     const { supersededAt, stopsAt } = record.secret;
-    if (supersededAt === null) return `This is the current secret, made at ${rows.secret.createdAt.toISOString()}.`;
+    const made = rows.secret.createdAt.toISOString();
+    if (supersededAt === null) {
+      return waits
+        ? `This secret was made at ${made} and waits for its first use, with which it takes the place of the current one.`
+        : `This is the current secret, made at ${made}.`;
+    }
     return `This secret was rotated away at ${iso(supersededAt)}, and works until ${iso(stopsAt ?? supersededAt)}.`;
   },
   QUARANTINED: () => "No integrity check has found anything wrong with its record.",
@@ -96,7 +103,7 @@ const passed: Readonly<Partial<Record<VerdictCode, (seen: Seen) => string | null
     const { name, email, id, externalId } = record.owner;
     return `${name} <${email}> (${id}${externalId === null ? "" : `, external id ${externalId}`}).`;
   },
-  OWNER_DISABLED: ({ record }) => (record?.owner ? `The owner is ${record.owner.status}.` : null),
+  OWNER_DISABLED: ({ rows }) => (rows?.owner ? `The owner is ${rows.owner.status}.` : null),
   TENANT_SUSPENDED: ({ record }) => (record ? `The tenant ${record.tenant.id} is ${record.tenant.status}.` : null),
   INSUFFICIENT_SCOPE: ({ record, scopes }) => {
     if (!record) return null;

@@ -6,7 +6,7 @@ import {
   type KeyRepair,
   rotateBy,
 } from "@keyplane/schema";
-import type { Key, KeyFinding } from "../../platform/database/index.js";
+import type { Key, KeyFinding, KeySecret } from "../../platform/database/index.js";
 import { type Danger, sharedWords } from "../lifecycle/index.js";
 import type { Circumstances } from "./circumstances/circumstances.js";
 import type { DiagnoseKeyInput } from "./diagnosis.input.js";
@@ -70,7 +70,12 @@ export function beginning(key: Key, start: string): string {
 }
 
 /** What is found about a key that there is. */
-export function findingsOfKey(rows: Rows | null, owner: DiagnoseKeyInput["owner"], at: number): Finding[] {
+export function findingsOfKey(
+  rows: Rows | null,
+  pending: KeySecret | null,
+  owner: DiagnoseKeyInput["owner"],
+  at: number,
+): Finding[] {
   if (rows === null) return [];
   const { supersededAt, stopsAt } = rows.secret;
   const findings: Finding[] = [];
@@ -78,7 +83,15 @@ export function findingsOfKey(rows: Rows | null, owner: DiagnoseKeyInput["owner"
     const message = `This secret was rotated away at ${supersededAt.toISOString()} and works until ${stopsAt.toISOString()} only. Deploy the new one before.`;
     findings.push({ code: "OLD_SECRET_IN_USE", message, key: null });
   }
-  const differences = differencesOf(rows, owner);
+  if (pending) {
+    const made = pending.createdAt.toISOString();
+    const message =
+      pending.hash === rows.secret.hash
+        ? `This secret was made at ${made} and was not used yet: with its first use it takes the place of the current one.`
+        : `A new secret (${pending.start}…) was made at ${made} and was not used yet: callers still present the current one. Deploy the new one.`;
+    findings.push({ code: "SECRET_PENDING", message, key: null });
+  }
+  const differences = outdatedWords(rows, owner);
   if (differences.length > 0) {
     const message = `Your system holds other details of the owner than Keyplane: ${differences.join("; ")}. Mend the one that is out of date.`;
     findings.push({ code: "OWNER_OUTDATED", message, key: null });
@@ -87,7 +100,7 @@ export function findingsOfKey(rows: Rows | null, owner: DiagnoseKeyInput["owner"
 }
 
 /** The details that differ, in words. */
-function differencesOf({ owner }: Rows, expected: DiagnoseKeyInput["owner"]): string[] {
+function outdatedWords({ owner }: Rows, expected: DiagnoseKeyInput["owner"]): string[] {
   return Object.entries(outdatedDetails(owner, expected)).map(
     ([name, value]) => `${name} is “${value}” there and “${String(owner?.[name as "email"] ?? "")}” here`,
   );

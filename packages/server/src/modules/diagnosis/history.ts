@@ -1,5 +1,6 @@
 import type { AuditRecord, Db, KeySecret } from "../../platform/database/index.js";
 import { findOwner, findRoleRow, findTeamRow, type Rows } from "./diagnosis.store.js";
+import { withinTenant } from "./reading.js";
 import { eachOf } from "./records.js";
 
 /** How the actions begin that change a thing of each kind. */
@@ -58,7 +59,8 @@ export async function rowsAt(db: Db, present: Rows, at: Date): Promise<PastRows>
   const role = roleId && (await past("role", roleId, await rowNow(db, roleId, present.role, findRoleRow)));
   const { teamId } = key;
   const team = teamId && (await past("team", teamId, await rowNow(db, teamId, present.team, findTeamRow)));
-  return { rows: { secret, key, owner, tenant, role: role || null, team: team || null }, unsure };
+  const named = withinTenant(key, { owner, role: role || null, team: team || null });
+  return { rows: { secret, key, tenant, ...named }, unsure };
 }
 
 async function rowNow<Row extends Dated>(

@@ -5,7 +5,7 @@ import type { PeekedLimits } from "../../limits/index.js";
 import type { ApiStanding } from "./api-standing.js";
 
 /** How many APIs of a tenant are named where none of them was meant. */
-const maxNamed = 10;
+export const maxNamed = 10;
 
 const iso = (time: Date | number): string => new Date(time).toISOString();
 const because = (reason: string | null): string => (reason ? `, because: ${reason}` : "");

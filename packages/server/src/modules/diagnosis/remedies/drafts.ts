@@ -1,23 +1,24 @@
 import type { ExaminedCheck } from "@keyplane/schema";
 import type { Db, Key, KeyFinding } from "../../../platform/database/index.js";
+import { findGrantsOfKeys } from "../../apis/index.js";
 import type { Principal } from "../../auth/index.js";
-import { findOpenOfKey } from "../../lifecycle/index.js";
 import type { DiagnoseKeyInput } from "../diagnosis.input.js";
-import { findSuccessor } from "../diagnosis.store.js";
+import { findSuccessor, takesSecrets } from "../diagnosis.store.js";
 import type { Case } from "../examination.js";
 import { outdatedDetails, overdueSince } from "../findings.js";
+import type { Known } from "../known.js";
 import type { Presented } from "../presented.js";
-import { lastWritten } from "../tampering.js";
 import { remediesFor } from "./remedies.js";
 import type { Draft } from "./remedy.js";
 
 /** Whether what was found of a key means that others have its secret. */
 const isInOtherHands = ({ kind }: KeyFinding): boolean => kind === "LEAKED" || kind === "SHARED";
 
-/** How many open findings of a key are looked at. */
-export const maxFindings = 20;
-
-/** What mends the key that was meant, or else what a key that begins like it needs. */
+/**
+ * What mends the key that was meant, or else what a key that begins like it needs.
+ *
+ * @param known what the caller may know of the key: its open findings, and what Keyplane has last written of one that is quarantined.
+ */
 export async function draftsFor(
   db: Db,
   principal: Principal,
@@ -26,15 +27,19 @@ export async function draftsFor(
   checks: readonly ExaminedCheck[],
   input: DiagnoseKeyInput,
   now: number,
+  known: Known,
 ): Promise<Draft[]> {
   if (rows === null) {
     const [only, ...others] = input.start === undefined ? similar : [];
     return only && others.length === 0 && only.key.revokedAt === null ? [rotateMeant(only.key, only.start)] : [];
   }
   const { scopes, environment, ip, owner, cost = 1 } = input;
-  const isOwnerless = rows.owner?.status !== "ACTIVE" || rows.owner.tenantId !== rows.key.tenantId;
-  const successor = isOwnerless ? await findSuccessor(db, rows, principal.userId) : null;
-  const present = new Date(now);
+  const { key } = rows;
+  const { open, dangers, written } = known;
+  const successor = rows.owner?.status === "ACTIVE" ? null : await findSuccessor(db, rows, principal.userId);
+  const inOtherHands = open.filter(isInOtherHands);
+  const { rotationWebhookId } = written ?? key;
+  const isReceived = rotationWebhookId !== null && (await takesSecrets(db, key.tenantId, rotationWebhookId));
   const drafts = remediesFor({
     rows,
     circumstances,
@@ -45,8 +50,11 @@ export async function draftsFor(
     ip,
     cost,
     successor,
-    written: rows.key.quarantinedAt ? await lastWritten(db, rows.key, present) : null,
-    leaks: (await findOpenOfKey(db, rows.key.id, present, maxFindings)).filter(isInOtherHands),
+    written,
+    inOtherHands,
+    dangers,
+    grants: (await findGrantsOfKeys(db, [key.id])).filter(({ status }) => status === "GRANTED").length,
+    receiverId: isReceived ? rotationWebhookId : null,
     isRotationDue: overdueSince(rows, now) !== null,
   });
   // Whoever has lost the right text needs a new one.

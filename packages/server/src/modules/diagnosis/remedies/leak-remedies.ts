@@ -9,26 +9,25 @@ const maxResolved = 5;
  * What a key that others have needs before anything else: another secret, at once. The leaked one stops, so that enabling the key does not let in
  * whoever has found it.
  */
-export function replaceLeaked({ rows: { key }, leaks }: Sick): Draft[] {
-  // Of a secret that was replaced since, nothing is left to stop.
-  const isPresent = ({ start, lastAt }: KeyFinding): boolean =>
-    start === null ? key.rotatedAt === null || key.rotatedAt <= lastAt : start === key.start;
-  if (!leaks.some(isPresent)) return [];
+export function replaceInOtherHands({ rows: { key }, inOtherHands, dangers }: Sick): Draft[] {
+  // Of a secret that is never accepted again, nothing is left to stop.
+  if (inOtherHands.every(({ id }) => dangers.get(id) === "NONE")) return [];
   return [
     {
       code: key.disabledAt === null ? "VALID" : "DISABLED",
       mutation: "rotateKey",
       input: { id: key.id, overlapMs: 0 },
-      title: leaks.every(isShared) ? "Replace the secret that others have" : "Replace the leaked secret",
-      effect: "The answer holds a new secret. The present one stops at once, and with it whoever still uses it.",
+      title: inOtherHands.every(isShared) ? "Replace the secret that others have" : "Replace the leaked secret",
+      effect:
+        "The answer holds a new secret. The present one stops at once, and so does every older one that still works: with them whoever uses them.",
       scopes: key.scopes,
     },
   ];
 }
 
 /** They are dealt with: said last. */
-export function resolveLeaks({ leaks }: Sick): Draft[] {
-  return leaks.slice(0, maxResolved).map((leak) => (isShared(leak) ? resolveShared(leak) : resolveLeak(leak)));
+export function resolveInOtherHands({ inOtherHands }: Sick): Draft[] {
+  return inOtherHands.slice(0, maxResolved).map((each) => (isShared(each) ? resolveShared(each) : resolveLeak(each)));
 }
 
 const isShared = ({ kind }: KeyFinding): boolean => kind === "SHARED";

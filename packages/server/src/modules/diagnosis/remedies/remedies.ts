@@ -1,10 +1,11 @@
 import { checkRotationDue, type ExaminedCheck, restoreWindowMs, type VerdictCode } from "@keyplane/schema";
 import type { Key } from "../../../platform/database/index.js";
+import { limitedOf } from "../../../platform/limited.js";
 import { defaultExpiry } from "../../keys/index.js";
 import { recordOf } from "../reading.js";
 import { addressRemedies, scopeRemedies } from "./bound-remedies.js";
 import { grantRemedies, quotaRemedies, rateRemedies, retiredRemedies } from "./circumstance-remedies.js";
-import { replaceLeaked, resolveLeaks } from "./leak-remedies.js";
+import { replaceInOtherHands, resolveInOtherHands } from "./leak-remedies.js";
 import type { Draft } from "./remedy.js";
 import type { Sick } from "./sick.js";
 
@@ -115,18 +116,18 @@ export function remediesFor(sick: Sick): Draft[] {
     return [
       ...ownerFirst(sick),
       ...createLike(sick, code, sick.environment ?? rows.key.environment),
-      ...resolveLeaks(sick),
+      ...resolveInOtherHands(sick),
     ];
   }
-  const leaked = replaceLeaked(sick);
+  const replaced = replaceInOtherHands(sick);
   const due = sick.isRotationDue ? [renew(rows.key, "VALID")] : [];
   const drafts = [...failing(checks).flatMap((code) => makers[code]?.(sick) ?? []), ...due];
-  if (leaked.length === 0) return [...drafts, ...resolveLeaks(sick)];
+  if (replaced.length === 0) return [...drafts, ...resolveInOtherHands(sick)];
   // Once the leaked secret is replaced, no other one is needed; and before that, nothing may let it in. Only an expired key must be
   // extended first.
   const others = drafts.filter(({ mutation }) => mutation !== "rotateKey");
   const first = others.filter(({ code }) => code === "NOT_FOUND" || code === "EXPIRED");
-  return [...first, ...leaked, ...others.filter((draft) => !first.includes(draft)), ...resolveLeaks(sick)];
+  return [...first, ...replaced, ...others.filter((draft) => !first.includes(draft)), ...resolveInOtherHands(sick)];
 }
 
 function failing(checks: readonly ExaminedCheck[]): VerdictCode[] {
@@ -206,8 +207,10 @@ function createLike(sick: Sick, code: VerdictCode, environment: Key["environment
   const { owner, tenant } = rows;
   const key = rows.key.quarantinedAt === null ? rows.key : sick.written;
   if (!key) return [];
-  const isOwner = owner !== null && owner.id === key.ownerId && owner.tenantId === key.tenantId;
-  const newOwner = isOwner && owner.status !== "ACTIVE" && successor ? successor.id : key.ownerId;
+  // Somebody else was written than the row says, or one who could take the key over; where there is nobody, nobody can have it.
+  const isOther = key.ownerId !== rows.key.ownerId;
+  const newOwner = isOther || owner?.status === "ACTIVE" ? key.ownerId : (successor?.id ?? owner?.id);
+  if (newOwner === undefined) return [];
   const keepsExpiry = key.expiresAt !== null && key.expiresAt.getTime() > now && tenant.maxKeyLifetimeMs === null;
   const scopes = tenant.restrictScopes ? key.scopes.filter((each) => tenant.allowedScopes.includes(each)) : key.scopes;
   return [
@@ -225,12 +228,28 @@ function createLike(sick: Sick, code: VerdictCode, environment: Key["environment
         allowedIps: key.allowedIps,
         deniedIps: key.deniedIps,
         ...(keepsExpiry ? { expiresAt: key.expiresAt?.toISOString() } : {}),
+        ...(key.rotateEveryMs == null ? {} : { rotateEveryMs: Number(key.rotateEveryMs) }),
+        ...(sick.receiverId === null ? {} : { rotationWebhookId: sick.receiverId }),
       },
       title: code === "WRONG_ENVIRONMENT" ? `Create a ${environment} key like this one` : "Create a key like this one",
-      effect: `A new ${environment} key with the same scopes, addresses and metadata. Its secret is in the answer; the old key stays as it is.`,
+      effect: `A new ${environment} key with the same scopes, addresses and metadata. Its secret is in the answer; the old key stays as it is.${lackWords(sick)}`,
+      ...(sick.receiverId === null ? {} : { alsoNeeds: ["keys:rotate"] as const }),
       scopes,
     },
   ];
+}
+
+/** What a new key does not get with the old one's columns. */
+function lackWords({ rows: { key }, grants }: Sick): string {
+  const limited = limitedOf(key);
+  const lacking = [
+    ...(grants === 0 ? [] : [`access to APIs (${grants})`]),
+    ...(limited && limited.rules.length > 0
+      ? [`rate limits (${limited.rules.map(({ name }) => name).join(", ")})`]
+      : []),
+    ...(limited?.quotaId ? ["quota"] : []),
+  ];
+  return lacking.length === 0 ? "" : ` The new one lacks what the old one has of its own: ${lacking.join(", ")}.`;
 }
 
 function reissue({ rows: { key }, successor }: Sick, code: VerdictCode): Draft[] {
@@ -249,8 +268,7 @@ function reissue({ rows: { key }, successor }: Sick, code: VerdictCode): Draft[]
 
 /** The five steps, with the owner's details as they were. */
 function resolve({ rows: { key, owner } }: Sick): Draft[] {
-  // Where data is corrupt, the owner may be of another tenant: then it is nobody.
-  if (!owner || owner.tenantId !== key.tenantId) return [];
+  if (!owner) return [];
   const { email, name, role } = owner;
   return [
     {

@@ -1,5 +1,6 @@
 import type { ExaminedCheck } from "@keyplane/schema";
 import type { Key, KeyFinding, User } from "../../../platform/database/index.js";
+import type { Danger } from "../../lifecycle/index.js";
 import type { Circumstances } from "../circumstances/circumstances.js";
 import type { Rows } from "../diagnosis.store.js";
 
@@ -15,10 +16,16 @@ export interface Sick {
   readonly cost: number;
   /** A user who could take over the key. */
   readonly successor: User | null;
-  /** Of a quarantined key: as Keyplane has last written it; null: not known, or not quarantined. */
+  /** Of a quarantined key: as Keyplane has last written it; null: not known, not to be told, or not quarantined. */
   readonly written: Key | null;
-  /** That a secret of it leaked, or that too many use it, and nobody has dealt with that. */
-  readonly leaks: readonly KeyFinding[];
+  /** What says that others have a secret of it, because it leaked or too many use it, and that nobody has dealt with. */
+  readonly inOtherHands: readonly KeyFinding[];
+  /** What those can still do, by the ids of these findings. */
+  readonly dangers: ReadonlyMap<string, Danger>;
+  /** To how many APIs it was given access. */
+  readonly grants: number;
+  /** The webhook that takes its new secrets, where it still does; null: none. */
+  readonly receiverId: string | null;
   /** Whether it should have got a new secret, and is not refused for that. */
   readonly isRotationDue: boolean;
 }

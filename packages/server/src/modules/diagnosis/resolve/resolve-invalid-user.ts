@@ -10,7 +10,7 @@ import type { Idempotency } from "../../idempotency/index.js";
 import { type KeySecrets, type Keys, toVerdict, type Verdict } from "../../keys/index.js";
 import type { Users } from "../../users/index.js";
 import { type ResolveInvalidUserInput, resolveInvalidUserSchema } from "../diagnosis.input.js";
-import { findOwner, findSecretOf } from "../diagnosis.store.js";
+import { findOwner, findOwnerOf, findSecretOf } from "../diagnosis.store.js";
 import { findPresented } from "../presented.js";
 import { readRows, recordOf } from "../reading.js";
 import { changesBetween, notReached, type ResolveStep, withoutMadeUp } from "./steps.js";
@@ -89,7 +89,7 @@ export function createResolveInvalidUser(deps: {
     const { steps } = run;
 
     const key = await keys.lock(tx, principal, keyId);
-    const owner = await findOwner(tx, key.ownerId);
+    const owner = await findOwnerOf(tx, key);
     const whose = owner ? `${owner.name} <${owner.email}> (${owner.id}), who is ${owner.status}` : "nobody";
     const identified = `The key “${key.name}” (${key.id}) belongs to ${whose}.`;
     steps.push({ name: "IDENTIFY", outcome: "NOT_NEEDED", mutation: null, detail: identified, changes: [] });

@@ -86,7 +86,8 @@ export function toVerdict(
       metadata: known.key.metadata,
       expiresAt: known.key.expiresAt === null ? null : new Date(known.key.expiresAt),
     },
-    owner: known?.owner ?? null,
+    // Where data is corrupt, the owner may be of another tenant.
+    owner: known?.owner?.tenantId === known?.key.tenantId ? (known?.owner ?? null) : null,
     tenantId: known?.key.tenantId ?? null,
     scopes: known ? effectiveScopes(known.key) : none,
     missingScopes: decision.missingScopes,

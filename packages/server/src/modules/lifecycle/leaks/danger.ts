@@ -1,5 +1,6 @@
 import { restoreWindowMs } from "@keyplane/schema";
 import type { Db, Key, KeyFinding, KeySecret } from "../../../platform/database/index.js";
+import { countsSince } from "../shared/shared-keys.store.js";
 import { findSecretsOfKey } from "./leaks.store.js";
 
 /**
@@ -22,22 +23,27 @@ export function dangerOf(
 
 const weight = { NONE: 0, DORMANT: 1, OPEN: 2 } as const;
 
-/** The same of the leaks of a key at a moment, by the ids of their findings. What a secret is not known of, counts as open. */
+/**
+ * The same of what is found of a key at a moment and says that others have a secret of it, by the ids of the findings. Which secret too many
+ * use is not known: the one that worked when that was last seen. A leaked secret that is not known of counts as open.
+ */
 export async function dangersOf(
   db: Db,
   key: Key,
   findings: readonly KeyFinding[],
   at: number,
 ): Promise<ReadonlyMap<string, Danger>> {
-  const leaks = findings.filter(({ kind }) => kind === "LEAKED");
-  if (leaks.length === 0) return new Map();
-  const starts = leaks.flatMap(({ start }) => start ?? []);
-  const secrets = await findSecretsOfKey(db, key.id, starts);
-  return new Map(
-    leaks.map((leak) => {
-      const dangers = secrets.filter(({ start }) => start === leak.start).map((each) => dangerOf(key, each, at));
-      const [worst = "OPEN"] = dangers.sort((one, other) => weight[other] - weight[one]);
-      return [leak.id, worst] as const;
-    }),
-  );
+  const inOtherHands = findings.filter(({ kind }) => kind === "LEAKED" || kind === "SHARED");
+  if (inOtherHands.length === 0) return new Map();
+  const starts = inOtherHands.flatMap(({ start }) => start ?? []);
+  const secrets = starts.length === 0 ? [] : await findSecretsOfKey(db, key.id, starts);
+  const since = await countsSince(db, key.id, new Date(at));
+  const worstOf = ({ start, lastAt }: KeyFinding): Danger => {
+    if (start === null)
+      return lastAt.getTime() < since ? "NONE" : dangerOf(key, { supersededAt: null, stopsAt: null }, at);
+    const dangers = secrets.filter((each) => each.start === start).map((each) => dangerOf(key, each, at));
+    const [worst = "OPEN"] = dangers.sort((one, other) => weight[other] - weight[one]);
+    return worst;
+  };
+  return new Map(inOtherHands.map((finding) => [finding.id, worstOf(finding)] as const));
 }

@@ -1,0 +1,131 @@
+import { mutate } from "../../testkit/graphql.js";
+import { day, describe, expect, hour, minute, ok, test, type World } from "../../testkit/index.js";
+import { findingMutation } from "../../testkit/lifecycle.js";
+import { quietWebhookId } from "../../testkit/webhooks.js";
+
+// biome-ignore lint/suspicious/noExplicitAny: what the API answers
+const checkOf = (diagnosis: any, code: string) => diagnosis.checks.find((each: any) => each.code === code);
+// biome-ignore lint/suspicious/noExplicitAny: what the API answers
+const findingCodes = (diagnosis: any) => diagnosis.findings.map(({ code }: any) => code);
+// biome-ignore lint/suspicious/noExplicitAny: what the API answers
+const mutationsOf = (diagnosis: any) =>
+  // biome-ignore lint/suspicious/noExplicitAny: what the API answers
+  diagnosis.remedies.map(({ mutation }: any) => /(\w+)\(input: \$input\)/.exec(mutation)?.[1]);
+
+describe("diagnoseKey of a leaked key", () => {
+  test("a secret that works on in an overlap is stopped before the key is enabled", async ({ world }) => {
+    const { admin, key, secret } = await world.tenantWithKey();
+    const { secret: current } = ok(await admin.keySecret("rotateKey", { id: key.id, overlapMs: day }));
+    ok(await findingMutation(admin, "reportLeakedKey", { key: secret }));
+    const diagnosis = await admin.diagnose({ keyId: key.id });
+    expect(mutationsOf(diagnosis)).toEqual(["rotateKey", "enableKey", "resolveKeyFinding"]);
+    expect(diagnosis.remedies[0].variables.input).toMatchObject({ overlapMs: 0 });
+    for (const remedy of diagnosis.remedies.slice(0, 2)) expect(await admin.remedy(remedy)).not.toHaveProperty("code");
+    for (const old of [secret, current]) expect((await world.verify(old)).code).toBe("SUPERSEDED");
+    // Once it has stopped, nothing is left to replace.
+    expect(mutationsOf(await admin.diagnose({ keyId: key.id }))).toEqual(["resolveKeyFinding"]);
+  });
+
+  test("so is one that waits for its first use", async ({ world }) => {
+    const { admin, key } = await world.tenantWithKey();
+    const { secret } = ok(await admin.keySecret("rotateKey", { id: key.id, activateOnFirstUse: true }));
+    ok(await findingMutation(admin, "reportLeakedKey", { key: secret }));
+    const diagnosis = await admin.diagnose({ keyId: key.id });
+    expect(mutationsOf(diagnosis)).toEqual(["rotateKey", "enableKey", "resolveKeyFinding"]);
+    expect(await admin.remedy(diagnosis.remedies[0])).not.toHaveProperty("code");
+    expect((await world.verify(secret)).code).toBe("SUPERSEDED");
+  });
+
+  test("who may not read keys is told nothing of where", async ({ world }) => {
+    const { admin, tenant, key, secret } = await world.tenantWithKey();
+    ok(await findingMutation(admin, "reportLeakedKey", { key: secret, url: "https://example.com/paste" }));
+    const narrow = await world.caller("DEVELOPER", { tenantId: tenant.id, permissions: ["KEYS_DIAGNOSE"] });
+    const document = `query ($input: DiagnoseKeyInput!) {
+      diagnoseKey(input: $input) { verdict { code } findings { code message } remedies { mutation variables effect } } }`;
+    const { diagnoseKey: diagnosis } = await narrow.query(document, { input: { keyId: key.id } });
+    expect(diagnosis).toMatchObject({ verdict: { code: "DISABLED" }, findings: [] });
+    expect(mutationsOf(diagnosis)).toEqual(["enableKey"]);
+    expect(JSON.stringify(diagnosis.remedies)).not.toContain("paste");
+    expect(JSON.stringify((await admin.diagnose({ keyId: key.id })).remedies)).toContain("paste");
+  });
+});
+
+describe("diagnoseKey of a key with a secret that waits for its first use", () => {
+  /** Its callers present the old one, and the tenant refuses keys that are overdue. */
+  async function overdue(world: World) {
+    const policy = { rotateEveryMs: day, rotationOverdue: "REFUSE" };
+    const told = await world.tenantWithKey({ policy });
+    world.clock.advance(2 * day);
+    const { secret: waiting } = ok(
+      await told.admin.keySecret("rotateKey", { id: told.key.id, activateOnFirstUse: true, overlapMs: hour }),
+    );
+    world.clock.advance(minute);
+    return { ...told, waiting };
+  }
+
+  test("by id it is of the secret that callers have, and tells of the other", async ({ world }) => {
+    const { admin, key, secret, waiting } = await overdue(world);
+    expect((await world.verify(secret)).code).toBe("EXPIRED");
+    const byId = await admin.diagnose({ keyId: key.id });
+    expect(byId.verdict).toMatchObject({ code: "EXPIRED", key: { start: key.start } });
+    expect(findingCodes(byId)).toEqual(["SECRET_PENDING"]);
+    expect(byId.findings[0].message).toContain("callers still present the current one");
+    const result = ok(
+      await mutate(admin.url, admin.token, "resolveInvalidUser", { keyId: key.id }, "secret verdict { code }"),
+    );
+    expect(result).toMatchObject({ secret: null, verdict: { code: "EXPIRED" } });
+
+    const byText = await admin.diagnose({ key: waiting });
+    expect(byText).toMatchObject({ verdict: { code: "VALID" }, findings: [{ code: "SECRET_PENDING" }] });
+    expect(checkOf(byText, "SUPERSEDED").evidence).toContain("waits for its first use");
+  });
+
+  test("of a past moment, too, also when it was used since", async ({ world }) => {
+    const { admin, key, waiting } = await overdue(world);
+    const at = world.clock.in(0);
+    world.clock.advance(minute);
+    expect((await admin.verify(waiting)).code).toBe("VALID");
+    const { prisma } = world.server.keyplane.database;
+    await expect.poll(() => prisma.keySecret.count({ where: { keyId: key.id, isPending: true } })).toBe(0);
+    const then = await admin.diagnose({ keyId: key.id, at });
+    expect(then.verdict).toMatchObject({ code: "EXPIRED", key: { start: key.start } });
+    expect(findingCodes(then)).toEqual(["SECRET_PENDING"]);
+    expect(findingCodes(await admin.diagnose({ keyId: key.id }))).toEqual([]);
+  });
+});
+
+test("of a text that was repaired, what came after the moment is not told of it", async ({ world }) => {
+  const { admin, key, owner, secret } = await world.tenantWithKey();
+  const at = world.clock.in(0);
+  world.clock.advance(minute);
+  ok(await admin.keySecret("rotateKey", { id: key.id, overlapMs: hour }));
+  const input = { key: `"${secret}"`, owner: { name: `${owner.name} II` } };
+  expect(findingCodes(await admin.diagnose(input))).toEqual([
+    "KEY_TEXT_REPAIRED",
+    "OLD_SECRET_IN_USE",
+    "OWNER_OUTDATED",
+  ]);
+  expect(findingCodes(await admin.diagnose({ ...input, at }))).toEqual(["KEY_TEXT_REPAIRED"]);
+});
+
+test("a key in the place of a revoked one is rotated as that was, and what it lacks is said", async ({ world }) => {
+  const { admin, tenant, owner } = await world.tenantWithKey();
+  const rotation = { rotateEveryMs: 40 * day, rotationWebhookId: await quietWebhookId(world, tenant.id) };
+  const { key, secret } = await world.key(tenant.id, owner.id, rotation);
+  const api = await world.api(tenant.id);
+  ok(await admin.apiGrant("grantApiAccess", { apiId: api.id, keyId: key.id }));
+  ok(await admin.setRateLimits(key.id, [{ name: "few", limit: 3, windowMs: hour }]));
+  ok(await admin.quota("setQuota", { targetId: key.id, limit: 5 }));
+  ok(await admin.key("revokeKey", { id: key.id, reason: "lost" }));
+  const { remedies } = await admin.diagnose({ key: secret });
+  expect(remedies).toMatchObject([
+    {
+      variables: { input: rotation },
+      permissions: ["KEYS_CREATE", "KEYS_ROTATE"],
+      effect: expect.stringContaining(
+        "lacks what the old one has of its own: access to APIs (1), rate limits (few), quota",
+      ),
+    },
+  ]);
+  ok(await admin.remedy(remedies[0]));
+});

@@ -1,0 +1,77 @@
+import { mutate } from "../../testkit/graphql.js";
+import { describe, expect, hour, minute, ok, test, type World } from "../../testkit/index.js";
+
+const run = (world: World, sql: string) => world.server.keyplane.database.prisma.$executeRawUnsafe(sql);
+
+describe("where a key names what is of another tenant", () => {
+  test("nothing of that owner is told, and no limit of theirs, by whatever way", async ({ world }) => {
+    const [ours, theirs] = [await world.tenantWithKey(), await world.tenantWithKey()];
+    const { admin, key, secret, tenant } = ours;
+    const name = world.unique("Stranger");
+    const role = await world.role(theirs.tenant.id, { name: world.unique("Role"), keyScopes: ["x"] });
+    ok(await theirs.admin.user("updateUser", { id: theirs.owner.id, name, customRoleId: role.id }));
+    ok(await theirs.admin.user("updateUser", { id: theirs.owner.id, allowedIps: ["198.51.100.0/24"] }));
+    ok(await theirs.admin.setRateLimits(theirs.owner.id, [{ name: "stranger", limit: 1, windowMs: hour }]));
+    ok(await theirs.admin.user("disableUser", { id: theirs.owner.id }));
+    const successor = await world.user(tenant.id, { role: "ADMIN" });
+    await run(world, `UPDATE "Key" SET "ownerId" = '${theirs.owner.id}' WHERE "id" = '${key.id}'`);
+
+    const call = { scopes: ["y"], ip: "192.0.2.1" };
+    const told = [
+      await admin.verify(secret, call),
+      await admin.diagnose({ key: secret, ...call, owner: { email: "a@example.com" } }),
+      await admin.diagnose({ keyId: key.id, ...call, at: world.clock.in(0) }),
+      await mutate(
+        admin.url,
+        admin.token,
+        "resolveInvalidUser",
+        { keyId: key.id, dryRun: true },
+        "steps { detail } user { email } verdict { code owner { email } }",
+      ),
+    ];
+    ok(await mutate(admin.url, admin.token, "revokeKey", { id: key.id, reason: "corrupt" }, "key { id }"));
+    const revoked = await admin.diagnose({ key: secret, ...call });
+    for (const each of [...told, revoked]) {
+      for (const foreign of [name, theirs.owner.email, theirs.owner.id, "stranger", "198.51.100", role.id, role.name]) {
+        expect(JSON.stringify(each)).not.toContain(foreign);
+      }
+    }
+    const [verdict, diagnosis] = told as never as [{ code: string }, { verdict: object }];
+    expect(verdict.code).toBe("OWNER_NOT_FOUND");
+    expect({ ...diagnosis.verdict, requestId: "" }).toEqual({ ...verdict, requestId: "" });
+    expect(revoked.remedies).toMatchObject([{ variables: { input: { ownerId: successor.id } } }]);
+  });
+
+  test("a team of another tenant bounds the key as verification says, and is not named", async ({ world }) => {
+    const [ours, theirs] = [await world.tenantWithKey({ key: { scopes: ["a", "b"] } }), await world.tenantWithKey()];
+    const team = await world.team(theirs.tenant.id, [], { name: world.unique("Team"), keyScopes: ["a"] });
+    await run(world, `UPDATE "Key" SET "teamId" = '${team.id}' WHERE "id" = '${ours.key.id}'`);
+    const verdict = await ours.admin.verify(ours.secret, { scopes: ["b"] });
+    const diagnosis = await ours.admin.diagnose({ key: ours.secret, scopes: ["b"] });
+    expect(verdict.code).toBe("INSUFFICIENT_SCOPE");
+    expect({ ...diagnosis.verdict, requestId: "" }).toEqual({ ...verdict, requestId: "" });
+    for (const foreign of [team.id, team.name]) expect(JSON.stringify(diagnosis)).not.toContain(foreign);
+  });
+
+  test("a key that was moved to another tenant shows that one nothing of its history", async ({ world }) => {
+    const [ours, theirs] = [await world.tenantWithKey(), await world.tenantWithKey()];
+    world.clock.advance(minute);
+    const at = world.clock.in(0);
+    world.clock.advance(minute);
+    ok(await theirs.admin.key("updateKey", { id: theirs.key.id, allowedIps: ["198.51.100.7"] }));
+    ok(await theirs.admin.key("disableKey", { id: theirs.key.id }));
+    const { tenant, owner, admin } = ours;
+    await run(
+      world,
+      `UPDATE "Key" SET "tenantId" = '${tenant.id}', "ownerId" = '${owner.id}', "allowedIps" = '{}' WHERE "id" = '${theirs.key.id}'`,
+    );
+    const { viewer } = await theirs.admin.query("{ viewer { id name } }");
+    for (const moment of [{}, { at }]) {
+      const diagnosis = await admin.diagnose({ keyId: theirs.key.id, ...moment });
+      expect(diagnosis.key).toEqual({ id: theirs.key.id });
+      for (const foreign of [viewer.id, viewer.name, "198.51.100.7", theirs.tenant.id]) {
+        expect(JSON.stringify(diagnosis)).not.toContain(foreign);
+      }
+    }
+  });
+});
