@@ -37,25 +37,26 @@ export async function apiStandingAt(
   const { tenantId } = key;
   const rows = new Map((await findApisOfTenant(db, tenantId)).map((row) => [row.id, row]));
   const [named = asked] = asked.split("@", 1);
-  const { changed, deleted, isWhole } = await changedSince(db, tenantId, named, at);
-  if (!isWhole) unsure.push("api");
+  // Who has the slug now; where that is as it was, nobody else can have had it then.
+  const present = [...rows.values()].filter(({ id, slug }) => slug === named || id === named);
+  const isSame = present.some(({ updatedAt, deletedAt }) => updatedAt <= at && deletedAt === null);
+  const since = isSame ? nothingChanged : await changedSince(db, tenantId, named, at);
+  if (!since.isWhole) unsure.push("api");
 
   async function statesOf(ids: readonly string[]): Promise<Api[]> {
     const states: Api[] = [];
     for (const id of new Set(ids)) {
       const row = rows.get(id) ?? null;
       const of = { tenantId, targetId: id, action: actionsOn.api };
-      const isSame = row !== null && row.updatedAt <= at;
-      const { state, isSure } = isSame ? { state: row, isSure: true } : await stateAt(db, of, row, at);
+      const { state, isSure } =
+        row && row.updatedAt <= at ? { state: row, isSure: true } : await stateAt(db, of, row, at);
       if (!isSure) unsure.push("api");
       if (state) states.push(state);
     }
     return states;
   }
 
-  // Who has the slug now, and who has given it away since.
-  const present = [...rows.values()].filter(({ id, slug }) => slug === named || id === named);
-  const apis = await statesOf([...present.map(({ id }) => id), ...changed]);
+  const apis = await statesOf([...present.map(({ id }) => id), ...since.changed]);
   const hadAny = [...rows.values()].some(({ createdAt }) => createdAt <= at) || (await hasHistory(db, tenantId, at));
   const findGrant = (apiId: string) =>
     grantAt(db, key, { apiId, isGone: rows.get(apiId)?.deletedAt !== null }, at, unsure);
@@ -64,22 +65,24 @@ export async function apiStandingAt(
   const others = [...rows.values()].filter(
     ({ createdAt, deletedAt }) => createdAt <= at && !(deletedAt && deletedAt <= at),
   );
-  const ids = [...others.map(({ id }) => id), ...deleted].slice(0, maxNamed + 1);
+  const ids = [...others.map(({ id }) => id), ...since.deleted].slice(0, maxNamed + 1);
   const known = (await statesOf(ids)).filter(({ deletedAt }) => deletedAt === null);
   return { standing: { ...standing, apis: known }, unsure };
 }
+
+interface ChangedApis {
+  readonly changed: readonly string[];
+  readonly deleted: readonly string[];
+  readonly isWhole: boolean;
+}
+const nothingChanged: ChangedApis = { changed: [], deleted: [], isWhole: true };
 
 /**
  * What was changed of a tenant's APIs since a moment.
  *
  * @returns `changed`: the first that had the name then or later, and has it no more; `deleted`: some that were deleted since.
  */
-async function changedSince(
-  db: Db,
-  tenantId: string,
-  named: string,
-  at: Date,
-): Promise<{ changed: readonly string[]; deleted: readonly string[]; isWhole: boolean }> {
+async function changedSince(db: Db, tenantId: string, named: string, at: Date): Promise<ChangedApis> {
   const deleted: string[] = [];
   let looked = 0;
   for await (const record of eachOfKind(db, { tenantId, targetType: "Api", after: at })) {

@@ -209,7 +209,8 @@ function createLike(sick: Sick, code: VerdictCode, environment: Key["environment
   if (!key) return [];
   // Somebody else was written than the row says, or one who could take the key over; where there is nobody, nobody can have it.
   const isOther = key.ownerId !== rows.key.ownerId;
-  const newOwner = isOther || owner?.status === "ACTIVE" ? key.ownerId : (successor?.id ?? owner?.id);
+  const present = owner?.status === "DELETED" ? undefined : owner?.id;
+  const newOwner = isOther || owner?.status === "ACTIVE" ? key.ownerId : (successor?.id ?? present);
   if (newOwner === undefined) return [];
   const keepsExpiry = key.expiresAt !== null && key.expiresAt.getTime() > now && tenant.maxKeyLifetimeMs === null;
   const scopes = tenant.restrictScopes ? key.scopes.filter((each) => tenant.allowedScopes.includes(each)) : key.scopes;
