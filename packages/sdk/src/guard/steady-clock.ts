@@ -49,6 +49,16 @@ export class SteadyClock {
     return now;
   }
 
+  /**
+   * The same to the millisecond: the clocks are read anew only when the wall clock shows another one than at the last look. It says
+   * that time has passed whatever has stood still meanwhile, this process or the whole machine, and reading both clocks takes twice as long. Where
+   * somebody has frozen it, the guard still looks once a second.
+   */
+  recent(): number {
+    if (this.#sources.wall() !== this.#state[wall]) return this.now();
+    return this.latest;
+  }
+
   /** The same moment, or this one where that is still to come: whose clock goes faster must not tell of the future. */
   notLater(at: number): number {
     return Math.min(at, this.now());
