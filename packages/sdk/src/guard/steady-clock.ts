@@ -50,9 +50,9 @@ export class SteadyClock {
   }
 
   /**
-   * The same to the millisecond: the clocks are read anew only when the wall clock shows another one than at the last look. It says
-   * that time has passed whatever has stood still meanwhile, this process or the whole machine, and reading both clocks takes twice as long. Where
-   * somebody has frozen it, the guard still looks once a second.
+   * The same to the millisecond: the monotonic clock, whose reading takes as long again, is asked only when the wall clock shows another
+   * millisecond than at the last look. It does so whatever has stood still meanwhile, this process or the whole machine. Nothing relies on it
+   * alone: where somebody has frozen it, what looks for expiries asks both once a second.
    */
   recent(): number {
     if (this.#sources.wall() !== this.#state[wall]) return this.now();

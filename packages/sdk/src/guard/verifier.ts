@@ -154,7 +154,7 @@ export class Verifier {
 
   /** Decides about the secret, unless that was done since something changed. @returns whether it was done now. */
   #decideAhead(hash: KeyHash, text: string): boolean {
-    const { memory, freshness } = this.#knowledge;
+    const { memory } = this.#knowledge;
     const { ahead } = memory;
     if (ahead.has(memory.entryOf(hash))) return false;
     const secret = this.#find(hash);
@@ -162,10 +162,9 @@ export class Verifier {
     const { key } = secret;
     const entry = memory.entryOf(hash);
     const record = recordOf(secret);
-    const follows = key.epoch === freshness.epoch && memory.asOfChange(key) === Number.POSITIVE_INFINITY;
     const granted = key.granted.number;
-    const mayAccept = follows && !isServerDecided(key) && granted !== null;
-    const until = mayAccept ? validUntil(record, parseKey(text), this.#time.now()) : null;
+    const isOpen = !memory.isCurrent(key) || isServerDecided(key) || granted === null;
+    const until = isOpen ? null : validUntil(record, parseKey(text), this.#time.now());
     if (until === null || granted === null) ahead.leaveOpen(entry);
     else ahead.accept(entry, until, granted, keyShown(record), ownerShown(record));
     return true;
