@@ -38,11 +38,14 @@ describe("a recent look at the clock", () => {
     expect(clock.recent() - before).toBe(3_600_000);
   });
 
-  test.each([-3_600_000, -1, 1])("goes on with the monotonic clock where somebody sets the wall clock by %d ms", (ms) => {
-    const { at, clock } = clockOn();
-    const before = clock.now();
-    at.wall += ms;
-    at.monotonic += 40;
-    expect(clock.recent() - before).toBe(40);
-  });
+  test.each([-3_600_000, -1, 1])(
+    "goes on with the monotonic clock where somebody sets the wall clock by %d ms",
+    (ms) => {
+      const { at, clock } = clockOn();
+      const before = clock.now();
+      at.wall += ms;
+      at.monotonic += 40;
+      expect(clock.recent() - before).toBe(40);
+    },
+  );
 });
