@@ -9,12 +9,17 @@ export class SocketFollower {
   readonly current: number[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;
   readonly client: Client;
+  #socket: WebSocket | null = null;
 
   constructor({ url, token }: { url: string; token: string | null }, { inHeader = false } = {}) {
     const authorization = `Bearer ${token}`;
+    const opened = (socket: WebSocket): void => {
+      this.#socket = socket;
+    };
     class Socket extends WebSocket {
       constructor(address: string, protocol: string) {
         super(address, protocol, { headers: inHeader ? { authorization } : {} });
+        opened(this);
       }
     }
     let close: (ended: { code: number; reason: string }) => void = () => {};
@@ -40,6 +45,15 @@ export class SocketFollower {
   /** The results of one operation, with their errors. */
   follow(args: Record<string, unknown> = {}, query = keyEventsDocument(args)): AsyncIterableIterator<Message> {
     return this.client.iterate({ query, variables: args });
+  }
+
+  /** Takes nothing more from the network, not even pings, until `resume`. */
+  pause(): void {
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#socket?.resume();
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import WebSocket from "ws";
 import { describe, expect, ok, startServer, test, World } from "../../testkit/index.js";
 import { SocketFollower } from "../../testkit/key-event-socket.js";
-import type { Message } from "../../testkit/key-events.js";
+import { EventFollower, type Message } from "../../testkit/key-events.js";
 
 /** Changes a key again and again until a reader has heard of it: a socket does not say when it listens. */
 async function heard(change: () => Promise<unknown>, messages: AsyncIterator<unknown>): Promise<unknown> {
@@ -84,6 +84,47 @@ describe("a subscription over a WebSocket", () => {
     await reading;
     expect(seen.at(-1)).toMatchObject({ type: "REVOKED", keyId: key.id });
     await socket.close();
+    await server.stop();
+  });
+
+  test("whose reader takes nothing from the network is told so when it reads again, or closed, and holds up nobody", async () => {
+    const server = await startServer({}, { eventBufferSize: 100 });
+    const { admin, key } = await new World(server).tenantWithKey();
+    const quick = await EventFollower.open(admin);
+    const slow = new SocketFollower(admin);
+    const follow = slow.follow();
+    await heard(toggled(admin, key.id), follow);
+    slow.pause();
+    // More than the network's buffers take, and after that more than the server remembers.
+    const [bursts, each] = [6, 50];
+    const long = "r".repeat(100_000);
+    for (let burst = 0; burst < bursts; burst++) {
+      const data = Array.from({ length: each }, (_, index) => ({
+        id: `evt_paused${String(burst * each + index).padStart(18, "0")}`,
+        reason: `${burst * each + index} ${long}`,
+        type: "UPDATED",
+        tenantId: key.tenant.id,
+        keyId: key.id,
+        userId: key.owner.id,
+        occurredAt: new Date(),
+      }));
+      await server.keyplane.database.prisma.event.createMany({ data });
+      while ((await quick.next()).reason !== data.at(-1)?.reason);
+    }
+    slow.resume();
+    let updates = 0;
+    const told = (async () => {
+      for await (const { data } of follow) {
+        if (data.keyEvents.code === "READER_TOO_SLOW") return true;
+        if (data.keyEvents.type === "UPDATED") updates += 1;
+      }
+      return false;
+    })().catch(() => false);
+    // A socket that left two pings without an answer was closed meanwhile.
+    expect(await Promise.race([told, slow.closed])).toBeTruthy();
+    expect(updates).toBeLessThan(bursts * each);
+    quick.close();
+    await slow.close();
     await server.stop();
   });
 

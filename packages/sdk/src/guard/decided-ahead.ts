@@ -14,7 +14,7 @@ export type DecidedIndex<Value> = HashIndex<Value, ShownKey, ShownOwner>;
 const highest = 2 ** 31 - 1;
 /** Seconds since the epoch are kept less so many, so that those until 2106 fit. */
 const middle = 2 ** 31;
-/** What is kept where a key never expires: later than any time that an expiry can have here. */
+/** What is kept where a key never expires, or later than can be kept: in 2106 it is decided each time. */
 const never = highest;
 
 /**
@@ -45,8 +45,7 @@ export class DecidedAhead {
 
   /** Until when the secret is accepted, in epoch milliseconds, from calls that need no scopes that it lacks; 0: it is not. */
   until(entry: number): number {
-    const kept = this.#index.number(entry, 1);
-    return kept === never ? Number.POSITIVE_INFINITY : (kept + middle) * 1_000;
+    return (this.#index.number(entry, 1) + middle) * 1_000;
   }
 
   /** As for the others, where it is accepted. */
@@ -71,7 +70,7 @@ export class DecidedAhead {
   /** Keeps that the secret is accepted until then, in epoch milliseconds. */
   accept(entry: number, until: number, granted: number, key: ShownKey, owner: ShownOwner): void {
     this.#docsUrl = docsUrlForVerdict("VALID");
-    const kept = until === Number.POSITIVE_INFINITY ? never : Math.min(never - 1, Math.floor(until / 1_000) - middle);
+    const kept = Math.min(never, Math.floor(until / 1_000) - middle);
     this.#index.putBeside(entry, [this.#version, kept, granted], key, owner);
   }
 

@@ -72,7 +72,7 @@ export interface GuardVerdict extends Omit<Verdict, "code"> {
    * because the server cannot be reached.
    */
   readonly source: "local" | "server" | "stale";
-  /** How old at most the knowledge is that the verdict stands on, in milliseconds; Infinity where there is none. */
+  /** How old at most the knowledge is that the verdict stands on, to the millisecond; Infinity where there is none. */
   readonly ageMs: number;
 }
 

@@ -25,6 +25,8 @@ export class HashIndex<Value, First = unknown, Second = unknown> {
   #slots: Int32Array;
   #mask: number;
   #lines: Int32Array;
+  /** The same memory from the first line's numbers on. */
+  #numbers: Int32Array;
   readonly #values: (Value | undefined)[] = [undefined];
   readonly #beside: (First | Second | undefined)[] = [undefined, undefined];
   readonly #free: number[] = [];
@@ -35,6 +37,7 @@ export class HashIndex<Value, First = unknown, Second = unknown> {
     this.#slots = new Int32Array(capacity);
     this.#mask = capacity - 1;
     this.#lines = new Int32Array((1 + capacity / 2) * lineWords);
+    this.#numbers = this.#lines.subarray(hashWords);
   }
 
   get size(): number {
@@ -107,7 +110,7 @@ export class HashIndex<Value, First = unknown, Second = unknown> {
 
   /** A number beside a hash, from -2³¹ to 2³¹ - 1; 0 when nothing was put there. */
   number(entry: number, index: 0 | 1 | 2): number {
-    return this.#lines[entry * lineWords + hashWords + index] as number;
+    return this.#numbers[entry * lineWords + index] as number;
   }
 
   /** The references beside a hash, to be read only where a number says that they were put there. */
@@ -180,6 +183,7 @@ export class HashIndex<Value, First = unknown, Second = unknown> {
     const lines = new Int32Array(words);
     lines.set(this.#lines);
     this.#lines = lines;
+    this.#numbers = lines.subarray(hashWords);
   }
 
   #resize(capacity: number): void {

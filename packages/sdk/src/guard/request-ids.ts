@@ -14,11 +14,13 @@ export class RequestIds {
   }
 
   next(): string {
-    if (this.#low === lows.length) {
-      this.#low = 0;
-      this.#high += 1;
-      this.#beginning = this.#prefix + this.#high.toString(36);
-    }
+    if (this.#low === lows.length) this.#turn();
     return this.#beginning + (lows[this.#low++] as string);
+  }
+
+  #turn(): void {
+    this.#low = 0;
+    this.#high += 1;
+    this.#beginning = this.#prefix + this.#high.toString(36);
   }
 }

@@ -18,7 +18,11 @@ export class ServerTime {
   }
 
   now(): number {
-    const steady = this.#clock.now();
+    return this.at(this.#clock.now());
+  }
+
+  /** What time it is at the last look at the guard's clock, which was this. */
+  at(steady: number): number {
     return this.#offset === null ? this.#clock.wall : steady + this.#offset;
   }
 

@@ -49,6 +49,16 @@ export class SteadyClock {
     return now;
   }
 
+  /**
+   * The same to the millisecond: the monotonic clock, whose reading takes as long again, is asked only when the wall clock shows another
+   * millisecond than at the last look. It does so whatever has stood still meanwhile, this process or the whole machine. Nothing relies on it
+   * alone: where somebody has frozen it, what looks for expiries asks both once a second.
+   */
+  recent(): number {
+    if (this.#sources.wall() !== this.#state[wall]) return this.now();
+    return this.latest;
+  }
+
   /** The same moment, or this one where that is still to come: whose clock goes faster must not tell of the future. */
   notLater(at: number): number {
     return Math.min(at, this.now());

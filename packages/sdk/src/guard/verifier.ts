@@ -14,7 +14,6 @@ import type { GuardRequest, GuardVerdict } from "./guard.js";
 import type { ResolvedGuardOptions } from "./guard-options.js";
 import type { GuardUsage } from "./guard-usage.js";
 import { acceptance, keyShown, ownerShown, recordOf, toGuardVerdict, unavailable } from "./guard-verdict.js";
-import { noEntry } from "./hash-index.js";
 import { type HeldSecret, isServerDecided } from "./held.js";
 import { hashOfHex, hashOfKey, hexOfHash, type KeyHash } from "./key-hash.js";
 import type { Knowledge, Known } from "./knowledge.js";
@@ -98,7 +97,7 @@ export class Verifier {
       }
       const hash = hashOfKey(key);
       if (hash instanceof Promise) return this.#verifyLater(key, request, startedAt, hash);
-      return this.#accept(hash, key, request, startedAt) ?? this.#decide(hash, key, request, startedAt);
+      return this.#settle(hash, key, request, startedAt);
     } catch (error) {
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
@@ -116,30 +115,35 @@ export class Verifier {
     // Nothing may come in between where it is there at once: the next hash overwrites it.
     const hashed = hashing ?? hashOfKey(key);
     const hash = hashed instanceof Promise ? await hashed : hashed;
-    return this.#accept(hash, key, request, startedAt) ?? this.#decide(hash, key, request, startedAt);
+    return this.#settle(hash, key, request, startedAt);
+  }
+
+  #settle(hash: KeyHash, key: string, request: GuardRequest, startedAt: number): Promise<GuardVerdict> {
+    const accepted = this.#accept(hash, request, startedAt);
+    if (accepted) return accepted;
+    // Not from within: V8 gives each function little room for what it calls, and what is seldom called would take that of the rest.
+    const acceptedNow = this.#decideAhead(hash, key) ? this.#accept(hash, request, startedAt) : null;
+    return acceptedNow ?? this.#decide(hash, key, request, startedAt);
   }
 
   /**
    * The way of nearly every call: the secret was decided about already, and nothing that is known has changed since. Its
    * text is not read again, because no other has its hash.
    */
-  #accept(hash: KeyHash, key: string, request: GuardRequest, startedAt: number): Promise<GuardVerdict> | null {
+  #accept(hash: KeyHash, request: GuardRequest, startedAt: number): Promise<GuardVerdict> | null {
     // Which API a key may call depends on the key and its tenant, and so has to be decided each time.
     if (request.api !== undefined) return null;
     const { memory, freshness } = this.#knowledge;
     const { ahead } = memory;
-    const now = this.#time.now();
-    let entry = memory.entryOf(hash);
-    if (!ahead.has(entry)) {
-      entry = this.#decideAhead(hash, key, now);
-      if (entry === noEntry) return null;
-    }
+    const entry = memory.entryOf(hash);
+    if (!ahead.has(entry)) return null;
     // All that is far away first, so that the processor can fetch it at once.
     const shownKey = ahead.key(entry);
     const shownOwner = ahead.owner(entry);
     const granted = ahead.granted(entry);
-    const ageMs = freshness.ageAt(this.#clock.latest);
-    if (now >= ahead.until(entry) || ageMs > this.#maxStalenessMs) return null;
+    const steady = this.#clock.recent();
+    const ageMs = freshness.ageAt(steady);
+    if (this.#time.at(steady) >= ahead.until(entry) || ageMs > this.#maxStalenessMs) return null;
     const { scopes, environment } = request;
     if (scopes !== undefined && !hasScopes(granted.scopes, scopes)) return null;
     if (environment !== undefined && environment !== shownKey?.environment) return null;
@@ -148,21 +152,22 @@ export class Verifier {
     return Promise.resolve(verdict);
   }
 
-  /** @returns where it stands. */
-  #decideAhead(hash: KeyHash, text: string, now: number): number {
+  /** Decides about the secret, unless that was done since something changed. @returns whether it was done now. */
+  #decideAhead(hash: KeyHash, text: string): boolean {
     const { memory } = this.#knowledge;
     const { ahead } = memory;
+    if (ahead.has(memory.entryOf(hash))) return false;
     const secret = this.#find(hash);
-    if (!secret) return noEntry;
+    if (!secret) return false;
     const { key } = secret;
     const entry = memory.entryOf(hash);
     const record = recordOf(secret);
     const granted = key.granted.number;
     const isOpen = !memory.isCurrent(key) || isServerDecided(key) || granted === null;
-    const until = isOpen ? null : validUntil(record, parseKey(text), now);
+    const until = isOpen ? null : validUntil(record, parseKey(text), this.#time.now());
     if (until === null || granted === null) ahead.leaveOpen(entry);
     else ahead.accept(entry, until, granted, keyShown(record), ownerShown(record));
-    return entry;
+    return true;
   }
 
   #find(hash: KeyHash): HeldSecret | undefined {
