@@ -4,7 +4,7 @@ import type { Clock } from "../../platform/clock.js";
 import type { Database, Transaction, Webhook } from "../../platform/database/index.js";
 import { ConflictError, ForbiddenError, LimitReachedError, NotFoundError } from "../../platform/errors.js";
 import type { GuessLimiter } from "../../platform/guess-limiter.js";
-import { type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
+import { type Page, type PageArguments, pageByCreation } from "../../platform/pages.js";
 import type { SecretBox } from "../../platform/secret-box.js";
 import { idSchema, parseArguments, parseInput } from "../../platform/validation.js";
 import { type Audit, actorOf } from "../audit/index.js";
@@ -282,14 +282,10 @@ export function createWebhooks(deps: {
     async list(principal: Principal, rawTenantId: unknown, page: PageArguments): Promise<Page<Webhook>> {
       authorize(principal, "webhooks:read");
       const tenantId = parseArguments(idSchema.nullish(), rawTenantId) ?? undefined;
-      const { size, after } = parsePage(page, order, "createdAt");
       const visibility = visibleTo(principal);
-      return pageOf({
-        rows: await store.findWebhooks(database.prisma, visibility, tenantId, after, size + 1),
-        size,
-        after,
+      return pageByCreation(page, {
         order,
-        placeOf: (row) => ({ value: row.createdAt, id: row.id }),
+        read: (after, take) => store.findWebhooks(database.prisma, visibility, tenantId, after, take),
         totalCount: () => store.countWebhooks(database.prisma, visibility, tenantId),
       });
     },
