@@ -31,6 +31,12 @@ export interface ServerProcess {
   readonly ended: Promise<Ended>;
 }
 
+/** A test that fails leaves no server behind: it would take a core and memory from all that come after it. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 let compiled = false;
 
 /** Compiles what `npm start` would compile; at once when it is current. */
@@ -91,6 +97,7 @@ function launch(environment: Record<string, string>, args: string[]) {
     cwd: tmpdir(),
     stdio: ["ignore", "pipe", "pipe"],
   });
+  running.add(child);
   let [stdout, stderr] = ["", ""];
   child.stdout?.setEncoding("utf8").on("data", (text: string) => {
     stdout += text;
@@ -101,7 +108,10 @@ function launch(environment: Record<string, string>, args: string[]) {
   const output = (): Ended => ({ code: child.exitCode, stdout, stderr });
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", (code) => resolve({ code, stdout, stderr }));
+    child.once("close", (code) => {
+      running.delete(child);
+      resolve({ code, stdout, stderr });
+    });
   });
   return { process: child, output, ended };
 }

@@ -103,6 +103,20 @@ describe("what is bound to a key", () => {
     },
   );
 
+  test("is closed where it was bound after a gap in which the key was revoked", async ({ story }) => {
+    const { guard, key } = await story.withKey();
+    story.server.goAway(refused);
+    await story.time.advance(1_000);
+    story.plane.revokeKey(key.id);
+    story.server.forget();
+    story.server.comeBack();
+    await story.time.advance(31_000);
+    const closed = vi.fn();
+    guard.bind(key.id, closed);
+    await story.moment();
+    expect(closed).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "REVOKED" }));
+  });
+
   test.for(["lazy", "full"] as const)(
     "is closed after a gap in which the owner was disabled, in the mode %s",
     async (mode, { story }) => {

@@ -120,7 +120,7 @@ export class KeyMemory {
 
   /** Whether it is true at the place that was reached: nothing of before a gap, and nothing that waits to be read again. */
   isCurrent(held: HeldKey): boolean {
-    return this.asOfChange(held) === Number.POSITIVE_INFINITY && this.asOf(held) >= this.#freshness.asOf;
+    return held.epoch === this.#freshness.epoch && this.asOfChange(held) === Number.POSITIVE_INFINITY;
   }
 
   /** Takes an owner or a tenant of an answer, unless what is known is of a later one. */

@@ -18,7 +18,7 @@ import { repeat } from "./repeat.js";
 import type { ServerTime } from "./server-time.js";
 import type { SteadyClock } from "./steady-clock.js";
 import { UnknownHashes } from "./unknown-hashes.js";
-import { WholeReading } from "./whole-reading.js";
+import { type ReadingListener, WholeReading } from "./whole-reading.js";
 
 /** What is known of a presented key: its secret, or that there is none, and as of when that is true. */
 export interface Known {
@@ -28,13 +28,8 @@ export interface Known {
 }
 
 /** Told of what changes in what is known. */
-export interface KnowledgeListener {
+export interface KnowledgeListener extends ReadingListener {
   onRefused(revocation: Revocation): void;
-  /** What is known of a key is another now, or of any key (null). */
-  onChanged(keyId: string | null): void;
-  /** Nobody has this key. */
-  onGone(keyId: string): void;
-  onError(error: Error): void;
 }
 
 /** Hashes whose key changed while the answer came are asked for again so often. */

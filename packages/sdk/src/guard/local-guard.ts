@@ -115,7 +115,10 @@ export class LocalGuard implements Guard {
 
   bind(keyId: string, closable: Closable): () => void {
     const forget = this.#bindings.add(keyId, closable);
-    if (!this.#knowledge.memory.key(keyId)) this.#knowledge.want(keyId);
+    const { memory } = this.#knowledge;
+    const held = memory.key(keyId);
+    // What was missed in a gap before nobody tells any more.
+    if (!held || !memory.isCurrent(held)) this.#knowledge.want(keyId);
     this.#bound.look(keyId);
     return forget;
   }

@@ -150,16 +150,16 @@ export class Verifier {
 
   /** @returns where it stands. */
   #decideAhead(hash: KeyHash, text: string, now: number): number {
-    const { memory, freshness } = this.#knowledge;
+    const { memory } = this.#knowledge;
     const { ahead } = memory;
     const secret = this.#find(hash);
     if (!secret) return noEntry;
     const { key } = secret;
     const entry = memory.entryOf(hash);
     const record = recordOf(secret);
-    const follows = key.epoch === freshness.epoch && memory.asOfChange(key) === Number.POSITIVE_INFINITY;
     const granted = key.granted.number;
-    const until = follows && !isServerDecided(key) && granted !== null ? validUntil(record, parseKey(text), now) : null;
+    const isOpen = !memory.isCurrent(key) || isServerDecided(key) || granted === null;
+    const until = isOpen ? null : validUntil(record, parseKey(text), now);
     if (until === null || granted === null) ahead.leaveOpen(entry);
     else ahead.accept(entry, until, granted, keyShown(record), ownerShown(record));
     return entry;

@@ -2,7 +2,6 @@ import type { Runtime } from "../client/runtime.js";
 import type { Freshness } from "./freshness.js";
 import type { Reading } from "./held.js";
 import type { KeyMemory } from "./key-memory.js";
-import type { KnowledgeListener } from "./knowledge.js";
 import type { Read } from "./record-reader.js";
 import type { Refresher } from "./refresher.js";
 
@@ -10,13 +9,22 @@ import type { Refresher } from "./refresher.js";
 const firstPauseMs = 1_000;
 const longestPauseMs = 30_000;
 
+/** Told of what comes of reading. */
+export interface ReadingListener {
+  /** What is known of a key is another now, or of any key (null). */
+  onChanged(keyId: string | null): void;
+  /** Nobody has this key. */
+  onGone(keyId: string): void;
+  onError(error: Error): void;
+}
+
 /** Reads all keys, and knows for how long they are all: as long as they are, whatever is not in memory does not exist. */
 export class WholeReading {
   readonly #memory: KeyMemory;
   readonly #freshness: Freshness;
   readonly #refresher: Refresher;
   readonly #read: () => Promise<Read>;
-  readonly #listener: Pick<KnowledgeListener, "onChanged" | "onGone" | "onError">;
+  readonly #listener: ReadingListener;
   readonly #runtime: Runtime;
   readonly #signal: AbortSignal;
   /** When all keys were read, and how many had been forgotten by then: while no more are, whatever is not known does not exist. */
@@ -31,7 +39,7 @@ export class WholeReading {
     freshness: Freshness;
     refresher: Refresher;
     read: () => Promise<Read>;
-    listener: Pick<KnowledgeListener, "onChanged" | "onGone" | "onError">;
+    listener: ReadingListener;
     runtime: Runtime;
     signal: AbortSignal;
   }) {

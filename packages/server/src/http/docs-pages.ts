@@ -1,7 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { Marked, type Tokens } from "marked";
-import { pagePolicy } from "./page-policy.js";
-import type { Rendered } from "./pages.js";
+import { pagePolicy, type Rendered } from "./page-policy.js";
 
 /** Where the pages are. `src/` and the compiled `dist/` lie equally deep, so that one path serves both. */
 const folder = new URL("../../../../docs/", import.meta.url);

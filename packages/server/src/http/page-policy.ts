@@ -25,3 +25,9 @@ export function pagePolicy(style: string, script: string): string {
 function hashOf(text: string): string {
   return `sha256-${createHash("sha256").update(text).digest("base64")}`;
 }
+
+/** A page and the Content-Security-Policy that fits it. */
+export interface Rendered {
+  readonly html: string;
+  readonly policy: string;
+}

@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { createDocsPages } from "./docs-pages.js";
 import { landingHtml } from "./landing.js";
+import type { Rendered } from "./page-policy.js";
 import { passwordPage } from "./password-page.js";
 import { signInPage } from "./session/sign-in-page.js";
 import { usagePage } from "./usage-page/usage-page.js";
@@ -18,12 +19,6 @@ export interface Pages {
   sendSignIn(request: IncomingMessage, response: ServerResponse): void;
   /** A page of the documentation, by its path. @param unknown answers where there is none. */
   sendDocs(path: string, request: IncomingMessage, response: ServerResponse, unknown: () => void): void;
-}
-
-/** A page and the Content-Security-Policy that fits it. */
-export interface Rendered {
-  readonly html: string;
-  readonly policy: string;
 }
 
 const compress = promisify(gzip);

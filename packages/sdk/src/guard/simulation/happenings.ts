@@ -49,6 +49,16 @@ export function happen(dice: Dice, world: World): void {
           () => plane.revokeKey(key.id),
         ),
     ],
+    // Nobody hears of it, and the key is presented again when what is known of it is about as old as it may be.
+    [
+      4,
+      () => {
+        plane.revokeKey(key.id);
+        if (dice.happens(0.5)) weather.isCut = true;
+        else for (const each of network.servers) each.stall(plan.serverClock === "fast" ? 0 : 30_000);
+        setTimeout(() => world.verify(key), dice.between(18_000, 26_000));
+      },
+    ],
     // Soon after one another, so that an answer about the first is overtaken by the news of the second.
     [
       4,

@@ -1,4 +1,10 @@
-import { isValidPrefix, type RotationOverdue, rotationOverdues } from "@keyplane/schema";
+import {
+  isValidPrefix,
+  type RotationOverdue,
+  rotationOverdues,
+  type TenantStatus,
+  tenantStatuses,
+} from "@keyplane/schema";
 import { z } from "zod";
 import {
   addressesSchema,
@@ -6,6 +12,7 @@ import {
   optional,
   reasonSchema,
   scopesSchema,
+  searchSchema,
   text,
 } from "../../platform/validation.js";
 
@@ -96,3 +103,12 @@ export const updateTenantSchema = z.object({
 });
 
 export const tenantStatusSchema = z.object({ id: z.string(), reason: optional(reasonSchema) });
+
+/** What to look for among tenants. Absent means any. */
+export const tenantFilterSchema = z.object({
+  status: z.enum(Object.keys(tenantStatuses) as TenantStatus[]).nullish(),
+  /** Text within the name or the slug, in any case. */
+  search: searchSchema.nullish(),
+});
+
+export type TenantFilter = z.output<typeof tenantFilterSchema>;

@@ -1,23 +1,14 @@
-import { type RotationOverdue, type TenantStatus, tenantStatuses } from "@keyplane/schema";
+import type { RotationOverdue, TenantStatus } from "@keyplane/schema";
 import DataLoader from "dataloader";
-import { z } from "zod";
 import type { Database, Tenant } from "../../platform/database/index.js";
 import { EntityStates } from "../../platform/entity-states.js";
 import { type Limited, limitedOf } from "../../platform/limited.js";
 import { type ListOrder, type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
-import { parseArguments, searchSchema } from "../../platform/validation.js";
+import { parseArguments } from "../../platform/validation.js";
 import { authorize, everything, type Principal, visibleTo } from "../auth/index.js";
 import type { EventListener } from "../events/index.js";
+import { tenantFilterSchema } from "./tenants.input.js";
 import { countTenants, findTenant, findTenants, findTenantsByIds } from "./tenants.store.js";
-
-/** What to look for among tenants. Absent means any. */
-const tenantFilterSchema = z.object({
-  status: z.enum(Object.keys(tenantStatuses) as TenantStatus[]).nullish(),
-  /** Text within the name or the slug, in any case. */
-  search: searchSchema.nullish(),
-});
-
-export type TenantFilter = z.output<typeof tenantFilterSchema>;
 
 /** Add an order here. */
 export const tenantOrders = {

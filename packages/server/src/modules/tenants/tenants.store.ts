@@ -2,8 +2,7 @@ import { kindOfId } from "@keyplane/schema";
 import type { Db, Prisma, Tenant } from "../../platform/database/index.js";
 import { afterPlace, type Direction, orderBy, type Place } from "../../platform/pages.js";
 import type { Visibility } from "../auth/index.js";
-import type { KeyPolicyInput } from "./tenants.input.js";
-import type { TenantFilter } from "./tenants.reads.js";
+import type { KeyPolicyInput, TenantFilter } from "./tenants.input.js";
 
 type PolicyColumns = Pick<
   Tenant,

@@ -1,11 +1,13 @@
-import { type Role, roles } from "@keyplane/schema";
+import { type Role, roles, type UserStatus, userStatuses } from "@keyplane/schema";
 import { z } from "zod";
 import {
   addressesSchema,
   foreignText,
   idempotencyKeySchema,
+  idSchema,
   optional,
   reasonSchema,
+  searchSchema,
   text,
 } from "../../platform/validation.js";
 
@@ -46,3 +48,19 @@ export const updateUserSchema = z.object({
 });
 
 export const userStatusSchema = z.object({ id: z.string(), reason: optional(reasonSchema) });
+
+/** What to look for among users. Absent means any; deleted users only when `status` asks for them. */
+export const userFilterSchema = z.object({
+  tenantId: idSchema.nullish(),
+  status: z.enum(Object.keys(userStatuses) as UserStatus[]).nullish(),
+  role: z.enum(Object.keys(roles) as Role[]).nullish(),
+  /** Those who have this custom role. */
+  customRoleId: idSchema.nullish(),
+  /** The members of this team. */
+  teamId: idSchema.nullish(),
+  externalId: foreignText("external id", 200).nullish(),
+  /** Text within name, e-mail address or external id, in any case. */
+  search: searchSchema.nullish(),
+});
+
+export type UserFilter = z.output<typeof userFilterSchema>;

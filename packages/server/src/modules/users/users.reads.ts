@@ -1,30 +1,14 @@
-import { type Role, roles, type UserStatus, userStatuses } from "@keyplane/schema";
+import type { Role, UserStatus } from "@keyplane/schema";
 import DataLoader from "dataloader";
-import { z } from "zod";
 import type { Database, User } from "../../platform/database/index.js";
 import { EntityStates } from "../../platform/entity-states.js";
 import { type Limited, limitedOf } from "../../platform/limited.js";
 import { type ListOrder, type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
-import { foreignText, idSchema, parseArguments, searchSchema } from "../../platform/validation.js";
+import { parseArguments } from "../../platform/validation.js";
 import { authorize, type Principal, visibleTo } from "../auth/index.js";
 import type { EventListener } from "../events/index.js";
+import { userFilterSchema } from "./users.input.js";
 import { countUsers, findUser, findUsers, findUsersByIds, findUsersWithTeams } from "./users.store.js";
-
-/** What to look for among users. Absent means any; deleted users only when `status` asks for them. */
-const userFilterSchema = z.object({
-  tenantId: idSchema.nullish(),
-  status: z.enum(Object.keys(userStatuses) as UserStatus[]).nullish(),
-  role: z.enum(Object.keys(roles) as Role[]).nullish(),
-  /** Those who have this custom role. */
-  customRoleId: idSchema.nullish(),
-  /** The members of this team. */
-  teamId: idSchema.nullish(),
-  externalId: foreignText("external id", 200).nullish(),
-  /** Text within name, e-mail address or external id, in any case. */
-  search: searchSchema.nullish(),
-});
-
-export type UserFilter = z.output<typeof userFilterSchema>;
 
 /** Add an order here. */
 export const userOrders = {

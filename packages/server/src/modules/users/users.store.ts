@@ -2,7 +2,7 @@ import { kindOfId } from "@keyplane/schema";
 import type { Db, Prisma, User } from "../../platform/database/index.js";
 import { afterPlace, type Direction, orderBy, type Place } from "../../platform/pages.js";
 import type { Visibility } from "../auth/index.js";
-import type { UserFilter } from "./users.reads.js";
+import type { UserFilter } from "./users.input.js";
 
 export function insertUser(db: Db, data: Prisma.UserUncheckedCreateInput): Promise<User> {
   return db.user.create({ data });

@@ -1,13 +1,13 @@
 import type { Logger } from "../logger.js";
 import { type Prisma, PrismaClient } from "./_generated/client.js";
-import { openInMemory } from "./embedded-engine.js";
+import { openInMemory, type Template } from "./embedded-engine.js";
 import { openDataFolder } from "./embedded-folder.js";
 import type { Engine } from "./engine.js";
 import { migrate } from "./migrate.js";
 import { type MigrationFile, readMigrations } from "./migration-files.js";
 import { openServed } from "./served-engine.js";
 import type { Signals } from "./signals.js";
-import { loadTemplate, type Template } from "./template.js";
+import { loadTemplate } from "./template.js";
 
 /** How long a transaction may wait for its turn (PGlite has one connection), and how long it may then take. */
 const TRANSACTION_LIMITS = { maxWait: 15_000, timeout: 15_000 };

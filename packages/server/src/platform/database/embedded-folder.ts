@@ -1,11 +1,10 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { prepareDataFolder } from "./data-folder.js";
-import { openOnDisk } from "./embedded-engine.js";
+import { openOnDisk, type Template } from "./embedded-engine.js";
 import type { Engine } from "./engine.js";
 import { lockFolder } from "./folder-lock.js";
 import { messageOf, StartupError } from "./startup-error.js";
-import type { Template } from "./template.js";
 import { untar } from "./untar.js";
 
 /**

@@ -6,7 +6,7 @@ export { type Database, type DatabaseOptions, openDatabase } from "./database.js
 export { isDatabaseAway } from "./database-away.js";
 export type { Signals } from "./signals.js";
 export { StartupError } from "./startup-error.js";
-export { loadTemplate, type Template } from "./template.js";
+export { loadTemplate } from "./template.js";
 export { isUniqueViolation } from "./unique-violation.js";
 
 /** The handle inside `Database.transaction`: what it writes commits together or not at all. */

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PGlite } from "@electric-sql/pglite";
-import { connectionOf } from "./embedded-engine.js";
+import { connectionOf, type Template } from "./embedded-engine.js";
 import { migrate } from "./migrate.js";
 import { type MigrationFile, readMigrations } from "./migration-files.js";
 import { codeOf } from "./startup-error.js";
@@ -14,13 +14,6 @@ import { codeOf } from "./startup-error.js";
  * `src/` and the compiled `dist/` lie equally deep, so that one path serves both.
  */
 const cacheFolder = fileURLToPath(new URL("../../../../../node_modules/.cache/keyplane", import.meta.url));
-
-/**
- * A prepared database: the files of a PGlite with all migrations applied, as the tar that `dumpDataDir` makes. Starting from
- * it takes a second and 350 MB; building a database from nothing takes five to ten and 900 MB. Not compressed, because
- * that costs each start half a second and saves only 36 MB of a cache.
- */
-export type Template = Uint8Array<ArrayBuffer>;
 
 /** Where the template of these migrations is, or would be. The name changes with all that goes into it. */
 export function templatePath(migrations: readonly MigrationFile[] = readMigrations()): string {
