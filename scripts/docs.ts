@@ -41,6 +41,7 @@ import { queueLimits } from "../packages/server/src/modules/usage/reports/questi
 import { maxPoints } from "../packages/server/src/modules/usage/usage.graphql.js";
 import { usageLimits } from "../packages/server/src/modules/usage/usage.input.js";
 import { maxAheadMs, maxLatenessMs } from "../packages/server/src/modules/usage/usage-event.js";
+import { webhookLimits } from "../packages/server/src/modules/webhooks/webhook-limits.js";
 import { defaultPageSize, maxPageSize } from "../packages/server/src/platform/pages.js";
 
 const folder = fileURLToPath(new URL("../docs/reference/", import.meta.url));
@@ -63,6 +64,7 @@ const parts: Record<string, () => string> = {
   "limits.md#requests": requestLimits,
   "limits.md#usage": usageLimitTable,
   "limits.md#verifiers": verifierLimits,
+  "limits.md#webhooks": webhookLimitTable,
 };
 
 /** @throws Error when the page lacks the markers: a part that is silently left out would rot. */
@@ -316,6 +318,30 @@ function verifierLimits(): string {
       ["How long its reader may take nothing", `${usualIdleMs / 1_000} s`],
       ["Events in one answer of `/v1/key-events`", String(maxPolledEvents)],
       ["How long it waits for a first event (`waitMs`)", `${maxWaitMs} ms`],
+    ],
+  );
+}
+
+function webhookLimitTable(): string {
+  return table(
+    ["What", "At most"],
+    [
+      ["Webhooks of a tenant", String(webhookLimits.perTenant)],
+      [
+        "Messages that wait for one webhook; of more, the oldest are given up within a minute",
+        String(webhookLimits.waiting),
+      ],
+      ["Events of one change of a role or team that have a message each", String(webhookLimits.toldAlone)],
+      ["Keys that one message names where there are more", String(webhookLimits.keysPerMessage)],
+      ["Messages of `testWebhook` in a minute, of a tenant from one server", String(webhookLimits.testsPerMinute)],
+      ["Messages that a server sends at a time", String(webhookLimits.places)],
+      ["… where its tenant has others under way", String(webhookLimits.places - webhookLimits.placesReserved)],
+      ["… of one tenant", String(webhookLimits.ofTenant)],
+      ["… to one webhook", String(webhookLimits.ofWebhook)],
+      ["… to one that fails, or takes longer than a second", "1"],
+      ["Messages under way, those included that were not answered within a second", String(webhookLimits.underWay)],
+      ["How long a receiver may take", `${webhookLimits.answerMs / 1_000} s`],
+      ["How long a message is tried", "5 days"],
     ],
   );
 }

@@ -1,7 +1,9 @@
-import { inject } from "vitest";
+import { inject, vi } from "vitest";
+import { openTestMongo } from "../../packages/server/src/testing/mongo.js";
+import { withDatabase } from "../../packages/server/src/testing/mongo-url.js";
 import { openTestDatabase } from "../testkit/database.js";
-import { day, describe, expect, hour, ok, startServer, TestClock, test, World } from "../testkit/index.js";
-import { findingMutation, policyMutation } from "../testkit/lifecycle.js";
+import { day, describe, expect, hour, minute, ok, startServer, TestClock, test, World } from "../testkit/index.js";
+import { callsFrom, findingMutation, policyMutation } from "../testkit/lifecycle.js";
 
 // The embedded database has one process only: this promise is about several on one PostgreSQL.
 const withoutPostgres = inject("postgresUrl") === null;
@@ -46,6 +48,60 @@ describe.skipIf(withoutPostgres)("two servers on one database", () => {
       expect([await count("ROTATION_DUE", tenant.id), await count("IDLE", tenant.id)]).toEqual([10, 10]);
     } finally {
       for (const server of servers) await server.stop();
+      await database.close();
+    }
+  });
+
+  test("look for shared keys in turns: once each quarter of an hour, whichever of them, and the other one when one is gone", async () => {
+    const database = await openTestDatabase();
+    const mongo = await openTestMongo();
+    const usage = { MONGODB_URL: withDatabase(mongo.url, mongo.db("turns").databaseName) };
+    const clock = new TestClock();
+    const shared = { KEYPLANE_ROOT_TOKEN: "root-token-of-two-servers-000000000000", ...usage };
+    const servers = [await startServer(shared, { database, clock }), await startServer(shared, { database, clock })];
+    const running = new Set(servers);
+    try {
+      const [here, there] = servers.map((server) => new World(server)) as [World, World];
+      // Whoever looks asks its store of usage about the tenant.
+      const asked = servers.map(({ keyplane }) => vi.spyOn(keyplane.recording, "ask"));
+      const { tenant, admin, key } = await here.tenantWithKey();
+      const looks = () =>
+        asked.map(
+          ({ mock }) =>
+            mock.calls.filter(
+              ([what, about]) => what === "keysOfManyOrigins" && (about as { tenantId: string }).tenantId === tenant.id,
+            ).length,
+        );
+      const total = () => looks().reduce((sum, count) => sum + count, 0);
+      const { prisma } = database.database;
+      const findings = () => prisma.keyFinding.count({ where: { keyId: key.id, kind: "SHARED" } });
+
+      expect(ok(await admin.recordUsage(callsFrom(here, key.id, 40))).rejected).toEqual([]);
+      await here.server.keyplane.recording.settle();
+      await here.counted();
+      const before = total();
+      clock.advance(16 * minute);
+      await expect.poll(findings, patience).toBe(1);
+      // Both have asked for the turn before one has it again.
+      const asks = () => asked.map(({ mock }) => mock.calls.filter(([what]) => what === "takeTurn").length);
+      const askedBefore = asks();
+      clock.advance(2 * minute);
+      await expect
+        .poll(() => asks().every((count, index) => count > (askedBefore[index] ?? count)), patience)
+        .toBe(true);
+      expect(total()).toBe(before + 1);
+      expect(await prisma.event.count({ where: { type: "SHARED", keyId: key.id } })).toBe(1);
+
+      await here.server.stop();
+      running.delete(here.server);
+      const ofThere = looks()[1] ?? 0;
+      clock.advance(16 * minute);
+      await expect.poll(() => looks()[1], patience).toBe(ofThere + 1);
+      expect(await findings()).toBe(1);
+      expect((await there.root.query("{ viewer { role } }")).viewer.role).toBe("ADMIN");
+    } finally {
+      for (const server of running) await server.stop();
+      await mongo.close();
       await database.close();
     }
   });

@@ -1,6 +1,7 @@
 import { playgroundExamples, schema } from "@keyplane/server";
 import { parse, validate } from "graphql";
 import { describe, expect, second, test } from "../testkit/index.js";
+import { startReceiver } from "../testkit/webhooks.js";
 
 const anyRefusal = /"__typename":"\w+Error"/;
 const nameOf = (example: string): string => /(?:query|mutation) (\w+)/.exec(example)?.[1] ?? "";
@@ -16,12 +17,13 @@ describe("the examples of the playground", () => {
 
   test("work in their order, with what each answers in the place of the next one's …", async ({ world }) => {
     const slug = world.unique("acme");
+    const receiver = await startReceiver();
     const found = new Map<string, string>();
     const answers = new Map<string, Record<string, unknown>>();
     for (const example of playgroundExamples) {
       // What happens now is newer than all that other tests on this server did.
       world.clock.advance(second);
-      let text = example.replace('"acme"', `"${slug}"`);
+      let text = example.replace('"acme"', `"${slug}"`).replace("https://ops.acme.example/keyplane", receiver.url);
       for (const [prefix, value] of found) text = text.replaceAll(`"${prefix}…"`, `"${value}"`);
       expect(text.replace(/^#.*$/gm, "")).not.toContain("…");
       const data = await world.root.query(text);
@@ -29,7 +31,7 @@ describe("the examples of the playground", () => {
       // Nobody has set Ada's password.
       const refusals = nameOf(example) === "SignIn" ? /"__typename":"(?!InvalidCredentials)\w+Error"/ : anyRefusal;
       expect(flat, nameOf(example)).not.toMatch(refusals);
-      for (const prefix of ["ten_", "usr_", "key_"]) {
+      for (const prefix of ["ten_", "usr_", "key_", "whk_"]) {
         const id = new RegExp(`"(${prefix}[0-9A-Za-z]{24})"`).exec(flat)?.[1];
         if (id && !found.has(prefix)) found.set(prefix, id);
       }
@@ -37,6 +39,8 @@ describe("the examples of the playground", () => {
       if (secret) found.set("acme_live_", secret);
       answers.set(nameOf(example), data);
     }
+    await receiver.close();
+    expect(answers.get("ReportLeakedKey")).toMatchObject({ reportLeakedKey: { finding: { kind: "LEAKED" } } });
     expect(answers.get("WhoAmI")).toMatchObject({ viewer: { role: "ADMIN" } });
     expect(answers.get("MayI")).toMatchObject({ can: { allowed: false, reason: expect.stringContaining("revoked") } });
     expect(answers.get("VerifyKey")).toMatchObject({ verifyKey: { valid: true, code: "VALID" } });

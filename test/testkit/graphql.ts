@@ -53,8 +53,8 @@ export async function mutate(
 
 /** Those that can ask for a pause say how long. */
 function mayWait(name: string): string {
-  const can = ["signIn", "refreshSession", "setPassword", "changePassword", "requestPasswordLink"].includes(name);
-  return can ? " ... on RateLimitedError { retryAfterMs }" : "";
+  const can = ["signIn", "refreshSession", "setPassword", "changePassword", "requestPasswordLink", "testWebhook"];
+  return can.includes(name) ? " ... on RateLimitedError { retryAfterMs }" : "";
 }
 
 /** Runs a query and gives its data. */

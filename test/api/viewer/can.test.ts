@@ -1,6 +1,6 @@
-import { describe, expect, ok, strangeIds, test } from "../../testkit/index.js";
+import { day, describe, expect, ok, strangeIds, test } from "../../testkit/index.js";
 import { callback, clientMutation, clientStory, oauthIds } from "../../testkit/oauth.js";
-import { quietWebhookId } from "../../testkit/webhooks.js";
+import { quietWebhookId, webhookMutation } from "../../testkit/webhooks.js";
 
 describe("can", () => {
   test("says yes where the caller may", async ({ world }) => {
@@ -45,6 +45,30 @@ describe("can", () => {
       expect(await ours.admin.can(action, of)).toMatchObject({ action, allowed: true });
       expect(await theirs.admin.can(action, of)).toMatchObject({ allowed: false, code: "NOT_FOUND" });
     }
+  });
+
+  test("lets nobody create a webhook who may not hear what it would tell, as createWebhook does", async ({ world }) => {
+    const { tenant } = await world.tenant();
+    const caller = (more: object) => world.caller("ADMIN", { tenantId: tenant.id, ...more });
+    const input = { tenantId: tenant.id, name: "Ops", url: "https://example.com" };
+    const permissions = ["WEBHOOKS_CREATE", "WEBHOOKS_UPDATE"];
+    for (const [more, why] of [
+      [{ permissions }, "keys:read"],
+      [{ expiresAt: world.clock.in(day) }, "expires at"],
+    ] as const) {
+      const weak = await caller(more);
+      const { code, message } = await webhookMutation(weak, "createWebhook", input);
+      const refusal = { allowed: false, code, reason: message };
+      expect(await weak.can("WEBHOOKS_CREATE")).toMatchObject(refusal);
+      expect(await weak.can("WEBHOOKS_CREATE", tenant.id)).toMatchObject(refusal);
+      expect(refusal).toMatchObject({ code: "FORBIDDEN", reason: expect.stringContaining(why) });
+      // Its name it may change.
+      const update = await weak.can("WEBHOOKS_UPDATE");
+      expect(update).toMatchObject({ allowed: true, reason: expect.stringContaining(why) });
+    }
+    const strong = await caller({ permissions: [...permissions, "KEYS_READ"] });
+    expect(await strong.can("WEBHOOKS_CREATE", tenant.id)).toMatchObject({ allowed: true, reason: "You may." });
+    ok(await webhookMutation(strong, "createWebhook", input));
   });
 
   test("says which permission is missing, and where it would come from", async ({ world }) => {

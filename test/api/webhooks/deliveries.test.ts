@@ -93,6 +93,41 @@ describe("an event", () => {
   });
 });
 
+describe("a change of a role that concerns very many keys", () => {
+  test("is told in lists that name each key, and that of a few by a message each", async ({ world }) => {
+    const { admin, key, owner, receiver, tenant, webhookSecret } = await story(world, { eventTypes: ["UPDATED"] });
+    const role = { tenantId: tenant.id, name: "Support", permissions: ["KEYS_READ"], keyScopes: ["a", "b"] };
+    const { id } = ok(await admin.role("createRole", role)).role;
+    ok(await admin.user("updateUser", { id: owner.id, customRoleId: id }));
+    ok(await admin.key("updateKey", { id: key.id, scopes: ["a", "b"] }));
+    await expect.poll(() => receiver.messages.length, patience).toBe(1);
+    const change = async (keyScopes: readonly string[]) => {
+      receiver.messages.length = 0;
+      ok(await admin.role("updateRole", { id, keyScopes }));
+    };
+    const read = () => receiver.messages.map((each) => verified(webhookSecret, each, world.clock.now()));
+    await change(["a"]);
+    await expect.poll(() => receiver.messages.length, patience).toBe(1);
+    expect(read()[0].data).toMatchObject({ keyId: key.id, userId: owner.id });
+
+    await world.server.keyplane.database.prisma.$executeRaw`
+      INSERT INTO "Key" SELECT ("copy").* FROM "Key", generate_series(1, 600) AS "each",
+        jsonb_populate_record("Key", jsonb_build_object('id', left("Key"."id", 20) || to_char("each", 'FM0000000'))) AS "copy"
+      WHERE "Key"."id" = ${key.id}`;
+    await change(["a", "b"]);
+    await expect.poll(() => receiver.messages.length, patience).toBe(2);
+    const lists = read().sort((one, other) => other.data.keyIds.length - one.data.keyIds.length);
+    expect(lists.map(({ data }) => data.keyIds.length)).toEqual([500, 101]);
+    const { reason } = lists[0].data;
+    for (const { type, data } of lists) {
+      expect(type).toBe("key.updated");
+      expect(data).toMatchObject({ id: expect.stringMatching(/^evt_/), tenantId: tenant.id, keyId: null, reason });
+    }
+    const named = new Set(lists.flatMap(({ data }) => data.keyIds));
+    expect([named.size, named.has(key.id)]).toEqual([601, true]);
+  });
+});
+
 describe("a message that was not taken", () => {
   test("is sent again after growing pauses, under the same id; what is given up can be sent again", async ({
     world,
@@ -274,6 +309,53 @@ describe("secrets of webhooks", () => {
       responseStatus: null,
       problem: expect.stringContaining("cannot be reached"),
     });
+  });
+});
+
+describe("testWebhook", () => {
+  test("sends an example of each event's message, which says that it is a test and names nothing that there is", async ({
+    world,
+  }) => {
+    const { admin, key, owner, receiver, tenant, webhook, webhookSecret } = await story(world);
+    const send = async (eventType: string, id = webhook.id, secret = webhookSecret) => {
+      ok(await webhookMutation(admin, "testWebhook", { id, eventType }));
+      return verified(secret, receiver.messages.at(-1) as never, world.clock.now());
+    };
+    const ids = { id: expect.stringMatching(/^evt_/), userId: expect.stringMatching(/^usr_/) };
+    const revoked = await send("REVOKED");
+    expect(revoked).toMatchObject({ type: "key.revoked", data: { ...ids, tenantId: tenant.id, isTest: true } });
+    expect([revoked.data.keyId, revoked.data.userId]).not.toEqual([key.id, owner.id]);
+    expect(await admin.query("query ($id: ID!) { key(id: $id) { id } }", { id: revoked.data.keyId })).toEqual({
+      key: null,
+    });
+    expect(await send("OWNER_DISABLED")).toMatchObject({ type: "owner.disabled", data: { ...ids, keyId: null } });
+    expect((await send("TENANT_SUSPENDED")).data).toMatchObject({ keyId: null, userId: null });
+    expect((await send("ROTATED")).data).not.toHaveProperty("secret");
+
+    const vault = { tenantId: tenant.id, name: "Vault", url: receiver.url, receivesSecrets: true };
+    const created = ok(await webhookMutation(admin, "createWebhook", vault));
+    const { data } = await send("ROTATED", created.webhook.id, created.secret);
+    expect(data).toMatchObject({ activatesOnFirstUse: true, isTest: true, rotateBy: expect.any(String) });
+    expect(await world.verify(data.secret)).toMatchObject({ valid: false, code: "NOT_FOUND" });
+    expect(await webhookMutation(admin, "testWebhook", { id: webhook.id, eventType: "REVOKED" })).toMatchObject({
+      responseStatus: 204,
+    });
+  });
+
+  test("is refused after 20 in a minute, of one tenant and not of another", async ({ world }) => {
+    const [ours, theirs] = [await story(world), await story(world)];
+    const sendTest = ({ admin, webhook }: typeof ours) => webhookMutation(admin, "testWebhook", { id: webhook.id });
+    for (let count = 0; count < 20; count++) ok(await sendTest(ours));
+    expect(await sendTest(ours)).toMatchObject({
+      code: "RATE_LIMITED",
+      message: expect.stringContaining("Wait 3 seconds"),
+      retryAfterMs: 3 * second,
+    });
+    expect(ours.receiver.messages).toHaveLength(20);
+    ok(await sendTest(theirs));
+    world.clock.advance(3 * second);
+    ok(await sendTest(ours));
+    expect(await sendTest(ours)).toMatchObject({ code: "RATE_LIMITED" });
   });
 });
 

@@ -1336,7 +1336,7 @@ export type WebhookDelivery = {
   readonly webhookId: string,
   /** What the message says as `type`, such as `key.revoked`. */
   readonly type: string,
-  /** The key that it is about; null: of none alone. */
+  /** The key that it is about; null: of none alone. Its payload may then name `keyIds`. */
   readonly keyId: string | null,
   /** The message as JSON; without the secret, if it has one. */
   readonly payload: string,
@@ -5765,6 +5765,13 @@ export type TestWebhook = {
     }
     | {
       readonly __typename: 'NotFoundError',
+      readonly code: Types.ErrorCode,
+      readonly message: string,
+      readonly docsUrl: string
+    }
+    | {
+      readonly __typename: 'RateLimitedError',
+      readonly retryAfterMs: number,
       readonly code: Types.ErrorCode,
       readonly message: string,
       readonly docsUrl: string

@@ -1574,8 +1574,10 @@ export type TestTrustedIssuerInput = {
   readonly id: string;
 };
 
-/** Which webhook to test. */
+/** Which webhook to test, and by what. */
 export type TestWebhookInput = {
+  /** Sends an example of what such an event is told by, with `isTest: true` in its data; ROTATED to a webhook that receives secrets hands over one that no key has. `webhook.test` when left out. */
+  readonly eventType?: KeyEventType | null | undefined;
   /** The webhook's id. */
   readonly id: string;
 };

@@ -5,7 +5,9 @@ import {
   createWebhookRequest,
   createWebhooks,
   startWebhookSender,
+  webhookLimits,
 } from "../modules/webhooks/index.js";
+import { GuessLimiter } from "../platform/guess-limiter.js";
 import { createSafeFetch } from "../platform/safe-fetch.js";
 import type { Base } from "./base.js";
 import type { Tenancy } from "./tenancy.js";
@@ -27,6 +29,12 @@ export function createWebhookGroup(settings: Settings, base: Base, tenancy: Tena
         request,
         secretBox,
         tenants: tenancy.tenants,
+        tests: new GuessLimiter({
+          clock,
+          attempts: webhookLimits.testsPerMinute,
+          windowMs: 60_000,
+          refusal: "This tenant's webhooks were tested too often.",
+        }),
         allowPrivate,
       }),
       webhookDeliveries: createWebhookDeliveries({ audit, clock, database, events }),

@@ -59,7 +59,7 @@ builder.objectType(InvalidInputError, {
 
 builder.objectType(RateLimitedError, {
   name: "RateLimitedError",
-  description: "Too many wrong attempts before this one, which was not looked into. Wait, then try again.",
+  description: "Too many attempts came before this one, which was not looked into. Wait, then try again.",
   interfaces: [ErrorInterface],
   fields: (t) => ({
     retryAfterMs: t.expose("retryAfterMs", {

@@ -303,4 +303,130 @@ query IntegrityFindings {
   }
 }
 `,
+  `# 20. How often may a user's keys be used? By name,
+# and each over a sliding window; [] ends them.
+mutation SetRateLimits {
+  setRateLimits(input: {
+    targetId: "usr_…"
+    rateLimits: [
+      { name: "per-minute", limit: 600, windowMs: 60000 }
+    ]
+  }) {
+    __typename
+    ... on SetRateLimitsPayload {
+      rateLimits { name limit windowMs burst unit }
+    }
+    ... on Error { code message docsUrl }
+  }
+}
+`,
+  `# 21. Which limits has a user, and what is left?
+query LimitsAndQuotas {
+  user(id: "usr_…") {
+    rateLimits { name limit windowMs }
+    quota { limit used remaining resetAt }
+  }
+}
+`,
+  `# 22. What becomes of idle, leaked and shared keys?
+# DISABLE waits for graceDays.
+mutation SetPolicy {
+  updateLifecyclePolicy(input: {
+    tenantId: "ten_…"
+    idleAfterDays: 90
+    idleAction: REMIND
+    leakAction: DISABLE
+    sharedAction: REMIND
+  }) {
+    __typename
+    ... on UpdateLifecyclePolicyPayload {
+      policy { idleAfterDays idleAction leakAction graceDays }
+    }
+    ... on Error { code message docsUrl }
+  }
+}
+`,
+  `# 23. A key was found in public. After 6 it is
+# revoked already, so nothing is left to do.
+mutation ReportLeakedKey {
+  reportLeakedKey(input: {
+    key: "acme_live_…"
+    url: "https://git.example/acme/app/blob/main/.env"
+  }) {
+    __typename
+    ... on ReportLeakedKeyPayload {
+      finding { id kind action reports }
+    }
+    ... on Error { code message docsUrl }
+  }
+}
+`,
+  `# 24. What was found about keys: leaked, shared, idle.
+# resolveKeyFinding closes one.
+query KeyFindings {
+  keyFindings(first: 10, tenantId: "ten_…") {
+    nodes {
+      kind
+      firstAt
+      action
+      key { name start status }
+    }
+  }
+}
+`,
+  `# 25. How well are a tenant's keys kept, and what
+# would make it better?
+query KeyHygiene {
+  keyHygiene(tenantId: "ten_…") {
+    score
+    checks { check affected lost advice }
+  }
+}
+`,
+  `# 26. Tell an address of what happens to keys. The
+# secret verifies the messages.
+mutation CreateWebhook {
+  createWebhook(input: {
+    tenantId: "ten_…"
+    name: "Alerts"
+    url: "https://ops.acme.example/keyplane"
+    eventTypes: [LEAKED, REVOKED]
+  }) {
+    __typename
+    ... on CreateWebhookPayload {
+      secret
+      webhook { id eventTypes }
+    }
+    ... on Error { code message docsUrl }
+  }
+}
+`,
+  `# 27. Does it arrive? eventType sends an example of
+# what such an event is told by.
+mutation TestWebhook {
+  testWebhook(input: {
+    id: "whk_…"
+    eventType: REVOKED
+  }) {
+    __typename
+    ... on TestWebhookPayload { responseStatus problem }
+    ... on Error { code message docsUrl }
+  }
+}
+`,
+  `# 28. What was told, and what became of it.
+# redeliverWebhook sends again what was given up.
+query WebhookDeliveries {
+  webhookDeliveries(webhookId: "whk_…", first: 10) {
+    nodes {
+      id
+      type
+      status
+      attempts
+      responseStatus
+      problem
+    }
+  }
+}
+`,
 ];

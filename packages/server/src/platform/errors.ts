@@ -106,7 +106,7 @@ export class BadUserInputError extends KeyplaneError {
   }
 }
 
-/** Too many wrong attempts came before this one, which was not looked into. The same request may succeed later. */
+/** Too many attempts came before this one, which was not looked into. The same request may succeed later. */
 export class RateLimitedError extends KeyplaneError {
   /** How long to wait until the next attempt is looked into, in milliseconds. */
   readonly retryAfterMs: number;

@@ -116,6 +116,27 @@ export function pageOf<Row>(options: {
   };
 }
 
+/**
+ * A page of a list that has one order: by when its entries were created.
+ *
+ * @param list.order the name of the list and its order, for cursors.
+ * @param list.read reads entries after a place, in the list's order, at most `take`.
+ * @throws BadUserInputError
+ */
+export async function pageByCreation<Row extends { readonly id: string; readonly createdAt: Date }>(
+  page: PageArguments,
+  list: {
+    readonly order: string;
+    readonly read: (after: Place | null, take: number) => Promise<readonly Row[]>;
+    readonly totalCount: () => Promise<number>;
+  },
+): Promise<Page<Row>> {
+  const { order, read, totalCount } = list;
+  const { size, after } = parsePage(page, order, "createdAt");
+  const rows = await read(after, size + 1);
+  return pageOf({ rows, size, after, order, placeOf: ({ createdAt, id }) => ({ value: createdAt, id }), totalCount });
+}
+
 // A time travels as a number, because JSON has no type for it.
 const timeSchema = z.number().int().refine(isStorableTime);
 const textSchema = z

@@ -1,7 +1,7 @@
 import { createId } from "@keyplane/schema";
 import type { Clock } from "../../platform/clock.js";
 import type { Database, Transaction } from "../../platform/database/index.js";
-import { type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
+import { type Page, type PageArguments, pageByCreation } from "../../platform/pages.js";
 import { parseArguments } from "../../platform/validation.js";
 import { authorize, type Principal, visibleTo } from "../auth/index.js";
 import type { AuditActor, AuditRecord } from "./audit.record.js";
@@ -71,15 +71,10 @@ export function createAudit({ database, clock }: { database: Database; clock: Cl
     async list(principal: Principal, rawFilter: unknown, page: PageArguments): Promise<Page<AuditRecord>> {
       authorize(principal, "audit:read");
       const filter = parseArguments(auditFilterSchema, rawFilter);
-      const { size, after } = parsePage(page, order, "createdAt");
       const visibility = visibleTo(principal);
-      const rows = await findAuditRecords(database.prisma, visibility, filter, after, size + 1);
-      return pageOf({
-        rows,
-        size,
+      return pageByCreation(page, {
         order,
-        after,
-        placeOf: (row) => ({ value: row.createdAt, id: row.id }),
+        read: (after, take) => findAuditRecords(database.prisma, visibility, filter, after, take),
         totalCount: () => countAuditRecords(database.prisma, visibility, filter),
       });
     },

@@ -170,3 +170,16 @@ export function authorizeScopes(principal: Principal, scopes: readonly string[])
     `Your token may not give the scopes ${beyond.join(", ")}. It may give: ${grantable.join(", ") || "none"}. Leave the others out, or use a token that may.`,
   );
 }
+
+/**
+ * Nobody lets others hear more than they may read themselves, or for longer: a webhook tells of all keys of the tenant, and has no end.
+ *
+ * @returns why a caller may not create one; null: it may.
+ */
+export function hearingRefusal({ expiresAt, permissions: held }: Principal): string | null {
+  if (!held.has("keys:read")) {
+    return "A webhook tells of all keys of the tenant, and your token does not have keys:read itself. Use a token that has it.";
+  }
+  if (expiresAt === null) return null;
+  return `Your token expires at ${new Date(expiresAt).toISOString()}, and the webhook would hear of keys after that. Use a token without an end, or sign in.`;
+}

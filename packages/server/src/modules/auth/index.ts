@@ -18,6 +18,7 @@ export {
   canSee,
   everything,
   haveSameBounds,
+  hearingRefusal,
   permissionsOfHolder,
   permissionsWithin,
   tenantPermissions,

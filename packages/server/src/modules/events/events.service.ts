@@ -16,7 +16,7 @@ export interface EventListener {
   onGap(): void;
 }
 
-/** Keeps messages about events in the transaction that keeps the events themselves. */
+/** Keeps messages about events in the transaction that keeps the events themselves. Gets all that are appended at once. */
 export type EventOutbox = (tx: Transaction, events: readonly StoredEvent[]) => Promise<void>;
 
 export type Events = ReturnType<typeof createEvents>;
@@ -98,11 +98,11 @@ export function createEvents(deps: { database: Database; clock: Clock; logger: L
     /** Keeps many events in the transaction of their change. */
     async appendAll(tx: Transaction, all: readonly DomainEvent[]): Promise<void> {
       for (const event of all) promise(tx, event);
-      for (let from = 0; from < all.length; from += insertedAtOnce) {
-        const rows = all.slice(from, from + insertedAtOnce).map(stored);
-        await insertEvents(tx, rows);
-        await outbox?.(tx, rows);
+      const rows = all.map(stored);
+      for (let from = 0; from < rows.length; from += insertedAtOnce) {
+        await insertEvents(tx, rows.slice(from, from + insertedAtOnce));
       }
+      await outbox?.(tx, rows);
     },
 
     /**

@@ -2,7 +2,7 @@ import { kindOfId } from "@keyplane/schema";
 import type { Clock } from "../../platform/clock.js";
 import type { Database, Session } from "../../platform/database/index.js";
 import { ForbiddenError, InvalidInputError, NotFoundError } from "../../platform/errors.js";
-import { type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
+import { type Page, type PageArguments, pageByCreation } from "../../platform/pages.js";
 import { idSchema, parseArguments, parseInput } from "../../platform/validation.js";
 import { actorOf } from "../audit/index.js";
 import { authorize, type Principal, visibleTo } from "../auth/index.js";
@@ -70,15 +70,11 @@ export function createSessions(deps: {
       const own = isOwn(principal, given);
       if (!own) authorize(principal, "sessions:read");
       const userId = own ? (principal.userId ?? undefined) : given;
-      const { size, after } = parsePage(page, order, "createdAt");
       const visibility = visibleTo(principal);
       const now = new Date(clock.now());
-      return pageOf({
-        rows: await store.listSessions(database.prisma, visibility, { userId, now, after, take: size + 1 }),
-        size,
-        after,
+      return pageByCreation(page, {
         order,
-        placeOf: (row) => ({ value: row.createdAt, id: row.id }),
+        read: (after, take) => store.listSessions(database.prisma, visibility, { userId, now, after, take }),
         totalCount: () => store.countSessions(database.prisma, visibility, userId, now),
       });
     },

@@ -8,7 +8,7 @@ import {
   InvalidInputError,
   NotFoundError,
 } from "../../platform/errors.js";
-import { type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
+import { type Page, type PageArguments, pageByCreation } from "../../platform/pages.js";
 import { parseArguments, parseInput } from "../../platform/validation.js";
 import { type Audit, actorOf } from "../audit/index.js";
 import {
@@ -321,14 +321,10 @@ export function createTokens(deps: Deps) {
       authorize(principal, "tokens:read");
       const filter = parseArguments(tokenFilterSchema, rawFilter ?? {});
       const now = new Date(clock.now());
-      const { size, after } = parsePage(page, order, "createdAt");
       const visibility = visibleTo(principal);
-      return pageOf({
-        rows: await store.findTokens(database.prisma, visibility, filter, { now, after, take: size + 1 }),
-        size,
-        after,
+      return pageByCreation(page, {
         order,
-        placeOf: (row) => ({ value: row.createdAt, id: row.id }),
+        read: (after, take) => store.findTokens(database.prisma, visibility, filter, { now, after, take }),
         totalCount: () => store.countTokens(database.prisma, visibility, filter, now),
       });
     },

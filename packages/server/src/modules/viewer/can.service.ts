@@ -1,7 +1,7 @@
 import { type ErrorCode, idPrefixes, type Permission, permissions } from "@keyplane/schema";
 import type { Clock } from "../../platform/clock.js";
 import type { Key, ManagementToken, OAuthClient, User } from "../../platform/database/index.js";
-import type { Principal } from "../auth/index.js";
+import { hearingRefusal, type Principal } from "../auth/index.js";
 
 /** The kinds of things that a permission can be about. */
 type Kind =
@@ -101,6 +101,8 @@ export function createCan(deps: {
         "This belongs to the tenant as a whole, of which you see only what is yours. Ask an administrator.",
       );
     }
+    const unheard = action === "webhooks:create" ? hearingRefusal(principal) : null;
+    if (unheard !== null) return no("FORBIDDEN", unheard);
     if (id === null) return yes;
     const kind = creating.has(action) ? "Tenant" : kinds[action.slice(0, action.indexOf(":"))];
     if (kind === undefined) return no("BAD_USER_INPUT", `${action} is about nothing that has an id. Leave id out.`);
@@ -125,8 +127,11 @@ function lacking({ customRoleId, role, tenantId }: Principal, action: Permission
   return `You lack the permission ${action}: the ${from}, or what your token was narrowed to, does not have it. Ask an administrator.`;
 }
 
-/** What a permitted action asks for of whoever sees only their own. */
-function consent({ onlyUserId }: Principal, action: Permission): string {
+/** What a permitted action asks for of this caller. */
+function consent(principal: Principal, action: Permission): string {
+  const { onlyUserId } = principal;
+  const refusal = action === "webhooks:update" ? hearingRefusal(principal) : null;
+  if (refusal !== null) return `You may, but not change the address or the types of events: ${refusal}`;
   if (action !== "tokens:create" || onlyUserId === null) return "You may.";
   return `You may, for yourself: give your own userId, ${onlyUserId}.`;
 }

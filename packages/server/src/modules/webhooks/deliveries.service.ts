@@ -1,7 +1,7 @@
 import type { Clock } from "../../platform/clock.js";
 import type { Database, WebhookDelivery } from "../../platform/database/index.js";
 import { ConflictError, NotFoundError } from "../../platform/errors.js";
-import { type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
+import { type Page, type PageArguments, pageByCreation } from "../../platform/pages.js";
 import { parseArguments, parseInput } from "../../platform/validation.js";
 import { type Audit, actorOf } from "../audit/index.js";
 import { authorize, type Principal, visibleTo } from "../auth/index.js";
@@ -65,14 +65,10 @@ export function createWebhookDeliveries(deps: { audit: Audit; clock: Clock; data
     async list(principal: Principal, rawFilter: unknown, page: PageArguments): Promise<Page<WebhookDelivery>> {
       authorize(principal, "webhooks:read");
       const filter = parseArguments(deliveryFilterSchema, rawFilter);
-      const { size, after } = parsePage(page, deliveryOrder, "createdAt");
       const visibility = visibleTo(principal);
-      return pageOf({
-        rows: await deliveries.findDeliveries(database.prisma, visibility, filter, after, size + 1),
-        size,
-        after,
+      return pageByCreation(page, {
         order: deliveryOrder,
-        placeOf: (row) => ({ value: row.createdAt, id: row.id }),
+        read: (after, take) => deliveries.findDeliveries(database.prisma, visibility, filter, after, take),
         totalCount: () => deliveries.countDeliveries(database.prisma, visibility, filter),
       });
     },

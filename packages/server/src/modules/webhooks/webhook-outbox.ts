@@ -1,10 +1,11 @@
-import { createId, webhookTypeOf } from "@keyplane/schema";
+import { createId } from "@keyplane/schema";
 import type { Clock } from "../../platform/clock.js";
 import type { Key, Transaction, Webhook } from "../../platform/database/index.js";
 import { ConflictError, NotFoundError } from "../../platform/errors.js";
 import type { SecretBox } from "../../platform/secret-box.js";
 import { isPublicEvent, type StoredEvent } from "../events/index.js";
 import { insertDeliveries } from "./deliveries.store.js";
+import { type Message, messageOf, newsOf } from "./webhook-message.js";
 import { findListening, holdForPolicy } from "./webhooks.store.js";
 
 const day = 24 * 60 * 60_000;
@@ -24,14 +25,14 @@ export function createWebhookOutbox({ clock, secretBox }: { clock: Clock; secret
   /** Somebody may want to send at once. */
   let isFilled = false;
 
-  function draft(tenantId: string, webhookId: string, type: string, timestamp: Date, data: Record<string, unknown>) {
+  function draft(tenantId: string, webhookId: string, { type, payload }: Message) {
     const now = clock.now();
     return {
       id: createId("WebhookDelivery"),
       webhookId,
       tenantId,
       type,
-      payload: JSON.stringify({ type, timestamp: timestamp.toISOString(), data }),
+      payload,
       createdAt: new Date(now),
       nextAttemptAt: new Date(now),
       expiresAt: new Date(now + deliveryLifetimeMs),
@@ -52,14 +53,10 @@ export function createWebhookOutbox({ clock, secretBox }: { clock: Clock; secret
       const tenantIds = new Set(told.map(({ tenantId }) => tenantId ?? ""));
       if (tenantIds.size === 0) return;
       const webhooks = await findListening(tx, [...tenantIds]);
-      const deliveries = told.flatMap((event) =>
+      const deliveries = newsOf(told).flatMap((news) =>
         webhooks
-          .filter((each) => each.tenantId === event.tenantId && wants(each, event))
-          .map(({ id, tenantId }) => {
-            const { keyId, userId, reason, occurredAt } = event;
-            const data = { id: event.id, tenantId, keyId, userId, reason };
-            return { ...draft(tenantId, id, webhookTypeOf(event.type as never), occurredAt, data), keyId };
-          }),
+          .filter((each) => each.tenantId === news.tenantId && wants(each, news))
+          .map(({ id }) => ({ ...draft(news.tenantId, id, news.message), keyId: news.keyId })),
       );
       if (deliveries.length === 0) return;
       await insertDeliveries(tx, deliveries);
@@ -79,7 +76,7 @@ export function createWebhookOutbox({ clock, secretBox }: { clock: Clock; secret
       const { secret, ...details } = issued;
       const { id: keyId, tenantId, ownerId, name } = key;
       const data = { tenantId, keyId, userId: ownerId, name, ...details };
-      const delivery = draft(tenantId, webhookId, "key.rotated", new Date(clock.now()), data);
+      const delivery = draft(tenantId, webhookId, messageOf("key.rotated", new Date(clock.now()), data));
       const sealedSecret = secretBox.seal(secret, purposeOfDelivery(delivery.id));
       await insertDeliveries(tx, [{ ...delivery, keyId, hasSecret: true, sealedSecret }]);
       isFilled = true;
@@ -110,6 +107,6 @@ export async function requireSecretReceiver(tx: Transaction, tenantId: string, i
   throw new ConflictError("This webhook takes no secrets. Create one with receivesSecrets: true, and name that.");
 }
 
-function wants({ eventTypes }: Webhook, { type }: StoredEvent): boolean {
+function wants({ eventTypes }: Webhook, { type }: Pick<StoredEvent, "type">): boolean {
   return eventTypes.length === 0 || eventTypes.includes(type);
 }

@@ -2,9 +2,8 @@ import type { Webhook } from "../../platform/database/index.js";
 import { type SafeFetch, SafeFetchError } from "../../platform/safe-fetch.js";
 import type { SecretBox } from "../../platform/secret-box.js";
 import { signedHeaders, type WebhookMessage } from "./lib/standard-webhook.js";
+import { webhookLimits } from "./webhook-limits.js";
 
-/** How long a receiver may take for everything, in milliseconds. */
-const timeLimitMs = 10_000;
 const goneStatus = 410;
 
 /** What a receiver has answered. */
@@ -52,7 +51,7 @@ export function createWebhookRequest(deps: {
         body: message.body,
         statusOnly: true,
         maxBytes: 0,
-        timeLimitMs,
+        timeLimitMs: webhookLimits.answerMs,
       });
       const problem = status >= 200 && status < 300 ? null : `The receiver answered with status ${status}.`;
       return { status, problem, isGone: status === goneStatus };

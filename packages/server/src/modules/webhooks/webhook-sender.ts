@@ -7,6 +7,7 @@ import { everything } from "../auth/index.js";
 import type { Events } from "../events/index.js";
 import * as deliveries from "./deliveries.store.js";
 import { pauseAfter } from "./lib/retry-schedule.js";
+import { webhookLimits } from "./webhook-limits.js";
 import { purposeOfDelivery } from "./webhook-outbox.js";
 import type { createWebhookRequest, WebhookAnswer } from "./webhook-request.js";
 import * as store from "./webhooks.store.js";
@@ -15,9 +16,9 @@ const intervalMs = 1_000;
 const day = 24 * 60 * 60_000;
 /** For how long a process that takes a delivery has it to itself: longer than a request may take. */
 const leaseMs = 60_000;
-/** How many messages a process sends at the same time, of one tenant and to one webhook: slow receivers hold up only their own tenant. */
-const maxAtOnce = 64;
-const shares = { ofTenant: 16, ofWebhook: 4 } as const;
+const { placesReserved: reserved, ofTenant, ofWebhook } = webhookLimits;
+/** How many of those that are too many go at a time. */
+const givenUpAtOnce = 1_000;
 /** For how long every attempt may fail before a webhook is disabled. */
 const failingMs = 5 * day;
 /** For how long deliveries that are finished are kept, and how many go at a time. */
@@ -25,9 +26,17 @@ const keptMs = 30 * day;
 const removedAtOnce = 1_000;
 
 const tooOld = "It was given up, because it could not be delivered in 5 days.";
+const tooMany = `It was given up, because more than ${webhookLimits.waiting} messages to this webhook were waiting, and it was among the oldest. Let the receiver answer faster, or choose fewer eventTypes.`;
 
 /** Keyplane itself, where a receiver has made it disable a webhook. */
 const sender: AuditActor = { ...systemActor, id: "webhooks", requestId: "webhooks" };
+
+/** A message that is under way. */
+interface Sending {
+  readonly delivery: WebhookDelivery;
+  readonly since: number;
+  readonly done: Promise<void>;
+}
 
 export type WebhookSender = ReturnType<typeof startWebhookSender>;
 
@@ -49,7 +58,7 @@ export function startWebhookSender(deps: {
 }) {
   const { audit, clock, database, events, logger, random, request, secretBox } = deps;
   const { prisma } = database;
-  const sending = new Map<string, { readonly delivery: WebhookDelivery; readonly done: Promise<void> }>();
+  const sending = new Map<string, Sending>();
   let taking: Promise<void> | null = null;
   let isAskedAgain = false;
   let stopped = false;
@@ -58,21 +67,22 @@ export function startWebhookSender(deps: {
     do {
       isAskedAgain = false;
       const now = clock.now();
-      const free = maxAtOnce - sending.size;
-      if (free <= 0 || !(await deliveries.isAnyDue(prisma, new Date(now)))) continue;
-      const taken = await deliveries.takeDue(prisma, {
-        now: new Date(now),
-        leaseUntil: new Date(now + leaseMs),
-        underWay: [...sending.values()].map(({ delivery }) => delivery),
-        ...shares,
-        take: free,
+      const underWay = [...sending.values()].map(({ delivery: { tenantId, webhookId }, since }) => {
+        return { tenantId, webhookId, isSlow: now - since >= webhookLimits.quickMs };
       });
+      const quick = underWay.filter(({ isSlow }) => !isSlow).length;
+      const take = Math.min(webhookLimits.places - quick, webhookLimits.underWay - underWay.length);
+      if (take <= 0 || !(await deliveries.isAnyDue(prisma, new Date(now)))) continue;
+      const leaseUntil = new Date(now + leaseMs);
+      const shares = { take, reserved, ofTenant, ofWebhook };
+      const taken = await deliveries.takeDue(prisma, { ...shares, now: new Date(now), leaseUntil, underWay });
       for (const delivery of taken) begin(delivery);
     } while (isAskedAgain && !stopped);
   }
 
   function begin(delivery: WebhookDelivery): void {
     const { id } = delivery;
+    const since = clock.now();
     const done = deliver(delivery)
       .catch((error: unknown) => {
         logger.warn({ err: error, deliveryId: id }, "what became of a delivery was not kept; it is sent again");
@@ -81,7 +91,7 @@ export function startWebhookSender(deps: {
         sending.delete(id);
         kick();
       });
-    sending.set(id, { delivery, done });
+    sending.set(id, { delivery, since, done });
   }
 
   /** Looks for what is due, soon and beside whatever the caller does next. */
@@ -106,7 +116,8 @@ export function startWebhookSender(deps: {
 
   async function deliver(delivery: WebhookDelivery): Promise<void> {
     const now = clock.now();
-    const giveUp = (problem: string) => deliveries.settle(prisma, delivery, deliveries.givenUp(new Date(now), problem));
+    const giveUp = (problem: string) =>
+      deliveries.settleFailure(prisma, delivery, deliveries.givenUp(new Date(now), problem));
     const webhook = await store.findWebhook(prisma, everything, delivery.webhookId);
     if (!webhook) return giveUp("The webhook was deleted.");
     if (delivery.expiresAt.getTime() <= now) return giveUp(tooOld);
@@ -120,14 +131,7 @@ export function startWebhookSender(deps: {
   }
 
   async function keepSuccess(webhook: Webhook, delivery: WebhookDelivery, { status }: WebhookAnswer) {
-    await deliveries.settle(prisma, delivery, {
-      status: "DELIVERED",
-      nextAttemptAt: null,
-      finishedAt: new Date(clock.now()),
-      responseStatus: status,
-      problem: null,
-      sealedSecret: null,
-    });
+    await deliveries.settleSuccess(prisma, delivery, new Date(clock.now()), status);
     // Also where another message has failed since the webhook was read.
     await store.endFailing(prisma, webhook);
   }
@@ -139,7 +143,7 @@ export function startWebhookSender(deps: {
     // What an address answers says nothing of the one that has taken its place meanwhile.
     const isGone = answer.isGone && current !== null && store.isUnchanged(webhook, current);
     const pauseMs = isGone ? null : pauseAfter(delivery.attempts, random());
-    await deliveries.settle(prisma, delivery, {
+    await deliveries.settleFailure(prisma, delivery, {
       responseStatus: answer.status,
       ...(pauseMs === null
         ? deliveries.givenUp(new Date(now), problem)
@@ -169,15 +173,31 @@ export function startWebhookSender(deps: {
     if (isDisabled) logger.warn({ webhookId: read.id, reason }, "a webhook was disabled");
   }
 
+  /** Not counted with every event: a count that all changes of a tenant's keys wrote would make them wait for one another. */
+  async function giveUpBeyond(now: Date): Promise<void> {
+    const maxWaiting = webhookLimits.waiting;
+    const options = { keep: maxWaiting, take: givenUpAtOnce, now, problem: tooMany };
+    const counts = new Map<string, number>();
+    for (let count = givenUpAtOnce; count === givenUpAtOnce && !stopped; ) {
+      const webhooks = await deliveries.giveUpBeyond(prisma, options);
+      for (const { webhookId } of webhooks) counts.set(webhookId, (counts.get(webhookId) ?? 0) + 1);
+      count = webhooks.length;
+    }
+    for (const [webhookId, givenUp] of counts) {
+      logger.warn({ webhookId, givenUp, maxWaiting }, "too many messages wait for a webhook; the oldest were given up");
+    }
+  }
+
   const timer = setInterval(kick, intervalMs).unref();
 
   return {
     kick,
 
-    /** A chore: gives up what is too old, also of webhooks that are disabled, and forgets what is finished for long. */
+    /** A chore: gives up what is too old or too much, also of webhooks that are disabled, and forgets what is finished for long. */
     async sweep(): Promise<void> {
       const now = clock.now();
       await deliveries.giveUpExpired(prisma, new Date(now), tooOld);
+      await giveUpBeyond(new Date(now));
       const before = new Date(now - keptMs);
       while (!stopped && (await deliveries.removeFinished(prisma, before, removedAtOnce)) === removedAtOnce);
     },

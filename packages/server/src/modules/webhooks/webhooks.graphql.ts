@@ -5,6 +5,7 @@ import { enumOf, KeyEventTypeEnum } from "../../graphql/enums.js";
 import { changeErrors } from "../../graphql/errors.js";
 import { idempotencyKeyField, payloadOf, requiredInput, secretPayloadOf, statusInput } from "../../graphql/mutation.js";
 import type { Webhook, WebhookDelivery } from "../../platform/database/index.js";
+import { RateLimitedError } from "../../platform/errors.js";
 import type { WebhookTest } from "./webhooks.service.js";
 
 const WebhookType = builder.objectRef<Webhook>("Webhook").implement({
@@ -61,7 +62,10 @@ const WebhookDeliveryType = builder.objectRef<WebhookDelivery>("WebhookDelivery"
     id: t.exposeID("id", { description: "`dlv_…`: what the message says as webhook-id, the same at every attempt." }),
     webhookId: t.exposeID("webhookId", { description: "The webhook." }),
     type: t.exposeString("type", { description: "What the message says as `type`, such as `key.revoked`." }),
-    keyId: t.exposeID("keyId", { nullable: true, description: "The key that it is about; null: of none alone." }),
+    keyId: t.exposeID("keyId", {
+      nullable: true,
+      description: "The key that it is about; null: of none alone. Its payload may then name `keyIds`.",
+    }),
     payload: t.exposeString("payload", { description: "The message as JSON; without the secret, if it has one." }),
     hasSecret: t.exposeBoolean("hasSecret", { description: "Whether it hands over a key's new secret." }),
     status: t.field({
@@ -182,8 +186,15 @@ const RotateWebhookSecretInput = builder.inputType("RotateWebhookSecretInput", {
 });
 
 const TestWebhookInput = builder.inputType("TestWebhookInput", {
-  description: "Which webhook to test.",
-  fields: (t) => ({ id: t.id({ required: true, description: "The webhook's id." }) }),
+  description: "Which webhook to test, and by what.",
+  fields: (t) => ({
+    id: t.id({ required: true, description: "The webhook's id." }),
+    eventType: t.field({
+      type: KeyEventTypeEnum,
+      description:
+        "Sends an example of what such an event is told by, with `isTest: true` in its data; ROTATED to a webhook that receives secrets hands over one that no key has. `webhook.test` when left out.",
+    }),
+  }),
 });
 
 const RedeliverWebhookInput = builder.inputType("RedeliverWebhookInput", {
@@ -275,9 +286,10 @@ builder.mutationFields((t) => ({
     }),
   }),
   testWebhook: t.field({
-    description: "Sends a signed message of type `webhook.test`, once, and tells the answer. Changes nothing.",
+    description:
+      "Sends a signed message of type `webhook.test`, or an example of an event's, once, and tells the answer. Changes nothing.",
     type: TestWebhookPayload,
-    errors: { types: changeErrors },
+    errors: { types: [...changeErrors, RateLimitedError] },
     access: { permission: "webhooks:update" },
     args: { input: t.arg({ type: TestWebhookInput, ...requiredInput }) },
     resolve: (_, { input }, { principal, services }) => services.webhooks.test(principal, input),

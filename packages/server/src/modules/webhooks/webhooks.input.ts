@@ -28,6 +28,8 @@ function urlProblem(text: string, allowPrivate: boolean): string | null {
   }
 }
 
+const eventTypeSchema = z.enum(Object.keys(keyEventTypes) as KeyEventType[]);
+
 const fieldsOf = (allowPrivate: boolean) => ({
   name: text("name", 100),
   url: z
@@ -38,7 +40,7 @@ const fieldsOf = (allowPrivate: boolean) => ({
       if (message !== null) context.addIssue({ code: "custom", message });
     }),
   eventTypes: z
-    .array(z.enum(Object.keys(keyEventTypes) as KeyEventType[]))
+    .array(eventTypeSchema)
     .max(100, "Give at most 100 types; an empty list means all.")
     .transform((types) => [...new Set(types)]),
 });
@@ -77,7 +79,7 @@ export const rotateSecretSchema = z.object({
 /** disableWebhook, enableWebhook and deleteWebhook. */
 export const webhookStatusSchema = z.object({ id: z.string(), reason: optional(reasonSchema) });
 
-export const testWebhookSchema = z.object({ id: z.string() });
+export const testWebhookSchema = z.object({ id: z.string(), eventType: optional(eventTypeSchema) });
 
 export const redeliverSchema = z.object({ deliveryId: z.string() });
 

@@ -3,7 +3,8 @@ import { changes } from "../../platform/changes.js";
 import type { Clock } from "../../platform/clock.js";
 import type { Database, Transaction, Webhook } from "../../platform/database/index.js";
 import { ConflictError, ForbiddenError, LimitReachedError, NotFoundError } from "../../platform/errors.js";
-import { type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
+import type { GuessLimiter } from "../../platform/guess-limiter.js";
+import { type Page, type PageArguments, pageByCreation } from "../../platform/pages.js";
 import type { SecretBox } from "../../platform/secret-box.js";
 import { idSchema, parseArguments, parseInput } from "../../platform/validation.js";
 import { type Audit, actorOf } from "../audit/index.js";
@@ -12,6 +13,7 @@ import {
   authorizeGrant,
   authorizeUnlimited,
   authorizeWholeTenant,
+  hearingRefusal,
   type Principal,
   visibleTo,
 } from "../auth/index.js";
@@ -20,13 +22,14 @@ import type { Idempotency, Outcome } from "../idempotency/index.js";
 import type { Tenants } from "../tenants/index.js";
 import * as deliveries from "./deliveries.store.js";
 import { createWebhookSecret } from "./lib/standard-webhook.js";
+import { webhookLimits } from "./webhook-limits.js";
 import { type createWebhookRequest, purposeOfWebhook, type WebhookAnswer } from "./webhook-request.js";
 import { disableWebhook } from "./webhook-sender.js";
+import { testMessage } from "./webhook-test-message.js";
 import { rotateSecretSchema, testWebhookSchema, webhookSchemas, webhookStatusSchema } from "./webhooks.input.js";
 import * as store from "./webhooks.store.js";
 
 const order = "webhooks.CREATED_AT_DESC";
-const maxPerTenant = 20;
 
 /** A webhook with the secret that its messages are signed with, shown this once. */
 export interface IssuedWebhook {
@@ -61,9 +64,11 @@ export function createWebhooks(deps: {
   request: ReturnType<typeof createWebhookRequest>;
   secretBox: SecretBox;
   tenants: Pick<Tenants, "hold">;
+  /** Bounds how often a tenant has its webhooks tested. */
+  tests: Pick<GuessLimiter, "take">;
   allowPrivate: boolean;
 }) {
-  const { audit, clock, database, events, idempotency, planRotations, request, secretBox, tenants } = deps;
+  const { audit, clock, database, events, idempotency, planRotations, request, secretBox, tenants, tests } = deps;
   const schemas = webhookSchemas(deps.allowPrivate);
 
   async function lock(tx: Transaction, principal: Principal, id: string): Promise<Webhook> {
@@ -91,17 +96,10 @@ export function createWebhooks(deps: {
     authorizeUnlimited(principal, "DEVELOPER", needed);
   }
 
-  /**
-   * Nobody lets others hear more than they may read themselves, or for longer: a webhook tells of all keys of the tenant, and has no end.
-   *
-   * @throws ForbiddenError
-   */
+  /** @throws ForbiddenError for whoever must not let others hear of the tenant's keys. */
   function authorizeHearing(principal: Principal): void {
-    authorizeGrant(principal, ["keys:read"]);
-    if (principal.expiresAt === null) return;
-    throw new ForbiddenError(
-      `Your token expires at ${new Date(principal.expiresAt).toISOString()}, and the webhook would hear of keys after that. Use a token without an end, or sign in.`,
-    );
+    const refusal = hearingRefusal(principal);
+    if (refusal !== null) throw new ForbiddenError(refusal);
   }
 
   /** Answers an attempt, also a repeated one: the webhook as it is now, and the secret of the first time. */
@@ -137,8 +135,10 @@ export function createWebhooks(deps: {
       const outcome = await idempotency.once(principal, attempt, events.transaction, async (tx) => {
         const { id: tenantId } = await tenants.hold(tx, principal, input.tenantId);
         authorizeSecrets(principal, input);
-        if ((await store.countWebhooks(tx, { ...visibleTo(principal), tenantId }, tenantId)) >= maxPerTenant) {
-          throw new LimitReachedError(`A tenant has at most ${maxPerTenant} webhooks. Delete one first.`);
+        if (
+          (await store.countWebhooks(tx, { ...visibleTo(principal), tenantId }, tenantId)) >= webhookLimits.perTenant
+        ) {
+          throw new LimitReachedError(`A tenant has at most ${webhookLimits.perTenant} webhooks. Delete one first.`);
         }
         const id = createId("Webhook");
         const secret = createWebhookSecret();
@@ -257,16 +257,21 @@ export function createWebhooks(deps: {
       });
     },
 
-    /** Sends a signed message of type `webhook.test`, once and whether or not it is disabled, and tells the answer. Changes nothing. */
+    /**
+     * Sends a signed message once, whether or not the webhook is disabled, and tells the answer: of type `webhook.test`, or an example of
+     * what an event is told by. Changes nothing.
+     *
+     * @throws ForbiddenError without `webhooks:update`, NotFoundError, InvalidInputError, RateLimitedError.
+     */
     async test(principal: Principal, rawInput: unknown): Promise<WebhookTest> {
       authorize(principal, "webhooks:update");
-      const { id } = parseInput(testWebhookSchema, rawInput);
+      const { id, eventType } = parseInput(testWebhookSchema, rawInput);
       const webhook = await store.findWebhook(database.prisma, visibleTo(principal), id);
       if (!webhook) throw new NotFoundError("webhook");
+      tests.take(webhook.tenantId);
       const now = clock.now();
-      const data = { tenantId: webhook.tenantId, webhookId: webhook.id };
-      const body = JSON.stringify({ type: "webhook.test", timestamp: new Date(now).toISOString(), data });
-      return { webhook, ...(await request(webhook, { id: createId("WebhookDelivery"), body }, now)) };
+      const { payload } = testMessage(webhook, eventType ?? null, new Date(now));
+      return { webhook, ...(await request(webhook, { id: createId("WebhookDelivery"), body: payload }, now)) };
     },
 
     /** As a change looks for it, whatever the caller may read. */
@@ -283,14 +288,10 @@ export function createWebhooks(deps: {
     async list(principal: Principal, rawTenantId: unknown, page: PageArguments): Promise<Page<Webhook>> {
       authorize(principal, "webhooks:read");
       const tenantId = parseArguments(idSchema.nullish(), rawTenantId) ?? undefined;
-      const { size, after } = parsePage(page, order, "createdAt");
       const visibility = visibleTo(principal);
-      return pageOf({
-        rows: await store.findWebhooks(database.prisma, visibility, tenantId, after, size + 1),
-        size,
-        after,
+      return pageByCreation(page, {
         order,
-        placeOf: (row) => ({ value: row.createdAt, id: row.id }),
+        read: (after, take) => store.findWebhooks(database.prisma, visibility, tenantId, after, take),
         totalCount: () => store.countWebhooks(database.prisma, visibility, tenantId),
       });
     },

@@ -3,7 +3,7 @@ import { changes } from "../../../platform/changes.js";
 import type { Clock } from "../../../platform/clock.js";
 import type { Database, OAuthClient, Transaction } from "../../../platform/database/index.js";
 import { ConflictError, NotFoundError } from "../../../platform/errors.js";
-import { type Page, type PageArguments, pageOf, parsePage } from "../../../platform/pages.js";
+import { type Page, type PageArguments, pageByCreation } from "../../../platform/pages.js";
 import { idSchema, parseArguments, parseInput } from "../../../platform/validation.js";
 import { type Audit, actorOf } from "../../audit/index.js";
 import { authorize, authorizeWholeTenant, hashSecret, type Principal, visibleTo } from "../../auth/index.js";
@@ -235,14 +235,10 @@ export function createOAuthClients({ audit, clock, database, events, idempotency
     async list(principal: Principal, rawTenantId: unknown, page: PageArguments): Promise<Page<OAuthClient>> {
       authorize(principal, "clients:read");
       const tenantId = parseArguments(idSchema.nullish(), rawTenantId) ?? undefined;
-      const { size, after } = parsePage(page, order, "createdAt");
       const visibility = visibleTo(principal);
-      return pageOf({
-        rows: await store.findClients(database.prisma, visibility, tenantId, after, size + 1),
-        size,
-        after,
+      return pageByCreation(page, {
         order,
-        placeOf: (row) => ({ value: row.createdAt, id: row.id }),
+        read: (after, take) => store.findClients(database.prisma, visibility, tenantId, after, take),
         totalCount: () => store.countClients(database.prisma, visibility, tenantId),
       });
     },

@@ -3,7 +3,7 @@ import { changes } from "../../../platform/changes.js";
 import type { Clock } from "../../../platform/clock.js";
 import type { Database, Transaction, TrustedIssuer } from "../../../platform/database/index.js";
 import { type InputIssue, InvalidInputError, LimitReachedError, NotFoundError } from "../../../platform/errors.js";
-import { type Page, type PageArguments, pageOf, parsePage } from "../../../platform/pages.js";
+import { type Page, type PageArguments, pageByCreation } from "../../../platform/pages.js";
 import type { SafeFetch } from "../../../platform/safe-fetch.js";
 import { unlessTaken } from "../../../platform/unless-taken.js";
 import { idSchema, parseArguments, parseInput } from "../../../platform/validation.js";
@@ -201,14 +201,10 @@ export function createTrustedIssuers(deps: Deps) {
     async list(principal: Principal, rawTenantId: unknown, page: PageArguments): Promise<Page<TrustedIssuer>> {
       authorize(principal, "issuers:read");
       const tenantId = parseArguments(idSchema.nullish(), rawTenantId) ?? undefined;
-      const { size, after } = parsePage(page, order, "createdAt");
       const visibility = visibleTo(principal);
-      return pageOf({
-        rows: await store.findIssuers(database.prisma, visibility, tenantId, after, size + 1),
-        size,
-        after,
+      return pageByCreation(page, {
         order,
-        placeOf: (row) => ({ value: row.createdAt, id: row.id }),
+        read: (after, take) => store.findIssuers(database.prisma, visibility, tenantId, after, take),
         totalCount: () => store.countIssuers(database.prisma, visibility, tenantId),
       });
     },
