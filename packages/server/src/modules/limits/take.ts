@@ -59,7 +59,7 @@ export function createTake(deps: { memory: MemoryLimiter; quotas: QuotaAccounts;
       else if (answer === "unknown") unknown = unknown === null ? [account] : [...unknown, account];
     }
     if (short) return { rateLimits: memory.uncharged(rules, looked, now), quota: short.state(true) };
-    if (unknown) return askForAll(unknown, cost);
+    if (unknown) return Promise.all(unknown.map(({ quotaId }) => quotas.ask(quotaId, cost))).then(() => null);
 
     if (shared && rules.length > 0) return takeShared(shared, rules, accounts, cost);
     // Quotas first: only they can fail, where the disk is full.
@@ -70,11 +70,6 @@ export function createTake(deps: { memory: MemoryLimiter; quotas: QuotaAccounts;
     memory.charge(rules, looked, cost, now);
     return { rateLimits: looked.states, quota: tightest(accounts) };
   };
-
-  async function askForAll(unknown: readonly QuotaAccount[], cost: number): Promise<null> {
-    await Promise.all(unknown.map(({ quotaId }) => quotas.ask(quotaId, cost)));
-    return null;
-  }
 
   /** What is taken of the quotas comes back when a rate limit refuses. */
   async function takeShared(

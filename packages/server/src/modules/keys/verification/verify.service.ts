@@ -1,6 +1,5 @@
 import {
   type AskedApi,
-  type Decision,
   type DecisionRequest,
   decide,
   type Environment,
@@ -137,32 +136,27 @@ export function createVerify(deps: {
     attempt: number,
   ): Verdict | Promise<Verdict> {
     const now = clock.now();
-    const decision = decide(record, requestOf(call, api), now);
+    const { principal, input } = call;
+    const request = requestOf(call, api);
+    const asked = api && { api, now };
+    const decision = decide(record, request, now);
     const limited = decision.valid && record ? limitsOf(record, api?.limited) : null;
     if (!record || limited === null) {
-      const asked = api && { api, now };
-      return tell(call, record, api, toVerdict(decision, record, call.principal.requestId, undefined, asked), now);
+      return tell(call, record, api, toVerdict(decision, record, principal.requestId, undefined, asked), now);
     }
-    const taken = take(limited, call.input.cost ?? 1, now);
-    if (taken instanceof Promise) return decideLater({ call, record, api, decision, now }, taken, attempt);
-    return decideWith({ call, record, api, decision, now }, taken);
-  }
-
-  async function decideLater(decided: Decided, taken: Promise<LimitStates | null>, attempt: number): Promise<Verdict> {
-    const limits = await taken;
-    if (limits) return decideWith(decided, limits);
-    if (attempt === maxAttempts)
-      throw new KeyplaneError("UNAVAILABLE", "The quota is asked for by too many at once. Try again.");
-    const { call } = decided;
-    return answer(call, await index.find(call.hash), attempt + 1);
-  }
-
-  /** The verdict of a call, where its limits stand. */
-  function decideWith({ call, record, api, decision, now }: Decided, limits: LimitStates): Verdict {
-    // Limits that let a call pass decide nothing anew.
-    const last = isExceeded(limits) ? decide(record, { ...requestOf(call, api), limits }, now) : decision;
-    const asked = api && { api, now };
-    return tell(call, record, api, toVerdict(last, record, call.principal.requestId, limits, asked), now);
+    const decided = (limits: LimitStates): Verdict => {
+      // Limits that let a call pass decide nothing anew.
+      const last = isExceeded(limits) ? decide(record, { ...request, limits }, now) : decision;
+      return tell(call, record, api, toVerdict(last, record, principal.requestId, limits, asked), now);
+    };
+    const taken = take(limited, input.cost ?? 1, now);
+    if (!(taken instanceof Promise)) return decided(taken);
+    return taken.then(async (limits) => {
+      if (limits) return decided(limits);
+      if (attempt === maxAttempts)
+        throw new KeyplaneError("UNAVAILABLE", "The quota is asked for by too many at once. Try again.");
+      return answer(call, await index.find(call.hash), attempt + 1);
+    });
   }
 
   function tell(
@@ -214,15 +208,6 @@ interface Call {
   readonly startedAt: number;
   /** How long the address that presented it is held up; 0: it is not. */
   readonly heldUpMs: number;
-}
-
-/** A call of a key that may be used, before its limits are asked. */
-interface Decided {
-  readonly call: Call;
-  readonly record: IndexedRecord;
-  readonly api: FoundApi | undefined;
-  readonly decision: Decision;
-  readonly now: number;
 }
 
 /** How often a call may find that others have taken what it has asked for. */

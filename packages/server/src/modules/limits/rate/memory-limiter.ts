@@ -19,16 +19,10 @@ export interface Looked {
 /** For how long a rule keeps its window, in milliseconds: so much later, at most, one that had to go begins anew. */
 const heldMs = 1_000;
 
-/** A window that its rule keeps. */
-class HeldWindow extends SlidingWindow {
+interface HeldWindow {
   readonly by: MemoryLimiter;
-  /** When the limiter last heard that it is in use. */
-  heardAt = Number.NEGATIVE_INFINITY;
-
-  constructor(by: MemoryLimiter) {
-    super();
-    this.by = by;
-  }
+  readonly window: SlidingWindow;
+  readonly at: number;
 }
 
 /** Of no rules. */
@@ -43,7 +37,7 @@ export const nothingLooked: Looked = Object.freeze({
  * begins anew.
  */
 export class MemoryLimiter {
-  readonly #windows: LRUCache<string, HeldWindow>;
+  readonly #windows: LRUCache<string, SlidingWindow>;
 
   constructor(max: number) {
     this.#windows = new LRUCache({ max });
@@ -113,21 +107,20 @@ export class MemoryLimiter {
   /** The window of a rule, which the rule itself keeps for a moment: then the limiter hears again that it is in use. */
   #windowOf(rule: CountedRule, now: number): SlidingWindow {
     const held = this.#heldBy(rule);
-    if (held !== undefined && now - held.heardAt < heldMs && now >= held.heardAt) return held;
+    if (held !== undefined && now - held.at < heldMs && now >= held.at) return held.window;
     let window = this.#windows.get(rule.countedAs);
     if (!window) {
       // One that had to go while its rule was in use goes on where it was.
-      window = held ?? new HeldWindow(this);
+      window = held?.window ?? new SlidingWindow();
       this.#windows.set(rule.countedAs, window);
     }
-    window.heardAt = now;
-    rule.held?.keep(window);
+    rule.held?.keep({ by: this, window, at: now } satisfies HeldWindow);
     return window;
   }
 
   /** The same for whoever only reads: nothing has to go for it. */
   #seen(rule: CountedRule): SlidingWindow {
-    return this.#heldBy(rule) ?? this.#windows.peek(rule.countedAs) ?? new SlidingWindow();
+    return this.#heldBy(rule)?.window ?? this.#windows.peek(rule.countedAs) ?? new SlidingWindow();
   }
 
   #heldBy({ held }: CountedRule): HeldWindow | undefined {
