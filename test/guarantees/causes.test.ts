@@ -451,18 +451,39 @@ const causes: Readonly<Record<string, Cause>> = {
     code: "QUOTA_EXCEEDED",
     remedies: ["topUpQuota", "resetQuota"],
     sent: 1,
-    says: /that of the key: 2 of 2 used since .*, whole again at/,
+    says: /The quota of the key: 2 of 2 used since .*, whole again at/,
     produce: story(async ({ admin, key, secret }, world) => {
       ok(await admin.quota("setQuota", { targetId: key.id, limit: 2, refill: "YEARLY" }));
       await world.verify(secret, 2);
       return undefined;
     }),
   },
+  "a quota that was made smaller than what was used": {
+    code: "QUOTA_EXCEEDED",
+    remedies: ["topUpQuota", "resetQuota"],
+    sent: 1,
+    says: /The quota of the key: 40 of 5 used/,
+    produce: story(async ({ admin, key, secret }, world) => {
+      ok(await admin.quota("setQuota", { targetId: key.id, limit: 100 }));
+      await world.verify(secret, 1, { cost: 40 });
+      ok(await admin.quota("setQuota", { targetId: key.id, limit: 5 }));
+      return undefined;
+    }),
+  },
+  "a call larger than a quota": {
+    code: "QUOTA_EXCEEDED",
+    remedies: ["topUpQuota"],
+    says: /costs more than the quota of 10 ever allows/,
+    produce: story(async ({ admin, key }) => {
+      ok(await admin.quota("setQuota", { targetId: key.id, limit: 10, refill: "DAILY" }));
+      return { call: { cost: 100 } };
+    }),
+  },
   "quota of the tenant used up": {
     code: "QUOTA_EXCEEDED",
     remedies: ["topUpQuota", "resetQuota"],
     sent: 1,
-    says: /that of the tenant: 1 of 1 used since .*, never whole again by itself/,
+    says: /The quota of the tenant: 1 of 1 used since .*, never whole again by itself/,
     produce: story(async ({ tenant, secret }, world) => {
       ok(await world.root.quota("setQuota", { targetId: tenant.id, limit: 1 }));
       await world.verify(secret);

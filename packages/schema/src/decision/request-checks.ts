@@ -1,7 +1,7 @@
 import type { LimitTarget } from "../limits.js";
 import { allows, effectiveScopes } from "./effective-scopes.js";
 import { formatTime, isReached, refuse } from "./refusal.js";
-import type { Decision, DecisionRequest, KeyRecord, ScopeBounds } from "./types.js";
+import type { Decision, DecisionRequest, KeyRecord, RateLimitState, ScopeBounds } from "./types.js";
 
 /** Whether a key has all scopes that a call needs. They are compared exactly: no wildcard and no hierarchy can surprise anybody. */
 export function hasScopes(keyScopes: readonly string[], scopes: readonly string[]): boolean {
@@ -121,27 +121,36 @@ export function checkRateLimits({ limits }: DecisionRequest, now: number): Decis
   if (limits === undefined) return null;
   const exceeded = limits.rateLimits.filter((state) => state.exceeded);
   if (exceeded.length > 0) {
-    const names = exceeded.map(({ name, target }) => name + sharedBy[target]).join(", ");
-    if (exceeded.some(({ retryAt }) => retryAt === null)) {
+    const never = exceeded.filter(({ retryAt }) => retryAt === null);
+    if (never.length > 0) {
       return refuse(
         "RATE_LIMITED",
-        `This call costs more than a limit ever allows (${names}). Make it smaller, or raise the limit.`,
+        `This call costs more than a limit ever allows (${namesOf(never)}). Make it smaller, or raise the limit.`,
       );
     }
     // The latest of them: before that, at least one limit would refuse again.
     const waitMs = Math.max(0, ...exceeded.map(({ retryAt, resetAt }) => (retryAt ?? resetAt) - now));
     const retryAfterMs = Math.min(longestWaitMs, waitMs);
-    return refuse("RATE_LIMITED", `Too many calls (${names}). Wait ${retryAfterMs} ms and try again.`, {
+    return refuse("RATE_LIMITED", `Too many calls (${namesOf(exceeded)}). Wait ${retryAfterMs} ms and try again.`, {
       retryAfterMs,
     });
   }
   return null;
 }
 
+const namesOf = (states: readonly RateLimitState[]): string =>
+  states.map(({ name, target }) => name + sharedBy[target]).join(", ");
+
 /** QUOTA_EXCEEDED. */
-export function checkQuota({ limits }: DecisionRequest, now: number): Decision | null {
+export function checkQuota({ limits, cost = 1 }: DecisionRequest, now: number): Decision | null {
   const quota = limits?.quota;
   if (!quota?.exceeded) return null;
+  if (cost > quota.limit) {
+    return refuse(
+      "QUOTA_EXCEEDED",
+      `This call costs more than the quota of ${quota.limit}${sharedBy[quota.target]} ever allows. Make it smaller, or raise the quota.`,
+    );
+  }
   const state = `The quota of ${quota.limit}${sharedBy[quota.target]} is ${quota.remaining > 0 ? `used up but for ${quota.remaining}, and the call costs more` : "used up"}.`;
   if (quota.resetAt === null) return refuse("QUOTA_EXCEEDED", `${state} Raise it to go on.`);
   return refuse("QUOTA_EXCEEDED", `${state} It resets at ${formatTime(quota.resetAt)}; raise it to go on before.`, {

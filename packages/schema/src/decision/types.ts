@@ -173,6 +173,8 @@ export interface DecisionRequest {
    * out: not at all. Counts only for a key that is not known.
    */
   readonly heldUpMs?: number | undefined;
+  /** What the call costs, where limits are given; 1 when left out. */
+  readonly cost?: number | undefined;
   /** Limits after the attempt to consume. Only in the second pass: a call refused by the first must cost nothing. */
   readonly limits?: { readonly rateLimits: readonly RateLimitState[]; readonly quota: QuotaState | null } | undefined;
 }

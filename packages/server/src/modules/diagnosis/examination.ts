@@ -24,7 +24,7 @@ export interface Case {
   readonly isAmbiguous: boolean;
 }
 
-type Call = Pick<DiagnoseKeyInput, "scopes" | "environment" | "ip">;
+type Call = Pick<DiagnoseKeyInput, "scopes" | "environment" | "ip" | "cost">;
 
 /** Stands for the text where nothing of it is known: what is said of it is taken back below. */
 const unknownText: KeyFormatResult = { ok: true, prefix: "", environment: "LIVE", start: "" };
@@ -33,7 +33,7 @@ const unknownText: KeyFormatResult = { ok: true, prefix: "", environment: "LIVE"
  * Examines a case with `decide` itself. What nobody has looked at is not told as passed: the text of a key that was named by id or start,
  * and limits of which nobody knows where they stood.
  */
-export function examineCase(of: Case, { scopes, environment, ip }: Call, at: number): Examination {
+export function examineCase(of: Case, { scopes, environment, ip, cost }: Call, at: number): Examination {
   const { by, format, rows, circumstances } = of;
   const { api, limits, unknown } = circumstances;
   const request = {
@@ -42,6 +42,7 @@ export function examineCase(of: Case, { scopes, environment, ip }: Call, at: num
     environment: format ? environment : undefined,
     ip,
     api: api?.asked,
+    cost,
     limits: limits ?? undefined,
   };
   const examination = examine(rows && recordOf(rows), request, at);

@@ -1,4 +1,4 @@
-import { type ExaminedCheck, rotateBy, type VerdictCode } from "@keyplane/schema";
+import { type ExaminedCheck, type LimitTarget, rotateBy, type VerdictCode } from "@keyplane/schema";
 import type { AuditRecord, Db } from "../../platform/database/index.js";
 import { findHistory } from "../audit/index.js";
 import type { Circumstances } from "./circumstances/circumstances.js";
@@ -24,7 +24,7 @@ interface Source {
 }
 
 const limitSources = (actions: readonly string[]): readonly Source[] =>
-  (["key", "owner", "tenant"] as const).map((of) => ({ of, fields: [], actions }));
+  (["key", "owner", "tenant", "api"] as const).map((of) => ({ of, fields: [], actions }));
 
 const sources: Readonly<Partial<Record<VerdictCode, readonly Source[]>>> = {
   NOT_FOUND: [{ of: "key", fields: ["deletedAt"] }],
@@ -97,7 +97,10 @@ export async function readOrigins(
   const isOverdue = key.expiresAt === null || key.expiresAt > at;
   return ({ code, wouldFail }) => {
     const of = code === "EXPIRED" && wouldFail && isOverdue ? overdueSources : (sources[code] ?? []);
-    const changes = of.flatMap((source) => latestChange(histories[source.of] ?? [], source) ?? []);
+    const refusing = wouldFail ? refusingHolders(code, circumstances) : null;
+    const changes = of
+      .filter((source) => refusing === null || refusing.includes(source.of))
+      .flatMap((source) => latestChange(histories[source.of] ?? [], source) ?? []);
     const latest = changes.sort((one, other) => other.createdAt.getTime() - one.createdAt.getTime())[0];
     const own = wouldFail ? ownTime(code, rows, circumstances, isOverdue) : null;
     return {
@@ -105,6 +108,19 @@ export async function readOrigins(
       by: latest ? `${latest.actorName} (${latest.actorId})` : null,
     };
   };
+}
+
+const holders = { KEY: "key", USER: "owner", TENANT: "tenant", API: "api" } as const satisfies Record<
+  LimitTarget,
+  Source["of"]
+>;
+
+/** Whose limits refuse; null: it is no limit that does. */
+function refusingHolders(code: VerdictCode, { limits }: Circumstances): Source["of"][] | null {
+  if (code !== "RATE_LIMITED" && code !== "QUOTA_EXCEEDED") return null;
+  const states = code === "RATE_LIMITED" ? (limits?.rateLimits ?? []) : limits?.quota ? [limits.quota] : [];
+  const exceeded = states.filter((state) => state.exceeded);
+  return exceeded.length === 0 ? null : exceeded.map(({ target }) => holders[target]);
 }
 
 /** The time that the thing itself has of what is the matter with it. */

@@ -20,7 +20,7 @@ function urlProblem(text: string, allowPrivate: boolean): string | null {
     if (hash !== "") return "Give the address without # and what follows, which is never sent.";
     const literal = hostname.replace(/^\[(.*)\]$/, "$1");
     return !allowPrivate && isIP(literal) > 0 && !isPublicAddress(literal)
-      ? "Give a public address: the server does not send into private networks."
+      ? "Give a public address: the server does not send into private networks, unless its operator has set KEYPLANE_ALLOW_PRIVATE_WEBHOOKS=true."
       : null;
   } catch (error) {
     if (error instanceof SafeFetchError) return error.message;

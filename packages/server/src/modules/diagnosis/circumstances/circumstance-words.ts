@@ -72,7 +72,7 @@ export function quotaWords(limits: PeekedLimits | null): string | null {
   if (!limits || limits.quotas.length === 0) return null;
   const states = limits.quotas.map(({ targetId, limit, toppedUp, used, periodStart, periodEnd }) => {
     const resets = periodEnd ? `whole again at ${iso(periodEnd)}` : "never whole again by itself";
-    return `that of ${holderOf(targetId)}: ${used} of ${limit + toppedUp} used since ${iso(periodStart)}, ${resets}`;
+    return `The quota of ${holderOf(targetId)}: ${used} of ${limit + toppedUp} used since ${iso(periodStart)}, ${resets}`;
   });
-  return `${states.join("; ")}. Nothing was taken: a diagnosis costs nothing.`;
+  return `${states.join(". ")}. Nothing was taken: a diagnosis costs nothing.`;
 }

@@ -1,4 +1,4 @@
-import { maxLimit } from "@keyplane/schema";
+import { kindOfId, maxLimit } from "@keyplane/schema";
 import type { Quota } from "../../../platform/database/index.js";
 import type { CountedRule } from "../../../platform/limited.js";
 import { versionsOf } from "../../apis/index.js";
@@ -82,7 +82,7 @@ export function rateRemedies({ circumstances: { limits }, now, cost }: Sick): Dr
     const names = exceeded.filter((rule) => targetOf(rule) === targetId).map(({ name }) => name);
     const changes = raised
       .filter(({ name }) => names.includes(name))
-      .map(({ name, limit }) => `${name} allows ${limit}`);
+      .map(({ name, limit, burst }) => `${name} allows ${limit}${burst === null ? "" : `, and ${burst} at once`}`);
     return [
       {
         code: "RATE_LIMITED",
@@ -112,12 +112,12 @@ function raise(rule: CountedRule, cost: number): CountedRule {
 
 /** Topped up, or made whole. */
 export function quotaRemedies({ circumstances: { limits }, cost }: Sick): Draft[] {
-  const short = (limits?.quotas ?? []).filter((quota) => cost > remainingOf(quota));
+  const short = (limits?.quotas ?? []).filter((quota) => cost > leftOf(quota));
   const code = "QUOTA_EXCEEDED";
-  const wait = ({ periodEnd }: Quota): string =>
-    periodEnd ? ` Or wait: it is whole again at ${periodEnd.toISOString()}.` : "";
+  const wait = ({ periodEnd, limit }: Quota): string =>
+    periodEnd && cost <= limit ? ` Or wait: it is whole again at ${periodEnd.toISOString()}.` : "";
   const topUps = short.flatMap((quota): Draft[] => {
-    const missing = cost - remainingOf(quota);
+    const missing = cost - leftOf(quota);
     const amount = Math.min(maxLimit - quota.toppedUp, Math.max(quota.limit, missing));
     if (amount < missing) return [];
     const { targetId } = quota;
@@ -127,7 +127,7 @@ export function quotaRemedies({ circumstances: { limits }, cost }: Sick): Draft[
         mutation: "topUpQuota",
         input: { targetId, amount, reason: "the quota was used up" },
         title: `Top up the quota of ${holderOf(targetId)} by ${amount}`,
-        effect: `So much more can be used ${quota.periodEnd ? "in the present period" : "in all"}, by all keys that share it.${wait(quota)}`,
+        effect: `So much more can be used ${quota.periodEnd ? "in the present period" : "in all"}${sharedWords(targetId)}.${wait(quota)}`,
         installationOnly: isOfTenant(targetId),
       },
     ];
@@ -140,13 +140,16 @@ export function quotaRemedies({ circumstances: { limits }, cost }: Sick): Draft[
         mutation: "resetQuota",
         input: { targetId, reason: "the quota was used up" },
         title: `Or make the quota of ${holderOf(targetId)} whole`,
-        effect: `What was used counts no more: ${quota.limit + quota.toppedUp} can be used again, by all keys that share it. What other servers hold comes back within a minute.`,
+        effect: `What was used counts no more: ${quota.limit + quota.toppedUp} can be used again${sharedWords(targetId)}. What other servers hold comes back within a minute.`,
         installationOnly: isOfTenant(targetId),
       }),
     );
   return [...topUps, ...resets];
 }
 
-function remainingOf({ limit, toppedUp, used }: Quota): number {
-  return Math.max(0, limit + toppedUp - used);
+const sharedWords = (targetId: string): string => (kindOfId(targetId) === "Key" ? "" : ", by all keys that share it");
+
+/** Below 0 where the quota was made smaller than what was used already. */
+function leftOf({ limit, toppedUp, used }: Quota): number {
+  return limit + toppedUp - used;
 }

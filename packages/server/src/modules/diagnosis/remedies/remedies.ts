@@ -233,7 +233,7 @@ function createLike(sick: Sick, code: VerdictCode, environment: Key["environment
         ...(sick.receiverId === null ? {} : { rotationWebhookId: sick.receiverId }),
       },
       title: code === "WRONG_ENVIRONMENT" ? `Create a ${environment} key like this one` : "Create a key like this one",
-      effect: `A new ${environment} key with the same scopes, addresses and metadata. Its secret is in the answer; the old key stays as it is.${lackWords(sick)}`,
+      effect: `A new ${environment} key with ${scopes.length === key.scopes.length ? "the same scopes" : "those of its scopes that the tenant's policy allows"}, the same addresses and metadata. Its secret is in the answer; the old key stays as it is.${lackWords(sick)}`,
       ...(sick.receiverId === null ? {} : { alsoNeeds: ["keys:rotate"] as const }),
       scopes,
     },

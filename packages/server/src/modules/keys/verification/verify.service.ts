@@ -144,12 +144,13 @@ export function createVerify(deps: {
     if (!record || limited === null) {
       return tell(call, record, api, toVerdict(decision, record, principal.requestId, undefined, asked), now);
     }
+    const cost = input.cost ?? 1;
     const decided = (limits: LimitStates): Verdict => {
       // Limits that let a call pass decide nothing anew.
-      const last = isExceeded(limits) ? decide(record, { ...request, limits }, now) : decision;
+      const last = isExceeded(limits) ? decide(record, { ...request, cost, limits }, now) : decision;
       return tell(call, record, api, toVerdict(last, record, principal.requestId, limits, asked), now);
     };
-    const taken = take(limited, input.cost ?? 1, now);
+    const taken = take(limited, cost, now);
     if (!(taken instanceof Promise)) return decided(taken);
     return taken.then(async (limits) => {
       if (limits) return decided(limits);
