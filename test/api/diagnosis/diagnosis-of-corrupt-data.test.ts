@@ -75,3 +75,17 @@ describe("where a key names what is of another tenant", () => {
     }
   });
 });
+
+test("a key whose secrets are gone is not told as missing, and can be given one", async ({ world }) => {
+  const [{ admin, key }, stranger] = [await world.tenantWithKey(), await world.tenantWithKey()];
+  await run(world, `DELETE FROM "KeySecret" WHERE "keyId" = '${key.id}'`);
+  const { verdict } = await admin.diagnose({ keyId: key.id });
+  expect(verdict).toMatchObject({ code: "NOT_FOUND", message: expect.stringContaining("has no secret") });
+  const toOthers = async (keyId: string) => ({
+    ...(await stranger.admin.diagnose({ keyId })).verdict,
+    requestId: null,
+  });
+  expect(await toOthers(key.id)).toEqual(await toOthers(world.missingId("Key")));
+  const { secret } = ok(await admin.keySecret("rotateKey", { id: key.id }));
+  expect(await world.verify(secret)).toMatchObject({ code: "VALID" });
+});

@@ -78,6 +78,12 @@ describe("repairKey", () => {
     });
   });
 
+  test("also the last underscore and the character behind it", () => {
+    const text = key();
+    const mistyped = `kp_live${text[8]}_${text.slice(9)}`;
+    expect(repairKey(mistyped)).toEqual({ text, repair: "SWAPPED_CHARACTERS", position: 7 });
+  });
+
   test("what is right, and what is too far from any key, is left as it is", () => {
     const text = key();
     for (const each of [text, "", "nothing", text.toLowerCase(), text.slice(0, 30), "sk_live_abc", "x".repeat(5_000)]) {

@@ -81,6 +81,8 @@ function* candidatesFor(text: string): Iterable<RepairedKey> {
   if (start !== undefined && whole === bodyWidth - 1) yield* inserted(text, start, text.length, base62Alphabet);
   if (start !== undefined && whole === bodyWidth + 1) yield* removed(text, start, text.length);
   const end = text.length - bodyWidth;
+  // The last underscore and the character behind it.
+  if (end > 0 && text[end] === "_") yield swappedAt(text, end - 1);
   if (end < 1 || text.slice(end).includes("_")) return;
   const lowered = text.slice(0, end).toLowerCase() + text.slice(end);
   yield* replaced(lowered, 0, end, headAlphabet);
@@ -94,10 +96,14 @@ function* replaced(text: string, from: number, to: number, alphabet: string): It
     for (const character of alphabet) {
       yield { text: `${before}${character}${after}`, repair: "WRONG_CHARACTER", position };
     }
-    if (after === "") continue;
-    const swapped = `${before}${after[0]}${text[position]}${after.slice(1)}`;
-    yield { text: swapped, repair: "SWAPPED_CHARACTERS", position };
+    if (after !== "") yield swappedAt(text, position);
   }
+}
+
+/** With the character there and the one behind it in each other's place. */
+function swappedAt(text: string, position: number): RepairedKey {
+  const swapped = `${text.slice(0, position)}${text[position + 1]}${text[position]}${text.slice(position + 2)}`;
+  return { text: swapped, repair: "SWAPPED_CHARACTERS", position };
 }
 
 function* inserted(text: string, from: number, to: number, alphabet: string): Iterable<RepairedKey> {

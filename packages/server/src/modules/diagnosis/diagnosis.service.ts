@@ -76,8 +76,8 @@ export function createDiagnose(deps: {
   async function presentCase(presented: Presented, input: DiagnoseKeyInput): Promise<{ own: Case; meant: Case }> {
     const rows = presented.secret && (await readRows(db, presented.secret));
     const circumstances = rows ? await readCircumstances(db, limitReads, rows, input) : noCircumstances;
-    const { by, format, repaired } = presented;
-    const own = { by, format, rows, circumstances, isAmbiguous: presented.similar.length > 1 };
+    const { by, format, repaired, isWithoutSecret } = presented;
+    const own = { by, format, rows, circumstances, isAmbiguous: presented.similar.length > 1, isWithoutSecret };
     if (!repaired) return { own, meant: own };
     const right = await readRows(db, repaired.secret);
     const ofRight = await readCircumstances(db, limitReads, right, input);

@@ -45,6 +45,10 @@ export async function findSecretOf(
   );
 }
 
+export async function hasKey(db: Db, visibility: Visibility, id: string): Promise<boolean> {
+  return (await db.key.findFirst({ where: { AND: [visibleKeys(visibility), { id }] }, select: { id: true } })) !== null;
+}
+
 /** The secret of a key that waited for its first use at a moment; null: none did. It is newer than another that was not replaced. */
 export async function findPending(db: Db, keyId: string, at: Date): Promise<KeySecret | null> {
   const [current, waiting] = await db.keySecret.findMany({

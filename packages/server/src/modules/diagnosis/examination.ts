@@ -22,6 +22,8 @@ export interface Case {
   readonly circumstances: Circumstances;
   /** Whether several keys begin as the given start. */
   readonly isAmbiguous: boolean;
+  /** Whether there is a key with the given id, and no secret of it. */
+  readonly isWithoutSecret: boolean;
 }
 
 type Call = Pick<DiagnoseKeyInput, "scopes" | "environment" | "ip" | "cost">;
@@ -67,7 +69,10 @@ export function examineCase(of: Case, { scopes, environment, ip, cost }: Call, a
 }
 
 /** Why there is no key, where no text was presented. */
-function missingKey({ by, isAmbiguous }: Case): string {
+function missingKey({ by, isAmbiguous, isWithoutSecret }: Case): string {
+  if (isWithoutSecret) {
+    return "The key has no secret, so that nobody can present it. Give it one with rotateKey; one that is quarantined has to be released with releaseKey first.";
+  }
   if (by === "id") return "No key with this id exists where you may look. Check the id and the token that you use.";
   return isAmbiguous
     ? "Several keys begin like this. Ask again with the id of the one that is meant."

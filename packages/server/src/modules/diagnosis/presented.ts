@@ -3,7 +3,7 @@ import type { Db, Key, KeySecret } from "../../platform/database/index.js";
 import type { GuessLimiter } from "../../platform/guess-limiter.js";
 import { hashSecret, type Principal, visibleTo } from "../auth/index.js";
 import type { DiagnoseKeyInput } from "./diagnosis.input.js";
-import { findPrefixes, findSecretOf, findSecretsByStart } from "./diagnosis.store.js";
+import { findPrefixes, findSecretOf, findSecretsByStart, hasKey } from "./diagnosis.store.js";
 import { similarStarts } from "./lib/similar-starts.js";
 
 /** How many keys are named that a text may have been meant to be. */
@@ -23,6 +23,8 @@ export interface Presented {
   readonly repaired: { readonly by: RepairedKey; readonly secret: KeySecret & { key: Key } } | null;
   /** Secrets that begin nearly so, one of each key; several of one start where that was given. */
   readonly similar: readonly (KeySecret & { key: Key })[];
+  /** Whether there is a key with the given id, and no secret of it. */
+  readonly isWithoutSecret: boolean;
 }
 
 /**
@@ -44,7 +46,9 @@ export async function findPresented(
   const only = similar.length === 1 ? (similar[0] ?? null) : null;
   const secret = keyId === undefined ? only : await findSecretOf(db, visibility, { keyId, at });
   const by = keyId === undefined ? "start" : "id";
-  return { by, format: formatOfStart(secret?.start ?? start), secret, repaired: null, similar: secret ? [] : similar };
+  const format = formatOfStart(secret?.start ?? start);
+  const isWithoutSecret = keyId !== undefined && secret === null && (await hasKey(db, visibility, keyId));
+  return { by, format, secret, repaired: null, similar: secret ? [] : similar, isWithoutSecret };
 }
 
 /** What a start tells of the text that it is of; null: there is none. */
@@ -57,7 +61,7 @@ function formatOfStart(start: string | undefined): KeyFormatResult | null {
 
 async function findByText(db: Db, principal: Principal, text: string, guesses: GuessLimiter): Promise<Presented> {
   const format = parseKey(text);
-  const of = { by: "text", format } as const;
+  const of = { by: "text", format, isWithoutSecret: false } as const;
   const by = format.ok ? null : repairKey(text);
   const whole = format.ok ? text : by?.text;
   const secret = whole === undefined ? null : await lookUp(db, principal, whole, guesses);
