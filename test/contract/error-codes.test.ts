@@ -108,7 +108,8 @@ const ways: Record<ErrorCode, (world: World) => Promise<Refusal>> = {
   },
   CSRF_HEADER_MISSING: (world) => raw(world, { method: "POST", headers: { "content-type": "text/plain" } }),
   TIMEOUT: () =>
-    withServer({ timeLimitMs: 100 }, async (world) => {
+    // Long enough for what the story needs on a slow machine.
+    withServer({ timeLimitMs: 3_000 }, async (world) => {
       const { key } = await world.tenantWithKey();
       const release = await holdKey(world.server, key.id);
       const refusal = await refusalOf(world, `mutation { disableKey(input: { id: "${key.id}" }) ${inError} }`);
