@@ -94,7 +94,7 @@ describe("before GraphQL", () => {
     );
 
   test("a caller and a key that are not in memory wait for the database no longer than the limit", async () => {
-    const server = await startServer({}, { timeLimitMs: 300 });
+    const server = await startServer({}, { timeLimitMs: 3_000 });
     await sendGraphql(server.url, server.rootToken, "{ viewer { id } }");
     const release = await holdTables(server);
     const answers = [
@@ -103,7 +103,7 @@ describe("before GraphQL", () => {
     ];
     for (const { status, body, headers } of answers) {
       expect([status, body.errors[0].extensions.code]).toEqual([504, "TIMEOUT"]);
-      expect(body.errors[0].message).toContain("longer than 0.3 seconds");
+      expect(body.errors[0].message).toContain("longer than 3 seconds");
       expect(body.errors[0].extensions.requestId).toBe(headers.get("x-request-id"));
     }
     await release();
