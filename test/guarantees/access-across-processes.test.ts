@@ -1,9 +1,8 @@
-import { inject } from "vitest";
-import { openTestDatabase } from "../testkit/database.js";
+import { openTestDatabase, postgresUrl } from "../testkit/database.js";
 import { describe, expect, ok, startServer, TestClock, test, World } from "../testkit/index.js";
 
 // The embedded database has one process only: this promise is about several on one PostgreSQL.
-const withoutPostgres = inject("postgresUrl") === null;
+const withoutPostgres = postgresUrl === null;
 
 /** A change is told by a signal at once; a slow machine may need longer. */
 const patience = { timeout: 10_000 };

@@ -95,7 +95,7 @@ const causes: Readonly<Record<string, Cause>> = {
     code: "MALFORMED",
     finding: "KEY_TEXT_REPAIRED",
     remedies: ["rotateKey"],
-    says: /1 character too short: it was not copied whole, or something in it is missing.*a character more at position 20/,
+    says: /1 character too short: it was not copied whole, or something in it is missing.*a character more at position \d+/,
     produce: text((secret) => `${secret.slice(0, 20)}${secret.slice(21)}`),
   },
   "truncated key": {

@@ -1,13 +1,13 @@
 import { openDatabase } from "@keyplane/server";
 import { Client } from "pg";
-import { afterEach, inject } from "vitest";
-import { openTestDatabase } from "../testkit/database.js";
+import { afterEach } from "vitest";
+import { openTestDatabase, postgresUrl } from "../testkit/database.js";
 import { Caller, day, describe, expect, mutate, ok, startServer, TestClock, test, World } from "../testkit/index.js";
 import { EventFollower, type Message } from "../testkit/key-events.js";
 import { newHome, type ServerProcess, startProcess } from "../testkit/server-process.js";
 
 // The embedded database has one process only: these promises are about several on one PostgreSQL.
-const withoutPostgres = inject("postgresUrl") === null;
+const withoutPostgres = postgresUrl === null;
 const reason = "needs PostgreSQL: TEST_DATABASE=postgresql";
 /** How many events the larger stories make. */
 const rounds = Number(process.env["TEST_EVENTS"] ?? 200);

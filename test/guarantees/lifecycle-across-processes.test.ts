@@ -1,12 +1,12 @@
-import { inject, vi } from "vitest";
+import { vi } from "vitest";
 import { openTestMongo } from "../../packages/server/src/testing/mongo.js";
 import { withDatabase } from "../../packages/server/src/testing/mongo-url.js";
-import { openTestDatabase } from "../testkit/database.js";
+import { openTestDatabase, postgresUrl } from "../testkit/database.js";
 import { day, describe, expect, hour, minute, ok, startServer, TestClock, test, World } from "../testkit/index.js";
 import { callsFrom, findingMutation, policyMutation } from "../testkit/lifecycle.js";
 
 // The embedded database has one process only: this promise is about several on one PostgreSQL.
-const withoutPostgres = inject("postgresUrl") === null;
+const withoutPostgres = postgresUrl === null;
 
 /** What is due is looked for each second; a slow machine may need longer. */
 const patience = { timeout: 15_000 };

@@ -2,7 +2,8 @@ import { type ChildProcess, fork } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Client } from "pg";
-import { afterEach, inject } from "vitest";
+import { afterEach } from "vitest";
+import { postgresUrl } from "../testkit/database.js";
 import { EventStream } from "../testkit/event-stream.js";
 import { Caller, describe, expect, ok, test } from "../testkit/index.js";
 import { keyEventsDocument } from "../testkit/key-events.js";
@@ -11,7 +12,7 @@ import { faultOf, readTruth } from "./faults/check.js";
 import type { Stretch } from "./faults/reader.js";
 
 // The embedded database has one process only, and this is about many on one PostgreSQL.
-const withoutPostgres = inject("postgresUrl") === null;
+const withoutPostgres = postgresUrl === null;
 const reason = "needs PostgreSQL: TEST_DATABASE=postgresql";
 const rootToken = "root-token-of-the-many-readers-01";
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { openDatabase } from "@keyplane/server";
-import { afterEach, inject } from "vitest";
-import { openTestDatabase } from "../testkit/database.js";
+import { afterEach } from "vitest";
+import { openTestDatabase, postgresUrl } from "../testkit/database.js";
 import {
   Caller,
   describe,
@@ -16,7 +16,7 @@ import {
 import { clientMutation } from "../testkit/oauth.js";
 
 // The embedded database has one process only: these promises are about several on one PostgreSQL.
-const withoutPostgres = inject("postgresUrl") === null;
+const withoutPostgres = postgresUrl === null;
 const reason = "needs PostgreSQL: TEST_DATABASE=postgresql";
 
 const cleanups: (() => Promise<unknown>)[] = [];

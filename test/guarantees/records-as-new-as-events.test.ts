@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { openDatabase } from "@keyplane/server";
-import { afterEach, inject } from "vitest";
-import { openTestDatabase } from "../testkit/database.js";
+import { afterEach } from "vitest";
+import { openTestDatabase, postgresUrl } from "../testkit/database.js";
 import { Caller, describe, expect, ok, startServer, TestClock, test, World } from "../testkit/index.js";
 import { EventFollower } from "../testkit/key-events.js";
 import { type Line, readRecords } from "../testkit/records.js";
@@ -20,7 +20,7 @@ async function twoServers() {
   const first = await startServer(environment, { database, clock });
   cleanups.push(() => first.stop());
   const world = new World(first);
-  if (inject("postgresUrl") === null) return { world, elsewhere: world.root };
+  if (postgresUrl === null) return { world, elsewhere: world.root };
   const other = await openDatabase({ databaseUrl: database.url, dataDir: null });
   cleanups.push(() => other.close());
   const second = await startServer(environment, { database: { ...database, database: other }, clock });

@@ -1,8 +1,8 @@
 import { connect, createServer, type Socket } from "node:net";
 import { openDatabase } from "@keyplane/server";
 import { Client } from "pg";
-import { afterEach, inject } from "vitest";
-import { openTestDatabase } from "../testkit/database.js";
+import { afterEach } from "vitest";
+import { openTestDatabase, postgresUrl } from "../testkit/database.js";
 import {
   Caller,
   describe,
@@ -18,7 +18,7 @@ import {
 } from "../testkit/index.js";
 
 // The embedded database has one process only: these promises are about several on one PostgreSQL.
-const withoutPostgres = inject("postgresUrl") === null;
+const withoutPostgres = postgresUrl === null;
 const reason = "needs PostgreSQL: TEST_DATABASE=postgresql";
 
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -239,7 +239,7 @@ describe("a server that cannot read the event log", () => {
     "trusts nothing that it remembers after 30 seconds (%s)",
     async (how, { skip }) => {
       skip(withoutPostgres, reason);
-      const target = new URL(inject("postgresUrl") ?? "");
+      const target = new URL(postgresUrl ?? "");
       const proxy = await startProxy(target);
       const { stories, clock } = await twoServers(1, (url) => {
         const through = new URL(url);

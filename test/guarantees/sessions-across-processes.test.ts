@@ -1,10 +1,10 @@
 import { openDatabase } from "@keyplane/server";
-import { afterAll, beforeAll, inject } from "vitest";
-import { openTestDatabase } from "../testkit/database.js";
+import { afterAll, beforeAll } from "vitest";
+import { openTestDatabase, postgresUrl } from "../testkit/database.js";
 import { describe, expect, ok, sendGraphql, startServer, TestClock, test, World } from "../testkit/index.js";
 
 // The embedded database has one process only: these promises are about several on one PostgreSQL.
-const withoutPostgres = inject("postgresUrl") === null;
+const withoutPostgres = postgresUrl === null;
 
 const viewer = "{ viewer { id } }";
 const cleanups: (() => Promise<unknown>)[] = [];

@@ -1,10 +1,9 @@
-import { inject } from "vitest";
-import { openTestDatabase } from "../testkit/database.js";
+import { openTestDatabase, postgresUrl } from "../testkit/database.js";
 import { day, describe, expect, ok, startServer, TestClock, test, World } from "../testkit/index.js";
 import { type ReceivedMessage, startReceiver, verified, webhookMutation } from "../testkit/webhooks.js";
 
 // The embedded database has one process only: this promise is about several on one PostgreSQL.
-const withoutPostgres = inject("postgresUrl") === null;
+const withoutPostgres = postgresUrl === null;
 
 /** What is due is looked for each second; a slow machine may need longer. */
 const patience = { timeout: 30_000 };

@@ -3,6 +3,11 @@ import { type Database, openDatabase } from "@keyplane/server";
 import { Client } from "pg";
 import { inject } from "vitest";
 
+const servers = inject("postgresUrls");
+
+/** The PostgreSQL server that tests of this worker make their databases on; null: each uses an embedded database. */
+export const postgresUrl: string | null = servers[Number(process.env.VITEST_POOL_ID) % servers.length] ?? null;
+
 /** An opened database of a worker's own, with nothing in it. */
 export interface TestDatabase {
   readonly database: Database;
@@ -16,15 +21,14 @@ export interface TestDatabase {
  * bundled one, `TEST_DATABASE_URL` names a served one.
  */
 export async function openTestDatabase(): Promise<TestDatabase> {
-  const server = inject("postgresUrl");
-  const url = server ? await createDatabase(server) : null;
+  const url = postgresUrl ? await createDatabase(postgresUrl) : null;
   const database = await openDatabase({ databaseUrl: url, dataDir: null });
   return {
     database,
     url,
     async close() {
       await database.close();
-      if (server && url) await dropDatabase(server, url);
+      if (postgresUrl && url) await dropDatabase(postgresUrl, url);
     },
   };
 }

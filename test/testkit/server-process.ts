@@ -3,8 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { inject } from "vitest";
-import { openTestDatabase } from "./database.js";
+import { openTestDatabase, postgresUrl } from "./database.js";
 import { openUsageStore } from "./usage-store.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -127,7 +126,7 @@ export interface Home {
 /** A new home with nothing in it. */
 export async function newHome(): Promise<Home> {
   const dataDir = mkdtempSync(join(tmpdir(), "keyplane-home-"));
-  const database = inject("postgresUrl") === null ? null : await openTestDatabase();
+  const database = postgresUrl === null ? null : await openTestDatabase();
   const usageStore = openUsageStore();
   return {
     dataDir,

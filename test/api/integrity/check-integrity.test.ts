@@ -375,15 +375,31 @@ describe("checkIntegrity", () => {
   });
 
   test("is followed to its end: how it is, and each change of it", async () => {
-    const { integrityRun } = ok(await begin({})) as never as { integrityRun: { id: string } };
-    const stream = await progress(world.root, integrityRun.id);
-    const told = (await stream.rest()).map(({ data }) => data?.integrityCheckProgress);
-    expect(told.length).toBeGreaterThan(1);
-    expect(told[0]).toMatchObject({ id: integrityRun.id, status: "RUNNING" });
-    expect(told.at(-1)).toMatchObject({ status: "DONE", phase: "USAGE", finishedAt: expect.any(String) });
-    expect(told.slice(0, -1).every(({ status }) => status === "RUNNING")).toBe(true);
-    const over = await (await progress(world.root, integrityRun.id)).rest();
-    expect(over.map(({ data }) => data?.integrityCheckProgress)).toEqual([told.at(-1)]);
+    const now = new Date(world.clock.now());
+    const row = {
+      status: "RUNNING",
+      phase: "KEYS",
+      repair: false,
+      resign: false,
+      startedBy: "x",
+      createdAt: now,
+      heardAt: now,
+    };
+    const { id } = await prisma().integrityRun.create({ data: { ...row, id: world.missingId("IntegrityRun") } });
+    const stream = await progress(world.root, id);
+    const next = async () => (await stream.next())?.data?.integrityCheckProgress;
+    expect(await next()).toMatchObject({ id, status: "RUNNING", phase: "KEYS", examined: 0 });
+    for (const change of [{ examined: 200 }, { phase: "USERS" }, { status: "DONE", finishedAt: now }]) {
+      await prisma().integrityRun.update({ where: { id }, data: change });
+      expect(await next()).toMatchObject({
+        ...change,
+        ...(change.finishedAt ? { finishedAt: now.toISOString() } : {}),
+      });
+    }
+    expect(await stream.rest()).toEqual([]);
+    const done = await check();
+    const over = await (await progress(world.root, done.id)).rest();
+    expect(over.map(({ data }) => data?.integrityCheckProgress)).toEqual([done]);
     const missing = await (await progress(world.root, world.missingId("IntegrityRun"))).rest();
     expect(missing[0]?.errors).toMatchObject([{ extensions: { code: "NOT_FOUND" } }]);
   });

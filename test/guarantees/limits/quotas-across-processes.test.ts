@@ -3,12 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { inject } from "vitest";
-import { openTestDatabase } from "../../testkit/database.js";
+import { openTestDatabase, postgresUrl } from "../../testkit/database.js";
 import { Caller, describe, expect, ok, test } from "../../testkit/index.js";
 import { type ServerProcess, startProcess } from "../../testkit/server-process.js";
 
-const withoutPostgres = inject("postgresUrl") === null;
+const withoutPostgres = postgresUrl === null;
 const reason = "needs PostgreSQL: TEST_DATABASE=postgresql";
 const rootToken = "root-token-of-the-test-of-quotas";
 const limit = 6_000;

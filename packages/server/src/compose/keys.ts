@@ -111,6 +111,7 @@ export async function createKeysAndUsage(settings: Settings, base: Base, tenancy
       events,
       logger,
       memories: createComparisons(tenancy, index, apiAccess),
+      catchUp: () => base.relay.catchUp(),
       seal,
       everyMs: settings.integrityMs,
       maxQuarantined: settings.maxQuarantinedKeys,

@@ -5,7 +5,10 @@ import { createTrustedDocument } from "./trusted-document.js";
 import { verdictJson } from "./verdict-json.js";
 import { isVerifyKeyInput } from "./verify-input.js";
 
-/** What SDKs send. Its fields are those of `verdictJson`. When it changes, add its hash and keep the old one for SDKs in the field. */
+/**
+ * What this version's SDK sends. Its fields are those of `verdictJson`, so it has one hash. What another version's SDK sends is left to GraphQL, whose answer is
+ * right for its document, too, and costs more.
+ */
 const variablesOf = createTrustedDocument({
   operation: "VerifyKey",
   hashes: ["9fa97f234009078eb9f0fe8524034224c76d0b6b37faf8257869d3580e77acbd"],

@@ -17,7 +17,7 @@ export interface Known {
   readonly written: Key | null;
 }
 
-/** Reads it. */
+/** @param rows null: of no key that the caller may see. @param at the moment, in epoch milliseconds. */
 export async function knownOf(db: Db, { permissions }: Principal, rows: Rows | null, at: number): Promise<Known> {
   if (rows === null) return { open: [], dangers: new Map(), written: null };
   const { key } = rows;

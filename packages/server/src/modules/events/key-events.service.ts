@@ -105,7 +105,8 @@ export function createKeyEvents(deps: { database: Database; log: EventLog; relay
 
   return {
     /**
-     * A page of the events that are kept, oldest first. What was committed before the question is in it.
+     * A page of the events that are kept, oldest first. What was committed before the question is in it, but for what has no final place after a second: that
+     * waits for the end of another transaction of the database, and the next page has it.
      *
      * @throws BadUserInputError for a cursor that is none of this store, or too old.
      */

@@ -3,7 +3,7 @@ import { systemActor } from "../audit/index.js";
 import { sealKeyRow, updateKeyRow } from "../keys/index.js";
 import type { RunPhase } from "./finding-kinds.js";
 import { notesOf } from "./findings.js";
-import type { IntegrityDeps } from "./integrity.service.js";
+import type { IntegrityDeps } from "./integrity.deps.js";
 import * as store from "./integrity.store.js";
 import { type ExaminedKey, type Judging, problemOf } from "./key-checks.js";
 import { examineMemories } from "./memory-check.js";

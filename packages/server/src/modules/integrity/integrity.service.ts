@@ -1,27 +1,18 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { createId } from "@keyplane/schema";
 import { z } from "zod";
-import type { Clock } from "../../platform/clock.js";
-import {
-  type Database,
-  type IntegrityFinding,
-  type IntegrityRun,
-  isUniqueViolation,
-  type Transaction,
-} from "../../platform/database/index.js";
+import { type IntegrityFinding, type IntegrityRun, isUniqueViolation } from "../../platform/database/index.js";
 import { ConflictError, NotFoundError } from "../../platform/errors.js";
-import type { Logger } from "../../platform/logger.js";
-import { type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
+import { type Page, type PageArguments, pageByCreation } from "../../platform/pages.js";
 import { flag, idSchema, parseArguments, parseInput } from "../../platform/validation.js";
-import { type Audit, type AuditActor, actorOf, systemActor } from "../audit/index.js";
+import { type AuditActor, actorOf, systemActor } from "../audit/index.js";
 import { authorize, type Principal } from "../auth/index.js";
-import type { Events } from "../events/index.js";
-import type { KeySeal } from "../keys/index.js";
 import type { RunPhase } from "./finding-kinds.js";
 import { notesOf } from "./findings.js";
+import type { IntegrityDeps } from "./integrity.deps.js";
 import { createRunner, type RunOptions } from "./integrity.run.js";
 import * as store from "./integrity.store.js";
-import { type CompareMemory, examineMemories } from "./memory-check.js";
+import { examineMemories } from "./memory-check.js";
 
 /** A run that nobody has heard of for so long was ended with its process, in milliseconds. */
 const lostAfterMs = 5 * 60_000;
@@ -29,27 +20,6 @@ const lostAfterMs = 5 * 60_000;
 const lookAgainMs = 250;
 /** How many runs are kept. */
 const keptRuns = 100;
-
-export interface IntegrityDeps {
-  readonly audit: Audit;
-  readonly clock: Clock;
-  readonly database: Database;
-  readonly events: Events;
-  readonly logger: Logger;
-  readonly seal: KeySeal;
-  /** What this process remembers. */
-  readonly memories: readonly CompareMemory[];
-  /** Keeps when a key's expiry is told. */
-  readonly planExpiry: (tx: Transaction, key: { readonly id: string; readonly expiresAt: Date }) => Promise<void>;
-  /** Keeps that a key's rotation is told of. */
-  readonly planRotation: (tx: Transaction, keyId: string) => Promise<void>;
-  /** The keys that usage of a tenant's last day names, a thousand at most. */
-  readonly usedKeyIds: (tenantId: string) => Promise<readonly string[]>;
-  /** How often a check runs by itself, in milliseconds; null: never. */
-  readonly everyMs: number | null;
-  /** How many keys one run quarantines at most. */
-  readonly maxQuarantined: number;
-}
 
 const checkSchema = z.object({ repair: flag(false), resign: flag(false) });
 
@@ -160,14 +130,9 @@ export function createIntegrity(deps: IntegrityDeps) {
 
     async listRuns(principal: Principal, page: PageArguments): Promise<Page<IntegrityRun>> {
       authorize(principal, "integrity:read");
-      const order = "integrityRuns.CREATED_AT_DESC";
-      const { size, after } = parsePage(page, order, "createdAt");
-      return pageOf({
-        rows: await store.findRuns(database.prisma, after, size + 1),
-        size,
-        after,
-        order,
-        placeOf: (row) => ({ value: row.createdAt, id: row.id }),
+      return pageByCreation(page, {
+        order: "integrityRuns.CREATED_AT_DESC",
+        read: (after, take) => store.findRuns(database.prisma, after, take),
         totalCount: () => store.countRuns(database.prisma),
       });
     },
@@ -175,14 +140,9 @@ export function createIntegrity(deps: IntegrityDeps) {
     async listFindings(principal: Principal, rawFilter: unknown, page: PageArguments): Promise<Page<IntegrityFinding>> {
       authorize(principal, "integrity:read");
       const filter = parseArguments(findingFilterSchema, rawFilter ?? {});
-      const order = "integrityFindings.CREATED_AT_DESC";
-      const { size, after } = parsePage(page, order, "createdAt");
-      return pageOf({
-        rows: await store.findFindings(database.prisma, filter, after, size + 1),
-        size,
-        after,
-        order,
-        placeOf: (row) => ({ value: row.createdAt, id: row.id }),
+      return pageByCreation(page, {
+        order: "integrityFindings.CREATED_AT_DESC",
+        read: (after, take) => store.findFindings(database.prisma, filter, after, take),
         totalCount: () => store.countFindings(database.prisma, filter),
       });
     },

@@ -1,12 +1,8 @@
-import { setTimeout as wait } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Database } from "../../platform/database/index.js";
 import type { Remembered } from "../../platform/entity-states.js";
 import type { Logger } from "../../platform/logger.js";
 import type { Note } from "./findings.js";
-
-/** After how long what differs is looked at again: every server has heard of a change by then. Milliseconds. */
-const secondLookMs = 1_000;
 
 /** Whom a finding concerns. */
 export interface Concerned {
@@ -39,7 +35,7 @@ type LookAgain = () => Promise<Forgotten[]>;
  * Compares what this process remembers of one kind of things with the store. It begins with what is remembered: what the store has as revoked,
  * deleted or not at all is compared like the rest.
  *
- * @returns what is to be called after a while, because a change may only not have been heard of yet; null: nothing differs.
+ * @returns what is to be called once this process has heard of every change before, which it may only not have yet; null: nothing differs.
  */
 export type CompareMemory = (pace: Pace) => Promise<LookAgain | null>;
 
@@ -109,19 +105,20 @@ export async function examineMemories(
     readonly database: Database;
     readonly logger: Logger;
     readonly memories: readonly CompareMemory[];
+    readonly catchUp: () => Promise<void>;
   },
   runId: string,
   note: Note,
   pace: Pace,
 ): Promise<void> {
-  const { database, logger, memories } = deps;
+  const { database, logger, memories, catchUp } = deps;
   const again: LookAgain[] = [];
   for (const compare of memories) {
     const lookAgain = await compare(pace);
     if (lookAgain) again.push(lookAgain);
   }
   if (again.length === 0) return;
-  await wait(secondLookMs, undefined, { signal: pace.stop }).catch(() => {});
+  await catchUp();
   const forgotten: Forgotten[] = [];
   for (const look of again) forgotten.push(...(await look()));
   for (const each of forgotten.slice(0, maxListed)) {

@@ -2,7 +2,7 @@ import type { IntegrityRun } from "../../platform/database/index.js";
 import { systemActor } from "../audit/index.js";
 import type { FindingOutcome } from "./finding-kinds.js";
 import type { Note } from "./findings.js";
-import type { IntegrityDeps } from "./integrity.service.js";
+import type { IntegrityDeps } from "./integrity.deps.js";
 import * as store from "./integrity.store.js";
 
 /** How many findings of one kind a run deals with: the next run goes on. */

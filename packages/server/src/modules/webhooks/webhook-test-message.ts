@@ -7,9 +7,9 @@ const day = 24 * 60 * 60_000;
 const reason = "A test: nothing has happened.";
 
 /**
- * A message by which a developer sees that a receiver works: `webhook.test`, or what an event would be told by. It has the form of a
- * true one and names nothing that there is; `data.isTest` says so. A receiver of secrets gets for ROTATED what hands over a secret,
- * one that no key has.
+ * A message by which a developer sees that a receiver works: `webhook.test`, or what an event would be told by. The latter has the form of a
+ * true one, `data.isTest` says that it is none, and of its ids only the tenant's names something. A receiver of secrets gets for ROTATED what hands
+ * over a secret, one that no key has.
  *
  * @param eventType null: `webhook.test`.
  */

@@ -127,7 +127,7 @@ export function quotaRemedies({ circumstances: { limits }, cost }: Sick): Draft[
         mutation: "topUpQuota",
         input: { targetId, amount, reason: "the quota was used up" },
         title: `Top up the quota of ${holderOf(targetId)} by ${amount}`,
-        effect: `So much more can be used ${quota.periodEnd ? "in the present period" : "in all"}${sharedWords(targetId)}.${wait(quota)}`,
+        effect: `So much more can be used ${quota.periodEnd ? "in the present period" : "in all"}${sharersWords(targetId)}.${wait(quota)}`,
         installationOnly: isOfTenant(targetId),
       },
     ];
@@ -140,14 +140,14 @@ export function quotaRemedies({ circumstances: { limits }, cost }: Sick): Draft[
         mutation: "resetQuota",
         input: { targetId, reason: "the quota was used up" },
         title: `Or make the quota of ${holderOf(targetId)} whole`,
-        effect: `What was used counts no more: ${quota.limit + quota.toppedUp} can be used again${sharedWords(targetId)}. What other servers hold comes back within a minute.`,
+        effect: `What was used counts no more: ${quota.limit + quota.toppedUp} can be used again${sharersWords(targetId)}. What other servers hold comes back within a minute.`,
         installationOnly: isOfTenant(targetId),
       }),
     );
   return [...topUps, ...resets];
 }
 
-const sharedWords = (targetId: string): string => (kindOfId(targetId) === "Key" ? "" : ", by all keys that share it");
+const sharersWords = (targetId: string): string => (kindOfId(targetId) === "Key" ? "" : ", by all keys that share it");
 
 /** Below 0 where the quota was made smaller than what was used already. */
 function leftOf({ limit, toppedUp, used }: Quota): number {

@@ -1,7 +1,7 @@
 import type { KeyFindingAction } from "@keyplane/schema";
 import type { Key, KeyFinding, User } from "../../../platform/database/index.js";
 import type { MailMessage } from "../../mail/index.js";
-import type { Danger } from "./danger.js";
+import type { Danger } from "../findings/danger.js";
 
 const done: Readonly<Record<KeyFindingAction, string>> = {
   NONE: "Nothing was done to the key. Rotate it with overlapMs 0 before somebody else uses it.",

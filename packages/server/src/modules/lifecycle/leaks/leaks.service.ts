@@ -9,11 +9,11 @@ import { authorize, canSee, hashSecret, type Principal, type RequestOrigin } fro
 import type { Events } from "../../events/index.js";
 import type { Keys } from "../../keys/index.js";
 import type { Mail } from "../../mail/index.js";
+import { type Danger, dangerOf } from "../findings/danger.js";
 import { raiseAndMail } from "../findings/finding-mail.js";
 import type { Findings } from "../findings/findings.service.js";
 import { redactKeys } from "../lib/redact-keys.js";
 import { findPolicy } from "../policy/policy.js";
-import { type Danger, dangerOf } from "./danger.js";
 import { leakMail } from "./leak-mail.js";
 import * as store from "./leaks.store.js";
 

@@ -14,7 +14,7 @@ export async function findTenants(db: Db, after: string, take: number): Promise<
  * was replaced last stopped to work. Whoever had that one cannot use the key any more, so it is mended. While an overlap runs, the old
  * secret is still in use. A secret that waited for its first use in vain (these have `overlapMs`) was never the one in use.
  */
-export async function countsSince(db: Db, keyId: string, now: Date): Promise<number> {
+export async function placesCountFrom(db: Db, keyId: string, now: Date): Promise<number> {
   const [row] = await db.$queryRaw<{ since: Date | null }[]>`
     SELECT GREATEST(
       (SELECT MAX("resolvedAt") FROM "KeyFinding" WHERE "keyId" = ${keyId} AND "kind" = 'SHARED'),

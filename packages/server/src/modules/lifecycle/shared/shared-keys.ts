@@ -75,7 +75,7 @@ export function createSharedKeys(deps: {
   async function settle(policy: LifecyclePolicy, { keyId }: KeyPlaces & { readonly keyId: string }): Promise<void> {
     const { tenantId } = policy;
     const now = clock.now();
-    const since = await store.countsSince(prisma, keyId, new Date(now));
+    const since = await store.placesCountFrom(prisma, keyId, new Date(now));
     const from = Math.max(now - policy.sharedWindowHours * hourMs, since);
     const { evidence, samples: found } = await readPlaces(tenantId, keyId, from, policy);
     if (!isShared(evidence, policy)) return;
@@ -84,7 +84,7 @@ export function createSharedKeys(deps: {
       const key = await keys.hold(tx, keyId);
       if (!key || key.tenantId !== tenantId || !isInUse(key, now)) return;
       // Resolved or rotated while the places were read: the next look counts from then.
-      if ((await store.countsSince(tx, keyId, new Date(clock.now()))) !== since) return;
+      if ((await store.placesCountFrom(tx, keyId, new Date(clock.now()))) !== since) return;
       const open = await findings.find(tx, keyId, { kind: "SHARED" });
       const finding = open
         ? await findings.renew(tx, open, evidence, found)

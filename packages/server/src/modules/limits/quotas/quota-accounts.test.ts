@@ -192,7 +192,7 @@ describe("leases", () => {
   });
 });
 
-const server = inject("postgresUrl");
+const [server = null] = inject("postgresUrls");
 
 describe("two processes that ask at the same moment", () => {
   /** Both read before either has committed, where nothing keeps them from it. */

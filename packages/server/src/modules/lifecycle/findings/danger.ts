@@ -1,7 +1,7 @@
 import { restoreWindowMs } from "@keyplane/schema";
 import type { Db, Key, KeyFinding, KeySecret } from "../../../platform/database/index.js";
-import { countsSince } from "../shared/shared-keys.store.js";
-import { findSecretsOfKey } from "./leaks.store.js";
+import { findSecretsOfKey } from "../leaks/leaks.store.js";
+import { placesCountFrom } from "../shared/shared-keys.store.js";
 
 /**
  * What a secret that others know can still do: OPEN: it is accepted, or is once the key is enabled; DORMANT: its key has expired or is
@@ -37,7 +37,7 @@ export async function dangersOf(
   if (inOtherHands.length === 0) return new Map();
   const starts = inOtherHands.flatMap(({ start }) => start ?? []);
   const secrets = starts.length === 0 ? [] : await findSecretsOfKey(db, key.id, starts);
-  const since = await countsSince(db, key.id, new Date(at));
+  const since = await placesCountFrom(db, key.id, new Date(at));
   const worstOf = ({ start, lastAt }: KeyFinding): Danger => {
     if (start === null)
       return lastAt.getTime() < since ? "NONE" : dangerOf(key, { supersededAt: null, stopsAt: null }, at);
