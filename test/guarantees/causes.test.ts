@@ -251,6 +251,34 @@ const causes: Readonly<Record<string, Cause>> = {
       policy: { allowedScopes: ["orders:read"] },
     }),
   },
+  "missing scope of a key that carries more than the policy allows by now": {
+    code: "INSUFFICIENT_SCOPE",
+    remedies: ["updateKey"],
+    says: /lacks the scope orders:write/,
+    produce: story(
+      async ({ admin, tenant }) => {
+        const policy = { allowedScopes: ["orders:read", "orders:write"] };
+        ok(await admin.tenant("updateTenant", { id: tenant.id, policy }));
+        return { call: { scopes: ["orders:write"] } };
+      },
+      { key: { scopes: ["orders:read", "orders:old"] } },
+    ),
+  },
+  "replaced secret of a key that carries and lasts more than the policy allows by now": {
+    code: "SUPERSEDED",
+    remedies: ["updateTenant", "updateKey", "rotateKey", "updateKey"],
+    says: /old one stopped at/,
+    produce: story(
+      async ({ admin, tenant, key }, world) => {
+        ok(await admin.keySecret("rotateKey", { id: key.id, overlapMs: 0 }));
+        world.clock.advance(minute);
+        const policy = { allowedScopes: ["orders:list"], maxLifetimeMs: day };
+        ok(await admin.tenant("updateTenant", { id: tenant.id, policy }));
+        return { call: { scopes: ["orders:read", "orders:write"] } };
+      },
+      { key: { scopes: ["orders:read", "orders:old"] } },
+    ),
+  },
   "scope that the owner's role withholds": {
     code: "INSUFFICIENT_SCOPE",
     remedies: ["updateRole"],
@@ -536,6 +564,45 @@ const causes: Readonly<Record<string, Cause>> = {
       ok(await findingMutation(admin, "reportLeakedKey", { key: secret }));
       return undefined;
     }),
+  },
+  "wrong environment, scope and address at once": {
+    code: "WRONG_ENVIRONMENT",
+    remedies: ["updateTenant", "createKey"],
+    says: /TEST/,
+    produce: story(
+      async ({ admin, tenant }) => {
+        ok(await admin.tenant("updateTenant", { id: tenant.id, policy: { allowedScopes: ["orders:read"] } }));
+        return { call: { environment: "TEST", scopes: ["orders:write"], ip: "203.0.113.7" } };
+      },
+      { key: { scopes: ["orders:read"], allowedIps: ["10.0.0.0/8"], deniedIps: ["203.0.113.0/24"] } },
+    ),
+  },
+  "revoked key of a user who has as many as the policy allows": {
+    code: "REVOKED",
+    remedies: ["updateTenant", "createKey"],
+    says: /revoked/,
+    produce: story(
+      async ({ admin, tenant, owner, key }, world) => {
+        ok(await admin.key("revokeKey", { id: key.id, reason: "x" }));
+        await world.key(tenant.id, owner.id);
+        return undefined;
+      },
+      { policy: { maxKeysPerUser: 1 } },
+    ),
+  },
+  "expired key of a user who has as many as the policy allows": {
+    code: "EXPIRED",
+    remedies: ["updateTenant", "updateKey"],
+    says: /expired/,
+    produce: story(
+      async ({ admin, tenant, owner, key }, world) => {
+        ok(await admin.key("updateKey", { id: key.id, expiresAt: world.clock.in(minute) }));
+        world.clock.advance(hour);
+        await world.key(tenant.id, owner.id);
+        return undefined;
+      },
+      { policy: { maxKeysPerUser: 1 } },
+    ),
   },
   "data corruption: the environment is not that of the secret": {
     code: "WRONG_ENVIRONMENT",

@@ -47,7 +47,11 @@ describe("resolveInvalidUser", () => {
 
     const result = ok(await resolve(admin, input));
     expect(outcomes(result)).toEqual(outcomes(plan));
-    expect(result.steps[2]).toEqual(plan.steps[2]);
+    const { detail: _, ...planned } = plan.steps[2];
+    expect(result.steps[2]).toMatchObject(planned);
+    const said = ({ steps }: typeof plan) => steps.map(({ detail }: { detail: string }) => detail);
+    expect(said(plan).slice(2, 4)).toEqual(["Would change: name.", expect.stringContaining("would belong to")]);
+    expect(said(result).slice(2, 4)).toEqual(["Changed: name.", expect.stringContaining("has a new secret")]);
     expect(await world.verify(result.secret)).toMatchObject({ valid: true, owner: { id: right.id, name: "Grace" } });
   });
 
@@ -55,7 +59,9 @@ describe("resolveInvalidUser", () => {
     const { admin, key, owner } = await world.tenantWithKey();
     ok(await admin.user("disableUser", { id: owner.id }));
     world.clock.advance(minute);
-    ok(await resolve(admin, { keyId: key.id, user: { id: owner.id, name: "Ada" }, enableDisabled: true }));
+    ok(
+      await resolve(admin, { keyId: key.id, user: { id: owner.id, name: "Ada" }, enableDisabled: true, reissue: true }),
+    );
     const { auditLog } = await admin.query("{ auditLog(first: 3) { nodes { action requestId } } }");
     const actions = auditLog.nodes.map(({ action }: { action: string }) => action).sort();
     expect(actions).toEqual(["key.reissued", "user.enabled", "user.updated"]);
@@ -152,16 +158,22 @@ describe("resolveInvalidUser", () => {
       message: expect.stringContaining("No user with this e-mail address"),
     });
     expect(await resolve(ours.admin, { keyId: ours.key.id })).toMatchObject({ code: "CONFLICT" });
+    for (const [createMissing, advice] of [
+      [true, "Give an email, too"],
+      [false, "Check the external id"],
+    ] as const) {
+      const unknown = { keyId: ours.key.id, user: { externalId: world.unique() }, createMissing };
+      expect(await resolve(ours.admin, unknown)).toMatchObject({ message: expect.stringContaining(advice) });
+    }
     expect(await resolve(world.root, { ...input, user: { id: theirs.owner.id } })).toMatchObject({ code: "NOT_FOUND" });
   });
 
-  test("a key whose owner is valid and unchanged keeps its secret, unless a new one is asked for", async ({
-    world,
-  }) => {
+  test("a key that belongs to the right user keeps its secret, unless a new one is asked for", async ({ world }) => {
     const { admin, key, secret } = await world.tenantWithKey();
-    for (const more of [{ dryRun: true }, { idempotencyKey: world.unique() }]) {
+    for (const more of [{ dryRun: true }, { idempotencyKey: world.unique() }, { user: { name: "Renamed" } }]) {
       const kept = ok(await resolve(admin, { keyId: key.id, ...more }));
-      expect(outcomes(kept)).toEqual(["NOT_NEEDED", "NOT_NEEDED", "NOT_NEEDED", "NOT_NEEDED", "DONE"]);
+      const update = "user" in more ? "DONE" : "NOT_NEEDED";
+      expect(outcomes(kept)).toEqual(["NOT_NEEDED", "NOT_NEEDED", update, "NOT_NEEDED", "DONE"]);
       expect(kept).toMatchObject({ secret: null, key: { start: key.start }, verdict: { valid: true } });
     }
     expect(await world.verify(secret)).toMatchObject({ valid: true });

@@ -32,6 +32,25 @@ describe("repairKey", () => {
     expect(repairKey(text.replace("kp_live_", "KP_LIVE_"))).toMatchObject({ text, repair: "RECASED" });
   });
 
+  test.each([
+    ["kp-live-", "OTHER_SEPARATORS"],
+    ["kp__live__", "OTHER_SEPARATORS"],
+    ["kp--live--", "OTHER_SEPARATORS"],
+    ["key: KP live ", "OTHER_SEPARATORS"],
+    ["kplive", "OTHER_SEPARATORS"],
+    ["live_", "MISSING_PREFIX"],
+    ["_live_", "MISSING_PREFIX"],
+    ["LIVE_", "MISSING_PREFIX"],
+    ["", "MISSING_PREFIX"],
+    ['"', "MISSING_PREFIX"],
+  ])("%j in the place of kp_live_ does not hide it", (head, repair) => {
+    const text = key();
+    const mistyped = text.replace("kp_live_", head);
+    expect(repairKey(mistyped, ["acme", "kp"])).toEqual({ text, repair, position: null });
+    if (repair === "MISSING_PREFIX") expect(repairKey(mistyped)).toBeNull();
+    expect(repairKey(`${mistyped.slice(0, -1)}${mistyped.endsWith("x") ? "y" : "x"}`, ["acme", "kp"])).toBeNull();
+  });
+
   test("one wrong, missing or surplus character is found, wherever it stands", () => {
     fc.assert(
       fc.property(bodyPlace, digit, (place, character) => {

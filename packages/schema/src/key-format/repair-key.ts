@@ -10,6 +10,10 @@ export const keyRepairs = {
       "Something stands around or within the key: quotes, spaces, a line break, a scheme such as Bearer, a name.",
   },
   RECASED: { description: "Prefix and environment were written in upper case." },
+  OTHER_SEPARATORS: {
+    description: "Other characters than one underscore each stand between prefix, environment and the rest, or none.",
+  },
+  MISSING_PREFIX: { description: "The prefix is missing, or prefix and environment are." },
   WRONG_CHARACTER: { description: "One character is another one." },
   SWAPPED_CHARACTERS: { description: "Two neighbouring characters changed places." },
   MISSING_CHARACTER: { description: "One character is missing." },
@@ -36,6 +40,11 @@ const nameBefore = /^\W{0,4}[\w-]{1,64}\W{0,4}[:=]/;
 const notOfKeys = /[^0-9A-Za-z_]/g;
 const head = /^[a-z0-9]{2,12}_(?:live|test)_/;
 const headAlphabet = "0123456789abcdefghijklmnopqrstuvwxyz_";
+const looselyJoined = new RegExp(
+  `(?<![0-9A-Za-z])([0-9a-z]{2,12})[^0-9A-Za-z]{0,4}(live|test)[^0-9A-Za-z]{0,4}([0-9A-Za-z]{${bodyWidth}})(?![0-9A-Za-z])`,
+  "i",
+);
+const withoutPrefix = new RegExp(`^_?(?:(live|test)_)?([0-9A-Za-z]{${bodyWidth}})$`, "i");
 const wholeKey = new RegExp(`[a-z0-9]{2,12}_(?:live|test)_[0-9A-Za-z]{${bodyWidth}}`);
 
 /**
@@ -44,16 +53,35 @@ const wholeKey = new RegExp(`[a-z0-9]{2,12}_(?:live|test)_[0-9A-Za-z]{${bodyWidt
  *
  * Takes a few milliseconds at most: for diagnosis, not for verification.
  *
+ * @param prefixes with which keys begin that may be meant: only with these a missing prefix is found.
  * @returns null for a well-formed key, and where nothing fits or more than one thing does.
  */
-export function repairKey(text: string): RepairedKey | null {
+export function repairKey(text: string, prefixes: readonly string[] = []): RepairedKey | null {
   if (parseKey(text).ok) return null;
-  const bare = bareOf(text.slice(0, readLimit));
+  const read = text.slice(0, readLimit);
+  const bare = bareOf(read);
   const plain = wholeKey.exec(bare)?.[0];
   if (plain !== undefined && parseKey(plain).ok) return { text: plain, repair: "SURROUNDED", position: null };
   const lowered = bare.replace(/^[0-9A-Za-z]{2,12}_(?:live|test)_/i, (found) => found.toLowerCase());
   if (lowered !== bare && parseKey(lowered).ok) return { text: lowered, repair: "RECASED", position: null };
-  return lowered.length <= maxKeyLength + 1 ? repairCharacter(lowered) : null;
+  const byCharacter = lowered.length <= maxKeyLength + 1 ? repairCharacter(lowered) : null;
+  return byCharacter ?? repairHead(read, bare, prefixes);
+}
+
+/** Where prefix or environment are missing, or are not parted as they should be. */
+function repairHead(text: string, bare: string, prefixes: readonly string[]): RepairedKey | null {
+  const [, prefix, environment, rest] = looselyJoined.exec(text) ?? [];
+  if (prefix && environment) {
+    const joined = `${prefix}_${environment}`.toLowerCase();
+    const whole = `${joined}_${rest}`;
+    if (parseKey(whole).ok) return { text: whole, repair: "OTHER_SEPARATORS", position: null };
+  }
+  const [, marker, body] = withoutPrefix.exec(bare) ?? [];
+  if (body === undefined) return null;
+  const markers = marker === undefined ? ["live", "test"] : [marker.toLowerCase()];
+  const candidates = prefixes.flatMap((each) => markers.map((one) => `${each}_${one}_${body}`));
+  const found = candidates.find((candidate) => parseKey(candidate).ok);
+  return found === undefined ? null : { text: found, repair: "MISSING_PREFIX", position: null };
 }
 
 /** The text without what is known to stand around keys, and without every character that no key has. */

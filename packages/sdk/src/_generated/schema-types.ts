@@ -1265,7 +1265,7 @@ export type ResolveInvalidUserInput = {
   readonly key?: string | null | undefined;
   /** The key's id. */
   readonly keyId?: string | null | undefined;
-  /** Whether to give the key a new secret even where its owner is valid and unchanged. */
+  /** Whether to give the key a new secret even where it belongs to that user already. */
   readonly reissue?: boolean | null | undefined;
   /** Whether to change nothing at all when the test is refused. Otherwise the user is right and the secret new all the same, and `verdict` says what else is wrong with the key. */
   readonly requireValid?: boolean | null | undefined;
@@ -1289,7 +1289,7 @@ export type ResolveKeyFindingInput = {
 export type ResolveStepName =
   /** Find the key, and the user whom it belongs to. */
   | 'IDENTIFY'
-  /** Give the key to that user, with a new secret. The old one stops at once. Not needed where the owner is valid and unchanged. */
+  /** Give the key to that user, with a new secret. The old one stops at once. Not needed where it belongs to that user already. */
   | 'REISSUE'
   /** Verify the new secret, or the one that the key keeps, as a call would. */
   | 'TEST'

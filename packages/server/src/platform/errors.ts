@@ -55,12 +55,10 @@ export class NotFoundError extends KeyplaneError {
       | "integrity check"
       | "webhook"
       | "webhook delivery",
-    by: "id" | "e-mail address" | "external id" | "text" | "start" = "id",
+    by: "id" | "e-mail address" | "external id" | "text" | "start" | "targetId" = "id",
+    advice = `Check the ${by} and the token that you use.`,
   ) {
-    super(
-      "NOT_FOUND",
-      `No ${what} with this ${by} exists where you may look. Check the ${by} and the token that you use.`,
-    );
+    super("NOT_FOUND", `No ${what} with this ${by} exists where you may look. ${advice}`);
   }
 }
 

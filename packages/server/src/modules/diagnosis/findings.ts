@@ -27,6 +27,8 @@ export interface Finding {
 const repairWords: Readonly<Record<KeyRepair, (position: number | null) => string>> = {
   SURROUNDED: () => "Without what stands around or within the key",
   RECASED: () => "With prefix and environment in lower case",
+  OTHER_SEPARATORS: () => "With one underscore each between prefix, environment and the rest",
+  MISSING_PREFIX: () => "With the prefix and the environment that it lacks",
   WRONG_CHARACTER: (position) => `With another character at position ${position} (counted from 0)`,
   SWAPPED_CHARACTERS: (position) =>
     `With the characters at positions ${position} and ${(position ?? 0) + 1} (counted from 0) in the other order`,

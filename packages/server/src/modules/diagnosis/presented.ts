@@ -62,7 +62,7 @@ function formatOfStart(start: string | undefined): KeyFormatResult | null {
 async function findByText(db: Db, principal: Principal, text: string, guesses: GuessLimiter): Promise<Presented> {
   const format = parseKey(text);
   const of = { by: "text", format, isWithoutSecret: false } as const;
-  const by = format.ok ? null : repairKey(text);
+  const by = format.ok ? null : repairKey(text, await findPrefixes(db, principal.tenantId));
   const whole = format.ok ? text : by?.text;
   const secret = whole === undefined ? null : await lookUp(db, principal, whole, guesses);
   if (by && secret) return { ...of, secret: null, repaired: { by, secret }, similar: [] };

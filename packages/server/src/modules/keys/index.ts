@@ -5,8 +5,15 @@ export { createKeySecrets, type KeySecrets } from "./key-secrets.service.js";
 export { createKeyExports } from "./keys.exports.js";
 export { createKeyReads, type KeyReads } from "./keys.reads.js";
 export { createKeys, type KeyChange, type Keys } from "./keys.service.js";
-export { findKeyIdsOfTeams, raiseLastUsed, sealKeyRow, updateKeyRow, visibleKeys } from "./keys.store.js";
-export { defaultExpiry, scopeIssues } from "./lib/key-policy.js";
+export {
+  countLiveKeys,
+  findKeyIdsOfTeams,
+  raiseLastUsed,
+  sealKeyRow,
+  updateKeyRow,
+  visibleKeys,
+} from "./keys.store.js";
+export { defaultExpiry, expiryIssues, scopeIssues } from "./lib/key-policy.js";
 export { createKeySeal, type KeySeal, sealedColumns } from "./lib/key-seal.js";
 export { createDeliveredRotation } from "./rotation/delivered-rotation.js";
 export { planRotation } from "./rotation/key-rotation.store.js";

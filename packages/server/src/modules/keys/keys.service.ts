@@ -160,7 +160,7 @@ export function createKeys(deps: KeysDeps) {
           input.rotationWebhookId != null;
         authorizeScopes(principal, input.scopes ?? (widens ? before.scopes : []));
         const issues = [
-          ...(input.scopes === undefined ? [] : scopeIssues(policy, input.scopes)),
+          ...scopeIssues(policy, input.scopes?.filter((scope) => !before.scopes.includes(scope)) ?? []),
           ...(input.expiresAt === undefined ? [] : expiryIssues(policy, input.expiresAt, clock.now())),
         ];
         if (issues.length > 0) throw new InvalidInputError(issues);

@@ -88,7 +88,7 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
     return events.transaction(async (tx) => {
       const target = await lockQuotaTarget(locks, tx, principal, targetId);
       const quota = target.quotaId === null ? null : await lockQuota(tx, target.quotaId, clock.now());
-      if (!quota) throw new NotFoundError("quota");
+      if (!quota) throw noQuota();
       return { targetId, quota: await work(tx, target, quota) };
     });
   }
@@ -175,7 +175,7 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
         const target = await lockQuotaTarget(locks, tx, principal, targetId);
         const now = new Date(clock.now());
         const before = target.quotaId === null ? null : await lockQuota(tx, target.quotaId, now.getTime());
-        if (!before) throw new NotFoundError("quota");
+        if (!before) throw noQuota();
         if (before.toppedUp + amount > maxLimit) {
           throw new LimitReachedError(
             `A quota is topped up by at most ${maxLimit} in a period, and this one was by ${before.toppedUp}. Raise its limit with setQuota.`,
@@ -254,3 +254,5 @@ function definitionOf(asked: Omit<SetQuotaInput, "targetId" | "reason">, before:
 function usualAnchorIn(timeZone: string): Date {
   return new Date(Temporal.PlainDateTime.from(usualAnchor).toZonedDateTime(timeZone).epochMilliseconds);
 }
+
+const noQuota = (): NotFoundError => new NotFoundError("quota", "targetId", "Give it one with setQuota first.");

@@ -1,4 +1,5 @@
-import { isCidrOrAddress, matchesCidr } from "@keyplane/schema";
+import { isCidrOrAddress, matchesCidr, type VerdictCode } from "@keyplane/schema";
+import type { Tenant } from "../../../platform/database/index.js";
 import { scopeIssues } from "../../keys/index.js";
 import { keyScopesOf } from "../../roles/index.js";
 import type { Draft } from "./remedy.js";
@@ -11,16 +12,7 @@ export function scopeRemedies({ rows: { key, tenant, role, team }, scopes = [] }
   const missing = scopes.filter((scope) => !key.scopes.includes(scope));
   const all = [...new Set([...key.scopes, ...missing])];
   if (missing.length > 0) {
-    if (scopeIssues(tenant, missing).length > 0) {
-      const allowedScopes = [...new Set([...tenant.allowedScopes, ...missing])];
-      drafts.push({
-        code,
-        mutation: "updateTenant",
-        input: { id: tenant.id, policy: { allowedScopes } },
-        title: "Allow the scopes in the tenant's policy",
-        effect: `Keys of the tenant may carry ${missing.join(", ")}, too. It gives them to none yet.`,
-      });
-    }
+    if (scopeIssues(tenant, missing).length > 0) drafts.push(allowScopes(tenant, scopes, code));
     drafts.push({
       code,
       mutation: "updateKey",
@@ -51,6 +43,18 @@ export function scopeRemedies({ rows: { key, tenant, role, team }, scopes = [] }
   return drafts;
 }
 
+/** Lets keys carry what a call asks for: all of it, however much of it a key carries already. */
+export function allowScopes(tenant: Tenant, scopes: readonly string[], code: VerdictCode): Draft {
+  const lacking = scopes.filter((scope) => !tenant.allowedScopes.includes(scope));
+  return {
+    code,
+    mutation: "updateTenant",
+    input: { id: tenant.id, policy: { allowedScopes: [...tenant.allowedScopes, ...lacking] } },
+    title: "Allow the scopes in the tenant's policy",
+    effect: `Keys of the tenant may carry ${lacking.join(", ")}, too. It gives them to none yet.`,
+  };
+}
+
 /** Whose address lists there are, and what changes them. */
 const addressLevels = [
   ["key", "updateKey"],
@@ -60,14 +64,12 @@ const addressLevels = [
 
 /** Every list that keeps the address out. */
 export function addressRemedies({ rows, ip }: Sick): Draft[] {
-  if (ip === undefined || !isCidrOrAddress(ip) || ip.includes("/")) return [];
+  if (!isOneAddress(ip)) return [];
   return addressLevels.flatMap(([level, mutation]) => {
     const holder = rows[level];
     if (!holder) return [];
-    const deniedIps = holder.deniedIps.filter((entry) => isCidrOrAddress(entry) && !matchesCidr(ip, [entry]));
-    const takenOff = holder.deniedIps.filter((entry) => !deniedIps.includes(entry));
-    const isAllowed = holder.allowedIps.length === 0 || matchesCidr(ip, holder.allowedIps);
-    if (isAllowed && takenOff.length === 0) return [];
+    const { allowedIps, deniedIps, takenOff } = listsLetting(ip, holder);
+    if (!allowedIps && !deniedIps) return [];
     const whose =
       level === "key" ? "The key" : level === "owner" ? "Every key of the owner" : "Every key of the tenant";
     return {
@@ -75,15 +77,34 @@ export function addressRemedies({ rows, ip }: Sick): Draft[] {
       mutation,
       input: {
         id: holder.id,
-        ...(isAllowed ? {} : { allowedIps: [...holder.allowedIps, ip] }),
-        ...(takenOff.length === 0 ? {} : { deniedIps }),
+        ...(allowedIps ? { allowedIps } : {}),
+        ...(deniedIps ? { deniedIps } : {}),
       },
       title: `Let ${level === "key" ? "the key" : `keys of the ${level}`} be used from ${ip}`,
       effect: [
-        ...(isAllowed ? [] : [`${whose} can be used from ${ip}, too, as far as these lists go.`]),
-        ...(takenOff.length === 0 ? [] : [`Taken off the deny list: ${takenOff.join(", ")}.`]),
+        ...(!allowedIps ? [] : [`${whose} can be used from ${ip}, too, as far as these lists go.`]),
+        ...(!deniedIps ? [] : [`Taken off the deny list: ${takenOff.join(", ")}.`]),
       ].join(" "),
       ...(level === "key" ? { scopes: rows.key.scopes } : { givesAnyScope: true }),
     } satisfies Draft;
   });
+}
+
+/** Whether a call says from which address it comes, and it is one. */
+export function isOneAddress(ip: string | undefined): ip is string {
+  return ip !== undefined && isCidrOrAddress(ip) && !ip.includes("/");
+}
+
+/** The address lists that let an address in, each where it differs from what it is; and what is taken off the deny list for it. */
+export function listsLetting(
+  ip: string,
+  { allowedIps, deniedIps }: { readonly allowedIps: readonly string[]; readonly deniedIps: readonly string[] },
+) {
+  const kept = deniedIps.filter((entry) => isCidrOrAddress(entry) && !matchesCidr(ip, [entry]));
+  const isAllowed = allowedIps.length === 0 || matchesCidr(ip, allowedIps);
+  return {
+    allowedIps: isAllowed ? null : [...allowedIps, ip],
+    deniedIps: kept.length === deniedIps.length ? null : kept,
+    takenOff: deniedIps.filter((entry) => !kept.includes(entry)),
+  };
 }

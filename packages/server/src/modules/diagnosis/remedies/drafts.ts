@@ -8,8 +8,10 @@ import type { Case } from "../examination.js";
 import { outdatedDetails, overdueSince } from "../findings.js";
 import type { Known } from "../known.js";
 import type { Presented } from "../presented.js";
+import { withPreconditions } from "./preconditions.js";
 import { remediesFor } from "./remedies.js";
 import type { Draft } from "./remedy.js";
+import type { Sick } from "./sick.js";
 
 /** Whether what was found of a key means that others have its secret. */
 const isInOtherHands = ({ kind }: KeyFinding): boolean => kind === "LEAKED" || kind === "SHARED";
@@ -40,7 +42,7 @@ export async function draftsFor(
   const inOtherHands = open.filter(isInOtherHands);
   const { rotationWebhookId } = written ?? key;
   const isReceived = rotationWebhookId !== null && (await takesSecrets(db, key.tenantId, rotationWebhookId));
-  const drafts = remediesFor({
+  const sick: Sick = {
     rows,
     circumstances,
     checks,
@@ -56,7 +58,8 @@ export async function draftsFor(
     grants: (await findGrantsOfKeys(db, [key.id])).filter(({ status }) => status === "GRANTED").length,
     receiverId: isReceived ? rotationWebhookId : null,
     isRotationDue: overdueSince(rows, now) !== null,
-  });
+  };
+  const drafts = remediesFor(sick);
   // Whoever has lost the right text needs a new one.
   if (repaired && drafts.length === 0) drafts.push(rotateMeant(rows.key, rows.secret.start));
   const outdated = outdatedDetails(rows.owner, owner);
@@ -69,7 +72,7 @@ export async function draftsFor(
       effect: `Keyplane holds what your system does: ${Object.keys(outdated).join(", ")}. Verdicts carry it from now on.`,
     });
   }
-  return drafts;
+  return withPreconditions(db, sick, drafts);
 }
 
 function rotateMeant(key: Key, start: string): Draft {

@@ -3,7 +3,7 @@ import type { Key } from "../../../platform/database/index.js";
 import { limitedOf } from "../../../platform/limited.js";
 import { defaultExpiry } from "../../keys/index.js";
 import { recordOf } from "../reading.js";
-import { addressRemedies, scopeRemedies } from "./bound-remedies.js";
+import { addressRemedies, isOneAddress, listsLetting, scopeRemedies } from "./bound-remedies.js";
 import { grantRemedies, quotaRemedies, rateRemedies, retiredRemedies } from "./circumstance-remedies.js";
 import { replaceInOtherHands, resolveInOtherHands } from "./leak-remedies.js";
 import type { Draft } from "./remedy.js";
@@ -23,7 +23,7 @@ const makers: Readonly<Partial<Record<VerdictCode, (sick: Sick) => readonly Draf
     const isContradiction = !secret.start.includes(`_${key.environment.toLowerCase()}_`);
     return environment === key.environment && isContradiction
       ? [renew(key, "WRONG_ENVIRONMENT")]
-      : createLike(sick, "WRONG_ENVIRONMENT", environment);
+      : createInPlace(sick, "WRONG_ENVIRONMENT", environment);
   },
   NOT_FOUND: ({ rows: { key } }) => [
     {
@@ -35,7 +35,7 @@ const makers: Readonly<Partial<Record<VerdictCode, (sick: Sick) => readonly Draf
       scopes: key.scopes,
     },
   ],
-  REVOKED: (sick) => createLike(sick, "REVOKED", sick.rows.key.environment),
+  REVOKED: (sick) => createInPlace(sick, "REVOKED", sick.environment ?? sick.rows.key.environment),
   EXPIRED: ({ rows, now }) => {
     const { key, tenant } = rows;
     const effect = "The answer holds a new secret. The present one is accepted again for a day, until it is replaced.";
@@ -111,35 +111,39 @@ export function remediesFor(sick: Sick): Draft[] {
   const { rows, now, checks } = sick;
   const { deletedAt, revokedAt } = rows.key;
   const isGone = revokedAt !== null || (deletedAt !== null && now >= deletedAt.getTime() + restoreWindowMs);
+  const drafts = failing(checks).flatMap((code) => makers[code]?.(sick) ?? []);
   if (isGone && failing(checks).some((code) => code === "REVOKED" || code === "NOT_FOUND")) {
     const code = revokedAt === null ? "NOT_FOUND" : "REVOKED";
-    return [
-      ...ownerFirst(sick),
-      ...createLike(sick, code, sick.environment ?? rows.key.environment),
-      ...resolveInOtherHands(sick),
-    ];
+    const another = createInPlace(sick, code, sick.environment ?? rows.key.environment);
+    return [...forAnother(sick, drafts), ...another, ...resolveInOtherHands(sick)];
   }
   const replaced = replaceInOtherHands(sick);
-  const due = sick.isRotationDue ? [renew(rows.key, "VALID")] : [];
-  const drafts = [...failing(checks).flatMap((code) => makers[code]?.(sick) ?? []), ...due];
-  if (replaced.length === 0) return [...drafts, ...resolveInOtherHands(sick)];
-  // Once the leaked secret is replaced, no other one is needed; and before that, nothing may let it in. Only an expired key must be
-  // extended first.
-  const others = drafts.filter(({ mutation }) => mutation !== "rotateKey");
-  const first = others.filter(({ code }) => code === "NOT_FOUND" || code === "EXPIRED");
-  return [...first, ...replaced, ...others.filter((draft) => !first.includes(draft)), ...resolveInOtherHands(sick)];
+  const another = drafts.filter(({ mutation, code }) => mutation === "createKey" && code === "WRONG_ENVIRONMENT");
+  if (another.length > 0) {
+    return [...replaced, ...forAnother(sick, drafts), ...another, ...resolveInOtherHands(sick)];
+  }
+  if (sick.isRotationDue) drafts.push(renew(rows.key, "VALID"));
+  // A key must have been extended or restored before it gets a secret.
+  const first = drafts.filter(
+    ({ mutation, code }) => code === "NOT_FOUND" || (mutation === "updateKey" && code === "EXPIRED"),
+  );
+  // Once the leaked secret is replaced, no other one is needed; and before that, nothing may let it in.
+  const isNeeded = (draft: Draft): boolean =>
+    !(replaced.length > 0 && draft.mutation === "rotateKey") && !first.includes(draft);
+  return [...first, ...replaced, ...drafts.filter(isNeeded), ...resolveInOtherHands(sick)];
+}
+
+/** What a key needs, too, that takes the place of this one: what is not about this one, nor about an owner who is not that one's. */
+function forAnother({ rows: { key, owner }, successor }: Sick, drafts: readonly Draft[]): Draft[] {
+  const isOther = successor !== null;
+  return drafts.filter(({ mutation, input }) => {
+    if (mutation === "createKey" || [input.id, input.keyId, input.targetId].includes(key.id)) return false;
+    return !isOther || (mutation !== "updateRole" && ![input.id, input.targetId].includes(owner?.id));
+  });
 }
 
 function failing(checks: readonly ExaminedCheck[]): VerdictCode[] {
   return checks.filter(({ wouldFail }) => wouldFail === true).map(({ code }) => code);
-}
-
-/** A new key needs an owner and a tenant that are active. */
-function ownerFirst(sick: Sick): readonly Draft[] {
-  const codes = failing(sick.checks);
-  return (["OWNER_DISABLED", "TENANT_SUSPENDED"] as const)
-    .filter((code) => codes.includes(code) && !(code === "OWNER_DISABLED" && sick.successor))
-    .flatMap((code) => makers[code]?.(sick) ?? []);
 }
 
 function renew(key: Key, code: VerdictCode): Draft {
@@ -238,6 +242,27 @@ function createLike(sick: Sick, code: VerdictCode, environment: Key["environment
       scopes,
     },
   ];
+}
+
+/** The same, for the call that was refused: with the scopes that it asks for, and let in from where it comes. */
+function createInPlace(sick: Sick, code: VerdictCode, environment: Key["environment"]): Draft[] {
+  const { scopes: asked = [], ip } = sick;
+  return createLike(sick, code, environment).map((draft) => {
+    const { scopes, allowedIps, deniedIps } = draft.input as Pick<Key, "scopes" | "allowedIps" | "deniedIps">;
+    const added = asked.filter((scope) => !scopes.includes(scope));
+    const lists = isOneAddress(ip) ? listsLetting(ip, { allowedIps, deniedIps }) : null;
+    const all = [...scopes, ...added];
+    const more = [...added, ...(lists?.allowedIps || lists?.deniedIps ? [`use from ${ip}`] : [])];
+    const input = {
+      ...draft.input,
+      scopes: all,
+      allowedIps: lists?.allowedIps ?? allowedIps,
+      deniedIps: lists?.deniedIps ?? deniedIps,
+    };
+    const effect =
+      more.length === 0 ? draft.effect : `${draft.effect} It has besides what the call needs: ${more.join(", ")}.`;
+    return { ...draft, input, effect, scopes: all };
+  });
 }
 
 /** What a new key does not get with the old one's columns. */

@@ -105,7 +105,7 @@ const ResolveInvalidUserInput = builder.inputType("ResolveInvalidUserInput", {
     enableDisabled: t.boolean({ defaultValue: false, description: "Whether to enable the user when disabled." }),
     reissue: t.boolean({
       defaultValue: false,
-      description: "Whether to give the key a new secret even where its owner is valid and unchanged.",
+      description: "Whether to give the key a new secret even where it belongs to that user already.",
     }),
     test: t.field({ type: TestCallInput, description: "What to test the secret for." }),
     requireValid: t.boolean({
@@ -121,7 +121,7 @@ const ResolveInvalidUserInput = builder.inputType("ResolveInvalidUserInput", {
 builder.mutationField("resolveInvalidUser", (t) =>
   t.field({
     description:
-      "Mends a key with an invalid user in one go: identifies the user, verifies that they exist or creates them, updates their details, reissues the key to them, and tests its secret. A key whose owner is valid and unchanged, or only had to be enabled, keeps its secret unless `reissue` is true. All of it or nothing. Each step that changes something needs the permission of its own mutation, too.",
+      "Mends a key with an invalid user in one go: identifies the user, verifies that they exist or creates them, updates their details, reissues the key to them, and tests its secret. A key that belongs to that user already keeps its secret unless `reissue` is true. All of it or nothing. Each step that changes something needs the permission of its own mutation, too.",
     type: ResolveInvalidUserPayload,
     errors: { types: [...changeErrors, RateLimitedError] },
     access: { permission: "keys:reissue" },

@@ -102,14 +102,17 @@ export function createResolveInvalidUser(deps: {
     steps.push(update);
     run.user = user;
 
-    if (user.id === key.ownerId && update.outcome === "NOT_NEEDED" && !input.reissue) {
-      const detail = "The owner is right and up to date: the key keeps its secret. Give reissue: true for a new one.";
+    if (user.id === key.ownerId && !input.reissue) {
+      const detail = "The key belongs to this user already, and keeps its secret. Give reissue: true for a new one.";
       steps.push({ name: "REISSUE", outcome: "NOT_NEEDED", mutation: null, detail, changes: [] });
     } else {
       const issued = await keySecretsWith(joined, users).reissue(principal, { id: key.id, ownerId: user.id });
       run.secret = issued.secret;
       run.madeUp.push(issued.key.start);
-      const detail = `The key belongs to ${user.name} <${user.email}> (${user.id}) and has a new secret; the old one has stopped.`;
+      const who = `${user.name} <${user.email}> (${user.id})`;
+      const detail = input.dryRun
+        ? `The key would belong to ${who} and get a new secret; the old one would stop.`
+        : `The key belongs to ${who} and has a new secret; the old one has stopped.`;
       const changes = changesBetween(key, issued.key, ["ownerId", "start"]);
       steps.push({ name: "REISSUE", outcome: "DONE", mutation: "reissueKey", detail, changes });
     }
@@ -207,19 +210,20 @@ async function verify(
   users: Users,
   key: Key,
   owner: User | null,
-  { user: wanted, createMissing, enableDisabled }: ResolveInvalidUserInput,
+  { user: wanted, createMissing, enableDisabled, dryRun }: ResolveInvalidUserInput,
 ): Promise<{ user: User; step: ResolveStep }> {
   const names = wanted?.id ?? wanted?.externalId ?? wanted?.email;
   const present = owner && owner.status !== "DELETED" ? owner.id : null;
   const id = wanted && names !== undefined ? await findWanted(users, key.tenantId, wanted) : present;
   const name = "VERIFY";
+  const is = dryRun ? "would be" : "is";
   if (id === null) {
-    if (!wanted?.email || !createMissing) throw nobody(wanted, owner);
+    if (!wanted?.email || !createMissing) throw nobody(wanted, owner, createMissing);
     const { email, externalId, role } = wanted;
     const details = { email, name: wanted.name ?? email, externalId, ...(role ? { role } : {}) };
     const user = await users.create(principal, { tenantId: key.tenantId, ...details });
     const changes = changesBetween(null, user, ["id", "email", "name", "externalId", "role"]);
-    const detail = `There is no such user: ${user.name} <${user.email}> is created.`;
+    const detail = `There is no such user: ${user.name} <${user.email}> ${is} created.`;
     return { user, step: { name, outcome: "DONE", mutation: "createUser", detail, changes } };
   }
   const user = await users.lock(tx, principal, id);
@@ -240,14 +244,17 @@ async function verify(
   const changes = changesBetween(user, enabled, ["status"]);
   return {
     user: enabled,
-    step: { name, outcome: "DONE", mutation: "enableUser", detail: `${who} is enabled.`, changes },
+    step: { name, outcome: "DONE", mutation: "enableUser", detail: `${who} ${is} enabled.`, changes },
   };
 }
 
 /** What is said where the right user is not found, and is not to be created. */
-function nobody(wanted: ResolveInvalidUserInput["user"], owner: User | null): KeyplaneError {
+function nobody(wanted: ResolveInvalidUserInput["user"], owner: User | null, createMissing: boolean): KeyplaneError {
   if (wanted?.email !== undefined) return new NotFoundError("user", "e-mail address");
-  if (wanted?.externalId !== undefined) return new NotFoundError("user", "external id");
+  if (wanted?.externalId !== undefined) {
+    const advice = createMissing ? "Give an email, too, and the user is created; or check the external id." : undefined;
+    return new NotFoundError("user", "external id", advice);
+  }
   return new ConflictError(
     `${owner ? "The owner of the key was deleted" : "The key has no owner"}. Say in user who it is to belong to: by id, externalId or email.`,
   );
@@ -269,7 +276,7 @@ async function bringUpToDate(
   principal: Principal,
   users: Users,
   before: User,
-  { user: wanted }: ResolveInvalidUserInput,
+  { user: wanted, dryRun }: ResolveInvalidUserInput,
 ): Promise<{ user: User; step: ResolveStep }> {
   const { email, name, externalId, role } = wanted ?? {};
   const details = { email, name, externalId, role };
@@ -282,8 +289,9 @@ async function bringUpToDate(
     (role === undefined || role === before.role);
   const user = isSame ? before : await users.update(principal, { id: before.id, ...given });
   const changes = changesBetween(before, user, ["email", "name", "externalId", "role"]);
+  const fields = changes.map(({ field }) => field).join(", ");
   const detail =
-    changes.length === 0 ? "The details are up to date." : `Changed: ${changes.map(({ field }) => field).join(", ")}.`;
+    changes.length === 0 ? "The details are up to date." : `${dryRun ? "Would change" : "Changed"}: ${fields}.`;
   const outcome = changes.length === 0 ? "NOT_NEEDED" : "DONE";
   return {
     user,

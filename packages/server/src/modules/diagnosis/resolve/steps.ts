@@ -5,7 +5,7 @@ export const resolveSteps = {
   UPDATE: { description: "Bring the user's details up to date." },
   REISSUE: {
     description:
-      "Give the key to that user, with a new secret. The old one stops at once. Not needed where the owner is valid and unchanged.",
+      "Give the key to that user, with a new secret. The old one stops at once. Not needed where it belongs to that user already.",
   },
   TEST: { description: "Verify the new secret, or the one that the key keeps, as a call would." },
 } as const satisfies Record<string, { readonly description: string }>;
