@@ -2,7 +2,7 @@ import { day, describe, expect, ok, strangeIds, test } from "../../testkit/index
 import { leakOf, policyMutation } from "../../testkit/lifecycle.js";
 
 const document = `query ($tenantId: ID!) { keyHygiene(tenantId: $tenantId) {
-  tenantId at score keys checks { check affected weight lost advice sampleKeys { id } } } }`;
+  tenantId at score keys disabledLeaks checks { check affected weight lost advice sampleKeys { id } } } }`;
 
 describe("keyHygiene", () => {
   test("counts what is wrong, names keys and says what to do; a tenant without keys has 100", async ({ world }) => {
@@ -31,7 +31,7 @@ describe("keyHygiene", () => {
     ok(await admin.user("disableUser", { id: gone.id }));
     const now = await report();
     // 35 for the leak, 10 / 4 for the eternal one, 10 / 4 for the orphan.
-    expect(now).toMatchObject({ keys: 4, score: Math.floor(100 - 35 - 10 / 4 - 10 / 4) });
+    expect(now).toMatchObject({ keys: 4, disabledLeaks: 0, score: Math.floor(100 - 35 - 10 / 4 - 10 / 4) });
     const of = (check: string) => now.checks.find((each: { check: string }) => each.check === check);
     expect(of("LEAKED")).toMatchObject({ affected: 1, weight: 35, lost: 35, sampleKeys: [{ id: leaked.key.id }] });
     expect(of("NEVER_EXPIRES")).toMatchObject({ affected: 1, lost: 2.5, sampleKeys: [{ id: eternal.key.id }] });
@@ -42,6 +42,10 @@ describe("keyHygiene", () => {
       sampleKeys: [],
       advice: expect.stringContaining("unusedSince"),
     });
+    ok(await admin.key("disableKey", { id: leaked.key.id }));
+    expect(await report()).toMatchObject({ keys: 3, disabledLeaks: 1, score: Math.floor(100 - 10 / 3 - 10 / 3) });
+    ok(await admin.key("deleteKey", { id: leaked.key.id }));
+    expect(await report()).toMatchObject({ keys: 3, disabledLeaks: 0 });
   });
 
   test("idle is what the policy calls so, else 90 days; a secret is old after 365", async ({ world }) => {

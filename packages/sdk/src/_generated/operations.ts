@@ -2905,6 +2905,8 @@ export type GetKeyHygiene = {
     readonly score: number,
     /** How many keys in use you may see there. */
     readonly keys: number,
+    /** How many disabled keys have a leak that nobody has resolved. They take no points: whoever found them cannot use them. Give each another secret, or revoke it; keyFindings has them. */
+    readonly disabledLeaks: number,
     /** What each check has found, those without any keys, too. */
     readonly checks: ReadonlyArray<{
       /** Which check. */

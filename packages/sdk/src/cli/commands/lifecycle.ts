@@ -90,6 +90,11 @@ export const lifecycleCommands = [
       if (print.isQuiet) return print.line(String(report.score));
       print.table(report.checks, checkColumns);
       print.line(`Score: ${shown(report.score)} of 100, ${shown(report.keys)} keys in use.`);
+      const { disabledLeaks } = report;
+      if (disabledLeaks > 0) {
+        const what = disabledLeaks === 1 ? "1 disabled key has" : `${shown(disabledLeaks)} disabled keys have`;
+        print.line(`${what} a leak that nobody has resolved: see keyplane findings list --kind leaked --open.`);
+      }
     },
   }),
   command({

@@ -39,6 +39,10 @@ const HygieneReportType = builder.objectRef<HygieneReport>("HygieneReport").impl
         "0 to 100. LEAKED takes its whole weight for one key, every other check weight × affected / keys; rounded down.",
     }),
     keys: t.exposeInt("keys", { description: "How many keys in use you may see there." }),
+    disabledLeaks: t.exposeInt("disabledLeaks", {
+      description:
+        "How many disabled keys have a leak that nobody has resolved. They take no points: whoever found them cannot use them. Give each another secret, or revoke it; keyFindings has them.",
+    }),
     checks: t.field({
       type: [HygieneCheckReportType],
       description: "What each check has found, those without any keys, too.",

@@ -3,7 +3,7 @@ import type { Clock } from "../../../platform/clock.js";
 import type { Database, Tenant } from "../../../platform/database/index.js";
 import { authorize, type Principal, visibleTo } from "../../auth/index.js";
 import { findPolicy } from "../policy/policy.js";
-import { countHygiene, findSamples } from "./hygiene.store.js";
+import { countDisabledLeaks, countHygiene, findSamples } from "./hygiene.store.js";
 import { hygieneOf } from "./hygiene-score.js";
 
 const dayMs = 24 * 60 * 60_000;
@@ -19,6 +19,8 @@ export interface HygieneReport {
   readonly at: Date;
   readonly score: number;
   readonly keys: number;
+  /** Keys that are not in use because they leaked, and of which nobody has dealt with that. */
+  readonly disabledLeaks: number;
   readonly checks: readonly HygieneCheckReport[];
 }
 
@@ -72,6 +74,7 @@ export function createHygiene(deps: {
         at: limits.now,
         score,
         keys,
+        disabledLeaks: await countDisabledLeaks(prisma, tenantId, visibility, limits),
         checks: await Promise.all(
           checks.map(async (each) => ({
             ...each,

@@ -28,14 +28,19 @@ function conditions({ now, unusedSince, usualSecretMs }: HygieneLimits): Readonl
 }
 
 /** Keys that could be accepted as far as they go by themselves, with their owners. */
-function inUse(tenantId: string, { userId, teamIds }: Visibility, now: Date): Prisma.Sql {
+function inUse(tenantId: string, visibility: Visibility, now: Date): Prisma.Sql {
+  return Prisma.sql`${alive(tenantId, visibility, now)} AND k."disabledAt" IS NULL`;
+}
+
+/** The same and those that are disabled. */
+function alive(tenantId: string, { userId, teamIds }: Visibility, now: Date): Prisma.Sql {
   const own =
     userId === undefined
       ? Prisma.sql`TRUE`
       : Prisma.sql`(k."ownerId" = ${userId} OR k."teamId" = ANY(${[...teamIds]}::text[]))`;
   return Prisma.sql`"Key" k JOIN "User" u ON u."id" = k."ownerId" JOIN "Tenant" t ON t."id" = k."tenantId"
     WHERE k."tenantId" = ${tenantId} AND ${own}
-      AND k."revokedAt" IS NULL AND k."deletedAt" IS NULL AND k."disabledAt" IS NULL
+      AND k."revokedAt" IS NULL AND k."deletedAt" IS NULL
       AND (k."expiresAt" IS NULL OR k."expiresAt" > ${now}::timestamptz)`;
 }
 
@@ -55,6 +60,19 @@ export async function countHygiene(
   if (!row) throw new Error("an aggregate has a row");
   const { keys, ...affected } = row;
   return { keys, affected };
+}
+
+/** How many keys are disabled and have a leak that nobody has resolved. */
+export async function countDisabledLeaks(
+  db: Db,
+  tenantId: string,
+  visibility: Visibility,
+  limits: HygieneLimits,
+): Promise<number> {
+  const [row] = await db.$queryRaw<{ keys: number }[]>`
+    SELECT count(*)::int AS "keys" FROM ${alive(tenantId, visibility, limits.now)}
+      AND k."disabledAt" IS NOT NULL AND ${conditions(limits).LEAKED}`;
+  return row?.keys ?? 0;
 }
 
 /** Some of the keys that a check concerns, the longest-lived first. */
