@@ -341,7 +341,10 @@ function webhookLimitTable(): string {
       ["… to one that fails, or takes longer than a second", "1"],
       ["Messages under way, those included that were not answered within a second", String(webhookLimits.underWay)],
       ["How long a receiver may take", `${webhookLimits.answerMs / 1_000} s`],
-      ["How long a message is tried", "5 days"],
+      [
+        "How long a message is tried; one that waits for a disabled webhook no longer than that, others about 3 days",
+        `${webhookLimits.lifetimeMs / (24 * 60 * 60_000)} days`,
+      ],
     ],
   );
 }

@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { subscribe } from "node:diagnostics_channel";
 import type { Database } from "@keyplane/server";
 import { expect } from "vitest";
 import type { TestServer } from "./server.js";
@@ -9,9 +11,13 @@ export interface Asked {
   readonly operation: string;
 }
 
+/** Is true in whatever goes on because of a request, and in nothing that a timer has begun. */
+const inRequest = new AsyncLocalStorage<boolean>();
+subscribe("http.server.request.start", () => inRequest.enterWith(true));
+
 /**
- * Sees what a server asks of its database, but for the work that goes on in the background: following the events of other
- * processes, and sweeping. Stop it at the test's end: the server is shared.
+ * Sees what a server asks of its database because of requests: not what it does by itself, such as following the events of other
+ * processes, sweeping, or saving when keys were last used. Stop it at the test's end: the server is shared.
  */
 export class DatabaseWatch {
   readonly asked: Asked[] = [];
@@ -28,7 +34,7 @@ export class DatabaseWatch {
       query: { $allOperations: (call) => this.#pass(call as never) },
     }) as unknown as Database["prisma"];
     this.#database.transaction = (work) => {
-      if (!isInBackground()) this.asked.push({ model: null, operation: "transaction" });
+      if (inRequest.getStore()) this.asked.push({ model: null, operation: "transaction" });
       return transaction(work);
     };
   }
@@ -56,21 +62,12 @@ export class DatabaseWatch {
   }): Promise<unknown> {
     const { model = null, operation, args } = call;
     const sql = operation === "$queryRaw" ? (args as { strings: string[] }).strings.join("?") : "";
-    // Looking for what is due is background work, too.
-    if (/"(KeyExpiry|KeyRotation|LifecyclePolicy|KeyFinding|WebhookDelivery)"/.test(sql)) return call.query(args);
     if (sql.includes('FROM "Event"')) {
       const events = await call.query(args);
       this.#followed.push(...(events as { keyId: string | null; type: string }[]));
       return events;
     }
-    if (model !== "IdempotencyRecord") this.asked.push({ model, operation });
+    if (inRequest.getStore()) this.asked.push({ model, operation });
     return call.query(args);
   }
-}
-
-/** Whether those who ask are at work in the background: keys expire whenever a test of this server moves its clock. */
-function isInBackground(): boolean {
-  return /platform.scheduler|-duty|upkeep|maintenance|webhook-sender|shared-keys/.test(
-    new Error("where from").stack ?? "",
-  );
 }

@@ -1,5 +1,20 @@
+import { createGuard } from "@keyplane/sdk/guard";
 import { mutate } from "../../testkit/graphql.js";
-import { describe, expect, hour, minute, ok, test, type World } from "../../testkit/index.js";
+import { type Caller, describe, expect, hour, minute, ok, test, type World } from "../../testkit/index.js";
+import { findingMutation } from "../../testkit/lifecycle.js";
+import { readRecords } from "../../testkit/records.js";
+import { mailsTo } from "../sessions/mailbox.js";
+
+/** What a guard says that has read the key's records. */
+async function guarded(caller: Caller, key: string, call: Record<string, unknown>) {
+  const guard = createGuard({ url: caller.url, token: caller.token ?? "" });
+  try {
+    await guard.verify(key, call);
+    return await guard.verify(key, call);
+  } finally {
+    await guard.close();
+  }
+}
 
 const run = (world: World, sql: string) => world.server.keyplane.database.prisma.$executeRawUnsafe(sql);
 
@@ -28,6 +43,9 @@ describe("where a key names what is of another tenant", () => {
         { keyId: key.id, dryRun: true },
         "steps { detail } user { email } verdict { code owner { email } }",
       ),
+      // The key's own row names its owner, and nothing else does.
+      (await readRecords(admin, { keyIds: [key.id] })).map(({ ownerId: _, ...line }) => line),
+      await guarded(admin, secret, call),
     ];
     ok(await mutate(admin.url, admin.token, "revokeKey", { id: key.id, reason: "corrupt" }, "key { id }"));
     const revoked = await admin.diagnose({ key: secret, ...call });
@@ -40,6 +58,18 @@ describe("where a key names what is of another tenant", () => {
     expect(verdict.code).toBe("OWNER_NOT_FOUND");
     expect({ ...diagnosis.verdict, requestId: "" }).toEqual({ ...verdict, requestId: "" });
     expect(revoked.remedies).toMatchObject([{ variables: { input: { ownerId: successor.id } } }]);
+  });
+
+  test("a leak of the key is not told to that owner by mail", async ({ world }) => {
+    const [ours, theirs] = [await world.tenantWithKey(), await world.tenantWithKey()];
+    await run(world, `UPDATE "Key" SET "ownerId" = '${theirs.owner.id}' WHERE "id" = '${ours.key.id}'`);
+    const report = (caller: Caller, key: string, url: string) =>
+      findingMutation(caller, "reportLeakedKey", { key, url });
+    expect(ok(await report(ours.admin, ours.secret, "https://example.com/ours")).finding.keyId).toBe(ours.key.id);
+    // The mail about their own comes after.
+    ok(await report(theirs.admin, theirs.secret, "https://example.com/theirs"));
+    const mails = () => mailsTo(world.server, theirs.owner.email).map(({ text }) => text);
+    await expect.poll(mails).toEqual([expect.stringContaining("https://example.com/theirs")]);
   });
 
   test("a team of another tenant bounds the key as verification says, and is not named", async ({ world }) => {

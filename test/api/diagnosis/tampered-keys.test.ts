@@ -110,7 +110,8 @@ describe("diagnoseKey of a key that was changed past Keyplane", () => {
   test.for([
     ["disabledAt", `"disabledAt" = NULL`, (admin: Caller, id: string) => admin.key("disableKey", { id })],
     ["rotateEveryMs", `"rotateEveryMs" = NULL`, null],
-    ["rotatedAt", `"rotatedAt" = '2999-01-01'`, null],
+    ["createdAt", `"createdAt" = '2020-01-01'`, null],
+    ["rotatedAt", `"rotatedAt" = '2999-01-01'`, (admin: Caller, id: string) => admin.keySecret("rotateKey", { id })],
   ] as const)("it is told when it was its %s", async ([column, assignment, before]) => {
     const { admin, key } = await story();
     world.clock.advance(minute);

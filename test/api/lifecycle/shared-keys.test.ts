@@ -1,6 +1,6 @@
 import { type Caller, day, describe, expect, hour, minute, ok, test, type World } from "../../testkit/index.js";
 import { EventFollower } from "../../testkit/key-events.js";
-import { callsFrom, findingMutation, findingsOf, policyMutation } from "../../testkit/lifecycle.js";
+import { callsFrom, findingMutation, findingsOf, policyMutation, shareKey } from "../../testkit/lifecycle.js";
 import { mailsTo } from "../sessions/mailbox.js";
 
 /** A look comes each quarter of an hour, and somebody asks for one each second. */
@@ -165,6 +165,21 @@ describe("shared keys", () => {
     for (const id of [overlapping, waiting]) {
       await expect.poll(async () => (await findingsOf(admin, { keyId: id }))[0].action, patience).toBe("DISABLED");
     }
+  });
+
+  test("a finding of before the secret that others had has stopped asks for no other one, only to be resolved", async ({
+    world,
+  }) => {
+    const { admin, key } = await world.tenantWithKey();
+    await shareKey(world, admin, key.id);
+    const { secret } = ok(await admin.keySecret("rotateKey", { id: key.id, overlapMs: hour }));
+    const remedies = async () =>
+      (await admin.diagnose({ key: secret })).remedies.map(
+        ({ mutation }: { mutation: string }) => /(\w+)\(input: \$input\)/.exec(mutation)?.[1],
+      );
+    expect(await remedies()).toEqual(["rotateKey", "resolveKeyFinding"]);
+    world.clock.advance(hour);
+    expect(await remedies()).toEqual(["resolveKeyFinding"]);
   });
 
   test("are disabled after the time of grace where the policy says so; places are for those who see single calls", async ({

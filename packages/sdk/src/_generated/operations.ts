@@ -2390,7 +2390,7 @@ export type VerifyKey = {
       /** The user's e-mail address. */
       readonly email: string
     } | null,
-    /** Where the rate limits stand that the call is under: of the key, its owner, its tenant and the API. */
+    /** Where the rate limits stand that the call is under: of the key, its owner, its tenant and the API. Empty: there are none, or the call was refused before. */
     readonly rateLimits: ReadonlyArray<{
       /** Which limit. */
       readonly name: string,
@@ -2405,7 +2405,7 @@ export type VerifyKey = {
       /** Whose limit it is. */
       readonly target: Types.LimitTarget
     }>,
-    /** Where the quota stands that the call is under; null: none. */
+    /** Where the quota stands that the call is under, of several the one with the least left; null: there is none, or the call was refused before. */
     readonly quota: {
       /** How much it allows. */
       readonly limit: number,

@@ -6,7 +6,7 @@ import { faultOf } from "../platform/fault.js";
 import type { EventChunks } from "./open-streams.js";
 import { createTrustedDocument } from "./trusted-document.js";
 
-/** What SDKs send. Its fields are those of {@link dataOf}. When it changes, add its hash and keep the old one for SDKs in the field. */
+/** What SDKs send. Its fields are those of {@link dataOf}. When they change, its hash takes the place of the old one. */
 const variablesOf = createTrustedDocument({
   operation: "FollowKeyEvents",
   hashes: ["88311934fa9aefc0bd738facc76b528b9c98eed631917b9146090ee31e45d64d"],

@@ -10,20 +10,25 @@ export interface Remembered<State extends object> {
   stored(ids: readonly string[]): Promise<ReadonlyMap<string, State>>;
   /** What is remembered is not as the store has it. */
   forget(id: string): void;
+  /** How many are to be compared in one go, where each may hold much; left out: as many as usual. */
+  readonly atOnce?: number | undefined;
 }
 
 /** An EntityCache whose entities name their id and can be read many at once. */
 export class EntityStates<State extends { readonly id: string }> extends EntityCache<State> {
   readonly #loadMany: (ids: readonly string[]) => Promise<readonly State[]>;
+  readonly atOnce: number | undefined;
 
-  /** @param options as of EntityCache; `loadMany` reads those that exist in one query. */
+  /** @param options as of EntityCache; `loadMany` reads those that exist in one query; `atOnce` as of Remembered. */
   constructor(options: {
     max: number;
     load: (id: string) => Promise<State | null>;
     loadMany: (ids: readonly string[]) => Promise<readonly State[]>;
+    atOnce?: number;
   }) {
     super(options);
     this.#loadMany = options.loadMany;
+    this.atOnce = options.atOnce;
   }
 
   /** Reads those of them that are not remembered, in one query. */

@@ -51,8 +51,11 @@ export class ApiAccess implements EventListener {
         grants.get(keyId)?.push({ apiId, status });
       return [...grants].map(([id, found]) => ({ id, grants: found }));
     };
-    this.#apis = new EntityStates({ max, load: async (id) => (await apisOf([id]))[0] ?? null, loadMany: apisOf });
-    this.#grants = new EntityStates({ max, load: async (id) => (await grantsOf([id]))[0] ?? null, loadMany: grantsOf });
+    // A tenant may have hundreds of APIs, and a key access to as many.
+    const load = async (id: string): Promise<ApisOfTenant | null> => (await apisOf([id]))[0] ?? null;
+    this.#apis = new EntityStates({ max, load, loadMany: apisOf, atOnce: 2 });
+    const loadGrants = async (id: string): Promise<GrantsOfKey | null> => (await grantsOf([id]))[0] ?? null;
+    this.#grants = new EntityStates({ max, load: loadGrants, loadMany: grantsOf, atOnce: 20 });
   }
 
   /** What is remembered of the APIs of tenants, for whoever compares it with the store. */

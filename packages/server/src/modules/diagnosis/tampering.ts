@@ -47,7 +47,8 @@ const named: readonly string[] = ["tenantId", "ownerId", "teamId"] satisfies (ke
 export function tamperingWords(key: Key, written: Key | null): string {
   if (written === null) return "The audit log does not know how Keyplane has written it.";
   const isDead = key.revokedAt !== null || key.deletedAt !== null;
-  const different = sealedColumns.filter((name) => textOf(written[name]) !== textOf(key[name]));
+  const columns = [...new Set([...sealedColumns(key), ...sealedColumns(written)])];
+  const different = columns.filter((name) => textOf(written[name]) !== textOf(key[name]));
   const all = different
     // When a team goes, its dead keys lose it.
     .filter((name) => !(name === "teamId" && isDead))

@@ -18,8 +18,8 @@ export interface Forgotten extends Concerned {
   readonly detail: string;
 }
 
-/** How many things are compared at once: few, because the embedded database works on this very thread. */
-const batchSize = 200;
+/** How many things are compared at once where they do not say: few, because the embedded database works on this very thread. */
+const usualBatch = 200;
 
 /** How a comparison goes on. */
 interface Pace {
@@ -45,12 +45,13 @@ export function comparisonOf<State extends object>(
   nameOf: (id: string) => string,
   concerns: (state: State, id: string) => Concerned,
 ): CompareMemory {
+  const batch = remembered.atOnce ?? usualBatch;
   return async ({ stop, heard }) => {
     async function differing(ids: readonly string[]): Promise<Map<string, Different<State>>> {
       const found = new Map<string, Different<State>>();
-      for (let start = 0; start < ids.length && !stop.aborted; start += batchSize) {
+      for (let start = 0; start < ids.length && !stop.aborted; start += batch) {
         const known = new Map<string, State>();
-        for (const id of ids.slice(start, start + batchSize)) {
+        for (const id of ids.slice(start, start + batch)) {
           const state = remembered.inspect(id);
           if (state) known.set(id, state);
         }

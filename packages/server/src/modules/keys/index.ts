@@ -27,4 +27,5 @@ export {
   type RecordLine,
   type VerificationRecords,
 } from "./verification/verification-records.service.js";
-export { createVerify, guesserOf, type Verify, type VerifyKeyInput } from "./verification/verify.service.js";
+export { createVerify, guesserOf, type Verify } from "./verification/verify.service.js";
+export type { VerifyKeyInput } from "./verification/verify-key-input.js";

@@ -2,6 +2,7 @@ import { type Environment, environments } from "@keyplane/schema";
 import { z } from "zod";
 import {
   addressesSchema,
+  flag,
   idempotencyKeySchema,
   optional,
   reasonSchema,
@@ -62,10 +63,7 @@ export const rotateKeySchema = z.object({
     .min(0, "Give 0 to stop the old secret at once, or the milliseconds that it goes on working.")
     .nullable()
     .default(0),
-  activateOnFirstUse: z
-    .boolean()
-    .nullish()
-    .transform((isAsked) => isAsked ?? false),
+  activateOnFirstUse: flag(false),
   idempotencyKey: optional(idempotencyKeySchema),
 });
 

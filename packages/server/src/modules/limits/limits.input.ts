@@ -3,7 +3,7 @@ import { z } from "zod";
 import { isStorableTime } from "../../platform/clock.js";
 import { idempotencyKeySchema, optional, reasonSchema } from "../../platform/validation.js";
 
-/** How many rate limits one key, user or tenant can have. */
+/** How many rate limits one key, user, tenant or API can have. */
 export const maxRateLimits = 10;
 /** How long a rate limit's window can be, in milliseconds: what is to be counted for longer is a quota. */
 export const minWindowMs = 1_000;

@@ -3,13 +3,11 @@ import DataLoader from "dataloader";
 import type { Clock } from "../../platform/clock.js";
 import type { Database, Quota, QuotaEntry } from "../../platform/database/index.js";
 import { type CountedRule, type LimitColumns, limitedOf, limitTargetOf } from "../../platform/limited.js";
-import { type Page, type PageArguments, pageOf, parsePage } from "../../platform/pages.js";
+import { type Page, type PageArguments, pageByCreation } from "../../platform/pages.js";
 import { asOfNow, countEntries, findEntries, findQuotas } from "./quotas/quota.store.js";
 import type { QuotaAccounts } from "./quotas/quota-accounts.js";
 import type { MemoryLimiter } from "./rate/memory-limiter.js";
 import type { LimitStates, SharedLimiter } from "./take.js";
-
-const order = "quotaHistory.CREATED_AT_DESC";
 
 /** Where the limits of a call stand that was not made. */
 export interface PeekedLimits extends LimitStates {
@@ -82,13 +80,9 @@ export function createLimitReads(deps: {
 
     /** What has happened to the quota of a target, newest first. */
     async history(targetId: string, page: PageArguments): Promise<Page<QuotaEntry>> {
-      const { size, after } = parsePage(page, order, "createdAt");
-      return pageOf({
-        rows: await findEntries(database.prisma, targetId, after, size + 1),
-        size,
-        after,
-        order,
-        placeOf: (row) => ({ value: row.createdAt, id: row.id }),
+      return pageByCreation(page, {
+        order: "quotaHistory.CREATED_AT_DESC",
+        read: (after, take) => findEntries(database.prisma, targetId, after, take),
         totalCount: () => countEntries(database.prisma, targetId),
       });
     },

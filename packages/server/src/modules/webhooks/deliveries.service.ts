@@ -7,7 +7,7 @@ import { type Audit, actorOf } from "../audit/index.js";
 import { authorize, type Principal, visibleTo } from "../auth/index.js";
 import type { Events } from "../events/index.js";
 import * as deliveries from "./deliveries.store.js";
-import { deliveryLifetimeMs } from "./webhook-outbox.js";
+import { webhookLimits } from "./webhook-limits.js";
 import { deliveryFilterSchema, redeliverSchema } from "./webhooks.input.js";
 import { findWebhook } from "./webhooks.store.js";
 
@@ -49,7 +49,7 @@ export function createWebhookDeliveries(deps: { audit: Audit; clock: Clock; data
           status: "PENDING",
           attempts: 0,
           nextAttemptAt: now,
-          expiresAt: new Date(now.getTime() + deliveryLifetimeMs),
+          expiresAt: new Date(now.getTime() + webhookLimits.lifetimeMs),
           finishedAt: null,
         });
         const { tenantId } = webhook;

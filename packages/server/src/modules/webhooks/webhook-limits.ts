@@ -22,6 +22,8 @@ export const webhookLimits = {
   underWay: 512,
   /** How long a receiver may take for everything. */
   answerMs: 10_000,
+  /** A message that nobody takes is given up after so long at the latest: while its webhook is disabled, it waits. */
+  lifetimeMs: 5 * 24 * 60 * 60_000,
   /** Messages that `testWebhook` sends for a tenant within a minute, from each server. */
   testsPerMinute: 20,
 } as const;

@@ -5,12 +5,9 @@ import { ConflictError, NotFoundError } from "../../platform/errors.js";
 import type { SecretBox } from "../../platform/secret-box.js";
 import { isPublicEvent, type StoredEvent } from "../events/index.js";
 import { insertDeliveries } from "./deliveries.store.js";
+import { webhookLimits } from "./webhook-limits.js";
 import { type Message, messageOf, newsOf } from "./webhook-message.js";
 import { findListening, holdForPolicy } from "./webhooks.store.js";
-
-const day = 24 * 60 * 60_000;
-/** For how long a message is tried at most, also while its webhook is disabled. */
-export const deliveryLifetimeMs: number = 5 * day;
 
 export type WebhookOutbox = ReturnType<typeof createWebhookOutbox>;
 
@@ -35,7 +32,7 @@ export function createWebhookOutbox({ clock, secretBox }: { clock: Clock; secret
       payload,
       createdAt: new Date(now),
       nextAttemptAt: new Date(now),
-      expiresAt: new Date(now + deliveryLifetimeMs),
+      expiresAt: new Date(now + webhookLimits.lifetimeMs),
     };
   }
 

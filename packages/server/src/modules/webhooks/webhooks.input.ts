@@ -8,7 +8,7 @@ import {
 import { z } from "zod";
 import { isPublicAddress } from "../../platform/public-address.js";
 import { parseUrl, SafeFetchError } from "../../platform/safe-fetch.js";
-import { idempotencyKeySchema, idSchema, optional, reasonSchema, text } from "../../platform/validation.js";
+import { flag, idempotencyKeySchema, idSchema, optional, reasonSchema, text } from "../../platform/validation.js";
 
 const maxUrlLength = 2_000;
 const week = 7 * 24 * 60 * 60_000;
@@ -54,10 +54,7 @@ export function webhookSchemas(allowPrivate: boolean) {
       name,
       url,
       eventTypes: eventTypes.nullish().transform((types) => types ?? []),
-      receivesSecrets: z
-        .boolean()
-        .nullish()
-        .transform((receives) => receives ?? false),
+      receivesSecrets: flag(false),
       idempotencyKey: optional(idempotencyKeySchema),
     }),
     update: z.object({ id: z.string(), name: optional(name), url: optional(url), eventTypes: optional(eventTypes) }),

@@ -50,8 +50,13 @@ const always = [
   "secretVersion",
 ] as const satisfies readonly (keyof Key)[];
 
-/** The columns of a key's row that are signed: all that decide about it. Names, metadata and times that only inform are left out. */
-export const sealedColumns = [...always, "rotateEveryMs", "rotatedAt"] as const satisfies readonly (keyof Key)[];
+/**
+ * The columns of a key's row that are signed: what decides about it by itself. Left out are names, metadata and times that only inform; limits, whose
+ * quotas are rows of their own that nobody signs; and the webhook that takes its secrets.
+ */
+export function sealedColumns({ rotateEveryMs, rotatedAt }: Key): readonly (keyof Key)[] {
+  return rotateEveryMs === null ? always : [...always, "rotateEveryMs", rotatedAt === null ? "createdAt" : "rotatedAt"];
+}
 
 /** What is signed. The order is part of every checksum that there is: add what decides to the end. */
 function textOf(key: Key, secrets: readonly KeySecret[]): string {

@@ -105,14 +105,24 @@ export class VerificationIndex implements EventListener {
     return this.#keys;
   }
 
-  /** What is remembered of secrets, by their hashes: of those that count, and not of a former set of their key's secrets. */
+  /**
+   * What is remembered of secrets, by their hashes. One of a former set of its key's secrets never counts, however it differs from the store: it
+   * is as good as equal.
+   */
   get secretMemory(): Remembered<SecretState> {
-    const counts = (state: SecretState | undefined): boolean =>
-      state !== undefined && this.#keys.inspect(state.keyId)?.secretVersion === state.secretVersion;
+    const isFormer = (known: SecretState, stored: SecretState | undefined): boolean =>
+      (stored ?? this.#keys.inspect(known.keyId))?.secretVersion !== known.secretVersion;
     return {
-      ids: () => this.#secrets.ids().filter((hash) => counts(this.#secrets.inspect(hash))),
+      ids: () => this.#secrets.ids(),
       inspect: (hash) => this.#secrets.inspect(hash),
-      stored: (hashes) => readSecretStates(this.#database, hashes),
+      stored: async (hashes) => {
+        const states = new Map(await readSecretStates(this.#database, hashes));
+        for (const hash of hashes) {
+          const known = this.#secrets.inspect(hash);
+          if (known && isFormer(known, states.get(hash))) states.set(hash, known);
+        }
+        return states;
+      },
       forget: (hash) => this.#secrets.forget(hash),
     };
   }

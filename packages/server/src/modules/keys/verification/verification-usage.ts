@@ -2,7 +2,7 @@ import type { KeyFormatResult, KeyRecord } from "@keyplane/schema";
 import type { Principal } from "../../auth/index.js";
 import { addressOf, metersOf, tagsOf, type UsageEvent, userAgentOf } from "../../usage/index.js";
 import type { Verdict } from "./verdict.js";
-import type { VerifyKeyInput } from "./verify.service.js";
+import type { VerifyKeyInput } from "./verify-key-input.js";
 
 /** A verification that was just answered. */
 interface Verification {

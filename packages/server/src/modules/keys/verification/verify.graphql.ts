@@ -114,13 +114,15 @@ export const VerdictType = builder.objectRef<Verdict>("Verdict").implement({
     }),
     rateLimits: t.field({
       type: [RateLimitStateType],
-      description: "Where the rate limits stand that the call is under: of the key, its owner, its tenant and the API.",
+      description:
+        "Where the rate limits stand that the call is under: of the key, its owner, its tenant and the API. Empty: there are none, or the call was refused before.",
       resolve: (verdict) => verdict.rateLimits as RateLimitState[],
     }),
     quota: t.expose("quota", {
       type: QuotaStateType,
       nullable: true,
-      description: "Where the quota stands that the call is under; null: none.",
+      description:
+        "Where the quota stands that the call is under, of several the one with the least left; null: there is none, or the call was refused before.",
     }),
     retryAfterMs: t.exposeInt("retryAfterMs", {
       nullable: true,

@@ -2,7 +2,6 @@ import {
   type AskedApi,
   type DecisionRequest,
   decide,
-  type Environment,
   type KeyFormatResult,
   type KeyGuesses,
   networkOf,
@@ -21,19 +20,7 @@ import { type IndexedRecord, limitsOf } from "./key-states.js";
 import { toVerdict, type Verdict } from "./verdict.js";
 import type { VerificationIndex } from "./verification-index.js";
 import { usageOf, usageOfUnseen } from "./verification-usage.js";
-
-/** What a verifier asks. GraphQL has checked the types; the bounds are checked here. */
-export interface VerifyKeyInput {
-  readonly key: string;
-  readonly scopes?: readonly string[] | null | undefined;
-  readonly environment?: Environment | null | undefined;
-  readonly ip?: string | null | undefined;
-  readonly cost?: number | null | undefined;
-  readonly tags?: readonly string[] | null | undefined;
-  readonly api?: string | null | undefined;
-  readonly meters?: readonly { readonly name: string; readonly value: number }[] | null | undefined;
-  readonly userAgent?: string | null | undefined;
-}
+import type { VerifyKeyInput } from "./verify-key-input.js";
 
 const boundsSchema = z.object({
   scopes: scopesSchema.nullish(),

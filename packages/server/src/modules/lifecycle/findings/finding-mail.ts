@@ -25,7 +25,7 @@ export async function raiseAndMail(
   finding: NewFinding,
 ): Promise<KeyFinding> {
   const raised = await told.findings.raise(tx, actor, key, finding);
-  const owner = await findOwner(tx, key.ownerId);
+  const owner = await findOwner(tx, key);
   if (owner?.status === "ACTIVE") await told.mail.enqueue(tx, told.write(owner, raised), { keepMs: keepMailMs });
   return raised;
 }

@@ -1,5 +1,5 @@
 import { type KeyFindingKind, kindOfId } from "@keyplane/schema";
-import type { Db, KeyFinding, Prisma, User } from "../../../platform/database/index.js";
+import type { Db, Key, KeyFinding, Prisma, User } from "../../../platform/database/index.js";
 import { afterPlace, orderBy, type Place } from "../../../platform/pages.js";
 import type { Visibility } from "../../auth/index.js";
 
@@ -57,8 +57,9 @@ export function findOpenOfKey(db: Db, keyId: string, at: Date, take: number): Pr
   });
 }
 
-export function findOwner(db: Db, id: string): Promise<User | null> {
-  return db.user.findUnique({ where: { id } });
+/** The owner of a key, who is one only within the key's tenant. */
+export function findOwner(db: Db, { ownerId, tenantId }: Pick<Key, "ownerId" | "tenantId">): Promise<User | null> {
+  return db.user.findFirst({ where: { id: ownerId, tenantId } });
 }
 
 export function countFindings(db: Db, visibility: Visibility, filter: FindingFilter): Promise<number> {

@@ -1,6 +1,13 @@
 import { type Permission, permissions, type Role, roles } from "@keyplane/schema";
 import { z } from "zod";
-import { idempotencyKeySchema, optional, reasonSchema, scopesSchema, text } from "../../../platform/validation.js";
+import {
+  flag,
+  idempotencyKeySchema,
+  optional,
+  reasonSchema,
+  scopesSchema,
+  text,
+} from "../../../platform/validation.js";
 import { redirectUriProblem, resourceProblem } from "./lib/client-uris.js";
 
 /** How a client may get tokens (RFC 6749). Implicit and password are not among them, on purpose: RFC 9700 forbids both. */
@@ -51,10 +58,7 @@ export const createClientSchema = z.object({
   redirectUris: fields.redirectUris.nullish().transform((list) => list ?? []),
   resources: fields.resources.nullish().transform((list) => list ?? []),
   resourceScopes: fields.resourceScopes.nullish().transform((list) => list ?? []),
-  isPublic: z
-    .boolean()
-    .nullish()
-    .transform((isPublic) => isPublic ?? false),
+  isPublic: flag(false),
   idempotencyKey: optional(idempotencyKeySchema),
 });
 

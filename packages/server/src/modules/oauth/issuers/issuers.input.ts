@@ -1,7 +1,7 @@
 import { type Role, roles } from "@keyplane/schema";
 import { z } from "zod";
 import { parseUrl, SafeFetchError } from "../../../platform/safe-fetch.js";
-import { foreignText, idempotencyKeySchema, optional, reasonSchema, text } from "../../../platform/validation.js";
+import { flag, foreignText, idempotencyKeySchema, optional, reasonSchema, text } from "../../../platform/validation.js";
 
 /** How a user is found by a token of an external issuer. */
 export const issuerMatches = {
@@ -69,10 +69,7 @@ export function createIssuerSchema(allowPrivate: boolean) {
     roleMapping: fields.roleMapping.nullish().transform((mapping) => mapping ?? []),
     defaultRole: optional(fields.defaultRole),
     matchBy: fields.matchBy.nullish().transform((match) => match ?? "EXTERNAL_ID"),
-    createUsers: z
-      .boolean()
-      .nullish()
-      .transform((create) => create ?? false),
+    createUsers: flag(false),
     idempotencyKey: optional(idempotencyKeySchema),
   });
 }
