@@ -28,6 +28,7 @@ export default defineConfig({
     // Generous on purpose: a slow machine must not fail a test; a hang still ends.
     testTimeout: 120_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     pool: "forks",
     maxWorkers: 2,
     sequence: { sequencer: SlowestFirst },

@@ -181,7 +181,7 @@ describe("usage is exact", () => {
 
     const next = await startProcess(environment);
     const caller = new Caller(next.url, rootToken);
-    await expect.poll(() => segmentsLeft(home.dataDir), { timeout: 60_000 }).toEqual([]);
+    await expect.poll(() => segmentsLeft(home.dataDir)).toEqual([]);
     const window = {
       from: new Date(Date.now() - hourMs).toISOString(),
       to: new Date(Date.now() + hourMs).toISOString(),

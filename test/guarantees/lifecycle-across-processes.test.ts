@@ -8,9 +8,6 @@ import { callsFrom, findingMutation, policyMutation } from "../testkit/lifecycle
 // The embedded database has one process only: this promise is about several on one PostgreSQL.
 const withoutPostgres = postgresUrl === null;
 
-/** What is due is looked for each second; a slow machine may need longer. */
-const patience = { timeout: 15_000 };
-
 describe.skipIf(withoutPostgres)("two servers on one database", () => {
   test("remind, disable and begin an overlap once, and both refuse what one of them has stopped", async () => {
     const database = await openTestDatabase();
@@ -27,10 +24,10 @@ describe.skipIf(withoutPostgres)("two servers on one database", () => {
       for (let index = 0; index < 9; index++) await here.key(tenant.id, owner.id);
       ok(await policyMutation(admin, { tenantId: tenant.id, idleAfterDays: 5, idleAction: "DISABLE", graceDays: 1 }));
       clock.advance(10 * day + hour);
-      await expect.poll(() => count("ROTATION_DUE", tenant.id), patience).toBe(10);
-      await expect.poll(() => count("IDLE", tenant.id), patience).toBe(10);
+      await expect.poll(() => count("ROTATION_DUE", tenant.id)).toBe(10);
+      await expect.poll(() => count("IDLE", tenant.id)).toBe(10);
       clock.advance(day);
-      await expect.poll(() => count("DISABLED", tenant.id), patience).toBe(10);
+      await expect.poll(() => count("DISABLED", tenant.id)).toBe(10);
 
       // A first use at both at once begins one overlap; a leak that one is told of, the other refuses.
       const story = await here.tenantWithKey();
@@ -39,11 +36,11 @@ describe.skipIf(withoutPostgres)("two servers on one database", () => {
       );
       const uses = await Promise.all([here, there, here, there].map((world) => world.verify(rotated.secret)));
       for (const { code } of uses) expect(code).toBe("VALID");
-      await expect.poll(() => count("ROTATED", story.tenant.id), patience).toBe(1);
+      await expect.poll(() => count("ROTATED", story.tenant.id)).toBe(1);
       clock.advance(hour);
-      await expect.poll(async () => (await there.verify(story.secret)).code, patience).toBe("SUPERSEDED");
+      await expect.poll(async () => (await there.verify(story.secret)).code).toBe("SUPERSEDED");
       ok(await findingMutation(story.admin, "reportLeakedKey", { key: rotated.secret }));
-      await expect.poll(async () => (await there.verify(rotated.secret)).code, patience).toBe("DISABLED");
+      await expect.poll(async () => (await there.verify(rotated.secret)).code).toBe("DISABLED");
       expect([await count("ROTATED", story.tenant.id), await count("LEAKED", story.tenant.id)]).toEqual([1, 1]);
       expect([await count("ROTATION_DUE", tenant.id), await count("IDLE", tenant.id)]).toEqual([10, 10]);
     } finally {
@@ -81,14 +78,12 @@ describe.skipIf(withoutPostgres)("two servers on one database", () => {
       await here.counted();
       const before = total();
       clock.advance(16 * minute);
-      await expect.poll(findings, patience).toBe(1);
+      await expect.poll(findings).toBe(1);
       // Both have asked for the turn before one has it again.
       const asks = () => asked.map(({ mock }) => mock.calls.filter(([what]) => what === "takeTurn").length);
       const askedBefore = asks();
       clock.advance(2 * minute);
-      await expect
-        .poll(() => asks().every((count, index) => count > (askedBefore[index] ?? count)), patience)
-        .toBe(true);
+      await expect.poll(() => asks().every((count, index) => count > (askedBefore[index] ?? count))).toBe(true);
       expect(total()).toBe(before + 1);
       expect(await prisma.event.count({ where: { type: "SHARED", keyId: key.id } })).toBe(1);
 
@@ -96,7 +91,7 @@ describe.skipIf(withoutPostgres)("two servers on one database", () => {
       running.delete(here.server);
       const ofThere = looks()[1] ?? 0;
       clock.advance(16 * minute);
-      await expect.poll(() => looks()[1], patience).toBe(ofThere + 1);
+      await expect.poll(() => looks()[1]).toBe(ofThere + 1);
       expect(await findings()).toBe(1);
       expect((await there.root.query("{ viewer { role } }")).viewer.role).toBe("ADMIN");
     } finally {

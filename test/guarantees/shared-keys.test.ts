@@ -52,7 +52,7 @@ describe("finding shared keys by the default bounds", () => {
       const ids = await found();
       return [...wanted].filter((id) => !ids.has(id));
     };
-    await expect.poll(missed, { timeout: 30_000 }).toEqual([]);
+    await expect.poll(missed).toEqual([]);
     const wrong = await found();
     expect([...unwanted].filter((id) => wrong.has(id))).toEqual([]);
     expect([wanted.size, unwanted.size]).toEqual([6, 21]);

@@ -97,13 +97,11 @@ async function startNginx(world: World, places: { token: string; api: number; ke
   });
   const url = `http://127.0.0.1:${port}`;
   await expect
-    .poll(
-      () =>
-        rawRequest(url).then(
-          ({ status }) => status,
-          () => 0,
-        ),
-      { timeout: 10_000 },
+    .poll(() =>
+      rawRequest(url).then(
+        ({ status }) => status,
+        () => 0,
+      ),
     )
     .not.toBe(0);
   return { url, log: () => readFileSync(join(folder, "error.log"), "utf8") };

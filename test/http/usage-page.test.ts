@@ -507,7 +507,7 @@ describe("the usage page in a browser", () => {
     await page.unroute("**/graphql");
     const before = requests.length;
     await page.clock.setFixedTime(story.now + 11_000);
-    await expect.poll(() => requests.length, { timeout: 10_000 }).toBe(before + 1);
+    await expect.poll(() => requests.length).toBe(before + 1);
     await expect.poll(() => page.textContent("#counted")).toMatch(/\d$/);
     await context.close();
   });
@@ -520,14 +520,14 @@ describe("the usage page in a browser", () => {
     await settled(page);
     expect(await page.isVisible("#live-view")).toBe(false);
     await page.click("#live-toggle");
-    await expect.poll(() => page.textContent("#live-words"), { timeout: 20_000 }).toMatch(/0 calls in the last second/);
+    await expect.poll(() => page.textContent("#live-words")).toMatch(/0 calls in the last second/);
     expect(requests.at(-1)?.body).toContain("subscription UsagePageLive");
     const other = await world.tenantWithKey();
     await world.verify(other.secret, 3);
     await world.verify(own.secret, 2);
     await world.verify(own.secret, 1, { scopes: ["none"] });
     await expect
-      .poll(() => page.textContent("#live-words"), { timeout: 20_000 })
+      .poll(() => page.textContent("#live-words"))
       .toMatch(/3 calls since you watch, a minute at most: 2 accepted, 1 refused/);
     expect(await page.locator("#live-ticks li").count()).toBeGreaterThan(0);
     await page.click("#live-toggle");

@@ -49,9 +49,7 @@ export class DatabaseWatch {
    */
   async followed(keyId: string, type = "CREATED"): Promise<void> {
     if (this.#original.kind === "embedded") return;
-    await expect
-      .poll(() => this.#followed.some((event) => event.keyId === keyId && event.type === type), { timeout: 60_000 })
-      .toBe(true);
+    await expect.poll(() => this.#followed.some((event) => event.keyId === keyId && event.type === type)).toBe(true);
   }
 
   async #pass(call: {

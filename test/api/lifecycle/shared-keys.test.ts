@@ -3,9 +3,6 @@ import { EventFollower } from "../../testkit/key-events.js";
 import { callsFrom, findingMutation, findingsOf, policyMutation, shareKey } from "../../testkit/lifecycle.js";
 import { mailsTo } from "../sessions/mailbox.js";
 
-/** A look comes each quarter of an hour, and somebody asks for one each second. */
-const patience = { timeout: 15_000 };
-
 async function use(world: World, admin: Caller, calls: readonly Record<string, unknown>[]) {
   expect(ok(await admin.recordUsage(calls)).rejected).toEqual([]);
   await world.server.keyplane.recording.settle();
@@ -16,7 +13,7 @@ async function use(world: World, admin: Caller, calls: readonly Record<string, u
 async function look(world: World, admin: Caller, by: string) {
   world.clock.advance(16 * minute);
   const found = async () => (await findingsOf(admin, { keyId: by, kind: "SHARED" })).length;
-  await expect.poll(found, patience).toBeGreaterThan(0);
+  await expect.poll(found).toBeGreaterThan(0);
 }
 
 const evidenceDocument = `query ($keyId: ID!) { keyFindings(filter: { keyId: $keyId }) { nodes {
@@ -55,7 +52,7 @@ describe("shared keys", () => {
     const records = await prisma.auditRecord.findMany({ where: { targetId: finding.id } });
     expect(JSON.stringify(records)).toContain('"networks":40');
     expect(JSON.stringify(records)).not.toContain("203.0.");
-    await expect.poll(() => mailsTo(world.server, owner.email)[0]?.text, patience).toContain("40 addresses");
+    await expect.poll(() => mailsTo(world.server, owner.email)[0]?.text).toContain("40 addresses");
     expect(mailsTo(world.server, owner.email)[0]?.text).not.toContain("203.0.");
     expect((await world.verify(secret)).code).toBe("VALID");
     expect(await diagnose(admin, key.id)).toEqual(["KEY_SHARED"]);
@@ -88,7 +85,7 @@ describe("shared keys", () => {
     stream.close();
     ok(await admin.key("revokeKey", { id: key.id, reason: "shared" }));
     world.clock.advance(16 * minute);
-    await expect.poll(() => findingsOf(admin, { keyId: key.id, open: true }), patience).toEqual([]);
+    await expect.poll(() => findingsOf(admin, { keyId: key.id, open: true })).toEqual([]);
   });
 
   test("only known places of accepted calls within the window count, by each tenant's own bounds", async ({
@@ -146,7 +143,7 @@ describe("shared keys", () => {
       shared.flatMap((id) => callsFrom(world, id, 40)),
     );
     world.clock.advance(16 * minute);
-    await expect.poll(async () => (await findingsOf(admin)).length, patience).toBe(shared.length);
+    await expect.poll(async () => (await findingsOf(admin)).length).toBe(shared.length);
 
     const { secret } = ok(await admin.keySecret("rotateKey", { id: key.id, overlapMs: 0 }));
     ok(await admin.keySecret("rotateKey", { id: overlapping, overlapMs: 3 * day }));
@@ -163,7 +160,7 @@ describe("shared keys", () => {
     expect(await findingsOf(admin, { keyId: key.id })).toMatchObject([{ action: "NONE", resolvedAt: null }]);
     expect((await world.verify(secret)).code).toBe("VALID");
     for (const id of [overlapping, waiting]) {
-      await expect.poll(async () => (await findingsOf(admin, { keyId: id }))[0].action, patience).toBe("DISABLED");
+      await expect.poll(async () => (await findingsOf(admin, { keyId: id }))[0].action).toBe("DISABLED");
     }
   });
 

@@ -22,9 +22,6 @@ import {
   webhookMutation,
 } from "../../testkit/webhooks.js";
 
-/** What is due is looked for each second; a slow machine may need longer. */
-const patience = { timeout: 15_000 };
-
 const receivers: Receiver[] = [];
 afterAll(() => Promise.all(receivers.map((each) => each.close())));
 
@@ -60,7 +57,7 @@ describe("an event", () => {
     const { admin, key, owner, tenant, receiver, webhook, webhookSecret } = await story(world);
     ok(await admin.key("disableKey", { id: key.id, reason: "away" }));
     ok(await admin.key("revokeKey", { id: key.id, reason: "lost" }));
-    await expect.poll(() => receiver.messages.length, patience).toBe(2);
+    await expect.poll(() => receiver.messages.length).toBe(2);
     const messages = receiver.messages.map((each) => verified(webhookSecret, each, world.clock.now()));
     const told = messages.sort((one, other) => (one.type < other.type ? -1 : 1));
     const data = { tenantId: tenant.id, keyId: key.id, userId: owner.id, id: expect.stringMatching(/^evt_/) };
@@ -68,7 +65,7 @@ describe("an event", () => {
       { type: "key.disabled", timestamp: expect.any(String), data: { ...data, reason: "away" } },
       { type: "key.revoked", timestamp: expect.any(String), data: { ...data, reason: "lost" } },
     ]);
-    await expect.poll(async () => (await deliveriesOf(admin, webhook.id, "DELIVERED")).length, patience).toBe(2);
+    await expect.poll(async () => (await deliveriesOf(admin, webhook.id, "DELIVERED")).length).toBe(2);
     const [delivered] = await deliveriesOf(admin, webhook.id);
     expect(delivered).toMatchObject({ attempts: 1, responseStatus: 204, problem: null, nextAttemptAt: null });
     expect(receiver.messages.map(({ headers }) => headers["webhook-id"])).toContain(delivered.id);
@@ -80,7 +77,7 @@ describe("an event", () => {
     const { admin, key, owner, receiver, webhook, webhookSecret } = ours;
     ok(await admin.key("disableKey", { id: key.id }));
     ok(await admin.user("disableUser", { id: owner.id }));
-    await expect.poll(() => receiver.messages.length, patience).toBe(1);
+    await expect.poll(() => receiver.messages.length).toBe(1);
     const [message] = receiver.messages;
     expect(message && verified(webhookSecret, message, world.clock.now())).toMatchObject({
       type: "owner.disabled",
@@ -100,14 +97,14 @@ describe("a change of a role that concerns very many keys", () => {
     const { id } = ok(await admin.role("createRole", role)).role;
     ok(await admin.user("updateUser", { id: owner.id, customRoleId: id }));
     ok(await admin.key("updateKey", { id: key.id, scopes: ["a", "b"] }));
-    await expect.poll(() => receiver.messages.length, patience).toBe(1);
+    await expect.poll(() => receiver.messages.length).toBe(1);
     const change = async (keyScopes: readonly string[]) => {
       receiver.messages.length = 0;
       ok(await admin.role("updateRole", { id, keyScopes }));
     };
     const read = () => receiver.messages.map((each) => verified(webhookSecret, each, world.clock.now()));
     await change(["a"]);
-    await expect.poll(() => receiver.messages.length, patience).toBe(1);
+    await expect.poll(() => receiver.messages.length).toBe(1);
     expect(read()[0].data).toMatchObject({ keyId: key.id, userId: owner.id });
 
     await world.server.keyplane.database.prisma.$executeRaw`
@@ -115,7 +112,7 @@ describe("a change of a role that concerns very many keys", () => {
         jsonb_populate_record("Key", jsonb_build_object('id', left("Key"."id", 20) || to_char("each", 'FM0000000'))) AS "copy"
       WHERE "Key"."id" = ${key.id}`;
     await change(["a", "b"]);
-    await expect.poll(() => receiver.messages.length, patience).toBe(2);
+    await expect.poll(() => receiver.messages.length).toBe(2);
     const lists = read().sort((one, other) => other.data.keyIds.length - one.data.keyIds.length);
     expect(lists.map(({ data }) => data.keyIds.length)).toEqual([500, 101]);
     const { reason } = lists[0].data;
@@ -135,29 +132,29 @@ describe("a message that was not taken", () => {
     const { admin, key, receiver, webhook, webhookSecret } = await story(world);
     receiver.answer = () => 500;
     ok(await admin.key("disableKey", { id: key.id }));
-    await expect.poll(() => receiver.messages.length, patience).toBe(1);
+    await expect.poll(() => receiver.messages.length).toBe(1);
     const failed = async () => (await deliveriesOf(admin, webhook.id))[0];
-    await expect.poll(async () => (await failed())?.problem, patience).toMatch(/status 500/);
+    await expect.poll(async () => (await failed())?.problem).toMatch(/status 500/);
     expect(await webhookOf(admin, webhook.id)).toMatchObject({ failingSince: world.clock.in(0), disabledAt: null });
     const { id, nextAttemptAt } = await failed();
     expect(await webhookMutation(admin, "redeliverWebhook", { deliveryId: id })).toMatchObject({ code: "CONFLICT" });
     expect(Date.parse(nextAttemptAt) - world.clock.now()).toBeGreaterThanOrEqual(5 * second);
     expect(Date.parse(nextAttemptAt) - world.clock.now()).toBeLessThanOrEqual(5.5 * second);
     world.clock.advance(5.5 * second);
-    await expect.poll(() => receiver.messages.length, patience).toBe(2);
+    await expect.poll(() => receiver.messages.length).toBe(2);
     await expect
-      .poll(async () => Date.parse((await failed()).nextAttemptAt) - world.clock.now(), patience)
+      .poll(async () => Date.parse((await failed()).nextAttemptAt) - world.clock.now())
       .toBeGreaterThan(4 * minute);
     // Its time is over before its attempts are.
     world.clock.advance(5 * day);
-    await expect.poll(async () => (await failed()).status, patience).toBe("FAILED");
+    await expect.poll(async () => (await failed()).status).toBe("FAILED");
     receiver.answer = () => 200;
     expect(ok(await webhookMutation(admin, "redeliverWebhook", { deliveryId: id })).delivery).toMatchObject({
       attempts: 0,
       finishedAt: null,
     });
-    await expect.poll(async () => (await failed()).status, patience).toBe("DELIVERED");
-    await expect.poll(async () => (await webhookOf(admin, webhook.id)).failingSince, patience).toBeNull();
+    await expect.poll(async () => (await failed()).status).toBe("DELIVERED");
+    await expect.poll(async () => (await webhookOf(admin, webhook.id)).failingSince).toBeNull();
     for (const message of receiver.messages) expect(message.headers["webhook-id"]).toBe(id);
     const last = receiver.messages.at(-1);
     expect(last && verified(webhookSecret, last, world.clock.now()).type).toBe("key.disabled");
@@ -196,7 +193,7 @@ describe("a message that was not taken", () => {
     receiver.answer = () => 410;
     ok(await admin.key("disableKey", { id: key.id }));
     const reasonOf = async () => (await webhookOf(admin, webhook.id)).disabledReason;
-    await expect.poll(reasonOf, patience).toMatch(/410/);
+    await expect.poll(reasonOf).toMatch(/410/);
     expect((await deliveriesOf(admin, webhook.id))[0]).toMatchObject({ status: "FAILED", responseStatus: 410 });
     const fields = "action actorType actorId reason";
     const { auditLog } = await admin.query(
@@ -216,11 +213,11 @@ describe("a message that was not taken", () => {
     };
     ok(await admin.key("disableKey", { id: key.id }));
     const delivery = async () => (await deliveriesOf(admin, webhook.id))[0];
-    await expect.poll(async () => (await delivery())?.problem, patience).toMatch(/410/);
+    await expect.poll(async () => (await delivery())?.problem).toMatch(/410/);
     expect(await delivery()).toMatchObject({ status: "PENDING" });
     expect(await webhookOf(admin, webhook.id)).toEqual({ failingSince: null, disabledAt: null, disabledReason: null });
     world.clock.advance(5.5 * second);
-    await expect.poll(async () => (await delivery()).status, patience).toBe("DELIVERED");
+    await expect.poll(async () => (await delivery()).status).toBe("DELIVERED");
     expect(other.messages).toHaveLength(1);
   });
 
@@ -230,15 +227,15 @@ describe("a message that was not taken", () => {
     const { admin, key, receiver, webhook } = await story(world);
     receiver.answer = () => 301;
     ok(await admin.key("disableKey", { id: key.id }));
-    await expect.poll(async () => (await webhookOf(admin, webhook.id)).failingSince, patience).not.toBeNull();
+    await expect.poll(async () => (await webhookOf(admin, webhook.id)).failingSince).not.toBeNull();
     world.clock.advance(5 * day);
     ok(await admin.key("enableKey", { id: key.id }));
-    await expect.poll(async () => (await webhookOf(admin, webhook.id)).disabledReason, patience).toMatch(/redirects/);
+    await expect.poll(async () => (await webhookOf(admin, webhook.id)).disabledReason).toMatch(/redirects/);
     const statuses = async () => (await deliveriesOf(admin, webhook.id)).map(({ status }) => status);
     expect(await statuses()).toEqual(["PENDING", "FAILED"]);
     receiver.answer = () => 204;
     ok(await webhookMutation(admin, "enableWebhook", { id: webhook.id }));
-    await expect.poll(statuses, patience).toEqual(["DELIVERED", "FAILED"]);
+    await expect.poll(statuses).toEqual(["DELIVERED", "FAILED"]);
   });
 
   test("holds up nobody else", async ({ world }) => {
@@ -247,9 +244,9 @@ describe("a message that was not taken", () => {
     for (let count = 0; count < 10; count++) {
       ok(await slow.admin.key(count % 2 === 0 ? "disableKey" : "enableKey", { id: slow.key.id }));
     }
-    await expect.poll(() => slow.receiver.messages.length, patience).toBeGreaterThan(0);
+    await expect.poll(() => slow.receiver.messages.length).toBeGreaterThan(0);
     ok(await quick.admin.key("disableKey", { id: quick.key.id }));
-    await expect.poll(() => quick.receiver.messages.length, patience).toBe(1);
+    await expect.poll(() => quick.receiver.messages.length).toBe(1);
     expect(await underWay(world, slow)).toBeLessThanOrEqual(4);
     await slow.receiver.close();
     ok(await webhookMutation(slow.admin, "deleteWebhook", { id: slow.webhook.id }));
@@ -268,9 +265,9 @@ describe("a message that was not taken", () => {
     for (const name of ["disableKey", "enableKey", "disableKey", "enableKey"]) {
       ok(await slow.admin.key(name, { id: slow.key.id }));
     }
-    await expect.poll(() => slow.receiver.messages.length, patience).toBeGreaterThanOrEqual(16);
+    await expect.poll(() => slow.receiver.messages.length).toBeGreaterThanOrEqual(16);
     ok(await quick.admin.key("disableKey", { id: quick.key.id }));
-    await expect.poll(() => quick.receiver.messages.length, patience).toBe(1);
+    await expect.poll(() => quick.receiver.messages.length).toBe(1);
     expect(await underWay(world, slow)).toBeLessThanOrEqual(16);
     for (const { id } of webhooks) ok(await webhookMutation(slow.admin, "deleteWebhook", { id }));
     await slow.receiver.close();
@@ -282,14 +279,14 @@ describe("secrets of webhooks", () => {
     const { admin, key, receiver, webhook, webhookSecret } = await story(world);
     const { secret } = ok(await webhookMutation(admin, "rotateWebhookSecret", { id: webhook.id, overlapMs: hour }));
     ok(await admin.key("disableKey", { id: key.id }));
-    await expect.poll(() => receiver.messages.length, patience).toBe(1);
+    await expect.poll(() => receiver.messages.length).toBe(1);
     const [both] = receiver.messages as [never];
     for (const each of [webhookSecret, secret]) {
       expect(verified(each, both, world.clock.now()).type).toBe("key.disabled");
     }
     world.clock.advance(hour);
     ok(await admin.key("enableKey", { id: key.id }));
-    await expect.poll(() => receiver.messages.length, patience).toBe(2);
+    await expect.poll(() => receiver.messages.length).toBe(2);
     const [, after] = receiver.messages as [never, never];
     expect(verified(secret, after, world.clock.now()).type).toBe("key.enabled");
     expect(() => verified(webhookSecret, after, world.clock.now())).toThrow();
@@ -374,12 +371,10 @@ describe("a server that ends between sending and keeping that it was taken", () 
         `CREATE TRIGGER broken BEFORE UPDATE ON "WebhookDelivery" FOR EACH ROW WHEN (NEW."status" <> 'PENDING') EXECUTE FUNCTION break()`,
       );
       ok(await admin.key("disableKey", { id: key.id }));
-      await expect
-        .poll(() => server.logs.join("").includes("what became of a delivery was not kept"), patience)
-        .toBe(true);
+      await expect.poll(() => server.logs.join("").includes("what became of a delivery was not kept")).toBe(true);
       await run(`DROP TRIGGER broken ON "WebhookDelivery"`);
       world.clock.advance(minute);
-      await expect.poll(async () => (await deliveriesOf(admin, webhook.id))[0]?.status, patience).toBe("DELIVERED");
+      await expect.poll(async () => (await deliveriesOf(admin, webhook.id))[0]?.status).toBe("DELIVERED");
       expect(receiver.messages).toHaveLength(2);
       expect(new Set(receiver.messages.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
     } finally {

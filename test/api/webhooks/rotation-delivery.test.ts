@@ -2,8 +2,6 @@ import { afterAll } from "vitest";
 import { type Caller, day, describe, expect, hour, ok, readPage, test, type World } from "../../testkit/index.js";
 import { deliveryFields, type Receiver, startReceiver, verified, webhookMutation } from "../../testkit/webhooks.js";
 
-const patience = { timeout: 15_000 };
-
 const receivers: Receiver[] = [];
 afterAll(() => Promise.all(receivers.map((each) => each.close())));
 
@@ -47,7 +45,7 @@ function read(world: World, { receiver, webhookSecret }: Story, index = 0) {
 /** Waits until nothing of a key's rotation is due now. */
 async function tried(world: World, keyId: string): Promise<void> {
   const due = { keyId, dueAt: { lte: new Date(world.clock.now()) } };
-  await expect.poll(() => world.server.keyplane.database.prisma.keyRotation.count({ where: due }), patience).toBe(0);
+  await expect.poll(() => world.server.keyplane.database.prisma.keyRotation.count({ where: due })).toBe(0);
 }
 
 describe("a rotation by policy with a receiver", () => {
@@ -57,7 +55,7 @@ describe("a rotation by policy with a receiver", () => {
     const ours = await story(world);
     const { admin, key, owner, receiver, secret, tenant, webhook } = ours;
     world.clock.advance(untilHandedOver);
-    await expect.poll(() => receiver.messages.length, patience).toBe(1);
+    await expect.poll(() => receiver.messages.length).toBe(1);
     const message = read(world, ours);
     expect(message).toMatchObject({
       type: "key.rotated",
@@ -72,11 +70,11 @@ describe("a rotation by policy with a receiver", () => {
     });
     const fresh = message.data.secret as string;
     expect(fresh.startsWith(message.data.start)).toBe(true);
-    await expect.poll(async () => (await deliveriesOf(admin, webhook.id))[0]?.status, patience).toBe("DELIVERED");
+    await expect.poll(async () => (await deliveriesOf(admin, webhook.id))[0]?.status).toBe("DELIVERED");
 
     // Both work until the new one is used; then the overlap of the old one begins.
     for (const each of [secret, secret, fresh]) expect(await world.verify(each)).toMatchObject({ code: "VALID" });
-    await expect.poll(() => receiver.messages.length, patience).toBe(2);
+    await expect.poll(() => receiver.messages.length).toBe(2);
     expect(read(world, ours, 1)).toMatchObject({ type: "key.rotated", data: { keyId: key.id } });
     expect(read(world, ours, 1).data.secret).toBeUndefined();
     world.clock.advance(hour);
@@ -108,7 +106,7 @@ describe("a rotation by policy with a receiver", () => {
     );
     world.clock.advance(untilHandedOver);
     for (const { ours, overlapMs } of stories) {
-      await expect.poll(() => ours.receiver.messages.length, patience).toBe(1);
+      await expect.poll(() => ours.receiver.messages.length).toBe(1);
       expect(read(world, ours).data).toMatchObject({ keyId: ours.key.id, overlapMs });
     }
   });
@@ -120,19 +118,19 @@ describe("a rotation by policy with a receiver", () => {
     const { admin, key, receiver, secret, webhook } = ours;
     receiver.answer = () => 503;
     world.clock.advance(untilHandedOver);
-    await expect.poll(() => receiver.messages.length, patience).toBe(1);
+    await expect.poll(() => receiver.messages.length).toBe(1);
     const fresh = read(world, ours).data.secret as string;
     const { prisma } = world.server.keyplane.database;
     const rowOf = () => prisma.webhookDelivery.findFirstOrThrow({ where: { webhookId: webhook.id } });
     const sealed = (await rowOf()).sealedSecret;
     expect(sealed && Buffer.from(sealed).includes(fresh)).toBe(false);
-    await expect.poll(async () => (await rowOf()).problem, patience).toMatch(/503/);
+    await expect.poll(async () => (await rowOf()).problem).toMatch(/503/);
     world.clock.advance(5 * day);
-    await expect.poll(async () => (await rowOf()).status, patience).toBe("FAILED");
+    await expect.poll(async () => (await rowOf()).status).toBe("FAILED");
     expect((await rowOf()).sealedSecret).toBeNull();
     expect(await world.verify(secret)).toMatchObject({ code: "VALID" });
     const overdue = { keyId: key.id, type: "ROTATION_OVERDUE" };
-    await expect.poll(() => prisma.event.count({ where: overdue }), patience).toBe(1);
+    await expect.poll(() => prisma.event.count({ where: overdue })).toBe(1);
     const again = await webhookMutation(admin, "redeliverWebhook", { deliveryId: (await rowOf()).id });
     expect(again).toMatchObject({ code: "CONFLICT", message: expect.stringContaining("rotateKey") });
     // Nor is another one made, which would stop the one that somebody may have got all the same.
@@ -147,9 +145,9 @@ describe("a rotation by policy with a receiver", () => {
     const told = () => prisma.event.count({ where: { keyId: key.id, type: "ROTATION_OVERDUE" } });
     ok(await webhookMutation(admin, "disableWebhook", { id: webhook.id }));
     world.clock.advance(every);
-    await expect.poll(told, patience).toBe(1);
+    await expect.poll(told).toBe(1);
     ok(await webhookMutation(admin, "enableWebhook", { id: webhook.id }));
-    await expect.poll(() => receiver.messages.length, patience).toBe(1);
+    await expect.poll(() => receiver.messages.length).toBe(1);
     expect(read(world, ours).data).toMatchObject({ keyId: key.id });
     expect(await told()).toBe(1);
   });
@@ -176,7 +174,7 @@ describe("a rotation by policy with a receiver", () => {
       await tried(world, key.id);
       expect(receiver.messages).toEqual([]);
       await mend(ours, world);
-      await expect.poll(() => receiver.messages.length, patience).toBe(1);
+      await expect.poll(() => receiver.messages.length).toBe(1);
       expect(read(world, ours).data).toMatchObject({ keyId: key.id, secret: expect.any(String) });
     },
   );
@@ -190,7 +188,7 @@ describe("a rotation by policy with a receiver", () => {
     await tried(world, key.id);
     expect(receiver.messages).toEqual([]);
     ok(await world.root.key("releaseKey", { id: key.id, reason: "looked at" }));
-    await expect.poll(() => receiver.messages.length, patience).toBe(1);
+    await expect.poll(() => receiver.messages.length).toBe(1);
     expect(read(world, ours).data).toMatchObject({ keyId: key.id });
   });
 
@@ -204,11 +202,11 @@ describe("a rotation by policy with a receiver", () => {
     const second = await world.key(tenant.id, owner.id, { rotationWebhookId: ofKey.id });
     ok(await webhookMutation(admin, "disableWebhook", { id: webhook.id }));
     world.clock.advance(untilHandedOver);
-    await expect.poll(() => other.messages.length, patience).toBe(1);
+    await expect.poll(() => other.messages.length).toBe(1);
     expect(JSON.parse(other.messages[0]?.body ?? "").data.keyId).toBe(second.key.id);
     expect(receiver.messages).toEqual([]);
     ok(await webhookMutation(admin, "enableWebhook", { id: webhook.id }));
-    await expect.poll(() => receiver.messages.length, patience).toBe(1);
+    await expect.poll(() => receiver.messages.length).toBe(1);
     expect(read(world, ours).data).toMatchObject({ keyId: key.id });
     expect(other.messages).toHaveLength(1);
   });

@@ -65,9 +65,7 @@ describe("isolation: subscriptions", () => {
         await happen(theirs);
         await happen(ours);
         // What happened to them was first: it would have come before what is waited for here.
-        await expect
-          .poll(() => JSON.stringify(own.answers).match(/UPDATED|"count":[1-9]/), { timeout: 60_000 })
-          .toBeTruthy();
+        await expect.poll(() => JSON.stringify(own.answers).match(/UPDATED|"count":[1-9]/)).toBeTruthy();
         expect(their.told(theirs.ids[kind])).toEqual(none.told(missing));
         const text = JSON.stringify(their.answers);
         for (const [each, id] of Object.entries(theirs.ids)) if (each !== kind) expect(text).not.toContain(id);
@@ -88,14 +86,11 @@ describe("isolation: subscriptions", () => {
     })().catch(() => {}); // ends with the test
     const texts = () => [JSON.stringify(stream.answers), JSON.stringify(messages)];
     await expect
-      .poll(
-        async () => {
-          await happen(theirs);
-          await happen(ours);
-          return texts().every((text) => text.includes(ours.ids.Key));
-        },
-        { timeout: 60_000 },
-      )
+      .poll(async () => {
+        await happen(theirs);
+        await happen(ours);
+        return texts().every((text) => text.includes(ours.ids.Key));
+      })
       .toBe(true);
     for (const text of texts()) for (const id of Object.values(theirs.ids)) expect(text).not.toContain(id);
     stream.close();

@@ -66,7 +66,7 @@ const question = { tenantId: "ten_a", filter: {}, after: null, take: 1 };
 /** How many events are in the call log, once there are as many as expected or a new thread says otherwise. */
 async function expectCounted(count: number): Promise<void> {
   const ask = () => recording.settle().then(() => recording.ask("countEvents", { question, now: Date.now() }));
-  await expect.poll(() => ask().catch(() => -1), { timeout: 60_000 }).toBe(count);
+  await expect.poll(() => ask().catch(() => -1)).toBe(count);
 }
 
 async function endThread(): Promise<void> {
@@ -162,7 +162,7 @@ describe("recording usage", () => {
     await recording.stop();
     expect(saved.has("key_dead")).toBe(true);
     recording = await open();
-    await expect.poll(() => existsSync(folder), { timeout: 60_000 }).toBe(false);
+    await expect.poll(() => existsSync(folder)).toBe(false);
     await expectCounted(30);
   });
 
@@ -174,7 +174,7 @@ describe("recording usage", () => {
     try {
       // A store that is away: nothing of it is counted, so nothing goes.
       recording = await open(dataDir, "mongodb://127.0.0.1:1/away?serverSelectionTimeoutMS=100");
-      await expect.poll(() => recording.status.waitingBytes, { timeout: 60_000 }).toBe(bytes);
+      await expect.poll(() => recording.status.waitingBytes).toBe(bytes);
     } finally {
       lock.release();
     }
@@ -207,7 +207,7 @@ describe("recording usage", () => {
     await recording.started;
     recording.record(event("key_a"));
     vi.advanceTimersByTime(59_000);
-    await expect.poll(() => saved.has("key_a"), { timeout: 60_000 }).toBe(true);
+    await expect.poll(() => saved.has("key_a")).toBe(true);
   });
 
   test("what is lost is counted by why: removed segments, lines that cannot be read, reports that waited too long", async () => {
@@ -217,7 +217,7 @@ describe("recording usage", () => {
     writeFileSync(segmentPath(folder, 2, "ready"), `${lineOf(event("key_a"))}rubbish\n${lineOf(old)}`);
     recording = await open();
     await expectCounted(2);
-    await expect.poll(() => recording.status.lost, { timeout: 60_000 }).toMatchObject({ unreadable: 1, too_old: 1 });
+    await expect.poll(() => recording.status.lost).toMatchObject({ unreadable: 1, too_old: 1 });
 
     await recording.recordAll([
       { ...event("key_b"), id: "b" },

@@ -112,7 +112,7 @@ function begin() {
     /** Waits until so many were sent; fails where more are. */
     async sends(count: number): Promise<void> {
       sender.kick();
-      await expect.poll(() => sent.length, { timeout: 15_000 }).toBeGreaterThanOrEqual(count);
+      await expect.poll(() => sent.length).toBeGreaterThanOrEqual(count);
       sender.kick();
       // Behind whatever it asks the database for now.
       for (let time = 0; time < 5; time++) await database.prisma.$queryRaw`SELECT 1`;
@@ -124,8 +124,7 @@ function begin() {
 const webhookOf = (id: string) => database.prisma.webhook.findUniqueOrThrow({ where: { id } });
 const deliveryOf = (id: string) => database.prisma.webhookDelivery.findUniqueOrThrow({ where: { id } });
 const countOf = (status: string) => database.prisma.webhookDelivery.count({ where: { status } });
-const until = async <Value>(read: () => Promise<Value>, value: Value) =>
-  expect.poll(read, { timeout: 15_000 }).toEqual(value);
+const until = async <Value>(read: () => Promise<Value>, value: Value) => expect.poll(read).toEqual(value);
 
 describe("receivers that never answer", () => {
   test("of four tenants leave places to a fifth, which gets one at once", async () => {

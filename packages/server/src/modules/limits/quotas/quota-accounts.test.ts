@@ -227,14 +227,11 @@ describe("two processes that ask at the same moment", () => {
       second = served.transaction((other) => ask(other, "second"));
       // The second one has read, or waits for the lock.
       await expect
-        .poll(
-          async () => {
-            const waiting = await served.prisma.$queryRaw<unknown[]>`
+        .poll(async () => {
+          const waiting = await served.prisma.$queryRaw<unknown[]>`
             SELECT 1 FROM pg_stat_activity WHERE "datname" = ${name} AND "wait_event_type" = 'Lock'`;
-            return waiting.length;
-          },
-          { timeout: 10_000 },
-        )
+          return waiting.length;
+        })
         .toBe(1);
     });
     await second;
