@@ -43,7 +43,7 @@ function committed() {
 
 function testsPass() {
   const counts = runTests([]);
-  return counts.failed === 0 && counts.passed > 0 ? null : summary(counts);
+  return counts.failures.length === 0 && counts.passed > 0 ? null : summary(counts);
 }
 
 function attempt(step) {

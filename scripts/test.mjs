@@ -8,6 +8,10 @@ await main(() => ensureSetup());
 const counts = runTests(process.argv.slice(2));
 // With a name filter everything else counts as skipped, and nobody wants to read that.
 if (!counts.filtered) for (const { name, reason } of counts.skipped) console.log(`skipped: ${name}: ${reason}`);
-if (counts.passed + counts.failed === 0) console.log("No test ran.");
+// Again, because it stands far above in a long run; each line says what it is, so that CI finds it.
+for (const { name, reason } of counts.failures) {
+  for (const line of [name, ...reason.split("\n").map((each) => `  ${each}`)]) console.log(`failed: ${line}`);
+}
+if (counts.passed + counts.failures.length === 0) console.log("No test ran.");
 console.log(summary(counts));
-process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
+process.exitCode = counts.failures.length > 0 || counts.passed === 0 ? 1 : 0;

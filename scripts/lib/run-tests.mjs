@@ -21,16 +21,20 @@ export function runTests(args) {
     });
     const counts = existsSync(file)
       ? JSON.parse(readFileSync(file, "utf8"))
-      : { passed: 0, failed: 1, skipped: [], filtered: false };
+      : { passed: 0, failures: [failure("the run broke off", code)], skipped: [], filtered: false };
     // Vitest may fail for what is no test, such as a coverage threshold: then something failed.
-    if (code !== 0 && counts.failed === 0 && counts.passed > 0) counts.failed = 1;
+    if (code !== 0 && counts.failures.length === 0 && counts.passed > 0) {
+      counts.failures.push(failure("vitest failed, and no test did", code));
+    }
     return counts;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+const failure = (name, code) => ({ name, reason: `It ended with code ${code}.` });
+
 /** The line that closes every run; scripts and CI read it. */
-export function summary({ passed, failed, skipped }) {
-  return `${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ""}`;
+export function summary({ passed, failures, skipped }) {
+  return `${passed} passed, ${failures.length} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ""}`;
 }

@@ -217,9 +217,16 @@ beforeAll(async () => {
       told.push(JSON.stringify(await admin.recordUsage([{ keyId: id, ...wrong }])));
     }
   }
-  spooled = filesBelow(join(dataDir, "usage-spool"))
-    .map((file) => readFileSync(file, "latin1"))
-    .join("\n");
+  // What is counted is removed every few seconds.
+  const isSpooled = async () => {
+    await admin.verify("no key at all");
+    ok(await admin.recordUsage([{ keyId: id }]));
+    spooled = filesBelow(join(dataDir, "usage-spool"))
+      .map((file) => readFileSync(file, "latin1"))
+      .join("\n");
+    return [',"MALFORMED",', ',"VALID",'].every((code) => spooled.includes(code));
+  };
+  await expect.poll(isSpooled).toBe(true);
   const window = world.around(tenant.id);
   told.push(
     JSON.stringify([

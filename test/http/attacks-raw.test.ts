@@ -9,8 +9,9 @@ function exchange(world: World, bytes: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = "";
     const socket = connect(Number(port), hostname, () => socket.write(bytes, "latin1"));
-    socket.setTimeout(1_000, () => socket.destroy());
+    socket.setTimeout(10_000, () => socket.destroy());
     socket.on("data", (data) => {
+      socket.setTimeout(1_000);
       text += data.toString("latin1");
     });
     socket.on("error", (error: NodeJS.ErrnoException) => (error.code === "ECONNRESET" ? resolve(text) : reject(error)));

@@ -300,7 +300,7 @@ describe("all entrances give the same verdicts", () => {
 
 describe("without the database", () => {
   test("each entrance answers what is in memory, and gives up on the rest in time", async () => {
-    const server = await startServer({}, { timeLimitMs: 2_000 });
+    const server = await startServer({}, { timeLimitMs: 4_000 });
     const world = new World(server);
     const { secret } = await world.tenantWithKey();
     const token = world.root.token ?? "";

@@ -20,6 +20,7 @@ let world: World;
 beforeAll(async () => {
   smtp = new SMTPServer({
     allowInsecureAuth: true,
+    disableReverseLookup: true,
     authMethods: ["PLAIN", "LOGIN"],
     disabledCommands: ["STARTTLS"],
     onAuth: ({ username, password }, _, done) =>

@@ -22,11 +22,9 @@ describe.each(subjects)("$name, with limits that the server counts", ({ start })
     const api = await world.api(tenant.id, { access: "OPEN" });
     const guard = await guardOf(world);
     const app = await start(guard, { api: api.slug });
-    /** Until it has heard that the server counts: asked with what costs nothing. */
-    const heard = () =>
-      expect
-        .poll(async () => (await guard.verify(secret, { api: api.slug, usage: { cost: 0 } })).source)
-        .toBe("server");
+    /** Until it has heard who counts: asked with what costs nothing. */
+    const decidedBy = (who: "server" | "local") =>
+      expect.poll(async () => (await guard.verify(secret, { api: api.slug, usage: { cost: 0 } })).source).toBe(who);
     const send = () => app.send({ headers: { authorization: `Bearer ${secret}` } });
     const refused = async (code: "RATE_LIMITED" | "QUOTA_EXCEEDED", retryAfterMs: number) => {
       const { status, headers, text, handler } = await send();
@@ -51,14 +49,15 @@ describe.each(subjects)("$name, with limits that the server counts", ({ start })
       const perMinute = [{ name: "per-minute", limit: 1, windowMs: minute, unit: "COST" }];
       for (const targetId of [key.id, api.id]) {
         ok(await admin.setRateLimits(targetId, perMinute));
-        await heard();
+        await decidedBy("server");
         expect(await send()).toMatchObject({ status: 200, handler: { keyId: key.id } });
         await refused("RATE_LIMITED", minute);
         ok(await admin.setRateLimits(targetId, []));
+        await decidedBy("local");
       }
       const anchor = world.clock.in(0);
       ok(await admin.quota("setQuota", { targetId: owner.id, limit: 1, refill: "HOURLY", anchor }));
-      await heard();
+      await decidedBy("server");
       expect(await send()).toMatchObject({ status: 200 });
       await refused("QUOTA_EXCEEDED", 60 * minute);
     } finally {

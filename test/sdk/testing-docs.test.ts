@@ -32,7 +32,9 @@ test("the snippets about testing compile strictly, and their tests pass with vit
     await succeed(process.execPath, [tool.tsc, ...strict, ...types, ...files.keys()], folder.path);
 
     const vitest = join(root, "node_modules/vitest/vitest.mjs");
-    const byVitest = await run(process.execPath, [vitest, "run"], folder.path, { NO_COLOR: "1" });
+    const byVitest = await run(process.execPath, [vitest, "run", "--testTimeout=60000"], folder.path, {
+      NO_COLOR: "1",
+    });
     expect(byVitest).toMatchObject({ code: 0, stdout: expect.stringContaining("Tests  4 passed (4)") });
 
     const node = ["--conditions=source", "--import", tool.tsx, "--test", "app.node-test.ts"];

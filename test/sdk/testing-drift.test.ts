@@ -203,7 +203,7 @@ async function eventsOf({
 async function told(plane: Pick<Plane, "client" | "tenantId">, keyId: string, type: string): Promise<void> {
   const isTold = async (): Promise<boolean> =>
     (await eventsOf(plane)).some((event) => event.keyId === keyId && event.type === type);
-  await vi.waitFor(async () => expect(await isTold()).toBe(true), 20_000);
+  await expect.poll(() => isTold()).toBe(true);
 }
 
 /** The events of the tenant, as the list has them and as the poll has them. */
@@ -283,7 +283,10 @@ async function guarded(plane: Plane, note: (name: string, what: unknown) => void
   for (const [number, way] of ways.entries()) {
     const guard = createGuard({ ...connection, ...way, tenantId, usage: false });
     const heard: string[] = [];
-    guard.on("revoked", ({ type }) => heard.push(type));
+    // A reading and the event may both tell of one change.
+    guard.on("revoked", ({ type }) => {
+      if (heard.at(-1) !== type) heard.push(type);
+    });
     try {
       await guard.ready();
       const ownerId = await plane.user(`Grace${number}`);
@@ -325,5 +328,5 @@ async function comesTo(guard: Guard, secret: string, code: string): Promise<unkn
     const { source: _source, ageMs: _ageMs, ...verdict } = await guard.verify(secret, { scopes: ["a"] });
     expect(verdict.code).toBe(code);
     return verdict;
-  }, 10_000);
+  }, 60_000);
 }

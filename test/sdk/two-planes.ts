@@ -51,7 +51,7 @@ export async function realPlane(server: TestServer): Promise<Plane> {
         events.length = 0;
         for await (const event of client.usage.events({ tenantId })) events.push(event);
         if (events.length < count) throw new Error(`only ${events.length} were counted`);
-      }, 20_000);
+      }, 60_000);
       // The newest are first there, and when each was counted is the real one's own affair.
       return events.map((event) => ({ ...event, countedAt: undefined })).reverse();
     },

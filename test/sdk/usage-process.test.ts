@@ -56,7 +56,7 @@ describe("a process that records usage", () => {
 
   test("waits for close as long as close waits, and not longer, when the server is away", async () => {
     const closing = `keyplane.usage.record({});
-      const { dropped, lastError } = await keyplane.close({ timeoutMs: 300 });
+      const { dropped, lastError } = await keyplane.close({ timeoutMs: 3_000 });
       console.log(dropped, lastError.code);`;
     expect(await program(closing, null)).toEqual({ out: "1 UNAVAILABLE\n", code: 0 });
   });

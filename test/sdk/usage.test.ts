@@ -174,7 +174,7 @@ describe("usage.record", () => {
     const usage = { onError: (error: Error) => errors.push(error) };
     const reporter = new Keyplane({ url: world.url, token: () => token, usage });
     reporter.usage.record(call(world, { keyId: key.id }));
-    await expect(reporter.usage.flush({ timeoutMs: 300 })).rejects.toMatchObject({ cause: { code: "FORBIDDEN" } });
+    await expect(reporter.usage.flush({ timeoutMs: 3_000 })).rejects.toMatchObject({ cause: { code: "FORBIDDEN" } });
     expect(errors).toHaveLength(1);
     token = good.secret;
     expect(await reporter.close()).toMatchObject({ accepted: 1, dropped: 0 });

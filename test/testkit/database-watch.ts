@@ -1,7 +1,6 @@
-import { AsyncLocalStorage } from "node:async_hooks";
-import { subscribe } from "node:diagnostics_channel";
 import type { Database } from "@keyplane/server";
 import { expect } from "vitest";
+import { inRequest } from "./in-request.js";
 import type { TestServer } from "./server.js";
 
 /** Something that the server asked of its database. */
@@ -10,10 +9,6 @@ export interface Asked {
   readonly model: string | null;
   readonly operation: string;
 }
-
-/** Is true in whatever goes on because of a request, and in nothing that a timer has begun. */
-const inRequest = new AsyncLocalStorage<boolean>();
-subscribe("http.server.request.start", () => inRequest.enterWith(true));
 
 /**
  * Sees what a server asks of its database because of requests: not what it does by itself, such as following the events of other
@@ -34,7 +29,7 @@ export class DatabaseWatch {
       query: { $allOperations: (call) => this.#pass(call as never) },
     }) as unknown as Database["prisma"];
     this.#database.transaction = (work) => {
-      if (inRequest.getStore()) this.asked.push({ model: null, operation: "transaction" });
+      if (inRequest()) this.asked.push({ model: null, operation: "transaction" });
       return transaction(work);
     };
   }
@@ -65,7 +60,7 @@ export class DatabaseWatch {
       this.#followed.push(...(events as { keyId: string | null; type: string }[]));
       return events;
     }
-    if (inRequest.getStore()) this.asked.push({ model, operation });
+    if (inRequest()) this.asked.push({ model, operation });
     return call.query(args);
   }
 }

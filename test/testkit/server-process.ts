@@ -138,7 +138,7 @@ export async function newHome(): Promise<Home> {
     async remove() {
       await database?.close();
       await usageStore?.drop();
-      rmSync(dataDir, { recursive: true, force: true });
+      rmSync(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };
 }

@@ -67,6 +67,8 @@ export async function startServer(environment: Record<string, string> = {}, give
     ...(eventBufferSize === undefined ? {} : { eventBufferSize }),
   });
   const { port } = await keyplane.http.listen(0, "127.0.0.1");
+  // Questions about usage wait for counting, but not for long.
+  await keyplane.recording.started;
   return {
     url: `http://127.0.0.1:${port}`,
     rootToken,
@@ -79,7 +81,7 @@ export async function startServer(environment: Record<string, string> = {}, give
       await keyplane.stop();
       await usageStore?.drop();
       if (!given.database) await database.close();
-      rmSync(dataDir, { recursive: true, force: true });
+      rmSync(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };
 }

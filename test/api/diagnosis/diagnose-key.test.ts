@@ -48,7 +48,9 @@ describe("diagnoseKey", () => {
         evidence: expect.stringContaining(`named by its ${by}`),
       };
       const checks = [{ ...form, ...unseen }, { ...checksum, ...unseen }, ...others];
-      expect({ ...each, verdict: 0, at: 0 }).toEqual({ ...byText, verdict: 0, at: 0, checks });
+      // A store of usage that takes long is not waited for.
+      const apart = { verdict: 0, at: 0, refusedCalls: 0 };
+      expect({ ...each, ...apart }).toEqual({ ...byText, ...apart, checks });
     }
   });
 
@@ -296,7 +298,9 @@ describe("diagnoseKey", () => {
     ok(await admin.key("disableKey", { id: key.id }));
     await world.verify(secret, 2, { ip: "203.0.113.7" });
     await world.counted();
-    const { refusedCalls } = await admin.diagnose({ key: secret });
+    const refused = async () => (await admin.diagnose({ key: secret })).refusedCalls;
+    await expect.poll(refused).not.toBeNull();
+    const refusedCalls = await refused();
     expect(refusedCalls).toHaveLength(2);
     expect(refusedCalls[0]).toMatchObject({ start: key.start, code: "DISABLED", ip: "203.0.113.7" });
   });

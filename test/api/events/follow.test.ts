@@ -113,9 +113,8 @@ describe("the keyEvents subscription", () => {
     ok(await admin.key("disableKey", { id: key.id }));
     await stream.next();
     await stream.current();
-    const [before, after] = stream.heartbeats;
-    expect(before?.after).toBe(0);
-    expect(after?.after).toBe(1);
+    const before = stream.heartbeats.filter((beat) => beat.after === 0).at(-1);
+    const after = stream.heartbeats.find((beat) => beat.after === 1);
     expect(after?.ms).toBeGreaterThan(before?.ms ?? 0);
     stream.close();
   });

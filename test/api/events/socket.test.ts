@@ -246,15 +246,14 @@ describe("a subscription over a WebSocket", () => {
     raw.destroy();
   });
 
-  test("ends when the server stops, at once", async () => {
+  test("ends when the server stops", async () => {
     const server = await startServer();
     const world = new World(server);
     const { admin, key } = await world.tenantWithKey();
     const socket = new SocketFollower(admin);
     await heard(toggled(admin, key.id), socket.follow());
-    const begunAt = performance.now();
-    await server.stop();
+    const stopped = server.stop();
     expect(await socket.closed).toMatchObject({ code: 1001 });
-    expect(performance.now() - begunAt).toBeLessThan(10_000);
+    await stopped;
   });
 });

@@ -37,9 +37,11 @@ export function allBut(world: World, tenantId: string, permission: Permission): 
   return world.caller("ADMIN", { tenantId, permissions: others });
 }
 
-/** The key as an administrator reads it, with all that a change could change. */
+/** The key as an administrator reads it, with all that a change could change; when it was last used is written at any time. */
 export async function readKey(caller: Caller, id: string) {
-  return (await caller.query(`query ($id: ID!) { key(id: $id) { ${keyFields} updatedAt } }`, { id })).key;
+  const { key } = await caller.query(`query ($id: ID!) { key(id: $id) { ${keyFields} updatedAt } }`, { id });
+  const { lastUsedAt: _, ...changeable } = key;
+  return changeable;
 }
 
 /** An answer as it came, so that two can be compared byte for byte. */

@@ -233,7 +233,9 @@ describe("rotateKey: retries", () => {
     expect(await admin.verify(secret)).toMatchObject({ code: "SUPERSEDED" });
     expect(await admin.verify(first.secret)).toMatchObject({ valid: true });
     world.clock.advance(9 * minute - 1);
-    expect(await admin.keySecret("rotateKey", rotate)).toEqual(first);
+    // When it was last used is written some time later.
+    const again = ok(await admin.keySecret("rotateKey", rotate));
+    expect({ ...again, key: { ...again.key, lastUsedAt: null } }).toEqual(first);
     world.clock.advance(1);
     expect(await admin.keySecret("rotateKey", rotate)).toMatchObject({
       code: "CONFLICT",

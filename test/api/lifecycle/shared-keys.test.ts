@@ -1,7 +1,15 @@
-import { type Caller, day, describe, expect, hour, minute, ok, test, type World } from "../../testkit/index.js";
+import { afterAll, beforeAll } from "vitest";
+import { type Caller, day, describe, expect, hour, minute, ok, startServer, test, World } from "../../testkit/index.js";
 import { EventFollower } from "../../testkit/key-events.js";
 import { callsFrom, findingMutation, findingsOf, policyMutation, shareKey } from "../../testkit/lifecycle.js";
 import { mailsTo } from "../sessions/mailbox.js";
+
+// A server of its own: a look is at all tenants of one, and there are thousands on the shared one.
+let world: World;
+beforeAll(async () => {
+  world = new World(await startServer());
+});
+afterAll(() => world.server.stop());
 
 async function use(world: World, admin: Caller, calls: readonly Record<string, unknown>[]) {
   expect(ok(await admin.recordUsage(calls)).rejected).toEqual([]);
@@ -23,9 +31,7 @@ const diagnose = async (admin: Caller, keyId: string) =>
   (await admin.diagnose({ keyId })).findings.map(({ code }: { code: string }) => code);
 
 describe("shared keys", () => {
-  test("are told of once, with the numbers, by a finding, an event and a mail; once resolved, what was before does not count", async ({
-    world,
-  }) => {
+  test("are told of once, with the numbers, by a finding, an event and a mail; once resolved, what was before does not count", async () => {
     const { tenant, admin, owner, key, secret } = await world.tenantWithKey();
     const next = await world.key(tenant.id, owner.id);
     const stream = await EventFollower.open(admin, { types: ["SHARED"] });
@@ -88,9 +94,7 @@ describe("shared keys", () => {
     await expect.poll(() => findingsOf(admin, { keyId: key.id, open: true })).toEqual([]);
   });
 
-  test("only known places of accepted calls within the window count, by each tenant's own bounds", async ({
-    world,
-  }) => {
+  test("only known places of accepted calls within the window count, by each tenant's own bounds", async () => {
     const { tenant, admin, owner } = await world.tenantWithKey();
     const make = async () => (await world.key(tenant.id, owner.id)).key.id;
     const bounds = { sharedRule: "ANY", sharedMaxAddresses: 3, sharedMaxNetworks: null, sharedMaxUserAgents: 3 };
@@ -128,9 +132,7 @@ describe("shared keys", () => {
     for (const other of [theirs, ignoring]) expect(await findingsOf(other.admin)).toEqual([]);
   });
 
-  test("are left alone once the secret that others had has stopped, also while the finding is open; not before that", async ({
-    world,
-  }) => {
+  test("are left alone once the secret that others had has stopped, also while the finding is open; not before that", async () => {
     const { tenant, admin, owner, key } = await world.tenantWithKey();
     const bounds = { sharedAction: "DISABLE", graceDays: 1, sharedWindowHours: 72 };
     ok(await policyMutation(admin, { tenantId: tenant.id, ...bounds }));
@@ -164,9 +166,7 @@ describe("shared keys", () => {
     }
   });
 
-  test("a finding of before the secret that others had has stopped asks for no other one, only to be resolved", async ({
-    world,
-  }) => {
+  test("a finding of before the secret that others had has stopped asks for no other one, only to be resolved", async () => {
     const { admin, key } = await world.tenantWithKey();
     await shareKey(world, admin, key.id);
     const { secret } = ok(await admin.keySecret("rotateKey", { id: key.id, overlapMs: hour }));
@@ -179,9 +179,7 @@ describe("shared keys", () => {
     expect(await remedies()).toEqual(["resolveKeyFinding"]);
   });
 
-  test("are disabled after the time of grace where the policy says so; places are for those who see single calls", async ({
-    world,
-  }) => {
+  test("are disabled after the time of grace where the policy says so; places are for those who see single calls", async () => {
     const { tenant, admin, owner, key, secret } = await world.tenantWithKey();
     ok(await policyMutation(admin, { tenantId: tenant.id, sharedAction: "DISABLE", graceDays: 2 }));
     const stream = await EventFollower.open(admin, { types: ["SHARED", "DISABLED"] });

@@ -33,7 +33,7 @@ describe("a key under limits", () => {
     world,
   }) => {
     const { admin, key, secret } = await world.tenantWithKey();
-    ok(await admin.quota("setQuota", { targetId: key.id, limit: 3, refill: "DAILY" }));
+    ok(await admin.quota("setQuota", { targetId: key.id, limit: 3, refill: "YEARLY" }));
     ok(await admin.setRateLimits(key.id, [{ name: "per-minute", limit: 2, windowMs: minute, unit: "COST" }]));
     const codes = [];
     // Each of these leaves the limits as they are: what costs nothing, and what is refused.

@@ -135,7 +135,8 @@ describe("a message that was not taken", () => {
     await expect.poll(() => receiver.messages.length).toBe(1);
     const failed = async () => (await deliveriesOf(admin, webhook.id))[0];
     await expect.poll(async () => (await failed())?.problem).toMatch(/status 500/);
-    expect(await webhookOf(admin, webhook.id)).toMatchObject({ failingSince: world.clock.in(0), disabledAt: null });
+    await expect.poll(async () => (await webhookOf(admin, webhook.id)).failingSince).toBe(world.clock.in(0));
+    expect(await webhookOf(admin, webhook.id)).toMatchObject({ disabledAt: null });
     const { id, nextAttemptAt } = await failed();
     expect(await webhookMutation(admin, "redeliverWebhook", { deliveryId: id })).toMatchObject({ code: "CONFLICT" });
     expect(Date.parse(nextAttemptAt) - world.clock.now()).toBeGreaterThanOrEqual(5 * second);
@@ -232,7 +233,7 @@ describe("a message that was not taken", () => {
     ok(await admin.key("enableKey", { id: key.id }));
     await expect.poll(async () => (await webhookOf(admin, webhook.id)).disabledReason).toMatch(/redirects/);
     const statuses = async () => (await deliveriesOf(admin, webhook.id)).map(({ status }) => status);
-    expect(await statuses()).toEqual(["PENDING", "FAILED"]);
+    await expect.poll(statuses).toEqual(["PENDING", "FAILED"]);
     receiver.answer = () => 204;
     ok(await webhookMutation(admin, "enableWebhook", { id: webhook.id }));
     await expect.poll(statuses).toEqual(["DELIVERED", "FAILED"]);

@@ -66,7 +66,7 @@ describe("isolation: subscriptions", () => {
         await happen(ours);
         // What happened to them was first: it would have come before what is waited for here.
         await expect.poll(() => JSON.stringify(own.answers).match(/UPDATED|"count":[1-9]/)).toBeTruthy();
-        expect(their.told(theirs.ids[kind])).toEqual(none.told(missing));
+        await expect.poll(() => [their.told(theirs.ids[kind])]).toEqual([none.told(missing)]);
         const text = JSON.stringify(their.answers);
         for (const [each, id] of Object.entries(theirs.ids)) if (each !== kind) expect(text).not.toContain(id);
         for (const each of followed) each.close();

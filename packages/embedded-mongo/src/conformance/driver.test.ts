@@ -145,7 +145,7 @@ test("the driver reconnects after all its connections broke, and when the server
 
 test("the driver gives up on a silent server after socketTimeoutMS, and goes on once it answers again", async () => {
   const proxy = await startLossyProxy(server.url);
-  const impatient = await new MongoClient(proxy.url, { socketTimeoutMS: 100, retryReads: false }).connect();
+  const impatient = await new MongoClient(proxy.url, { socketTimeoutMS: 2_000, retryReads: false }).connect();
   const admin = impatient.db().admin();
   await admin.ping();
   proxy.hold(true);
@@ -159,7 +159,7 @@ test("the driver gives up on a silent server after socketTimeoutMS, and goes on 
 
 test("whoever waits for a connection of the pool gives up after waitQueueTimeoutMS; the others get their answers", async () => {
   const proxy = await startLossyProxy(server.url);
-  const narrow = await new MongoClient(proxy.url, { maxPoolSize: 1, waitQueueTimeoutMS: 50 }).connect();
+  const narrow = await new MongoClient(proxy.url, { maxPoolSize: 1, waitQueueTimeoutMS: 2_000 }).connect();
   const admin = narrow.db().admin();
   await admin.ping();
   proxy.hold(true);
@@ -173,7 +173,7 @@ test("whoever waits for a connection of the pool gives up after waitQueueTimeout
 
 test("a closed server is not found, and says so within the driver's own time", async () => {
   const gone = await startEmbeddedMongo({ dataDir: undefined });
-  const late = new MongoClient(gone.url, { serverSelectionTimeoutMS: 200 });
+  const late = new MongoClient(gone.url, { serverSelectionTimeoutMS: 2_000 });
   await late.connect();
   await gone.close();
   await expect(late.db().command({ ping: 1 })).rejects.toThrow(/ECONNREFUSED|closed|timed out/);

@@ -26,7 +26,7 @@ test("kill -9 amid writes loses nothing that was answered, and leaves indexes an
   const acknowledged = new Set<string>();
   for (let round = 0; round < 2; round++) {
     const server = await startProcess({ dataDir });
-    const client = new MongoClient(server.url, { retryWrites: false, serverSelectionTimeoutMS: 2000 });
+    const client = new MongoClient(server.url, { retryWrites: false, serverSelectionTimeoutMS: 30_000 });
     const c = client.db("t").collection<Row>("c");
     await c.createIndex({ n: 1 }, { unique: true }, {});
     let killed = false;
@@ -88,7 +88,7 @@ const steps = [
 test("kill -9 amid upserts, updates and deletes leaves each document as it was answered, or as the change on its way makes it", async () => {
   const dataDir = newFolder();
   const server = await startProcess({ dataDir });
-  const client = new MongoClient(server.url, { retryWrites: false, serverSelectionTimeoutMS: 2000 });
+  const client = new MongoClient(server.url, { retryWrites: false, serverSelectionTimeoutMS: 30_000 });
   const c = client.db("t").collection<Row>("c");
   /** How many steps of a document were answered. */
   const answered = new Map<string, number>();

@@ -93,8 +93,8 @@ describe("parseKey", () => {
       fc.property(generated, damage, (key, spoil) => {
         const result = JSON.stringify(parseKey(spoil(key.secret)));
         const random = key.secret.slice(key.start.length);
-        for (let index = 0; index + 5 <= random.length; index++) {
-          expect(result).not.toContain(random.slice(index, index + 5));
+        for (let index = 0; index + 8 <= random.length; index++) {
+          expect(result).not.toContain(random.slice(index, index + 8));
         }
       }),
     );

@@ -151,7 +151,7 @@ describe.each(Object.entries(streaming))("an answer of %s with closeOnRevocation
     const { brokeOff } = await application.open();
     application.end();
     expect(await brokeOff).toBe(false);
-    await vi.waitFor(() => expect(guard.bound).toBe(0));
+    await expect.poll(() => guard.bound).toBe(0);
     application.close?.();
   });
 });
@@ -241,7 +241,7 @@ describe("an answer that was bound is forgotten", () => {
     };
     const next = vi.fn();
     keyplaneExpress(guard, options)({ headers }, response, next);
-    await vi.waitFor(() => expect(next).toHaveBeenCalled());
+    await expect.poll(() => next).toHaveBeenCalled();
     expect(guard.bound).toBe(0);
   });
 

@@ -73,7 +73,7 @@ describe("an open socket", () => {
     guard.revoke("key_orders");
     deaf.on("error", () => undefined).resume();
     await new Promise((resolve) => deaf.once("close", resolve));
-    await vi.waitFor(() => expect(sockets.clients.size).toBe(0));
+    await expect.poll(() => sockets.clients.size).toBe(0);
   });
 
   test("that closes by itself is forgotten", async () => {
@@ -83,7 +83,7 @@ describe("an open socket", () => {
     await new Promise((resolve) => socket.on("open", resolve));
     expect(guard.bound).toBe(1);
     socket.close();
-    await vi.waitFor(() => expect(guard.bound).toBe(0));
+    await expect.poll(() => guard.bound).toBe(0);
   });
 
   test("whose key was refused while it was opened reaches no handler", async () => {
@@ -120,7 +120,7 @@ describe("a request to upgrade", () => {
     socket.write("GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\nx-api-key: k\r\n\r\n");
     const upgraded = await upgrading;
     socket.resetAndDestroy();
-    await vi.waitFor(() => expect(upgraded.destroyed).toBe(true));
+    await expect.poll(() => upgraded.destroyed).toBe(true);
     answer();
     await new Promise(setImmediate);
     expect(upgraded.writableLength).toBe(0);

@@ -238,7 +238,7 @@ describe("the file", () => {
   test("is saved every minute, so that a process that is killed has one, too", async ({ story, snapshotFile }) => {
     const { guard, key } = await story.withKey({ snapshotFile });
     await story.time.advance(60_000);
-    await vi.waitFor(() => expect(readFileSync(snapshotFile, "utf8")).toContain(key.id));
+    await expect.poll(() => readFileSync(snapshotFile, "utf8")).toContain(key.id);
     await guard.close();
   });
 

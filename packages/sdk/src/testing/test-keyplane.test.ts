@@ -51,11 +51,11 @@ describe.each(["stream", "polling"] as const)("a guard that follows by %s", (eve
     const guard = await guardOf(keyplane, { events, maxStalenessMs: 300 });
     const { id, secret } = keyplane.createKey();
     keyplane.goOffline();
-    await vi.waitFor(() => expect(guard.status().connected).toBe(null));
-    await vi.waitFor(async () => expect(await codeOf(guard, secret)).toBe("UNAVAILABLE"));
+    await expect.poll(() => guard.status().connected).toBe(null);
+    await expect.poll(() => codeOf(guard, secret)).toBe("UNAVAILABLE");
     keyplane.revokeKey(id);
     keyplane.goOnline();
-    await vi.waitFor(async () => expect(await codeOf(guard, secret)).toBe("REVOKED"), 5_000);
+    await expect.poll(() => codeOf(guard, secret)).toBe("REVOKED");
   });
 });
 
@@ -91,7 +91,7 @@ describe("the clock", () => {
     await keyplane.settled();
     expect(await codeOf(guard, secret)).toBe("VALID");
     keyplane.advanceTime(60_000);
-    await vi.waitFor(async () => expect(await codeOf(guard, secret)).toBe("SUPERSEDED"), 5_000);
+    await expect.poll(() => codeOf(guard, secret)).toBe("SUPERSEDED");
     expect(await codeOf(guard, renewed.secret)).toBe("VALID");
   });
 
@@ -108,7 +108,7 @@ test("streams that are held back never come, and those that are open break", asy
   const keyplane = createTestKeyplane();
   const guard = await guardOf(keyplane, { events: "stream" });
   keyplane.holdStreams(true);
-  await vi.waitFor(() => expect(guard.status().state).toBe("reconnecting"));
+  await expect.poll(() => guard.status().state).toBe("reconnecting");
   keyplane.revokeKey(keyplane.createKey().id);
   await keyplane.settled();
   expect(guard.status().connected).toBe(null);

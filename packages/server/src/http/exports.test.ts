@@ -101,14 +101,14 @@ describe("exports", () => {
     expect(ninth.statusCode).toBe(503);
     expect(await ninth.text()).toContain("8 exports");
     own[0]?.on("error", () => {}).destroy();
-    await vi.waitFor(() => expect(state.ended).toBe(1));
+    await expect.poll(() => state.ended).toBe(1);
     expect((await open("a")).statusCode).toBe(200);
   });
 
   test("a reader who takes nothing for so long is cut off, and its place is free again", async () => {
     const { open, state, logger } = await serve({ idleMs: 100 });
     const slow = [await open("a"), await open("a")];
-    await vi.waitFor(() => expect(state.ended).toBe(2));
+    await expect.poll(() => state.ended).toBe(2);
     for (const { resume, cut } of slow.map((response) => ({ resume: () => response.resume(), cut: response.cut }))) {
       resume();
       await cut;
@@ -145,7 +145,7 @@ describe("exports", () => {
     else known.delete("a");
     response.resume();
     await response.cut;
-    await vi.waitFor(() => expect(state.ended).toBe(1));
+    await expect.poll(() => state.ended).toBe(1);
     expect(logger.error).not.toHaveBeenCalled();
     expect(logger.info).toHaveBeenCalledOnce();
   });
@@ -174,7 +174,7 @@ describe("exports", () => {
       },
     });
     (await open("a")).on("error", () => {}).destroy();
-    await vi.waitFor(() => expect(state.ended).toBe(1));
+    await expect.poll(() => state.ended).toBe(1);
     expect(signals[0]?.aborted).toBe(true);
     expect(logger.error).not.toHaveBeenCalled();
   });

@@ -99,7 +99,7 @@ describe("verification records, while they are sent", () => {
   test("a reader who takes nothing for so long is cut off", async () => {
     const { open, state, logger } = await serve({ idleMs: 100 });
     const response = await open();
-    await vi.waitFor(() => expect(state.ended).toBe(1));
+    await expect.poll(() => state.ended).toBe(1);
     response.resume();
     await response.cut;
     expect(logger.error).not.toHaveBeenCalled();
@@ -116,7 +116,7 @@ describe("verification records, while they are sent", () => {
     state.caller = now;
     response.resume();
     await response.cut;
-    await vi.waitFor(() => expect(state.ended).toBe(1));
+    await expect.poll(() => state.ended).toBe(1);
     expect(logger.error).not.toHaveBeenCalled();
   });
 
@@ -158,10 +158,10 @@ describe("verification records, while they are sent", () => {
     });
     const opening = open();
     opening.catch(() => {}); // cut below
-    await vi.waitFor(() => expect(state.signal).toBeDefined());
+    await expect.poll(() => state.signal).toBeDefined();
     if (timeLimitMs === undefined) for (const server of servers) server.closeAllConnections();
     else expect((await opening).statusCode).toBe(504);
-    await vi.waitFor(() => expect(state.ended).toBe(1));
+    await expect.poll(() => state.ended).toBe(1);
     expect(logger.error).not.toHaveBeenCalled();
   });
 });

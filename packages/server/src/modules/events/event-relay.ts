@@ -41,6 +41,8 @@ export function createEventRelay(deps: {
   let ring = new EventRing<PlacedEvent>(bufferSize, { transactionId: 0n, sequence: 0n, id: "" });
   /** When the log was read to its end, by the clock. */
   let readAt = clock.now();
+  /** The same by a clock that nobody can set, in milliseconds. */
+  let readSince = performance.now();
   /** The same, but only when all that was committed has been handed on, too. */
   let completeAt = clock.now();
   /** The same by a clock that nobody can set, in milliseconds. */
@@ -96,7 +98,7 @@ export function createEventRelay(deps: {
     }
     toldEarly = early;
     hasFailed = false;
-    readAt = begunAt;
+    [readAt, readSince] = [begunAt, begunSince];
     if (isFinal) [completeAt, completeSince] = [begunAt, begunSince];
     return !isFinal;
   }
@@ -132,15 +134,17 @@ export function createEventRelay(deps: {
     return (await findEndOfLog(database.prisma)) ?? (await log.floor());
   }
 
-  function isStale(): boolean {
-    if (clock.now() - completeAt <= maxStalenessMs) return false;
-    // A clock that was just moved says nothing: only one that was moved while the log could not be read.
-    return hasFailed || poller.isHanging || performance.now() - completeSince > maxStalenessMs;
+  /** Whether too much time has passed, by both clocks: one that was just moved says nothing, but while the log could not be read. */
+  function isTooLongAgo(at: number, since: number): boolean {
+    if (clock.now() - at <= maxStalenessMs) return false;
+    return hasFailed || poller.isHanging || performance.now() - since > maxStalenessMs;
   }
+
+  const isStale = (): boolean => isTooLongAgo(completeAt, completeSince);
 
   /** Also while waiting for a database that is away: what was read in the meantime may be old again. */
   function forgetWhenStale(): void {
-    if (isServed && clock.now() - readAt > maxStalenessMs) events.tellGap();
+    if (isServed && isTooLongAgo(readAt, readSince)) events.tellGap();
     if (followers.size > 0 && isStale()) followers.call();
   }
 
@@ -169,7 +173,7 @@ export function createEventRelay(deps: {
       await log.open();
       ring = new EventRing(bufferSize, await endOfLog());
       readAt = completeAt = clock.now();
-      completeSince = performance.now();
+      readSince = completeSince = performance.now();
       watch = setInterval(forgetWhenStale, watchIntervalMs).unref();
       unsubscribe = [
         events.onWrite(() => {

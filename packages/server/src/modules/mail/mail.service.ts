@@ -69,6 +69,8 @@ export function createMail(deps: {
       .catch((error: unknown) => logger.warn({ err: error }, "mails could not be sent; trying again in a minute"))
       .finally(() => {
         sending = null;
+        // Asked for since it was last looked.
+        if (isAskedAgain) kick();
       });
   }
 

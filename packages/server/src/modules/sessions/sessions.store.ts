@@ -158,7 +158,7 @@ export async function supersedeRefreshToken(
 /** Removes sealed successors for which no retry can come any more. */
 export async function wipeSuccessors(db: Db, usedBefore: Date): Promise<void> {
   await db.refreshToken.updateMany({
-    where: { usedAt: { lte: usedBefore }, sealedSuccessor: { not: null } },
+    where: { usedAt: { lt: usedBefore }, sealedSuccessor: { not: null } },
     data: { sealedSuccessor: null },
   });
 }

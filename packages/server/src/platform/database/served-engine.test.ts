@@ -161,7 +161,7 @@ describe("a served PostgreSQL", () => {
     const url = await server.createDatabase("silent");
     await (await open(url)).close();
     const proxy = await freezableProxy(url);
-    const engine = await openServed(proxy.url, () => {}, 300);
+    const engine = await openServed(proxy.url, () => {}, 3_000);
     const prisma = new PrismaClient({ adapter: engine.adapter });
 
     const interrupted = prisma.$transaction(async (tx) => {
