@@ -120,7 +120,8 @@ describe("updateKey: what is invalid", () => {
       const refused = admin.key("updateKey", { id: key.id, ...wrong });
       await expect(refused, JSON.stringify(wrong)).rejects.toMatchObject({ code: "BAD_USER_INPUT" });
     }
-    expect(key).toMatchObject({ ...(await readKey(admin, key.id)), updatedAt: undefined });
+    const { updatedAt: _, ...read } = await readKey(admin, key.id);
+    expect(key).toMatchObject(read);
   });
 
   test.for([0, -1])("an expiry %d ms from now is refused", async (ms, { world }) => {
@@ -171,7 +172,8 @@ describe("updateKey: the policy", () => {
         message: expect.stringContaining(`may not give the scopes ${scopes.at(-1)}. It may give: a.`),
       });
     }
-    expect(key).toMatchObject({ ...(await readKey(admin, key.id)), updatedAt: undefined });
+    const { updatedAt: _, ...read } = await readKey(admin, key.id);
+    expect(key).toMatchObject(read);
     ok(await caller.key("updateKey", { id: key.id, scopes: ["a"] }));
   });
 
