@@ -1,10 +1,19 @@
 import { playgroundExamples, schema } from "@keyplane/server";
 import { parse, validate } from "graphql";
-import { describe, expect, second, test } from "../testkit/index.js";
+import { EventStream } from "../testkit/event-stream.js";
+import { type Caller, describe, expect, second, test } from "../testkit/index.js";
 import { startReceiver } from "../testkit/webhooks.js";
 
 const anyRefusal = /"__typename":"\w+Error"/;
-const nameOf = (example: string): string => /(?:query|mutation) (\w+)/.exec(example)?.[1] ?? "";
+const nameOf = (example: string): string => /^(?:query|mutation|subscription) (\w+)/m.exec(example)?.[1] ?? "";
+
+/** What an example answers; of a subscription all that it tells, to its end. */
+async function answerOf(caller: Caller, text: string): Promise<Record<string, unknown>> {
+  if (!/^subscription /m.test(text)) return caller.query(text);
+  const told = await (await EventStream.open(caller.url, caller.token, text)).rest();
+  for (const { errors } of told) expect(errors).toBeUndefined();
+  return { told: told.map(({ data }) => data) };
+}
 
 describe("the examples of the playground", () => {
   test.for(playgroundExamples.map((example) => [nameOf(example), example] as const))(
@@ -26,12 +35,12 @@ describe("the examples of the playground", () => {
       let text = example.replace('"acme"', `"${slug}"`).replace("https://ops.acme.example/keyplane", receiver.url);
       for (const [prefix, value] of found) text = text.replaceAll(`"${prefix}…"`, `"${value}"`);
       expect(text.replace(/^#.*$/gm, "")).not.toContain("…");
-      const data = await world.root.query(text);
+      const data = await answerOf(world.root, text);
       const flat = JSON.stringify(data);
       // Nobody has set Ada's password.
       const refusals = nameOf(example) === "SignIn" ? /"__typename":"(?!InvalidCredentials)\w+Error"/ : anyRefusal;
       expect(flat, nameOf(example)).not.toMatch(refusals);
-      for (const prefix of ["ten_", "usr_", "key_", "whk_"]) {
+      for (const prefix of ["ten_", "usr_", "key_", "whk_", "int_"]) {
         const id = new RegExp(`"(${prefix}[0-9A-Za-z]{24})"`).exec(flat)?.[1];
         if (id && !found.has(prefix)) found.set(prefix, id);
       }
@@ -45,6 +54,14 @@ describe("the examples of the playground", () => {
     expect(answers.get("MayI")).toMatchObject({ can: { allowed: false, reason: expect.stringContaining("revoked") } });
     expect(answers.get("VerifyKey")).toMatchObject({ verifyKey: { valid: true, code: "VALID" } });
     expect(answers.get("RevokeKey")).toMatchObject({ revokeKey: { key: { status: "REVOKED" } } });
+    expect(answers.get("ResolveInvalidUser")).toMatchObject({
+      resolveInvalidUser: { steps: { 4: { name: "TEST", outcome: "FAILED" } }, verdict: { code: "REVOKED" } },
+    });
+    expect(answers.get("SetQuota")).toMatchObject({ topUpQuota: { quota: { toppedUp: 5_000, remaining: 105_000 } } });
+    const told = answers.get("CheckProgress")?.["told"];
+    expect(told).toEqual(
+      expect.arrayContaining([{ integrityCheckProgress: expect.objectContaining({ status: "DONE" }) }]),
+    );
     expect(JSON.stringify(answers.get("AuditLog"))).toContain("key.revoked");
   });
 });

@@ -239,8 +239,27 @@ query DiagnoseKey {
   }
 }
 `,
-  `# 16. How much all keys of a user may use, each
-# month. verifyKey says what is left.
+  `# 16. And if its user is invalid? All five steps in
+# one; dryRun only plans them. After 6, the plan's
+# test says that the key is revoked.
+mutation ResolveInvalidUser {
+  resolveInvalidUser(input: {
+    keyId: "key_…"
+    user: { email: "ada@acme.example", name: "Ada L." }
+    dryRun: true
+  }) {
+    __typename
+    ... on ResolveInvalidUserPayload {
+      steps { name outcome detail }
+      verdict { valid code message }
+    }
+    ... on Error { code message docsUrl }
+  }
+}
+`,
+  `# 17. How much all keys of a user may use, each
+# month; then a little more for this month.
+# verifyKey says what is left.
 mutation SetQuota {
   setQuota(input: {
     targetId: "usr_…"
@@ -254,9 +273,20 @@ mutation SetQuota {
     }
     ... on Error { code message docsUrl }
   }
+  topUpQuota(input: {
+    targetId: "usr_…"
+    amount: 5000
+    reason: "order 4711"
+  }) {
+    __typename
+    ... on TopUpQuotaPayload {
+      quota { limit toppedUp remaining }
+    }
+    ... on Error { code message docsUrl }
+  }
 }
 `,
-  `# 17. An API with two versions. From the first one
+  `# 18. An API with two versions. From the first one
 # on, verifyKey's api must name one, and the key
 # needs access: requestApiAccess, approveApiAccess.
 mutation CreateApi {
@@ -277,7 +307,7 @@ mutation CreateApi {
   }
 }
 `,
-  `# 18. Which keys may call which APIs?
+  `# 19. Which keys may call which APIs?
 # filter: { status: PENDING } shows what waits.
 query ApiGrants {
   apiGrants(first: 10) {
@@ -292,8 +322,31 @@ query ApiGrants {
   }
 }
 `,
-  `# 19. What have integrity checks found?
-# checkIntegrity begins one.
+  `# 20. Does the database contradict itself, or was
+# it changed past Keyplane? repair: true mends.
+mutation CheckIntegrity {
+  checkIntegrity(input: { repair: false }) {
+    __typename
+    ... on CheckIntegrityPayload {
+      integrityRun { id status total }
+    }
+    ... on Error { code message docsUrl }
+  }
+}
+`,
+  `# 21. How far is it? It ends when the check is over.
+subscription CheckProgress {
+  integrityCheckProgress(id: "int_…") {
+    status
+    phase
+    examined
+    total
+    found
+    repaired
+  }
+}
+`,
+  `# 22. What have integrity checks found?
 query IntegrityFindings {
   integrityRuns(first: 1) {
     nodes { status examined found quarantined }
@@ -303,7 +356,7 @@ query IntegrityFindings {
   }
 }
 `,
-  `# 20. How often may a user's keys be used? By name,
+  `# 23. How often may a user's keys be used? By name,
 # and each over a sliding window; [] ends them.
 mutation SetRateLimits {
   setRateLimits(input: {
@@ -320,7 +373,7 @@ mutation SetRateLimits {
   }
 }
 `,
-  `# 21. Which limits has a user, and what is left?
+  `# 24. Which limits has a user, and what is left?
 query LimitsAndQuotas {
   user(id: "usr_…") {
     rateLimits { name limit windowMs }
@@ -328,13 +381,35 @@ query LimitsAndQuotas {
   }
 }
 `,
-  `# 22. What becomes of idle, leaked and shared keys?
-# DISABLE waits for graceDays.
+  `# 25. Who calls what, and what is refused? A day
+# for each value, the busiest keys first.
+query Usage {
+  usage(input: {
+    tenantId: "ten_…"
+    from: "2026-11-01T00:00:00Z"
+    to: "2026-12-01T00:00:00Z"
+    bucket: DAY
+    timeZone: "Europe/Berlin"
+    groupBy: [KEY, CODE]
+  }) {
+    totals { count valid refused cost }
+    series {
+      group { key { name } code }
+      totals { count }
+      values
+    }
+  }
+}
+`,
+  `# 26. What becomes of idle, leaked and shared keys?
+# A leaked one is disabled at once, an idle one
+# graceDays after its reminder if it is still idle.
 mutation SetPolicy {
   updateLifecyclePolicy(input: {
     tenantId: "ten_…"
     idleAfterDays: 90
-    idleAction: REMIND
+    idleAction: DISABLE
+    graceDays: 14
     leakAction: DISABLE
     sharedAction: REMIND
   }) {
@@ -346,7 +421,7 @@ mutation SetPolicy {
   }
 }
 `,
-  `# 23. A key was found in public. After 6 it is
+  `# 27. A key was found in public. After 6 it is
 # revoked already, so nothing is left to do.
 mutation ReportLeakedKey {
   reportLeakedKey(input: {
@@ -361,9 +436,14 @@ mutation ReportLeakedKey {
   }
 }
 `,
-  `# 24. What was found about keys: leaked, shared, idle.
-# resolveKeyFinding closes one.
-query KeyFindings {
+  `# 28. How well are a tenant's keys kept, what would
+# make it better, and what was found about them?
+# resolveKeyFinding closes a finding.
+query KeyHygiene {
+  keyHygiene(tenantId: "ten_…") {
+    score
+    checks { check affected lost advice }
+  }
   keyFindings(first: 10, tenantId: "ten_…") {
     nodes {
       kind
@@ -374,16 +454,7 @@ query KeyFindings {
   }
 }
 `,
-  `# 25. How well are a tenant's keys kept, and what
-# would make it better?
-query KeyHygiene {
-  keyHygiene(tenantId: "ten_…") {
-    score
-    checks { check affected lost advice }
-  }
-}
-`,
-  `# 26. Tell an address of what happens to keys. The
+  `# 29. Tell an address of what happens to keys. The
 # secret verifies the messages.
 mutation CreateWebhook {
   createWebhook(input: {
@@ -401,7 +472,7 @@ mutation CreateWebhook {
   }
 }
 `,
-  `# 27. Does it arrive? eventType sends an example of
+  `# 30. Does it arrive? eventType sends an example of
 # what such an event is told by.
 mutation TestWebhook {
   testWebhook(input: {
@@ -414,8 +485,8 @@ mutation TestWebhook {
   }
 }
 `,
-  `# 28. What was told, and what became of it.
-# redeliverWebhook sends again what was given up.
+  `# 31. What was told, and what became of it.
+# redeliverWebhook sends one again.
 query WebhookDeliveries {
   webhookDeliveries(webhookId: "whk_…", first: 10) {
     nodes {
