@@ -8,7 +8,7 @@ import type { KeyEventType } from "./event-types.js";
 /** How far the delivery of a message is. */
 export const webhookDeliveryStatuses = {
   PENDING: { description: "It was not taken yet: it is sent, or sent again, when its next attempt is due." },
-  DELIVERED: { description: "The receiver has answered with a status of 2xx." },
+  DELIVERED: { description: "The receiver has answered with a status of 2xx. redeliverWebhook sends it once more." },
   FAILED: { description: "It was given up. redeliverWebhook sends it again." },
 } as const satisfies Record<string, { readonly description: string }>;
 

@@ -138,7 +138,10 @@ describe("a message that was not taken", () => {
     await expect.poll(async () => (await webhookOf(admin, webhook.id)).failingSince).toBe(world.clock.in(0));
     expect(await webhookOf(admin, webhook.id)).toMatchObject({ disabledAt: null });
     const { id, nextAttemptAt } = await failed();
-    expect(await webhookMutation(admin, "redeliverWebhook", { deliveryId: id })).toMatchObject({ code: "CONFLICT" });
+    expect(await webhookMutation(admin, "redeliverWebhook", { deliveryId: id })).toMatchObject({
+      code: "CONFLICT",
+      message: expect.stringContaining("being tried already"),
+    });
     expect(Date.parse(nextAttemptAt) - world.clock.now()).toBeGreaterThanOrEqual(5 * second);
     expect(Date.parse(nextAttemptAt) - world.clock.now()).toBeLessThanOrEqual(5.5 * second);
     world.clock.advance(5.5 * second);
@@ -161,6 +164,22 @@ describe("a message that was not taken", () => {
     expect(last && verified(webhookSecret, last, world.clock.now()).type).toBe("key.disabled");
     const { auditLog } = await admin.query(`{ auditLog(filter: { targetId: "${id}" }) { nodes { action } } }`);
     expect(auditLog.nodes).toEqual([{ action: "webhook_delivery.redelivered" }]);
+  });
+
+  test("redeliverWebhook sends what was delivered once more, for a receiver that has lost it", async ({ world }) => {
+    const { admin, key, receiver, webhook, webhookSecret } = await story(world);
+    ok(await admin.key("disableKey", { id: key.id }));
+    const read = async () => (await deliveriesOf(admin, webhook.id))[0];
+    await expect.poll(async () => (await read())?.status).toBe("DELIVERED");
+    const { id } = await read();
+    const redelivered = ok(await webhookMutation(admin, "redeliverWebhook", { deliveryId: id }));
+    expect(redelivered.delivery).toMatchObject({ status: "PENDING", attempts: 0, finishedAt: null });
+    await expect.poll(() => receiver.messages.length).toBe(2);
+    await expect.poll(async () => (await read()).status).toBe("DELIVERED");
+    const now = world.clock.now();
+    const [first, again] = receiver.messages.map((each) => verified(webhookSecret, each, now));
+    expect(again).toEqual(first);
+    for (const { headers } of receiver.messages) expect(headers["webhook-id"]).toBe(id);
   });
 
   test("redeliverWebhook: another tenant's delivery answers as a missing one; without the permission it is refused", async ({

@@ -1161,7 +1161,7 @@ export type RecordUsageInput = {
 
 /** Which delivery to send again. */
 export type RedeliverWebhookInput = {
-  /** The id of a delivery that was given up. */
+  /** The id of a delivery that was delivered or given up. */
   readonly deliveryId: string;
 };
 
@@ -2036,7 +2036,7 @@ export type VerifyKeyInput = {
 
 /** How far the delivery of a message is. */
 export type WebhookDeliveryStatus =
-  /** The receiver has answered with a status of 2xx. */
+  /** The receiver has answered with a status of 2xx. redeliverWebhook sends it once more. */
   | 'DELIVERED'
   /** It was given up. redeliverWebhook sends it again. */
   | 'FAILED'

@@ -102,12 +102,12 @@ export class Webhooks {
     return (await this.#send(documents.DeleteWebhookDocument, { input }, repeatability.close, options)).deleteWebhook;
   }
 
-  /** Sends a signed message of type `webhook.test`, once, and tells the answer. Changes nothing. */
+  /** Sends a signed message of type `webhook.test`, or an example of an event's, once, and tells the answer. Changes nothing. */
   async test(input: Inputs.TestWebhookInput, options?: RequestOptions): Promise<Results.TestWebhookResult> {
     return (await this.#send(documents.TestWebhookDocument, { input }, repeatability.read, options)).testWebhook;
   }
 
-  /** Sends a delivery that was given up again, with the same webhook-id. */
+  /** Sends a delivery again that was given up, or that the receiver has taken and lost since, with the same webhook-id. */
   async redeliver(
     input: Inputs.RedeliverWebhookInput,
     options?: RequestOptions,

@@ -20,9 +20,9 @@ export function createWebhookDeliveries(deps: { audit: Audit; clock: Clock; data
   const { audit, clock, database, events } = deps;
   return {
     /**
-     * Sends a delivery that was given up again, with the same webhook-id.
+     * Sends a delivery again that was given up, or that the receiver has taken and lost since, with the same webhook-id.
      *
-     * @throws ConflictError for one that was not given up, of a webhook that is disabled, and for one that handed over a secret, which is kept no more.
+     * @throws ConflictError for one that is being tried, of a webhook that is disabled, and for one that handed over a secret, which is kept no more.
      */
     async redeliver(principal: Principal, rawInput: unknown): Promise<WebhookDelivery> {
       authorize(principal, "webhooks:update");
@@ -31,17 +31,18 @@ export function createWebhookDeliveries(deps: { audit: Audit; clock: Clock; data
         const before = await deliveries.lockDelivery(tx, visibleTo(principal), deliveryId);
         const webhook = before && (await findWebhook(tx, visibleTo(principal), before.webhookId));
         if (!before || !webhook) throw new NotFoundError("webhook delivery");
-        if (before.status !== "FAILED") {
-          throw new ConflictError("This delivery was not given up: it was taken already, or is being tried.");
+        if (webhook.disabledAt) {
+          throw new ConflictError(
+            "This webhook is disabled, so nothing is sent to it. Enable the webhook first with enableWebhook.",
+          );
+        }
+        // Sent beside an attempt that is under way, it would come twice at once, and its attempts would be counted anew.
+        if (before.status === "PENDING") {
+          throw new ConflictError("This delivery is being tried already. Wait until it was taken or given up.");
         }
         if (before.hasSecret) {
           throw new ConflictError(
             "This delivery handed over a secret, which is kept no more. Give the key a new one with rotateKey.",
-          );
-        }
-        if (webhook.disabledAt) {
-          throw new ConflictError(
-            "This webhook is disabled, so nothing is sent to it. Enable the webhook first with enableWebhook.",
           );
         }
         const now = new Date(clock.now());

@@ -199,7 +199,9 @@ const TestWebhookInput = builder.inputType("TestWebhookInput", {
 
 const RedeliverWebhookInput = builder.inputType("RedeliverWebhookInput", {
   description: "Which delivery to send again.",
-  fields: (t) => ({ deliveryId: t.id({ required: true, description: "The id of a delivery that was given up." }) }),
+  fields: (t) => ({
+    deliveryId: t.id({ required: true, description: "The id of a delivery that was delivered or given up." }),
+  }),
 });
 
 const TestWebhookPayload = builder.objectRef<WebhookTest>("TestWebhookPayload").implement({
@@ -295,7 +297,8 @@ builder.mutationFields((t) => ({
     resolve: (_, { input }, { principal, services }) => services.webhooks.test(principal, input),
   }),
   redeliverWebhook: t.field({
-    description: "Sends a delivery that was given up again, with the same webhook-id.",
+    description:
+      "Sends a delivery again that was given up, or that the receiver has taken and lost since, with the same webhook-id.",
     type: RedeliverWebhookPayload,
     errors: { types: changeErrors },
     access: { permission: "webhooks:update" },
