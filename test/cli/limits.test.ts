@@ -25,10 +25,10 @@ describe("limits", () => {
       { name: "per-hour", limit: 5_000, windowMs: 3_600_000, burst: 500, unit: "COST" },
       { name: "b", limit: 7, windowMs: 86_400_000 },
     ]);
-    expect((await cli.run(["limits", "set", api.id, "--rate", "all=3/1m"])).stdout).toMatch(/^all +3 +60 s/m);
+    expect((await cli.run(["limits", "set", api.id, "--rate", "all=3/1m"])).stdout).toMatch(/^all +3 +1m/m);
     expect((await cli.run(["keys", "verify", "--api", api.slug], secret)).code).toBe(0);
     const shown = await cli.run(["limits", "show", api.id]);
-    expect(shown.stdout).toMatch(/^all +3 +60 s +REQUESTS +2$/m);
+    expect(shown.stdout).toMatch(/^all +3 +1m +REQUESTS +2$/m);
     expect(await cli.json(["limits", "show", key.id])).toMatchObject({ rateLimits: [{}, {}, {}], quota: null });
     const asked = await cli.run(["limits", "set", key.id, "--none"]);
     expect([asked.code, asked.stderr]).toEqual([2, expect.stringContaining("--yes")]);

@@ -13,6 +13,7 @@ import {
   text,
   time,
   typed,
+  typedDuration,
   whole,
 } from "./options.js";
 
@@ -48,6 +49,12 @@ describe("an option reads", () => {
     [time("").read(["2026-12-31T18:00:00+01:00"]), "2026-12-31T17:00:00.000Z"],
     [json("").read(['{"a":1}']), { a: 1 }],
     [typed("OWNER_NOT_FOUND"), "owner-not-found"],
+    [typedDuration(7_776_000_000), "90d"],
+    [typedDuration(604_800_000), "7d"],
+    [typedDuration(5_400_000), "90m"],
+    [typedDuration(1_500), "1500ms"],
+    [typedDuration(0), "none"],
+    [choice(["A_B"], "", "event").placeholder, "event"],
   ];
   test.for(good)("case %#", ([read, expected]) => expect(read).toEqual(expected));
 

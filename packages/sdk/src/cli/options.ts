@@ -90,13 +90,15 @@ function oneOf<Value extends string>(values: readonly Value[], given: string): V
   throw new UsageError(`${JSON.stringify(given)} is none of ${values.map(typed).join(", ")}.`);
 }
 
-/** One value of an enum: a list of them, or the registry whose names they are. */
+/** One value of an enum: a list of them, or the registry whose names they are. Very many have a placeholder in the help. */
 export function choice<const Value extends string>(
   among: readonly Value[] | Readonly<Record<Value, unknown>>,
   description: string,
+  placeholder?: string,
 ): Option<Value | undefined> {
   const values = Array.isArray(among) ? (among as readonly Value[]) : (Object.keys(among) as Value[]);
-  return single(values.map(typed).join("|"), description, (given) => oneOf(values, given), values.map(typed));
+  const texts = values.map(typed);
+  return single(placeholder ?? texts.join("|"), description, (given) => oneOf(values, given), texts);
 }
 
 /** Several values of an enum. */
@@ -147,6 +149,17 @@ export function durationOf(given: string): number {
   const ms = Number(number) * (units[unit] ?? Number.NaN);
   if (ms > 0) return ms;
   throw new UsageError(`${JSON.stringify(given)} is no duration. Write one such as 90s, 15m, 24h, 7d or 2w.`);
+}
+
+/**
+ * A number of milliseconds as a duration is typed: 86400000 as `1d`. In the largest unit of which it is a whole number, but never weeks,
+ * because people say 90 days. 0 is `none`.
+ */
+export function typedDuration(ms: number): string {
+  if (ms === 0) return "none";
+  const fitting = Object.entries(units).filter(([unit, length]) => unit !== "w" && ms % length === 0);
+  const [unit, length] = fitting.at(-1) ?? ["ms", 1];
+  return `${ms / length}${unit}`;
 }
 
 /** A point in time: ISO 8601, a day alone being its beginning in UTC. */

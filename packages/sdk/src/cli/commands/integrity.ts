@@ -4,6 +4,7 @@ import type { Context } from "../command.js";
 import { command } from "../command.js";
 import { flag, listing, required, text } from "../options.js";
 import type { Column } from "../output/table.js";
+import { shown } from "../output/text.js";
 import { found } from "./find.js";
 
 const runColumns: readonly Column<IntegrityRun>[] = [
@@ -11,10 +12,13 @@ const runColumns: readonly Column<IntegrityRun>[] = [
   { head: "STATUS", of: ({ status }) => status, isWhole: true },
   { head: "STARTED", of: ({ startedAt }) => startedAt, isWhole: true },
   { head: "PHASE", of: ({ phase }) => phase },
-  { head: "EXAMINED", of: ({ examined, total }) => (total == null ? String(examined) : `${examined} of ${total}`) },
-  { head: "FOUND", of: ({ found: count }) => String(count) },
-  { head: "REPAIRED", of: ({ repaired }) => String(repaired) },
-  { head: "QUARANTINED", of: ({ quarantined }) => String(quarantined) },
+  {
+    head: "EXAMINED",
+    of: ({ examined, total }) => (total === null ? shown(examined) : `${shown(examined)} of ${shown(total)}`),
+  },
+  { head: "FOUND", of: ({ found: count }) => shown(count) },
+  { head: "REPAIRED", of: ({ repaired }) => shown(repaired) },
+  { head: "QUARANTINED", of: ({ quarantined }) => shown(quarantined) },
 ];
 const findingColumns: readonly Column<IntegrityFinding>[] = [
   { head: "KIND", of: ({ kind }) => kind, isWhole: true },
@@ -31,7 +35,9 @@ async function follow({ client, print, signal }: Context, id: string): Promise<"
   for await (const run of client().integrity.follow(id, { signal, onInterrupted })) {
     last = run;
     const { phase, examined, total, found: count } = run;
-    print.note(`${phase ?? "…"}: ${examined} of ${total ?? "?"} keys examined, ${count} found.`);
+    print.note(
+      `${phase ?? "…"}: ${shown(examined)} of ${total === null ? "?" : shown(total)} keys examined, ${shown(count)} found.`,
+    );
   }
   if (last?.status === "RUNNING" || !last) {
     print.note(`The check goes on: keyplane integrity show ${id} --follow`);

@@ -3,7 +3,7 @@ import { unwrap } from "../../client/results.js";
 import type { RateLimit } from "../../entities.js";
 import { command } from "../command.js";
 import { UsageError } from "../exit-codes.js";
-import { durationOf, flag, list, yes } from "../options.js";
+import { durationOf, flag, list, typedDuration, yes } from "../options.js";
 import type { Printer } from "../output/printer.js";
 import type { Column } from "../output/table.js";
 import { safe, shown } from "../output/text.js";
@@ -12,7 +12,7 @@ import { agreed, found } from "./find.js";
 const columns: readonly Column<RateLimit>[] = [
   { head: "NAME", of: ({ name }) => name, isWhole: true },
   { head: "LIMIT", of: ({ limit }) => shown(limit), isWhole: true },
-  { head: "WINDOW", of: ({ windowMs }) => `${shown(windowMs / 1_000)} s`, isWhole: true },
+  { head: "WINDOW", of: ({ windowMs }) => typedDuration(windowMs), isWhole: true },
   { head: "BURST", of: ({ burst }) => shown(burst), isWhole: true },
   { head: "UNIT", of: ({ unit }) => unit, isWhole: true },
   { head: "REMAINING", of: ({ remaining }) => shown(remaining), isWhole: true },

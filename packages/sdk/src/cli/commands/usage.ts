@@ -11,6 +11,7 @@ import { type Context, command, type Given } from "../command.js";
 import { UsageError } from "../exit-codes.js";
 import { choice, choices, duration, flag, list, required, text, time, whole } from "../options.js";
 import type { Column } from "../output/table.js";
+import { shown } from "../output/text.js";
 import { requiredTenantId, tenantIdOf, whose } from "./find.js";
 
 const dimensions = ["KEY", "USER", "API", "CODE", "TAG"] as const satisfies readonly UsageDimension[];
@@ -72,10 +73,10 @@ export const usageCommands = [
       print.table(linesOf(report, input.bucket !== "TOTAL", (given.by?.length ?? 0) > 0), columnsOf(given));
       const { count, valid, refused, cost } = report.totals;
       print.note(
-        `${count} calls, ${valid} valid, ${refused} refused, cost ${cost}; complete until ${report.completeUntil}.`,
+        `${shown(count)} calls, ${shown(valid)} valid, ${shown(refused)} refused, cost ${shown(cost)}; complete until ${shown(report.completeUntil)}.`,
       );
       if (report.totalSeries > report.series.length)
-        print.note(`${report.totalSeries} groups in all: --limit shows more.`);
+        print.note(`${shown(report.totalSeries)} groups in all: --limit shows more.`);
     },
   }),
   command({

@@ -4,6 +4,7 @@ import type { User } from "../../entities.js";
 import { command } from "../command.js";
 import { choice, listing, required, text, yes } from "../options.js";
 import type { Column } from "../output/table.js";
+import { shown } from "../output/text.js";
 import { agreed, found, orNone, requiredTenantId, tenantIdOf, userIdOf, whose } from "./find.js";
 
 const columns: readonly Column<User>[] = [
@@ -103,7 +104,7 @@ export const userCommands = [
       else
         print.changed(
           user,
-          `A link to set a password goes to ${user.email} (${user.id}). It works until ${expiresAt}.`,
+          `A link to set a password goes to ${user.email} (${user.id}). It works until ${shown(expiresAt)}.`,
         );
     },
   }),

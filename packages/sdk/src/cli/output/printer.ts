@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 import type { CountedPage, PaginatedList } from "../../client/paginated-list.js";
 import type { Streams } from "../terminal.js";
 import { type Column, createTable, type TableStyle, widthOf } from "./table.js";
-import { shown } from "./text.js";
+import { shown, shownField } from "./text.js";
 
 /** How a command's result is written. */
 export interface PrintOptions {
@@ -20,6 +20,8 @@ export interface Part {
   readonly all: boolean;
 }
 
+/** Fields whose JSON is people's own: it is shown as they wrote it. */
+const ownJson = ["metadata"];
 const usualLimit = 20;
 const usualWidth = 80;
 
@@ -135,14 +137,14 @@ export class Printer {
   }
 
   #tellRest({ nodes, totalCount, pageInfo }: CountedPage<unknown>): void {
-    if (!pageInfo.hasNextPage) return this.note(`${totalCount} in all.`);
-    this.note(`${nodes.length} of ${totalCount}. The next: --after ${pageInfo.endCursor}, or --all.`);
+    if (!pageInfo.hasNextPage) return this.note(`${shown(totalCount)} in all.`);
+    this.note(`${shown(nodes.length)} of ${shown(totalCount)}. The next: --after ${pageInfo.endCursor}, or --all.`);
   }
 
   #fields(thing: object): string[] {
-    const fields = Object.entries(thing).filter(([name, value]) => !name.startsWith("__") && value !== null);
+    const fields = fieldsOf(thing);
     const width = Math.max(0, ...fields.map(([name]) => widthOf(name)));
-    return fields.map(([name, value]) => `${this.bold(name.padEnd(width))}  ${shown(value)}`);
+    return fields.map(([name, value]) => `${this.bold(name.padEnd(width))}  ${shownField(name, value)}`);
   }
 
   get #style(): TableStyle {
@@ -152,4 +154,15 @@ export class Printer {
       bold: (text) => (isTTY && this.#options.hasColors ? styleText("bold", text, { validateStream: false }) : text),
     };
   }
+}
+
+/** The fields of a thing that have a value; those of a thing within it as `policy.prefix`. */
+function fieldsOf(thing: object, within = ""): (readonly [name: string, value: unknown])[] {
+  const fields: [string, unknown][] = Object.entries(thing);
+  return fields.flatMap(([field, value]) => {
+    if (field.startsWith("__") || value === null || value === undefined) return [];
+    const name = `${within}${field}`;
+    const isWhole = typeof value !== "object" || Array.isArray(value) || ownJson.includes(field);
+    return isWhole ? [[name, value] as const] : fieldsOf(value, `${name}.`);
+  });
 }

@@ -1,3 +1,5 @@
+import { typedDuration } from "../options.js";
+
 /**
  * What would move the cursor, set colours, end the line or turn the direction of writing: names and reasons are other people's
  * text, and a terminal obeys what it is sent.
@@ -17,6 +19,11 @@ export function shown(value: unknown): string {
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (Array.isArray(value)) return value.map(shown).join(", ");
   return safe(JSON.stringify(value));
+}
+
+/** The value of a field, for people: milliseconds, which its name tells, as durations are typed. */
+export function shownField(name: string, value: unknown): string {
+  return name.endsWith("Ms") && typeof value === "number" ? typedDuration(value) : shown(value);
 }
 
 function isTime(text: string): boolean {
