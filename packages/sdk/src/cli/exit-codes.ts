@@ -13,7 +13,8 @@ export const exitCodes = {
   KEY_REFUSED: { code: 10, meaning: "`keys verify` and `keys diagnose`: the key is not valid; the output says why." },
   PROBLEM_FOUND: {
     code: 11,
-    meaning: "`issuers test`: tokens of the issuer cannot be verified; `integrity … --follow`: the check ended early.",
+    meaning:
+      "`issuers test`: tokens of the issuer cannot be verified; `webhooks test`: the receiver does not take messages; `integrity check --follow` and `integrity show --follow`: the check ended early, or found something that it did not repair.",
   },
   UNAVAILABLE: { code: 69, meaning: "The server cannot be reached, or not now. Try again later." },
   INTERRUPTED: { code: 130, meaning: "Ended by Ctrl-C." },

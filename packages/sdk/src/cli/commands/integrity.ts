@@ -44,13 +44,19 @@ async function follow({ client, print, signal }: Context, id: string): Promise<"
     return undefined;
   }
   print.thing(last);
-  return last.status === "FAILED" ? "problem" : undefined;
+  const left = last.found - last.repaired;
+  if (left > 0) print.note(`${shown(left)} of it was not repaired: keyplane integrity findings --run ${id}`);
+  return last.status === "FAILED" || left > 0 ? "problem" : undefined;
 }
+
+const answers =
+  "With --follow it waits for the end. A check that ended early, or found something that it did not repair, is an answer: exit code 11.";
 
 export const integrityCommands = [
   command({
     path: "integrity check",
     summary: "Begin an integrity check of the whole installation.",
+    details: answers,
     options: {
       repair: flag("Mend what is safe, and quarantine keys that cannot be trusted."),
       resign: flag("Sign every key anew, after the encryption key was changed on purpose."),
@@ -67,6 +73,7 @@ export const integrityCommands = [
   command({
     path: "integrity show",
     summary: "Show how far a check is.",
+    details: answers,
     argument: { name: "id", description: "The run's id: int_…" },
     options: { follow: flag("Wait until it is over, and tell how far it is.") },
     examples: [["integrity show int_…", "its numbers so far"]],
