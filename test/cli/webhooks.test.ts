@@ -40,6 +40,13 @@ describe("webhooks", () => {
     expect(message && verified(created.stdout.trim(), message, world.clock.now())).toMatchObject({
       type: "webhook.test",
     });
+    expect(await cli.json(["webhooks", "test", webhook.id, "--event", "leaked"])).toMatchObject({ problem: null });
+    const example = receiver.messages[1];
+    expect(example && verified(created.stdout.trim(), example, world.clock.now())).toMatchObject({
+      type: "key.leaked",
+      data: { isTest: true },
+    });
+    expect((await cli.run(["webhooks", "test", webhook.id, "--event", "nothing"])).stderr).toContain("is none of");
     receiver.answer = () => 500;
     expect((await cli.run(["webhooks", "test", webhook.id])).code).toBe(11);
     expect((await cli.json(["webhooks", "deliveries", webhook.id])).nodes).toEqual([]);

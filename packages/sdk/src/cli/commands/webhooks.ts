@@ -113,9 +113,19 @@ export const webhookCommands = [
     summary: "Send a webhook a signed message, and tell the answer. Changes nothing.",
     argument: which,
     details: "A problem is an answer: exit code 11.",
-    examples: [["webhooks test whk_…", "whether the receiver takes messages"]],
-    async run({ client, print }, _, id) {
-      const { webhook, responseStatus, problem } = unwrap(await client().webhooks.test({ id }));
+    options: {
+      event: choice(
+        keyEventTypes,
+        "Send an example of what such an event is told by. Default: a message of type webhook.test.",
+        "event",
+      ),
+    },
+    examples: [
+      ["webhooks test whk_…", "whether the receiver takes messages"],
+      ["webhooks test whk_… --event revoked", "whether it understands what it is told of a revoked key"],
+    ],
+    async run({ client, print }, { event: eventType }, id) {
+      const { webhook, responseStatus, problem } = unwrap(await client().webhooks.test({ id, eventType }));
       print.thing({ id: webhook.id, responseStatus, problem });
       return problem === null ? undefined : "problem";
     },
@@ -138,7 +148,7 @@ export const webhookCommands = [
   }),
   command({
     path: "webhooks redeliver",
-    summary: "Send a delivery that was given up again.",
+    summary: "Send a delivery again that was given up, or that the receiver has taken and lost since.",
     argument: { name: "id", description: "The delivery's id: dlv_…" },
     examples: [["webhooks redeliver dlv_…", "the same message, with the same webhook-id"]],
     async run({ client, print }, _, deliveryId) {
