@@ -175,6 +175,29 @@ describe("from a tenant to a revoked key", () => {
     for (const each of [secret, fresh.stdout.trim()]) expect((await world.verify(each)).code).toBe("VALID");
   });
 
+  test("a rotation can leave the overlap to the tenant's policy; what may stop the old secret at once is asked for", async ({
+    world,
+  }) => {
+    const cli = rootOf(world);
+    const { tenant, key, secret } = await world.tenantWithKey();
+    const rotate = ["keys", "rotate", key.id];
+    for (const options of [[], ["--overlap", "none"], ["--overlap", "policy"]]) {
+      expect(await cli.run([...rotate, ...options])).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining("--yes"),
+      });
+    }
+    const policy = async (overlap: string) =>
+      (await cli.json(["tenants", "update", tenant.slug, "--rotation-overlap", overlap])).policy.rotationOverlapMs;
+    const byPolicy = async () => (await cli.json([...rotate, "--overlap", "policy", "--yes"])).key;
+    expect(await policy("1d")).toBe(day);
+    expect(await byPolicy()).toMatchObject({ previousSecretExpiresAt: world.clock.in(day) });
+    expect((await world.verify(secret)).code).toBe("VALID");
+    expect([await policy("none"), await policy("default")]).toEqual([0, null]);
+    expect(await byPolicy()).toMatchObject({ previousSecretExpiresAt: world.clock.in(0) });
+    expect((await world.verify(secret)).code).toBe("SUPERSEDED");
+  });
+
   test("a key is changed, given away, deleted and brought back; its team's keys are listed", async ({ world }) => {
     const cli = rootOf(world);
     const { tenant, owner, key, secret } = await world.tenantWithKey();
@@ -271,19 +294,6 @@ describe("events", () => {
     again.interrupt();
     const { code, stderr } = await again.ended;
     expect([code, stderr]).toEqual([0, expect.stringMatching(/^Go on with: --after \S+\n$/)]);
-  });
-});
-
-describe("integrity checks", () => {
-  test("are followed to their end, and told of beside the result", async ({ world }) => {
-    const cli = rootOf(world);
-    const { code, stdout, stderr } = await cli.run(["integrity", "check", "--follow", "--json"]);
-    const run = JSON.parse(stdout);
-    expect([code, run.status, stderr]).toEqual([0, "DONE", ""]);
-    const again = await cli.run(["integrity", "show", run.id, "--follow"]);
-    expect(again.stdout).toMatch(/status +DONE/);
-    expect(again.stderr).toMatch(/^USAGE: \d+ of \d+ keys examined, \d+ found\.\n$/);
-    expect(await cli.run(["integrity", "show", "int_missing", "--follow"])).toMatchObject({ code: 5 });
   });
 });
 

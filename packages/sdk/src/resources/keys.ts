@@ -64,7 +64,7 @@ export class Keys {
 
   /**
    * Gives a key a new secret. Its id stays, and the old secret works on for `overlapMs` milliseconds (default 0: it
-   * stops at once).
+   * stops at once; null: as the tenant's policy says).
    */
   async rotate(input: Inputs.RotateKeyInput, options?: IdempotentRequestOptions): Promise<Results.RotateKeyResult> {
     const variables = { input: withIdempotencyKey(input, options) };

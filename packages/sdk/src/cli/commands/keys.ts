@@ -150,21 +150,33 @@ export const keyCommands = [
     path: "keys rotate",
     summary: "Give a key a new secret; its id stays.",
     details:
-      "The secret alone goes to standard output, this once. Without --overlap or --on-first-use the old secret stops at once, so it is asked for.",
+      "The secret alone goes to standard output, this once. What stops the old secret at once, or may do so, is asked for: no --overlap, none, and policy, which is none where the policy does not say; not with --on-first-use.",
     argument: which,
     options: {
-      overlap: duration("How long the old secret works on, such as 24h."),
+      overlap: orWord(
+        "policy",
+        orWord(
+          "none",
+          duration(
+            "How long the old secret works on, such as 24h; policy: as the tenant's policy says. Default: none.",
+          ),
+          0,
+        ),
+      ),
       onFirstUse: flag("Both secrets work until the new one is first accepted; the overlap begins then."),
       ...yes,
     },
     examples: [
       ["keys rotate key_… --overlap 24h > key.txt", "a day to hand the new secret out"],
       ["keys rotate key_… --on-first-use --overlap 1h > key.txt", "however long it takes, and an hour"],
+      ["keys rotate key_… --overlap policy --yes > key.txt", "as long as the tenant's policy says, without asking"],
     ],
     async run(context, { overlap, onFirstUse, yes: isAgreed }, id) {
       const { client, print } = context;
-      const stopsAtOnce = overlap === undefined && !onFirstUse;
-      if (stopsAtOnce) await agreed(context, isAgreed, `Rotate ${id}, and refuse its old secret at once?`);
+      if (!overlap && !onFirstUse) {
+        const when = overlap === null ? "when the tenant's policy says, which may be at once" : "at once";
+        await agreed(context, isAgreed, `Rotate ${id}, and refuse its old secret ${when}?`);
+      }
       const rotated = unwrap(await client().keys.rotate({ id, overlapMs: overlap, activateOnFirstUse: onFirstUse }));
       print.secret("key", rotated.key, rotated.secret);
     },

@@ -24,7 +24,9 @@ const rotation = {
   rotationOverdue: choice(rotationOverdues, "What happens to keys whose secret is older."),
   rotationOverlap: orWord(
     "none",
-    duration("How long old secrets work on after a rotation that leaves it to the policy, such as 24h."),
+    duration(
+      "How long old secrets work on after a rotation that leaves it to the policy, such as 24h; none: not at all.",
+    ),
     0,
   ),
 } as const;
@@ -120,7 +122,7 @@ export const tenantCommands = [
     path: "tenants update",
     summary: "Change a tenant and its rules for keys; what is left out stays.",
     details:
-      "What can refuse or admit keys that are in use is asked for: from where they are accepted, and whether those are refused that are overdue for a new secret. The default of --rotation-overlap: none, and a day where a webhook gets the new secrets.",
+      "What can refuse or admit keys that are in use is asked for: from where they are accepted, and whether those are refused that are overdue for a new secret. any or none takes a rule away. Of --rotation-overlap none is a rule, no overlap, and default takes it away: then there is none either, but a day where a webhook gets the new secrets.",
     argument: which,
     options: {
       slug: text("slug", "A new name in addresses and scripts."),
