@@ -55,7 +55,7 @@ describe("from a tenant to a revoked key", () => {
     const diagnosed = await cli.run(["keys", "diagnose"], secret);
     expect(diagnosed.code).toBe(10);
     expect(diagnosed.stdout).toMatch(/^revocation +failed .*left/m);
-    expect(diagnosed.stdout).toMatch(/^Remedy: {2}Create a key like this one\./m);
+    expect(diagnosed.stdout).toMatch(/^Remedy 1: Create a key like this one\.$/m);
     const named = await cli.run(["keys", "diagnose", "--id", id, "--json"]);
     expect([named.code, JSON.parse(named.stdout).verdict.code]).toEqual([10, "REVOKED"]);
 

@@ -10,7 +10,11 @@ export const exitCodes = {
   NOT_FOUND: { code: 5, meaning: "Nothing with this id is visible to you." },
   CONFLICT: { code: 6, meaning: "It contradicts the present state, or the value is taken." },
   LIMIT_REACHED: { code: 7, meaning: "A limit is reached, or too many requests were made." },
-  KEY_REFUSED: { code: 10, meaning: "`keys verify` and `keys diagnose`: the key is not valid; the output says why." },
+  KEY_REFUSED: {
+    code: 10,
+    meaning:
+      "`keys verify`, `keys diagnose` and `keys resolve`: the key is not valid, or would not be by the plan; the output says why.",
+  },
   PROBLEM_FOUND: {
     code: 11,
     meaning:

@@ -1,25 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { asked } from "../test-helpers/command-line.js";
 import { secret, token } from "../test-helpers/story.js";
 import { commands, groups } from "./commands/index.js";
 import { readEnvironment } from "./environment.js";
 import { exitCodes, exitNameOf } from "./exit-codes.js";
-import { runProgram } from "./program.js";
 import { refuseSecrets } from "./secret-arguments.js";
-
-/** What a command line asks for, without doing it. */
-async function asked(line: string): Promise<{ path: string; options: Record<string, unknown>; argument: string }> {
-  const args = [...line.replace(/ [<>|].*$/, "").matchAll(/'([^']*)'|\S+/g)].map(([word, quoted]) => quoted ?? word);
-  let found: Awaited<ReturnType<typeof asked>> | undefined;
-  const said: string[] = [];
-  const output = { out: (text: string) => void said.push(text), error: (text: string) => void said.push(text) };
-  const run = async (command: { path: string }, options: object, _global: object, argument: string) => {
-    found = { path: command.path, options: { ...options }, argument };
-    return undefined;
-  };
-  await runProgram(args, "0", run, output);
-  if (!found) throw new Error(said.join(""));
-  return found;
-}
 
 describe("the table of commands", () => {
   test.for(commands.flatMap(({ path, examples }) => examples.map(([line]) => [path, line] as const)))(
@@ -82,7 +67,7 @@ describe("the table of commands", () => {
 
   test("asks before it takes something away", () => {
     const taking = commands.filter(({ path }) =>
-      /\b(?:delete|disable|reissue|remove|revoke|rotate|suspend)$/.test(path),
+      /\b(?:delete|disable|keys resolve|reissue|remove|revoke|rotate|suspend)$/.test(path),
     );
     for (const { path, options } of taking)
       expect([path, Object.keys(options)]).toEqual([path, expect.arrayContaining(["yes"])]);

@@ -6,6 +6,7 @@ import { eventCommands } from "./events.js";
 import { integrityCommands } from "./integrity.js";
 import { issuerCommands } from "./issuers.js";
 import { keyChecks } from "./key-checks.js";
+import { keyResolution } from "./key-resolution.js";
 import { keyCommands } from "./keys.js";
 import { lifecycleCommands } from "./lifecycle.js";
 import { limitCommands } from "./limits.js";
@@ -50,6 +51,7 @@ export const commands: readonly Command[] = [
   ...teamCommands,
   ...keyCommands,
   ...keyChecks,
+  ...keyResolution,
   ...apiCommands,
   ...limitCommands,
   ...quotaCommands,

@@ -1,19 +1,13 @@
-import { environments } from "@keyplane/schema";
-import type { KeyDiagnosis, Verdict } from "../../entities.js";
+import type { KeyDiagnosis } from "../../entities.js";
 import { command } from "../command.js";
-import { UsageError } from "../exit-codes.js";
-import { choice, list, text, time } from "../options.js";
+import { text, time, whole } from "../options.js";
 import type { Printer } from "../output/printer.js";
 import { safe, shown } from "../output/text.js";
+import { callOptions, keyOptions, piped, presentedKey } from "./presented-key.js";
+import { remedyLines } from "./remedy-lines.js";
+import { verdictLines } from "./verdict-lines.js";
 
-const asked = {
-  scopes: list("scope", "What the call needs."),
-  environment: choice(environments, "The environment that the call is of."),
-  ip: text("address", "From where the call comes."),
-  api: text("slug|id", "Which API is called: slug, id or slug@version."),
-};
-
-const piped = "The key is read from standard input, or asked for unseen; never pass it as an argument.";
+const asked = { ...callOptions, api: text("slug|id", "Which API is called: slug, id or slug@version.") } as const;
 
 export const keyChecks = [
   command({
@@ -29,47 +23,43 @@ export const keyChecks = [
       const keyplane = client();
       const verdict = await keyplane.keys.verify({ key: await terminal.secret("Key"), scopes, environment, ip, api });
       if (print.isJson) print.document(verdict);
-      else if (!print.isQuiet) for (const line of wordsOf(verdict)) print.line(line);
+      else if (!print.isQuiet) for (const line of verdictLines(verdict)) print.line(line);
       return verdict.valid ? undefined : "refused";
     },
   }),
   command({
     path: "keys diagnose",
     summary: "Find out which check refuses a key, since when and by whom, and what mends it.",
-    details: `${piped}\nOr name it with --id or --start. It changes nothing and leaves no usage; --json has each remedy ready to send.`,
+    details: `${piped}\nOr name it with --id or --start. It changes nothing and leaves no usage. Each remedy says which command it is; --json has them as mutations ready to send.`,
     options: {
       ...asked,
-      id: text("id", "The key's id, instead of its text."),
-      start: text("start", "The visible start of the key, such as kp_live_3fQz, instead of its text."),
+      cost: whole("number", "What the call costs of rate limits and quotas. Default: 1.", 0, 1_000_000),
+      ...keyOptions,
       at: time("A moment of the past: why it was refused then."),
+      ownerEmail: text("address", "The owner's e-mail address as your own system holds it, to be compared."),
+      ownerName: text("text", "The owner's name, likewise."),
+      ownerExternalId: text("id", "Your own id of the owner, likewise."),
     },
     examples: [
       ["keys diagnose < key.txt", "every check, the reason, and what mends it"],
       ["keys diagnose --start kp_live_3fQz --at 2026-11-21T14:03Z", "why a key was refused then"],
+      ["keys diagnose --id key_… --owner-external-id 42", "whether its owner is still the one that you know"],
     ],
-    async run({ client, terminal, print }, { id, start, at, ...call }) {
-      if (id !== undefined && start !== undefined) throw new UsageError("Give --id or --start, not both.");
+    async run(context, { id, start, ownerEmail, ownerName, ownerExternalId, ...call }) {
+      const { client, print } = context;
       const keyplane = client();
-      const named = id !== undefined || start !== undefined;
-      const which = named ? { keyId: id, start } : { key: await terminal.secret("Key") };
-      const diagnosis = await keyplane.keys.diagnose({ ...which, ...call, at });
+      const owner = { email: ownerEmail, name: ownerName, externalId: ownerExternalId };
+      const diagnosis = await keyplane.keys.diagnose({
+        ...(await presentedKey(context, { id, start })),
+        ...call,
+        owner,
+      });
       if (print.isJson) print.document(diagnosis);
       else tellDiagnosis(print, diagnosis);
       return diagnosis.verdict.valid ? undefined : "refused";
     },
   }),
 ];
-
-function wordsOf(verdict: Omit<Verdict, "rateLimits" | "quota" | "api">): string[] {
-  const { valid, code, message, hint, docsUrl, key, owner, missingScopes } = verdict;
-  const lines = [`${valid ? "valid" : "refused"}  ${code}  ${safe(message)}`];
-  if (hint !== null) lines.push(`Hint:    ${safe(hint)}`);
-  if (key) lines.push(`Key:     ${safe(key.name)} (${key.id}), ${safe(key.start)}…`);
-  if (owner) lines.push(`Owner:   ${safe(owner.name)} <${safe(owner.email)}> (${owner.id})`);
-  if (missingScopes.length > 0) lines.push(`Lacks:   ${shown(missingScopes)}`);
-  if (!valid) lines.push(`Read on: ${docsUrl}`);
-  return lines;
-}
 
 function tellDiagnosis(print: Printer, { at, verdict, verdictNow, checks, findings, remedies }: KeyDiagnosis): void {
   print.table(checks, [
@@ -79,12 +69,11 @@ function tellDiagnosis(print: Printer, { at, verdict, verdictNow, checks, findin
     { head: "BY", of: ({ by }) => by && safe(by) },
     { head: "WHAT IT SAW", of: ({ evidence }) => evidence && safe(evidence) },
   ]);
-  const lines = ["", ...wordsOf(verdict)];
+  const lines = ["", ...verdictLines(verdict)];
   if (verdictNow) lines.push(`At:      ${shown(at)}; now it is ${verdictNow.code}`);
-  for (const { message } of findings) lines.push(`Found:   ${safe(message)}`);
-  for (const { title, effect, permittedTo } of remedies) {
-    lines.push(`Remedy:  ${safe(title)}. ${safe(effect)}${permittedTo === null ? "" : ` For: ${safe(permittedTo)}`}`);
-  }
+  for (const { message, keyId } of findings)
+    lines.push(`Found:   ${safe(message)}${keyId === null ? "" : ` (${keyId})`}`);
+  for (const [index, remedy] of remedies.entries()) lines.push("", ...remedyLines(remedy, index + 1));
   for (const line of lines) print.line(line);
 }
 

@@ -85,6 +85,12 @@ export function rateLimitOf(given: string): RateLimitInput {
   return { name, limit: Number(limit), windowMs: durationOf(window), burst, unit };
 }
 
+/** The text of which {@link rateLimitOf} makes a rate limit. */
+export function typedRateLimit({ name, limit, windowMs, burst, unit }: RateLimitInput): string {
+  const more = `${burst == null ? "" : `:burst=${burst}`}${unit === "COST" ? ":cost" : ""}`;
+  return `${name}=${limit}/${typedDuration(windowMs)}${more}`;
+}
+
 function mistyped(given: string): UsageError {
   return new UsageError(
     `${JSON.stringify(given)} is no rate limit. Write name=limit/window, such as per-minute=100/1m, then :burst=20 or :cost as needed.`,

@@ -122,7 +122,7 @@ export const tenantCommands = [
     path: "tenants update",
     summary: "Change a tenant and its rules for keys; what is left out stays.",
     details:
-      "What can refuse or admit keys that are in use is asked for: from where they are accepted, and whether those are refused that are overdue for a new secret. any or none takes a rule away. Of --rotation-overlap none is a rule, no overlap, and default takes it away: then there is none either, but a day where a webhook gets the new secrets.",
+      "What can refuse or admit keys that are in use is asked for: from where they are accepted, and whether those are refused that are overdue for a new secret. The words any and none take a rule away. Of --rotation-overlap none is a rule, no overlap, and default takes it away: then there is none either, but a day where a webhook gets the new secrets.",
     argument: which,
     options: {
       slug: text("slug", "A new name in addresses and scripts."),

@@ -127,9 +127,17 @@ export class Printer {
 
   /** Rows in aligned columns. */
   table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): void {
+    for (const text of this.#rows(rows, columns)) this.line(text);
+  }
+
+  /** The same beside the result. */
+  noteTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): void {
+    for (const text of this.#rows(rows, columns)) this.note(text);
+  }
+
+  #rows<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string[] {
     const table = createTable(columns, rows, this.#style);
-    this.line(table.head());
-    for (const row of rows) this.line(table.row(row));
+    return [table.head(), ...rows.map((row) => table.row(row))];
   }
 
   bold(text: string): string {
