@@ -172,6 +172,10 @@ describe("from a tenant to a revoked key", () => {
     expect((await cli.json(made)).key).toMatchObject(rotated);
     const fresh = await cli.run(["keys", "rotate", key.id, "--on-first-use", "--overlap", "1h"]);
     expect(fresh.code).toBe(0);
+    const shown = (await cli.run(["keys", "show", key.id])).stdout;
+    expect(shown).toMatch(new RegExp(`^pendingSecret\\.start +${fresh.stdout.slice(0, key.start.length)}$`, "m"));
+    expect(shown).toMatch(/^pendingSecret\.createdAt +\d{4}-[^T]+Z$/m);
+    expect(shown).toMatch(/^pendingSecret\.overlapMs +1h$/m);
     for (const each of [secret, fresh.stdout.trim()]) expect((await world.verify(each)).code).toBe("VALID");
   });
 

@@ -51,6 +51,9 @@ export type HygieneReport = NonNullable<Operations.GetKeyHygiene["keyHygiene"]>;
 /** What `keyEvents.follow` tells: an event, or that some were missed. `__typename` says which. */
 export type KeyEventMessage = Operations.FollowKeyEvents["keyEvents"];
 
+/** What `keys.get` answers: a {@link Key}, and the new secret that waits for its first use, if there is one. */
+export type KeyDetails = NonNullable<Operations.GetKey["key"]>;
+
 /** Whether a key is valid, and if not, exactly why and what to do. A refusal is an answer, not an error. */
 export type Verdict = Operations.VerifyKey["verifyKey"];
 

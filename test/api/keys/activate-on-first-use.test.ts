@@ -51,6 +51,34 @@ describe("rotateKey with activateOnFirstUse", () => {
     expect((await world.verify(rotated.secret)).code).toBe("EXPIRED");
   });
 
+  test("the key tells of the secret that waits, until it is used or discarded, and in lists each of its own", async ({
+    world,
+  }) => {
+    const { admin, tenant, owner, key } = await world.tenantWithKey();
+    const other = await world.key(tenant.id, owner.id);
+    const read = async () => {
+      const { keys } = await admin.query(
+        "{ keys(first: 9) { nodes { id pendingSecret { start createdAt overlapMs } } } }",
+      );
+      return new Map(
+        keys.nodes.map(({ id, pendingSecret }: { id: string; pendingSecret: object | null }) => [id, pendingSecret]),
+      );
+    };
+    expect([...(await read()).values()]).toEqual([null, null]);
+    const rotate = async (id: string, overlapMs: number) =>
+      ok(await admin.keySecret("rotateKey", { id, activateOnFirstUse: true, overlapMs })).secret as string;
+    const secrets = [await rotate(key.id, hour), await rotate(other.key.id, 0)];
+    const createdAt = world.clock.in(0);
+    const startOf = (secret = "") => secret.slice(0, key.start.length);
+    const pending = await read();
+    expect(pending.get(key.id)).toEqual({ start: startOf(secrets[0]), createdAt, overlapMs: hour });
+    expect(pending.get(other.key.id)).toEqual({ start: startOf(secrets[1]), createdAt, overlapMs: 0 });
+    await world.verify(secrets[0] ?? "");
+    await expect.poll(async () => (await read()).get(key.id)).toBeNull();
+    ok(await admin.keySecret("rotateKey", { id: other.key.id }));
+    expect((await read()).get(other.key.id)).toBeNull();
+  });
+
   test("a refused use of the new secret begins nothing", async ({ world }) => {
     const { admin, key, secret } = await world.tenantWithKey();
     const rotated = ok(await admin.keySecret("rotateKey", { id: key.id, activateOnFirstUse: true }));

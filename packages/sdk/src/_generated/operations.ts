@@ -1868,7 +1868,16 @@ export type GetKey = {
    *
    * Needs the permission `keys:read`.
    */
-  readonly key: Key | null
+  readonly key: (
+    {
+    readonly pendingSecret: {
+      readonly start: string,
+      readonly createdAt: string,
+      readonly overlapMs: number
+    } | null
+  }
+    & Key
+  ) | null
 };
 
 export type ListKeysVariables = Exact<{

@@ -4,7 +4,7 @@ import type * as Results from "../change-results.js";
 import type { IdempotentRequestOptions, RequestOptions } from "../client/options.js";
 import { PaginatedList } from "../client/paginated-list.js";
 import type { Send } from "../client/transport.js";
-import type { Key, KeyDiagnosis, Verdict } from "../entities.js";
+import type { Key, KeyDetails, KeyDiagnosis, Verdict } from "../entities.js";
 import { withIdempotencyKey } from "./idempotent.js";
 import { repeatability } from "./repeatability.js";
 
@@ -44,7 +44,7 @@ export class Keys {
   }
 
   /** One key, deleted ones included; null when there is none with this id that the token may see. */
-  async get(id: string, options?: RequestOptions): Promise<Key | null> {
+  async get(id: string, options?: RequestOptions): Promise<KeyDetails | null> {
     return (await this.#send(documents.GetKeyDocument, { id }, repeatability.read, options)).key;
   }
 

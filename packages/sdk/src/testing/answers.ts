@@ -1,7 +1,7 @@
 import { createId, type KeyStatus, permissions } from "@keyplane/schema";
 import * as documents from "../_generated/documents.js";
 import type * as Inputs from "../_generated/schema-types.js";
-import type { Key, KeyEvent } from "../entities.js";
+import type { Key, KeyDetails, KeyEvent } from "../entities.js";
 import { Management } from "./management.js";
 import type { MemoryKeyOptions, MemoryPlane, PlacedKeyEvent, StoredKey } from "./memory-plane.js";
 import type { MemoryUsage } from "./memory-usage.js";
@@ -79,7 +79,7 @@ export function createAnswers(plane: MemoryPlane, usage: MemoryUsage): ReadonlyM
       documents.GetKeyDocument,
       ({ id }: { id: string }) => {
         const key = plane.key(id);
-        return { key: key ? shownKey(key, plane.now(), viewerId) : null };
+        return { key: key ? shownDetails(key, plane.now(), viewerId) : null };
       },
     ],
     [
@@ -174,8 +174,13 @@ function createOnce() {
   };
 }
 
+/** A key as `keys.get` answers it: no secret waits for its first use in memory. */
+export function shownDetails(key: StoredKey, now: number, by: string): KeyDetails {
+  return { ...shownKey(key, now, by), pendingSecret: null };
+}
+
 /** A key as the API shows it. When it was last used is not kept. */
-export function shownKey({ state, secrets, createdAt, updatedAt }: StoredKey, now: number, by: string): Key {
+function shownKey({ state, secrets, createdAt, updatedAt }: StoredKey, now: number, by: string): Key {
   const time = (at: number | null | undefined): string | null => (at == null ? null : new Date(at).toISOString());
   const previous = secrets.at(-2)?.state;
   const {

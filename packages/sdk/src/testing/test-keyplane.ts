@@ -1,7 +1,7 @@
 import { generateKey, managementTokenPrefix } from "@keyplane/schema";
 import type { Fetch } from "../client/options.js";
-import type { Key, KeyEvent } from "../entities.js";
-import { shownEvent, shownKey } from "./answers.js";
+import type { KeyDetails, KeyEvent } from "../entities.js";
+import { shownDetails, shownEvent } from "./answers.js";
 import { Management } from "./management.js";
 import { type MemoryKey, type MemoryKeyOptions, MemoryPlane, type MemoryUserOptions } from "./memory-plane.js";
 import { MemoryServer } from "./memory-server.js";
@@ -97,8 +97,8 @@ export class TestKeyplane {
   }
 
   /** A key as `keys.get` answers it. */
-  key(id: string): Key {
-    return shownKey(this.#management.key(id), this.now, "");
+  key(id: string): KeyDetails {
+    return shownDetails(this.#management.key(id), this.now, "");
   }
 
   updateKey(id: string, changes: Omit<MemoryKeyOptions, "ownerId" | "environment">): void {

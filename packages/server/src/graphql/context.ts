@@ -5,7 +5,7 @@ import type { Principal } from "../modules/auth/index.js";
 import type { Diagnose, ResolveInvalidUser } from "../modules/diagnosis/index.js";
 import type { KeyEvents, Progress } from "../modules/events/index.js";
 import type { Integrity } from "../modules/integrity/index.js";
-import type { KeyReads, KeySecrets, Keys, Verify } from "../modules/keys/index.js";
+import type { KeyReads, KeySecrets, Keys, PendingSecret, Verify } from "../modules/keys/index.js";
 import type { Lifecycle } from "../modules/lifecycle/index.js";
 import type { LimitReads, Limits } from "../modules/limits/index.js";
 import type { OAuthClients, TrustedIssuers } from "../modules/oauth/index.js";
@@ -77,6 +77,7 @@ export interface Context {
 export interface Loaders {
   readonly apis: DataLoader<string, Api | null>;
   readonly keys: DataLoader<string, Key | null>;
+  readonly pendingSecrets: DataLoader<string, PendingSecret | null>;
   readonly quotas: DataLoader<string, Quota | null>;
   readonly roles: DataLoader<string, CustomRole | null>;
   readonly teams: DataLoader<string, Team | null>;
@@ -88,6 +89,7 @@ export interface Loaders {
 export function createLoaders(services: Services, principal: Principal): Loaders {
   let apis: Loaders["apis"] | undefined;
   let keys: Loaders["keys"] | undefined;
+  let pendingSecrets: Loaders["pendingSecrets"] | undefined;
   let quotas: Loaders["quotas"] | undefined;
   let roles: Loaders["roles"] | undefined;
   let teams: Loaders["teams"] | undefined;
@@ -101,6 +103,10 @@ export function createLoaders(services: Services, principal: Principal): Loaders
     get keys() {
       keys ??= services.keyReads.loader(principal);
       return keys;
+    },
+    get pendingSecrets() {
+      pendingSecrets ??= services.keyReads.pendingSecretLoader();
+      return pendingSecrets;
     },
     get quotas() {
       quotas ??= services.limitReads.quotaLoader();

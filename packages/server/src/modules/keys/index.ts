@@ -8,6 +8,7 @@ export { createKeys, type KeyChange, type Keys } from "./keys.service.js";
 export {
   countLiveKeys,
   findKeyIdsOfTeams,
+  type PendingSecret,
   raiseLastUsed,
   sealKeyRow,
   updateKeyRow,

@@ -13,9 +13,23 @@ import { UsageGroupType } from "../usage/usage.graphql.js";
 import { UsageEventType } from "../usage/usage-events.graphql.js";
 import { UserType } from "../users/users.graphql.js";
 import { keyOrders } from "./keys.reads.js";
+import type { PendingSecret } from "./keys.store.js";
 import { keyStatusAt } from "./lib/key-status.js";
 
 export const KeyType = builder.objectRef<Key>("Key");
+
+const PendingSecretType = builder.objectRef<PendingSecret>("PendingSecret").implement({
+  description: "A new secret that works already, and takes the place of the present one with its first use.",
+  fields: (t) => ({
+    start: t.exposeString("start", { description: "What a person may see of it, e.g. kp_live_3fQz." }),
+    createdAt: t.expose("createdAt", { type: "DateTime", description: "Since when it waits." }),
+    overlapMs: t.field({
+      type: "Milliseconds",
+      description: "How long the present secret works on from its first use.",
+      resolve: ({ overlapMs }) => Number(overlapMs ?? 0),
+    }),
+  }),
+});
 
 KeyType.implement({
   description:
@@ -84,6 +98,12 @@ KeyType.implement({
       type: "DateTime",
       nullable: true,
       description: "Until when the secret before the last rotation works; null: there was none.",
+    }),
+    pendingSecret: t.field({
+      type: PendingSecretType,
+      nullable: true,
+      description: "A new secret that waits for its first use; null: none. The present one works meanwhile.",
+      resolve: ({ id }, _, { loaders }) => loaders.pendingSecrets.load(id),
     }),
     rotateEveryMs: t.field({
       type: "Milliseconds",

@@ -5,7 +5,7 @@ import { type ListOrder, type Page, type PageArguments, pageOf, parsePage } from
 import { parseArguments } from "../../platform/validation.js";
 import { authorize, type Principal, visibleTo } from "../auth/index.js";
 import { keyFilterSchema } from "./keys.filter.js";
-import { countKeys, findKey, findKeys, findKeysByIds } from "./keys.store.js";
+import { countKeys, findKey, findKeys, findKeysByIds, findPendingSecrets, type PendingSecret } from "./keys.store.js";
 
 type OrderField = "createdAt" | "name" | "expiresAt" | "lastUsedAt";
 
@@ -47,6 +47,19 @@ export function createKeyReads({ database, clock }: { database: Database; clock:
         const byId = new Map(rows.map((row) => [row.id, row]));
         return ids.map((id) => byId.get(id) ?? null);
       });
+    },
+
+    /**
+     * Reads the secrets that wait for their first use, of keys that the caller may see, in one query. Remembers nothing: a subscription
+     * asks again.
+     */
+    pendingSecretLoader(): DataLoader<string, PendingSecret | null> {
+      const load = async (keyIds: readonly string[]) => {
+        const rows = await findPendingSecrets(database.prisma, keyIds);
+        const byKey = new Map(rows.map((row) => [row.keyId, row]));
+        return keyIds.map((keyId) => byKey.get(keyId) ?? null);
+      };
+      return new DataLoader(load, { cache: false });
     },
 
     async list(principal: Principal, rawFilter: unknown, orderName: KeyOrder, page: PageArguments): Promise<Page<Key>> {

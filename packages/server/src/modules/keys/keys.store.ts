@@ -222,6 +222,17 @@ export async function hasPendingSecret(db: Db, keyId: string): Promise<boolean> 
   return (await db.keySecret.count({ where: { keyId, isPending: true } })) > 0;
 }
 
+/** A secret that waits for its first use. */
+export type PendingSecret = Pick<KeySecret, "keyId" | "start" | "createdAt" | "overlapMs">;
+
+/** The secrets of keys that wait for their first use; a key has one at most. */
+export function findPendingSecrets(db: Db, keyIds: readonly string[]): Promise<PendingSecret[]> {
+  return db.keySecret.findMany({
+    where: { keyId: { in: [...keyIds] }, isPending: true },
+    select: { keyId: true, start: true, createdAt: true, overlapMs: true },
+  });
+}
+
 /** Stops a secret that waits for its first use. */
 export async function supersedePending(db: Db, keyId: string, now: Date): Promise<void> {
   const data = { supersededAt: now, stopsAt: now, isPending: false };
