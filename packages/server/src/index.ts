@@ -8,3 +8,4 @@ export { servedPaths } from "./http/server.js";
 export type { Clock } from "./platform/clock.js";
 export { type Database, loadTemplate, openDatabase } from "./platform/database/index.js";
 export { createLogger } from "./platform/logger.js";
+export { keepGarbageYoung } from "./platform/young-garbage.js";

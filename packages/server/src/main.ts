@@ -4,6 +4,7 @@ import type { RootToken } from "./modules/tokens/index.js";
 import { StartupError } from "./platform/database/startup-error.js";
 import { createLogger } from "./platform/logger.js";
 import { listeningUrl } from "./platform/public-url.js";
+import { keepGarbageYoung } from "./platform/young-garbage.js";
 import { exitOnFaults, stopOnSignals } from "./stopping.js";
 import { version } from "./version.js";
 
@@ -19,6 +20,7 @@ if (given.includes("--help") || given.includes("-h")) {
 }
 
 async function start(): Promise<void> {
+  keepGarbageYoung();
   const settings = readEnvironment(process.env);
   const logger = createLogger(settings.logLevel);
   exitOnFaults(logger);

@@ -14,6 +14,7 @@ import {
   createGraphql,
   createLogger,
   type Keyplane,
+  keepGarbageYoung,
   openDatabase,
   readEnvironment,
   schema,
@@ -29,6 +30,8 @@ const population = JSON.parse(readFileSync(populationFile ?? "", "utf8")) as Pop
 const rootToken = "the-root-token-of-the-benchmark-000";
 
 async function composeSeeded(recordsUsage: boolean, limitedKeys = 0) {
+  // As `npm start` does.
+  keepGarbageYoung();
   const database = await openDatabase({ databaseUrl: null, dataDir: null });
   await seedDatabase(database, population);
   if (limitedKeys > 0) await limitKeys(database, population.keys.slice(0, limitedKeys));

@@ -142,6 +142,7 @@ export async function createKeysAndUsage(settings: Settings, base: Base, tenancy
       guesses: keyGuesses,
       addressGuesses,
       take: limiting.take,
+      written: limiting.written,
       apiAccess,
       onFirstUse: (keyId, hash) => activations.saw(keyId, hash),
       record: settings.recordVerifications ? (event) => recording.record(event) : null,

@@ -28,6 +28,8 @@ export interface Limiting {
   readonly limits: Limits;
   readonly limitReads: LimitReads;
   readonly take: Take;
+  /** What has to be waited for before a call is answered that was taken from limits; null: nothing. */
+  written(): Promise<void> | null;
   readonly accounts: QuotaAccounts;
   status(): LimitsStatus;
   /** Settles what killed processes have left. */
@@ -62,6 +64,7 @@ export async function openLimiting(deps: {
     limits: createLimits({ ...deps, accounts }),
     limitReads: createLimitReads({ database, clock, accounts, memory, shared }),
     take: createTake({ memory, quotas: accounts, shared }),
+    written: () => accounts.written,
     accounts,
     status: () => ({
       counted: memory.size,

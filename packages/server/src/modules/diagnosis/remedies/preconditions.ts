@@ -68,7 +68,7 @@ function allowsScopes({ mutation, input }: Draft): boolean {
 function without(draft: Draft, lost: readonly string[]): Draft {
   const { scopes } = draft.input;
   if (!Array.isArray(scopes)) return draft;
-  const rest = scopes.filter((scope) => !lost.includes(scope));
+  const rest = (scopes as string[]).filter((scope) => !lost.includes(scope));
   return { ...draft, input: { ...draft.input, scopes: rest }, scopes: rest };
 }
 

@@ -40,6 +40,7 @@ export type Verify = (principal: Principal, input: VerifyKeyInput) => Verdict | 
  * @param deps.guesses how many keys that there are not a caller may have looked up; keys in memory, and texts that cannot be keys, are not
  * counted. The caller verifies for many others: whoever presents guesses to it must not make it refuse keys that are good.
  * @param deps.take takes calls from the limits that they are under.
+ * @param deps.written what has to be waited for before a call is answered that was taken from limits; null: nothing.
  * @param deps.addressGuesses how many unknown and mistyped keys may be presented from one network; after that, unknown keys from there are
  * neither looked up nor told to be unknown. Counted for each caller by itself: whom one holds up, others still serve.
  * @param deps.record takes the usage of a verification, and neither waits nor throws; null: leaves none.
@@ -54,10 +55,11 @@ export function createVerify(deps: {
   apiAccess: Pick<ApiAccess, "find">;
   record: ((event: UsageEvent) => void) | null;
   take: Take;
+  written: () => Promise<void> | null;
   /** Told of accepted secrets that waited for their first use; neither waits nor throws. */
   onFirstUse: (keyId: string, hash: string) => void;
 }): Verify {
-  const { index, clock, guesses, addressGuesses, apiAccess, take, onFirstUse, record: recordUsage } = deps;
+  const { index, clock, guesses, addressGuesses, apiAccess, take, written, onFirstUse, record: recordUsage } = deps;
 
   /** Takes an attempt of the address that presented an unknown key. @returns how long it is held up, in milliseconds. */
   function guessFrom(principal: Principal, ip: string | null | undefined): number {
@@ -138,13 +140,19 @@ export function createVerify(deps: {
       return tell(call, record, api, toVerdict(last, record, principal.requestId, limits, asked), now);
     };
     const taken = take(limited, cost, now);
-    if (!(taken instanceof Promise)) return decided(taken);
+    if (!(taken instanceof Promise)) return whenWritten(decided(taken));
     return taken.then(async (limits) => {
-      if (limits) return decided(limits);
+      if (limits) return whenWritten(decided(limits));
       if (attempt === maxAttempts)
         throw new KeyplaneError("UNAVAILABLE", "The quota is asked for by too many at once. Try again.");
       return answer(call, await index.find(call.hash), attempt + 1);
     });
+  }
+
+  /** What was taken must outlive this process before anybody hears of it. */
+  function whenWritten(verdict: Verdict): Verdict | Promise<Verdict> {
+    const isWritten = written();
+    return isWritten === null ? verdict : isWritten.then(() => verdict);
   }
 
   function tell(

@@ -94,7 +94,7 @@ export class QuotaAccount {
   }
 
   #use(lease: OpenLease, cost: number): void {
-    this.#file.write(lease.slot, lease.used + cost);
+    this.#file.use(lease.slot, lease.used + cost);
     lease.used += cost;
   }
 

@@ -52,6 +52,11 @@ export class QuotaAccounts implements EventListener {
     return this.#asked;
   }
 
+  /** Resolves when what was used by now would outlive the end of this process; null: it would. Nobody is answered before. */
+  get written(): Promise<void> | null {
+    return this.#folder.file.written;
+  }
+
   /** How many leases are held now. */
   get leases(): number {
     let count = this.#closing.size;

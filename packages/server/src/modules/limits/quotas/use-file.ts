@@ -3,54 +3,102 @@ import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 /** What one lease takes in the file: its id of 32 characters, and how much of it was used. */
 const slotBytes = 40;
 const idBytes = 32;
+/** What lies between two places is written again where it is no more than this: one writing costs as much as so many bytes. */
+const writtenTooBytes = 4_096;
 
 /** What a file says was used of leases, by their ids. */
 export type UsedOfLeases = ReadonlyMap<string, number>;
 
 /**
- * What a process has used of its leases, written before the call that used it is answered. What is written is in the system's memory at
- * once: a process that is killed loses nothing of it. Nothing waits for the disk, so a machine that loses power may lose some;
- * whoever reads the file must know whether the machine is still the one that it was.
+ * What a process has used of its leases, written before the calls that used it are answered: those of one turn of the event loop
+ * together, because a writing of its own would cost each call more than all of its arithmetic. What is written is in the system's memory at once: a process
+ * that is killed loses nothing of it. Nothing waits for the disk, so a machine that loses power may lose some; whoever reads the file must
+ * know whether the machine is still the one that it was.
  */
 export class UseFile {
   readonly #file: number;
   readonly #free: number[] = [];
-  readonly #use = Buffer.alloc(8);
-  readonly #view = new DataView(this.#use.buffer, this.#use.byteOffset, 8);
+  /** The file as it is to be. */
+  #image = Buffer.alloc(64 * slotBytes);
   #slots = 0;
+  /** Places whose use was not written yet. */
+  #changed: number[] = [];
+  #written: Promise<void> | null = null;
 
   constructor(path: string) {
     this.#file = openSync(path, "w", 0o600);
   }
 
+  /** Resolves when all is written that was used by now; null: it is. Rejects when it cannot be: then nobody may be answered. */
+  get written(): Promise<void> | null {
+    return this.#written;
+  }
+
   /** Makes a place for a lease of which nothing is used. @param leaseId 32 ASCII characters. */
   begin(leaseId: string): number {
     const slot = this.#free.pop() ?? this.#slots++;
-    const bytes = Buffer.alloc(slotBytes);
-    bytes.write(leaseId, "latin1");
-    this.#write(bytes, slot * slotBytes);
+    if (this.#slots * slotBytes > this.#image.length) {
+      this.#image = Buffer.concat([this.#image, Buffer.alloc(this.#image.length)]);
+    }
+    const start = slot * slotBytes;
+    this.#image.fill(0, start, start + slotBytes);
+    this.#image.write(leaseId, start, "latin1");
+    this.#write(start, start + slotBytes);
     return slot;
   }
 
-  /** Says how much was used of a lease in all. */
-  write(slot: number, used: number): void {
-    this.#view.setFloat64(0, used, true);
-    this.#write(this.#use, slot * slotBytes + idBytes);
+  /** Says how much was used of a lease in all: see `written`. */
+  use(slot: number, used: number): void {
+    this.#image.writeDoubleLE(used, slot * slotBytes + idBytes);
+    this.#changed.push(slot);
+    this.#written ??= this.#writeSoon();
+  }
+
+  /** At the end of this turn of the event loop. */
+  #writeSoon(): Promise<void> {
+    const written = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      this.#written = null;
+      this.flush();
+    });
+    // Told to those who wait for it.
+    written.catch(() => {});
+    return written;
+  }
+
+  /** Writes what was not written yet. @throws when it cannot be. */
+  flush(): void {
+    const changed = this.#changed;
+    this.#changed = [];
+    if (changed.length > 1) changed.sort((one, other) => one - other);
+    let [start, end] = [-1, -1];
+    for (const slot of changed) {
+      const at = slot * slotBytes + idBytes;
+      if (start >= 0 && at - end > writtenTooBytes) {
+        this.#write(start, end);
+        start = -1;
+      }
+      if (start < 0) start = at;
+      end = at + slotBytes - idBytes;
+    }
+    if (start >= 0) this.#write(start, end);
   }
 
   /** Gives a place free, when the database knows what was used. */
   end(slot: number): void {
-    this.#write(Buffer.alloc(slotBytes), slot * slotBytes);
+    const start = slot * slotBytes;
+    this.#image.fill(0, start, start + slotBytes);
+    this.#write(start, start + slotBytes);
     this.#free.push(slot);
   }
 
   close(): void {
+    this.flush();
     closeSync(this.#file);
   }
 
-  #write(bytes: Buffer, position: number): void {
+  #write(start: number, end: number): void {
     // Short writes happen where the disk is full; a charge that is not written must not be answered.
-    if (writeSync(this.#file, bytes, 0, bytes.length, position) !== bytes.length) {
+    if (writeSync(this.#file, this.#image, start, end - start, start) !== end - start) {
       throw new Error("what was used of quotas could not be written: is the disk full?");
     }
   }
