@@ -202,6 +202,17 @@ const causes: Readonly<Record<string, Cause>> = {
     says: /was deleted at/,
     produce: story(async ({ admin, owner }) => void ok(await admin.user("deleteUser", { id: owner.id }))),
   },
+  "owner of a team's key does not exist": {
+    code: "OWNER_NOT_FOUND",
+    remedies: ["updateKey", "resolveInvalidUser"],
+    says: /was deleted at/,
+    produce: story(async ({ admin, tenant, owner, key }, world) => {
+      const team = await world.team(tenant.id, [owner.id]);
+      ok(await admin.key("updateKey", { id: key.id, teamId: team.id }));
+      ok(await admin.user("deleteUser", { id: owner.id }));
+      return undefined;
+    }),
+  },
   "owner was created anew": {
     code: "OWNER_NOT_FOUND",
     remedies: ["reissueKey", "resolveInvalidUser"],

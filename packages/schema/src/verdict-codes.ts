@@ -184,15 +184,17 @@ export const verdictCodes = {
     cause:
       "A rate limit of the key, its owner, its tenant or the API is used up for the current window. Or the key is unknown, and too many unknown or mistyped keys came from the caller's address.",
     remedy:
-      "Wait for `retryAfterMs`, spread the calls, or raise the limit. A refused call costs nothing. An address that presents wrong keys is let in again by itself; keys that are known are verified from there all the same.",
+      "Wait for `retryAfterMs`, spread the calls, or raise the limit with `setRateLimits`. A refused call costs nothing. An address that presents wrong keys is let in again by itself; keys that are known are verified from there all the same.",
     httpStatus: 429,
     retryable: true,
   },
   QUOTA_EXCEEDED: {
     title: "Quota used up",
     message: "The quota is used up. Wait until it resets, or raise it.",
-    cause: "The calls paid for in the current period are used up.",
-    remedy: "Wait until the quota resets, or raise it. A refused call costs nothing.",
+    cause:
+      "The quota of the key, its owner or its tenant has less left than the call costs: in the current period, or in all where it is never refilled.",
+    remedy:
+      "Wait for `retryAfterMs`; where it is null, waiting does not help. Or add to the quota with `topUpQuota`, make it whole with `resetQuota`, or raise it with `setQuota`. A refused call costs nothing.",
     httpStatus: 429,
     retryable: true,
   },

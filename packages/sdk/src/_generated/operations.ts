@@ -2541,6 +2541,51 @@ export type DiagnosedVerdict = {
     readonly name: string,
     /** The user's e-mail address. */
     readonly email: string
+  } | null,
+  /** Where the rate limits stand that the call is under: of the key, its owner, its tenant and the API. Empty: there are none, or the call was refused before. */
+  readonly rateLimits: ReadonlyArray<{
+    /** Which limit. */
+    readonly name: string,
+    /** How much it allows in its window. */
+    readonly limit: number,
+    /** How much is left of it. */
+    readonly remaining: number,
+    /** When it is whole again. */
+    readonly resetAt: string,
+    /** Whether this call went over it. */
+    readonly exceeded: boolean,
+    /** Whose limit it is. */
+    readonly target: Types.LimitTarget
+  }>,
+  /** Where the quota stands that the call is under, of several the one with the least left; null: there is none, or the call was refused before. */
+  readonly quota: {
+    /** How much it allows. */
+    readonly limit: number,
+    /** How much is used of it. */
+    readonly used: number,
+    /** How much is left of it. */
+    readonly remaining: number,
+    /** When it is whole again; null: never by itself. */
+    readonly resetAt: string | null,
+    /** Whether this call went over it. */
+    readonly exceeded: boolean,
+    /** Whose quota it is. */
+    readonly target: Types.LimitTarget
+  } | null,
+  /** The API that was asked for; null: none was, or the key's tenant has no such API. */
+  readonly api: {
+    /** The API's id. */
+    readonly id: string,
+    /** By what it is asked for. */
+    readonly slug: string,
+    /** The name that people read. */
+    readonly name: string,
+    /** The version that was asked for; null: none was. */
+    readonly version: string | null,
+    /** From when on callers of this version are told to move on (RFC 9745); null: not planned. */
+    readonly deprecatedAt: string | null,
+    /** From when on this version is refused (RFC 8594); null: not planned. */
+    readonly retiredAt: string | null
   } | null
 };
 
@@ -2560,7 +2605,7 @@ export type DiagnoseKey = {
     readonly at: string,
     /** The key's id; null: there is none that you may see. */
     readonly keyId: string | null,
-    /** What `verifyKey` would answer, or would have answered then. */
+    /** What `verifyKey` would answer, or would have answered then; but an address that is held up because it tried keys out counts for nothing here: see the finding `ADDRESS_HELD_UP`. */
     readonly verdict: DiagnosedVerdict,
     /** The verdict as of now, where `at` was given. */
     readonly verdictNow: DiagnosedVerdict | null,

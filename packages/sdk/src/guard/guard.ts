@@ -59,7 +59,7 @@ export interface GuardRequest {
    * In a tenant without APIs any name will do, and is only counted.
    */
   readonly api?: string | undefined;
-  /** What usage records of the call; none of it changes the verdict. */
+  /** What usage records of the call. Only `cost` can change the verdict: of a key under limits, which the server counts. */
   readonly usage?: Pick<UsageRecord, "api" | "cost" | "tags" | "meters" | "userAgent"> | undefined;
 }
 

@@ -21,7 +21,7 @@ export interface Requirement<Args extends readonly unknown[]> {
    * deprecated version are told so by the headers `Deprecation` and `Sunset`. Default: not checked.
    */
   readonly api?: Given<Args, string> | undefined;
-  /** `api`, `cost`, `tags` and `meters` of the call. None of it changes the verdict. */
+  /** `api`, `cost`, `tags` and `meters` of the call. Only `cost` can change the verdict: of a key under limits. */
   readonly usage?: Given<Args, CallUsage> | undefined;
 }
 

@@ -121,7 +121,8 @@ const KeyDiagnosisType = builder.objectRef<KeyDiagnosis>("KeyDiagnosis").impleme
     at: t.expose("at", { type: "DateTime", description: "The moment that it is about." }),
     verdict: t.expose("verdict", {
       type: VerdictType,
-      description: "What `verifyKey` would answer, or would have answered then.",
+      description:
+        "What `verifyKey` would answer, or would have answered then; but an address that is held up because it tried keys out counts for nothing here: see the finding `ADDRESS_HELD_UP`.",
     }),
     verdictNow: t.expose("verdictNow", {
       type: VerdictType,

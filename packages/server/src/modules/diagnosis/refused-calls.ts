@@ -11,8 +11,8 @@ const aroundMs = 60 * 60 * 1_000;
 const usualPatienceMs = 3_000;
 
 /**
- * Refused calls, newest first; null: not known, because the store of usage is away, the caller may not read it, or it is
- * no longer kept.
+ * Refused calls, newest first; null: not known, because the store of usage is away, the caller may not read it, it is no longer
+ * kept, or nobody knows in which tenant to look.
  */
 export interface RefusedCalls {
   readonly calls: readonly EventDocument[] | null;
@@ -40,7 +40,9 @@ export async function readRefusedCalls(
   const { tenantId, keyId, start, ip } = of;
   if (!principal.permissions.has("usage:read")) return { calls: null, isAway: false };
   const filter = keyId ? { keyIds: [keyId] } : start ? { starts: [start] } : ip ? { ips: [ip] } : null;
-  if (tenantId === null || filter === null) return { calls: [], isAway: false };
+  if (filter === null) return { calls: [], isAway: false };
+  // Of all tenants together nobody can ask.
+  if (tenantId === null) return { calls: null, isAway: false };
   const window =
     at === null ? { from: new Date(now - recentMs) } : { from: new Date(at - aroundMs), to: new Date(at + aroundMs) };
   const giveUp = new AbortController();

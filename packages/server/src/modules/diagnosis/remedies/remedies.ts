@@ -67,7 +67,11 @@ const makers: Readonly<Partial<Record<VerdictCode, (sick: Sick) => readonly Draf
       scopes: key.scopes,
     },
   ],
-  OWNER_NOT_FOUND: (sick) => [...reissue(sick, "OWNER_NOT_FOUND"), ...resolve(sick)],
+  OWNER_NOT_FOUND: (sick) => {
+    const heir = reissue(sick, "OWNER_NOT_FOUND");
+    // A member of the key's team is nearer than a new user.
+    return heir.length > 0 && sick.rows.key.teamId !== null ? heir : [...heir, ...resolve(sick)];
+  },
   OWNER_DISABLED: (sick) => {
     const { owner } = sick.rows;
     const enable: Draft[] = owner
@@ -295,17 +299,35 @@ function reissue({ rows: { key }, successor }: Sick, code: VerdictCode): Draft[]
 /** The five steps, with the owner's details as they were. */
 function resolve({ rows: { key, owner } }: Sick): Draft[] {
   if (!owner) return [];
-  const { email, name, role } = owner;
+  const { email, name, role, customRoleId } = owner;
+  // A custom role decides in the place of the other one, and is not taken over: nobody gets back more than the owner had.
+  const user = { email, name, ...(customRoleId === null ? { role } : {}) };
+  // The owner of a team's key is a member of the team, which a new user is not.
+  const leave: Draft[] =
+    key.teamId === null
+      ? []
+      : [
+          {
+            code: "OWNER_NOT_FOUND",
+            mutation: "updateKey",
+            input: { id: key.id, teamId: null },
+            title: "Take the key out of its team",
+            effect:
+              "Its members see it no more, and the team's bounds do not hold. Give it back to the team once its new owner is a member.",
+            scopes: key.scopes,
+          },
+        ];
   return [
+    ...leave,
     {
       code: "OWNER_NOT_FOUND",
       mutation: "resolveInvalidUser",
       input: {
         keyId: key.id,
-        user: { email, name, role },
+        user,
       },
       title: "Find or create the user anew, and reissue the key",
-      effect: `A user with the address of the deleted one is found or created, the key is reissued to them with a new secret, and tested. Ask with dryRun: true for the plan.`,
+      effect: `A user with the address of the deleted one is found or created, the key is reissued to them with a new secret, and tested. A custom role, address lists and limits of the deleted one are not taken over. Ask with dryRun: true for the plan.`,
       alsoNeeds: ["users:create"],
       scopes: key.scopes,
     },

@@ -142,7 +142,14 @@ export function createVerify(deps: {
     const taken = take(limited, cost, now);
     if (!(taken instanceof Promise)) return whenWritten(decided(taken));
     return taken.then(async (limits) => {
-      if (limits) return whenWritten(decided(limits));
+      if (limits) {
+        // They were asked for elsewhere: what has become of the key meanwhile refuses, though the call was taken from them.
+        const latest = visible(principal, await index.find(call.hash));
+        const since = clock.now();
+        const anew = decide(latest, request, since);
+        if (anew.valid) return whenWritten(decided(limits));
+        return tell(call, latest, api, toVerdict(anew, latest, principal.requestId, undefined, asked), since);
+      }
       if (attempt === maxAttempts)
         throw new KeyplaneError("UNAVAILABLE", "The quota is asked for by too many at once. Try again.");
       return answer(call, await index.find(call.hash), attempt + 1);
