@@ -290,6 +290,34 @@ const causes: Readonly<Record<string, Cause>> = {
       { key: { scopes: ["orders:read", "orders:old"] } },
     ),
   },
+  "missing scope of a key that carries more than the policy allows, and should have got a new secret": {
+    code: "INSUFFICIENT_SCOPE",
+    finding: "ROTATION_OVERDUE",
+    remedies: ["updateKey", "updateKey", "rotateKey"],
+    says: /lacks the scope orders:write/,
+    produce: story(
+      async ({ admin, tenant }, world) => {
+        world.clock.advance(2 * day);
+        const policy = { allowedScopes: ["orders:read", "orders:write"] };
+        ok(await admin.tenant("updateTenant", { id: tenant.id, policy }));
+        return { call: { scopes: ["orders:write"] } };
+      },
+      { key: { scopes: ["orders:read", "orders:old"] }, policy: { rotateEveryMs: day } },
+    ),
+  },
+  "revoked key with a scope that the policy does not allow by now": {
+    code: "REVOKED",
+    remedies: ["updateTenant", "createKey"],
+    says: /revoked/,
+    produce: story(
+      async ({ admin, tenant, key }) => {
+        ok(await admin.tenant("updateTenant", { id: tenant.id, policy: { allowedScopes: ["orders:read"] } }));
+        ok(await admin.key("revokeKey", { id: key.id, reason: "x" }));
+        return { call: { scopes: ["orders:write"] } };
+      },
+      { key: { scopes: ["orders:read", "orders:write"] } },
+    ),
+  },
   "scope that the owner's role withholds": {
     code: "INSUFFICIENT_SCOPE",
     remedies: ["updateRole"],

@@ -221,7 +221,7 @@ beforeAll(async () => {
   while (!(await isSpooled())) await new Promise((resolve) => setTimeout(resolve, 50));
 
   async function isSpooled(): Promise<boolean> {
-    await admin.verify("no key at all");
+    for (const each of ["no key at all", secret, `${secret}x`, token]) await admin.verify(each);
     ok(await admin.recordUsage([{ keyId: id }]));
     const contentOf = (file: string) => (existsSync(file) ? readFileSync(file, "latin1") : "");
     spooled = filesBelow(join(dataDir, "usage-spool")).map(contentOf).join("\n");

@@ -62,7 +62,12 @@ const spellings: Readonly<Record<string, Spelling>> = {
   updateTenant: {
     path: "tenants update",
     argument: "id",
-    options: { "policy.allowedScopes": "--allowed-scopes", allowedIps: "--allowed-ips", deniedIps: "--denied-ips" },
+    options: {
+      "policy.allowedScopes": "--allowed-scopes",
+      "policy.maxKeysPerUser": "--max-keys-per-user",
+      allowedIps: "--allowed-ips",
+      deniedIps: "--denied-ips",
+    },
   },
   updateUser: {
     path: "users update",

@@ -134,17 +134,19 @@ export function createEventRelay(deps: {
     return (await findEndOfLog(database.prisma)) ?? (await log.floor());
   }
 
-  /** Whether too much time has passed, by both clocks: one that was just moved says nothing, but while the log could not be read. */
-  function isTooLongAgo(at: number, since: number): boolean {
-    if (clock.now() - at <= maxStalenessMs) return false;
-    return hasFailed || poller.isHanging || performance.now() - since > maxStalenessMs;
+  function isStale(): boolean {
+    if (clock.now() - completeAt <= maxStalenessMs) return false;
+    // A clock that was just moved says nothing: only one that was moved while the log could not be read.
+    return hasFailed || poller.isHanging || performance.now() - completeSince > maxStalenessMs;
   }
 
-  const isStale = (): boolean => isTooLongAgo(completeAt, completeSince);
-
-  /** Also while waiting for a database that is away: what was read in the meantime may be old again. */
+  /**
+   * Also while waiting for a database that is away: what was read in the meantime may be old again. Whichever clock says so: one stands still
+   * while the machine is suspended, the other one may be put back.
+   */
   function forgetWhenStale(): void {
-    if (isServed && isTooLongAgo(readAt, readSince)) events.tellGap();
+    const isTooOld = clock.now() - readAt > maxStalenessMs || performance.now() - readSince > maxStalenessMs;
+    if (isServed && isTooOld) events.tellGap();
     if (followers.size > 0 && isStale()) followers.call();
   }
 

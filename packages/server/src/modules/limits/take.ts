@@ -62,7 +62,7 @@ export function createTake(deps: { memory: MemoryLimiter; quotas: QuotaAccounts;
     if (unknown) return Promise.all(unknown.map(({ quotaId }) => quotas.ask(quotaId, cost))).then(() => null);
 
     if (shared && rules.length > 0) return takeShared(shared, rules, accounts, cost);
-    // Quotas first: only they can fail, where the disk is full.
+    // What cannot be written, where the disk is full, counts as used, and whoever used it is not answered.
     for (const account of accounts) {
       account.charge(cost);
       if (account.runsLow()) quotas.askAhead(account.quotaId);

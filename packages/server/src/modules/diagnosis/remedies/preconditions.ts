@@ -7,7 +7,7 @@ import type { Sick } from "./sick.js";
 
 /** The same remedies, with what the tenant's policy wants to have before them. */
 export async function withPreconditions(db: Db, sick: Sick, drafts: readonly Draft[]): Promise<Draft[]> {
-  return withRoom(db, sick, fitted(sick, drafts));
+  return withRoom(db, sick, withScopes(sick, fitted(sick, drafts)));
 }
 
 /** These give a key a new secret, which the policy of today must allow. */
@@ -17,10 +17,13 @@ const renewing: readonly Draft["mutation"][] = ["rotateKey", "reissueKey", "reso
 function fitted(sick: Sick, drafts: readonly Draft[]): Draft[] {
   const { key, tenant } = sick.rows;
   const isAboutKey = ({ id, keyId }: Draft["input"]): boolean => id === key.id || keyId === key.id;
-  const place = drafts.findIndex(({ mutation, input }) => renewing.includes(mutation) && isAboutKey(input));
-  const renewal = drafts[place];
+  const renewal = drafts.find(({ mutation, input }) => renewing.includes(mutation) && isAboutKey(input));
   if (!renewal) return [...drafts];
   const { code } = renewal;
+  // Before it is given anything else.
+  const place = drafts.findIndex(
+    (draft) => draft === renewal || (draft.mutation === "updateKey" && "scopes" in draft.input),
+  );
   const asked = sick.scopes ?? [];
   const beyond = key.scopes.filter((scope) => scopeIssues(tenant, [scope]).length > 0);
   const lost = beyond.filter((scope) => !asked.includes(scope));
@@ -41,9 +44,9 @@ function narrowed(
   { code, lost, isExtended }: { code: VerdictCode; lost: readonly string[]; isExtended: boolean },
 ): Draft[] {
   const isTooLong = !isExtended && expiryIssues(tenant, key.expiresAt, now).length > 0;
-  if (lost.length === 0 && !isTooLong) return [];
   const scopes = key.scopes.filter((scope) => !lost.includes(scope));
   const expiresAt = isTooLong ? defaultExpiry(tenant, now)?.toISOString() : undefined;
+  if (lost.length === 0 && !expiresAt) return [];
   const changes = [
     ...(lost.length === 0 ? [] : [`It no longer carries ${lost.join(", ")}.`]),
     ...(expiresAt ? [`It expires at ${expiresAt}.`] : []),
@@ -70,6 +73,14 @@ function without(draft: Draft, lost: readonly string[]): Draft {
   if (!Array.isArray(scopes)) return draft;
   const rest = (scopes as string[]).filter((scope) => !lost.includes(scope));
   return { ...draft, input: { ...draft.input, scopes: rest }, scopes: rest };
+}
+
+/** A key that is created anew carries what the policy allows. */
+function withScopes({ rows: { tenant } }: Sick, drafts: readonly Draft[]): Draft[] {
+  const created = drafts.find(({ mutation }) => mutation === "createKey");
+  const scopes = (created?.input.scopes ?? []) as string[];
+  if (!created || scopeIssues(tenant, scopes).length === 0 || drafts.some(allowsScopes)) return [...drafts];
+  return drafts.flatMap((draft) => (draft === created ? [allowScopes(tenant, scopes, draft.code), draft] : [draft]));
 }
 
 /** A user who has as many keys as the policy allows gets no other one. */

@@ -123,14 +123,20 @@ export function remediesFor(sick: Sick): Draft[] {
   }
   const replaced = replaceInOtherHands(sick);
   const another = drafts.filter(({ mutation, code }) => mutation === "createKey" && code === "WRONG_ENVIRONMENT");
-  if (another.length > 0) {
-    return [...replaced, ...forAnother(sick, drafts), ...another, ...resolveInOtherHands(sick)];
-  }
-  if (sick.isRotationDue) drafts.push(renew(rows.key, "VALID"));
   // A key must have been extended or restored before it gets a secret.
   const first = drafts.filter(
     ({ mutation, code }) => code === "NOT_FOUND" || (mutation === "updateKey" && code === "EXPIRED"),
   );
+  if (another.length > 0) {
+    return [
+      ...(replaced.length > 0 ? first : []),
+      ...replaced,
+      ...forAnother(sick, drafts),
+      ...another,
+      ...resolveInOtherHands(sick),
+    ];
+  }
+  if (sick.isRotationDue) drafts.push(renew(rows.key, "VALID"));
   // Once the leaked secret is replaced, no other one is needed; and before that, nothing may let it in.
   const isNeeded = (draft: Draft): boolean =>
     !(replaced.length > 0 && draft.mutation === "rotateKey") && !first.includes(draft);

@@ -110,8 +110,10 @@ export class VerificationIndex implements EventListener {
    * is as good as equal.
    */
   get secretMemory(): Remembered<SecretState> {
-    const isFormer = (known: SecretState, stored: SecretState | undefined): boolean =>
-      (stored ?? this.#keys.inspect(known.keyId))?.secretVersion !== known.secretVersion;
+    const isFormer = (known: SecretState, stored: SecretState | undefined): boolean => {
+      const version = (stored ?? this.#keys.inspect(known.keyId))?.secretVersion;
+      return version !== undefined && version !== known.secretVersion;
+    };
     return {
       ids: () => this.#secrets.ids(),
       inspect: (hash) => this.#secrets.inspect(hash),

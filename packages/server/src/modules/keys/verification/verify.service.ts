@@ -134,32 +134,31 @@ export function createVerify(deps: {
       return tell(call, record, api, toVerdict(decision, record, principal.requestId, undefined, asked), now);
     }
     const cost = input.cost ?? 1;
-    const decided = (limits: LimitStates): Verdict => {
+    const decided = (limits: LimitStates): Verdict | Promise<Verdict> => {
       // Limits that let a call pass decide nothing anew.
-      const last = isExceeded(limits) ? decide(record, { ...request, cost, limits }, now) : decision;
-      return tell(call, record, api, toVerdict(last, record, principal.requestId, limits, asked), now);
+      const isRefused = isExceeded(limits);
+      const last = isRefused ? decide(record, { ...request, cost, limits }, now) : decision;
+      const verdict = toVerdict(last, record, principal.requestId, limits, asked);
+      // What was taken of a quota must outlive this process before anybody hears of it.
+      const isWritten = isRefused || limits.quota === null ? null : written();
+      const answered = (): Verdict => tell(call, record, api, verdict, now);
+      return isWritten === null ? answered() : isWritten.then(answered);
     };
     const taken = take(limited, cost, now);
-    if (!(taken instanceof Promise)) return whenWritten(decided(taken));
+    if (!(taken instanceof Promise)) return decided(taken);
     return taken.then(async (limits) => {
       if (limits) {
         // They were asked for elsewhere: what has become of the key meanwhile refuses, though the call was taken from them.
         const latest = visible(principal, await index.find(call.hash));
         const since = clock.now();
         const anew = decide(latest, request, since);
-        if (anew.valid) return whenWritten(decided(limits));
+        if (anew.valid) return decided(limits);
         return tell(call, latest, api, toVerdict(anew, latest, principal.requestId, undefined, asked), since);
       }
       if (attempt === maxAttempts)
         throw new KeyplaneError("UNAVAILABLE", "The quota is asked for by too many at once. Try again.");
       return answer(call, await index.find(call.hash), attempt + 1);
     });
-  }
-
-  /** What was taken must outlive this process before anybody hears of it. */
-  function whenWritten(verdict: Verdict): Verdict | Promise<Verdict> {
-    const isWritten = written();
-    return isWritten === null ? verdict : isWritten.then(() => verdict);
   }
 
   function tell(

@@ -29,8 +29,12 @@ export class UseFile {
     this.#file = openSync(path, "w", 0o600);
   }
 
-  /** Resolves when all is written that was used by now; null: it is. Rejects when it cannot be: then nobody may be answered. */
+  /**
+   * Resolves when all is written that was used by now; null: it is. Rejects when it cannot be: then nobody may be answered. It is tried again
+   * with the next use, and when somebody asks.
+   */
   get written(): Promise<void> | null {
+    if (this.#changed.length > 0) this.#written ??= this.#writeSoon();
     return this.#written;
   }
 
@@ -68,7 +72,6 @@ export class UseFile {
   /** Writes what was not written yet. @throws when it cannot be. */
   flush(): void {
     const changed = this.#changed;
-    this.#changed = [];
     if (changed.length > 1) changed.sort((one, other) => one - other);
     let [start, end] = [-1, -1];
     for (const slot of changed) {
@@ -81,6 +84,7 @@ export class UseFile {
       end = at + slotBytes - idBytes;
     }
     if (start >= 0) this.#write(start, end);
+    this.#changed = [];
   }
 
   /** Gives a place free, when the database knows what was used. */
@@ -92,8 +96,11 @@ export class UseFile {
   }
 
   close(): void {
-    this.flush();
-    closeSync(this.#file);
+    try {
+      this.flush();
+    } finally {
+      closeSync(this.#file);
+    }
   }
 
   #write(start: number, end: number): void {
