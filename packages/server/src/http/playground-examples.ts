@@ -1,3 +1,9 @@
+/** When this month begins, or one that follows: of months long past no hours are kept, and so no days of a time zone. */
+function startOfMonth(ahead: number): string {
+  const now = new Date();
+  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + ahead)).toISOString();
+}
+
 /**
  * What the playground opens with: one tab each, in the order of a first key. The names are what the tabs show. Lines are
  * short, because the editor shows about fifty characters.
@@ -386,8 +392,8 @@ query LimitsAndQuotas {
 query Usage {
   usage(input: {
     tenantId: "ten_…"
-    from: "2026-11-01T00:00:00Z"
-    to: "2026-12-01T00:00:00Z"
+    from: "${startOfMonth(0)}"
+    to: "${startOfMonth(1)}"
     bucket: DAY
     timeZone: "Europe/Berlin"
     groupBy: [KEY, CODE]
