@@ -6,6 +6,8 @@ import { root } from "./workspace.mjs";
 
 /** How much of each failure is told again at the end, in lines. */
 const maxLines = 12;
+/** And of each line, in characters. */
+const maxCharacters = 300;
 
 /**
  * @typedef {{ name: string, reason: string }} Named
@@ -49,7 +51,11 @@ function count(counts, test, name) {
 
 function reasonOf(errors) {
   const text = errors.map(({ message, diff, stack }) => [message, diff, frameOf(stack)].filter(Boolean).join("\n"));
-  return stripVTControlCharacters(text.join("\n")).split("\n").slice(0, maxLines).join("\n");
+  const lines = stripVTControlCharacters(text.join("\n")).split("\n");
+  return lines
+    .slice(0, maxLines)
+    .map((line) => line.slice(0, maxCharacters))
+    .join("\n");
 }
 
 /** Where in our own code. */

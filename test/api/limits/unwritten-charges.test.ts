@@ -11,7 +11,8 @@ function fillDisk(): () => void {
     syncBuiltinESMExports();
   };
   fs.writeSync = ((...given: Parameters<typeof writeSync>) => {
-    if ((given as unknown[]).length === 5) throw Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
+    if ((given as unknown[]).length === 5)
+      throw Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
     return writeSync(...given);
   }) as typeof writeSync;
   syncBuiltinESMExports();
