@@ -4,11 +4,12 @@ import type { TestServer } from "./server.js";
 
 type Prisma = Database["prisma"];
 
+/** Following the log of events, for other processes. */
 const readsLog = /pg_snapshot_xmax\(pg_current_snapshot\(\)\)|SELECT "id", "transactionId", "sequence" FROM "Event"/;
 
 /**
- * Tells what a server asks of its database, because of requests, statement by statement, those within transactions too. How many statements an answer takes is how long it takes, without the noise of a clock. Stop it at the test's end: the
- * server is shared.
+ * Tells what a server asks of its database because of requests, statement by statement, those within transactions too. How many
+ * statements an answer takes is how long it takes, without the noise of a clock. Stop it at the test's end: the server is shared.
  */
 export class StatementCount {
   readonly #database: { -readonly [Name in keyof Database]: Database[Name] };

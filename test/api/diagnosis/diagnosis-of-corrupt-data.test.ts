@@ -58,6 +58,11 @@ describe("where a key names what is of another tenant", () => {
     expect(verdict.code).toBe("OWNER_NOT_FOUND");
     expect({ ...diagnosis.verdict, requestId: "" }).toEqual({ ...verdict, requestId: "" });
     expect(revoked.remedies).toMatchObject([{ variables: { input: { ownerId: successor.id } } }]);
+    ok(await world.root.tenant("suspendTenant", { id: tenant.id }));
+    expect((await world.root.diagnose({ key: secret, ...call })).remedies).toMatchObject([
+      { code: "TENANT_SUSPENDED", variables: { input: { id: tenant.id } } },
+      { code: "REVOKED", variables: { input: { ownerId: successor.id } } },
+    ]);
   });
 
   test("a leak of the key is not told to that owner by mail", async ({ world }) => {

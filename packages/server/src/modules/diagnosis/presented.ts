@@ -62,12 +62,13 @@ function formatOfStart(start: string | undefined): KeyFormatResult | null {
 async function findByText(db: Db, principal: Principal, text: string, guesses: GuessLimiter): Promise<Presented> {
   const format = parseKey(text);
   const of = { by: "text", format, isWithoutSecret: false } as const;
-  const by = format.ok ? null : repairKey(text, await findPrefixes(db, principal.tenantId));
+  const prefixes = format.ok ? null : await findPrefixes(db, principal.tenantId);
+  const by = prefixes && repairKey(text, prefixes);
   const whole = format.ok ? text : by?.text;
   const secret = whole === undefined ? null : await lookUp(db, principal, whole, guesses);
   if (by && secret) return { ...of, secret: null, repaired: { by, secret }, similar: [] };
   if (secret) return { ...of, secret, repaired: null, similar: [] };
-  return { ...of, secret: null, repaired: null, similar: await findSimilar(db, principal, text) };
+  return { ...of, secret: null, repaired: null, similar: await findSimilar(db, principal, text, prefixes) };
 }
 
 /** A guess until it is found: whoever presents keys that there are not is slowed, as with verifyKey. */
@@ -77,9 +78,14 @@ function lookUp(db: Db, principal: Principal, whole: string, guesses: GuessLimit
 }
 
 /** Starts are what whoever may read keys sees of them anyway. */
-async function findSimilar(db: Db, principal: Principal, text: string): Promise<(KeySecret & { key: Key })[]> {
+async function findSimilar(
+  db: Db,
+  principal: Principal,
+  text: string,
+  prefixes: readonly string[] | null,
+): Promise<(KeySecret & { key: Key })[]> {
   if (!principal.permissions.has("keys:read")) return [];
-  const starts = similarStarts(text, await findPrefixes(db, principal.tenantId));
+  const starts = similarStarts(text, prefixes ?? (await findPrefixes(db, principal.tenantId)));
   if (starts.length === 0) return [];
   const found = await findSecretsByStart(db, visibleTo(principal), starts, maxLookedAt);
   // Of many keys, some begin nearly like any other: those that begin just so are meant, else those that differ least.

@@ -145,10 +145,11 @@ export function remediesFor(sick: Sick): Draft[] {
 
 /** What a key needs, too, that takes the place of this one: what is not about this one, nor about an owner who is not that one's. */
 function forAnother({ rows: { key, owner }, successor }: Sick, drafts: readonly Draft[]): Draft[] {
-  const isOther = successor !== null;
   return drafts.filter(({ mutation, input }) => {
     if (mutation === "createKey" || [input.id, input.keyId, input.targetId].includes(key.id)) return false;
-    return !isOther || (mutation !== "updateRole" && ![input.id, input.targetId].includes(owner?.id));
+    if (successor === null) return true;
+    const isOfOwner = owner !== null && [input.id, input.targetId].includes(owner.id);
+    return mutation !== "updateRole" && !isOfOwner;
   });
 }
 

@@ -55,7 +55,8 @@ const always = [
  * quotas are rows of their own that nobody signs; and the webhook that takes its secrets.
  */
 export function sealedColumns({ rotateEveryMs, rotatedAt }: Key): readonly (keyof Key)[] {
-  return rotateEveryMs === null ? always : [...always, "rotateEveryMs", rotatedAt === null ? "createdAt" : "rotatedAt"];
+  // Snapshots of before there were such columns lack them.
+  return rotateEveryMs == null ? always : [...always, "rotateEveryMs", rotatedAt == null ? "createdAt" : "rotatedAt"];
 }
 
 /** What is signed. The order is part of every checksum that there is: add what decides to the end. */

@@ -134,13 +134,14 @@ export function createVerify(deps: {
       return tell(call, record, api, toVerdict(decision, record, principal.requestId, undefined, asked), now);
     }
     const cost = input.cost ?? 1;
+    const hasQuota = limited.some(({ quotaId }) => quotaId !== null);
     const decided = (limits: LimitStates): Verdict | Promise<Verdict> => {
       // Limits that let a call pass decide nothing anew.
       const isRefused = isExceeded(limits);
       const last = isRefused ? decide(record, { ...request, cost, limits }, now) : decision;
       const verdict = toVerdict(last, record, principal.requestId, limits, asked);
       // What was taken of a quota must outlive this process before anybody hears of it.
-      const isWritten = isRefused || limits.quota === null ? null : written();
+      const isWritten = isRefused || !hasQuota ? null : written();
       const answered = (): Verdict => tell(call, record, api, verdict, now);
       return isWritten === null ? answered() : isWritten.then(answered);
     };

@@ -69,10 +69,20 @@ export class UseFile {
     return written;
   }
 
-  /** Writes what was not written yet. @throws when it cannot be. */
+  /** Writes what was not written yet. @throws when it cannot be: it is kept for the next time. */
   flush(): void {
-    const changed = this.#changed;
-    if (changed.length > 1) changed.sort((one, other) => one - other);
+    try {
+      this.#writePlaces(this.#changed.sort((one, other) => one - other));
+      this.#changed = [];
+    } catch (error) {
+      // Each once, however often it is tried.
+      this.#changed = [...new Set(this.#changed)];
+      throw error;
+    }
+  }
+
+  /** @param changed in their order. */
+  #writePlaces(changed: readonly number[]): void {
     let [start, end] = [-1, -1];
     for (const slot of changed) {
       const at = slot * slotBytes + idBytes;
@@ -84,7 +94,6 @@ export class UseFile {
       end = at + slotBytes - idBytes;
     }
     if (start >= 0) this.#write(start, end);
-    this.#changed = [];
   }
 
   /** Gives a place free, when the database knows what was used. */
