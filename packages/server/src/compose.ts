@@ -4,6 +4,7 @@ import { createDiagnosis } from "./compose/diagnosis.js";
 import { createHttp } from "./compose/http.js";
 import { createKeysAndUsage } from "./compose/keys.js";
 import { createLifecycleGroup } from "./compose/lifecycle.js";
+import { createCallerComparisons } from "./compose/memories.js";
 import { createOAuth } from "./compose/oauth.js";
 import { createTenancy } from "./compose/tenancy.js";
 import { createWebhookGroup } from "./compose/webhooks.js";
@@ -97,7 +98,7 @@ async function wire(
   const tenancy = createTenancy(settings, base);
   const access = createAccess(settings, base, tenancy);
   const oauth = createOAuth(settings, base, tenancy, access);
-  const keys = await createKeysAndUsage(settings, base, tenancy);
+  const keys = await createKeysAndUsage(settings, base, tenancy, createCallerComparisons(access, oauth));
   onOpened(keys.limiting);
   const lifecycle = createLifecycleGroup(settings, base, tenancy, access, keys);
   const webhookGroup = createWebhookGroup(settings, base, tenancy);

@@ -1,8 +1,22 @@
 import { afterAll, beforeAll } from "vitest";
 import { EventStream } from "../../testkit/event-stream.js";
 import { mutate } from "../../testkit/graphql.js";
-import { type Caller, day, describe, expect, hour, minute, ok, startServer, test, World } from "../../testkit/index.js";
+import { startIdentityProvider } from "../../testkit/identity-provider.js";
+import {
+  type Caller,
+  day,
+  describe,
+  expect,
+  hour,
+  minute,
+  ok,
+  second,
+  startServer,
+  test,
+  World,
+} from "../../testkit/index.js";
 import { findingMutation } from "../../testkit/lifecycle.js";
+import { clientMutation, issuerMutation } from "../../testkit/oauth.js";
 import { readRecords } from "../../testkit/records.js";
 
 // A database of its own: a check is about all of it.
@@ -237,6 +251,81 @@ describe("checkIntegrity", () => {
     expect(again.findings.filter(({ kind }: { kind: string }) => kind === "CACHE_DIFFERS")).toEqual([]);
     await run(`UPDATE "KeySecret" SET "start" = '${key.start}' WHERE "keyId" = '${key.id}'`);
     await found({});
+  });
+
+  test("makes a server forget by what it lets callers in: management tokens, sessions, OAuth clients and trusted issuers", async ({
+    onTestFinished,
+  }) => {
+    const { tenant, admin } = await world.tenant();
+    const token = ok(await admin.createToken({ name: "CI", role: "GUEST" }));
+    const user = await world.user(tenant.id);
+    const { caller: signedIn } = await world.signIn(user);
+    const app = { tenantId: tenant.id, name: "App", role: "DEVELOPER", grantTypes: ["CLIENT_CREDENTIALS"] };
+    const { oauthClient, secret } = ok(await clientMutation(admin, "createOAuthClient", app));
+    const authorization = `Basic ${Buffer.from(`${oauthClient.id}:${secret}`).toString("base64")}`;
+    const body = new URLSearchParams({ grant_type: "client_credentials" });
+    const answer = await fetch(`${world.url}/oauth/token`, { method: "POST", headers: { authorization }, body });
+    const idp = await startIdentityProvider(() => world.clock.now());
+    onTestFinished(() => idp.close());
+    const trusted = { tenantId: tenant.id, name: "IdP", issuer: idp.issuer, audience: "x", defaultRole: "GUEST" };
+    const { trustedIssuer } = ok(await issuerMutation(admin, "createTrustedIssuer", trusted));
+    const external = await world.user(tenant.id, { externalId: "e1" });
+    const callers = [
+      world.as(token.secret),
+      signedIn,
+      world.as((await answer.json()).access_token),
+      world.as(await idp.sign({ aud: "x", sub: external.externalId })),
+    ];
+    const outcomes = () =>
+      Promise.all(
+        callers.map((each) =>
+          each.query("{ viewer { id } }").then(
+            () => "accepted",
+            ({ code }: { code: string }) => code,
+          ),
+        ),
+      );
+    const accepted = callers.map(() => "accepted");
+    expect(await outcomes()).toEqual(accepted);
+    const sessionId = (await prisma().session.findFirstOrThrow({ where: { userId: user.id } })).id;
+    for (const sql of [
+      `UPDATE "ManagementToken" SET "revokedAt" = now() WHERE "id" = '${token.managementToken.id}'`,
+      `UPDATE "Session" SET "endedAt" = now() WHERE "id" = '${sessionId}'`,
+      `UPDATE "OAuthClient" SET "disabledAt" = now() WHERE "id" = '${oauthClient.id}'`,
+      `DELETE FROM "TrustedIssuer" WHERE "id" = '${trustedIssuer.id}'`,
+    ])
+      await run(sql);
+    // Nobody told the server.
+    expect(await outcomes()).toEqual(accepted);
+    const differing = (await found({})).findings.filter(({ kind }: { kind: string }) => kind === "CACHE_DIFFERS");
+    const about = { tenantId: tenant.id, outcome: "REPAIRED" };
+    const remembered = (what: string) => `This server remembered ${what}`;
+    expect(differing).toHaveLength(4);
+    for (const [detail, userId] of [
+      [
+        remembered(`the management token ${token.managementToken.id} otherwise than the database has it: revokedAt.`),
+        null,
+      ],
+      [remembered(`the session ${sessionId} otherwise than the database has it: endedAt.`), user.id],
+      [remembered(`the OAuth client ${oauthClient.id} otherwise than the database has it: isDisabled.`), null],
+      [remembered(`the trusted issuer ${trustedIssuer.id}, which the database does not have.`), null],
+    ])
+      expect(differing).toContainEqual(expect.objectContaining({ ...about, detail, userId }));
+    expect(await outcomes()).toEqual(accepted.map(() => "UNAUTHENTICATED"));
+  });
+
+  test("a session that is over and was removed is no finding", async () => {
+    const { tenant } = await world.tenant();
+    const user = await world.user(tenant.id);
+    const { caller } = await world.signIn(user);
+    const { id } = await prisma().session.findFirstOrThrow({ where: { userId: user.id } });
+    await prisma().session.update({ where: { id }, data: { expiresAt: new Date(world.clock.now() + 20 * second) } });
+    await caller.query("{ viewer { id } }");
+    await run(`DELETE FROM "Session" WHERE "id" = '${id}'`);
+    // Not so long that the server, which hears of nothing here, forgets everything by itself.
+    world.clock.advance(20 * second);
+    const { findings } = await found({});
+    expect(findings.filter(({ userId }: { userId: string | null }) => userId === user.id)).toEqual([]);
   });
 
   test("a server compares what it remembers, too, when the check was another server's", async () => {

@@ -49,6 +49,7 @@ export function createAccess(settings: Settings, base: Base, tenancy: Tenancy) {
   const signingKeys = new SigningKeys({ audit, clock, database, events, secretBox, rotationMs: settings.signingKeyMs });
   const signing = createSigning({ clock, keys: signingKeys, issuer: origin });
   const sessionCredentials = new SessionCredentials({
+    clock,
     database,
     signing,
     standings,

@@ -2,7 +2,7 @@ import { KeyGuesses } from "@keyplane/schema";
 import type { Settings } from "../env.js";
 import { ApiAccess, createApiGrantReads, createApiGrants, createApiReads, createApis } from "../modules/apis/index.js";
 import type { Events } from "../modules/events/index.js";
-import { createIntegrity } from "../modules/integrity/index.js";
+import { type CompareMemory, createIntegrity } from "../modules/integrity/index.js";
 import {
   createActivations,
   createKeyReads,
@@ -22,13 +22,19 @@ import type { Users } from "../modules/users/index.js";
 import { requireSecretReceiver } from "../modules/webhooks/index.js";
 import { GuessLimiter } from "../platform/guess-limiter.js";
 import type { Base } from "./base.js";
-import { createComparisons } from "./memories.js";
+import { createVerificationComparisons } from "./memories.js";
 import type { Tenancy } from "./tenancy.js";
 
 /** Keys, what verifies them, and what is counted of their use. */
 export type Keys = Awaited<ReturnType<typeof createKeysAndUsage>>;
 
-export async function createKeysAndUsage(settings: Settings, base: Base, tenancy: Tenancy) {
+/** @param memories what an integrity check compares with the store besides that of verification. */
+export async function createKeysAndUsage(
+  settings: Settings,
+  base: Base,
+  tenancy: Tenancy,
+  memories: readonly CompareMemory[],
+) {
   const { audit, clock, database, events, idempotency, logger, recording } = base;
   const { tenantStates, userStates, roleStates, teamStates, teams, tenants, users } = tenancy;
   const { expiryReminders } = settings;
@@ -110,7 +116,7 @@ export async function createKeysAndUsage(settings: Settings, base: Base, tenancy
       database,
       events,
       logger,
-      memories: createComparisons(tenancy, index, apiAccess),
+      memories: [...createVerificationComparisons(tenancy, index, apiAccess), ...memories],
       catchUp: () => base.relay.catchUp(),
       seal,
       everyMs: settings.integrityMs,

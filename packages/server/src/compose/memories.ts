@@ -1,13 +1,41 @@
 import type { ApiAccess } from "../modules/apis/index.js";
 import { type CompareMemory, comparisonOf } from "../modules/integrity/index.js";
 import type { VerificationIndex } from "../modules/keys/index.js";
+import type { Access } from "./access.js";
+import type { OAuth } from "./oauth.js";
 import type { Tenancy } from "./tenancy.js";
 
-/**
- * Everything that verification decides by and that is remembered, each as an integrity check compares it with the store. What somebody
- * remembers besides is added here.
- */
-export function createComparisons(
+/** By what callers are let in, each as an integrity check compares it with the store. What somebody remembers besides is added here. */
+export function createCallerComparisons(
+  { credentials, sessionCredentials }: Access,
+  oauth: OAuth,
+): readonly CompareMemory[] {
+  return [
+    comparisonOf(
+      credentials.memory,
+      (_, { id }) => `the management token ${id}`,
+      ({ tenantId }) => ({ tenantId }),
+    ),
+    comparisonOf(
+      sessionCredentials.memory,
+      (id) => `the session ${id}`,
+      ({ tenantId, userId }) => ({ tenantId, userId }),
+    ),
+    comparisonOf(
+      oauth.clientStates,
+      (id) => `the OAuth client ${id}`,
+      ({ tenantId }) => ({ tenantId }),
+    ),
+    comparisonOf(
+      oauth.issuerStates.memory,
+      (_, { id }) => `the trusted issuer ${id}`,
+      ({ tenantId }) => ({ tenantId }),
+    ),
+  ];
+}
+
+/** Everything that verification decides by and that is remembered, as `createCallerComparisons` has what callers are let in by. */
+export function createVerificationComparisons(
   { tenantStates, userStates, roleStates, teamStates }: Tenancy,
   index: VerificationIndex,
   apiAccess: ApiAccess,

@@ -84,5 +84,5 @@ export function createOAuth(settings: Settings, base: Base, tenancy: Tenancy, ac
     findJwt: (jwt, from) => jwtCredentials.find(jwt, from),
     onUsed: (tokenId, now) => access.tokenUse.saw(tokenId, now),
   });
-  return { authenticate, authorizationServer, issuerStates, oauthClients, trustedIssuers };
+  return { authenticate, authorizationServer, clientStates, issuerStates, oauthClients, trustedIssuers };
 }

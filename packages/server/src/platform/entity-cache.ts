@@ -47,6 +47,16 @@ export class EntityCache<State extends object> {
     return [...this.#entries.keys()];
   }
 
+  /** The states of those that exist as the store has them: read anew, one by one, and not remembered. */
+  async stored(ids: readonly string[]): Promise<Map<string, State>> {
+    const states = new Map<string, State>();
+    for (const id of ids) {
+      const state = await this.#load(id);
+      if (state) states.set(id, state);
+    }
+    return states;
+  }
+
   /** The state of the entity; null when the store has none. Asks the store only when nothing is remembered. */
   async get(id: string): Promise<State | null> {
     return this.#entries.get(id) ?? this.#read(id);

@@ -52,8 +52,8 @@ export class EntityStates<State extends { readonly id: string }> extends EntityC
     return found;
   }
 
-  /** The states of those that exist as the store has them: read anew, and not remembered. */
-  async stored(ids: readonly string[]): Promise<Map<string, State>> {
+  /** As of EntityCache, in one query. */
+  override async stored(ids: readonly string[]): Promise<Map<string, State>> {
     return new Map((await this.#loadMany(ids)).map((state) => [state.id, state]));
   }
 

@@ -42,7 +42,7 @@ export type CompareMemory = (pace: Pace) => Promise<LookAgain | null>;
 /** @param nameOf what a thing is called in a finding. */
 export function comparisonOf<State extends object>(
   remembered: Remembered<State>,
-  nameOf: (id: string) => string,
+  nameOf: (id: string, state: State) => string,
   concerns: (state: State, id: string) => Concerned,
 ): CompareMemory {
   const batch = remembered.atOnce ?? usualBatch;
@@ -76,7 +76,7 @@ export function comparisonOf<State extends object>(
         const before = suspects.get(id);
         // What changed on either side meanwhile may again just not have been heard of: the next check will see.
         if (before?.state !== state || !isDeepStrictEqual(before.stored, stored)) continue;
-        forgotten.push({ ...concerns(state, id), detail: detailOf(nameOf(id), state, stored) });
+        forgotten.push({ ...concerns(state, id), detail: detailOf(nameOf(id, state), state, stored) });
         remembered.forget(id);
       }
       return forgotten;

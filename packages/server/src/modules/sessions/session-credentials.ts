@@ -1,5 +1,7 @@
+import type { Clock } from "../../platform/clock.js";
 import type { Database, Session } from "../../platform/database/index.js";
 import { EntityCache } from "../../platform/entity-cache.js";
+import type { Remembered } from "../../platform/entity-states.js";
 import { UnauthenticatedError } from "../../platform/errors.js";
 import type { Credential } from "../auth/index.js";
 import type { DomainEvent, EventListener } from "../events/index.js";
@@ -12,7 +14,7 @@ import { findSession } from "./sessions.store.js";
 /** How many sessions are remembered. */
 const maxSessions = 20_000;
 /** A session as credentials see it: it has no custom role of its own. */
-type SessionState = Session & HangsOn;
+type SessionState = Pick<Session, "id" | "tenantId" | "userId" | "createdAt" | "expiresAt" | "endedAt"> & HangsOn;
 
 /**
  * Finds the credential of an access token: its signature is verified once, and its session, user, custom role and tenant are remembered apart until
@@ -20,17 +22,20 @@ type SessionState = Session & HangsOn;
  */
 export class SessionCredentials implements EventListener {
   readonly #sessions: EntityCache<SessionState>;
+  readonly #clock: Clock;
   readonly #standings: Standings;
   readonly #signing: Pick<Signing, "verify">;
   readonly #audience: () => string;
 
   constructor(deps: {
+    clock: Clock;
     database: Database;
     signing: Pick<Signing, "verify">;
     standings: Standings;
     /** Whom access tokens must be for. */
     audience: () => string;
   }) {
+    this.#clock = deps.clock;
     this.#standings = deps.standings;
     this.#signing = deps.signing;
     this.#audience = deps.audience;
@@ -38,7 +43,7 @@ export class SessionCredentials implements EventListener {
       max: maxSessions,
       load: async (id) => {
         const session = await findSession(deps.database.prisma, id);
-        return session && { ...session, customRoleId: null };
+        return session && toSessionState(session);
       },
     });
   }
@@ -52,6 +57,24 @@ export class SessionCredentials implements EventListener {
     } catch (error) {
       return toNull(error);
     }
+  }
+
+  /**
+   * What is remembered of sessions, for whoever compares it with the store. Those that are over the store removes without telling anybody: they
+   * are as good as equal.
+   */
+  get memory(): Remembered<SessionState> {
+    return {
+      ids: () => this.#sessions.ids().filter((id) => !this.#isOver(id)),
+      inspect: (id) => (this.#isOver(id) ? undefined : this.#sessions.inspect(id)),
+      stored: (ids) => this.#sessions.stored(ids),
+      forget: (id) => this.#sessions.forget(id),
+    };
+  }
+
+  #isOver(id: string): boolean {
+    const session = this.#sessions.inspect(id);
+    return session !== undefined && session.expiresAt.getTime() <= this.#clock.now();
   }
 
   onEvent(event: DomainEvent): void {
@@ -85,7 +108,11 @@ function toNull(error: unknown): null {
   return null;
 }
 
-function toCredential(session: Session, { tenant, user, userRole }: Standing, claims: VerifiedClaims): Credential {
+function toSessionState({ id, tenantId, userId, createdAt, expiresAt, endedAt }: Session): SessionState {
+  return { id, tenantId, userId, createdAt, expiresAt, endedAt, customRoleId: null };
+}
+
+function toCredential(session: SessionState, { tenant, user, userRole }: Standing, claims: VerifiedClaims): Credential {
   // Both are there: `find` and `make` have seen to it.
   const { name, role, status, since, teamIds } = user as UserState;
   const hasEnded =

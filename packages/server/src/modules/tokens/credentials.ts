@@ -3,6 +3,7 @@ import { networkOf } from "@keyplane/schema";
 import { LRUCache } from "lru-cache";
 import type { Database, ManagementToken } from "../../platform/database/index.js";
 import { EntityCache } from "../../platform/entity-cache.js";
+import type { Remembered } from "../../platform/entity-states.js";
 import type { GuessLimiter } from "../../platform/guess-limiter.js";
 import type { Credential } from "../auth/index.js";
 import type { DomainEvent, EventListener } from "../events/index.js";
@@ -85,6 +86,11 @@ export class Credentials implements EventListener {
   /** Reads which tokens there are, so that after a restart too their holders are not taken for somebody who guesses. */
   async warmUp(): Promise<void> {
     for (const hash of await findHashesOfLiveTokens(this.#database.prisma, maxTokens)) this.#found.set(hash, true);
+  }
+
+  /** What is remembered of tokens, by the hashes of their secrets, for whoever compares it with the store. */
+  get memory(): Remembered<TokenState> {
+    return this.#tokens;
   }
 
   onEvent(event: DomainEvent): void {

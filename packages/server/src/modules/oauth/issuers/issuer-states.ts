@@ -2,6 +2,7 @@ import type { Role } from "@keyplane/schema";
 import { LRUCache } from "lru-cache";
 import type { Database, TrustedIssuer } from "../../../platform/database/index.js";
 import { EntityCache } from "../../../platform/entity-cache.js";
+import type { Remembered } from "../../../platform/entity-states.js";
 import type { DomainEvent, EventListener } from "../../events/index.js";
 import type { IssuerMatch, RoleMapping } from "./issuers.input.js";
 import { activeKeyOf, findActiveKeys, findIssuerByKey } from "./issuers.store.js";
@@ -72,6 +73,11 @@ export class IssuerStates implements EventListener {
       if (changes === this.#changes) this.#unknown.set(key, true);
     }
     return null;
+  }
+
+  /** What is remembered of issuers, by issuer and audience, for whoever compares it with the store. */
+  get memory(): Remembered<IssuerState> {
+    return this.#states;
   }
 
   /** Changes are few, and one may concern a pair that is not remembered yet: everything is forgotten. */
