@@ -9,7 +9,7 @@ import { refuseTooManyKeys } from "./key-limit.js";
 import { createKeySchema, reissueKeySchema, rotateKeySchema } from "./keys.input.js";
 import { type Keys, type KeysDeps, refuseDead } from "./keys.service.js";
 import * as store from "./keys.store.js";
-import { defaultExpiry, expiryIssues, scopeIssues } from "./lib/key-policy.js";
+import { defaultExpiry, expiryIssues, policyOverlap, scopeIssues } from "./lib/key-policy.js";
 import { keyStatusAt } from "./lib/key-status.js";
 import { planRotation } from "./rotation/key-rotation.store.js";
 
@@ -131,6 +131,8 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
           allowedIps,
           deniedIps,
           rotateEveryMs: input.rotateEveryMs === undefined ? null : BigInt(input.rotateEveryMs),
+          rotationOverdue: input.rotationOverdue ?? null,
+          rotationOverlapMs: input.rotationOverlapMs === undefined ? null : BigInt(input.rotationOverlapMs),
           rotationWebhookId,
         };
         const { secret, start } = generateKey({ prefix: tenant.keyPrefix, environment });
@@ -169,7 +171,7 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
         const tenant = await tenants.require(tx, principal, before.tenantId);
         refuseBeyondPolicy(principal, tenant, before);
         const now = new Date(clock.now());
-        const overlapMs = input.overlapMs ?? Number(tenant.rotationOverlapMs ?? 0);
+        const overlapMs = input.overlapMs ?? policyOverlap(tenant, before) ?? 0;
         if (input.activateOnFirstUse) {
           await store.supersedePending(tx, before.id, now);
           const { secret } = await addSecret(tx, tenant, before, now, {

@@ -1,3 +1,4 @@
+import type { RotationOverdue } from "@keyplane/schema";
 import type { ArgBuilder } from "@pothos/core";
 import { builder, type Types } from "../../graphql/builder.js";
 import { connectionOf, listComplexity, pageArguments } from "../../graphql/connection.js";
@@ -8,7 +9,7 @@ import { ApiGrantType } from "../apis/grants.graphql.js";
 import { KeyEventType } from "../events/key-events.graphql.js";
 import { addLimitFields } from "../limits/limits.graphql.js";
 import { TeamType } from "../teams/teams.graphql.js";
-import { TenantType } from "../tenants/tenants.graphql.js";
+import { RotationOverdueEnum, TenantType } from "../tenants/tenants.graphql.js";
 import { UsageGroupType } from "../usage/usage.graphql.js";
 import { UsageEventType } from "../usage/usage-events.graphql.js";
 import { UserType } from "../users/users.graphql.js";
@@ -110,6 +111,20 @@ KeyType.implement({
       nullable: true,
       description: "How long a secret of this key may be in use; null: as long as the tenant's policy says.",
       resolve: ({ rotateEveryMs }) => (rotateEveryMs === null ? null : Number(rotateEveryMs)),
+    }),
+    rotationOverdue: t.field({
+      type: RotationOverdueEnum,
+      nullable: true,
+      description:
+        "What this key itself says happens to it when it was not rotated in time; null: what the tenant's policy says. REFUSE counts where either says it.",
+      resolve: ({ rotationOverdue }) => rotationOverdue as RotationOverdue | null,
+    }),
+    rotationOverlapMs: t.field({
+      type: "Milliseconds",
+      nullable: true,
+      description:
+        "How long old secrets of this key go on working after rotations that leave it to the policy; null: as long as the tenant's policy says.",
+      resolve: ({ rotationOverlapMs }) => (rotationOverlapMs === null ? null : Number(rotationOverlapMs)),
     }),
     rotationWebhookId: t.exposeID("rotationWebhookId", {
       nullable: true,

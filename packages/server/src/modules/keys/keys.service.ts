@@ -157,6 +157,8 @@ export function createKeys(deps: KeysDeps) {
           input.allowedIps !== undefined ||
           input.deniedIps !== undefined ||
           input.rotateEveryMs !== undefined ||
+          input.rotationOverdue !== undefined ||
+          input.rotationOverlapMs !== undefined ||
           input.rotationWebhookId != null;
         authorizeScopes(principal, input.scopes ?? (widens ? before.scopes : []));
         const issues = [
@@ -177,9 +179,9 @@ export function createKeys(deps: KeysDeps) {
           ...(input.allowedIps === undefined ? {} : { allowedIps: input.allowedIps }),
           ...(input.deniedIps === undefined ? {} : { deniedIps: input.deniedIps }),
           ...(input.expiresAt === undefined ? {} : { expiresAt: input.expiresAt }),
-          ...(input.rotateEveryMs === undefined
-            ? {}
-            : { rotateEveryMs: input.rotateEveryMs === null ? null : BigInt(input.rotateEveryMs) }),
+          ...(input.rotateEveryMs === undefined ? {} : { rotateEveryMs: big(input.rotateEveryMs) }),
+          ...(input.rotationOverdue === undefined ? {} : { rotationOverdue: input.rotationOverdue }),
+          ...(input.rotationOverlapMs === undefined ? {} : { rotationOverlapMs: big(input.rotationOverlapMs) }),
           ...(input.rotationWebhookId === undefined ? {} : { rotationWebhookId: input.rotationWebhookId }),
         };
         if (!changes(before, columns)) return before;
@@ -309,6 +311,8 @@ export function createKeys(deps: KeysDeps) {
     },
   };
 }
+
+const big = (value: number | null): bigint | null => (value === null ? null : BigInt(value));
 
 /** A revoked or deleted key is not changed any more. */
 export function refuseDead(key: Key): void {
