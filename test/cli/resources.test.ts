@@ -219,6 +219,20 @@ describe("from a tenant to a revoked key", () => {
     expect((await world.verify(secret)).code).toBe("SUPERSEDED");
   });
 
+  test("a developer rotates their own key, and nobody else's", async ({ world }) => {
+    const { tenant, owner, key, secret } = await world.tenantWithKey();
+    const other = await world.key(tenant.id, (await world.user(tenant.id)).id);
+    const { token } = await world.userCaller(owner);
+    const cli = rootOf(world, { KEYPLANE_TOKEN: token ?? "" });
+    const rotated = await cli.run(["keys", "rotate", key.id, "--yes"]);
+    expect(rotated).toMatchObject({ code: 0, stdout: expect.stringMatching(secretPattern) });
+    expect((await world.verify(rotated.stdout.trim())).code).toBe("VALID");
+    expect((await world.verify(secret)).code).toBe("SUPERSEDED");
+    const refused = await cli.run(["keys", "rotate", other.key.id, "--yes"]);
+    expect(refused).toMatchObject({ stdout: "", stderr: expect.stringContaining("keys:rotate") });
+    expect(refused.code).not.toBe(0);
+  });
+
   test("a key is changed, given away, deleted and brought back; its team's keys are listed", async ({ world }) => {
     const cli = rootOf(world);
     const { tenant, owner, key, secret } = await world.tenantWithKey();

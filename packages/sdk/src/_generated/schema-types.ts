@@ -1045,6 +1045,8 @@ export type Permission =
   | 'KEYS_REVOKE'
   /** Give keys a new secret. */
   | 'KEYS_ROTATE'
+  /** Give one's own keys a new secret: those whose owner is the user whom the caller acts for. */
+  | 'KEYS_ROTATE_OWN'
   /** Change keys. */
   | 'KEYS_UPDATE'
   /** Verify keys: learn whether a presented key is valid, and why not. */
@@ -1384,7 +1386,7 @@ export type RightUserInput = {
 export type Role =
   /** May create, read, update and delete users, keys and management tokens, and read the audit log. */
   | 'ADMIN'
-  /** May read tenants, users, keys and usage, verify keys, report usage and request access to APIs; changes nothing else. */
+  /** May read tenants, users, keys and usage, verify keys, report usage, request access to APIs, and rotate their own keys; changes nothing else. */
   | 'DEVELOPER'
   /** May only ask who it is (`viewer`), and read public APIs. */
   | 'GUEST';

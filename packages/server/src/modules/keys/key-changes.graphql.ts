@@ -154,7 +154,7 @@ builder.mutationFields((t) => ({
     description: "Gives a key a new secret. The id stays, and the old secret works on for `overlapMs`.",
     type: RotateKeyPayload,
     errors: { types: changeErrors },
-    access: { permission: "keys:rotate" },
+    access: { permission: "keys:rotate", ofOwn: "keys:rotate_own" },
     args: { input: t.arg({ type: RotateKeyInput, ...requiredInput }) },
     resolve: (_, { input }, { principal, services }) => services.keySecrets.rotate(principal, input),
   }),

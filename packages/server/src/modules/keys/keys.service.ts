@@ -56,6 +56,11 @@ export function createKeys(deps: KeysDeps) {
     return key;
   }
 
+  /** Reads a key of a user, of the caller's tenant, for a change; null: it is nobody's or somebody else's, or the caller may not see it. */
+  function lockOwn(tx: Transaction, { tenantId }: Principal, ownerId: string, id: string): Promise<Key | null> {
+    return holdWithin(tx, { tenantId: tenantId ?? undefined, userId: ownerId, teamIds: [] }, id);
+  }
+
   async function holdWithin(tx: Transaction, visibility: Visibility, id: string): Promise<Key | null> {
     const key = await store.lockKey(tx, visibility, id);
     if (key && seal.check(key, await store.findSecretsOfKey(tx, key.id)) !== "SOUND") unsound.add(key);
@@ -116,6 +121,7 @@ export function createKeys(deps: KeysDeps) {
 
   return {
     lock,
+    lockOwn,
     tell,
     tellAs,
 
