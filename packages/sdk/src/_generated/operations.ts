@@ -4405,7 +4405,7 @@ export type ListTeamMembers = {
    */
   readonly team: {
     /**
-     * The users who see the team's keys.
+     * The users who see the team's keys. `filter.teamId` can name no other team.
      *
      * Needs the permission `users:read`.
      */

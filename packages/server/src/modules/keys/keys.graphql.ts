@@ -45,16 +45,19 @@ KeyType.implement({
     }),
     owner: t.field({
       type: UserType,
-      description: "Who owns the key; a deleted user is a tombstone with the status DELETED.",
+      nullable: true,
+      description:
+        "Who owns the key; a deleted user is a tombstone with the status DELETED. null: the key's record is corrupt and names nobody of its tenant, so that it is refused; diagnoseKey says what mends it.",
       access: { permission: "users:read" },
-      resolve: async (key, _, { loaders }) => found(await loaders.users.load(key.ownerId)),
+      resolve: async (key, _, { loaders }) => ofTenant(key, await loaders.users.load(key.ownerId)),
     }),
     team: t.field({
       type: TeamType,
       nullable: true,
       description: "The team that looks after the key; null: none, or none that you may see.",
       access: { permission: "users:read" },
-      resolve: (key, _, { loaders }) => (key.teamId ? loaders.teams.load(key.teamId) : null),
+      resolve: async (key, _, { loaders }) =>
+        key.teamId === null ? null : ofTenant(key, await loaders.teams.load(key.teamId)),
     }),
     teamId: t.exposeID("teamId", { nullable: true, description: "The id of that team." }),
     tenantId: t.exposeID("tenantId", { description: "The id of that tenant." }),
@@ -103,8 +106,13 @@ KeyType.implement({
     pendingSecret: t.field({
       type: PendingSecretType,
       nullable: true,
-      description: "A new secret that waits for its first use; null: none. The present one works meanwhile.",
-      resolve: ({ id }, _, { loaders }) => loaders.pendingSecrets.load(id),
+      description:
+        "A new secret that waits for its first use; null: none, or one that cannot be used because the key is revoked, deleted or expired. The present one works meanwhile.",
+      resolve: (key, _, { loaders, services }) => {
+        const isOver =
+          key.deletedAt !== null || ["REVOKED", "EXPIRED"].includes(keyStatusAt(key, services.clock.now()));
+        return isOver ? null : loaders.pendingSecrets.load(key.id);
+      },
     }),
     rotateEveryMs: t.field({
       type: "Milliseconds",
@@ -168,6 +176,11 @@ addLimitFields(KeyType, "key", "keys:read");
 function found<Row>(row: Row | null): Row {
   if (row === null) throw new Error("an entity that a foreign key names was not found");
   return row;
+}
+
+/** What a key names, as far as it is of the key's tenant: where data is corrupt, nothing of another tenant is told, to nobody. */
+function ofTenant<Row extends { readonly tenantId: string }>({ tenantId }: Key, row: Row | null): Row | null {
+  return row?.tenantId === tenantId ? row : null;
 }
 
 builder.objectField(UsageGroupType, "key", (t) =>
@@ -310,11 +323,16 @@ builder.objectField(TeamType, "keys", (t) =>
     complexity: listComplexity,
     args: listArguments(t.arg),
     resolve: (team, { filter, orderBy, ...page }, { principal, services }) =>
-      services.keyReads.list(principal, { ...filter, teamId: team.id }, orderBy ?? "CREATED_AT_DESC", page),
+      services.keyReads.list(
+        principal,
+        { ...filter, teamId: within(team.id, filter?.teamId) },
+        orderBy ?? "CREATED_AT_DESC",
+        page,
+      ),
   }),
 );
 
-/** A user's keys that are another one's are none. */
-function within(userId: string, ownerId: string | null | undefined): string {
-  return ownerId == null || ownerId === userId ? userId : "none";
+/** The keys of a user, or a team, that are another one's are none. */
+function within(id: string, asked: string | null | undefined): string {
+  return asked == null || asked === id ? id : "none";
 }
