@@ -95,8 +95,11 @@ describe("a key that has to be rotated", () => {
             for (const after of [day - 1, day, 2 * day - 1, 2 * day]) {
               const { code, hint } = decide(record, { format }, issuedAt + after);
               const isOverdue = after >= due;
-              expect(code, JSON.stringify(record)).toBe(isOverdue && isRefused ? "EXPIRED" : "VALID");
-              expect(hint !== null).toBe(isOverdue && !isRefused);
+              expect({ code, isWarned: hint !== null, record }).toEqual({
+                code: isOverdue && isRefused ? "EXPIRED" : "VALID",
+                isWarned: isOverdue && !isRefused,
+                record,
+              });
             }
           }
         }

@@ -4,7 +4,7 @@ import { builder, type Types } from "../../graphql/builder.js";
 import { connectionOf, listComplexity, pageArguments } from "../../graphql/connection.js";
 import { EnvironmentEnum, enumOf, KeyStatusEnum } from "../../graphql/enums.js";
 import { NodeInterface } from "../../graphql/node.js";
-import type { Key } from "../../platform/database/index.js";
+import type { Key, User } from "../../platform/database/index.js";
 import { ApiGrantType } from "../apis/grants.graphql.js";
 import { KeyEventType } from "../events/key-events.graphql.js";
 import { addLimitFields } from "../limits/limits.graphql.js";
@@ -45,11 +45,10 @@ KeyType.implement({
     }),
     owner: t.field({
       type: UserType,
-      nullable: true,
       description:
-        "Who owns the key; a deleted user is a tombstone with the status DELETED. null: the key's record is corrupt and names nobody of its tenant, so that it is refused; diagnoseKey says what mends it.",
+        "Who owns the key; a deleted user is a tombstone with the status DELETED. So is one without a name where the key's record is corrupt and names nobody of its tenant: the key is refused, and diagnoseKey says what mends it.",
       access: { permission: "users:read" },
-      resolve: async (key, _, { loaders }) => ofTenant(key, await loaders.users.load(key.ownerId)),
+      resolve: async (key, _, { loaders }) => ofTenant(key, await loaders.users.load(key.ownerId)) ?? nobodyFor(key),
     }),
     team: t.field({
       type: TeamType,
@@ -181,6 +180,32 @@ function found<Row>(row: Row | null): Row {
 /** What a key names, as far as it is of the key's tenant: where data is corrupt, nothing of another tenant is told, to nobody. */
 function ofTenant<Row extends { readonly tenantId: string }>({ tenantId }: Key, row: Row | null): Row | null {
   return row?.tenantId === tenantId ? row : null;
+}
+
+/**
+ * Stands for an owner whom the key's tenant has not, of whom nothing is told: the same as a deleted one to verification. A list with such a
+ * key would fail as a whole without it.
+ */
+function nobodyFor({ ownerId, tenantId, createdAt, updatedAt }: Key): User {
+  return {
+    id: ownerId,
+    tenantId,
+    email: "",
+    activeEmail: null,
+    name: "",
+    externalId: null,
+    role: "GUEST",
+    customRoleId: null,
+    status: "DELETED",
+    statusChangedAt: null,
+    statusReason: "The key's record names nobody of its tenant.",
+    allowedIps: [],
+    deniedIps: [],
+    rateLimits: [],
+    quotaId: null,
+    createdAt,
+    updatedAt,
+  };
 }
 
 builder.objectField(UsageGroupType, "key", (t) =>
