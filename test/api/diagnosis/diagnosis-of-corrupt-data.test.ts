@@ -84,9 +84,17 @@ describe("where a key names what is of another tenant", () => {
     for (const caller of [ours.admin, world.root]) {
       const { key, node, keys } = await caller.query(of, { id: ours.key.id, tenantId: ours.tenant.id });
       const nobody = {
-        ...{ id: theirs.owner.id, name: "", email: "", status: "DELETED", tenantId: ours.tenant.id, role: "GUEST" },
-        ...{ statusReason: "The key's record names nobody of its tenant.", externalId: null, allowedIps: [] },
-        ...{ rateLimits: [], quota: null },
+        id: theirs.owner.id,
+        name: "",
+        email: "",
+        status: "DELETED",
+        statusReason: "The key's record names nobody of its tenant.",
+        tenantId: ours.tenant.id,
+        externalId: null,
+        role: "GUEST",
+        allowedIps: [],
+        rateLimits: [],
+        quota: null,
       };
       const corrupt = { id: ours.key.id, owner: nobody, team: null, tenant: { id: ours.tenant.id } };
       expect([key, node]).toEqual([corrupt, corrupt]);
