@@ -221,8 +221,9 @@ type ObjectType = NonNullable<ReturnType<typeof schema.getQueryType>>;
 
 function operationsOf(type: ObjectType): string[][] {
   return Object.values(type.getFields()).map((field) => {
-    const access = field.extensions["access"] as { readonly permission?: string } | undefined;
-    const needs = access?.permission ? `\`${access.permission}\`` : "any valid management token";
+    const access = field.extensions["access"] as { readonly permission?: string; readonly ofOwn?: string } | undefined;
+    const own = access?.ofOwn ? `, or \`${access.ofOwn}\` for one's own` : "";
+    const needs = access?.permission ? `\`${access.permission}\`${own}` : "any valid management token";
     return [`${type.name} \`${field.name}\``, needs];
   });
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from "vitest";
-import { day, describe, expect, second, test, type World } from "../testkit/index.js";
+import { day, describe, expect, hour, second, test, type World } from "../testkit/index.js";
 import { builtCli, CliUser } from "./run-cli.js";
 
 const users: CliUser[] = [];
@@ -168,8 +168,25 @@ describe("from a tenant to a revoked key", () => {
       rotateEveryMs: null,
       rotationWebhookId: null,
     });
-    const made = ["keys", "create", "--tenant", tenant.slug, "--owner", owner.id, "--name", "Vaulted", ...rotation];
-    expect((await cli.json(made)).key).toMatchObject(rotated);
+    const rulesOfKey = ["--rotation-overdue", "refuse", "--rotation-overlap", "2h"];
+    expect(await cli.run(["keys", "update", key.id, ...rulesOfKey])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--yes"),
+    });
+    const ruled = { rotationOverdue: "REFUSE", rotationOverlapMs: 2 * hour };
+    expect(await cli.json(["keys", "update", key.id, ...rulesOfKey, "--yes"])).toMatchObject(ruled);
+    expect(await cli.json(["keys", "update", key.id, "--rotation-overlap", "none"])).toMatchObject({
+      rotationOverdue: "REFUSE",
+      rotationOverlapMs: 0,
+    });
+    const lax = ["--rotation-overdue", "default", "--rotation-overlap", "default"];
+    expect(await cli.json(["keys", "update", key.id, ...lax])).toMatchObject({
+      rotationOverdue: null,
+      rotationOverlapMs: null,
+    });
+    const whose = ["keys", "create", "--tenant", tenant.slug, "--owner", owner.id];
+    const made = [...whose, "--name", "Vaulted", ...rotation, ...rulesOfKey];
+    expect((await cli.json(made)).key).toMatchObject({ ...rotated, ...ruled });
     const fresh = await cli.run(["keys", "rotate", key.id, "--on-first-use", "--overlap", "1h"]);
     expect(fresh.code).toBe(0);
     const shown = (await cli.run(["keys", "show", key.id])).stdout;
@@ -200,6 +217,20 @@ describe("from a tenant to a revoked key", () => {
     expect([await policy("none"), await policy("default")]).toEqual([0, null]);
     expect(await byPolicy()).toMatchObject({ previousSecretExpiresAt: world.clock.in(0) });
     expect((await world.verify(secret)).code).toBe("SUPERSEDED");
+  });
+
+  test("a developer rotates their own key, and nobody else's", async ({ world }) => {
+    const { tenant, owner, key, secret } = await world.tenantWithKey();
+    const other = await world.key(tenant.id, (await world.user(tenant.id)).id);
+    const { token } = await world.userCaller(owner);
+    const cli = rootOf(world, { KEYPLANE_TOKEN: token ?? "" });
+    const rotated = await cli.run(["keys", "rotate", key.id, "--yes"]);
+    expect(rotated).toMatchObject({ code: 0, stdout: expect.stringMatching(secretPattern) });
+    expect((await world.verify(rotated.stdout.trim())).code).toBe("VALID");
+    expect((await world.verify(secret)).code).toBe("SUPERSEDED");
+    const refused = await cli.run(["keys", "rotate", other.key.id, "--yes"]);
+    expect(refused).toMatchObject({ stdout: "", stderr: expect.stringContaining("keys:rotate") });
+    expect(refused.code).not.toBe(0);
   });
 
   test("a key is changed, given away, deleted and brought back; its team's keys are listed", async ({ world }) => {

@@ -28,6 +28,11 @@ function permissionForOthers(field: AnyField): Permission | undefined {
   return (accessOf(field) as { ownSessionOr?: Permission } | undefined)?.ownSessionOr;
 }
 
+/** What will do for the caller's own things; tests beside the operation see that it does for nobody else's. */
+function permissionForOwn(field: AnyField): Permission | undefined {
+  return (accessOf(field) as { ofOwn?: Permission } | undefined)?.ofOwn;
+}
+
 const permissionNames = Object.keys(permissions) as Permission[];
 const named = (fields: AnyField[]) => fields.map((field) => [field.name, field] as const);
 
@@ -74,6 +79,9 @@ const neededByAddress: readonly Permission[] = ["metrics:read"];
 
 /** Permissions that a field needs for what belongs to others only, of which tests beside the operation see that it is so. */
 const neededForOthers: readonly Permission[] = everyRootField().flatMap((field) => permissionForOthers(field) ?? []);
+
+/** Permissions that do only for what is the caller's own. */
+const neededForOwn: readonly Permission[] = everyRootField().flatMap((field) => permissionForOwn(field) ?? []);
 
 /** What a field needs beside its permission for the thing of the story: it hands others something that the caller must have. */
 const neededBeside: Readonly<Record<string, readonly Permission[]>> = {
@@ -136,13 +144,20 @@ describe("every field says who may use it", () => {
     const permission = permissionOf(field) as Permission;
     expect(permissionNames).toContain(permission);
     expect(field.field.description).toContain(`\`${permission}\``);
+    const ofOwn = permissionForOwn(field);
+    if (ofOwn !== undefined) expect(field.field.description).toContain(`\`${ofOwn}\``);
     expect(field.field.description?.includes("on the whole installation")).toBe(
       permissions[permission].installationOnly,
     );
   });
 
   test("every permission of the registry is needed by some field, or by an address of its own", () => {
-    const used = new Set([...guarded.map((field) => permissionOf(field)), ...neededByAddress, ...neededForOthers]);
+    const used = new Set([
+      ...guarded.map((field) => permissionOf(field)),
+      ...neededByAddress,
+      ...neededForOthers,
+      ...neededForOwn,
+    ]);
     expect(permissionNames.filter((permission) => !used.has(permission))).toEqual([]);
   });
 });

@@ -12,7 +12,7 @@ export { effectiveScopes, withinBounds } from "./decision/effective-scopes.js";
 export { type CheckOutcome, checkOutcomes, type Examination, type ExaminedCheck, examine } from "./decision/examine.js";
 export { restoreWindowMs } from "./decision/key-checks.js";
 export { hasScopes } from "./decision/request-checks.js";
-export { checkRotationDue, rotateBy } from "./decision/rotation.js";
+export { checkRotationDue, refusesOverdue, rotateBy } from "./decision/rotation.js";
 export type {
   AddressRules,
   ApiGrantRecord,

@@ -71,6 +71,11 @@ export const permissions = {
   "keys:update": { description: "Change keys.", installationOnly: false, roles: admin },
   "keys:disable": { description: "Disable and enable keys.", installationOnly: false, roles: admin },
   "keys:rotate": { description: "Give keys a new secret.", installationOnly: false, roles: admin },
+  "keys:rotate_own": {
+    description: "Give one's own keys a new secret: those whose owner is the user whom the caller acts for.",
+    installationOnly: false,
+    roles: adminAndDeveloper,
+  },
   "keys:reissue": { description: "Reissue keys to another owner.", installationOnly: false, roles: admin },
   "keys:revoke": { description: "Revoke keys for good.", installationOnly: false, roles: admin },
   "keys:delete": { description: "Delete keys, and restore deleted ones.", installationOnly: false, roles: admin },

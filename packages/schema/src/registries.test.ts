@@ -59,7 +59,7 @@ describe("permissions", () => {
     expect(permissionsOf("ADMIN")).toEqual(Object.keys(permissions));
   });
 
-  test("a developer reads, verifies, reports usage and leaked keys, requests access to APIs, and changes nothing else", () => {
+  test("a developer reads, verifies, reports usage and leaked keys, requests access to APIs, rotates their own keys, and changes nothing else", () => {
     const reads = [
       "tenants:read",
       "users:read",
@@ -67,6 +67,7 @@ describe("permissions", () => {
       "grants:read",
       "grants:request",
       "keys:read",
+      "keys:rotate_own",
       "keys:report",
       "keys:verify",
       "keys:diagnose",

@@ -11,7 +11,7 @@ export const roles = {
   },
   DEVELOPER: {
     description:
-      "May read tenants, users, keys and usage, verify keys, report usage and request access to APIs; changes nothing else.",
+      "May read tenants, users, keys and usage, verify keys, report usage, request access to APIs, and rotate their own keys; changes nothing else.",
   },
   GUEST: { description: "May only ask who it is (`viewer`), and read public APIs." },
 } as const satisfies Record<string, { readonly description: string }>;

@@ -110,7 +110,8 @@ test("of a text that was repaired, what came after the moment is not told of it"
 
 test("a key in the place of a revoked one is rotated as that was, and what it lacks is said", async ({ world }) => {
   const { admin, tenant, owner } = await world.tenantWithKey();
-  const rotation = { rotateEveryMs: 40 * day, rotationWebhookId: await quietWebhookId(world, tenant.id) };
+  const rules = { rotateEveryMs: 40 * day, rotationOverdue: "REFUSE", rotationOverlapMs: hour };
+  const rotation = { ...rules, rotationWebhookId: await quietWebhookId(world, tenant.id) };
   const { key, secret } = await world.key(tenant.id, owner.id, rotation);
   const api = await world.api(tenant.id);
   ok(await admin.apiGrant("grantApiAccess", { apiId: api.id, keyId: key.id }));

@@ -65,6 +65,51 @@ describe("where a key names what is of another tenant", () => {
     ]);
   });
 
+  test("the key shows nobody as its owner and no team, alone and in lists, whoever asks", async ({ world }) => {
+    const [ours, theirs] = [await world.tenantWithKey(), await world.tenantWithKey()];
+    const team = await world.team(theirs.tenant.id);
+    const sound = await world.key(ours.tenant.id, ours.owner.id);
+    await run(
+      world,
+      `UPDATE "Key" SET "ownerId" = '${theirs.owner.id}', "teamId" = '${team.id}' WHERE "id" = '${ours.key.id}'`,
+    );
+    const user =
+      "id name email status statusReason tenantId externalId role allowedIps rateLimits { name } quota { limit }";
+    const fields = `id owner { ${user} } team { id name } tenant { id }`;
+    ok(await theirs.admin.user("updateUser", { id: theirs.owner.id, allowedIps: ["198.51.100.0/24"] }));
+    ok(await theirs.admin.setRateLimits(theirs.owner.id, [{ name: "stranger", limit: 1, windowMs: hour }]));
+    ok(await theirs.admin.quota("setQuota", { targetId: theirs.owner.id, limit: 5 }));
+    const of = `query ($id: ID!, $tenantId: ID!) { key(id: $id) { ${fields} } node(id: $id) { ... on Key { ${fields} } }
+      keys(first: 9, tenantId: $tenantId) { nodes { ${fields} } } }`;
+    for (const caller of [ours.admin, world.root]) {
+      const { key, node, keys } = await caller.query(of, { id: ours.key.id, tenantId: ours.tenant.id });
+      const nobody = {
+        id: theirs.owner.id,
+        name: "",
+        email: "",
+        status: "DELETED",
+        statusReason: "The key's record names nobody of its tenant.",
+        tenantId: ours.tenant.id,
+        externalId: null,
+        role: "GUEST",
+        allowedIps: [],
+        rateLimits: [],
+        quota: null,
+      };
+      const corrupt = { id: ours.key.id, owner: nobody, team: null, tenant: { id: ours.tenant.id } };
+      expect([key, node]).toEqual([corrupt, corrupt]);
+      expect(keys.nodes).toEqual(
+        expect.arrayContaining([
+          corrupt,
+          expect.objectContaining({ owner: expect.objectContaining({ id: ours.owner.id }) }),
+        ]),
+      );
+    }
+    expect((await ours.admin.query(of, { id: sound.key.id, tenantId: ours.tenant.id })).key.owner.id).toBe(
+      ours.owner.id,
+    );
+  });
+
   test("a leak of the key is not told to that owner by mail", async ({ world }) => {
     const [ours, theirs] = [await world.tenantWithKey(), await world.tenantWithKey()];
     await run(world, `UPDATE "Key" SET "ownerId" = '${theirs.owner.id}' WHERE "id" = '${ours.key.id}'`);

@@ -27,7 +27,8 @@ async function tamper(keyId: string, assignment: string): Promise<void> {
   world.clock.advance(minute);
 }
 
-const story = () => world.tenantWithKey({ key: { scopes: ["orders:read"], rotateEveryMs: 40 * day } });
+const rotation = { rotateEveryMs: 40 * day, rotationOverdue: "REFUSE", rotationOverlapMs: minute };
+const story = () => world.tenantWithKey({ key: { scopes: ["orders:read"], ...rotation } });
 
 /** What is said of the quarantine, and what is to be done, by mutation. */
 async function told(caller: Caller, input: Record<string, unknown>) {
@@ -110,6 +111,8 @@ describe("diagnoseKey of a key that was changed past Keyplane", () => {
   test.for([
     ["disabledAt", `"disabledAt" = NULL`, (admin: Caller, id: string) => admin.key("disableKey", { id })],
     ["rotateEveryMs", `"rotateEveryMs" = NULL`, null],
+    ["rotationOverdue", `"rotationOverdue" = NULL`, null],
+    ["rotationOverlapMs", `"rotationOverlapMs" = 2000000000`, null],
     ["createdAt", `"createdAt" = '2020-01-01'`, null],
     ["rotatedAt", `"rotatedAt" = '2999-01-01'`, (admin: Caller, id: string) => admin.keySecret("rotateKey", { id })],
   ] as const)("it is told when it was its %s", async ([column, assignment, before]) => {

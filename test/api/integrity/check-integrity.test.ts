@@ -87,6 +87,7 @@ describe("checkIntegrity", () => {
     ok(await admin.key("deleteKey", { id: key.id }));
     ok(await admin.key("restoreKey", { id: key.id }));
     ok(await admin.key("updateKey", { id: key.id, rotateEveryMs: 40 * day }));
+    ok(await admin.key("updateKey", { id: key.id, rotationOverdue: "REFUSE", rotationOverlapMs: minute }));
     const pending = ok(await admin.keySecret("rotateKey", { id: key.id, activateOnFirstUse: true, overlapMs: minute }));
     expect((await found({})).findings).toEqual([]);
     expect((await admin.verify(pending.secret, { ip: "192.0.2.1" })).code).toBe("VALID");
@@ -104,6 +105,8 @@ describe("checkIntegrity", () => {
     ["its expiry", `UPDATE "Key" SET "expiresAt" = '2999-01-01' WHERE "id" = $`],
     ["its addresses", `UPDATE "Key" SET "allowedIps" = '{}' WHERE "id" = $`],
     ["how soon it must be rotated", `UPDATE "Key" SET "rotateEveryMs" = 1000000000000 WHERE "id" = $`],
+    ["what happens when it was not", `UPDATE "Key" SET "rotationOverdue" = 'WARN' WHERE "id" = $`],
+    ["how long its old secrets work", `UPDATE "Key" SET "rotationOverlapMs" = 1000000000 WHERE "id" = $`],
     ["whether a secret of it waits", `UPDATE "KeySecret" SET "isPending" = true WHERE "keyId" = $`],
     ["its checksum", `UPDATE "Key" SET "checksum" = NULL WHERE "id" = $`],
     ["a secret of it", `UPDATE "KeySecret" SET "hash" = md5("hash") || md5("keyId") WHERE "keyId" = $`],

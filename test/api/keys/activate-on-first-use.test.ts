@@ -79,6 +79,39 @@ describe("rotateKey with activateOnFirstUse", () => {
     expect((await read()).get(other.key.id)).toBeNull();
   });
 
+  test("the key tells of none that cannot be used: a revoked, deleted or expired one, until that is undone", async ({
+    world,
+  }) => {
+    const { admin, tenant, owner } = await world.tenantWithKey();
+    const preparedKey = async (input: Record<string, unknown> = {}) => {
+      const { key } = await world.key(tenant.id, owner.id, input);
+      return { id: key.id, ...ok(await admin.keySecret("rotateKey", { id: key.id, activateOnFirstUse: true })) };
+    };
+    const isTold = async (id: string) => {
+      const document = "query ($id: ID!) { key(id: $id) { pendingSecret { start } } }";
+      return (await admin.query(document, { id })).key.pendingSecret !== null;
+    };
+    const [revoked, deleted, disabled] = [await preparedKey(), await preparedKey(), await preparedKey()];
+    const expiring = await preparedKey({ expiresAt: world.clock.in(hour) });
+    for (const { id } of [revoked, deleted, disabled, expiring]) expect(await isTold(id)).toBe(true);
+
+    ok(await admin.key("revokeKey", { id: revoked.id, reason: "lost" }));
+    expect(await isTold(revoked.id)).toBe(false);
+    ok(await admin.key("deleteKey", { id: deleted.id }));
+    expect(await isTold(deleted.id)).toBe(false);
+    ok(await admin.key("restoreKey", { id: deleted.id }));
+    expect(await isTold(deleted.id)).toBe(true);
+    world.clock.advance(hour - 1);
+    expect(await isTold(expiring.id)).toBe(true);
+    world.clock.advance(1);
+    expect(await isTold(expiring.id)).toBe(false);
+    ok(await admin.key("updateKey", { id: expiring.id, expiresAt: world.clock.in(hour) }));
+    expect(await isTold(expiring.id)).toBe(true);
+    expect((await world.verify(expiring.secret)).code).toBe("VALID");
+    ok(await admin.key("disableKey", { id: disabled.id }));
+    expect(await isTold(disabled.id)).toBe(true);
+  });
+
   test("a refused use of the new secret begins nothing", async ({ world }) => {
     const { admin, key, secret } = await world.tenantWithKey();
     const rotated = ok(await admin.keySecret("rotateKey", { id: key.id, activateOnFirstUse: true }));

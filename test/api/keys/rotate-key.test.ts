@@ -3,7 +3,7 @@ import { day, describe, expect, minute, ok, test } from "../../testkit/index.js"
 import { everyRow } from "../../testkit/rows.js";
 import { promisesOfKeyChange, promisesOfTheLiving, readKey } from "./key-changes.js";
 
-const change = { mutation: "rotateKey", permission: "keys:rotate" } as const;
+const change = { mutation: "rotateKey", permission: "keys:rotate", isForOwners: true } as const;
 promisesOfKeyChange(change);
 promisesOfTheLiving(change);
 
@@ -120,8 +120,8 @@ describe("rotateKey", () => {
       "VALID",
     ]);
     expect(await holder.keySecret("rotateKey", { id: theirs.key.id })).toMatchObject({ code: "NOT_FOUND" });
-    // Without it, a person only uses keys.
-    const person = await world.userCaller(other);
+    // Without any, a person only uses keys.
+    const person = await world.userCaller(other, "DEVELOPER", { permissions: ["KEYS_READ"] });
     expect(await person.keySecret("rotateKey", { id: theirs.key.id })).toMatchObject({ code: "FORBIDDEN" });
     // A key is for the API that it opens. Here it makes nobody known.
     await expect(world.as(rotated.secret).keySecret("rotateKey", { id: key.id })).rejects.toMatchObject({

@@ -186,6 +186,7 @@ describe("the decision vectors, through the server", () => {
       deniedIps: deniedIps.filter(isCidrOrAddress),
       expiresAt: expiresAt === null ? null : new Date(at(expiresAt)).toISOString(),
       ...(record.key?.rotateEveryMs != null && { rotateEveryMs: record.key.rotateEveryMs }),
+      ...(record.key?.rotationOverdue != null && { rotationOverdue: record.key.rotationOverdue }),
       ...(team && { teamId: (await world.team(tenant.id, [owner.id], { keyScopes: team })).id }),
     });
     const story = { tenantId: tenant.id, ownerId: owner.id, keyId: key.id };

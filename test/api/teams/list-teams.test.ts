@@ -29,4 +29,26 @@ describe("teams", () => {
     await expect(readPage(guest, "teams")).rejects.toMatchObject({ code: "FORBIDDEN" });
     await expect(readPage(world.anonymous, "teams")).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
   });
+
+  test("members and keys of one are not those of another that a filter names", async ({ world }) => {
+    const { tenant, admin } = await world.tenant();
+    const [one, other] = [await world.user(tenant.id), await world.user(tenant.id)];
+    const [ours, theirs] = [await world.team(tenant.id, [one.id]), await world.team(tenant.id, [other.id])];
+    const { key } = await world.key(tenant.id, one.id, { teamId: ours.id });
+    const read = async (field: "members" | "keys", filter: string, teamId: string | null) => {
+      const document = `query ($id: ID!, $filter: ${filter}) { team(id: $id) { ${field}(first: 9, filter: $filter) { nodes { id } totalCount } } }`;
+      return (await admin.query(document, { id: ours.id, filter: { teamId } })).team[field];
+    };
+    for (const same of [null, ours.id]) {
+      expect(await read("members", "UserFilter", same)).toEqual({ nodes: [{ id: one.id }], totalCount: 1 });
+      expect(await read("keys", "KeyFilter", same)).toEqual({ nodes: [{ id: key.id }], totalCount: 1 });
+    }
+    for (const another of [theirs.id, world.missingId("Team"), "x"]) {
+      await expect(read("members", "UserFilter", another)).rejects.toMatchObject({
+        code: "BAD_USER_INPUT",
+        message: expect.stringContaining("filter.teamId"),
+      });
+      expect(await read("keys", "KeyFilter", another)).toEqual({ nodes: [], totalCount: 0 });
+    }
+  });
 });

@@ -47,27 +47,35 @@ describe.for(limits)("an administrator's token %s", ([, limitOf]) => {
     expect(await limited.user("createUser", created)).toMatchObject(forbidden);
   });
 
-  test("makes nobody an administrator, and does not change how administrators sign in", async ({ world }) => {
+  test("makes nobody an administrator, and does not change how those sign in who can pass something on", async ({
+    world,
+  }) => {
     const { tenantId, free, limited } = await story(world, limitOf(world));
-    const [developer, admin] = [await world.user(tenantId), await world.user(tenantId, { role: "ADMIN" })];
+    const [guest, developer, admin] = [
+      await world.user(tenantId, { role: "GUEST" }),
+      await world.user(tenantId),
+      await world.user(tenantId, { role: "ADMIN" }),
+    ];
     const update = (id: string, input: object) => limited.user("updateUser", { id, ...input });
     expect(await update(developer.id, { role: "ADMIN" })).toMatchObject(forbidden);
     for (const input of [{ email: emailOf(world) }, { externalId: world.unique() }]) {
-      expect(await update(admin.id, input)).toMatchObject(forbidden);
-      ok(await update(developer.id, input));
+      // A developer rotates their own keys, whatever scopes these have.
+      for (const { id } of [admin, developer]) expect(await update(id, input)).toMatchObject(forbidden);
+      ok(await update(guest.id, input));
     }
     ok(await update(admin.id, { name: "A name opens nothing" }));
     ok(await free.user("updateUser", { id: admin.id, email: emailOf(world) }));
   });
 
-  test("trusts no issuer that lets administrators in", async ({ world }) => {
+  test("trusts no issuer that lets those in who can pass something on", async ({ world }) => {
     const { tenantId, limited } = await story(world, limitOf(world));
     const issuer = () => ({ tenantId, name: "IdP", issuer: `http://127.0.0.1:1/${world.unique()}`, audience: "x" });
     const create = (input: object) => issuerMutation(limited, "createTrustedIssuer", { ...issuer(), ...input });
     expect(await create({ defaultRole: "ADMIN" })).toMatchObject(forbidden);
     const roleMapping = [{ value: "boss", role: "ADMIN" }];
     expect(await create({ roleClaim: ["groups"], roleMapping })).toMatchObject(forbidden);
-    const { trustedIssuer } = ok(await create({ defaultRole: "DEVELOPER" }));
+    expect(await create({ defaultRole: "DEVELOPER" })).toMatchObject(forbidden);
+    const { trustedIssuer } = ok(await create({ defaultRole: "GUEST" }));
     const change = { id: trustedIssuer.id, defaultRole: "ADMIN" };
     expect(await issuerMutation(limited, "updateTrustedIssuer", change)).toMatchObject(forbidden);
   });
@@ -91,11 +99,19 @@ test("an expiring token creates only OAuth clients that change nothing; one with
   world,
 }) => {
   const { tenantId } = await story(world, {});
-  const create = (caller: Caller, role: string) =>
-    clientMutation(caller, "createOAuthClient", { tenantId, name: "App", role, grantTypes: ["CLIENT_CREDENTIALS"] });
+  const create = (caller: Caller, role: string, permissions: string[] = []) =>
+    clientMutation(caller, "createOAuthClient", {
+      tenantId,
+      name: "App",
+      role,
+      permissions,
+      grantTypes: ["CLIENT_CREDENTIALS"],
+    });
   const expiring = await world.caller("ADMIN", { tenantId, expiresAt: world.clock.in(hour) });
   expect(await create(expiring, "ADMIN")).toMatchObject(forbidden);
-  ok(await create(expiring, "DEVELOPER"));
+  // For a person it could rotate that person's keys.
+  expect(await create(expiring, "DEVELOPER")).toMatchObject(forbidden);
+  ok(await create(expiring, "DEVELOPER", ["KEYS_READ", "KEYS_VERIFY"]));
   const scoped = await world.caller("ADMIN", { tenantId, grantableScopes: ["x"] });
   expect(ok(await create(scoped, "ADMIN")).oauthClient.grantableScopes).toEqual(["x"]);
 });

@@ -74,10 +74,10 @@ describe("can", () => {
   test("says which permission is missing, and where it would come from", async ({ world }) => {
     const { tenant, admin, owner, key } = await world.tenantWithKey();
     const developer = await world.userCaller(owner);
-    expect(await developer.can("KEYS_ROTATE", key.id)).toMatchObject({
+    expect(await developer.can("KEYS_REVOKE", key.id)).toMatchObject({
       allowed: false,
       code: "FORBIDDEN",
-      reason: expect.stringMatching(/keys:rotate.*role DEVELOPER/),
+      reason: expect.stringMatching(/keys:revoke.*role DEVELOPER/),
     });
     const role = await world.role(tenant.id, { permissions: [] });
     ok(await admin.user("updateUser", { id: owner.id, customRoleId: role.id }));

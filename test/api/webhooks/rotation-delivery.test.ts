@@ -91,17 +91,20 @@ describe("a rotation by policy with a receiver", () => {
     expect(done).toEqual(expect.arrayContaining(["key.rotation_prepared rotation-policy", "key.rotated first-use"]));
   });
 
-  test("the old secret works on for a day where the policy says nothing, and not at all where it says 0", async ({
+  test("the old secret works on as the key says, else the policy, else for a day; not at all where that is 0", async ({
     world,
   }) => {
     const overlaps = [
-      [null, day],
-      [0, 0],
+      [null, null, day],
+      [null, 0, 0],
+      [0, null, 0],
+      [0, hour, 0],
+      [2 * hour, 0, 2 * hour],
     ] as const;
     const stories = await Promise.all(
-      overlaps.map(async ([rotationOverlapMs, overlapMs]) => ({
+      overlaps.map(async ([ofKey, rotationOverlapMs, overlapMs]) => ({
         overlapMs,
-        ours: await story(world, { policy: { rotationOverlapMs } }),
+        ours: await story(world, { policy: { rotationOverlapMs }, key: { rotationOverlapMs: ofKey } }),
       })),
     );
     world.clock.advance(untilHandedOver);

@@ -139,6 +139,7 @@ export function mayCall(name: string, access: unknown, someone: Someone): boolea
     return hasSession === true || held.has(access.ownSessionOr as Permission);
   }
   if (typeof access === "object" && access !== null && "permission" in access) {
+    // One that does only for the caller's own does not for what everybody is asked about here, which is nobody's.
     return held.has(access.permission as Permission);
   }
   throw new Error(

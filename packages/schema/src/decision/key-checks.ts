@@ -67,7 +67,7 @@ export function checkRevocation({ key }: KeyRecord): Decision | null {
   return refuse("REVOKED", `The key was revoked for good at ${when}. Ask the owner of the API for a new key.`);
 }
 
-/** EXPIRED: by its own date, or because it was not rotated in time and its tenant refuses such keys. */
+/** EXPIRED: by its own date, or because it was not rotated in time and such keys are refused. */
 export function checkExpiry(record: KeyRecord, now: number): Decision | null {
   const { key } = record;
   if (key.expiresAt === null || !isReached(key.expiresAt, now)) return checkRotationDue(record, now);
@@ -111,7 +111,8 @@ export function checkEnabled({ key }: KeyRecord): Decision | null {
 export function checkKey(record: KeyRecord, now: number): Decision | null {
   const { key, secret, tenant } = record;
   // Where overdue keys are refused, what is due has to be looked at.
-  const isUnexpired = (key.expiresAt === null || now < key.expiresAt) && tenant.rotationOverdue !== "REFUSE";
+  const isRotated = tenant.rotationOverdue !== "REFUSE" && key.rotationOverdue !== "REFUSE";
+  const isUnexpired = (key.expiresAt === null || now < key.expiresAt) && isRotated;
   const isHeld = key.disabledAt !== null || key.quarantinedAt != null;
   if (key.revokedAt === null && isUnexpired && secret.supersededAt === null && !isHeld) return null;
   return (

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseKey } from "../key-format/parse-key.js";
 import { decide, validUntil } from "./decide.js";
-import { rotateBy } from "./rotation.js";
+import { refusesOverdue, rotateBy } from "./rotation.js";
 import type { KeyRecord } from "./types.js";
 
 const format = parseKey("kp_live_003aUlTJC7tjlCTQj2uNU3MFagCXG9LRKRcwGkBIDlf0GsQOQ");
@@ -76,6 +76,44 @@ describe("a key that has to be rotated", () => {
       valid: false,
       message: expect.stringContaining("by 2030-01-02T00:00:00.000Z"),
     });
+  });
+
+  test("is refused where key or tenant says so: a key is as strict as it says or stricter, never laxer than its tenant", () => {
+    const says = [undefined, null, "WARN", "REFUSE"] as const;
+    const intervals = [null, day, 2 * day] as const;
+    for (const own of says) {
+      for (const ofTenant of says) {
+        for (const every of intervals) {
+          for (const everyOfTenant of intervals) {
+            const record = recordOf(
+              { rotateEveryMs: every, rotationOverdue: own },
+              { rotateEveryMs: everyOfTenant, rotationOverdue: ofTenant },
+            );
+            const due = Math.min(every ?? Number.POSITIVE_INFINITY, everyOfTenant ?? Number.POSITIVE_INFINITY);
+            const isRefused = own === "REFUSE" || ofTenant === "REFUSE";
+            expect(refusesOverdue(record)).toBe(isRefused);
+            for (const after of [day - 1, day, 2 * day - 1, 2 * day]) {
+              const { code, hint } = decide(record, { format }, issuedAt + after);
+              const isOverdue = after >= due;
+              expect({ code, isWarned: hint !== null, record }).toEqual({
+                code: isOverdue && isRefused ? "EXPIRED" : "VALID",
+                isWarned: isOverdue && !isRefused,
+                record,
+              });
+            }
+          }
+        }
+      }
+    }
+  });
+
+  test("is told who refuses it", () => {
+    const messageOf = (key: object, tenant: object) =>
+      decide(recordOf({ rotateEveryMs: day, ...key }, tenant), { format }, issuedAt + day).message;
+    const refuse = { rotationOverdue: "REFUSE" };
+    expect(messageOf(refuse, {})).toContain("and it is to be refused when it is overdue");
+    expect(messageOf({}, refuse)).toContain("and its tenant refuses keys that are overdue");
+    expect(messageOf(refuse, refuse)).toContain("and its tenant refuses keys that are overdue");
   });
 
   test("with a time that cannot be read is refused where overdue keys are", () => {

@@ -13,14 +13,21 @@ export function rotateBy({ secret, key, tenant }: Rotated): number | null {
   return issuedAt + Math.min(own ?? Number.POSITIVE_INFINITY, ofTenant ?? Number.POSITIVE_INFINITY);
 }
 
-/** EXPIRED for a secret that is older than it may be, where the tenant's policy refuses such keys. */
+/** Whether a key is refused once it is overdue: the stricter of what it says itself and what its tenant says. */
+export function refusesOverdue({ key, tenant }: Pick<KeyRecord, "key" | "tenant">): boolean {
+  return tenant.rotationOverdue === "REFUSE" || key.rotationOverdue === "REFUSE";
+}
+
+/** EXPIRED for a secret that is older than it may be, where such keys are refused. */
 export function checkRotationDue(record: KeyRecord, now: number): Decision | null {
-  if (record.tenant.rotationOverdue !== "REFUSE") return null;
+  if (!refusesOverdue(record)) return null;
   const due = rotateBy(record);
   if (due === null || !isReached(due, now)) return null;
+  const who =
+    record.tenant.rotationOverdue === "REFUSE" ? "its tenant refuses keys that are" : "it is to be refused when it is";
   return refuse(
     "EXPIRED",
-    `The key had to get a new secret by ${formatTime(due)}, and its tenant refuses keys that are overdue. Rotate it with rotateKey.`,
+    `The key had to get a new secret by ${formatTime(due)}, and ${who} overdue. Rotate it with rotateKey.`,
   );
 }
 

@@ -90,6 +90,8 @@ export interface KeyRecord {
     readonly issuedAt?: number | null | undefined;
     /** How long a secret of it may be in use, in milliseconds; left out or null: as long as its tenant's may. */
     readonly rotateEveryMs?: number | null | undefined;
+    /** What happens to it when it was not rotated in time; left out or null: what its tenant says. The stricter of the two counts. */
+    readonly rotationOverdue?: RotationOverdue | null | undefined;
   };
   /** Null when the owner is missing altogether; a deleted owner is a tombstone with the status `DELETED`. */
   readonly owner:
@@ -115,7 +117,7 @@ export interface KeyRecord {
     readonly reason: string | null;
     /** How long a secret of its keys may be in use, in milliseconds; left out or null: for ever. */
     readonly rotateEveryMs?: number | null | undefined;
-    /** What happens to a key that was not rotated in time; left out or null: WARN. */
+    /** What happens to keys that were not rotated in time; left out or null: WARN. A key can be stricter, never laxer. */
     readonly rotationOverdue?: RotationOverdue | null | undefined;
   };
 }

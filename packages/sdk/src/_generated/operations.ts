@@ -936,9 +936,9 @@ export type Tenant = {
     readonly allowedScopes: ReadonlyArray<string> | null,
     /** How long a secret may be in use before it has to be rotated; null: for ever. A key may have a shorter time. */
     readonly rotateEveryMs: number | null,
-    /** What happens to keys that were not rotated in time. */
+    /** What happens to keys that were not rotated in time. A key may be stricter, never laxer. */
     readonly rotationOverdue: Types.RotationOverdue,
-    /** How long old secrets go on working where rotateKey is called with overlapMs: null, and where new secrets are handed to a webhook; null: not at all, and a day. */
+    /** How long old secrets go on working where rotateKey is called with overlapMs: null, and where new secrets are handed to a webhook, of keys that have no rotationOverlapMs of their own; null: not at all, and a day. */
     readonly rotationOverlapMs: number | null,
     /** The webhook that gets new secrets of keys by itself before they have to be rotated; null: none. */
     readonly rotationWebhookId: string | null
@@ -1069,6 +1069,10 @@ export type Key = {
   readonly deletedAt: string | null,
   /** How long a secret of this key may be in use; null: as long as the tenant's policy says. */
   readonly rotateEveryMs: number | null,
+  /** What this key itself says happens to it when it was not rotated in time; null: what the tenant's policy says. REFUSE counts where either says it. */
+  readonly rotationOverdue: Types.RotationOverdue | null,
+  /** How long old secrets of this key go on working after rotations that leave it to the policy; null: as long as the tenant's policy says. */
+  readonly rotationOverlapMs: number | null,
   /** By when it has to get a new secret, as key and tenant's policy say; null: never. */
   readonly rotateBy: string | null,
   /** The webhook that gets new secrets of this key by itself; null: the one of the tenant's policy. */
@@ -4401,7 +4405,7 @@ export type ListTeamMembers = {
    */
   readonly team: {
     /**
-     * The users who see the team's keys.
+     * The users who see the team's keys. `filter.teamId` can name no other team.
      *
      * Needs the permission `users:read`.
      */

@@ -173,6 +173,10 @@ export type CreateKeyInput = {
   readonly ownerId: string;
   /** How long a secret of it may be in use, at least an hour; where the tenant's policy is shorter, that counts. */
   readonly rotateEveryMs?: number | null | undefined;
+  /** What happens to it when it was not rotated in time; REFUSE counts also where the tenant's policy says WARN, and WARN never where that says REFUSE. Without: as the policy says. */
+  readonly rotationOverdue?: RotationOverdue | null | undefined;
+  /** How long its old secret goes on working after a rotation that leaves it to the policy, at most 2147483647; without: as the tenant's policy says. */
+  readonly rotationOverlapMs?: number | null | undefined;
   /** A webhook of the tenant with receivesSecrets, which gets new secrets of this key by itself; without: as the tenant's policy says. Needs keys:rotate. */
   readonly rotationWebhookId?: string | null | undefined;
   /** What it may do in your API; at most 100. */
@@ -1041,6 +1045,8 @@ export type Permission =
   | 'KEYS_REVOKE'
   /** Give keys a new secret. */
   | 'KEYS_ROTATE'
+  /** Give one's own keys a new secret: those whose owner is the user whom the caller acts for. */
+  | 'KEYS_ROTATE_OWN'
   /** Change keys. */
   | 'KEYS_UPDATE'
   /** Verify keys: learn whether a presented key is valid, and why not. */
@@ -1380,7 +1386,7 @@ export type RightUserInput = {
 export type Role =
   /** May create, read, update and delete users, keys and management tokens, and read the audit log. */
   | 'ADMIN'
-  /** May read tenants, users, keys and usage, verify keys, report usage and request access to APIs; changes nothing else. */
+  /** May read tenants, users, keys and usage, verify keys, report usage, request access to APIs, and rotate their own keys; changes nothing else. */
   | 'DEVELOPER'
   /** May only ask who it is (`viewer`), and read public APIs. */
   | 'GUEST';
@@ -1401,7 +1407,7 @@ export type RotateKeyInput = {
   readonly id: string;
   /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
   readonly idempotencyKey?: string | null | undefined;
-  /** For how many milliseconds the old secret goes on working; 0: it stops at once; null: as the tenant's rotationOverlapMs says. */
+  /** For how many milliseconds the old secret goes on working; 0: it stops at once; null: as the key's own rotationOverlapMs says, else the tenant's; where neither does, it stops at once. */
   readonly overlapMs?: number | null | undefined;
 };
 
@@ -1628,6 +1634,10 @@ export type UpdateKeyInput = {
   readonly name?: string | null | undefined;
   /** How long a secret of it may be in use from now on; null: as the tenant's policy says. */
   readonly rotateEveryMs?: number | null | undefined;
+  /** What happens to it from now on when it was not rotated in time; null: as the tenant's policy says. The stricter of the two counts. */
+  readonly rotationOverdue?: RotationOverdue | null | undefined;
+  /** How long its old secrets go on working after rotations that leave it to the policy, at most 2147483647; null: as the tenant's policy says. */
+  readonly rotationOverlapMs?: number | null | undefined;
   /** Another webhook that gets its new secrets; null: as the tenant's policy says. Needs keys:rotate. */
   readonly rotationWebhookId?: string | null | undefined;
   /** All scopes from now on. */

@@ -11,6 +11,15 @@ function line(scopeBounds: KeyRecord["key"]["scopeBounds"]): RecordLine {
   return { type: "key", line: { key: { ...of, ...lists, scopeBounds, ...never }, secrets, isServerDecided: false } };
 }
 
+test("a line of a key with rules for its rotation says the same after it was written and read", () => {
+  const plain = line(null);
+  if (plain.type !== "key") throw new Error("it is one of a key");
+  for (const rules of [{ rotationOverdue: "REFUSE" }, { rotateEveryMs: 60_000, rotationOverdue: "WARN" }] as const) {
+    const ruled: RecordLine = { type: "key", line: { ...plain.line, key: { ...plain.line.key, ...rules } } };
+    expect(parseRecordLine(formatRecordLine(ruled))).toEqual(ruled);
+  }
+});
+
 describe("a line of a key whose scopes are bounded", () => {
   test.each([null, { role: ["a"], team: null }, { role: null, team: [] }, { role: ["b", "c"], team: ["a"] }])(
     "says the same after it was written and read: %j",

@@ -131,6 +131,7 @@ function keyOf(fields: Fields): KeyLine {
       ...given(fields, "quarantinedAt"),
       ...given(fields, "issuedAt"),
       ...given(fields, "rotateEveryMs"),
+      ...overdueOf(fields),
     },
     secrets: (secrets as Fields[]).map((secret) => ({
       hash: textOf(secret, "hash"),
@@ -183,10 +184,14 @@ function tenantOf(fields: Fields): TenantRecord {
     ...addressRulesOf(fields),
     ...(fields["apis"] == null ? {} : { apis: listOf(fields, "apis", apiOf) }),
     ...given(fields, "rotateEveryMs"),
-    ...(fields["rotationOverdue"] == null
-      ? {}
-      : { rotationOverdue: textOf(fields, "rotationOverdue") as RotationOverdue }),
+    ...overdueOf(fields),
   };
+}
+
+/** What happens to an overdue key, where something is said of it. */
+function overdueOf(fields: Fields): { readonly rotationOverdue?: RotationOverdue } {
+  if (fields["rotationOverdue"] == null) return {};
+  return { rotationOverdue: textOf(fields, "rotationOverdue") as RotationOverdue };
 }
 
 /** Lists that are left out are left out here, too: nearly all owners and tenants have none. */

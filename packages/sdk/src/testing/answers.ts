@@ -132,13 +132,15 @@ function refuseTeam({ teamId }: Pick<Inputs.UpdateKeyInput, "teamId">): void {
   if (teamId != null) throw notFound("team");
 }
 
+const rotationRules = ["rotateEveryMs", "rotationOverdue", "rotationOverlapMs"] as const;
+
 /** Nor webhooks, nor days by which a key has to be rotated. */
 function refuseRotationPolicy({
-  rotateEveryMs,
   rotationWebhookId,
-}: Pick<Inputs.UpdateKeyInput, "rotateEveryMs" | "rotationWebhookId">): void {
+  ...rules
+}: Pick<Inputs.UpdateKeyInput, (typeof rotationRules)[number] | "rotationWebhookId">): void {
   if (rotationWebhookId != null) throw notFound("webhook");
-  if (rotateEveryMs != null) throw new NotInMemoryError("rotateEveryMs");
+  for (const name of rotationRules) if (rules[name] != null) throw new NotInMemoryError(name);
 }
 
 /** What is left out of an input, or null, is not given. */
@@ -205,6 +207,8 @@ function shownKey({ state, secrets, createdAt, updatedAt }: StoredKey, now: numb
     lastUsedAt: null,
     rotatedAt: time(previous?.supersededAt),
     rotateEveryMs: null,
+    rotationOverdue: null,
+    rotationOverlapMs: null,
     rotateBy: null,
     rotationWebhookId: null,
     previousSecretExpiresAt: time(previous?.stopsAt),

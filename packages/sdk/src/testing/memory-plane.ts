@@ -114,6 +114,11 @@ export class MemoryPlane extends MemoryState {
     this.#change(id, "UPDATED", { grants });
   }
 
+  /** Sets how long a secret of a key may be in use, and what happens to one that is overdue, as `updateKey` does. */
+  setRotation(id: string, rules: Pick<KeyRecord["key"], "rotateEveryMs" | "rotationOverdue">): void {
+    this.#change(id, "UPDATED", rules);
+  }
+
   /** @param overlapMs for how long the old secret works on. @returns the new secret. */
   rotateKey(id: string, overlapMs = 0): string {
     const secret = this.#replaceSecret(id, this.now() + overlapMs);

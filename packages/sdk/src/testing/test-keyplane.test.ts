@@ -171,14 +171,25 @@ test("what keys cannot do here is refused, not left out", async () => {
   });
   const onFirstUse = "secrets that wait for their first use";
   await expect(keys.rotate({ id, activateOnFirstUse: true })).rejects.toMatchObject(refusal(onFirstUse));
-  await expect(keys.create({ ...input, rotateEveryMs: 86_400_000 })).rejects.toMatchObject(refusal("rotateEveryMs"));
-  await expect(keys.update({ id, rotateEveryMs: 86_400_000 })).rejects.toMatchObject(refusal("rotateEveryMs"));
+  const rules = { rotateEveryMs: 86_400_000, rotationOverdue: "REFUSE", rotationOverlapMs: 0 } as const;
+  for (const [name, value] of Object.entries(rules)) {
+    await expect(keys.create({ ...input, [name]: value })).rejects.toMatchObject(refusal(name));
+    await expect(keys.update({ id, [name]: value })).rejects.toMatchObject(refusal(name));
+  }
   const rotationWebhookId = "whk_000000000000000000000000";
   for (const refused of [keys.create({ ...input, rotationWebhookId }), keys.update({ id, rotationWebhookId })]) {
     expect(await refused).toMatchObject({ code: "NOT_FOUND", message: expect.stringContaining("No webhook") });
   }
   expect((await keys.verify({ key: secret })).code).toBe("VALID");
-  unwrap(await keys.update({ id, rotateEveryMs: null, rotationWebhookId: null }));
+  unwrap(
+    await keys.update({
+      id,
+      rotateEveryMs: null,
+      rotationOverdue: null,
+      rotationOverlapMs: null,
+      rotationWebhookId: null,
+    }),
+  );
   unwrap(await keys.rotate({ id, activateOnFirstUse: false }));
 });
 

@@ -12,13 +12,14 @@ import type { Context } from "./context.js";
 /**
  * What a field asks of its caller.
  *
- * - a permission; `ownSessionOr`: people who have signed in need it only for what is not their own;
+ * - a permission; `ofOwn`: one that will do where the service keeps the caller to what is its own; `ownSessionOr`: people who have signed
+ *   in need it only for what is not their own;
  * - `known`: any valid token; `session`: that of somebody who has signed in;
  * - `anyone`: nothing, for what somebody does in order to become known. A request without a token may hold one such mutation and
  *   nothing else.
  */
 export type FieldAccess =
-  | { readonly permission: Permission }
+  | { readonly permission: Permission; readonly ofOwn?: Permission }
   | { readonly ownSessionOr: Permission }
   | "known"
   | "session"
@@ -95,7 +96,8 @@ function describe(access: FieldAccess): string {
     return `Needs the access token of somebody who has signed in; for others' the permission \`${access.ownSessionOr}\`.`;
   }
   const reach = permissions[access.permission].installationOnly ? " on the whole installation" : "";
-  return `Needs the permission \`${access.permission}\`${reach}.`;
+  const own = access.ofOwn === undefined ? "" : `; for what is your own, \`${access.ofOwn}\` will do`;
+  return `Needs the permission \`${access.permission}\`${reach}${own}.`;
 }
 
 function guarded<Resolver extends GraphQLFieldResolver<unknown, object, object>>(
@@ -130,9 +132,10 @@ function guarded<Resolver extends GraphQLFieldResolver<unknown, object, object>>
     };
     return ofSession as Resolver;
   }
-  const { permission } = access;
+  const { permission, ofOwn } = access;
   const guard: GraphQLFieldResolver<unknown, object, object> = (parent, args, context, info) => {
-    if ((context as Context).principal.permissions.has(permission)) return resolver(parent, args, context, info);
+    const held = (context as Context).principal.permissions;
+    if (held.has(permission) || (ofOwn !== undefined && held.has(ofOwn))) return resolver(parent, args, context, info);
     throw new ForbiddenError(
       `${field.parentType}.${field.name} needs the permission ${permission}, which your token does not have. Ask an administrator for a token with it.`,
     );

@@ -1,4 +1,4 @@
-import { environments, keyStatuses } from "@keyplane/schema";
+import { environments, keyStatuses, type RotationOverdue, rotationOverdues } from "@keyplane/schema";
 import { unwrap } from "../../client/results.js";
 import type { Key } from "../../entities.js";
 import { command } from "../command.js";
@@ -35,8 +35,34 @@ const reason = { reason: text("text", "Why, for the audit log.") };
 
 const rotation = {
   rotateEvery: duration("How long a secret of it may be in use, such as 90d. Without: what the tenant's policy says."),
+  rotationOverdue: choice(
+    rotationOverdues,
+    "What happens to it when its secret is older. Without: as the policy says, whose refuse counts in any case.",
+  ),
+  rotationOverlap: orWord(
+    "none",
+    duration(
+      "How long old secrets work on after a rotation that leaves it to the policy, such as 24h; none: not at all. Without: as the tenant's policy says.",
+    ),
+    0,
+  ),
   rotationWebhook: text("id", "A webhook for rotations, which gets its new secrets. Without: as the policy says."),
 } as const;
+
+/** The rules for rotations among what was given, as the API has them. */
+function rulesOf(given: {
+  readonly rotateEvery?: number | null | undefined;
+  readonly rotationOverdue?: RotationOverdue | null | undefined;
+  readonly rotationOverlap?: number | null | undefined;
+  readonly rotationWebhook?: string | null | undefined;
+}) {
+  return {
+    rotateEveryMs: given.rotateEvery,
+    rotationOverdue: given.rotationOverdue,
+    rotationOverlapMs: given.rotationOverlap,
+    rotationWebhookId: given.rotationWebhook,
+  };
+}
 
 /** Ids, never the key itself: see secret-arguments.ts. */
 export const keyCommands = [
@@ -97,7 +123,8 @@ export const keyCommands = [
       ["keys create --owner usr_… --name Tests --environment test --expires-in 30d", "a key for tests, for a month"],
     ],
     async run({ client, print, now }, given) {
-      const { tenant, owner, team, expiresIn, expiresAt, rotateEvery, rotationWebhook, ...input } = given;
+      const { tenant, owner, team, expiresIn, expiresAt, ...rest } = given;
+      const { rotateEvery, rotationOverdue, rotationOverlap, rotationWebhook, ...input } = rest;
       if (expiresIn !== undefined && expiresAt !== undefined) {
         throw new UsageError("Say --expires-in or --expires-at, not both.");
       }
@@ -105,8 +132,8 @@ export const keyCommands = [
       const ownerId = await userIdOf(client(), tenantId, owner);
       const end = expiresIn === undefined ? expiresAt : new Date(now() + expiresIn).toISOString();
       const where = { tenantId, ownerId, teamId: team };
-      const rotated = { rotateEveryMs: rotateEvery, rotationWebhookId: rotationWebhook };
-      const created = unwrap(await client().keys.create({ ...input, ...where, ...rotated, expiresAt: end }));
+      const rules = rulesOf({ rotateEvery, rotationOverdue, rotationOverlap, rotationWebhook });
+      const created = unwrap(await client().keys.create({ ...input, ...where, ...rules, expiresAt: end }));
       print.secret("key", created.key, created.secret);
     },
   }),
@@ -122,6 +149,8 @@ export const keyCommands = [
   command({
     path: "keys update",
     summary: "Change a key; what is left out stays, and so does its secret.",
+    details:
+      "Of --rotation-overdue and --rotation-overlap, default takes the key's own rule away, so that the tenant's policy counts; none is a rule of --rotation-overlap: no overlap. That a key is refused when it is overdue for a new secret is asked for.",
     argument: which,
     options: {
       name: text("text", "A new name."),
@@ -130,20 +159,27 @@ export const keyCommands = [
       neverExpires: flag("Take its end away, where the tenant's policy allows that."),
       team: text("id", "The team that looks after it; an empty text takes it out of its team."),
       rotateEvery: orWord("none", rotation.rotateEvery),
+      rotationOverdue: orWord("default", rotation.rotationOverdue),
+      rotationOverlap: orWord("default", rotation.rotationOverlap),
       rotationWebhook: orWord("none", rotation.rotationWebhook),
+      ...yes,
     },
     examples: [
       ["keys update key_… --name Orders --scopes orders:read,orders:write", "another name, other scopes"],
       ["keys update key_… --expires-at 2026-12-31 --team tea_…", "an end, and a team"],
       ["keys update key_… --rotate-every 30d --rotation-webhook none", "a month, and as the tenant's policy says"],
+      ["keys update key_… --rotate-every 30d --rotation-overdue refuse --yes", "refused after a month, without asking"],
     ],
-    async run({ client, print }, { name, scopes, expiresAt, neverExpires, team, rotateEvery, rotationWebhook }, id) {
+    async run(context, { name, scopes, expiresAt, neverExpires, team, yes: isAgreed, ...rules }, id) {
+      const { client, print } = context;
       if (neverExpires && expiresAt !== undefined)
         throw new UsageError("Say --expires-at or --never-expires, not both.");
+      if (rules.rotationOverdue === "REFUSE") {
+        await agreed(context, isAgreed, `Refuse ${id} when it is overdue for a new secret, at once if it is now?`);
+      }
       const end = neverExpires ? null : expiresAt;
       const change = { id, name, scopes, expiresAt: end, teamId: orNone(team) };
-      const rotated = { rotateEveryMs: rotateEvery, rotationWebhookId: rotationWebhook };
-      print.thing(unwrap(await client().keys.update({ ...change, ...rotated })).key);
+      print.thing(unwrap(await client().keys.update({ ...change, ...rulesOf(rules) })).key);
     },
   }),
   command({
@@ -158,7 +194,7 @@ export const keyCommands = [
         orWord(
           "none",
           duration(
-            "How long the old secret works on, such as 24h; policy: as the tenant's policy says. Default: none.",
+            "How long the old secret works on, such as 24h; policy: as the key's own rule or its tenant's policy says. Default: none.",
           ),
           0,
         ),
@@ -174,7 +210,7 @@ export const keyCommands = [
     async run(context, { overlap, onFirstUse, yes: isAgreed }, id) {
       const { client, print } = context;
       if (!overlap && !onFirstUse) {
-        const when = overlap === null ? "when the tenant's policy says, which may be at once" : "at once";
+        const when = overlap === null ? "when the policy says, which may be at once" : "at once";
         await agreed(context, isAgreed, `Rotate ${id}, and refuse its old secret ${when}?`);
       }
       const rotated = unwrap(await client().keys.rotate({ id, overlapMs: overlap, activateOnFirstUse: onFirstUse }));

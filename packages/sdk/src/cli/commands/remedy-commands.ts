@@ -34,6 +34,8 @@ const spellings: Readonly<Record<string, Spelling>> = {
       deniedIps: "--denied-ips",
       expiresAt: "--expires-at",
       rotateEveryMs: "--rotate-every",
+      rotationOverdue: "--rotation-overdue",
+      rotationOverlapMs: "--rotation-overlap",
       rotationWebhookId: "--rotation-webhook",
     },
   },

@@ -16,6 +16,14 @@ export function authorize(principal: Principal, permission: Permission): void {
 }
 
 /**
+ * The user whose own things the caller may act on by a permission that is for these alone; null: it acts for nobody, so that nothing is its
+ * own, or lacks that permission.
+ */
+export function ownerBy(principal: Principal, permission: Permission): string | null {
+  return principal.permissions.has(permission) ? principal.userId : null;
+}
+
+/**
  * Insists that the caller sees everyone in its tenant: for things that belong to no user, which others would not find again.
  *
  * @throws ForbiddenError for people who see only their own.
@@ -99,8 +107,11 @@ export function authorizeRole(principal: Principal, base: Role, granted: readonl
   );
 }
 
-/** What changes nothing: whoever has no more than this, and sees only their own, can pass nothing on. */
-const readOnly: readonly Permission[] = permissionsOf("DEVELOPER");
+/**
+ * What changes nothing: whoever has no more than this, and sees only their own, can pass nothing on. A new secret of one's own key can be
+ * passed on, has whatever scopes the key has, and no end.
+ */
+const readOnly: readonly Permission[] = permissionsOf("DEVELOPER").filter((each) => each !== "keys:rotate_own");
 
 /**
  * Nobody grants more than they have: not for longer, and not without the limit of scopes that they have themselves. People who sign
@@ -124,7 +135,7 @@ export function authorizeUnlimited(
     ? `may give only the scopes ${grantableScopes.join(", ") || "none"}`
     : `expires at ${new Date(expiresAt ?? 0).toISOString()}`;
   throw new ForbiddenError(
-    `Your token ${limit}, and whoever you give this to would have no such limit. Give a role that sees only its own and has no more than the permissions of DEVELOPER, or use a token without the limit.`,
+    `Your token ${limit}, and whoever you give this to would have no such limit. Give a role that sees only its own and has no more than the permissions of DEVELOPER without keys:rotate_own, or use a token without the limit.`,
   );
 }
 

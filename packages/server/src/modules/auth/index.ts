@@ -19,6 +19,7 @@ export {
   everything,
   haveSameBounds,
   hearingRefusal,
+  ownerBy,
   permissionsOfHolder,
   permissionsWithin,
   tenantPermissions,

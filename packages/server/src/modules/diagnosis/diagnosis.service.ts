@@ -151,7 +151,7 @@ export function createDiagnose(deps: {
         }),
         ...(refused.isAway ? [usageAway] : []),
       ],
-      remedies: drafts.map((draft) => remedyFor(principal, draft)),
+      remedies: drafts.map((draft) => remedyFor(principal, draft, meant.rows?.key.ownerId ?? null)),
       refusedCalls: refused.calls,
     };
   };

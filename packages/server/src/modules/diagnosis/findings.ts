@@ -4,6 +4,7 @@ import {
   type DiagnosisFindingCode,
   type KeyFindingKind,
   type KeyRepair,
+  refusesOverdue,
   rotateBy,
 } from "@keyplane/schema";
 import type { Key, KeyFinding, KeySecret } from "../../platform/database/index.js";
@@ -167,7 +168,7 @@ export function findingsOfLifecycle(
 export function overdueSince(rows: Rows, at: number): number | null {
   const record = recordOf(rows);
   const due = rotateBy(record);
-  return due === null || due > at || record.tenant.rotationOverdue === "REFUSE" ? null : due;
+  return due === null || due > at || refusesOverdue(record) ? null : due;
 }
 
 /** What is found about a call that is no reason to refuse it. */

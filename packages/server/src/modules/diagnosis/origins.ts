@@ -61,7 +61,7 @@ const sources: Readonly<Partial<Record<VerdictCode, readonly Source[]>>> = {
 
 /** Of a key that was not rotated in time. */
 const overdueSources: readonly Source[] = [
-  { of: "key", fields: ["rotateEveryMs"] },
+  { of: "key", fields: ["rotateEveryMs", "rotationOverdue"] },
   { of: "tenant", fields: ["rotateEveryMs", "rotationOverdue"] },
 ];
 

@@ -2,6 +2,7 @@ import { builder } from "../../graphql/builder.js";
 import { EnvironmentEnum } from "../../graphql/enums.js";
 import { changeErrors } from "../../graphql/errors.js";
 import { idempotencyKeyField, payloadOf, requiredInput, secretPayloadOf, statusInput } from "../../graphql/mutation.js";
+import { RotationOverdueEnum } from "../tenants/tenants.graphql.js";
 import { KeyType } from "./keys.graphql.js";
 
 const CreateKeyInput = builder.inputType("CreateKeyInput", {
@@ -21,6 +22,16 @@ const CreateKeyInput = builder.inputType("CreateKeyInput", {
       type: "Milliseconds",
       description:
         "How long a secret of it may be in use, at least an hour; where the tenant's policy is shorter, that counts.",
+    }),
+    rotationOverdue: t.field({
+      type: RotationOverdueEnum,
+      description:
+        "What happens to it when it was not rotated in time; REFUSE counts also where the tenant's policy says WARN, and WARN never where that says REFUSE. Without: as the policy says.",
+    }),
+    rotationOverlapMs: t.field({
+      type: "Milliseconds",
+      description:
+        "How long its old secret goes on working after a rotation that leaves it to the policy, at most 2147483647; without: as the tenant's policy says.",
     }),
     rotationWebhookId: t.id({
       description:
@@ -48,6 +59,16 @@ const UpdateKeyInput = builder.inputType("UpdateKeyInput", {
       type: "Milliseconds",
       description: "How long a secret of it may be in use from now on; null: as the tenant's policy says.",
     }),
+    rotationOverdue: t.field({
+      type: RotationOverdueEnum,
+      description:
+        "What happens to it from now on when it was not rotated in time; null: as the tenant's policy says. The stricter of the two counts.",
+    }),
+    rotationOverlapMs: t.field({
+      type: "Milliseconds",
+      description:
+        "How long its old secrets go on working after rotations that leave it to the policy, at most 2147483647; null: as the tenant's policy says.",
+    }),
     rotationWebhookId: t.id({
       description: "Another webhook that gets its new secrets; null: as the tenant's policy says. Needs keys:rotate.",
     }),
@@ -61,7 +82,7 @@ const RotateKeyInput = builder.inputType("RotateKeyInput", {
     overlapMs: t.int({
       defaultValue: 0,
       description:
-        "For how many milliseconds the old secret goes on working; 0: it stops at once; null: as the tenant's rotationOverlapMs says.",
+        "For how many milliseconds the old secret goes on working; 0: it stops at once; null: as the key's own rotationOverlapMs says, else the tenant's; where neither does, it stops at once.",
     }),
     activateOnFirstUse: t.boolean({
       defaultValue: false,
@@ -133,7 +154,7 @@ builder.mutationFields((t) => ({
     description: "Gives a key a new secret. The id stays, and the old secret works on for `overlapMs`.",
     type: RotateKeyPayload,
     errors: { types: changeErrors },
-    access: { permission: "keys:rotate" },
+    access: { permission: "keys:rotate", ofOwn: "keys:rotate_own" },
     args: { input: t.arg({ type: RotateKeyInput, ...requiredInput }) },
     resolve: (_, { input }, { principal, services }) => services.keySecrets.rotate(principal, input),
   }),

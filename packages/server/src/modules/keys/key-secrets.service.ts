@@ -1,15 +1,15 @@
 import { createId, generateKey } from "@keyplane/schema";
 import type { Key, Tenant, Transaction, User } from "../../platform/database/index.js";
-import { ConflictError, InvalidInputError, NotFoundError } from "../../platform/errors.js";
+import { ConflictError, ForbiddenError, InvalidInputError, NotFoundError } from "../../platform/errors.js";
 import { parseInput } from "../../platform/validation.js";
-import { authorize, authorizeScopes, hashSecret, type Principal } from "../auth/index.js";
+import { authorize, authorizeScopes, hashSecret, ownerBy, type Principal } from "../auth/index.js";
 import type { Idempotency, Outcome } from "../idempotency/index.js";
 import { scheduleExpiry } from "./expiry/key-expiry.store.js";
 import { refuseTooManyKeys } from "./key-limit.js";
 import { createKeySchema, reissueKeySchema, rotateKeySchema } from "./keys.input.js";
 import { type Keys, type KeysDeps, refuseDead } from "./keys.service.js";
 import * as store from "./keys.store.js";
-import { defaultExpiry, expiryIssues, scopeIssues } from "./lib/key-policy.js";
+import { defaultExpiry, expiryIssues, policyOverlap, scopeIssues } from "./lib/key-policy.js";
 import { keyStatusAt } from "./lib/key-status.js";
 import { planRotation } from "./rotation/key-rotation.store.js";
 
@@ -22,17 +22,36 @@ export interface IssuedKey {
 export type KeySecrets = ReturnType<typeof createKeySecrets>;
 
 /** Everything that hands out a secret: create, rotate, reissue. */
-export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; keys: Pick<Keys, "lock" | "tell"> }) {
+export function createKeySecrets(
+  deps: KeysDeps & { idempotency: Idempotency; keys: Pick<Keys, "lock" | "lockOwn" | "tell"> },
+) {
   const { clock, events, expiryReminders, idempotency, keys, requireSecretReceiver, teams, tenants, users } = deps;
 
   /** Answers an attempt, also a repeated one: the key as it is now, and the secret of the first time. */
-  async function answer(principal: Principal, { targetId, secret = "", isRepeat }: Outcome): Promise<IssuedKey> {
+  async function answer(
+    principal: Principal,
+    { targetId, secret = "", isRepeat }: Outcome,
+    lock: Keys["lock"] = keys.lock,
+  ): Promise<IssuedKey> {
     return events.transaction(async (tx) => {
-      const key = await keys.lock(tx, principal, targetId);
+      const key = await lock(tx, principal, targetId);
       // Only who repeats: somebody else's rotation at the same time must not hide that this one was made.
       if (isRepeat) await refuseSuperseded(tx, key, secret);
       return { key, secret };
     });
+  }
+
+  /**
+   * Reads a key to rotate it. Whoever may rotate only their own is told the same of every other key, also of one that there is not.
+   *
+   * @throws NotFoundError; ForbiddenError for a key of somebody else without `keys:rotate`.
+   */
+  async function lockToRotate(tx: Transaction, principal: Principal, id: string): Promise<Key> {
+    if (principal.permissions.has("keys:rotate")) return keys.lock(tx, principal, id);
+    const ownerId = ownerBy(principal, "keys:rotate_own");
+    const key = ownerId === null ? null : await keys.lockOwn(tx, principal, ownerId, id);
+    if (key === null) throw notOwn(principal);
+    return key;
   }
 
   /** Whoever put the secret of before another rotation to use would have it refused, at the latest when its overlap ends. */
@@ -131,6 +150,8 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
           allowedIps,
           deniedIps,
           rotateEveryMs: input.rotateEveryMs === undefined ? null : BigInt(input.rotateEveryMs),
+          rotationOverdue: input.rotationOverdue ?? null,
+          rotationOverlapMs: input.rotationOverlapMs === undefined ? null : BigInt(input.rotationOverlapMs),
           rotationWebhookId,
         };
         const { secret, start } = generateKey({ prefix: tenant.keyPrefix, environment });
@@ -157,19 +178,22 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
      * one works longer than that. With `activateOnFirstUse`, both work until the new one is first accepted; the overlap begins
      * then.
      *
-     * @throws ConflictError for a revoked, deleted or expired key, or one that the tenant's policy no longer allows.
+     * Whoever acts for a user rotates that user's own keys with `keys:rotate_own`.
+     *
+     * @throws ConflictError for a revoked, deleted or expired key, or one that the tenant's policy no longer allows; ForbiddenError without
+     * `keys:rotate`, unless the key is the caller's own.
      */
     async rotate(principal: Principal, rawInput: unknown): Promise<IssuedKey> {
-      authorize(principal, "keys:rotate");
+      if (ownerBy(principal, "keys:rotate_own") === null) authorize(principal, "keys:rotate");
       const { idempotencyKey, ...input } = parseInput(rotateKeySchema, rawInput);
       const attempt = { operation: "rotateKey", idempotencyKey, input };
       const outcome = await idempotency.once(principal, attempt, events.transaction, async (tx) => {
-        const before = await keys.lock(tx, principal, input.id);
+        const before = await lockToRotate(tx, principal, input.id);
         refuseDead(before);
         const tenant = await tenants.require(tx, principal, before.tenantId);
         refuseBeyondPolicy(principal, tenant, before);
         const now = new Date(clock.now());
-        const overlapMs = input.overlapMs ?? Number(tenant.rotationOverlapMs ?? 0);
+        const overlapMs = input.overlapMs ?? policyOverlap(tenant, before) ?? 0;
         if (input.activateOnFirstUse) {
           await store.supersedePending(tx, before.id, now);
           const { secret } = await addSecret(tx, tenant, before, now, {
@@ -194,7 +218,7 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
         await keys.tell(tx, principal, { action: "key.rotated", event: "ROTATED", before, after });
         return { targetId: after.id, secret };
       });
-      return answer(principal, outcome);
+      return answer(principal, outcome, lockToRotate);
     },
 
     /**
@@ -236,6 +260,13 @@ export function createKeySecrets(deps: KeysDeps & { idempotency: Idempotency; ke
       return answer(principal, outcome);
     },
   };
+}
+
+/** Says of each key alike that it is not the caller's own. */
+function notOwn({ role }: Principal): ForbiddenError {
+  return new ForbiddenError(
+    `This needs the permission keys:rotate, which your token (${role}) does not have: with keys:rotate_own you rotate only keys that you own yourself. Check the id, or ask an administrator.`,
+  );
 }
 
 /** Whether a key has to get a new secret some day. */

@@ -1,14 +1,15 @@
+import type { RotationOverdue } from "@keyplane/schema";
 import type { ArgBuilder } from "@pothos/core";
 import { builder, type Types } from "../../graphql/builder.js";
 import { connectionOf, listComplexity, pageArguments } from "../../graphql/connection.js";
 import { EnvironmentEnum, enumOf, KeyStatusEnum } from "../../graphql/enums.js";
 import { NodeInterface } from "../../graphql/node.js";
-import type { Key } from "../../platform/database/index.js";
+import type { Key, User } from "../../platform/database/index.js";
 import { ApiGrantType } from "../apis/grants.graphql.js";
 import { KeyEventType } from "../events/key-events.graphql.js";
 import { addLimitFields } from "../limits/limits.graphql.js";
 import { TeamType } from "../teams/teams.graphql.js";
-import { TenantType } from "../tenants/tenants.graphql.js";
+import { RotationOverdueEnum, TenantType } from "../tenants/tenants.graphql.js";
 import { UsageGroupType } from "../usage/usage.graphql.js";
 import { UsageEventType } from "../usage/usage-events.graphql.js";
 import { UserType } from "../users/users.graphql.js";
@@ -44,16 +45,18 @@ KeyType.implement({
     }),
     owner: t.field({
       type: UserType,
-      description: "Who owns the key; a deleted user is a tombstone with the status DELETED.",
+      description:
+        "Who owns the key; a deleted user is a tombstone with the status DELETED. So is one without a name where the key's record is corrupt and names nobody of its tenant: the key is refused, and diagnoseKey says what mends it.",
       access: { permission: "users:read" },
-      resolve: async (key, _, { loaders }) => found(await loaders.users.load(key.ownerId)),
+      resolve: async (key, _, { loaders }) => ofTenant(key, await loaders.users.load(key.ownerId)) ?? nobodyFor(key),
     }),
     team: t.field({
       type: TeamType,
       nullable: true,
       description: "The team that looks after the key; null: none, or none that you may see.",
       access: { permission: "users:read" },
-      resolve: (key, _, { loaders }) => (key.teamId ? loaders.teams.load(key.teamId) : null),
+      resolve: async (key, _, { loaders }) =>
+        key.teamId === null ? null : ofTenant(key, await loaders.teams.load(key.teamId)),
     }),
     teamId: t.exposeID("teamId", { nullable: true, description: "The id of that team." }),
     tenantId: t.exposeID("tenantId", { description: "The id of that tenant." }),
@@ -102,14 +105,33 @@ KeyType.implement({
     pendingSecret: t.field({
       type: PendingSecretType,
       nullable: true,
-      description: "A new secret that waits for its first use; null: none. The present one works meanwhile.",
-      resolve: ({ id }, _, { loaders }) => loaders.pendingSecrets.load(id),
+      description:
+        "A new secret that waits for its first use; null: none, or one that cannot be used because the key is revoked, deleted or expired. The present one works meanwhile.",
+      resolve: (key, _, { loaders, services }) => {
+        const isOver =
+          key.deletedAt !== null || ["REVOKED", "EXPIRED"].includes(keyStatusAt(key, services.clock.now()));
+        return isOver ? null : loaders.pendingSecrets.load(key.id);
+      },
     }),
     rotateEveryMs: t.field({
       type: "Milliseconds",
       nullable: true,
       description: "How long a secret of this key may be in use; null: as long as the tenant's policy says.",
       resolve: ({ rotateEveryMs }) => (rotateEveryMs === null ? null : Number(rotateEveryMs)),
+    }),
+    rotationOverdue: t.field({
+      type: RotationOverdueEnum,
+      nullable: true,
+      description:
+        "What this key itself says happens to it when it was not rotated in time; null: what the tenant's policy says. REFUSE counts where either says it.",
+      resolve: ({ rotationOverdue }) => rotationOverdue as RotationOverdue | null,
+    }),
+    rotationOverlapMs: t.field({
+      type: "Milliseconds",
+      nullable: true,
+      description:
+        "How long old secrets of this key go on working after rotations that leave it to the policy; null: as long as the tenant's policy says.",
+      resolve: ({ rotationOverlapMs }) => (rotationOverlapMs === null ? null : Number(rotationOverlapMs)),
     }),
     rotationWebhookId: t.exposeID("rotationWebhookId", {
       nullable: true,
@@ -153,6 +175,37 @@ addLimitFields(KeyType, "key", "keys:read");
 function found<Row>(row: Row | null): Row {
   if (row === null) throw new Error("an entity that a foreign key names was not found");
   return row;
+}
+
+/** What a key names, as far as it is of the key's tenant: where data is corrupt, nothing of another tenant is told, to nobody. */
+function ofTenant<Row extends { readonly tenantId: string }>({ tenantId }: Key, row: Row | null): Row | null {
+  return row?.tenantId === tenantId ? row : null;
+}
+
+/**
+ * Stands for an owner whom the key's tenant has not, of whom nothing is told: the same as a deleted one to verification. A list with such a
+ * key would fail as a whole without it.
+ */
+function nobodyFor({ ownerId, tenantId, createdAt, updatedAt }: Key): User {
+  return {
+    id: ownerId,
+    tenantId,
+    email: "",
+    activeEmail: null,
+    name: "",
+    externalId: null,
+    role: "GUEST",
+    customRoleId: null,
+    status: "DELETED",
+    statusChangedAt: null,
+    statusReason: "The key's record names nobody of its tenant.",
+    allowedIps: [],
+    deniedIps: [],
+    rateLimits: [],
+    quotaId: null,
+    createdAt,
+    updatedAt,
+  };
 }
 
 builder.objectField(UsageGroupType, "key", (t) =>
@@ -295,11 +348,16 @@ builder.objectField(TeamType, "keys", (t) =>
     complexity: listComplexity,
     args: listArguments(t.arg),
     resolve: (team, { filter, orderBy, ...page }, { principal, services }) =>
-      services.keyReads.list(principal, { ...filter, teamId: team.id }, orderBy ?? "CREATED_AT_DESC", page),
+      services.keyReads.list(
+        principal,
+        { ...filter, teamId: within(team.id, filter?.teamId) },
+        orderBy ?? "CREATED_AT_DESC",
+        page,
+      ),
   }),
 );
 
-/** A user's keys that are another one's are none. */
-function within(userId: string, ownerId: string | null | undefined): string {
-  return ownerId == null || ownerId === userId ? userId : "none";
+/** The keys of a user, or a team, that are another one's are none. */
+function within(id: string, asked: string | null | undefined): string {
+  return asked == null || asked === id ? id : "none";
 }

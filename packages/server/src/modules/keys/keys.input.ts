@@ -9,7 +9,7 @@ import {
   scopesSchema,
   text,
 } from "../../platform/validation.js";
-import { rotationSchema } from "../tenants/index.js";
+import { rotationOverdueSchema, rotationOverlapSchema, rotationSchema } from "../tenants/index.js";
 import { metadataProblem } from "./lib/metadata.js";
 
 const metadataSchema = z.custom<Record<string, unknown>>().superRefine((metadata, context) => {
@@ -34,6 +34,8 @@ export const createKeySchema = z.object({
   deniedIps: addressesSchema.nullish().transform((ips) => ips ?? []),
   expiresAt: optional(z.date()),
   rotateEveryMs: optional(rotationSchema),
+  rotationOverdue: optional(rotationOverdueSchema),
+  rotationOverlapMs: optional(rotationOverlapSchema),
   rotationWebhookId: optional(z.string()),
   idempotencyKey: optional(idempotencyKeySchema),
 });
@@ -51,6 +53,10 @@ export const updateKeySchema = z.object({
   expiresAt: z.date().nullable().optional(),
   /** null: as the tenant's policy says. */
   rotateEveryMs: rotationSchema.nullable().optional(),
+  /** null: as the tenant's policy says. */
+  rotationOverdue: rotationOverdueSchema.nullable().optional(),
+  /** null: as the tenant's policy says. */
+  rotationOverlapMs: rotationOverlapSchema.nullable().optional(),
   /** null: as the tenant's policy says. */
   rotationWebhookId: z.string().nullable().optional(),
 });

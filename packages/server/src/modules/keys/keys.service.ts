@@ -56,6 +56,11 @@ export function createKeys(deps: KeysDeps) {
     return key;
   }
 
+  /** Reads a key of a user, of the caller's tenant, for a change; null: it is nobody's or somebody else's, or the caller may not see it. */
+  function lockOwn(tx: Transaction, { tenantId }: Principal, ownerId: string, id: string): Promise<Key | null> {
+    return holdWithin(tx, { tenantId: tenantId ?? undefined, userId: ownerId, teamIds: [] }, id);
+  }
+
   async function holdWithin(tx: Transaction, visibility: Visibility, id: string): Promise<Key | null> {
     const key = await store.lockKey(tx, visibility, id);
     if (key && seal.check(key, await store.findSecretsOfKey(tx, key.id)) !== "SOUND") unsound.add(key);
@@ -116,6 +121,7 @@ export function createKeys(deps: KeysDeps) {
 
   return {
     lock,
+    lockOwn,
     tell,
     tellAs,
 
@@ -157,6 +163,8 @@ export function createKeys(deps: KeysDeps) {
           input.allowedIps !== undefined ||
           input.deniedIps !== undefined ||
           input.rotateEveryMs !== undefined ||
+          input.rotationOverdue !== undefined ||
+          input.rotationOverlapMs !== undefined ||
           input.rotationWebhookId != null;
         authorizeScopes(principal, input.scopes ?? (widens ? before.scopes : []));
         const issues = [
@@ -177,9 +185,9 @@ export function createKeys(deps: KeysDeps) {
           ...(input.allowedIps === undefined ? {} : { allowedIps: input.allowedIps }),
           ...(input.deniedIps === undefined ? {} : { deniedIps: input.deniedIps }),
           ...(input.expiresAt === undefined ? {} : { expiresAt: input.expiresAt }),
-          ...(input.rotateEveryMs === undefined
-            ? {}
-            : { rotateEveryMs: input.rotateEveryMs === null ? null : BigInt(input.rotateEveryMs) }),
+          ...(input.rotateEveryMs === undefined ? {} : { rotateEveryMs: big(input.rotateEveryMs) }),
+          ...(input.rotationOverdue === undefined ? {} : { rotationOverdue: input.rotationOverdue }),
+          ...(input.rotationOverlapMs === undefined ? {} : { rotationOverlapMs: big(input.rotationOverlapMs) }),
           ...(input.rotationWebhookId === undefined ? {} : { rotationWebhookId: input.rotationWebhookId }),
         };
         if (!changes(before, columns)) return before;
@@ -309,6 +317,8 @@ export function createKeys(deps: KeysDeps) {
     },
   };
 }
+
+const big = (value: number | null): bigint | null => (value === null ? null : BigInt(value));
 
 /** A revoked or deleted key is not changed any more. */
 export function refuseDead(key: Key): void {

@@ -5,6 +5,7 @@ import { changeErrors } from "../../graphql/errors.js";
 import { idempotencyKeyField, payloadOf, requiredInput } from "../../graphql/mutation.js";
 import { NodeInterface } from "../../graphql/node.js";
 import type { Team } from "../../platform/database/index.js";
+import { BadUserInputError } from "../../platform/errors.js";
 import { keyScopesOf } from "../roles/index.js";
 import { TenantType } from "../tenants/tenants.graphql.js";
 import { UserConnection, UserType, userListArguments } from "../users/users.graphql.js";
@@ -36,12 +37,18 @@ TeamType.implement({
     }),
     members: t.field({
       type: UserConnection,
-      description: "The users who see the team's keys.",
+      description: "The users who see the team's keys. `filter.teamId` can name no other team.",
       access: { permission: "users:read" },
       complexity: listComplexity,
       args: userListArguments(t.arg),
-      resolve: (team, { filter, orderBy, ...page }, { principal, services }) =>
-        services.userReads.list(principal, { ...filter, teamId: team.id }, orderBy ?? "CREATED_AT_DESC", page),
+      resolve: (team, { filter, orderBy, ...page }, { principal, services }) => {
+        if (filter?.teamId != null && filter.teamId !== team.id) {
+          throw new BadUserInputError(
+            "filter.teamId: These are the members of one team already. Leave it out, or ask users for those of another.",
+          );
+        }
+        return services.userReads.list(principal, { ...filter, teamId: team.id }, orderBy ?? "CREATED_AT_DESC", page);
+      },
     }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When the team was created." }),
     updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When the team last changed." }),

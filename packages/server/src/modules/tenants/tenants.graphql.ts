@@ -12,7 +12,7 @@ export const TenantType = builder.objectRef<Tenant>("Tenant");
 
 const numberOrNull = (value: bigint | null): number | null => (value === null ? null : Number(value));
 
-const RotationOverdueEnum = enumOf(
+export const RotationOverdueEnum = enumOf(
   "RotationOverdue",
   "What happens to a key whose secret was not rotated in time.",
   rotationOverdues,
@@ -52,14 +52,14 @@ const KeyPolicyType = builder.objectRef<Tenant>("KeyPolicy").implement({
     }),
     rotationOverdue: t.field({
       type: RotationOverdueEnum,
-      description: "What happens to keys that were not rotated in time.",
+      description: "What happens to keys that were not rotated in time. A key may be stricter, never laxer.",
       resolve: (tenant) => tenant.rotationOverdue as RotationOverdue,
     }),
     rotationOverlapMs: t.field({
       type: "Milliseconds",
       nullable: true,
       description:
-        "How long old secrets go on working where rotateKey is called with overlapMs: null, and where new secrets are handed to a webhook; null: not at all, and a day.",
+        "How long old secrets go on working where rotateKey is called with overlapMs: null, and where new secrets are handed to a webhook, of keys that have no rotationOverlapMs of their own; null: not at all, and a day.",
       resolve: (tenant) => numberOrNull(tenant.rotationOverlapMs),
     }),
     rotationWebhookId: t.exposeID("rotationWebhookId", {

@@ -42,6 +42,16 @@ export const rotationSchema: z.ZodType<number, number> = z
   .min(60 * minute, "Give at least an hour: 3600000.")
   .max(century, "Give at most a hundred years; leave it out for secrets that may be in use for ever.");
 
+/** What happens to keys that were not rotated in time: for the tenant, and for a key. */
+export const rotationOverdueSchema = z.enum(Object.keys(rotationOverdues) as RotationOverdue[]);
+
+/** How long an old secret works on after a rotation that leaves it to the policy: the tenant's, and a key's. */
+export const rotationOverlapSchema: z.ZodType<number, number> = z
+  .number()
+  .int("Give whole milliseconds.")
+  .min(0, "Give 0 to stop old secrets at once.")
+  .max(longestOverlap, "Give at most 2147483647, a little more than 24 days.");
+
 /** Absent: leave as it is. null: no limit. */
 const keyPolicySchema = z
   .object({
@@ -64,14 +74,8 @@ const keyPolicySchema = z
       .optional(),
     allowedScopes: scopesSchema.nullable().optional(),
     rotateEveryMs: rotationSchema.nullable().optional(),
-    rotationOverdue: optional(z.enum(Object.keys(rotationOverdues) as RotationOverdue[])),
-    rotationOverlapMs: z
-      .number()
-      .int("Give whole milliseconds.")
-      .min(0, "Give 0 to stop old secrets at once.")
-      .max(longestOverlap, "Give at most 2147483647, a little more than 24 days.")
-      .nullable()
-      .optional(),
+    rotationOverdue: optional(rotationOverdueSchema),
+    rotationOverlapMs: rotationOverlapSchema.nullable().optional(),
     rotationWebhookId: z.string().nullable().optional(),
   })
   .refine(

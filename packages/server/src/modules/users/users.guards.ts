@@ -1,3 +1,4 @@
+import type { Permission } from "@keyplane/schema";
 import type { CustomRole, Transaction, User } from "../../platform/database/index.js";
 import { ConflictError, ForbiddenError } from "../../platform/errors.js";
 import {
@@ -23,10 +24,10 @@ export type UserGuards = ReturnType<typeof createUserGuards>;
 export function createUserGuards({ roles, tenants }: Deps) {
   return {
     /** The role of a user, which counts unless a custom role does. @throws ForbiddenError for one beyond the caller's own reach. */
-    authorizeUserRole(principal: Principal, role: User["role"], tenantId: string): void {
+    authorizeUserRole(principal: Principal, role: User["role"], tenantId: string, isNew: boolean): void {
       const granted = permissionsWithin(role, tenantId);
       authorizeRole(principal, role, granted);
-      authorizeUnlimited(principal, role, granted);
+      authorizeUnlimited(principal, role, passedOn(granted, isNew));
     },
 
     /** The custom role that a user is to get. @throws NotFoundError; ForbiddenError for one beyond the caller's own reach. */
@@ -35,9 +36,10 @@ export function createUserGuards({ roles, tenants }: Deps) {
       principal: Principal,
       tenantId: string,
       customRoleId: string,
+      isNew: boolean,
     ): Promise<CustomRole> {
       const role = await roles.requireGrantable(tx, principal, tenantId, customRoleId);
-      authorizeUnlimited(principal, role.base, permissionsOfHolder(role.base, role, tenantId));
+      authorizeUnlimited(principal, role.base, passedOn(permissionsOfHolder(role.base, role, tenantId), isNew));
       return role;
     },
 
@@ -77,6 +79,11 @@ export function createUserGuards({ roles, tenants }: Deps) {
       authorizeUnlimited(principal, base, ofUser);
     },
   };
+}
+
+/** What a user can pass on by their permissions. Who is new owns no key, and gets one only from those who may give it. */
+function passedOn(granted: readonly Permission[], isNew: boolean): readonly Permission[] {
+  return isNew ? granted.filter((permission) => permission !== "keys:rotate_own") : granted;
 }
 
 /** Whether somebody may do everything in the tenant that a caller of it can: the role ADMIN, and no custom role instead. */

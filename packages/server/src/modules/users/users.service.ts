@@ -83,7 +83,9 @@ export function createUsers({ audit, clock, events, idempotency, roles, tenants,
     }
     const former = before.customRoleId === null ? null : await roles.share(tx, principal, before.customRoleId);
     const next =
-      customRoleId === null ? null : await guards.requireCustomRole(tx, principal, before.tenantId, customRoleId);
+      customRoleId === null
+        ? null
+        : await guards.requireCustomRole(tx, principal, before.tenantId, customRoleId, false);
     const [was, is] = [former && keyScopesOf(former), next && keyScopesOf(next)];
     const difference = differenceOf(was, is);
     if (difference.kind !== "none") authorizeKeyScopes(principal, is);
@@ -139,13 +141,15 @@ export function createUsers({ audit, clock, events, idempotency, roles, tenants,
       authorize(principal, "users:create");
       const { idempotencyKey, ...input } = parseInput(createUserSchema, rawInput);
       // Also beside a custom role: it counts when that is taken away.
-      guards.authorizeUserRole(principal, input.role, input.tenantId);
+      guards.authorizeUserRole(principal, input.role, input.tenantId, true);
       const attempt = { operation: "createUser", idempotencyKey, input };
       const outcome = await idempotency.once(principal, attempt, write, async (tx) => {
         const tenant = await tenants.require(tx, principal, input.tenantId);
         const { customRoleId } = input;
         const customRole =
-          customRoleId === undefined ? null : await guards.requireCustomRole(tx, principal, tenant.id, customRoleId);
+          customRoleId === undefined
+            ? null
+            : await guards.requireCustomRole(tx, principal, tenant.id, customRoleId, true);
         const now = new Date(clock.now());
         const user = await store.insertUser(tx, {
           id: createId("User"),
@@ -187,7 +191,7 @@ export function createUsers({ audit, clock, events, idempotency, roles, tenants,
         const role = input.role ?? before.role;
         // The role that counts from now on, if another than before.
         if (input.role || (input.customRoleId === null && before.customRoleId !== null)) {
-          guards.authorizeUserRole(principal, role, before.tenantId);
+          guards.authorizeUserRole(principal, role, before.tenantId, false);
         }
         if (before.status === "DELETED")
           throw new ConflictError("This user was deleted and cannot be changed any more.");

@@ -1,7 +1,7 @@
 import { type ErrorCode, idPrefixes, type Permission, permissions } from "@keyplane/schema";
 import type { Clock } from "../../platform/clock.js";
 import type { Key, ManagementToken, OAuthClient, User } from "../../platform/database/index.js";
-import { hearingRefusal, type Principal } from "../auth/index.js";
+import { hearingRefusal, ownerBy, type Principal } from "../auth/index.js";
 
 /** The kinds of things that a permission can be about. */
 type Kind =
@@ -91,10 +91,29 @@ export function createCan(deps: {
 }) {
   const { clock, find } = deps;
 
+  /** Whether the caller may rotate a key as its own. Of one that there is not, the same is said as of somebody else's. */
+  async function isOwn(principal: Principal, id: string): Promise<boolean> {
+    const ownerId = ownerBy(principal, "keys:rotate_own");
+    const key = ownerId === null ? null : ((await find.Key(principal, id, false)) as Key | null);
+    return key !== null && key.ownerId === ownerId;
+  }
+
+  /** Why the caller has not what an action takes; null: it has. Rotating a key takes less of its owner. */
+  async function lackingFor(principal: Principal, action: Permission, id: string | null): Promise<string | null> {
+    if (!principal.permissions.has(action)) {
+      const isRotation = action === "keys:rotate" && id !== null && (await isOwn(principal, id));
+      return isRotation ? null : lacking(principal, action);
+    }
+    if (action !== "keys:rotate_own") return null;
+    if (principal.userId === null) return ownerless;
+    return id === null || (await isOwn(principal, id)) ? null : notOwn;
+  }
+
   return async (principal: Principal, action: Permission, id: string | null): Promise<Permitted> => {
     const no = (code: ErrorCode, reason: string): Permitted => ({ action, allowed: false, code, reason });
     const yes: Permitted = { action, allowed: true, code: null, reason: consent(principal, action) };
-    if (!principal.permissions.has(action)) return no("FORBIDDEN", lacking(principal, action));
+    const lacks = await lackingFor(principal, action, id);
+    if (lacks !== null) return no("FORBIDDEN", lacks);
     if (ofWholeTenant.has(action) && principal.onlyUserId !== null) {
       return no(
         "FORBIDDEN",
@@ -118,6 +137,10 @@ export function createCan(deps: {
     return reason === null ? yes : no(reason.code, reason.text);
   };
 }
+
+const ownerless = "You act for no user, so that no key is your own. Rotating others' keys needs keys:rotate.";
+const notOwn =
+  "This is for keys that you own yourself; rotating others' needs keys:rotate. Check the id, which begins with key_.";
 
 function lacking({ customRoleId, role, tenantId }: Principal, action: Permission): string {
   if (tenantId !== null && permissions[action].installationOnly) {
@@ -162,6 +185,6 @@ function refusalOf(principal: Principal, action: Permission, kind: Kind, thing: 
   if (revokedAt) return conflict("This key is revoked, which is final. Create a new key instead.");
   const { grantableScopes } = principal;
   const beyond = grantableScopes === null ? [] : scopes.filter((scope) => !grantableScopes.includes(scope));
-  if (beyond.length === 0 || !["keys:rotate", "keys:reissue"].includes(action)) return null;
+  if (beyond.length === 0 || !["keys:rotate", "keys:rotate_own", "keys:reissue"].includes(action)) return null;
   return { code: "FORBIDDEN", text: `The key carries ${beyond.join(", ")}, which your token may not give.` };
 }

@@ -245,6 +245,8 @@ function createLike(sick: Sick, code: VerdictCode, environment: Key["environment
         deniedIps: key.deniedIps,
         ...(keepsExpiry ? { expiresAt: key.expiresAt?.toISOString() } : {}),
         ...(key.rotateEveryMs == null ? {} : { rotateEveryMs: Number(key.rotateEveryMs) }),
+        ...(key.rotationOverdue == null ? {} : { rotationOverdue: key.rotationOverdue }),
+        ...(key.rotationOverlapMs == null ? {} : { rotationOverlapMs: Number(key.rotationOverlapMs) }),
         ...(sick.receiverId === null ? {} : { rotationWebhookId: sick.receiverId }),
       },
       title: code === "WRONG_ENVIRONMENT" ? `Create a ${environment} key like this one` : "Create a key like this one",

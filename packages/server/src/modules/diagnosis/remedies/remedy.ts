@@ -1,5 +1,5 @@
 import { type Permission, permissions, type VerdictCode } from "@keyplane/schema";
-import type { Principal } from "../../auth/index.js";
+import { ownerBy, type Principal } from "../../auth/index.js";
 
 /** A mutation ready to send, and what it will change. */
 export interface Remedy {
@@ -16,7 +16,14 @@ export interface Remedy {
   readonly permittedTo: string | null;
 }
 
-/** A mutation as remedies name it: what it needs, and what to ask of its payload. */
+/** What a mutation needs, and of whoever sends it about their own, and what to ask of its payload. */
+interface MutationEntry {
+  readonly permission: Permission;
+  readonly ofOwn?: Permission;
+  readonly asks: string;
+}
+
+/** Mutations as remedies name them. */
 const mutations = {
   approveApiAccess: { permission: "grants:approve", asks: "apiGrant { id status }" },
   createKey: { permission: "keys:create", asks: "key { id status } secret" },
@@ -36,7 +43,7 @@ const mutations = {
   restoreKey: { permission: "keys:delete", asks: "key { id status }" },
   resumeTenant: { permission: "tenants:suspend", asks: "tenant { id status }" },
   revokeKey: { permission: "keys:revoke", asks: "key { id status }" },
-  rotateKey: { permission: "keys:rotate", asks: "key { id status } secret" },
+  rotateKey: { permission: "keys:rotate", ofOwn: "keys:rotate_own", asks: "key { id status } secret" },
   setRateLimits: { permission: "limits:update", asks: "rateLimits { name limit }" },
   topUpQuota: { permission: "limits:update", asks: "quota { limit toppedUp used remaining }" },
   updateApi: { permission: "apis:update", asks: "api { id versions { name status retiredAt } }" },
@@ -45,7 +52,7 @@ const mutations = {
   updateTeam: { permission: "teams:update", asks: "team { id keyScopes }" },
   updateTenant: { permission: "tenants:update", asks: "tenant { id policy { allowedScopes } }" },
   updateUser: { permission: "users:update", asks: "user { id email name externalId }" },
-} as const satisfies Record<string, { readonly permission: Permission; readonly asks: string }>;
+} as const satisfies Record<string, MutationEntry>;
 
 export type RemedyMutation = keyof typeof mutations;
 
@@ -66,10 +73,15 @@ export interface Draft {
   readonly installationOnly?: boolean;
 }
 
-/** The remedy for one caller: the same for everybody, but marked where this one may not send it. */
-export function remedyFor(principal: Principal, draft: Draft): Remedy {
+/**
+ * The remedy for one caller: the same for everybody, but marked where this one may not send it.
+ *
+ * @param ownerId whose key it is about; null: nobody's that is known.
+ */
+export function remedyFor(principal: Principal, draft: Draft, ownerId: string | null): Remedy {
   const { code, mutation, input, title, effect, alsoNeeds = [], scopes = [], givesAnyScope = false } = draft;
-  const { permission, asks } = mutations[mutation];
+  const { asks } = mutations[mutation];
+  const permission = permissionFor(principal, mutation, ownerId);
   const needed: readonly Permission[] = [permission, ...alsoNeeds];
   const lacking = needed.filter((each) => !principal.permissions.has(each));
   const { grantableScopes } = principal;
@@ -86,6 +98,13 @@ export function remedyFor(principal: Principal, draft: Draft): Remedy {
     permitted: lacking.length === 0 && beyond.length === 0 && !isTooNear,
     permittedTo: isTooNear ? `A caller of the whole installation, with ${permission}.` : whoMay(lacking, beyond),
   };
+}
+
+/** What a caller needs for a mutation: less where it is about its own. */
+function permissionFor(principal: Principal, mutation: RemedyMutation, ownerId: string | null): Permission {
+  const { permission, ofOwn }: MutationEntry = mutations[mutation];
+  if (ofOwn === undefined || ownerId === null || principal.permissions.has(permission)) return permission;
+  return ownerBy(principal, ofOwn) === ownerId ? ofOwn : permission;
 }
 
 function whoMay(lacking: readonly Permission[], beyond: readonly string[]): string | null {

@@ -38,3 +38,12 @@ export function scopeIssues(policy: KeyPolicy, scopes: readonly string[]): Input
     { path: ["scopes"], message: `The tenant's policy does not allow ${beyond.join(", ")}. It allows: ${allowed}.` },
   ];
 }
+
+/** Something that may say how long old secrets work on. */
+type Overlapping = { readonly rotationOverlapMs: bigint | null };
+
+/** How long old secrets of a key work on where that is left to the policy, in milliseconds: the key's own first; null: neither says. */
+export function policyOverlap(policy: Overlapping, key: Overlapping): number | null {
+  const overlapMs = key.rotationOverlapMs ?? policy.rotationOverlapMs;
+  return overlapMs === null ? null : Number(overlapMs);
+}

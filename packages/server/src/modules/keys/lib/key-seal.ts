@@ -54,9 +54,17 @@ const always = [
  * The columns of a key's row that are signed: what decides about it by itself. Left out are names, metadata and times that only inform; limits, whose
  * quotas are rows of their own that nobody signs; and the webhook that takes its secrets.
  */
-export function sealedColumns({ rotateEveryMs, rotatedAt }: Key): readonly (keyof Key)[] {
+export function sealedColumns(key: Key): readonly (keyof Key)[] {
   // Snapshots of before there were such columns lack them.
-  return rotateEveryMs == null ? always : [...always, "rotateEveryMs", rotatedAt == null ? "createdAt" : "rotatedAt"];
+  const rules = (["rotateEveryMs", "rotationOverdue", "rotationOverlapMs"] as const).filter(
+    (name) => key[name] != null,
+  );
+  const isDated = key.rotateEveryMs != null || key.rotationOverdue != null;
+  return [
+    ...always,
+    ...rules,
+    ...(isDated ? [key.rotatedAt == null ? ("createdAt" as const) : ("rotatedAt" as const)] : []),
+  ];
 }
 
 /** What is signed. The order is part of every checksum that there is: add what decides to the end. */
@@ -77,5 +85,8 @@ function textOf(key: Key, secrets: readonly KeySecret[]): string {
       .sort(([one], [other]) => (String(one) < String(other) ? -1 : 1)),
     // What was not there from the beginning is left out where it says nothing, so that checksums of before stay good.
     ...(key.rotateEveryMs == null ? [] : [Number(key.rotateEveryMs), ms(key.rotatedAt ?? key.createdAt)]),
+    // Each with its name, so that no two keys with other rules have the same text.
+    ...(key.rotationOverdue == null ? [] : [["overdue", key.rotationOverdue, ms(key.rotatedAt ?? key.createdAt)]]),
+    ...(key.rotationOverlapMs == null ? [] : [["overlapMs", Number(key.rotationOverlapMs)]]),
   ]);
 }

@@ -5,7 +5,7 @@ import { type AuditActor, systemActor } from "../../audit/index.js";
 import { hashSecret } from "../../auth/index.js";
 import type { Keys } from "../keys.service.js";
 import * as store from "../keys.store.js";
-import { expiryIssues, scopeIssues } from "../lib/key-policy.js";
+import { expiryIssues, policyOverlap, scopeIssues } from "../lib/key-policy.js";
 
 const day = 24 * 60 * 60_000;
 /** How long before a key has to be rotated its new secret is handed over: as long as a receiver may be away. */
@@ -13,7 +13,7 @@ const longestLeadMs = 5 * day;
 /** After how long a key is looked at again that its tenant's policy does not let be rotated. */
 const retryMs = 60 * 60_000;
 
-/** For how long the old secret works from the first use of the new one on, where the policy does not say: nobody watches the roll-out. */
+/** For how long the old secret works from the first use of the new one on, where neither key nor policy say: nobody watches the roll-out. */
 const defaultOverlapMs = day;
 
 /** Keyplane itself, where a policy lets it rotate. */
@@ -65,7 +65,7 @@ export function createDeliveredRotation(deps: {
       if (!(await receivers.isReady(tx, tenant.id, webhookId))) return null;
 
       const at = new Date(now);
-      const overlapMs = Number(tenant.rotationOverlapMs ?? defaultOverlapMs);
+      const overlapMs = policyOverlap(tenant, before) ?? defaultOverlapMs;
       const { secret, start } = generateKey({ prefix: tenant.keyPrefix, environment: before.environment });
       const row = { hash: hashSecret(secret), keyId, start, createdAt: at };
       await store.insertSecret(tx, { ...row, isPending: true, overlapMs: BigInt(overlapMs) });

@@ -1,4 +1,4 @@
-import type { KeyRecord } from "@keyplane/schema";
+import type { KeyRecord, RotationOverdue } from "@keyplane/schema";
 import type { Database, Key, KeySecret } from "../../../platform/database/index.js";
 import { EntityCache } from "../../../platform/entity-cache.js";
 import { EntityStates } from "../../../platform/entity-states.js";
@@ -114,6 +114,8 @@ export function toKeyState(key: Key): KeyState {
     quarantinedAt: key.quarantinedAt?.getTime() ?? null,
     issuedAt: (key.rotatedAt ?? key.createdAt).getTime(),
     rotateEveryMs: key.rotateEveryMs == null ? null : Number(key.rotateEveryMs),
+    // Snapshots of before there was this column lack it.
+    rotationOverdue: (key.rotationOverdue ?? null) as RotationOverdue | null,
     secretVersion: key.secretVersion,
   };
 }

@@ -133,7 +133,7 @@ async function readRecords(
           ${ms("expiresAt")} AS "expiresAt", ${ms("revokedAt")} AS "revokedAt", "revokedReason",
           ${ms("disabledAt")} AS "disabledAt", "disabledReason", ${ms("deletedAt")} AS "deletedAt", ${keyDecidedBy},
           ${ms("quarantinedAt")} AS "quarantinedAt",
-          "rotateEveryMs", (extract(epoch FROM COALESCE("rotatedAt", "createdAt")) * 1000)::bigint AS "issuedAt",
+          "rotateEveryMs", NULLIF("rotationOverdue", 'WARN') AS "rotationOverdue", (extract(epoch FROM COALESCE("rotatedAt", "createdAt")) * 1000)::bigint AS "issuedAt",
           (SELECT json_agg(row_to_json("secret")) FROM (
             SELECT "hash", "start", ${ms("supersededAt")} AS "supersededAt", ${ms("stopsAt")} AS "stopsAt"
             FROM "KeySecret" WHERE "keyId" = "wanted"."id" ORDER BY "supersededAt", "createdAt", "hash") AS "secret") AS "secrets",

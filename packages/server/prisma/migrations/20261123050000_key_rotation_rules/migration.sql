@@ -1,0 +1,3 @@
+-- AlterTable
+ALTER TABLE "Key" ADD COLUMN     "rotationOverdue" TEXT,
+ADD COLUMN     "rotationOverlapMs" BIGINT;
