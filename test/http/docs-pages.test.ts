@@ -7,6 +7,11 @@ import {
   type VerdictCode,
   verdictCodes,
 } from "@keyplane/schema";
+import {
+  docsUrlForProblem,
+  type ProblemCode,
+  problemCodes,
+} from "../../packages/sdk/src/adapters/core/problem-codes.js";
 import { describe, expect, ok, test, type World } from "../testkit/index.js";
 
 const folder = new URL("../../docs/", import.meta.url);
@@ -20,12 +25,16 @@ async function openPage({ url }: World, docsUrl: string) {
 }
 
 describe("the documentation that the server serves", () => {
-  test("every verdict code and every error code has its place on a page", async ({ world }) => {
+  test("every verdict code, every error code and every code of the adapters has its place on a page", async ({
+    world,
+  }) => {
     const addresses = [
       ...Object.keys(verdictCodes).map((code) => docsUrlForVerdict(code as VerdictCode)),
       ...Object.keys(errorCodes).map((code) => docsUrlForError(code as ErrorCode)),
+      ...Object.keys(problemCodes).map((code) => docsUrlForProblem(code as ProblemCode)),
     ];
     for (const address of addresses) {
+      expect(new URL(address).pathname).toMatch(/^\/docs\//);
       const { response, html, anchor } = await openPage(world, address);
       expect([address, response.status]).toEqual([address, 200]);
       expect(html).toContain(`id="${anchor}"`);
