@@ -2,6 +2,7 @@ import {
   decide,
   hasScopes,
   KeyGuesses,
+  type KeyRecord,
   maxKeyLength,
   networkOf,
   parseKey,
@@ -9,6 +10,7 @@ import {
   type WellFormedKey,
 } from "@keyplane/schema";
 import { withDeadline } from "../client/deadline.js";
+import type { Verdict } from "../entities.js";
 import type { FirstSight } from "./first-sight.js";
 import type { GuardRequest, GuardVerdict } from "./guard.js";
 import type { ResolvedGuardOptions } from "./guard-options.js";
@@ -259,7 +261,7 @@ export class Verifier {
         const ageMs = this.#clock.now() - sentAt;
         const leftMs = timeoutMs - ageMs;
         const wasOvertaken = isOvertaken(verdict, change.hasChanged);
-        if (wasOvertaken && leftMs > 0) return await this.#askServer(presented, now, leftMs);
+        if (wasOvertaken && leftMs > 0) return await this.#decideCharged(presented, verdict, leftMs);
         if (wasOvertaken || !this.#isWithinBound(ageMs)) return this.#withoutServer(presented, now);
       }
       return { ...verdict, source: "server", ageMs: this.#clock.now() - sentAt };
@@ -272,6 +274,26 @@ export class Verifier {
     } finally {
       change.end();
     }
+  }
+
+  /**
+   * An event has overtaken the server's answer. Its limits have let the call in, and another answer would charge it once more: what has
+   * changed is read, which charges nothing, and decided here.
+   */
+  async #decideCharged(presented: Presented, charged: Verdict, timeoutMs: number): Promise<GuardVerdict> {
+    try {
+      await withDeadline({ timeoutMs, signal: undefined }, () => this.#firstSight.ask(presented.hash));
+    } catch {
+      return this.#withoutServer(presented); // whoever asked has told listeners
+    }
+    const known = this.#lookAgain(presented);
+    const ageMs = this.#clock.now() - known.asOf;
+    if (!this.#isWithinBound(ageMs)) return this.#withoutServer(presented, known);
+    const { verdict, record, counted } = this.#judge(presented, known, "server", ageMs);
+    if (!verdict.valid) return this.#record(presented, verdict, record, counted);
+    // The server has recorded it under this name.
+    const { requestId, rateLimits, quota } = charged;
+    return { ...verdict, requestId, rateLimits, quota };
   }
 
   /** The server cannot be asked, and what is known is too old to be trusted. */
@@ -289,19 +311,39 @@ export class Verifier {
   }
 
   #conclude(
-    { format, request, startedAt }: Presented,
-    { secret }: Known,
+    presented: Presented,
+    known: Known,
     source: GuardVerdict["source"],
     ageMs: number,
     heldUpMs = 0,
   ): GuardVerdict {
+    const { verdict, record, counted } = this.#judge(presented, known, source, ageMs, heldUpMs);
+    return this.#record(presented, verdict, record, counted);
+  }
+
+  #judge(
+    { format, request }: Presented,
+    { secret }: Known,
+    source: GuardVerdict["source"],
+    ageMs: number,
+    heldUpMs = 0,
+  ): { verdict: GuardVerdict; record: KeyRecord | null; counted: GuardRequest } {
     const record = secret && recordOf(secret);
     const now = this.#time.now();
     const api = askedApiOf(record, request.api);
     const decision = decide(record, { format, ...askedOf(request), heldUpMs, api }, now);
     const about = { source, ageMs, requestId: this.#ids.next() };
     const verdict = toGuardVerdict(decision, record, about, api && { api, now });
-    const counted = api ? { ...request, api: api.label } : request;
+    return { verdict, record, counted: api ? { ...request, api: api.label } : request };
+  }
+
+  /** As usage, which the server does of what it decides. */
+  #record(
+    { format, startedAt }: Presented,
+    verdict: GuardVerdict,
+    record: KeyRecord | null,
+    counted: GuardRequest,
+  ): GuardVerdict {
     this.#usage?.record({ code: verdict.code, key: record?.key ?? null }, counted, format.start, startedAt);
     return verdict;
   }
