@@ -44,7 +44,7 @@ export {
   refreshTokenPrefix,
   reservedKeyPrefixes,
 } from "./key-format/prefix.js";
-export { type KeyRepair, keyRepairs, type RepairedKey, repairKey } from "./key-format/repair-key.js";
+export { type KeyRepair, keyRepairs, keysIn, type RepairedKey, repairKey } from "./key-format/repair-key.js";
 export { guessRefusalMs, KeyGuesses } from "./key-guesses.js";
 export {
   type HygieneCheck,
