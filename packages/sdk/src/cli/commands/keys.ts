@@ -18,7 +18,7 @@ import {
   yes,
 } from "../options.js";
 import type { Column } from "../output/table.js";
-import { agreed, found, orNone, requiredTenantId, tenantIdOf, userIdOf, whose } from "./find.js";
+import { addressLists, agreed, found, orEmpty, orNone, requiredTenantId, tenantIdOf, userIdOf, whose } from "./find.js";
 
 const columns: readonly Column<Key>[] = [
   { head: "ID", of: ({ id }) => id, isWhole: true },
@@ -129,19 +129,24 @@ export const keyCommands = [
       expiresAt: time("A new end."),
       neverExpires: flag("Take its end away, where the tenant's policy allows that."),
       team: text("id", "The team that looks after it; an empty text takes it out of its team."),
+      ...addressLists("it is"),
+      metadata: json("All its metadata from now on, as a JSON object."),
       rotateEvery: orWord("none", rotation.rotateEvery),
       rotationWebhook: orWord("none", rotation.rotationWebhook),
     },
     examples: [
       ["keys update key_… --name Orders --scopes orders:read,orders:write", "another name, other scopes"],
       ["keys update key_… --expires-at 2026-12-31 --team tea_…", "an end, and a team"],
+      ["keys update key_… --allowed-ips 203.0.113.0/24,2001:db8::/48", "refused from everywhere else, at once"],
       ["keys update key_… --rotate-every 30d --rotation-webhook none", "a month, and as the tenant's policy says"],
     ],
-    async run({ client, print }, { name, scopes, expiresAt, neverExpires, team, rotateEvery, rotationWebhook }, id) {
+    async run({ client, print }, given, id) {
+      const { expiresAt, neverExpires, team, allowedIps, deniedIps, rotateEvery, rotationWebhook, ...rest } = given;
       if (neverExpires && expiresAt !== undefined)
         throw new UsageError("Say --expires-at or --never-expires, not both.");
       const end = neverExpires ? null : expiresAt;
-      const change = { id, name, scopes, expiresAt: end, teamId: orNone(team) };
+      const addresses = { allowedIps: orEmpty(allowedIps), deniedIps: orEmpty(deniedIps) };
+      const change = { ...rest, ...addresses, id, expiresAt: end, teamId: orNone(team) };
       const rotated = { rotateEveryMs: rotateEvery, rotationWebhookId: rotationWebhook };
       print.thing(unwrap(await client().keys.update({ ...change, ...rotated })).key);
     },
