@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { parse, print } from "graphql";
+import { schema } from "@keyplane/server";
+import { parse, print, validate } from "graphql";
 import { describe, expect, GraphqlFailure, hour, ok, sendGraphql, test, type World } from "../testkit/index.js";
+import { findingMutation } from "../testkit/lifecycle.js";
 import { webhookMutation } from "../testkit/webhooks.js";
 import { root } from "./npm-start.js";
 import { blocksOf, fillIn } from "./steps.js";
@@ -26,10 +28,12 @@ const refusals: Readonly<Record<string, string>> = { "docs/reference/error-codes
 /** What stands in the place of `key_…` and the like: somebody's tenant, with one thing of each kind. */
 async function story(world: World) {
   const { tenant, key, secret } = await world.tenantWithKey({ key: { scopes: ["orders:read"] } });
+  const other = await world.user(tenant.id);
+  ok(await world.root.quota("setQuota", { targetId: other.id, limit: 1_000 }));
   const values = {
     ten: tenant.id,
     key: key.id,
-    usr: (await world.user(tenant.id)).id,
+    usr: other.id,
     kp_live: secret,
     acme_live: secret,
   };
@@ -53,14 +57,19 @@ describe("the examples of GraphQL", () => {
     const { tenant, secret, values } = await story(world);
     const known: Record<string, string> = { ...values };
     if (text.includes("whk_…")) known["whk"] = await webhookId(world, tenant.id);
+    if (text.includes("kfn_…")) ok(await findingMutation(world.root, "reportLeakedKey", { key: secret }));
     const variables = { tenantId: tenant.id, from: world.clock.in(-hour), to: world.clock.in(hour) };
-    // A page may show several that belong together: what one has made, the next one asks for.
-    for (const operation of parse(text.replaceAll('key: "…"', `key: "${secret}"`)).definitions) {
+    const document = parse(text.replaceAll('key: "…"', `key: "${secret}"`));
+    // As the playground takes it: several operations have a name each.
+    expect(validate(schema, document)).toEqual([]);
+    // What one has made, the next one asks for.
+    for (const operation of document.definitions) {
       const query = fillIn(print(operation), known);
       const answered = await send(world, query, query.includes("$tenantId") ? variables : {});
-      for (const result of Object.values<{ code?: string; integrityRun?: { id: string } } | null>(answered)) {
+      for (const [, id = "", prefix = ""] of JSON.stringify(answered).matchAll(/"((int|kfn)_[0-9A-Za-z]{24})"/g))
+        known[prefix] = id;
+      for (const result of Object.values<{ code?: string } | null>(answered)) {
         expect(result).not.toBeNull();
-        if (result?.integrityRun) known["int"] = result.integrityRun.id;
         // A verdict has a code, too; so has what somebody may do.
         const isRefusal = result?.code !== undefined && !("valid" in result) && !("allowed" in result);
         expect([isRefusal ? result.code : undefined, result]).toEqual([refusals[page], result]);
