@@ -2,7 +2,6 @@ import {
   decide,
   hasScopes,
   KeyGuesses,
-  type KeyRecord,
   maxKeyLength,
   networkOf,
   parseKey,
@@ -289,11 +288,7 @@ export class Verifier {
     const known = this.#lookAgain(presented);
     const ageMs = this.#clock.now() - known.asOf;
     if (!this.#isWithinBound(ageMs)) return this.#withoutServer(presented, known);
-    const { verdict, record, counted } = this.#judge(presented, known, "server", ageMs);
-    if (!verdict.valid) return this.#record(presented, verdict, record, counted);
-    // The server has recorded it under this name.
-    const { requestId, rateLimits, quota } = charged;
-    return { ...verdict, requestId, rateLimits, quota };
+    return this.#conclude(presented, known, "server", ageMs, 0, charged);
   }
 
   /** The server cannot be asked, and what is known is too old to be trusted. */
@@ -310,40 +305,26 @@ export class Verifier {
     return this.#knowledge.about(this.#knowledge.memory.find(hashOfHex(hash)), hash);
   }
 
+  /** @param charged the server's answer to this call, which has charged and recorded it as valid; null: it was not asked. */
   #conclude(
-    presented: Presented,
-    known: Known,
-    source: GuardVerdict["source"],
-    ageMs: number,
-    heldUpMs = 0,
-  ): GuardVerdict {
-    const { verdict, record, counted } = this.#judge(presented, known, source, ageMs, heldUpMs);
-    return this.#record(presented, verdict, record, counted);
-  }
-
-  #judge(
-    { format, request }: Presented,
+    { format, request, startedAt }: Presented,
     { secret }: Known,
     source: GuardVerdict["source"],
     ageMs: number,
     heldUpMs = 0,
-  ): { verdict: GuardVerdict; record: KeyRecord | null; counted: GuardRequest } {
+    charged: Verdict | null = null,
+  ): GuardVerdict {
     const record = secret && recordOf(secret);
     const now = this.#time.now();
     const api = askedApiOf(record, request.api);
     const decision = decide(record, { format, ...askedOf(request), heldUpMs, api }, now);
     const about = { source, ageMs, requestId: this.#ids.next() };
     const verdict = toGuardVerdict(decision, record, about, api && { api, now });
-    return { verdict, record, counted: api ? { ...request, api: api.label } : request };
-  }
-
-  /** As usage, which the server does of what it decides. */
-  #record(
-    { format, startedAt }: Presented,
-    verdict: GuardVerdict,
-    record: KeyRecord | null,
-    counted: GuardRequest,
-  ): GuardVerdict {
+    if (charged && verdict.valid) {
+      const { requestId, rateLimits, quota } = charged;
+      return { ...verdict, requestId, rateLimits, quota };
+    }
+    const counted = api ? { ...request, api: api.label } : request;
     this.#usage?.record({ code: verdict.code, key: record?.key ?? null }, counted, format.start, startedAt);
     return verdict;
   }
