@@ -55,6 +55,52 @@ describe("who may do what, on the command line", () => {
     expect((await cli.run(["teams", "members", team.id])).code).toBe(5);
   });
 
+  test("from where keys are accepted is said of a tenant, a user and a key, changed, and taken away", async ({
+    world,
+  }) => {
+    const { cli, user, whose } = await story(world);
+    const lists = ["--allowed-ips", "192.0.2.0/24,2001:db8::/48", "--denied-ips", "192.0.2.7"];
+    const given = { allowedIps: ["192.0.2.0/24", "2001:db8::/48"], deniedIps: ["192.0.2.7"] };
+    const none = { allowedIps: [], deniedIps: [] };
+    const away = ["--allowed-ips", "any", "--denied-ips", "none"];
+
+    const slug = world.unique("cli");
+    const tenant = await cli.json(["tenants", "create", "--slug", slug, "--name", "Acme", ...lists]);
+    expect(tenant).toMatchObject(given);
+    expect((await cli.run(["tenants", "update", slug, ...away])).code).toBe(2);
+    expect(await cli.json(["tenants", "update", slug, ...away, "--yes"])).toMatchObject(none);
+
+    const who = ["--email", `${slug}@example.com`, "--name", "Ada", "--tenant", slug];
+    const ada = await cli.json(["users", "create", ...who, ...lists]);
+    expect(ada).toMatchObject(given);
+    expect(await cli.json(["users", "update", ada.id, "--name", "Ada L."])).toMatchObject({ ...given, name: "Ada L." });
+    expect(await cli.json(["users", "update", ada.id, ...away])).toMatchObject(none);
+    expect(await cli.json(["users", "update", user.id, ...lists])).toMatchObject(given);
+    await cli.json(["users", "update", user.id, ...away]);
+
+    const create = ["keys", "create", "--owner", user.id, "--name", "Orders", ...whose];
+    const { key, secret } = await cli.json(create);
+    const metadata = ["--metadata", '{"plan":"pro"}'];
+    expect(await cli.json(["keys", "update", key.id, ...lists, ...metadata])).toMatchObject({
+      ...given,
+      metadata: { plan: "pro" },
+    });
+    const from = (ip: string) => cli.run(["keys", "verify", "--ip", ip, "--quiet"], secret);
+    expect((await from("192.0.2.8")).code).toBe(0);
+    for (const elsewhere of ["192.0.2.7", "198.51.100.1"]) expect((await from(elsewhere)).code).toBe(10);
+    expect(await cli.json(["keys", "update", key.id, ...away])).toMatchObject({ ...none, metadata: { plan: "pro" } });
+    expect((await from("198.51.100.1")).code).toBe(0);
+  });
+
+  test("all sessions of somebody end, once that is agreed", async ({ world }) => {
+    const { cli, tenant, user } = await story(world);
+    await world.signIn(user);
+    const end = ["users", "sign-out", user.email, "--tenant", tenant.slug];
+    expect((await cli.run(end)).code).toBe(2);
+    expect((await cli.run([...end, "--yes"])).stdout).toBe(`Sessions of ${user.email} that have ended: 1.\n`);
+    expect(await cli.json([...end, "--yes"])).toEqual({ id: user.id, endedSessions: 0 });
+  });
+
   test("a management token gets a new secret, alone on standard output", async ({ world }) => {
     const { cli, whose } = await story(world);
     const create = ["tokens", "create", "--name", "ci", "--role", "guest", ...whose];
@@ -80,6 +126,14 @@ describe("who may do what, on the command line", () => {
     const id = /^id +(cli_\w+)$/m.exec(program.stderr)?.[1] ?? "";
     const app = [...create, "authorization-code,refresh-token", "--redirect-uris", "https://app.example.com/cb"];
     expect(await cli.json([...app, "--public"])).toMatchObject({ isPublic: true, permissions: [] });
+    const update = ["clients", "update", id, "--name", "Shop", "--grantable-scopes", "a,b"];
+    expect(await cli.json([...update, "--permissions", "keys-read"])).toMatchObject({
+      name: "Shop",
+      grantableScopes: ["a", "b"],
+      permissions: ["KEYS_READ"],
+    });
+    const freed = ["clients", "update", id, "--grantable-scopes", "any", "--permissions", "all"];
+    expect(await cli.json(freed)).toMatchObject({ name: "Shop", grantableScopes: null, permissions: [] });
     const rotated = await cli.run(["clients", "rotate", id, "--yes"]);
     expect(rotated.stdout).toMatch(/^kpclient_live_/);
     expect(rotated.stdout).not.toBe(program.stdout);
@@ -90,6 +144,38 @@ describe("who may do what, on the command line", () => {
     expect((await cli.run(["clients", "delete", id, "--yes"])).code).toBe(0);
     expect((await cli.run(["clients", "show", id])).code).toBe(5);
     expect((await cli.run([...create, "implicit"])).code).toBe(2);
+  });
+
+  test("an API is changed, with the times of its versions; what can refuse its callers is asked for", async ({
+    world,
+  }) => {
+    const { cli, whose } = await story(world);
+    const create = ["apis", "create", ...whose, "--slug", "orders", "--name", "Orders", "--description", "All orders"];
+    const api = await cli.json([...create, "--versions", "v1:deprecated=2035-01-01,v2"]);
+    const v2 = { name: "v2", deprecatedAt: null, retiredAt: null };
+    expect(api).toMatchObject({
+      description: "All orders",
+      versions: [{ name: "v1", deprecatedAt: "2035-01-01T00:00:00.000Z", retiredAt: null }, v2],
+    });
+    const update = ["apis", "update", api.id];
+    expect(await cli.json([...update, "--access", "open", "--visibility", "public", "--name", "Shop"])).toMatchObject({
+      access: "OPEN",
+      visibility: "PUBLIC",
+      name: "Shop",
+      versions: api.versions,
+    });
+    const versions = ["--versions", "v1:deprecated=2035-01-01:retired=2035-06-01T12:00:00+02:00,v2"];
+    for (const strict of [versions, ["--access", "granted"], ["--slug", "shop"], []])
+      expect((await cli.run([...update, ...strict])).code).toBe(2);
+    expect(await cli.json([...update, ...versions, "--access", "granted", "--slug", "shop", "--yes"])).toMatchObject({
+      slug: "shop",
+      access: "GRANTED",
+      versions: [{ name: "v1", deprecatedAt: "2035-01-01T00:00:00.000Z", retiredAt: "2035-06-01T10:00:00.000Z" }, v2],
+    });
+    expect(await cli.json(["apis", "show", api.id])).toMatchObject({ slug: "shop", name: "Shop" });
+    for (const wrong of ["v1:retired", "v1:gone=2035-01-01", ":retired=2035-01-01", "v1:retired=soon"])
+      expect((await cli.run([...update, "--versions", wrong, "--yes"])).code).toBe(2);
+    expect((await cli.run(["apis", "show", world.missingId("Api")])).code).toBe(5);
   });
 
   test("an issuer is trusted, tested and trusted no longer", async ({ world }) => {
@@ -108,6 +194,13 @@ describe("who may do what, on the command line", () => {
       });
       expect(await cli.json(["issuers", "test", issuer.id])).toMatchObject({ problem: null, keyCount: 1 });
       expect((await cli.run(["issuers", "list", ...whose, "--quiet"])).stdout).toBe(`${issuer.id}\n`);
+      const update = ["issuers", "update", issuer.id, "--map", "dev=guest", "--create-users", "yes"];
+      expect(await cli.json([...update, "--default-role", "none"])).toMatchObject({
+        roleClaim: ["realm_access", "roles"],
+        roleMapping: [{ value: "dev", role: "GUEST" }],
+        createUsers: true,
+        defaultRole: null,
+      });
       expect((await cli.run([...create, "--map", "dev"])).stderr).toContain("Write value=role");
       expect((await cli.run(["issuers", "delete", issuer.id, "--yes"])).code).toBe(0);
       expect((await cli.run(["issuers", "show", issuer.id])).code).toBe(5);

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import {
   docsUrlForError,
   docsUrlForVerdict,
@@ -7,10 +7,17 @@ import {
   type VerdictCode,
   verdictCodes,
 } from "@keyplane/schema";
+import {
+  docsUrlForProblem,
+  type ProblemCode,
+  problemCodes,
+} from "../../packages/sdk/src/adapters/core/problem-codes.js";
 import { describe, expect, ok, test, type World } from "../testkit/index.js";
 
 const folder = new URL("../../docs/", import.meta.url);
-const paths = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".md"));
+const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+const paths = files.filter((name) => name.endsWith(".md"));
+const pictures = files.filter((name) => name.endsWith(".svg"));
 
 /** The page that an address leads to on a server, wherever the address says that it is. */
 async function openPage({ url }: World, docsUrl: string) {
@@ -20,12 +27,16 @@ async function openPage({ url }: World, docsUrl: string) {
 }
 
 describe("the documentation that the server serves", () => {
-  test("every verdict code and every error code has its place on a page", async ({ world }) => {
+  test("every verdict code, every error code and every code of the adapters has its place on a page", async ({
+    world,
+  }) => {
     const addresses = [
       ...Object.keys(verdictCodes).map((code) => docsUrlForVerdict(code as VerdictCode)),
       ...Object.keys(errorCodes).map((code) => docsUrlForError(code as ErrorCode)),
+      ...Object.keys(problemCodes).map((code) => docsUrlForProblem(code as ProblemCode)),
     ];
     for (const address of addresses) {
+      expect(new URL(address).pathname).toMatch(/^\/docs\//);
       const { response, html, anchor } = await openPage(world, address);
       expect([address, response.status]).toEqual([address, 200]);
       expect(html).toContain(`id="${anchor}"`);
@@ -57,8 +68,34 @@ describe("the documentation that the server serves", () => {
       const policy = response.headers.get("content-security-policy") ?? "";
       expect(policy).toContain("default-src 'none'");
       expect(policy).not.toContain("unsafe");
-      expect(html).not.toMatch(/<script|<img|<iframe|\son\w+=|<link(?! rel="icon" href="data:,")/);
+      expect(html).not.toMatch(/<script|<img(?! src="[\w./-]+\.svg" alt="[^"]{20,}">)|<iframe|\son\w+=/);
+      expect(html).not.toMatch(/<link(?! rel="icon" href="data:,")/);
     }
+  });
+
+  test("every picture is shown by a page, is served by the server itself, and needs nothing from anywhere", async ({
+    world,
+  }) => {
+    const shown = new Set<string>();
+    for (const path of paths) {
+      const { html } = await openPage(world, `/docs/${path}`);
+      for (const [, src = ""] of html.matchAll(/<img src="([^"]+)"/g))
+        shown.add(new URL(src, new URL(`/docs/${path}`, world.url)).pathname);
+    }
+    expect([...shown].sort()).toEqual(pictures.map((name) => `/docs/${name}`).sort());
+    for (const path of shown) {
+      const { response, html: svg } = await openPage(world, path);
+      expect([path, response.status, response.headers.get("content-type")]).toEqual([path, 200, "image/svg+xml"]);
+      expect(response.headers.get("content-security-policy")).toBe("default-src 'none'");
+      expect(svg).toMatch(/<title>[^<]{10,}<\/title>/);
+      expect(svg).not.toMatch(/<script|<style|<foreignObject|\shref=|\sstyle=|\son\w+=|url\((?!#)/);
+    }
+  });
+
+  test("the picture of a verification has every verdict code, in the order of the checks", () => {
+    const svg = readFileSync(new URL("pictures/verification.svg", folder), "utf8");
+    const named = [...svg.matchAll(/>([A-Z]{2,}(?:_[A-Z]+)*)<\/text>/g)].map(([, code]) => code);
+    expect(named).toEqual([...Object.keys(verdictCodes).filter((code) => code !== "VALID"), "VALID"]);
   });
 
   test("links between pages lead to pages and headings that are served", async ({ world }) => {

@@ -48,6 +48,12 @@ describe.runIf("createGuard" in guardModule)("the example", () => {
       const refused = await fetch(`${url}/orders`, { headers: { "x-api-key": `${secret}x` } });
       expect([refused.status, (await refused.json()).code]).toEqual([401, "MALFORMED"]);
       expect((await fetch(`${url}/orders`)).headers.get("www-authenticate")).toBe('Bearer realm="keyplane"');
+      for (const headers of [{ "x-api-key": `${secret}x` }, { "x-api-key": "a, b" }, {}]) {
+        const { type, code } = await (await fetch(`${url}/orders`, { headers })).json();
+        expect(type).toMatch(new RegExp(`^${server.url}/docs/.+#${code.toLowerCase()}$`));
+        const page = await fetch(type);
+        expect([page.status, await page.text()]).toEqual([200, expect.stringContaining(`id="${code.toLowerCase()}"`)]);
+      }
       const ended = new Promise((resolve) => program.once("exit", resolve));
       program.kill("SIGTERM");
       expect(await ended).toBe(0);

@@ -1,4 +1,4 @@
-import { type IdKind, idPrefixes } from "@keyplane/schema";
+import { generateKey, type IdKind, idPrefixes } from "@keyplane/schema";
 import { schema } from "@keyplane/server";
 import {
   type GraphQLField,
@@ -125,6 +125,9 @@ export function kindsAt(field: AnyField, place: string): readonly IdKind[] {
   throw new Error(`${field.name} takes an id at ${place}: teach kindsAt what it names, so that isolation is tested`);
 }
 
+/** Of the right form: what is none is refused for that. */
+const nobodysKey = generateKey({ prefix: "kp", environment: "LIVE" }).secret;
+
 /** Values for what an input requires besides ids. By name: names mean one thing in the whole schema. */
 const samples: Readonly<Record<string, (now: number) => unknown>> = {
   from: (now) => new Date(now - hour).toISOString(),
@@ -154,7 +157,7 @@ const samples: Readonly<Record<string, (now: number) => unknown>> = {
   newPassword: () => "any other password of the tests",
   token: () => "kplink_live_0000000000000000000000000000000000000000000000000",
   refreshToken: () => "kprefresh_live_0000000000000000000000000000000000000000000000000",
-  key: () => "kp_live_0000000000000000000000000000000000000000000000000",
+  key: () => nobodysKey,
 };
 
 /** Inputs of which one of several optional fields must be given: which one is. */

@@ -28,6 +28,15 @@ export function docsUrlForError(code: ErrorCode): string {
   return current().errors[code];
 }
 
+/**
+ * A page of documentation that is about no code of these registries.
+ *
+ * @param path below `docs/`, with the heading, such as `sdk/adapters.md#key_missing`.
+ */
+export function docsUrlAt(path: string): string {
+  return `${current().origin}/docs/${path}`;
+}
+
 /** Made once for an address, because every verdict has one. */
 function current(): typeof known {
   const origin = originOf?.() ?? publishedAt;

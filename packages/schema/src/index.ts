@@ -26,7 +26,7 @@ export type {
   ScopeBounds,
 } from "./decision/types.js";
 export { type DiagnosisFindingCode, diagnosisFindings } from "./diagnosis-findings.js";
-export { docsUrlForError, docsUrlForVerdict, findDocsAt } from "./docs-url.js";
+export { docsUrlAt, docsUrlForError, docsUrlForVerdict, findDocsAt } from "./docs-url.js";
 export { type Environment, environments } from "./environments.js";
 export { type ErrorCode, type ErrorCodeEntry, type ErrorPlace, errorCodes } from "./error-codes.js";
 export { type KeyEventType, keyEventTypes, type ResyncReason, resyncReasons } from "./event-types.js";
@@ -44,7 +44,7 @@ export {
   refreshTokenPrefix,
   reservedKeyPrefixes,
 } from "./key-format/prefix.js";
-export { type KeyRepair, keyRepairs, type RepairedKey, repairKey } from "./key-format/repair-key.js";
+export { type KeyRepair, keyRepairs, keysIn, type RepairedKey, repairKey } from "./key-format/repair-key.js";
 export { guessRefusalMs, KeyGuesses } from "./key-guesses.js";
 export {
   type HygieneCheck,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { docsUrlForError, docsUrlForVerdict } from "./docs-url.js";
+import { docsUrlAt, docsUrlForError, docsUrlForVerdict } from "./docs-url.js";
 import { environments } from "./environments.js";
 import { type ErrorCode, errorCodes } from "./error-codes.js";
 import { keyEventTypes } from "./event-types.js";
@@ -118,5 +118,10 @@ describe("enums", () => {
 
   test("the address of a page carries the code in lower case, underscores kept", () => {
     expect(docsUrlForVerdict("INSUFFICIENT_SCOPE")).toMatch(/\/docs\/reference\/verdict-codes\.md#insufficient_scope$/);
+  });
+
+  test("a page that is about no code of the registries is beside those that are", () => {
+    const [origin = ""] = docsUrlForError("NOT_FOUND").split("/docs/");
+    expect(docsUrlAt("sdk/guard.md#options")).toBe(`${origin}/docs/sdk/guard.md#options`);
   });
 });

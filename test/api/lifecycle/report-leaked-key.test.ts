@@ -136,14 +136,58 @@ describe("reportLeakedKey", () => {
     expect(await findingsOf(admin)).toMatchObject([{ reports: 5 }]);
   });
 
-  test("another tenant's key answers as one that there is not, and as no key at all; nothing happens to it", async ({
+  test.for([
+    ["quotes", (key) => `"${key}"`],
+    ["a scheme", (key) => `Bearer ${key}`],
+    ["a whole header", (key) => `Authorization: Bearer ${key}`],
+    ["white space", (key) => `\t ${key}  `],
+    ["a line break at its end", (key) => `${key}\r\n`],
+    ["a line break in it", (key) => `${key.slice(0, 30)}\n${key.slice(30)}`],
+    ["a line of settings", (key) => `export API_KEY="${key}" # production`],
+    ["a line of a program", (key) => `  return connect("https://api.example.com", { apiKey: '${key}' });`],
+    ["the same key twice", (key) => `key: ${key}\nsame: ${key}\n`],
+    ["a wrong character", (key) => `${key.slice(0, -1)}${key.endsWith("x") ? "y" : "x"}`],
+  ] as readonly [string, (key: string) => string][])(
+    "%s around or in the key does not hide it",
+    async ([, around], { world }) => {
+      const { admin, key, secret } = await world.tenantWithKey();
+      const { finding } = ok(await findingMutation(admin, "reportLeakedKey", { key: around(secret), url }));
+      expect(finding).toMatchObject({ keyId: key.id, start: key.start, action: "DISABLED" });
+      expect((await world.verify(secret)).code).toBe("DISABLED");
+      const again = ok(await findingMutation(admin, "reportLeakedKey", { key: secret, url })).finding;
+      expect(again).toMatchObject({ id: finding.id, reports: 2 });
+    },
+  );
+
+  test("a text in which no whole key stands, or more than one, is refused with what to send, and nothing happens", async ({
     world,
   }) => {
+    const { tenant, admin, owner, secret } = await world.tenantWithKey();
+    const other = await world.key(tenant.id, owner.id);
+    const wrong = [
+      ["no key", "no whole key"],
+      [secret.slice(0, 40), "diagnoseKey"],
+      [world.server.rootToken, "no whole key"],
+      [`A=${secret}\nB=${other.secret}`, "There are 2 keys"],
+    ] as const;
+    for (const [key, words] of wrong) {
+      const refused = await findingMutation(admin, "reportLeakedKey", { key, url });
+      expect(refused).toMatchObject({
+        __typename: "InvalidInputError",
+        issues: [{ path: ["key"], message: expect.stringContaining(words) }],
+      });
+      expect(JSON.stringify(refused)).not.toContain(key);
+    }
+    for (const each of [secret, other.secret]) expect((await world.verify(each)).code).toBe("VALID");
+  });
+
+  test("another tenant's key answers as one that there is not; nothing happens to it", async ({ world }) => {
     const [ours, theirs] = [await world.tenantWithKey(), await world.tenantWithKey()];
     const report = (key: string) => findingMutation(ours.admin, "reportLeakedKey", { key, url });
     const unknown = generateKey({ prefix: "kp", environment: "LIVE" }).secret;
     const nothing = { __typename: "ReportLeakedKeyPayload", finding: null };
-    for (const key of [theirs.secret, unknown, "no key"]) expect(await report(key)).toEqual(nothing);
+    for (const key of [theirs.secret, unknown, `Bearer ${theirs.secret}`, `Bearer ${unknown}`])
+      expect(await report(key)).toEqual(nothing);
     expect((await world.verify(theirs.secret)).code).toBe("VALID");
     expect(await findingsOf(theirs.admin)).toEqual([]);
     const person = await world.userCaller(await world.user(ours.tenant.id));
@@ -151,7 +195,7 @@ describe("reportLeakedKey", () => {
   });
 
   test.for([
-    ["key", { key: "x".repeat(1_001) }],
+    ["key", { key: "x".repeat(4_097) }],
     ["url", { url: "ftp://example.com" }],
     ["url", { url: `https://example.com/${"x".repeat(2_000)}` }],
     ["source", { source: "x".repeat(101) }],

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { base62Alphabet } from "../base62.js";
 import { generateKey } from "./generate-key.js";
-import { repairKey } from "./repair-key.js";
+import { keysIn, repairKey } from "./repair-key.js";
 
 const key = (): string => generateKey({ prefix: "kp", environment: "LIVE" }).secret;
 const bodyPlace = fc.integer({ min: "kp_live_".length, max: "kp_live_".length + 48 });
@@ -21,6 +21,11 @@ describe("repairKey", () => {
     ["a scheme in quotes", (text: string) => `"Bearer ${text}"`],
     ["a name of a settings file", (text: string) => `API_KEY="${text}"`],
     ["a header of its own", (text: string) => `x-api-key: ${text}`],
+    [
+      "a line of a program",
+      (text: string) => `  const client = connect("https://api.example.com", { key: "${text}" }); // live`,
+    ],
+    ["a long line", (text: string) => `${"lorem ipsum ".repeat(80)}${text}, dolor sit amet`],
     ["itself again", (text: string) => `${text} ${text}`],
   ])("%s around a key do not hide it", (_, around) => {
     const text = key();
@@ -112,5 +117,14 @@ describe("repairKey", () => {
 
   test("never throws, and what it finds is always a key", () => {
     fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 600 }), (text) => void repairKey(text)));
+  });
+});
+
+describe("keysIn", () => {
+  test("finds each key of a text once, and nothing that only looks like one", () => {
+    const [one, other] = [key(), key()];
+    const mistyped = `${one.slice(0, -1)}${one.endsWith("x") ? "y" : "x"}`;
+    expect(keysIn(`A=${one}\nB='${other}'\nC=${one} ${mistyped} x${one}x ${one.slice(3)}`)).toEqual([one, other]);
+    expect(keysIn("no key")).toEqual([]);
   });
 });

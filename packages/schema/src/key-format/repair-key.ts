@@ -1,7 +1,7 @@
 import { base62Alphabet } from "../base62.js";
 import { checksumOf } from "./checksum.js";
 import { bodyWidth, checksumWidth, maxKeyLength } from "./layout.js";
-import { parseKey } from "./parse-key.js";
+import { keyPattern, parseKey } from "./parse-key.js";
 
 /** What was wrong with the text of a key. */
 export const keyRepairs = {
@@ -31,8 +31,8 @@ export interface RepairedKey {
   readonly position: number | null;
 }
 
-/** No more of a text is looked at than this. */
-const readLimit = 512;
+/** No more of a text is looked at than this: longer than any line in which a key stands. */
+const readLimit = 4_096;
 
 // The quantifiers are bounded and do not nest, so no text makes these patterns slow.
 const scheme = /^\W{0,4}(?:authorization\W{0,9})?(?:bearer|basic|token|apikey)[\s:]{1,9}/i;
@@ -47,6 +47,12 @@ const looselyJoined = new RegExp(
 const withoutPrefix = new RegExp(`^_?(?:(live|test)_)?([0-9A-Za-z]{${bodyWidth}})$`, "i");
 const wholeKey = new RegExp(`[a-z0-9]{2,12}_(?:live|test)_[0-9A-Za-z]{${bodyWidth}}`);
 
+/** The keys that stand in a text, such as a line of a program, each once: what a secret scanner finds in it. */
+export function keysIn(text: string): readonly string[] {
+  const found = text.slice(0, readLimit).match(new RegExp(keyPattern, "g")) ?? [];
+  return [...new Set(found)].filter((each) => parseKey(each).ok);
+}
+
 /**
  * Finds the key that a text was meant to be, where one thing at most is wrong with it besides what stands around it. It needs nothing but
  * the text: the checksum tells the right key from thousands of others. Whoever has all but one character of a key has the key.
@@ -60,7 +66,7 @@ export function repairKey(text: string, prefixes: readonly string[] = []): Repai
   if (parseKey(text).ok) return null;
   const read = text.slice(0, readLimit);
   const bare = bareOf(read);
-  const plain = wholeKey.exec(bare)?.[0];
+  const plain = keysIn(read)[0] ?? wholeKey.exec(bare)?.[0];
   if (plain !== undefined && parseKey(plain).ok) return { text: plain, repair: "SURROUNDED", position: null };
   const lowered = bare.replace(/^[0-9A-Za-z]{2,12}_(?:live|test)_/i, (found) => found.toLowerCase());
   if (lowered !== bare && parseKey(lowered).ok) return { text: lowered, repair: "RECASED", position: null };

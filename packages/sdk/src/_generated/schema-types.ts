@@ -1221,7 +1221,7 @@ export type RemoveTeamMemberInput = {
 
 /** A key that was found where others can read it. */
 export type ReportLeakedKeyInput = {
-  /** The whole key. It is not kept. */
+  /** The key as it was found, or the line that has it: quotes, a scheme such as Bearer, line breaks and one slip do not matter. At most 4096 characters. It is not kept. */
   readonly key: string;
   /** By what it was found, e.g. the name of a scanner; at most 100 characters. */
   readonly source?: string | null | undefined;

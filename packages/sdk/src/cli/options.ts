@@ -164,14 +164,17 @@ export function typedDuration(ms: number): string {
 
 /** A point in time: ISO 8601, a day alone being its beginning in UTC. */
 export function time(description: string): Option<string | undefined> {
-  return single("time", description, (given) => {
-    const isDay = /^\d{4}-\d{2}-\d{2}$/.test(given);
-    // Without an offset a time would mean another moment on every machine.
-    const isMoment = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(given);
-    const ms = isDay || isMoment ? Date.parse(given) : Number.NaN;
-    if (!Number.isNaN(ms)) return new Date(ms).toISOString();
-    throw new UsageError(`${JSON.stringify(given)} is no time. Write 2026-12-31, or 2026-12-31T18:00:00+01:00.`);
-  });
+  return single("time", description, timeOf);
+}
+
+/** @throws UsageError */
+export function timeOf(given: string): string {
+  const isDay = /^\d{4}-\d{2}-\d{2}$/.test(given);
+  // Without an offset a time would mean another moment on every machine.
+  const isMoment = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(given);
+  const ms = isDay || isMoment ? Date.parse(given) : Number.NaN;
+  if (!Number.isNaN(ms)) return new Date(ms).toISOString();
+  throw new UsageError(`${JSON.stringify(given)} is no time. Write 2026-12-31, or 2026-12-31T18:00:00+01:00.`);
 }
 
 /** JSON, such as metadata. */

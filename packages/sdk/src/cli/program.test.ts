@@ -57,6 +57,7 @@ describe("the table of commands", () => {
       "rotate",
       "set",
       "show",
+      "sign-out",
       "suspend",
       "test",
       "top-up",

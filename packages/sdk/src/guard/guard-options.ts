@@ -21,7 +21,8 @@ export interface GuardOptions extends Pick<KeyplaneOptions, "url" | "token" | "c
   readonly maxStalenessMs?: number | undefined;
   /**
    * What to do when knowledge is older than that and the server cannot be asked. `deny`: the verdict is UNAVAILABLE. `allow-known`: what
-   * was known last counts, however old, and unknown keys are UNAVAILABLE. Default: `deny`.
+   * was known last counts, however old, and unknown keys are UNAVAILABLE; rate limits and quotas, which the server counts, bound nothing then.
+   * Default: `deny`.
    */
   readonly onUnavailable?: "deny" | "allow-known" | undefined;
   /** How many keys to keep in memory; about 1.3 kB each. Default: 100000. */

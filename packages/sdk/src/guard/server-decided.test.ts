@@ -1,5 +1,8 @@
-import { describe, expect, test } from "../test-helpers/guard-story.js";
-import { fails, hangs, refused } from "../testing/troubles.js";
+import { describe, expect, type GuardStory, test } from "../test-helpers/guard-story.js";
+import type { MemoryKey } from "../testing/memory-plane.js";
+import { data as dataOf } from "../testing/responses.js";
+import { fails, hangs, refused, slow } from "../testing/troubles.js";
+import type { GuardVerdict } from "./guard.js";
 
 describe("a key whose limits are counted on the server", () => {
   const limited = { isServerDecided: true, scopes: ["a"] };
@@ -133,16 +136,24 @@ describe("a key whose limits are counted on the server", () => {
 });
 
 describe("a valid answer of the server that events have overtaken", () => {
-  test("is asked for again, also of a key that was forgotten meanwhile", async ({ story }) => {
-    const { guard, key } = await story.withKey({ maxKeys: 1 }, { isServerDecided: true });
+  const limits = { rateLimits: [{ name: "minute", limit: 10, remaining: 9, resetAt: null }], quota: null };
+
+  /** Holds the answer to the next question for a verdict back for a second. */
+  function holdNext(story: GuardStory): void {
     story.server.troubles = {
       verify: async (answer) => {
-        const stale = await answer();
+        const response = await answer();
         story.server.troubles = {};
         await new Promise((resolve) => setTimeout(resolve, 1_000));
-        return stale;
+        return response;
       },
     };
+  }
+
+  test("counts no more when its key was revoked, also of a key that was forgotten meanwhile", async ({ story }) => {
+    const { guard, key } = await story.withKey({ maxKeys: 1 }, { isServerDecided: true });
+    const { verify } = story.server.asked;
+    holdNext(story);
     const verifying = guard.verify(key.secret);
     await story.moment();
     for (let count = 0; count < 2; count++) await guard.verify(story.plane.createKey().secret);
@@ -151,6 +162,93 @@ describe("a valid answer of the server that events have overtaken", () => {
     story.plane.revokeKey(key.id);
     await story.time.advance(2_000);
     expect(await verifying).toMatchObject({ code: "REVOKED" });
+    expect(story.server.asked.verify).toBe(verify + 1);
+  });
+
+  test.for<[string, (story: GuardStory, key: MemoryKey) => void, Partial<GuardVerdict>]>([
+    [
+      "a scope more that the call does not need",
+      ({ plane }, { id }) => plane.updateKey(id, { scopes: ["a", "b"] }),
+      { code: "VALID", source: "server", scopes: ["a", "b"] },
+    ],
+    [
+      "a name of the key",
+      ({ plane }, { id }) => plane.updateKey(id, { name: "Renamed" }),
+      { code: "VALID", source: "server", key: expect.objectContaining({ name: "Renamed" }) },
+    ],
+    [
+      "an event that changes nothing",
+      ({ plane }, { id }) => plane.tellOf(id, "IDLE"),
+      { code: "VALID", source: "server" },
+    ],
+    [
+      "a disabling that was taken back",
+      ({ plane }, { id }) => {
+        plane.disableKey(id);
+        plane.enableKey(id);
+      },
+      { code: "VALID", source: "server" },
+    ],
+    [
+      "an owner's name",
+      ({ plane }, { ownerId }) => plane.updateUser(ownerId, { name: "Grace" }),
+      { code: "VALID", source: "server", owner: expect.objectContaining({ name: "Grace" }) },
+    ],
+    [
+      "a scope less that the call needs",
+      ({ plane }, { id }) => plane.updateKey(id, { scopes: [] }),
+      { code: "INSUFFICIENT_SCOPE", source: "server", missingScopes: ["a"] },
+    ],
+    ["a new secret", ({ plane }, { id }) => void plane.rotateKey(id), { code: "SUPERSEDED", source: "server" }],
+  ])("is decided anew by what was read, and charged once: %s", async ([, happens, expected], { story }) => {
+    const { guard, key } = await story.withKey({}, { isServerDecided: true, scopes: ["a"] });
+    const { verify } = story.server.asked;
+    holdNext(story);
+    const verifying = guard.verify(key.secret, { scopes: ["a"] });
+    await story.moment();
+    happens(story, key);
+    await story.time.advance(2_000);
+    expect(await verifying).toMatchObject(expected);
+    expect(story.server.asked.verify).toBe(verify + 1);
+  });
+
+  test("leaves what the server has told of limits in the verdict, and the name under which it was recorded", async ({
+    story,
+  }) => {
+    const { guard, key } = await story.withKey({}, { isServerDecided: true });
+    story.server.troubles = {
+      verify: async (answer) => {
+        const response = await answer();
+        const { data } = JSON.parse(await response.text()) as { data: { verifyKey: object } };
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        return dataOf({ verifyKey: { ...data.verifyKey, ...limits, requestId: "req_of_the_server" } });
+      },
+    };
+    const verifying = guard.verify(key.secret);
+    await story.moment();
+    story.plane.updateKey(key.id, { name: "Renamed" });
+    await story.time.advance(2_000);
+    expect(await verifying).toMatchObject({ code: "VALID", requestId: "req_of_the_server", ...limits });
+    await guard.close();
+    expect([...story.server.usage.values()].filter(({ source }) => source === "SDK")).toEqual([]);
+  });
+
+  test.for([
+    ["deny", "UNAVAILABLE"],
+    ["allow-known", "VALID"],
+  ] as const)("is %s where what has changed cannot be read: %s", async ([onUnavailable, code], { story }) => {
+    const { guard, key } = await story.withKey({ onUnavailable }, { isServerDecided: true });
+    const { verify } = story.server.asked;
+    story.server.troubles = {
+      records: fails(503, "UNAVAILABLE"),
+      verify: slow(1_000),
+    };
+    const verifying = guard.verify(key.secret);
+    await story.moment();
+    story.plane.updateKey(key.id, { name: "Renamed" });
+    await story.time.advance(4_000);
+    expect(await verifying).toMatchObject({ code, source: "stale" });
+    expect(story.server.asked.verify).toBe(verify + 1);
   });
 });
 

@@ -9,6 +9,7 @@ import {
   type WellFormedKey,
 } from "@keyplane/schema";
 import { withDeadline } from "../client/deadline.js";
+import type { Verdict } from "../entities.js";
 import type { FirstSight } from "./first-sight.js";
 import type { GuardRequest, GuardVerdict } from "./guard.js";
 import type { ResolvedGuardOptions } from "./guard-options.js";
@@ -259,7 +260,7 @@ export class Verifier {
         const ageMs = this.#clock.now() - sentAt;
         const leftMs = timeoutMs - ageMs;
         const wasOvertaken = isOvertaken(verdict, change.hasChanged);
-        if (wasOvertaken && leftMs > 0) return await this.#askServer(presented, now, leftMs);
+        if (wasOvertaken && leftMs > 0) return await this.#decideCharged(presented, verdict, leftMs);
         if (wasOvertaken || !this.#isWithinBound(ageMs)) return this.#withoutServer(presented, now);
       }
       return { ...verdict, source: "server", ageMs: this.#clock.now() - sentAt };
@@ -272,6 +273,22 @@ export class Verifier {
     } finally {
       change.end();
     }
+  }
+
+  /**
+   * An event has overtaken the server's answer. Its limits have let the call in, and another answer would charge it once more: what has
+   * changed is read, which charges nothing, and decided here.
+   */
+  async #decideCharged(presented: Presented, charged: Verdict, timeoutMs: number): Promise<GuardVerdict> {
+    try {
+      await withDeadline({ timeoutMs, signal: undefined }, () => this.#firstSight.ask(presented.hash));
+    } catch {
+      return this.#withoutServer(presented); // whoever asked has told listeners
+    }
+    const known = this.#lookAgain(presented);
+    const ageMs = this.#clock.now() - known.asOf;
+    if (!this.#isWithinBound(ageMs)) return this.#withoutServer(presented, known);
+    return this.#conclude(presented, known, "server", ageMs, 0, charged);
   }
 
   /** The server cannot be asked, and what is known is too old to be trusted. */
@@ -288,12 +305,14 @@ export class Verifier {
     return this.#knowledge.about(this.#knowledge.memory.find(hashOfHex(hash)), hash);
   }
 
+  /** @param charged the server's answer to this call, which has charged and recorded it as valid; null: it was not asked. */
   #conclude(
     { format, request, startedAt }: Presented,
     { secret }: Known,
     source: GuardVerdict["source"],
     ageMs: number,
     heldUpMs = 0,
+    charged: Verdict | null = null,
   ): GuardVerdict {
     const record = secret && recordOf(secret);
     const now = this.#time.now();
@@ -301,6 +320,10 @@ export class Verifier {
     const decision = decide(record, { format, ...askedOf(request), heldUpMs, api }, now);
     const about = { source, ageMs, requestId: this.#ids.next() };
     const verdict = toGuardVerdict(decision, record, about, api && { api, now });
+    if (charged && verdict.valid) {
+      const { requestId, rateLimits, quota } = charged;
+      return { ...verdict, requestId, rateLimits, quota };
+    }
     const counted = api ? { ...request, api: api.label } : request;
     this.#usage?.record({ code: verdict.code, key: record?.key ?? null }, counted, format.start, startedAt);
     return verdict;

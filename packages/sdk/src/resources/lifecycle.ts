@@ -65,7 +65,7 @@ export class Lifecycle {
       .resolveKeyFinding;
   }
 
-  /** Reports a key that was found in public. The tenant's policy says what happens to it. */
+  /** Reports a key that was found in public, as it was found. The tenant's policy says what happens to it. */
   async reportLeakedKey(
     input: Inputs.ReportLeakedKeyInput,
     options?: RequestOptions,

@@ -17,6 +17,7 @@ const style = `
   table { border-collapse: collapse; display: block; overflow-x: auto; }
   th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid #8884; vertical-align: top; }
   code { font-family: ui-monospace, monospace; font-size: .92em; overflow-wrap: anywhere; }
+  img { max-width: 100%; height: auto; }
   pre { overflow-x: auto; padding: .75rem 1rem; background: #8881; border-radius: .3rem; }
 `;
 
@@ -39,16 +40,22 @@ export function createDocsPages() {
       if (path === "/docs" || path === "/docs/") return { location: indexPath };
       known ??= pagesBelow(folder).catch(() => new Map<string, URL>());
       const file = (await known).get(path);
-      return file ? { render: async () => renderDocsPage(path, await readFile(file, "utf8")) } : null;
+      return file ? { render: async () => renderFile(path, await readFile(file, "utf8")) } : null;
     },
   };
+}
+
+function renderFile(path: string, text: string): Rendered {
+  // A picture has no style and no script, and so may nothing.
+  if (path.endsWith(".svg")) return { html: text, policy: "default-src 'none'", type: "image/svg+xml" };
+  return renderDocsPage(path, text);
 }
 
 async function pagesBelow(base: URL): Promise<Map<string, URL>> {
   const pages = new Map<string, URL>();
   for (const name of await readdir(base, { recursive: true })) {
     const path = name.replaceAll("\\", "/");
-    if (/^[\w./-]+\.md$/.test(path)) pages.set(`/docs/${path}`, new URL(path, base));
+    if (/^[\w./-]+\.(?:md|svg)$/.test(path)) pages.set(`/docs/${path}`, new URL(path, base));
   }
   return pages;
 }
@@ -65,6 +72,9 @@ export function renderDocsPage(path: string, markdown: string): Rendered {
       },
       link({ href, tokens }: Tokens.Link) {
         return `<a href="${escaped(addressOf(path, href))}">${this.parser.parseInline(tokens)}</a>`;
+      },
+      image({ href, text }: Tokens.Image) {
+        return `<img src="${escaped(href)}" alt="${escaped(text)}">`;
       },
       // The pages are ours, but a page needs no markup of its own.
       html({ text }: Tokens.HTML | Tokens.Tag) {
@@ -89,7 +99,7 @@ ${marked.parse(markdown, { async: false })}</main>
 </body>
 </html>
 `;
-  return { html, policy: pagePolicy(style, "") };
+  return { html, policy: pagePolicy(style, "", "'self'") };
 }
 
 /** As GitHub makes them of a heading's text, because that is what links are written for. */
@@ -109,7 +119,7 @@ function anchorOf(heading: string, seen: Map<string, number>): string {
 function addressOf(path: string, href: string): string {
   if (/^[a-z]+:/i.test(href) || href.startsWith("#")) return href;
   const target = new URL(href, new URL(path, "https://docs.invalid"));
-  if (target.pathname.startsWith("/docs/") && target.pathname.endsWith(".md")) return href;
+  if (target.pathname.startsWith("/docs/") && /\.(?:md|svg)$/.test(target.pathname)) return href;
   return `${publishedAt}${target.pathname.slice(1)}${target.hash}`;
 }
 

@@ -5,14 +5,14 @@ import { createHash } from "node:crypto";
  * server alone, and no text can become markup.
  *
  * @param style exactly what stands between the tags of its style; `script` likewise.
+ * @param images from where pictures may come, besides an icon of nothing, which keeps the browser from asking for one.
  */
-export function pagePolicy(style: string, script: string): string {
+export function pagePolicy(style: string, script: string, images: "" | "'self'" = ""): string {
   return [
     "default-src 'none'",
     `script-src '${hashOf(script)}'`,
     `style-src '${hashOf(style)}'`,
-    // An icon of nothing, so that the browser does not ask for one.
-    "img-src data:",
+    `img-src data: ${images}`.trim(),
     "connect-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
@@ -30,4 +30,6 @@ function hashOf(text: string): string {
 export interface Rendered {
   readonly html: string;
   readonly policy: string;
+  /** What it is, if not a page: a picture of one. */
+  readonly type?: string;
 }

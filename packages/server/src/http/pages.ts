@@ -65,16 +65,16 @@ export function createPages(deps: { version: string; database: string }): Pages 
 }
 
 function page(render: () => Promise<Rendered>): (request: IncomingMessage, response: ServerResponse) => void {
-  let plain: Promise<{ body: string | Buffer; policy: string }> | undefined;
+  let plain: Promise<{ body: string | Buffer; policy: string; type: string }> | undefined;
   let compressed: typeof plain;
   return (request, response) => {
     const zipped = /\bgzip\b/.test(request.headers["accept-encoding"] ?? "");
-    plain ??= render().then(({ html, policy }) => ({ body: html, policy }));
-    if (zipped) compressed ??= plain.then(async ({ body, policy }) => ({ body: await compress(body), policy }));
+    plain ??= render().then(({ html, policy, type = "text/html; charset=utf-8" }) => ({ body: html, policy, type }));
+    if (zipped) compressed ??= plain.then(async ({ body, ...rest }) => ({ body: await compress(body), ...rest }));
     (zipped ? compressed : plain)?.then(
-      ({ body, policy }) => {
+      ({ body, policy, type }) => {
         response.writeHead(200, {
-          "content-type": "text/html; charset=utf-8",
+          "content-type": type,
           "content-length": Buffer.byteLength(body),
           ...(zipped ? { "content-encoding": "gzip" } : {}),
           "content-security-policy": policy,

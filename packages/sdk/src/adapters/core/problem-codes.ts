@@ -1,3 +1,5 @@
+import { docsUrlAt } from "@keyplane/schema";
+
 /**
  * The codes that adapters answer beside those of verdicts. Add it here, and describe it under its own heading in
  * docs/sdk/adapters.md: a test compares the two.
@@ -7,8 +9,6 @@ export interface ProblemCodeEntry {
   readonly detail: string;
   readonly httpStatus: number;
 }
-
-const docsPage = "https://github.com/keyplane/keyplane/blob/main/docs/sdk/adapters.md";
 
 /** The registry. */
 export const problemCodes = {
@@ -31,7 +31,7 @@ export const problemCodes = {
 
 export type ProblemCode = keyof typeof problemCodes;
 
-/** The documentation of a code; GitHub makes a heading's anchor by lowering its case. */
+/** The documentation of a code, on the server that the guard follows, as that of verdicts is. */
 export function docsUrlForProblem(code: ProblemCode): string {
-  return `${docsPage}#${code.toLowerCase()}`;
+  return docsUrlAt(`sdk/adapters.md#${code.toLowerCase()}`);
 }

@@ -1,9 +1,10 @@
 import { unwrap } from "../../client/results.js";
 import type { Api, ApiGrant } from "../../entities.js";
 import { command } from "../command.js";
-import { choice, flag, list, listing, required, text, yes } from "../options.js";
+import { UsageError } from "../exit-codes.js";
+import { choice, flag, list, listing, required, text, timeOf, yes } from "../options.js";
 import type { Column } from "../output/table.js";
-import { agreed, requiredTenantId, tenantIdOf, whose } from "./find.js";
+import { agreed, found, requiredTenantId, tenantIdOf, whose } from "./find.js";
 
 const columns: readonly Column<Api>[] = [
   { head: "ID", of: ({ id }) => id, isWhole: true },
@@ -31,6 +32,29 @@ const between = {
   ...reason,
 };
 
+const accesses = { GRANTED: {}, OPEN: {} } as const;
+const visibilities = { PRIVATE: {}, PUBLIC: {} } as const;
+const versions = list(
+  "version",
+  "A version is its name; then, as needed, :deprecated=2026-12-01 for when callers are told to move, and :retired=2027-03-01 for when it is refused.",
+);
+
+/** A version as it is typed: `v1:deprecated=2026-12-01:retired=2027-03-01`. @throws UsageError */
+function versionOf(given: string): { name: string; deprecatedAt?: string; retiredAt?: string } {
+  const [name = "", ...times] = given.split(/:(?=deprecated=|retired=)/);
+  const told = Object.fromEntries(times.map((each) => each.split("=") as [string, string]));
+  const { deprecated, retired } = told;
+  if (name === "" || /[:=]/.test(name) || times.length !== Object.keys(told).length) {
+    const write = "Write its name, such as v1, then :deprecated=2026-12-01 or :retired=2027-03-01 as needed.";
+    throw new UsageError(`${JSON.stringify(given)} is no version. ${write}`);
+  }
+  return {
+    name,
+    ...(deprecated !== undefined && { deprecatedAt: timeOf(deprecated) }),
+    ...(retired !== undefined && { retiredAt: timeOf(retired) }),
+  };
+}
+
 export const apiCommands = [
   command({
     path: "apis list",
@@ -55,23 +79,62 @@ export const apiCommands = [
       ...whose,
       slug: required(text("slug", "What verifiers ask for.")),
       name: required(text("text", "Its name for people.")),
-      versions: list("version", "Its versions."),
+      description: text("text", "What it is for."),
+      versions,
       open: flag("Every key of the tenant may call it, without being granted access."),
       public: flag("Guests see it in lists, too."),
     },
     examples: [["apis create --slug orders --name Orders --versions v1,v2", "an API that is asked for as orders@v2"]],
-    async run({ client, print }, { tenant, slug, name, versions, open, public: isPublic }) {
+    async run({ client, print }, { tenant, versions: typedVersions, open, public: isPublic, ...given }) {
       const { api } = unwrap(
         await client().apis.create({
           tenantId: await requiredTenantId(client(), tenant),
-          slug,
-          name,
-          versions: versions?.map((version) => ({ name: version })),
+          ...given,
+          versions: typedVersions?.map(versionOf),
           access: open ? "OPEN" : "GRANTED",
           visibility: isPublic ? "PUBLIC" : "PRIVATE",
         }),
       );
       print.thing(api);
+    },
+  }),
+  command({
+    path: "apis show",
+    summary: "Show an API with its versions.",
+    argument: ofApi,
+    examples: [["apis show api_…", "the API with this id"]],
+    async run({ client, print }, _given, id) {
+      print.thing(found(await client().apis.get(id), "API", id));
+    },
+  }),
+  command({
+    path: "apis update",
+    summary: "Change an API; what is left out stays.",
+    details: "What can refuse those who call it is asked for: another slug, other versions, and that keys need access.",
+    argument: ofApi,
+    options: {
+      slug: text("slug", "What verifiers ask for from now on."),
+      name: text("text", "A new name for people."),
+      description: text("text", "A new description."),
+      versions: { ...versions, description: `All its versions from now on. ${versions.description}` },
+      access: choice(accesses, "Whether keys have to be granted access, or each key of the tenant may call it."),
+      visibility: choice(visibilities, "Whether guests see it in lists, too."),
+      ...yes,
+    },
+    examples: [
+      [
+        "apis update api_… --versions v1:deprecated=2026-12-01:retired=2027-03-01,v2 --yes",
+        "v1 is refused from March on, without asking",
+      ],
+      ["apis update api_… --access open", "every key of the tenant may call it"],
+    ],
+    async run(context, { versions: typedVersions, yes: isAgreed, ...given }, id) {
+      const { client, print } = context;
+      const change = { ...given, versions: typedVersions?.map(versionOf) };
+      if (Object.values(change).every((value) => value === undefined)) throw new UsageError("Say what to change.");
+      if (given.slug !== undefined || typedVersions !== undefined || given.access === "GRANTED")
+        await agreed(context, isAgreed, `Change the API ${id}, and refuse whoever may not call it then?`);
+      print.thing(unwrap(await client().apis.update({ ...change, id })).api);
     },
   }),
   command({

@@ -3,7 +3,7 @@ import type { OAuthGrantType } from "../../_generated/schema-types.js";
 import { unwrap } from "../../client/results.js";
 import type { OAuthClient } from "../../entities.js";
 import { type Context, command } from "../command.js";
-import { choice, choices, duration, flag, list, listing, required, text, yes } from "../options.js";
+import { choice, choices, duration, flag, list, listing, listOrNone, orWord, required, text, yes } from "../options.js";
 import type { Column } from "../output/table.js";
 import { agreed, found, permissionNames, tenantIdOf, whose } from "./find.js";
 
@@ -85,6 +85,25 @@ export const clientCommands = [
       const tenantId = await tenantIdOf(client(), tenant);
       const input = { ...given, tenantId, grantTypes: grants, isPublic };
       issued(context, unwrap(await client().oauthClients.create(input)));
+    },
+  }),
+  command({
+    path: "clients update",
+    summary: "Change an OAuth client; what is left out stays, and so does its secret.",
+    argument: which,
+    options: {
+      name: text("text", "What users read when they are asked to agree."),
+      role: choice(roles, "What its tokens may do at most."),
+      permissions: orWord("all", choices("permission", permissionNames, "Only these of the role's permissions."), []),
+      grantableScopes: orWord("any", listOrNone("scope", "The only scopes that its tokens can give to keys.")),
+      grants: choices("grant", grantTypes, "How it gets tokens."),
+      redirectUris: list("address", "Where users return to, letter by letter."),
+      resources: listOrNone("uri", "Other APIs that it may get tokens for."),
+      resourceScopes: listOrNone("scope", "The scopes that tokens for these may have."),
+    },
+    examples: [["clients update cli_… --redirect-uris https://console.example.com/back", "where users return to"]],
+    async run({ client, print }, { grants, ...given }, id) {
+      print.thing(unwrap(await client().oauthClients.update({ ...given, id, grantTypes: grants })).oauthClient);
     },
   }),
   command({

@@ -5,12 +5,20 @@ import type { KeyplaneError } from "../../client/errors.js";
 import type { Keyplane } from "../../client/keyplane.js";
 import type { Context } from "../command.js";
 import { UsageError } from "../exit-codes.js";
-import { text } from "../options.js";
+import { list, orWord, text } from "../options.js";
 
 /** Which tenant is meant. */
 export const whose = {
   tenant: text("id|slug", "Which tenant. Default: yours, if you belong to one."),
 } as const;
+
+/** From where keys are accepted, of whatever has such lists; see {@link orEmpty}. @param keys such as "its keys are". */
+export function addressLists(keys: string) {
+  return {
+    allowedIps: orWord("any", list("cidr", `The only addresses that ${keys} accepted from.`)),
+    deniedIps: orWord("none", list("cidr", `Addresses that ${keys} never accepted from.`)),
+  } as const;
+}
 
 /** As the schema calls them: `keys:read` is KEYS_READ. */
 export const permissionNames = Object.keys(permissions).map((name) =>

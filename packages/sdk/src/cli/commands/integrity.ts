@@ -62,7 +62,10 @@ export const integrityCommands = [
       resign: flag("Sign every key anew, after the encryption key was changed on purpose."),
       follow: flag("Wait until it is over, and tell how far it is."),
     },
-    examples: [["integrity check --repair --follow", "a check that mends what it can, to its end"]],
+    examples: [
+      ["integrity check", "a check that changes nothing; integrity show tells how far it is"],
+      ["integrity check --repair --follow", "one that mends what it can, to its end"],
+    ],
     async run(context, { repair, resign, follow: isFollowed }) {
       const { client, print } = context;
       const { integrityRun } = unwrap(await client().integrity.check({ repair, resign }));

@@ -4,7 +4,7 @@ import { unwrap } from "../../client/results.js";
 import type { TrustedIssuer } from "../../entities.js";
 import { command } from "../command.js";
 import { UsageError } from "../exit-codes.js";
-import { choice, flag, list, listing, required, text, typed, yes } from "../options.js";
+import { choice, flag, list, listing, listOrNone, orWord, required, text, typed, yes } from "../options.js";
 import type { Column } from "../output/table.js";
 import { agreed, found, requiredTenantId, tenantIdOf, whose } from "./find.js";
 
@@ -76,6 +76,27 @@ export const issuerCommands = [
       const roleMapping = map?.map(mappingOf);
       const tenantId = await requiredTenantId(client(), tenant);
       print.thing(unwrap(await client().trustedIssuers.create({ ...given, roleMapping, tenantId })).trustedIssuer);
+    },
+  }),
+  command({
+    path: "issuers update",
+    summary: "Change a trusted issuer; what is left out stays, and so does its address.",
+    argument: which,
+    options: {
+      name: text("text", "What people call it."),
+      audience: text("text", "What its tokens must say as `aud`."),
+      roleClaim: listOrNone("name", "The way to the claim that tells the role."),
+      map: listOrNone("value=role", "What the claim's values stand for from now on; the first that fits counts."),
+      defaultRole: orWord("none", choice(roles, "The role where no mapping fits; none: such a token is refused.")),
+      matchBy: choice(matches, "How a user is found by a token."),
+      createUsers: choice(["yes", "no"], "Whether to create a user who is not here yet."),
+    },
+    examples: [["issuers update iss_… --map admins=admin,staff=developer --default-role none", "roles by a group"]],
+    async run({ client, print }, { map, createUsers, ...given }, id) {
+      const roleMapping = map?.map(mappingOf);
+      const creates = createUsers === undefined ? undefined : createUsers === "yes";
+      const change = { ...given, id, roleMapping, createUsers: creates };
+      print.thing(unwrap(await client().trustedIssuers.update(change)).trustedIssuer);
     },
   }),
   command({

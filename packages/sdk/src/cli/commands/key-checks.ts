@@ -7,21 +7,25 @@ import { callOptions, keyOptions, piped, presentedKey } from "./presented-key.js
 import { remedyLines } from "./remedy-lines.js";
 import { verdictLines } from "./verdict-lines.js";
 
-const asked = { ...callOptions, api: text("slug|id", "Which API is called: slug, id or slug@version.") } as const;
+const asked = {
+  ...callOptions,
+  api: text("slug|id", "Which API is called: slug, id or slug@version."),
+  cost: whole("number", "What the call costs of rate limits and quotas. Default: 1.", 0, 1_000_000),
+} as const;
 
 export const keyChecks = [
   command({
     path: "keys verify",
     summary: "Say whether a key is valid, and if not, exactly why.",
-    details: `${piped}\nA refused key is an answer: exit code 10. It counts as a verification in the usage, as every other does.`,
+    details: `${piped}\nA refused key is an answer: exit code 10. It counts as a verification in the usage, and is charged to rate limits and quotas, as every other is.`,
     options: asked,
     examples: [
       ["keys verify --scopes orders:read < key.txt", "whether the key in a file may read orders"],
       ["keys verify --json < key.txt", "the whole verdict, for programs"],
     ],
-    async run({ client, terminal, print }, { scopes, environment, ip, api }) {
+    async run({ client, terminal, print }, call) {
       const keyplane = client();
-      const verdict = await keyplane.keys.verify({ key: await terminal.secret("Key"), scopes, environment, ip, api });
+      const verdict = await keyplane.keys.verify({ key: await terminal.secret("Key"), ...call });
       if (print.isJson) print.document(verdict);
       else if (!print.isQuiet) for (const line of verdictLines(verdict)) print.line(line);
       return verdict.valid ? undefined : "refused";
@@ -33,7 +37,6 @@ export const keyChecks = [
     details: `${piped}\nOr name it with --id or --start. It changes nothing and leaves no usage. Each remedy says which command it is; --json has them as mutations ready to send.`,
     options: {
       ...asked,
-      cost: whole("number", "What the call costs of rate limits and quotas. Default: 1.", 0, 1_000_000),
       ...keyOptions,
       at: time("A moment of the past: why it was refused then."),
       ownerEmail: text("address", "The owner's e-mail address as your own system holds it, to be compared."),

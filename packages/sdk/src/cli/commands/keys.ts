@@ -18,7 +18,7 @@ import {
   yes,
 } from "../options.js";
 import type { Column } from "../output/table.js";
-import { agreed, found, orNone, requiredTenantId, tenantIdOf, userIdOf, whose } from "./find.js";
+import { addressLists, agreed, found, orEmpty, orNone, requiredTenantId, tenantIdOf, userIdOf, whose } from "./find.js";
 
 const columns: readonly Column<Key>[] = [
   { head: "ID", of: ({ id }) => id, isWhole: true },
@@ -158,6 +158,8 @@ export const keyCommands = [
       expiresAt: time("A new end."),
       neverExpires: flag("Take its end away, where the tenant's policy allows that."),
       team: text("id", "The team that looks after it; an empty text takes it out of its team."),
+      ...addressLists("it is"),
+      metadata: json("All its metadata from now on, as a JSON object."),
       rotateEvery: orWord("none", rotation.rotateEvery),
       rotationOverdue: orWord("default", rotation.rotationOverdue),
       rotationOverlap: orWord("default", rotation.rotationOverlap),
@@ -167,18 +169,32 @@ export const keyCommands = [
     examples: [
       ["keys update key_… --name Orders --scopes orders:read,orders:write", "another name, other scopes"],
       ["keys update key_… --expires-at 2026-12-31 --team tea_…", "an end, and a team"],
+      ["keys update key_… --allowed-ips 203.0.113.0/24,2001:db8::/48", "refused from everywhere else, at once"],
       ["keys update key_… --rotate-every 30d --rotation-webhook none", "a month, and as the tenant's policy says"],
       ["keys update key_… --rotate-every 30d --rotation-overdue refuse --yes", "refused after a month, without asking"],
     ],
-    async run(context, { name, scopes, expiresAt, neverExpires, team, yes: isAgreed, ...rules }, id) {
+    async run(context, given, id) {
       const { client, print } = context;
+      const {
+        name,
+        scopes,
+        expiresAt,
+        neverExpires,
+        team,
+        allowedIps,
+        deniedIps,
+        metadata,
+        yes: isAgreed,
+        ...rules
+      } = given;
       if (neverExpires && expiresAt !== undefined)
         throw new UsageError("Say --expires-at or --never-expires, not both.");
       if (rules.rotationOverdue === "REFUSE") {
         await agreed(context, isAgreed, `Refuse ${id} when it is overdue for a new secret, at once if it is now?`);
       }
       const end = neverExpires ? null : expiresAt;
-      const change = { id, name, scopes, expiresAt: end, teamId: orNone(team) };
+      const addresses = { allowedIps: orEmpty(allowedIps), deniedIps: orEmpty(deniedIps) };
+      const change = { id, name, scopes, expiresAt: end, teamId: orNone(team), metadata, ...addresses };
       print.thing(unwrap(await client().keys.update({ ...change, ...rulesOf(rules) })).key);
     },
   }),

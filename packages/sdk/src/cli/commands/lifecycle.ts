@@ -63,7 +63,8 @@ export const lifecycleCommands = [
   command({
     path: "keys report",
     summary: "Report a key that was found in public. The tenant's policy says what happens to it.",
-    details: "The key is read from standard input, or asked for unseen; never pass it as an argument.",
+    details:
+      "The key, or the line in which it was found, is read from standard input, or asked for unseen; never pass it as an argument.",
     options: {
       place: text("address", "Where it was found."),
       source: text("text", "By what it was found, such as the name of a scanner."),

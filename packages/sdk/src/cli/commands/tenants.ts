@@ -7,7 +7,7 @@ import { command } from "../command.js";
 import { UsageError } from "../exit-codes.js";
 import { choice, duration, list, listing, listOrNone, orWord, required, text, whole, yes } from "../options.js";
 import type { Column } from "../output/table.js";
-import { agreed, found, orEmpty, tenantIdOf } from "./find.js";
+import { addressLists, agreed, found, orEmpty, tenantIdOf } from "./find.js";
 
 const columns: readonly Column<Tenant>[] = [
   { head: "ID", of: ({ id }) => id, isWhole: true },
@@ -101,10 +101,13 @@ export const tenantCommands = [
       defaultLifetime: duration("How long a key lives when nothing is said, such as 90d."),
       maxLifetime: duration("How long a key can live at most."),
       ...rotation,
+      allowedIps: list("cidr", "The only addresses that its keys are accepted from."),
+      deniedIps: list("cidr", "Addresses that its keys are never accepted from."),
     },
     examples: [["tenants create --slug acme --name 'Acme Ltd' --prefix acme", "a tenant whose keys begin with acme_"]],
-    async run({ client, print }, { slug, name, ...rules }) {
-      const { tenant } = unwrap(await client().tenants.create({ slug, name, policy: policyOf(rules) }));
+    async run({ client, print }, { slug, name, allowedIps, deniedIps, ...rules }) {
+      const input = { slug, name, allowedIps, deniedIps, policy: policyOf(rules) };
+      const { tenant } = unwrap(await client().tenants.create(input));
       print.thing(tenant);
     },
   }),
@@ -136,8 +139,7 @@ export const tenantCommands = [
       rotationOverdue: rotation.rotationOverdue,
       rotationOverlap: orWord("default", rotation.rotationOverlap),
       rotationWebhook: orWord("none", text("id", "A webhook for rotations, which gets new secrets of keys by itself.")),
-      allowedIps: orWord("any", list("cidr", "The only addresses that its keys are accepted from.")),
-      deniedIps: orWord("none", list("cidr", "Addresses that its keys are never accepted from.")),
+      ...addressLists("its keys are"),
       ...yes,
     },
     examples: [

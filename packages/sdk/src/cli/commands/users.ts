@@ -2,10 +2,10 @@ import { roles, userStatuses } from "@keyplane/schema";
 import { unwrap } from "../../client/results.js";
 import type { User } from "../../entities.js";
 import { command } from "../command.js";
-import { choice, listing, required, text, yes } from "../options.js";
+import { choice, list, listing, required, text, yes } from "../options.js";
 import type { Column } from "../output/table.js";
 import { shown } from "../output/text.js";
-import { agreed, found, orNone, requiredTenantId, tenantIdOf, userIdOf, whose } from "./find.js";
+import { addressLists, agreed, found, orEmpty, orNone, requiredTenantId, tenantIdOf, userIdOf, whose } from "./find.js";
 
 const columns: readonly Column<User>[] = [
   { head: "ID", of: ({ id }) => id, isWhole: true },
@@ -51,6 +51,8 @@ export const userCommands = [
       role: choice(roles, "The role. Default: developer."),
       customRole: text("id", "A custom role, which decides instead."),
       externalId: text("id", "Your own id of the user."),
+      allowedIps: list("cidr", "The only addresses that the user's keys are accepted from."),
+      deniedIps: list("cidr", "Addresses that the user's keys are never accepted from."),
     },
     examples: [["users create --tenant acme --email ada@acme.example --name Ada", "a developer of a tenant"]],
     async run({ client, print }, { tenant, customRole, ...given }) {
@@ -80,14 +82,17 @@ export const userCommands = [
       role: choice(roles, "A new role."),
       customRole: text("id", "A custom role, which decides instead; an empty text takes it away."),
       externalId: text("id", "Your own id of the user; an empty text removes it."),
+      ...addressLists("the user's keys are"),
     },
     examples: [
       ["users update ada@acme.example --role admin", "make somebody an administrator"],
       ["users update ada@acme.example --custom-role rol_…", "give a custom role"],
+      ["users update ada@acme.example --allowed-ips any --denied-ips none", "the user's keys from anywhere"],
     ],
-    async run({ client, print }, { tenant, customRole, externalId, ...given }, named) {
+    async run({ client, print }, { tenant, customRole, externalId, allowedIps, deniedIps, ...given }, named) {
       const id = await userIdOf(client(), await tenantIdOf(client(), tenant), named);
-      const change = { ...given, id, customRoleId: orNone(customRole), externalId: orNone(externalId) };
+      const addresses = { allowedIps: orEmpty(allowedIps), deniedIps: orEmpty(deniedIps) };
+      const change = { ...given, ...addresses, id, customRoleId: orNone(customRole), externalId: orNone(externalId) };
       print.thing(unwrap(await client().users.update(change)).user);
     },
   }),
@@ -106,6 +111,21 @@ export const userCommands = [
           user,
           `A link to set a password goes to ${user.email} (${user.id}). It works until ${shown(expiresAt)}.`,
         );
+    },
+  }),
+  command({
+    path: "users sign-out",
+    summary: "End all sessions of a user, as after a lost computer; tokens and keys go on working.",
+    argument: which,
+    options: { ...whose, ...yes },
+    examples: [["users sign-out ada@acme.example --tenant acme --yes", "without asking"]],
+    async run(context, { tenant, yes: isAgreed }, named) {
+      const { client, print } = context;
+      const id = await userIdOf(client(), await tenantIdOf(client(), tenant), named);
+      await agreed(context, isAgreed, `End all sessions of the user ${named}?`);
+      const { endedSessions } = unwrap(await client().account.signOutEverywhere({ userId: id }));
+      if (print.isJson) print.document({ id, endedSessions });
+      else print.changed({ id }, `Sessions of ${named} that have ended: ${shown(endedSessions)}.`);
     },
   }),
   command({

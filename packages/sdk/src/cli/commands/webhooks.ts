@@ -172,9 +172,10 @@ export const webhookCommands = [
     path: "webhooks enable",
     summary: "Enable a webhook again, and send what waits.",
     argument: which,
+    options: { reason: text("text", "Why, for the audit log.") },
     examples: [["webhooks enable whk_…", "end a disablement"]],
-    async run({ client, print }, _, id) {
-      const { webhook } = unwrap(await client().webhooks.enable({ id }));
+    async run({ client, print }, { reason }, id) {
+      const { webhook } = unwrap(await client().webhooks.enable({ id, reason }));
       print.changed(webhook, `${webhook.name} (${webhook.id}) is enabled.`);
     },
   }),

@@ -12,6 +12,9 @@ import type { Truth } from "./truth.js";
 const maxStalenessMs = 20_000;
 const graceMs = 1_000;
 
+/** Calls are told apart by a tag, which only a question to `verifyKey` repeats: usage is not recorded here. */
+const callTag = /"tags":\["(call \d+)"\]/;
+
 /** A process with a guard, and what must hold of all that it says. */
 export class GuardedProcess {
   readonly guard: Guard;
@@ -23,6 +26,9 @@ export class GuardedProcess {
   readonly #heard = new Map<string, number>();
   readonly #bound = new Map<string, { isClosed: boolean }[]>();
   #isAlive = true;
+  #calls = 0;
+  /** The calls that the server was asked to charge. */
+  readonly #charged = new Set<string>();
 
   constructor(deps: {
     plan: Plan;
@@ -45,7 +51,7 @@ export class GuardedProcess {
     const options = {
       url,
       token,
-      fetch,
+      fetch: this.#chargingOnce(fetch),
       mode,
       onUnavailable,
       maxKeys,
@@ -67,7 +73,8 @@ export class GuardedProcess {
   }
 
   async verify(key: MemoryKey): Promise<void> {
-    const { valid, source } = await this.guard.verify(key.secret, { scopes: ["read"] });
+    const usage = { tags: [`call ${++this.#calls}`] };
+    const { valid, source } = await this.guard.verify(key.secret, { scopes: ["read"], usage });
     this.#truth.note(); // a time may have come
     // Events that are told late may refuse a key for a moment, until those after them have come.
     if (!valid) return;
@@ -97,6 +104,16 @@ export class GuardedProcess {
       if (this.#truth.isRefused(keyId) && bound.some(({ isClosed }) => !isClosed))
         this.#broken.push(`${JSON.stringify(this.#plan)}: something is open whose key is refused`);
     }
+  }
+
+  /** Whatever is lost or overtaken, the server is asked once at most for each call: it charges limits for each question. */
+  #chargingOnce(fetch: Fetch): Fetch {
+    return (url, init) => {
+      const [, call] = callTag.exec(init.body ?? "") ?? [];
+      if (call !== undefined && this.#charged.has(call)) this.#broken.push(`the server was asked twice about ${call}`);
+      if (call !== undefined) this.#charged.add(call);
+      return fetch(url, init);
+    };
   }
 
   /** Ends the process. @param saves whether it is given the time to. */

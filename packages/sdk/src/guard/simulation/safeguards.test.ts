@@ -164,6 +164,6 @@ describe("the simulation notices when it is taken away that", () => {
         broken = await runSchedule(seed, sabotage);
       expect(broken).not.toEqual([]);
     },
-    300_000,
+    900_000, // other work on the machine must not fail it
   );
 });

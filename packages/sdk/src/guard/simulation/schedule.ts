@@ -32,6 +32,7 @@ export interface Sabotage {
  *
  * - no key is accepted later than `maxStalenessMs` and a second after it was refused, but where `allow-known` asks for it;
  * - no key is accepted by a guard that has heard of its revocation;
+ * - for no call is the server asked for a verdict twice, because it charges limits each time;
  * - of events, none is missed, none comes twice, and none out of order, but where the follower was told to read again;
  * - what is bound to a key is closed when the key is refused, and only then;
  * - when all is well again, guard and control plane agree.

@@ -9,7 +9,11 @@ import { KeyFindingType } from "../findings/findings.graphql.js";
 const ReportLeakedKeyInput = builder.inputType("ReportLeakedKeyInput", {
   description: "A key that was found where others can read it.",
   fields: (t) => ({
-    key: t.string({ required: true, description: "The whole key. It is not kept." }),
+    key: t.string({
+      required: true,
+      description:
+        "The key as it was found, or the line that has it: quotes, a scheme such as Bearer, line breaks and one slip do not matter. At most 4096 characters. It is not kept.",
+    }),
     url: t.string({ description: "Where it was found, at most 2000 characters." }),
     source: t.string({ description: "By what it was found, e.g. the name of a scanner; at most 100 characters." }),
   }),
@@ -21,7 +25,7 @@ const ReportLeakedKeyPayload = builder.objectRef<{ finding: KeyFinding | null }>
     finding: t.field({
       type: KeyFindingType,
       nullable: true,
-      description: "What was found and done; null: the text is no key that you may see.",
+      description: "What was found and done; null: the key is none that you may see.",
       resolve: (payload) => payload.finding,
     }),
   }),

@@ -1,7 +1,8 @@
-import { type KeyFindingAction, parseKey } from "@keyplane/schema";
+import { type KeyFindingAction, keysIn, parseKey, repairKey } from "@keyplane/schema";
 import { z } from "zod";
 import type { Clock } from "../../../platform/clock.js";
 import type { Database, Key, KeyFinding, KeySecret, Transaction, User } from "../../../platform/database/index.js";
+import { InvalidInputError } from "../../../platform/errors.js";
 import type { GuessLimiter } from "../../../platform/guess-limiter.js";
 import { foreignText, optional, parseInput } from "../../../platform/validation.js";
 import { type AuditActor, actorOf } from "../../audit/index.js";
@@ -18,7 +19,7 @@ import { leakMail } from "./leak-mail.js";
 import * as store from "./leaks.store.js";
 
 const reportSchema = z.object({
-  key: z.string().max(1_000, "Give only the key."),
+  key: z.string().max(4_096, "Give the key, or the line that has it: at most 4096 characters."),
   url: optional(
     foreignText("url", 2_000).refine(
       (url) => URL.canParse(url) && ["http:", "https:"].includes(new URL(url).protocol),
@@ -47,6 +48,18 @@ interface Leak {
   readonly hash: string;
   readonly place: string | null;
   readonly source: string | null;
+}
+
+/** The key that a text is, or has. By its form alone, so that nobody learns from the answer which keys there are. */
+function reportedKey(text: string): string {
+  const keys = keysIn(text);
+  const only = parseKey(text).ok ? text : repairKey(text)?.text;
+  if (keys.length <= 1 && only !== undefined) return only;
+  const message =
+    keys.length > 1
+      ? `There are ${keys.length} keys in it. Report each by itself.`
+      : "There is no whole key in it. Send the key, or the line that has it. Of a part of a key, diagnoseKey tells which key begins so: rotate that one with overlapMs: 0.";
+  throw new InvalidInputError([{ path: ["key"], message }]);
 }
 
 export type Leaks = ReturnType<typeof createLeaks>;
@@ -101,15 +114,15 @@ export function createLeaks(deps: {
     /**
      * Takes a person's report of a key that was found in public.
      *
-     * @returns the finding; null for a text that is no key of the caller's, whether it is another tenant's or nobody's: whoever
+     * @param rawInput with the key as it was found: what stands around it, and one slip in it, do not matter.
+     * @returns the finding; null for a key that is none of the caller's, whether it is another tenant's or nobody's: whoever
      * finds a key learns nothing of what it opens.
-     * @throws InvalidInputError, ForbiddenError without `keys:report`, RateLimitedError after too many unknown keys.
+     * @throws InvalidInputError also for a text in which no key stands, or several; ForbiddenError without `keys:report`, RateLimitedError after too many unknown keys.
      */
     async report(principal: Principal, rawInput: unknown): Promise<KeyFinding | null> {
       authorize(principal, "keys:report");
       const input = parseInput(reportSchema, rawInput);
-      if (!parseKey(input.key).ok) return null;
-      const hash = hashSecret(input.key);
+      const hash = hashSecret(reportedKey(input.key));
       const [found] = await guesses.lookUp(
         principal.id,
         () => store.findSecrets(database.prisma, [hash]),
