@@ -1179,6 +1179,15 @@ export type RefuseApiAccessInput = {
   readonly reason: string;
 };
 
+/** By what a refused call was found. */
+export type RefusedCallMatch =
+  /** It came from the address that was asked about, with whatever key. */
+  | 'ADDRESS'
+  /** It was of the key. */
+  | 'KEY'
+  /** The presented key began like the one that was asked about, and no such key is known. */
+  | 'START';
+
 /** Which key goes to which user. */
 export type ReissueKeyInput = {
   /** The key's id; it stays the same. */
@@ -1364,6 +1373,12 @@ export type RevokeManagementTokenInput = {
 
 /** Whom a key shall belong to: found by id, else by externalId, else by e-mail address; without any of them the present owner. Other details are brought up to date. */
 export type RightUserInput = {
+  /** The only addresses that the user's keys are accepted from, as IPv4 or IPv6 addresses and CIDR ranges; an empty list: any. */
+  readonly allowedIps?: ReadonlyArray<string> | null | undefined;
+  /** A custom role of the tenant, which decides what the user may do instead of the role; null takes it away. */
+  readonly customRoleId?: string | null | undefined;
+  /** Addresses that the user's keys are never accepted from, likewise. */
+  readonly deniedIps?: ReadonlyArray<string> | null | undefined;
   /** The e-mail address; needed to create the user. */
   readonly email?: string | null | undefined;
   /** Your own system's id of the user. */
@@ -1558,8 +1573,12 @@ export type TenantStatus =
   /** Paused by an operator: all its keys are refused until it is resumed. */
   | 'SUSPENDED';
 
-/** The call that the new secret is tested for. */
+/** The call that the key is tested for, as diagnoseKey would: with the limits, of which nothing is taken. */
 export type TestCallInput = {
+  /** The API that it is to. */
+  readonly api?: string | null | undefined;
+  /** What it costs of rate limits and quotas; 1 when left out. Nothing is charged. */
+  readonly cost?: number | null | undefined;
   /** The environment that it is for. */
   readonly environment?: Environment | null | undefined;
   /** The address that it comes from. */

@@ -1,13 +1,13 @@
 import type { KeyDiagnosis } from "../../entities.js";
 import { command } from "../command.js";
-import { text, time, whole } from "../options.js";
+import { text, time } from "../options.js";
 import type { Printer } from "../output/printer.js";
 import { safe, shown } from "../output/text.js";
-import { callOptions, keyOptions, piped, presentedKey } from "./presented-key.js";
+import { callCost, calledApi, callOptions, keyOptions, piped, presentedKey } from "./presented-key.js";
 import { remedyLines } from "./remedy-lines.js";
 import { verdictLines } from "./verdict-lines.js";
 
-const asked = { ...callOptions, api: text("slug|id", "Which API is called: slug, id or slug@version.") } as const;
+const asked = { ...callOptions, api: calledApi } as const;
 
 export const keyChecks = [
   command({
@@ -33,7 +33,7 @@ export const keyChecks = [
     details: `${piped}\nOr name it with --id or --start. It changes nothing and leaves no usage. Each remedy says which command it is; --json has them as mutations ready to send.`,
     options: {
       ...asked,
-      cost: whole("number", "What the call costs of rate limits and quotas. Default: 1.", 0, 1_000_000),
+      cost: callCost,
       ...keyOptions,
       at: time("A moment of the past: why it was refused then."),
       ownerEmail: text("address", "The owner's e-mail address as your own system holds it, to be compared."),

@@ -26,7 +26,7 @@ export interface Case {
   readonly isWithoutSecret: boolean;
 }
 
-type Call = Pick<DiagnoseKeyInput, "scopes" | "environment" | "ip" | "cost">;
+type Call = Partial<Pick<DiagnoseKeyInput, "scopes" | "environment" | "ip" | "cost">>;
 
 /** Stands for the text where nothing of it is known: what is said of it is taken back below. */
 const unknownText: KeyFormatResult = { ok: true, prefix: "", environment: "LIVE", start: "" };
@@ -94,6 +94,12 @@ export function verdictOf(
     api && { api: api.asked, now: at },
   );
   return rows && !showsOwner ? { ...verdict, owner: null } : verdict;
+}
+
+/** The format of a secret that is known: the text itself is not as it should be. */
+export function formatOf({ secret, key }: Rows): KeyFormatResult {
+  const prefix = secret.start.slice(0, secret.start.indexOf("_"));
+  return { ok: true, prefix, environment: key.environment, start: secret.start };
 }
 
 /** With these, `verifyKey` tells where the limits stand. */

@@ -10,7 +10,7 @@ import type { Draft } from "./remedy.js";
 import type { Sick } from "./sick.js";
 
 /** How long a key is extended where the tenant's policy says nothing, in milliseconds: 90 days. */
-const usualLifetimeMs = 90 * 24 * 60 * 60 * 1_000;
+export const usualLifetimeMs = 90 * 24 * 60 * 60 * 1_000;
 /** How long an old secret works on beside the one that takes its place, in milliseconds: a day. */
 const overlapMs = 24 * 60 * 60 * 1_000;
 
