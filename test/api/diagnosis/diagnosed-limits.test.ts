@@ -51,30 +51,34 @@ describe("limits that refuse", () => {
     ["both, where both refuse", { burst: 5 }, 5, 60, { limit: 110, burst: 71 }, "110, and 71 at once"],
     ["the limit of one without a burst", { burst: null }, 45, 10, { limit: 100, burst: null }, "100 in each window"],
     ["the burst away, where the limit allows no larger one", { burst: 45 }, 0, 50, { limit: 50, burst: null }, "50 in"],
-  ] as const)("a remedy raises %s, says so, and lets the call pass", async ([, rule, used, cost, raised, said], {
-    world,
-  }) => {
-    const { admin, key, secret } = await world.tenantWithKey();
-    ok(await admin.setRateLimits(key.id, [{ ...fiftyOfCost, ...rule, windowMs: hour }]));
-    for (let left = used as number; left > 0; left -= 5) {
-      expect(await world.verify(secret, 1, { cost: 5 })).toMatchObject({ valid: true });
-      // The burst has come back by then, and the window has not passed.
-      world.clock.advance(6 * minute);
-    }
-    const { remedies } = await admin.diagnose({ keyId: key.id, cost });
-    expect(remedies).toMatchObject([
-      { variables: { input: { rateLimits: [raised] } }, effect: expect.stringContaining(`cost allows ${said}`) },
-    ]);
-    ok(await admin.remedy(remedies[0]));
-    expect(await world.verify(secret, 1, { cost })).toMatchObject({ valid: true });
-  });
+  ] as const)(
+    "a remedy raises %s, says so, and lets the call pass",
+    async ([, rule, used, cost, raised, said], { world }) => {
+      const { admin, key, secret } = await world.tenantWithKey();
+      ok(await admin.setRateLimits(key.id, [{ ...fiftyOfCost, ...rule, windowMs: hour }]));
+      for (let left = used as number; left > 0; left -= 5) {
+        expect(await world.verify(secret, 1, { cost: 5 })).toMatchObject({ valid: true });
+        // The burst has come back by then, and the window has not passed.
+        world.clock.advance(6 * minute);
+      }
+      const { remedies } = await admin.diagnose({ keyId: key.id, cost });
+      expect(remedies).toMatchObject([
+        { variables: { input: { rateLimits: [raised] } }, effect: expect.stringContaining(`cost allows ${said}`) },
+      ]);
+      ok(await admin.remedy(remedies[0]));
+      expect(await world.verify(secret, 1, { cost })).toMatchObject({ valid: true });
+    },
+  );
 
   test("a remedy leaves the other limits of the same holder as they are", async ({ world }) => {
     const { admin, key, secret } = await world.tenantWithKey();
     ok(await admin.setRateLimits(key.id, [twoCalls, { ...fiftyOfCost, burst: 5 }]));
     await world.verify(secret, 2, { cost: 0 });
     const { remedies } = await admin.diagnose({ keyId: key.id });
-    const rateLimits = [{ ...twoCalls, limit: 4 }, { ...fiftyOfCost, burst: 5 }];
+    const rateLimits = [
+      { ...twoCalls, limit: 4 },
+      { ...fiftyOfCost, burst: 5 },
+    ];
     expect(remedies).toMatchObject([{ title: "Raise calls of the key", variables: { input: { rateLimits } } }]);
   });
 

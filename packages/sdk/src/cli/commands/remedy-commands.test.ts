@@ -24,6 +24,12 @@ describe("a remedy is typed as the command that does all of it", () => {
       { keyId: "key_1", user: { email: "ada@acme.example", name: "Ada Lovelace", role: "DEVELOPER" } },
       { id: "key_1", email: "ada@acme.example", name: "Ada Lovelace", role: "DEVELOPER" },
     ],
+    [
+      "resolveInvalidUser",
+      "keys resolve",
+      { keyId: "key_1", user: { email: "a@b.example", customRoleId: "rol_1", allowedIps: ["10.0.0.0/8"] } },
+      { id: "key_1", email: "a@b.example", customRole: "rol_1", allowedIps: ["10.0.0.0/8"], deniedIps: undefined },
+    ],
     ["resolveKeyFinding", "findings resolve", { id: "kfn_1", reason }, { reason }],
     ["restoreKey", "keys restore", { id: "key_1" }, {}],
     ["resumeTenant", "tenants resume", { id: "ten_1" }, {}],

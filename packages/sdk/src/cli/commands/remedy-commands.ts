@@ -48,7 +48,15 @@ export const spellings: Readonly<Record<string, Spelling>> = {
   resetQuota: { path: "quotas reset", argument: "targetId", options: reason },
   resolveInvalidUser: {
     path: "keys resolve",
-    options: { keyId: "--id", "user.email": "--email", "user.name": "--name", "user.role": "--role" },
+    options: {
+      keyId: "--id",
+      "user.email": "--email",
+      "user.name": "--name",
+      "user.role": "--role",
+      "user.customRoleId": "--custom-role",
+      "user.allowedIps": "--allowed-ips",
+      "user.deniedIps": "--denied-ips",
+    },
   },
   resolveKeyFinding: { path: "findings resolve", argument: "id", options: reason },
   restoreKey: { path: "keys restore", argument: "id" },

@@ -303,12 +303,18 @@ function reissue({ rows: { key }, successor }: Sick, code: VerdictCode): Draft[]
   ];
 }
 
-/** The five steps, with the owner's details as they were. */
-function resolve({ rows: { key, owner } }: Sick): Draft[] {
+/** The five steps, with the owner's details as they were, and what bounded the owner's keys: nobody gets back more than the owner had. */
+function resolve({ rows: { key, owner, role: customRole } }: Sick): Draft[] {
   if (!owner) return [];
-  const { email, name, role, customRoleId } = owner;
-  // A custom role decides in the place of the other one, and is not taken over: nobody gets back more than the owner had.
-  const user = { email, name, ...(customRoleId === null ? { role } : {}) };
+  const { email, name, role, customRoleId, allowedIps, deniedIps } = owner;
+  const user = {
+    email,
+    name,
+    ...(customRoleId === null ? { role } : {}),
+    ...(customRole ? { customRoleId: customRole.id } : {}),
+    ...(allowedIps.length > 0 ? { allowedIps } : {}),
+    ...(deniedIps.length > 0 ? { deniedIps } : {}),
+  };
   // The owner of a team's key is a member of the team, which a new user is not.
   const leave: Draft[] =
     key.teamId === null
@@ -334,7 +340,7 @@ function resolve({ rows: { key, owner } }: Sick): Draft[] {
         user,
       },
       title: "Find or create the user anew, and reissue the key",
-      effect: `A user with the address of the deleted one is found or created, the key is reissued to them with a new secret, and tested. A custom role, address lists and limits of the deleted one are not taken over. Ask with dryRun: true for the plan.`,
+      effect: `A user with the address of the deleted one is found or created, the key is reissued to them with a new secret, and tested. The role and the address lists are those of the deleted one, whose limits are not taken over. Ask with dryRun: true for the plan.`,
       alsoNeeds: ["users:create"],
       scopes: key.scopes,
     },
