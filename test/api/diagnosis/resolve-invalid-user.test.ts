@@ -122,6 +122,11 @@ describe("resolveInvalidUser", () => {
     await world.verify(secret);
     expect(await world.verify(secret)).toMatchObject({ valid: true, quota: { used: 2 } });
     expect(await codes({})).toBe("RATE_LIMITED");
+    world.clock.advance(minute);
+    await world.server.keyplane.database.prisma.key.update({ where: { id: key.id }, data: { environment: "TEST" } });
+    expect(await codes({})).toBe("WRONG_ENVIRONMENT");
+    await world.server.keyplane.database.prisma.key.update({ where: { id: key.id }, data: { environment: "LIVE" } });
+    await world.verify(secret, 2);
     const refused = await resolve(admin, { keyId: key.id, test: { cost: 0 }, requireValid: true });
     expect(refused).toMatchObject({ code: "CONFLICT", message: expect.stringContaining("RATE_LIMITED") });
   });

@@ -446,15 +446,15 @@ export type DiagnoseKeyInput = {
 
 /** What a diagnosis has found besides its checks. */
 export type DiagnosisFindingCode =
-  /** Too many unknown keys came from this address, as far as you have presented them: until it is let in again, `verifyKey` answers RATE_LIMITED for unknown keys from there. Keys that it remembers are verified all the same. */
+  /** Too many unknown keys came from this address, as far as you or another management token of the tenant have presented them to this server: until it is let in again, `verifyKey` answers RATE_LIMITED for unknown keys from there. Keys that it remembers are verified all the same. */
   | 'ADDRESS_HELD_UP'
   /** Several keys begin like this. Give the id of the one that is meant. */
   | 'AMBIGUOUS_START'
-  /** The version of the API that was called is deprecated. Move to a newer one. */
+  /** The version of the API that was called is deprecated. Move to a newer one: the message names them. */
   | 'API_DEPRECATED'
   /** The state at the moment asked about is not known for sure: audit records of that time are missing. The verdict is of the nearest state that is known. */
   | 'HISTORY_INCOMPLETE'
-  /** It was not used for as long as the tenant's policy says. Revoke what nobody needs. */
+  /** It was not used for as long as the tenant's policy says, nor since. Revoke what nobody needs. */
   | 'KEY_IDLE'
   /** Its secret was found where others can read it, and nobody has dealt with that yet. Replace the secret. */
   | 'KEY_LEAKED'
@@ -666,7 +666,7 @@ export type IntegrityFindingKind =
   | 'TEAM_OF_OTHER_TENANT'
   /** A key without a checksum, although all keys were signed: its row was not written by Keyplane. The key is quarantined. */
   | 'UNSIGNED'
-  /** Usage of the last day that names a key which does not exist. */
+  /** Usage of the last day that names a key which does not exist. Of each tenant the 1000 keys with most calls are looked at. */
   | 'USAGE_OF_UNKNOWN_KEY';
 
 /** What became of a finding. */

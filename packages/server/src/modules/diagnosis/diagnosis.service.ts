@@ -12,7 +12,7 @@ import { circumstancesAt, noCircumstances, readCircumstances } from "./circumsta
 import { type DiagnoseKeyInput, diagnoseKeySchema } from "./diagnosis.input.js";
 import { findPending, type Rows } from "./diagnosis.store.js";
 import { evidenceOf, type Seen } from "./evidence.js";
-import { type Case, examineCase, formatOf, verdictOf } from "./examination.js";
+import { type Case, examineCase, verdictOf } from "./examination.js";
 import {
   type Finding,
   findingsOfCall,
@@ -25,7 +25,7 @@ import { heldUpOf } from "./held-up.js";
 import { rowsAt } from "./history.js";
 import { type Known, knownOf } from "./known.js";
 import { type Origin, readOrigins } from "./origins.js";
-import { findPresented, type Presented } from "./presented.js";
+import { findPresented, formatOfStart, type Presented } from "./presented.js";
 import { readRows, recordOf } from "./reading.js";
 import { type RefusedCall, readRefusedCalls } from "./refused-calls.js";
 import { draftsFor } from "./remedies/drafts.js";
@@ -82,7 +82,7 @@ export function createDiagnose(deps: {
     if (!repaired) return { own, meant: own };
     const right = await readRows(db, repaired.secret);
     const ofRight = await readCircumstances(db, limitReads, right, input);
-    return { own, meant: { ...own, format: formatOf(right), rows: right, circumstances: ofRight } };
+    return { own, meant: { ...own, format: formatOfStart(right.secret.start), rows: right, circumstances: ofRight } };
   }
 
   async function caseAt(

@@ -96,11 +96,5 @@ export function verdictOf(
   return rows && !showsOwner ? { ...verdict, owner: null } : verdict;
 }
 
-/** The format of a secret that is known: the text itself is not as it should be. */
-export function formatOf({ secret, key }: Rows): KeyFormatResult {
-  const prefix = secret.start.slice(0, secret.start.indexOf("_"));
-  return { ok: true, prefix, environment: key.environment, start: secret.start };
-}
-
 /** With these, `verifyKey` tells where the limits stand. */
 const limitedCodes: readonly VerdictCode[] = ["VALID", "RATE_LIMITED", "QUOTA_EXCEEDED"];

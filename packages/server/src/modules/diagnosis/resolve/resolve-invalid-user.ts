@@ -14,8 +14,8 @@ import type { Users } from "../../users/index.js";
 import { noCircumstances, readCircumstances } from "../circumstances/circumstances.js";
 import { type ResolveInvalidUserInput, resolveInvalidUserSchema } from "../diagnosis.input.js";
 import { findOwner, findSecretOf } from "../diagnosis.store.js";
-import { examineCase, formatOf, verdictOf } from "../examination.js";
-import { findPresented } from "../presented.js";
+import { examineCase, verdictOf } from "../examination.js";
+import { findPresented, formatOfStart } from "../presented.js";
 import { readRows } from "../reading.js";
 import { changesBetween, notReached, type ResolveStep, withoutMadeUp } from "./steps.js";
 
@@ -151,7 +151,7 @@ export function createResolveInvalidUser(deps: {
     const call = asked ?? {};
     const of = {
       by: secret === undefined ? "id" : "text",
-      format: rows && formatOf(rows),
+      format: formatOfStart(rows?.secret.start),
       rows,
       circumstances: rows ? await readCircumstances(tx, limitReads, rows, call) : noCircumstances,
       isAmbiguous: false,
