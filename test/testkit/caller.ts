@@ -33,7 +33,7 @@ export const attemptsFields =
 export const diagnosisFields = `at verdict { ${verdictFields} } verdictNow { ${verdictFields} } key { id }
   checks { name outcome code evidence since by wouldFail } findings { code message key { id } }
   remedies { code title mutation variables effect permissions permitted permittedTo }
-  refusedCalls { at code api ip userAgent start }`;
+  refusedCalls { at code api ip userAgent start matchedBy }`;
 
 const tokensSelection = `session { ${sessionFields} } accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt`;
 

@@ -36,13 +36,17 @@ export const diagnosisFindings = {
     description:
       "Its secret was found where others can read it, and nobody has dealt with that yet. Replace the secret.",
   },
-  KEY_IDLE: { description: "It was not used for as long as the tenant's policy says. Revoke what nobody needs." },
+  KEY_IDLE: {
+    description: "It was not used for as long as the tenant's policy says, nor since. Revoke what nobody needs.",
+  },
   KEY_NEVER_EXPIRES: { description: "It has no `expiresAt`, which the tenant's policy does not want." },
   ROTATION_OVERDUE: { description: "It should have got a new secret by now. It goes on working; rotate it." },
-  API_DEPRECATED: { description: "The version of the API that was called is deprecated. Move to a newer one." },
+  API_DEPRECATED: {
+    description: "The version of the API that was called is deprecated. Move to a newer one: the message names them.",
+  },
   ADDRESS_HELD_UP: {
     description:
-      "Too many unknown keys came from this address, as far as you have presented them: until it is let in again, `verifyKey` answers RATE_LIMITED for unknown keys from there. Keys that it remembers are verified all the same.",
+      "Too many unknown keys came from this address, as far as you or another management token of the tenant have presented them to this server: until it is let in again, `verifyKey` answers RATE_LIMITED for unknown keys from there. Keys that it remembers are verified all the same.",
   },
   LIMITS_NOT_KNOWN: {
     description:

@@ -37,6 +37,7 @@ export type Permission = Open<Known.Permission>;
 export type QuotaEntryType = Open<Known.QuotaEntryType>;
 export type QuotaRefill = Open<Known.QuotaRefill>;
 export type RateLimitUnit = Open<Known.RateLimitUnit>;
+export type RefusedCallMatch = Open<Known.RefusedCallMatch>;
 export type ResolveStepName = Open<Known.ResolveStepName>;
 export type ResolveStepOutcome = Open<Known.ResolveStepOutcome>;
 export type ResyncReason = Open<Known.ResyncReason>;

@@ -1,4 +1,4 @@
-import { describe, expect, minute, ok, test } from "../../testkit/index.js";
+import { describe, expect, hour, minute, ok, test } from "../../testkit/index.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: what the API answers
 const checkOf = (diagnosis: any, code: string) => diagnosis.checks.find((each: any) => each.code === code);
@@ -45,10 +45,64 @@ describe("limits that refuse", () => {
     expect((await world.verify(secret, 1, { cost: 100 })).message).toContain("ever allows (cost)");
   });
 
-  test("a remedy says what becomes of the burst", async ({ world }) => {
-    const { admin, key } = await world.tenantWithKey();
-    ok(await admin.setRateLimits(key.id, [{ ...fiftyOfCost, burst: 5 }]));
-    const { remedies } = await admin.diagnose({ keyId: key.id, cost: 20 });
-    expect(remedies[0].effect).toContain("cost allows 100, and 30 at once in each window");
+  test.for([
+    ["the burst, where it alone refuses", { burst: 5 }, 0, 20, { limit: 50, burst: 25 }, "50, and 25 at once"],
+    ["the limit, where it alone refuses", { burst: 40 }, 45, 10, { limit: 100, burst: 40 }, "100, and 40 at once"],
+    ["both, where both refuse", { burst: 5 }, 5, 60, { limit: 110, burst: 71 }, "110, and 71 at once"],
+    ["the limit of one without a burst", { burst: null }, 45, 10, { limit: 100, burst: null }, "100 in each window"],
+    ["the burst away, where the limit allows no larger one", { burst: 45 }, 0, 50, { limit: 50, burst: null }, "50 in"],
+  ] as const)(
+    "a remedy raises %s, says so, and lets the call pass",
+    async ([, rule, used, cost, raised, said], { world }) => {
+      const { admin, key, secret } = await world.tenantWithKey();
+      ok(await admin.setRateLimits(key.id, [{ ...fiftyOfCost, ...rule, windowMs: hour }]));
+      for (let left = used as number; left > 0; left -= 5) {
+        expect(await world.verify(secret, 1, { cost: 5 })).toMatchObject({ valid: true });
+        // The burst has come back by then, and the window has not passed.
+        world.clock.advance(6 * minute);
+      }
+      const { remedies } = await admin.diagnose({ keyId: key.id, cost });
+      expect(remedies).toMatchObject([
+        { variables: { input: { rateLimits: [raised] } }, effect: expect.stringContaining(`cost allows ${said}`) },
+      ]);
+      ok(await admin.remedy(remedies[0]));
+      expect(await world.verify(secret, 1, { cost })).toMatchObject({ valid: true });
+    },
+  );
+
+  test("a remedy leaves the other limits of the same holder as they are", async ({ world }) => {
+    const { admin, key, secret } = await world.tenantWithKey();
+    ok(await admin.setRateLimits(key.id, [twoCalls, { ...fiftyOfCost, burst: 5 }]));
+    await world.verify(secret, 2, { cost: 0 });
+    const { remedies } = await admin.diagnose({ keyId: key.id });
+    const rateLimits = [
+      { ...twoCalls, limit: 4 },
+      { ...fiftyOfCost, burst: 5 },
+    ];
+    expect(remedies).toMatchObject([{ title: "Raise calls of the key", variables: { input: { rateLimits } } }]);
+  });
+
+  test("a top-up that is sent twice is made once, and the next one is another", async ({ world }) => {
+    const { admin, key, secret } = await world.tenantWithKey();
+    ok(await admin.quota("setQuota", { targetId: key.id, limit: 2 }));
+    const quota = async () => (await world.verify(secret)).quota;
+    const topUp = async () => (await admin.diagnose({ keyId: key.id })).remedies[0];
+    await world.verify(secret, 2);
+    const [first, again] = [await topUp(), await topUp()];
+    expect(again).toEqual(first);
+    for (const remedy of [first, again, first]) ok(await admin.remedy(remedy));
+    expect(await quota()).toMatchObject({ limit: 4, used: 3 });
+    await world.verify(secret);
+    world.clock.advance(minute);
+    ok(await admin.remedy(await topUp()));
+    expect(await quota()).toMatchObject({ limit: 6 });
+    // One that was made whole in between is used up anew.
+    await world.verify(secret);
+    const beforeReset = await topUp();
+    world.clock.advance(minute);
+    ok(await admin.quota("resetQuota", { targetId: key.id }));
+    await world.verify(secret, 6);
+    const { idempotencyKey } = (await topUp()).variables.input;
+    expect(idempotencyKey).not.toBe(beforeReset.variables.input.idempotencyKey);
   });
 });

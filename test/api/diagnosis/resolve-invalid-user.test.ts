@@ -97,6 +97,110 @@ describe("resolveInvalidUser", () => {
     }
   });
 
+  test("the test is the call that diagnoseKey would look at: with API, address and limits, of which nothing is taken", async ({
+    world,
+  }) => {
+    const { admin, tenant, owner, key, secret } = await world.tenantWithKey();
+    const { id: apiId, slug } = await world.api(tenant.id);
+    ok(await admin.quota("setQuota", { targetId: owner.id, limit: 5 }));
+    ok(await admin.setRateLimits(key.id, [{ name: "few", limit: 2, windowMs: minute }]));
+    const codes = async (call: Record<string, unknown>) => {
+      const { verdict } = await admin.diagnose({ keyId: key.id, ...call });
+      for (const dryRun of [true, false]) {
+        const { steps, verdict: tested } = ok(await resolve(admin, { keyId: key.id, test: call, dryRun }));
+        expect({ ...tested, requestId: "" }).toEqual({ ...verdict, requestId: "" });
+        expect(steps[4].outcome).toBe(verdict.valid ? "DONE" : "FAILED");
+      }
+      return verdict.code;
+    };
+    expect(await codes({ api: slug })).toBe("API_NOT_GRANTED");
+    ok(await admin.apiGrant("grantApiAccess", { apiId, keyId: key.id }));
+    expect(await codes({ api: slug })).toBe("VALID");
+    expect(await codes({ api: `${slug}@v9` })).toBe("API_NOT_GRANTED");
+    expect(await codes({ cost: 6 })).toBe("QUOTA_EXCEEDED");
+    for (let time = 0; time < 3; time++) expect(await codes({ cost: 5 })).toBe("VALID");
+    await world.verify(secret);
+    expect(await world.verify(secret)).toMatchObject({ valid: true, quota: { used: 2 } });
+    expect(await codes({})).toBe("RATE_LIMITED");
+    world.clock.advance(minute);
+    await world.server.keyplane.database.prisma.key.update({ where: { id: key.id }, data: { environment: "TEST" } });
+    expect(await codes({})).toBe("WRONG_ENVIRONMENT");
+    await world.server.keyplane.database.prisma.key.update({ where: { id: key.id }, data: { environment: "LIVE" } });
+    await world.verify(secret, 2);
+    const refused = await resolve(admin, { keyId: key.id, test: { cost: 0 }, requireValid: true });
+    expect(refused).toMatchObject({ code: "CONFLICT", message: expect.stringContaining("RATE_LIMITED") });
+  });
+
+  test("a custom role and address lists are given as createUser and updateUser give them; the plan says so", async ({
+    world,
+  }) => {
+    const { admin, tenant, key, owner } = await world.tenantWithKey({ key: { scopes: ["orders:read"] } });
+    const role = await world.role(tenant.id, { keyScopes: [] });
+    const ip = "192.0.2.7";
+    ok(await admin.user("deleteUser", { id: owner.id }));
+    const rules = { customRoleId: role.id, allowedIps: ["192.0.2.0/24"], deniedIps: [ip] };
+    const input = { keyId: key.id, user: { email: owner.email, ...rules }, test: { scopes: ["orders:read"], ip } };
+    const read = async (id: string) =>
+      (await admin.query("query ($id: ID!) { user(id: $id) { customRoleId allowedIps deniedIps } }", { id })).user;
+    const shown = [
+      { field: "customRoleId", before: null, after: role.id },
+      { field: "allowedIps", before: null, after: "192.0.2.0/24" },
+      { field: "deniedIps", before: null, after: ip },
+    ];
+    const plan = ok(await resolve(admin, { ...input, dryRun: true }));
+    const run = ok(await resolve(admin, input));
+    for (const { steps, verdict } of [plan, run]) {
+      expect(steps[1]).toMatchObject({ mutation: "createUser", changes: expect.arrayContaining(shown) });
+      expect(steps[4]).toMatchObject({ outcome: "FAILED" });
+      expect(verdict).toMatchObject({ code: "INSUFFICIENT_SCOPE" });
+    }
+    expect(await read(run.user.id)).toEqual(rules);
+    expect((await admin.diagnose({ keyId: key.id, ip })).verdict.code).toBe("IP_NOT_ALLOWED");
+
+    // The same again changes nothing; null and empty lists take them away.
+    expect(ok(await resolve(admin, input)).steps[2]).toMatchObject({ outcome: "NOT_NEEDED", changes: [] });
+    const none = { customRoleId: null, allowedIps: [], deniedIps: [] };
+    const without = { ...input, user: { email: owner.email, ...none } };
+    const taken = ok(await resolve(admin, { ...without, dryRun: true }));
+    expect(taken.steps[2]).toMatchObject({
+      mutation: "updateUser",
+      detail: "Would change: customRoleId, allowedIps, deniedIps.",
+      changes: shown.map(({ field, after }) => ({ field, before: after, after: null })),
+    });
+    expect(taken.verdict).toMatchObject({ valid: true });
+    expect(await read(run.user.id)).toEqual(rules);
+    expect(ok(await resolve(admin, without)).verdict).toMatchObject({ valid: true });
+    expect(await read(run.user.id)).toEqual(none);
+  });
+
+  test("a custom role and address lists have the rules, and need the permissions, of createUser and updateUser", async ({
+    world,
+  }) => {
+    const [{ admin, tenant, key, owner }, theirs] = [await world.tenantWithKey(), await world.tenantWithKey()];
+    const own = await world.role(tenant.id);
+    const foreign = await world.role(theirs.tenant.id);
+    const as = (caller: Caller, user: Record<string, unknown>) => resolve(caller, { keyId: key.id, user });
+    for (const who of [{ id: owner.id }, { email: `${world.unique()}@example.com` }]) {
+      const missing = await as(admin, { ...who, customRoleId: world.missingId("CustomRole") });
+      expect(missing).toMatchObject({ code: "NOT_FOUND", message: expect.stringContaining("role") });
+      expect(await as(admin, { ...who, customRoleId: foreign.id })).toEqual(missing);
+      expect(await as(admin, { ...who, allowedIps: ["10.0.0.0/8", "no address"] })).toMatchObject({
+        code: "INVALID_INPUT",
+        issues: [{ path: ["user", "allowedIps", "1"] }],
+      });
+      // Of the permissions that the role gives, the caller has not all.
+      const permissions = ["KEYS_REISSUE", "USERS_CREATE", "USERS_UPDATE", "USERS_READ", "TENANTS_READ"];
+      const narrow = await world.caller("ADMIN", { tenantId: tenant.id, permissions });
+      expect(await as(narrow, { ...who, role: "GUEST", customRoleId: own.id })).toMatchObject({ code: "FORBIDDEN" });
+    }
+    // Whoever lets keys come from elsewhere grants all that they can do.
+    const bounded = await world.caller("ADMIN", { tenantId: tenant.id, grantableScopes: ["orders:read"] });
+    expect(await as(bounded, { id: owner.id, allowedIps: ["10.0.0.0/8"] })).toMatchObject({ code: "FORBIDDEN" });
+    expect(await as(bounded, { id: owner.id, allowedIps: [] })).toMatchObject({
+      __typename: expect.stringMatching(/Payload$/),
+    });
+  });
+
   test("a test that would be refused leaves everything as it is where that is asked for", async ({ world }) => {
     const { admin, key, secret, owner } = await world.tenantWithKey();
     const input = { keyId: key.id, user: { name: "Ada" }, test: { scopes: ["orders:write"] }, requireValid: true };

@@ -2658,7 +2658,7 @@ export type DiagnoseKey = {
       /** Who may, when you may not. */
       readonly permittedTo: string | null
     }>,
-    /** Refused calls of the key, or of its visible start or the address: the last 20 of a day, or of the hour before and after `at`. Null: not known, or you lack `usage:read`. */
+    /** Refused calls of the key, or of its visible start where no such key is known, and those from the address with whatever key, each once, newest first: the last 20 of a day, or of the hour before and after `at`. Null: not known, or you lack `usage:read`. */
     readonly refusedCalls: ReadonlyArray<{
       /** When it was. */
       readonly at: string,
@@ -2671,7 +2671,9 @@ export type DiagnoseKey = {
       /** The program that it came from. */
       readonly userAgent: string | null,
       /** The visible start of the presented key. */
-      readonly start: string | null
+      readonly start: string | null,
+      /** By what it was found: the key, or its start where no such key is known, the address, or both. */
+      readonly matchedBy: ReadonlyArray<Types.RefusedCallMatch>
     }> | null
   }
 };

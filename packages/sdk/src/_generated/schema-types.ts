@@ -450,15 +450,15 @@ export type DiagnoseKeyInput = {
 
 /** What a diagnosis has found besides its checks. */
 export type DiagnosisFindingCode =
-  /** Too many unknown keys came from this address, as far as you have presented them: until it is let in again, `verifyKey` answers RATE_LIMITED for unknown keys from there. Keys that it remembers are verified all the same. */
+  /** Too many unknown keys came from this address, as far as you or another management token of the tenant have presented them to this server: until it is let in again, `verifyKey` answers RATE_LIMITED for unknown keys from there. Keys that it remembers are verified all the same. */
   | 'ADDRESS_HELD_UP'
   /** Several keys begin like this. Give the id of the one that is meant. */
   | 'AMBIGUOUS_START'
-  /** The version of the API that was called is deprecated. Move to a newer one. */
+  /** The version of the API that was called is deprecated. Move to a newer one: the message names them. */
   | 'API_DEPRECATED'
   /** The state at the moment asked about is not known for sure: audit records of that time are missing. The verdict is of the nearest state that is known. */
   | 'HISTORY_INCOMPLETE'
-  /** It was not used for as long as the tenant's policy says. Revoke what nobody needs. */
+  /** It was not used for as long as the tenant's policy says, nor since. Revoke what nobody needs. */
   | 'KEY_IDLE'
   /** Its secret was found where others can read it, and nobody has dealt with that yet. Replace the secret. */
   | 'KEY_LEAKED'
@@ -670,7 +670,7 @@ export type IntegrityFindingKind =
   | 'TEAM_OF_OTHER_TENANT'
   /** A key without a checksum, although all keys were signed: its row was not written by Keyplane. The key is quarantined. */
   | 'UNSIGNED'
-  /** Usage of the last day that names a key which does not exist. */
+  /** Usage of the last day that names a key which does not exist. Of each tenant the 1000 keys with most calls are looked at. */
   | 'USAGE_OF_UNKNOWN_KEY';
 
 /** What became of a finding. */
@@ -1185,6 +1185,15 @@ export type RefuseApiAccessInput = {
   readonly reason: string;
 };
 
+/** By what a refused call was found. */
+export type RefusedCallMatch =
+  /** It came from the address that was asked about, with whatever key. */
+  | 'ADDRESS'
+  /** It was of the key. */
+  | 'KEY'
+  /** The presented key began like the one that was asked about, and no such key is known. */
+  | 'START';
+
 /** Which key goes to which user. */
 export type ReissueKeyInput = {
   /** The key's id; it stays the same. */
@@ -1370,6 +1379,12 @@ export type RevokeManagementTokenInput = {
 
 /** Whom a key shall belong to: found by id, else by externalId, else by e-mail address; without any of them the present owner. Other details are brought up to date. */
 export type RightUserInput = {
+  /** The only addresses that the user's keys are accepted from, as IPv4 or IPv6 addresses and CIDR ranges; an empty list: any. */
+  readonly allowedIps?: ReadonlyArray<string> | null | undefined;
+  /** A custom role of the tenant, which decides what the user may do instead of the role; null takes it away. */
+  readonly customRoleId?: string | null | undefined;
+  /** Addresses that the user's keys are never accepted from, likewise. */
+  readonly deniedIps?: ReadonlyArray<string> | null | undefined;
   /** The e-mail address; needed to create the user. */
   readonly email?: string | null | undefined;
   /** Your own system's id of the user. */
@@ -1564,8 +1579,12 @@ export type TenantStatus =
   /** Paused by an operator: all its keys are refused until it is resumed. */
   | 'SUSPENDED';
 
-/** The call that the new secret is tested for. */
+/** The call that the key is tested for, as diagnoseKey would: with the limits, of which nothing is taken. */
 export type TestCallInput = {
+  /** The API that it is to. */
+  readonly api?: string | null | undefined;
+  /** What it costs of rate limits and quotas; 1 when left out. Nothing is charged. */
+  readonly cost?: number | null | undefined;
   /** The environment that it is for. */
   readonly environment?: Environment | null | undefined;
   /** The address that it comes from. */

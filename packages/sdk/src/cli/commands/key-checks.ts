@@ -1,17 +1,13 @@
 import type { KeyDiagnosis } from "../../entities.js";
 import { command } from "../command.js";
-import { text, time, whole } from "../options.js";
+import { text, time } from "../options.js";
 import type { Printer } from "../output/printer.js";
 import { safe, shown } from "../output/text.js";
-import { callOptions, keyOptions, piped, presentedKey } from "./presented-key.js";
+import { callCost, calledApi, callOptions, keyOptions, piped, presentedKey } from "./presented-key.js";
 import { remedyLines } from "./remedy-lines.js";
 import { verdictLines } from "./verdict-lines.js";
 
-const asked = {
-  ...callOptions,
-  api: text("slug|id", "Which API is called: slug, id or slug@version."),
-  cost: whole("number", "What the call costs of rate limits and quotas. Default: 1.", 0, 1_000_000),
-} as const;
+const asked = { ...callOptions, api: calledApi, cost: callCost } as const;
 
 export const keyChecks = [
   command({

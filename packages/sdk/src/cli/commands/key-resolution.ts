@@ -2,12 +2,12 @@ import { roles } from "@keyplane/schema";
 import type { ResolveInvalidUserResult } from "../../change-results.js";
 import { unwrap } from "../../client/results.js";
 import { command } from "../command.js";
-import { choice, flag, text, yes } from "../options.js";
+import { choice, flag, listOrNone, text, yes } from "../options.js";
 import type { Printer } from "../output/printer.js";
 import type { Column } from "../output/table.js";
 import { safe } from "../output/text.js";
-import { agreed } from "./find.js";
-import { callOptions, keyOptions, piped, presentedKey } from "./presented-key.js";
+import { agreed, orNone } from "./find.js";
+import { callCost, calledApi, callOptions, keyOptions, piped, presentedKey } from "./presented-key.js";
 import { verdictLines } from "./verdict-lines.js";
 
 type Resolution = Extract<ResolveInvalidUserResult, { readonly __typename: "ResolveInvalidUserPayload" }>;
@@ -24,7 +24,7 @@ export const keyResolution = [
     path: "keys resolve",
     summary:
       "Mend a key with an invalid user: find or create the right user, reissue the key to them, and test it. All or nothing.",
-    details: `${piped}\nOr name it with --id or --start. The right user is found by --user, else by --external-id, else by --email; without them it is the present owner. A key that belongs to that user already keeps its secret without --reissue. The test is a call with --scopes, --environment and --ip. A new secret alone goes to standard output, this once; the old one stops at once, so it is asked for.\nA key that the test refuses, and a plan that cannot be carried out, are answers: exit code 10.`,
+    details: `${piped}\nOr name it with --id or --start. The right user is found by --user, else by --external-id, else by --email; without them it is the present owner. A key that belongs to that user already keeps its secret without --reissue. The test is a call with --scopes, --environment, --ip, --api and --cost, of which nothing is taken from limits. A new secret alone goes to standard output, this once; the old one stops at once, so it is asked for.\nA key that the test refuses, and a plan that cannot be carried out, are answers: exit code 10.`,
     options: {
       ...keyOptions,
       user: text("id", "The right user's id."),
@@ -32,10 +32,15 @@ export const keyResolution = [
       externalId: text("id", "Your own id of the right user."),
       name: text("text", "The right user's name."),
       role: choice(roles, "The right user's role. Default of a new one: developer."),
+      customRole: text("id", "A custom role of the right user, which decides instead; an empty text takes it away."),
+      allowedIps: listOrNone("cidr", "The only addresses that the right user's keys are accepted from."),
+      deniedIps: listOrNone("cidr", "Addresses that the right user's keys are never accepted from."),
       existingOnly: flag("Create nobody: it is refused where the right user is not there."),
       enableDisabled: flag("Enable the right user where disabled."),
       reissue: flag("Give the key a new secret also where it belongs to that user already."),
       ...callOptions,
+      api: calledApi,
+      cost: callCost,
       requireValid: flag("Change nothing where the test is refused: exit code 6."),
       dryRun: flag("Only show the plan; nothing is changed, and nothing asked."),
       ...yes,
@@ -49,8 +54,8 @@ export const keyResolution = [
       ["keys resolve --start kp_live_3fQz --user usr_… --enable-disabled --yes > key.txt", "to one who was disabled"],
     ],
     async run(context, given) {
-      const { id, start, user, email, externalId, name, role, existingOnly, ...rest } = given;
-      const { scopes, environment, ip, yes: isAgreed, ...switches } = rest;
+      const { id, start, user, email, externalId, name, role, customRole, allowedIps, deniedIps, ...rest } = given;
+      const { scopes, environment, ip, api, cost, existingOnly, yes: isAgreed, ...switches } = rest;
       const { client, print } = context;
       const keyplane = client();
       if (!switches.dryRun) {
@@ -60,9 +65,9 @@ export const keyResolution = [
       const input = {
         ...(await presentedKey(context, { id, start })),
         ...switches,
-        user: { id: user, email, externalId, name, role },
+        user: { id: user, email, externalId, name, role, customRoleId: orNone(customRole), allowedIps, deniedIps },
         createMissing: !existingOnly,
-        test: { scopes, environment, ip },
+        test: { scopes, environment, ip, api, cost },
       };
       const resolution = unwrap(await keyplane.keys.resolveInvalidUser(input));
       if (print.isJson) print.document(resolution);

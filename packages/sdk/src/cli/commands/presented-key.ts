@@ -1,7 +1,7 @@
 import { environments } from "@keyplane/schema";
 import type { Context } from "../command.js";
 import { UsageError } from "../exit-codes.js";
-import { choice, list, text } from "../options.js";
+import { choice, list, text, whole } from "../options.js";
 
 /** The call that a key is examined for. */
 export const callOptions = {
@@ -9,6 +9,9 @@ export const callOptions = {
   environment: choice(environments, "The environment that the call is of."),
   ip: text("address", "From where the call comes."),
 } as const;
+
+export const calledApi = text("slug|id", "Which API is called: slug, id or slug@version.");
+export const callCost = whole("number", "What the call costs of rate limits and quotas. Default: 1.", 0, 1_000_000);
 
 /** What names a key whose text is not at hand. */
 export const keyOptions = {

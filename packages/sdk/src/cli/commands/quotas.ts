@@ -55,13 +55,18 @@ export const quotaCommands = [
     path: "quotas top-up",
     summary: "Add to a quota: for the present period, or for good where it is never refilled.",
     argument: ofTarget,
-    options: { amount: required(whole("number", "How much to add.", 1, maxLimit)), ...reason },
-    examples: [["quotas top-up usr_… --amount 5000 --reason 'order 4711'", "5000 more"]],
-    async run({ client, print }, { amount, reason: why }, id) {
-      tell(
-        print,
-        found(unwrap(await client().limits.topUpQuota({ targetId: id, amount, reason: why })).quota, "quota of", id),
-      );
+    options: {
+      amount: required(whole("number", "How much to add.", 1, maxLimit)),
+      attempt: text("name", "A name for this attempt: repeated by it within a day, nothing is added again."),
+      ...reason,
+    },
+    examples: [
+      ["quotas top-up usr_… --amount 5000 --reason 'order 4711'", "5000 more"],
+      ["quotas top-up usr_… --amount 5000 --attempt order-4711", "once, however often it is repeated"],
+    ],
+    async run({ client, print }, { amount, attempt, reason: why }, id) {
+      const input = { targetId: id, amount, reason: why, idempotencyKey: attempt };
+      tell(print, found(unwrap(await client().limits.topUpQuota(input)).quota, "quota of", id));
     },
   }),
   command({

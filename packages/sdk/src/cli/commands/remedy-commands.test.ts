@@ -1,33 +1,44 @@
 import { describe, expect, test } from "vitest";
 import { asked } from "../../test-helpers/command-line.js";
-import { commandFor } from "./remedy-commands.js";
+import { commandFor, spellings } from "./remedy-commands.js";
 
 const reason = "the secret was replaced";
 
+type Case = readonly [mutation: string, path: string, input: Record<string, unknown>, options: object];
+
 describe("a remedy is typed as the command that does all of it", () => {
-  const cases: readonly (readonly [mutation: string, input: Record<string, unknown>, options: object])[] = [
-    ["approveApiAccess", { id: "grt_1" }, {}],
-    ["deleteKey", { id: "key_1", reason }, { reason }],
-    ["enableKey", { id: "key_1" }, {}],
-    ["enableUser", { id: "usr_1" }, {}],
-    ["grantApiAccess", { apiId: "api_1", keyId: "key_1" }, { apiId: "api_1", keyId: "key_1" }],
-    ["reissueKey", { id: "key_1", ownerId: "usr_1" }, { owner: "usr_1" }],
-    ["releaseKey", { id: "key_1", reason }, { reason }],
-    ["requestApiAccess", { apiId: "api_1", keyId: "key_1" }, { apiId: "api_1", keyId: "key_1" }],
-    ["resetQuota", { targetId: "usr_1", reason }, { reason }],
+  const cases: readonly Case[] = [
+    ["approveApiAccess", "apis approve", { id: "grt_1" }, {}],
+    ["deleteKey", "keys delete", { id: "key_1", reason }, { reason }],
+    ["disableKey", "keys disable", { id: "key_1", reason }, { reason }],
+    ["enableKey", "keys enable", { id: "key_1" }, {}],
+    ["enableUser", "users enable", { id: "usr_1" }, {}],
+    ["grantApiAccess", "apis grant", { apiId: "api_1", keyId: "key_1" }, { apiId: "api_1", keyId: "key_1" }],
+    ["reissueKey", "keys reissue", { id: "key_1", ownerId: "usr_1" }, { owner: "usr_1" }],
+    ["releaseKey", "keys release", { id: "key_1", reason }, { reason }],
+    ["requestApiAccess", "apis request", { apiId: "api_1", keyId: "key_1" }, { apiId: "api_1", keyId: "key_1" }],
+    ["resetQuota", "quotas reset", { targetId: "usr_1", reason }, { reason }],
     [
       "resolveInvalidUser",
+      "keys resolve",
       { keyId: "key_1", user: { email: "ada@acme.example", name: "Ada Lovelace", role: "DEVELOPER" } },
       { id: "key_1", email: "ada@acme.example", name: "Ada Lovelace", role: "DEVELOPER" },
     ],
-    ["resolveKeyFinding", { id: "kfn_1", reason }, { reason }],
-    ["restoreKey", { id: "key_1" }, {}],
-    ["resumeTenant", { id: "ten_1" }, {}],
-    ["revokeKey", { id: "key_1", reason }, { reason }],
-    ["rotateKey", { id: "key_1", overlapMs: 86_400_000 }, { overlap: 86_400_000 }],
-    ["rotateKey", { id: "key_1", overlapMs: 0 }, { overlap: 0 }],
+    [
+      "resolveInvalidUser",
+      "keys resolve",
+      { keyId: "key_1", user: { email: "a@b.example", customRoleId: "rol_1", allowedIps: ["10.0.0.0/8"] } },
+      { id: "key_1", email: "a@b.example", customRole: "rol_1", allowedIps: ["10.0.0.0/8"], deniedIps: undefined },
+    ],
+    ["resolveKeyFinding", "findings resolve", { id: "kfn_1", reason }, { reason }],
+    ["restoreKey", "keys restore", { id: "key_1" }, {}],
+    ["resumeTenant", "tenants resume", { id: "ten_1" }, {}],
+    ["revokeKey", "keys revoke", { id: "key_1", reason }, { reason }],
+    ["rotateKey", "keys rotate", { id: "key_1", overlapMs: 86_400_000 }, { overlap: 86_400_000 }],
+    ["rotateKey", "keys rotate", { id: "key_1", overlapMs: 0 }, { overlap: 0 }],
     [
       "setRateLimits",
+      "limits set",
       {
         targetId: "usr_1",
         rateLimits: [
@@ -37,20 +48,38 @@ describe("a remedy is typed as the command that does all of it", () => {
       },
       { rate: ["a=20/1s", "b=9/1d:burst=3:cost"] },
     ],
-    ["topUpQuota", { targetId: "usr_1", amount: 5_000, reason }, { amount: 5_000, reason }],
-    ["updateKey", { id: "key_1", scopes: ["a", "b:c"] }, { scopes: ["a", "b:c"] }],
-    ["updateKey", { id: "key_1", expiresAt: "2027-01-01T00:00:00.000Z" }, { expiresAt: "2027-01-01T00:00:00.000Z" }],
-    ["updateRole", { id: "rol_1", keyScopes: ["a"] }, { keyScopes: ["a"] }],
-    ["updateTeam", { id: "tea_1", keyScopes: ["a"] }, { keyScopes: ["a"] }],
-    ["updateTenant", { id: "ten_1", policy: { allowedScopes: ["a"] } }, { allowedScopes: ["a"] }],
-    ["updateTenant", { id: "ten_1", allowedIps: ["192.0.2.0/24"], deniedIps: [] }, { deniedIps: null }],
+    [
+      "topUpQuota",
+      "quotas top-up",
+      { targetId: "usr_1", amount: 5_000, reason, idempotencyKey: "diagnosis-1" },
+      { amount: 5_000, reason, attempt: "diagnosis-1" },
+    ],
+    ["updateKey", "keys update", { id: "key_1", scopes: ["a", "b:c"] }, { scopes: ["a", "b:c"] }],
+    [
+      "updateKey",
+      "keys update",
+      { id: "key_1", expiresAt: "2027-01-01T00:00:00.000Z" },
+      { expiresAt: "2027-01-01T00:00:00.000Z" },
+    ],
+    ["updateKey", "keys update", { id: "key_1", teamId: null }, { team: "" }],
+    ["updateRole", "roles update", { id: "rol_1", keyScopes: ["a"] }, { keyScopes: ["a"] }],
+    ["updateTeam", "teams update", { id: "tea_1", keyScopes: ["a"] }, { keyScopes: ["a"] }],
+    ["updateTenant", "tenants update", { id: "ten_1", policy: { allowedScopes: ["a"] } }, { allowedScopes: ["a"] }],
+    [
+      "updateTenant",
+      "tenants update",
+      { id: "ten_1", allowedIps: ["192.0.2.0/24"], deniedIps: [] },
+      { deniedIps: null },
+    ],
     [
       "updateUser",
+      "users update",
       { id: "usr_1", email: "a@b.example", externalId: "4 2" },
       { email: "a@b.example", externalId: "4 2" },
     ],
     [
       "createKey",
+      "keys create",
       {
         tenantId: "ten_1",
         ownerId: "usr_1",
@@ -81,12 +110,17 @@ describe("a remedy is typed as the command that does all of it", () => {
       },
     ],
   ];
-  test.for(cases)("%s %j", async ([mutation, input, options]) => {
+  test.for(cases)("%s: %s %j", async ([mutation, path, input, options]) => {
     const line = commandFor(mutation, input);
-    const { argument, options: read } = await asked(line ?? "");
+    const { path: found, argument, options: read } = await asked(line ?? "");
+    expect(found).toBe(path);
     expect(read).toMatchObject(options);
     const named = input["id"] ?? input["targetId"];
     if (named !== undefined) expect(argument).toBe(named);
+  });
+
+  test("every command that is a remedy's is typed above", () => {
+    expect([...new Set(cases.map(([mutation]) => mutation))].sort()).toEqual(Object.keys(spellings).sort());
   });
 
   test("quoted for a shell", () => {

@@ -18,7 +18,7 @@ const reason = { reason: "--reason" } as const;
  * The commands that do what mutations of remedies do. `updateApi` has none, nor has a change of address lists of keys and users. Add a
  * mutation here when it gets a command; a test types each of them.
  */
-const spellings: Readonly<Record<string, Spelling>> = {
+export const spellings: Readonly<Record<string, Spelling>> = {
   approveApiAccess: { path: "apis approve", argument: "id" },
   createKey: {
     path: "keys create",
@@ -40,6 +40,7 @@ const spellings: Readonly<Record<string, Spelling>> = {
     },
   },
   deleteKey: { path: "keys delete", argument: "id", options: reason },
+  disableKey: { path: "keys disable", argument: "id", options: reason },
   enableKey: { path: "keys enable", argument: "id" },
   enableUser: { path: "users enable", argument: "id" },
   grantApiAccess: { path: "apis grant", options: { apiId: "--api-id", keyId: "--key-id" } },
@@ -49,7 +50,15 @@ const spellings: Readonly<Record<string, Spelling>> = {
   resetQuota: { path: "quotas reset", argument: "targetId", options: reason },
   resolveInvalidUser: {
     path: "keys resolve",
-    options: { keyId: "--id", "user.email": "--email", "user.name": "--name", "user.role": "--role" },
+    options: {
+      keyId: "--id",
+      "user.email": "--email",
+      "user.name": "--name",
+      "user.role": "--role",
+      "user.customRoleId": "--custom-role",
+      "user.allowedIps": "--allowed-ips",
+      "user.deniedIps": "--denied-ips",
+    },
   },
   resolveKeyFinding: { path: "findings resolve", argument: "id", options: reason },
   restoreKey: { path: "keys restore", argument: "id" },
@@ -57,8 +66,16 @@ const spellings: Readonly<Record<string, Spelling>> = {
   revokeKey: { path: "keys revoke", argument: "id", options: reason },
   rotateKey: { path: "keys rotate", argument: "id", options: { overlapMs: "--overlap" } },
   setRateLimits: { path: "limits set", argument: "targetId", options: { rateLimits: "--rate" } },
-  topUpQuota: { path: "quotas top-up", argument: "targetId", options: { amount: "--amount", ...reason } },
-  updateKey: { path: "keys update", argument: "id", options: { scopes: "--scopes", expiresAt: "--expires-at" } },
+  topUpQuota: {
+    path: "quotas top-up",
+    argument: "targetId",
+    options: { amount: "--amount", idempotencyKey: "--attempt", ...reason },
+  },
+  updateKey: {
+    path: "keys update",
+    argument: "id",
+    options: { scopes: "--scopes", expiresAt: "--expires-at", teamId: "--team" },
+  },
   updateRole: { path: "roles update", argument: "id", options: { keyScopes: "--key-scopes" } },
   updateTeam: { path: "teams update", argument: "id", options: { keyScopes: "--key-scopes" } },
   updateTenant: {
@@ -108,6 +125,8 @@ function isObject(value: unknown): value is object {
 /** A value as it is typed, before the shell; null where it cannot be. */
 function textOf(name: string, value: unknown): string | null {
   if (typeof value === "string") return value;
+  // No team is an empty text.
+  if (value === null) return name === "teamId" ? "" : null;
   if (typeof value === "number") return name.endsWith("Ms") ? typedDuration(value) : String(value);
   if (!isObject(value)) return null;
   if (!Array.isArray(value)) return JSON.stringify(value);

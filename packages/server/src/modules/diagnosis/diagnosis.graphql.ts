@@ -5,9 +5,9 @@ import { EnvironmentEnum, enumOf, PermissionEnum, VerdictCodeEnum } from "../../
 import { requiredInput } from "../../graphql/mutation.js";
 import { KeyType } from "../keys/keys.graphql.js";
 import { VerdictType } from "../keys/verification/verify.graphql.js";
-import type { EventDocument } from "../usage/index.js";
 import type { DiagnosisCheck, KeyDiagnosis } from "./diagnosis.service.js";
 import type { Finding } from "./findings.js";
+import { type RefusedCall, refusedCallMatches } from "./refused-calls.js";
 import type { Remedy } from "./remedies/remedy.js";
 
 const CheckOutcomeEnum = enumOf("CheckOutcome", "How one check of a key ended.", checkOutcomes);
@@ -95,7 +95,9 @@ const FindingType = builder.objectRef<Finding>("DiagnosisFinding").implement({
   }),
 });
 
-const RefusedCallType = builder.objectRef<EventDocument>("RefusedCall").implement({
+const RefusedCallMatchEnum = enumOf("RefusedCallMatch", "By what a refused call was found.", refusedCallMatches);
+
+const RefusedCallType = builder.objectRef<RefusedCall>("RefusedCall").implement({
   description: "One call that was refused.",
   fields: (t) => ({
     at: t.expose("at", { type: "DateTime", description: "When it was." }),
@@ -111,6 +113,11 @@ const RefusedCallType = builder.objectRef<EventDocument>("RefusedCall").implemen
       nullable: true,
       description: "The visible start of the presented key.",
       resolve: ({ start }) => start,
+    }),
+    matchedBy: t.field({
+      type: [RefusedCallMatchEnum],
+      description: "By what it was found: the key, or its start where no such key is known, the address, or both.",
+      resolve: ({ matchedBy }) => [...matchedBy],
     }),
   }),
 });
@@ -160,7 +167,7 @@ const KeyDiagnosisType = builder.objectRef<KeyDiagnosis>("KeyDiagnosis").impleme
       type: [RefusedCallType],
       nullable: true,
       description:
-        "Refused calls of the key, or of its visible start or the address: the last 20 of a day, or of the hour before and after `at`. Null: not known, or you lack `usage:read`.",
+        "Refused calls of the key, or of its visible start where no such key is known, and those from the address with whatever key, each once, newest first: the last 20 of a day, or of the hour before and after `at`. Null: not known, or you lack `usage:read`.",
       resolve: ({ refusedCalls }) => refusedCalls && [...refusedCalls],
     }),
   }),

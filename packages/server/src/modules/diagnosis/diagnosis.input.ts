@@ -1,6 +1,13 @@
 import { type Environment, environments, type Role, roles } from "@keyplane/schema";
 import { z } from "zod";
-import { flag, idempotencyKeySchema, idSchema, optional, scopesSchema } from "../../platform/validation.js";
+import {
+  addressesSchema,
+  flag,
+  idempotencyKeySchema,
+  idSchema,
+  optional,
+  scopesSchema,
+} from "../../platform/validation.js";
 import { apiSchema, costSchema, ipSchema } from "../usage/index.js";
 
 /** Longer than any key with whatever may stand around it: what is beyond is not looked at. */
@@ -19,17 +26,22 @@ const presentedShape = {
   ),
 };
 
+/** What the call was, or is to be. */
+const callShape = {
+  scopes: optional(scopesSchema),
+  environment: environmentSchema,
+  ip: optional(ipSchema),
+  api: optional(apiSchema),
+  cost: optional(costSchema),
+};
+
 const isOne = ({ key, keyId, start }: { key?: unknown; keyId?: unknown; start?: unknown }): boolean =>
   [key, keyId, start].filter((each) => each !== undefined).length === 1;
 
 export const diagnoseKeySchema = z
   .object({
     ...presentedShape,
-    scopes: optional(scopesSchema),
-    environment: environmentSchema,
-    ip: optional(ipSchema),
-    api: optional(apiSchema),
-    cost: optional(costSchema),
+    ...callShape,
     at: optional(z.date()),
     owner: optional(
       z.object({
@@ -43,13 +55,17 @@ export const diagnoseKeySchema = z
 
 export type DiagnoseKeyInput = z.output<typeof diagnoseKeySchema>;
 
-/** What is known of the right user. Users check their own details; here only what finds one. */
+/** What is known of the right user. Users check their own details; here only what finds one, and what is compared. */
 const rightUserSchema = z.object({
   id: optional(z.string()),
   email: optional(z.string().max(254)),
   name: optional(z.string().max(400)),
   externalId: optional(z.string().max(400)),
   role: optional(z.enum(Object.keys(roles) as Role[])),
+  /** null takes it away: the user's role counts again. */
+  customRoleId: z.string().nullable().optional(),
+  allowedIps: optional(addressesSchema),
+  deniedIps: optional(addressesSchema),
 });
 
 export const resolveInvalidUserSchema = z
@@ -60,9 +76,7 @@ export const resolveInvalidUserSchema = z
     enableDisabled: flag(false),
     reissue: flag(false),
     requireValid: flag(false),
-    test: optional(
-      z.object({ scopes: optional(scopesSchema), environment: environmentSchema, ip: optional(ipSchema) }),
-    ),
+    test: optional(z.object(callShape)),
     dryRun: flag(false),
     idempotencyKey: optional(idempotencyKeySchema),
   })

@@ -1,13 +1,13 @@
-import type { Examination, ExaminedCheck, KeyFormatResult, KeyGuesses } from "@keyplane/schema";
+import type { Examination, ExaminedCheck, KeyGuesses } from "@keyplane/schema";
 import type { Clock } from "../../platform/clock.js";
 import type { Database, Db, Key, KeySecret } from "../../platform/database/index.js";
 import { BadUserInputError } from "../../platform/errors.js";
 import type { GuessLimiter } from "../../platform/guess-limiter.js";
 import { parseArguments } from "../../platform/validation.js";
 import { authorize, type Principal } from "../auth/index.js";
-import { guesserOf, type Verdict } from "../keys/index.js";
+import type { Verdict } from "../keys/index.js";
 import type { LimitReads } from "../limits/index.js";
-import type { EventDocument, Usage } from "../usage/index.js";
+import type { Usage } from "../usage/index.js";
 import { circumstancesAt, noCircumstances, readCircumstances } from "./circumstances/circumstances.js";
 import { type DiagnoseKeyInput, diagnoseKeySchema } from "./diagnosis.input.js";
 import { findPending, type Rows } from "./diagnosis.store.js";
@@ -21,12 +21,13 @@ import {
   findingsOfText,
   incomplete,
 } from "./findings.js";
+import { heldUpOf } from "./held-up.js";
 import { rowsAt } from "./history.js";
 import { type Known, knownOf } from "./known.js";
 import { type Origin, readOrigins } from "./origins.js";
-import { findPresented, type Presented } from "./presented.js";
+import { findPresented, formatOfStart, type Presented } from "./presented.js";
 import { readRows, recordOf } from "./reading.js";
-import { readRefusedCalls } from "./refused-calls.js";
+import { type RefusedCall, readRefusedCalls } from "./refused-calls.js";
 import { draftsFor } from "./remedies/drafts.js";
 import { type Remedy, remedyFor } from "./remedies/remedy.js";
 import { tamperingWords } from "./tampering.js";
@@ -48,7 +49,7 @@ export interface KeyDiagnosis {
   readonly findings: readonly Finding[];
   readonly remedies: readonly Remedy[];
   /** null: not known. */
-  readonly refusedCalls: readonly EventDocument[] | null;
+  readonly refusedCalls: readonly RefusedCall[] | null;
 }
 
 export type Diagnose = (principal: Principal, input: unknown) => Promise<KeyDiagnosis>;
@@ -81,7 +82,7 @@ export function createDiagnose(deps: {
     if (!repaired) return { own, meant: own };
     const right = await readRows(db, repaired.secret);
     const ofRight = await readCircumstances(db, limitReads, right, input);
-    return { own, meant: { ...own, format: formatOf(right), rows: right, circumstances: ofRight } };
+    return { own, meant: { ...own, format: formatOfStart(right.secret.start), rows: right, circumstances: ofRight } };
   }
 
   async function caseAt(
@@ -112,13 +113,15 @@ export function createDiagnose(deps: {
     const pending = found && (await findPending(db, found.key.id, new Date(at)));
     const { examination, checks } = await examineAndExplain(db, principal, asked, input, at, { ...knownThen, pending });
     const nowExamined = examineCase(meant, input, now);
-    const heldUpMs =
-      input.ip === undefined || input.at ? 0 : addressGuesses.waitMs(guesserOf(principal, input.ip), now);
+    const tenantId = meant.rows?.key.tenantId ?? principal.tenantId;
+    // Of the past it is not kept.
+    const from = { tenantId, ip: input.at ? undefined : input.ip };
+    const heldUp = await heldUpOf(db, addressGuesses, principal, from, now);
     const refused = await readRefusedCalls(
       usage,
       principal,
       {
-        tenantId: meant.rows?.key.tenantId ?? principal.tenantId,
+        tenantId,
         keyId: meant.rows?.key.id ?? null,
         start: presented.format?.start,
         ip: input.ip,
@@ -144,11 +147,8 @@ export function createDiagnose(deps: {
         ...(own.rows !== null && asked.rows === null ? [notYetCreated(own.rows)] : []),
         ...incomplete(asked.unsure),
         ...findingsOfKey(found, pending, input.owner, at),
-        ...findingsOfLifecycle(knownThen.open, found?.key ?? null, knownThen.dangers),
-        ...findingsOfCall(found, input.at ? asked.circumstances : meant.circumstances, at, {
-          ip: input.ip,
-          ms: heldUpMs,
-        }),
+        ...findingsOfLifecycle(knownThen.open, found?.key ?? null, knownThen.dangers, at),
+        ...findingsOfCall(found, input.at ? asked.circumstances : meant.circumstances, at, heldUp),
         ...(refused.isAway ? [usageAway] : []),
       ],
       remedies: drafts.map((draft) => remedyFor(principal, draft, meant.rows?.key.ownerId ?? null)),
@@ -191,12 +191,6 @@ async function examineAndExplain(
     (check): DiagnosisCheck => ({ ...check, ...originOf(check), evidence: evidenceOf(check, seen) }),
   );
   return { examination, checks };
-}
-
-/** The format of a secret that is known: the text itself is not as it should be. */
-function formatOf({ secret, key }: Rows): KeyFormatResult {
-  const prefix = secret.start.slice(0, secret.start.indexOf("_"));
-  return { ok: true, prefix, environment: key.environment, start: secret.start };
 }
 
 /** Somebody who sees only their own keys may see one that belonged to somebody else then. */

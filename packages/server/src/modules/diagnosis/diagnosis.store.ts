@@ -83,6 +83,20 @@ export async function findSecretsByStart(
   return found.filter(({ keyId }, place) => found.findIndex((other) => other.keyId === keyId) === place);
 }
 
+/** How many management tokens of a tenant are asked about, those first that were used last. */
+const maxVerifiers = 200;
+
+/** The ids of the management tokens of a tenant that could have verified keys until now. */
+export async function findVerifiers(db: Db, tenantId: string, now: Date): Promise<string[]> {
+  const tokens = await db.managementToken.findMany({
+    where: { tenantId, revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] },
+    orderBy: [{ lastUsedAt: { sort: "desc", nulls: "last" } }, { id: "asc" }],
+    take: maxVerifiers,
+    select: { id: true },
+  });
+  return tokens.map(({ id }) => id);
+}
+
 /** How many prefixes are looked at where a caller sees many tenants. */
 const maxPrefixes = 50;
 
@@ -98,9 +112,6 @@ export async function findPrefixes(db: Db, tenantId: string | null): Promise<str
 }
 
 export const findOwner = (db: Db, id: string): Promise<User | null> => db.user.findUnique({ where: { id } });
-/** The owner of a key, who is one only within the key's tenant. */
-export const findOwnerOf = (db: Db, { tenantId, ownerId }: Key): Promise<User | null> =>
-  db.user.findFirst({ where: { id: ownerId, tenantId } });
 export const findTenantRow = (db: Db, id: string): Promise<Tenant | null> => db.tenant.findUnique({ where: { id } });
 export const findRoleRow = (db: Db, id: string): Promise<CustomRole | null> =>
   db.customRole.findUnique({ where: { id } });

@@ -26,7 +26,7 @@ export interface Case {
   readonly isWithoutSecret: boolean;
 }
 
-type Call = Pick<DiagnoseKeyInput, "scopes" | "environment" | "ip" | "cost">;
+type Call = Partial<Pick<DiagnoseKeyInput, "scopes" | "environment" | "ip" | "cost">>;
 
 /** Stands for the text where nothing of it is known: what is said of it is taken back below. */
 const unknownText: KeyFormatResult = { ok: true, prefix: "", environment: "LIVE", start: "" };

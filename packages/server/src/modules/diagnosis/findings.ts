@@ -1,5 +1,4 @@
 import {
-  type AskedApi,
   type Decision,
   type DiagnosisFindingCode,
   type KeyFindingKind,
@@ -9,9 +8,12 @@ import {
 } from "@keyplane/schema";
 import type { Key, KeyFinding, KeySecret } from "../../platform/database/index.js";
 import { type Danger, sharedWords } from "../lifecycle/index.js";
+import type { ApiStanding } from "./circumstances/api-standing.js";
+import { newerWords } from "./circumstances/circumstance-words.js";
 import type { Circumstances } from "./circumstances/circumstances.js";
 import type { DiagnoseKeyInput } from "./diagnosis.input.js";
 import type { Rows } from "./diagnosis.store.js";
+import type { HeldUp } from "./held-up.js";
 import type { Presented } from "./presented.js";
 import { recordOf } from "./reading.js";
 
@@ -143,25 +145,37 @@ const findingWords: Readonly<Record<KeyFindingKind, (finding: KeyFinding, danger
     `The key ${sharedWords(finding)}, which is more than the tenant's lifecycle policy allows: others may have it, too. That was found at ${finding.firstAt.toISOString()}. Replace its secret, and resolve the finding.`,
   IDLE: ({ firstAt }) =>
     `It was not used for as long as the tenant's policy says, as was seen at ${firstAt.toISOString()}. Revoke it when nobody needs it.`,
-  NEVER_EXPIRES: () => "It has no expiresAt, which the tenant's policy does not want. Set one with updateKey.",
+  NEVER_EXPIRES: ({ firstAt }) =>
+    `It has no expiresAt, which the tenant's policy does not want, as was seen at ${firstAt.toISOString()}. Set one with updateKey.`,
 };
 
-/** What else was found about the key, and is not dealt with. Of a key that is gone for good, nobody need say that it is unwanted. */
+/** What else was found about the key, and is not dealt with. */
 export function findingsOfLifecycle(
   open: readonly KeyFinding[],
   key: Key | null,
   dangers: ReadonlyMap<string, Danger>,
+  at: number,
 ): Finding[] {
-  const isGone = key !== null && (key.revokedAt !== null || key.deletedAt !== null);
-  return open.flatMap((finding) => {
-    const kind = finding.kind as KeyFindingKind;
-    if (isGone && (kind === "IDLE" || kind === "NEVER_EXPIRES")) return [];
-    return {
-      code: findingCodes[kind],
-      message: findingWords[kind](finding, dangers.get(finding.id) ?? "OPEN"),
-      key: null,
-    };
-  });
+  return open
+    .filter((finding) => key === null || stillHolds(finding, key, at))
+    .map((finding) => {
+      const kind = finding.kind as KeyFindingKind;
+      const message = findingWords[kind](finding, dangers.get(finding.id) ?? "OPEN");
+      return { code: findingCodes[kind], message, key: null };
+    });
+}
+
+/**
+ * Whether something that was found is still so. What the policy does not want is looked at once an hour, and a diagnosis knows at once
+ * that somebody has seen to it. Of a key that is gone for good nobody need say that it is unwanted, nor of a disabled one that it is idle.
+ */
+export function stillHolds({ kind, firstAt }: KeyFinding, key: Key, at: number): boolean {
+  const { revokedAt, deletedAt, disabledAt, expiresAt, lastUsedAt } = key;
+  const isGone = revokedAt !== null || deletedAt !== null;
+  if (kind === "NEVER_EXPIRES") return !isGone && expiresAt === null;
+  if (kind !== "IDLE") return true;
+  const wasUsedSince = lastUsedAt !== null && lastUsedAt > firstAt && lastUsedAt.getTime() <= at;
+  return !isGone && disabledAt === null && !wasUsedSince;
 }
 
 /** When a key should have got a new secret that is not refused for that; null: it need not have. */
@@ -176,7 +190,7 @@ export function findingsOfCall(
   rows: Rows | null,
   { api, unknown }: Circumstances,
   at: number,
-  heldUp: { readonly ip: string | undefined; readonly ms: number },
+  heldUp: HeldUp,
 ): Finding[] {
   const findings: Finding[] = [];
   const due = rows && overdueSince(rows, at);
@@ -184,7 +198,7 @@ export function findingsOfCall(
     const message = `The key should have got a new secret by ${new Date(due).toISOString()}. It goes on working; rotate it with rotateKey.`;
     findings.push({ code: "ROTATION_OVERDUE", message, key: null });
   }
-  const deprecated = api && deprecation(api.asked, at);
+  const deprecated = api && deprecation(api, at);
   if (deprecated) findings.push({ code: "API_DEPRECATED", message: deprecated, key: null });
   if (unknown.rateLimits || unknown.quota) {
     const what = [unknown.rateLimits ? "rate limits" : "", unknown.quota ? "a quota" : ""]
@@ -194,16 +208,19 @@ export function findingsOfCall(
     findings.push({ code: "LIMITS_NOT_KNOWN", message, key: null });
   }
   if (heldUp.ms > 0) {
-    const message = `You have presented too many unknown keys from the network of ${heldUp.ip}: for another ${heldUp.ms} ms verifyKey answers RATE_LIMITED for unknown keys from there. Keys that it remembers it verifies all the same.`;
+    const who = heldUp.isOwn ? "You have" : "Another verifier of the tenant has";
+    const message = `${who} presented too many unknown keys from the network of ${heldUp.ip}: for another ${heldUp.ms} ms verifyKey answers ${heldUp.isOwn ? "" : "that verifier "}RATE_LIMITED for unknown keys from there. Then they are let in again by themselves; keys that it remembers it verifies all the same.`;
     findings.push({ code: "ADDRESS_HELD_UP", message, key: null });
   }
   return findings;
 }
 
-function deprecation({ name, deprecatedAt, retiredAt }: AskedApi, at: number): string | null {
+function deprecation(standing: ApiStanding, at: number): string | null {
+  const { name, deprecatedAt, retiredAt } = standing.asked;
   if (deprecatedAt === null || deprecatedAt > at || (retiredAt !== null && retiredAt <= at)) return null;
   const end = retiredAt === null ? "" : `, and is refused from ${new Date(retiredAt).toISOString()} on`;
-  return `${name} is deprecated since ${new Date(deprecatedAt).toISOString()}${end}. Call a newer version.`;
+  const newer = newerWords(standing, at);
+  return `${name} is deprecated since ${new Date(deprecatedAt).toISOString()}${end}. Call a newer version${newer}.`;
 }
 
 /** What is said where the state of then is not known for sure. */

@@ -5,6 +5,7 @@ import type { Circumstances } from "./circumstances/circumstances.js";
 import type { Rows } from "./diagnosis.store.js";
 import { actionsOn, changesOf, limitActions } from "./history.js";
 import { recordOf } from "./reading.js";
+import { textOf } from "./tampering.js";
 
 /** How many of the latest changes of a thing are looked through for the one that made it so. */
 const maxChanges = 100;
@@ -27,6 +28,7 @@ const limitSources = (actions: readonly string[]): readonly Source[] =>
   (["key", "owner", "tenant", "api"] as const).map((of) => ({ of, fields: [], actions }));
 
 const sources: Readonly<Partial<Record<VerdictCode, readonly Source[]>>> = {
+  WRONG_ENVIRONMENT: [{ of: "key", fields: ["environment"] }],
   NOT_FOUND: [{ of: "key", fields: ["deletedAt"] }],
   REVOKED: [{ of: "key", fields: ["revokedAt"] }],
   EXPIRED: [{ of: "key", fields: ["expiresAt"] }],
@@ -83,8 +85,9 @@ export async function readOrigins(
   const { key, owner, tenant, role, team } = rows;
   const { api = null, grant = null } = circumstances.api ?? {};
   const histories: Partial<Record<Source["of"], Awaited<ReturnType<typeof findHistory>>>> = {};
+  const things = { key, owner, tenant, role, team, api, grant };
   if (mayAudit) {
-    for (const [kind, thing] of Object.entries({ key, owner, tenant, role, team, api, grant })) {
+    for (const [kind, thing] of Object.entries(things)) {
       if (!thing) continue;
       const action = actionsOn[kind as Source["of"]];
       histories[kind as Source["of"]] = await findHistory(
@@ -100,7 +103,7 @@ export async function readOrigins(
     const refusing = wouldFail ? refusingHolders(code, circumstances) : null;
     const changes = of
       .filter((source) => refusing === null || refusing.includes(source.of))
-      .flatMap((source) => latestChange(histories[source.of] ?? [], source) ?? []);
+      .flatMap((source) => latestChange(histories[source.of] ?? [], source, things[source.of]) ?? []);
     const latest = changes.sort((one, other) => other.createdAt.getTime() - one.createdAt.getTime())[0];
     const own = wouldFail ? ownTime(code, rows, circumstances, isOverdue) : null;
     return {
@@ -155,13 +158,25 @@ function timeOf(epochMs: number | null): Date | null {
   return epochMs === null ? null : new Date(epochMs);
 }
 
-/** The latest record, of those newest first, of one of the actions, or in which one of the fields changed. */
-function latestChange(records: readonly AuditRecord[], { fields, actions }: Source): AuditRecord | null {
+/**
+ * The latest record, of those newest first, of one of the actions, or in which one of the fields changed; null where that is not how
+ * they are now: somebody has changed them past Keyplane, for which whoever made the last recorded change is not to blame.
+ */
+function latestChange(
+  records: readonly AuditRecord[],
+  { fields, actions }: Source,
+  thing: object | null,
+): AuditRecord | null {
   if (actions) return records.find(({ action }) => actions.some((end) => action.endsWith(`.${end}`))) ?? null;
+  const present = thing as Record<string, unknown> | null;
+  let newest: AuditRecord | undefined;
   for (const { record, before, after } of changesOf(records)) {
-    const [was, is] = [before ?? {}, after ?? {}] as Record<string, unknown>[];
-    if (fields.some((field) => JSON.stringify(was?.[field] ?? null) !== JSON.stringify(is?.[field] ?? null)))
-      return record;
+    // Those of one millisecond are in no order: any of them may be the last.
+    if (newest && record.createdAt < newest.createdAt) return null;
+    const [was, is] = [before, after] as (Record<string, unknown> | null)[];
+    if (fields.every((field) => textOf(was?.[field]) === textOf(is?.[field]))) continue;
+    if (fields.every((field) => textOf(is?.[field]) === textOf(present?.[field]))) return record;
+    newest ??= record;
   }
   return null;
 }

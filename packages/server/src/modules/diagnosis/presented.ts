@@ -52,7 +52,7 @@ export async function findPresented(
 }
 
 /** What a start tells of the text that it is of; null: there is none. */
-function formatOfStart(start: string | undefined): KeyFormatResult | null {
+export function formatOfStart(start: string | undefined): KeyFormatResult | null {
   const found = /^([a-z0-9]{2,12})_(live|test)_/.exec(start ?? "");
   if (start === undefined || !found) return null;
   const [, prefix = "", environment] = found;

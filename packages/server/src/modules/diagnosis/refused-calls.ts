@@ -10,37 +10,58 @@ const aroundMs = 60 * 60 * 1_000;
 /** How long an answer waits for the store of usage: a diagnosis without it is better than none. */
 const usualPatienceMs = 3_000;
 
+/** By what a refused call was found. Add it here: the enum of GraphQL is made from this table. */
+export const refusedCallMatches = {
+  KEY: { description: "It was of the key." },
+  START: { description: "The presented key began like the one that was asked about, and no such key is known." },
+  ADDRESS: { description: "It came from the address that was asked about, with whatever key." },
+} as const satisfies Record<string, { readonly description: string }>;
+
+export type RefusedCallMatch = keyof typeof refusedCallMatches;
+
+/** A refused call, and by what it was found: at least one. */
+export interface RefusedCall extends EventDocument {
+  readonly matchedBy: readonly RefusedCallMatch[];
+}
+
 /**
  * Refused calls, newest first; null: not known, because the store of usage is away, the caller may not read it, it is no longer
  * kept, or nobody knows in which tenant to look.
  */
 export interface RefusedCalls {
-  readonly calls: readonly EventDocument[] | null;
+  readonly calls: readonly RefusedCall[] | null;
   readonly isAway: boolean;
 }
 
+/** Whose calls are told: of the key, or of its start where there is none, and of the address besides. */
+interface CallsOf {
+  readonly tenantId: string | null;
+  readonly keyId: string | null;
+  readonly start: string | undefined;
+  readonly ip: string | undefined;
+}
+
 /**
- * The refused calls of a key, or of a start or an address where there is no key.
+ * The refused calls of a key, or of a start where there is no key, and those from an address: each once, within the caller's bounds.
  *
  * @param at a moment of the past; null: the last day.
  */
 export async function readRefusedCalls(
   usage: Pick<Usage, "events">,
   principal: Principal,
-  of: {
-    readonly tenantId: string | null;
-    readonly keyId: string | null;
-    readonly start: string | undefined;
-    readonly ip: string | undefined;
-  },
+  of: CallsOf,
   now: number,
   at: number | null,
   patienceMs = usualPatienceMs,
 ): Promise<RefusedCalls> {
   const { tenantId, keyId, start, ip } = of;
   if (!principal.permissions.has("usage:read")) return { calls: null, isAway: false };
-  const filter = keyId ? { keyIds: [keyId] } : start ? { starts: [start] } : ip ? { ips: [ip] } : null;
-  if (filter === null) return { calls: [], isAway: false };
+  // A question each, and not both in one: those of a key are then read from an index, however many calls others make.
+  const filters = [
+    ...(keyId !== null ? [{ keyIds: [keyId] }] : start !== undefined ? [{ starts: [start] }] : []),
+    ...(ip === undefined ? [] : [{ ips: [ip] }]),
+  ];
+  if (filters.length === 0) return { calls: [], isAway: false };
   // Of all tenants together nobody can ask.
   if (tenantId === null) return { calls: null, isAway: false };
   const window =
@@ -53,13 +74,23 @@ export async function readRefusedCalls(
       resolve(null);
     }, patienceMs);
   });
-  const question = { ...filter, ...window, valid: false };
   try {
-    const page = usage.events(principal, tenantId, question, { first: maxCalls }, giveUp.signal);
-    // Nobody waits for it any more once the time is up.
-    page.catch(() => {});
-    const found = await Promise.race([page, late]);
-    return { calls: found ? found.edges.map(({ node }) => node) : null, isAway: found === null };
+    const pages = Promise.all(
+      filters.map((filter) =>
+        usage.events(principal, tenantId, { ...filter, ...window, valid: false }, { first: maxCalls }, giveUp.signal),
+      ),
+    );
+    // Nobody waits for them any more once the time is up.
+    pages.catch(() => {});
+    const found = await Promise.race([pages, late]);
+    if (found === null) return { calls: null, isAway: true };
+    return {
+      calls: merged(
+        found.flatMap(({ edges }) => edges.map(({ node }) => node)),
+        of,
+      ),
+      isAway: false,
+    };
   } catch (error) {
     // What is asked of a time that is no longer kept is refused, by a store that is there.
     if (error instanceof KeyplaneError) return { calls: null, isAway: error.code !== "BAD_USER_INPUT" };
@@ -67,4 +98,21 @@ export async function readRefusedCalls(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Each once, the newest first, and no more than are told. Those of one millisecond are in the order of the call log. */
+function merged(found: readonly EventDocument[], of: CallsOf): RefusedCall[] {
+  const byId = new Map(found.map((event) => [event._id, event]));
+  return [...byId.values()]
+    .sort((one, other) => other.at.getTime() - one.at.getTime() || (one._id < other._id ? 1 : -1))
+    .slice(0, maxCalls)
+    .map((event) => ({ ...event, matchedBy: matchesOf(event, of) }));
+}
+
+function matchesOf(event: EventDocument, { keyId, start, ip }: CallsOf): RefusedCallMatch[] {
+  return [
+    ...(keyId !== null && event.keyId === keyId ? (["KEY"] as const) : []),
+    ...(keyId === null && start !== undefined && event.start === start ? (["START"] as const) : []),
+    ...(ip !== undefined && event.ip === ip ? (["ADDRESS"] as const) : []),
+  ];
 }

@@ -62,6 +62,7 @@ export function tamperingWords(key: Key, written: Key | null): string {
     : `Keyplane has last written ${all.join("; ")}.`;
 }
 
-function textOf(value: unknown): string {
+/** A column as it can be compared, in a row and in an audit record alike. */
+export function textOf(value: unknown): string {
   return typeof value === "bigint" ? String(value) : JSON.stringify(value ?? null);
 }

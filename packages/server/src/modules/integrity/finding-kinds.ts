@@ -36,7 +36,10 @@ export const findingKinds = {
   ADDRESS_OF_DELETED_USER: {
     description: "A deleted user who keeps the e-mail address from others. It is set free where the check repairs.",
   },
-  USAGE_OF_UNKNOWN_KEY: { description: "Usage of the last day that names a key which does not exist." },
+  USAGE_OF_UNKNOWN_KEY: {
+    description:
+      "Usage of the last day that names a key which does not exist. Of each tenant the 1000 keys with most calls are looked at.",
+  },
 } as const satisfies Record<string, { readonly description: string }>;
 
 /** What an integrity check has found. */

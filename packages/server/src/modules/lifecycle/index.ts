@@ -1,5 +1,5 @@
 export { type Danger, dangersOf } from "./findings/danger.js";
-export { findOpenOfKey } from "./findings/findings.store.js";
+export { findOpenOfKey, findOwnerOf } from "./findings/findings.store.js";
 export type { Leaks } from "./leaks/leaks.service.js";
 export { readScannedMatches } from "./leaks/scanner-body.js";
 export { createLifecycle, type Lifecycle } from "./lifecycle.js";

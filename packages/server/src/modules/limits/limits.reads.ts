@@ -1,7 +1,7 @@
 import type { QuotaState, RateLimitState } from "@keyplane/schema";
 import DataLoader from "dataloader";
 import type { Clock } from "../../platform/clock.js";
-import type { Database, Quota, QuotaEntry } from "../../platform/database/index.js";
+import type { Database, Db, Quota, QuotaEntry } from "../../platform/database/index.js";
 import { type CountedRule, type LimitColumns, limitedOf, limitTargetOf } from "../../platform/limited.js";
 import { type Page, type PageArguments, pageByCreation } from "../../platform/pages.js";
 import { asOfNow, countEntries, findEntries, findQuotas } from "./quotas/quota.store.js";
@@ -40,14 +40,15 @@ export function createLimitReads(deps: {
      * What the limits would say of a call: as `Take` does, but nothing is taken. What other servers hold of a quota counts as used, as it
      * does for a call that this server has to decide.
      *
+     * @param db a transaction that is under way, which sees what it has changed itself; the database when left out.
      * @returns null where calls are under no limit.
      */
-    async peek(columns: readonly LimitColumns[], cost: number): Promise<PeekedLimits | null> {
+    async peek(columns: readonly LimitColumns[], cost: number, db: Db = database.prisma): Promise<PeekedLimits | null> {
       const limited = columns.flatMap((each) => limitedOf(each) ?? []);
       if (limited.length === 0) return null;
       const rules = limited.flatMap((each) => each.rules);
       const ids = limited.flatMap(({ quotaId }) => quotaId ?? []);
-      const found = ids.length === 0 ? [] : await findQuotas(database.prisma, ids);
+      const found = ids.length === 0 ? [] : await findQuotas(db, ids);
       const quotas = ids.flatMap((id) => found.find((quota) => quota.id === id) ?? []).map(present);
       const states = quotas.map((quota) => quotaStateOf(quota, cost));
       const least = [...states].sort((one, other) => one.remaining - other.remaining)[0];

@@ -38,6 +38,14 @@ export function inServiceWords({ api }: ApiStanding, at: number): string | null 
   return others.length === 0 ? "No other version is in service." : `In service: ${others.join(", ")}.`;
 }
 
+/** Which versions of an API are neither deprecated nor retired. */
+export function newerWords({ api }: ApiStanding, at: number): string {
+  const names = (api ? versionsOf(api) : [])
+    .filter(({ deprecatedAt, retiredAt }) => [deprecatedAt, retiredAt].every((end) => end === null || end > at))
+    .map(({ name }) => name);
+  return names.length === 0 ? "; there is none yet" : `: ${names.join(", ")}`;
+}
+
 const holders: Readonly<Record<string, string>> = {
   Key: "the key",
   User: "the owner",

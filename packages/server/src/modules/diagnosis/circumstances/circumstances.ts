@@ -1,9 +1,10 @@
 import type { Db } from "../../../platform/database/index.js";
-import { type LimitColumns, limitedOf } from "../../../platform/limited.js";
+import { type CountedRule, type LimitColumns, limitedOf } from "../../../platform/limited.js";
 import type { LimitReads, PeekedLimits } from "../../limits/index.js";
 import type { DiagnoseKeyInput } from "../diagnosis.input.js";
 import type { Rows } from "../diagnosis.store.js";
 import { type ApiStanding, apiStandingAt, readApiStanding } from "./api-standing.js";
+import { raisedRules } from "./raised-limits.js";
 
 /** What decides about a call besides the key, its owner and its tenant. */
 export interface Circumstances {
@@ -11,15 +12,23 @@ export interface Circumstances {
   readonly api: ApiStanding | null;
   /** null: there are none, or it is not known where they stood. */
   readonly limits: PeekedLimits | null;
+  /** Rate limits that refuse, raised so far that they let the call pass, by what they are counted as. */
+  readonly raised: ReadonlyMap<string, CountedRule>;
   /** Which kinds of limits there were of which nobody knows where they stood. */
   readonly unknown: { readonly rateLimits: boolean; readonly quota: boolean };
 }
 
 const allKnown = { rateLimits: false, quota: false };
+const noneRaised: ReadonlyMap<string, CountedRule> = new Map();
 /** Of what is no key, there are none. */
-export const noCircumstances: Circumstances = { api: null, limits: null, unknown: allKnown };
+export const noCircumstances: Circumstances = {
+  api: null,
+  limits: null,
+  raised: noneRaised,
+  unknown: allKnown,
+};
 
-type Call = Pick<DiagnoseKeyInput, "api" | "cost">;
+type Call = Partial<Pick<DiagnoseKeyInput, "api" | "cost">>;
 
 /** As of now. Nothing is taken from any limit. */
 export async function readCircumstances(
@@ -29,11 +38,9 @@ export async function readCircumstances(
   { api, cost }: Call,
 ): Promise<Circumstances> {
   const standing = api === undefined ? null : await readApiStanding(db, rows.key, api);
-  return {
-    api: standing,
-    limits: await limitReads.peek(holdersOf(rows, standing), cost ?? 1),
-    unknown: allKnown,
-  };
+  const limits = await limitReads.peek(holdersOf(rows, standing), cost ?? 1, db);
+  const raised = limits ? await raisedRules(limitReads, limits, cost ?? 1) : noneRaised;
+  return { api: standing, limits, raised, unknown: allKnown };
 }
 
 /** As of a past moment. How much of a limit was used then is not kept. */
@@ -50,7 +57,7 @@ export async function circumstancesAt(
     rateLimits: limited.some(({ rules }) => rules.length > 0),
     quota: limited.some(({ quotaId }) => quotaId !== null),
   };
-  return { api: standing, limits: null, unknown, unsure };
+  return { api: standing, limits: null, raised: noneRaised, unknown, unsure };
 }
 
 /** Whose limits a call is under. */

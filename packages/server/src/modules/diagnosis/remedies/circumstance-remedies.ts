@@ -1,6 +1,6 @@
+import { createHash } from "node:crypto";
 import { kindOfId, maxLimit } from "@keyplane/schema";
 import type { Quota } from "../../../platform/database/index.js";
-import type { CountedRule } from "../../../platform/limited.js";
 import { versionsOf } from "../../apis/index.js";
 import { holderOf, inServiceWords, targetOf } from "../circumstances/circumstance-words.js";
 import type { Draft } from "./remedy.js";
@@ -68,19 +68,20 @@ export function retiredRemedies({ circumstances: { api: standing }, now }: Sick)
 }
 
 /** Whose limit refuses, with all rate limits that it has: they are set together. */
-export function rateRemedies({ circumstances: { limits }, now, cost }: Sick): Draft[] {
+export function rateRemedies({ circumstances: { limits, raised }, now }: Sick): Draft[] {
   if (!limits) return [];
   const exceeded = limits.rules.filter((_, place) => limits.rateLimits[place]?.exceeded);
   const waits = limits.rateLimits.filter((state) => state.exceeded).map(({ retryAt, resetAt }) => retryAt ?? resetAt);
   const wait = `Or wait until ${new Date(Math.max(now, ...waits)).toISOString()}, if no other calls come.`;
   const isTooLarge = limits.rateLimits.some(({ retryAt, exceeded: isOver }) => isOver && retryAt === null);
   return [...new Set(exceeded.map(targetOf))].flatMap((targetId): Draft[] => {
-    const raised = limits.rules
+    const refusing = exceeded.filter((rule) => targetOf(rule) === targetId);
+    if (!refusing.every(({ countedAs }) => raised.has(countedAs))) return [];
+    const names = refusing.map(({ name }) => name);
+    const rules = limits.rules
       .filter((rule) => targetOf(rule) === targetId)
-      .map((rule) => (exceeded.includes(rule) ? raise(rule, rule.unit === "COST" ? cost : 1) : rule));
-    if (raised.some(({ limit }) => limit > maxLimit)) return [];
-    const names = exceeded.filter((rule) => targetOf(rule) === targetId).map(({ name }) => name);
-    const changes = raised
+      .map((rule) => raised.get(rule.countedAs) ?? rule);
+    const changes = rules
       .filter(({ name }) => names.includes(name))
       .map(({ name, limit, burst }) => `${name} allows ${limit}${burst === null ? "" : `, and ${burst} at once`}`);
     return [
@@ -89,25 +90,14 @@ export function rateRemedies({ circumstances: { limits }, now, cost }: Sick): Dr
         mutation: "setRateLimits",
         input: {
           targetId,
-          rateLimits: raised.map(({ name, limit, windowMs, burst, unit }) => ({ name, limit, windowMs, burst, unit })),
+          rateLimits: rules.map(({ name, limit, windowMs, burst, unit }) => ({ name, limit, windowMs, burst, unit })),
         },
         title: `Raise ${names.join(", ")} of ${holderOf(targetId)}`,
-        effect: `${changes.join("; ")} in each window, for good. ${isTooLarge ? "Waiting does not help: the call costs more than the limit." : wait}`,
+        effect: `${changes.join("; ")} in each window, for good. ${isTooLarge ? "Waiting does not help: the call costs more than the limit ever allows." : wait}`,
         installationOnly: isOfTenant(targetId),
       },
     ];
   });
-}
-
-/**
- * A limit that lets such a call pass at once: what was used may be all of it. A burst grows with it by as much as it may have used of the
- * window's time.
- */
-function raise(rule: CountedRule, cost: number): CountedRule {
-  const limit = rule.limit + Math.max(rule.limit, cost);
-  if (rule.burst === null) return { ...rule, limit };
-  const burst = Math.ceil((rule.burst * limit) / rule.limit) + cost;
-  return { ...rule, limit, burst: burst > limit ? null : burst };
 }
 
 /** Topped up, or made whole. */
@@ -125,7 +115,7 @@ export function quotaRemedies({ circumstances: { limits }, cost }: Sick): Draft[
       {
         code,
         mutation: "topUpQuota",
-        input: { targetId, amount, reason: "the quota was used up" },
+        input: { targetId, amount, reason: "the quota was used up", idempotencyKey: attemptOf(quota, amount) },
         title: `Top up the quota of ${holderOf(targetId)} by ${amount}`,
         effect: `So much more can be used ${quota.periodEnd ? "in the present period" : "in all"}${sharersWords(targetId)}.${wait(quota)}`,
         installationOnly: isOfTenant(targetId),
@@ -145,6 +135,12 @@ export function quotaRemedies({ circumstances: { limits }, cost }: Sick): Draft[
       }),
     );
   return [...topUps, ...resets];
+}
+
+/** Names the top-up of a quota as it stands: sent twice it is one, and once it was made the next one is another. */
+function attemptOf({ id, period, limit, toppedUp, updatedAt }: Quota, amount: number): string {
+  const state = JSON.stringify([id, period, limit, toppedUp, updatedAt, amount]);
+  return `diagnosis-${createHash("sha256").update(state).digest("base64url")}`;
 }
 
 const sharersWords = (targetId: string): string => (kindOfId(targetId) === "Key" ? "" : ", by all keys that share it");

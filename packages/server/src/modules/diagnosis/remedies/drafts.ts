@@ -5,13 +5,17 @@ import type { Principal } from "../../auth/index.js";
 import type { DiagnoseKeyInput } from "../diagnosis.input.js";
 import { findSuccessor, takesSecrets } from "../diagnosis.store.js";
 import type { Case } from "../examination.js";
-import { outdatedDetails, overdueSince } from "../findings.js";
+import { outdatedDetails, overdueSince, stillHolds } from "../findings.js";
 import type { Known } from "../known.js";
 import type { Presented } from "../presented.js";
 import { withPreconditions } from "./preconditions.js";
 import { remediesFor } from "./remedies.js";
 import type { Draft } from "./remedy.js";
 import type { Sick } from "./sick.js";
+import { unwantedRemedies } from "./unwanted-remedies.js";
+
+/** Whether what was found of a key is something that the tenant's policy does not want. */
+const isUnwanted = ({ kind }: KeyFinding): boolean => kind === "IDLE" || kind === "NEVER_EXPIRES";
 
 /** Whether what was found of a key means that others have its secret. */
 const isInOtherHands = ({ kind }: KeyFinding): boolean => kind === "LEAKED" || kind === "SHARED";
@@ -54,6 +58,7 @@ export async function draftsFor(
     successor,
     written,
     inOtherHands,
+    unwanted: open.filter((finding) => isUnwanted(finding) && stillHolds(finding, key, now)),
     dangers,
     grants: (await findGrantsOfKeys(db, [key.id])).filter(({ status }) => status === "GRANTED").length,
     receiverId: isReceived ? rotationWebhookId : null,
@@ -72,7 +77,8 @@ export async function draftsFor(
       effect: `Keyplane holds what your system does: ${Object.keys(outdated).join(", ")}. Verdicts carry it from now on.`,
     });
   }
-  return withPreconditions(db, sick, drafts);
+  const ready = await withPreconditions(db, sick, drafts);
+  return [...ready, ...unwantedRemedies(sick, ready)];
 }
 
 function rotateMeant(key: Key, start: string): Draft {

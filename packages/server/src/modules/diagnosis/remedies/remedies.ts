@@ -10,7 +10,7 @@ import type { Draft } from "./remedy.js";
 import type { Sick } from "./sick.js";
 
 /** How long a key is extended where the tenant's policy says nothing, in milliseconds: 90 days. */
-const usualLifetimeMs = 90 * 24 * 60 * 60 * 1_000;
+export const usualLifetimeMs = 90 * 24 * 60 * 60 * 1_000;
 /** How long an old secret works on beside the one that takes its place, in milliseconds: a day. */
 const overlapMs = 24 * 60 * 60 * 1_000;
 
@@ -305,12 +305,18 @@ function reissue({ rows: { key }, successor }: Sick, code: VerdictCode): Draft[]
   ];
 }
 
-/** The five steps, with the owner's details as they were. */
-function resolve({ rows: { key, owner } }: Sick): Draft[] {
+/** The five steps, with the owner's details as they were, and what bounded the owner's keys: nobody gets back more than the owner had. */
+function resolve({ rows: { key, owner, role: customRole } }: Sick): Draft[] {
   if (!owner) return [];
-  const { email, name, role, customRoleId } = owner;
-  // A custom role decides in the place of the other one, and is not taken over: nobody gets back more than the owner had.
-  const user = { email, name, ...(customRoleId === null ? { role } : {}) };
+  const { email, name, role, customRoleId, allowedIps, deniedIps } = owner;
+  const user = {
+    email,
+    name,
+    ...(customRoleId === null ? { role } : {}),
+    ...(customRole ? { customRoleId: customRole.id } : {}),
+    ...(allowedIps.length > 0 ? { allowedIps } : {}),
+    ...(deniedIps.length > 0 ? { deniedIps } : {}),
+  };
   // The owner of a team's key is a member of the team, which a new user is not.
   const leave: Draft[] =
     key.teamId === null
@@ -336,7 +342,7 @@ function resolve({ rows: { key, owner } }: Sick): Draft[] {
         user,
       },
       title: "Find or create the user anew, and reissue the key",
-      effect: `A user with the address of the deleted one is found or created, the key is reissued to them with a new secret, and tested. A custom role, address lists and limits of the deleted one are not taken over. Ask with dryRun: true for the plan.`,
+      effect: `A user with the address of the deleted one is found or created, the key is reissued to them with a new secret, and tested. The role and the address lists are those of the deleted one, whose limits are not taken over. Ask with dryRun: true for the plan.`,
       alsoNeeds: ["users:create"],
       scopes: key.scopes,
     },

@@ -28,6 +28,7 @@ const mutations = {
   approveApiAccess: { permission: "grants:approve", asks: "apiGrant { id status }" },
   createKey: { permission: "keys:create", asks: "key { id status } secret" },
   deleteKey: { permission: "keys:delete", asks: "key { id status }" },
+  disableKey: { permission: "keys:disable", asks: "key { id status }" },
   enableKey: { permission: "keys:disable", asks: "key { id status }" },
   enableUser: { permission: "users:disable", asks: "user { id status }" },
   grantApiAccess: { permission: "grants:approve", asks: "apiGrant { id status }" },

@@ -20,7 +20,9 @@ export interface Sick {
   readonly written: Key | null;
   /** What says that others have a secret of it, because it leaked or too many use it, and that nobody has dealt with. */
   readonly inOtherHands: readonly KeyFinding[];
-  /** What those can still do, by the ids of these findings. */
+  /** What the tenant's policy does not want of it, and still holds. */
+  readonly unwanted: readonly KeyFinding[];
+  /** What those in other hands can still do, by the ids of these findings. */
   readonly dangers: ReadonlyMap<string, Danger>;
   /** To how many APIs it was given access. */
   readonly grants: number;

@@ -82,15 +82,26 @@ const RightUserInput = builder.inputType("RightUserInput", {
     name: t.string({ description: "The name; the e-mail address when a new user has none." }),
     externalId: t.string({ description: "Your own system's id of the user." }),
     role: t.field({ type: RoleEnum, description: "The role; DEVELOPER for a new user when left out." }),
+    customRoleId: t.id({
+      description:
+        "A custom role of the tenant, which decides what the user may do instead of the role; null takes it away.",
+    }),
+    allowedIps: t.stringList({
+      description:
+        "The only addresses that the user's keys are accepted from, as IPv4 or IPv6 addresses and CIDR ranges; an empty list: any.",
+    }),
+    deniedIps: t.stringList({ description: "Addresses that the user's keys are never accepted from, likewise." }),
   }),
 });
 
 const TestCallInput = builder.inputType("TestCallInput", {
-  description: "The call that the new secret is tested for.",
+  description: "The call that the key is tested for, as diagnoseKey would: with the limits, of which nothing is taken.",
   fields: (t) => ({
     scopes: t.stringList({ description: "The scopes that the call needs." }),
     environment: t.field({ type: EnvironmentEnum, description: "The environment that it is for." }),
     ip: t.string({ description: "The address that it comes from." }),
+    api: t.string({ description: "The API that it is to." }),
+    cost: t.int({ description: "What it costs of rate limits and quotas; 1 when left out. Nothing is charged." }),
   }),
 });
 

@@ -1,4 +1,4 @@
-import { examine } from "@keyplane/schema";
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../../platform/clock.js";
 import type { Database, Key, Transaction, User } from "../../../platform/database/index.js";
 import { ConflictError, KeyplaneError, NotFoundError } from "../../../platform/errors.js";
@@ -7,12 +7,16 @@ import { parseInput } from "../../../platform/validation.js";
 import { authorize, hashSecret, type Principal, visibleTo } from "../../auth/index.js";
 import type { Events } from "../../events/index.js";
 import type { Idempotency } from "../../idempotency/index.js";
-import { type KeySecrets, type Keys, toVerdict, type Verdict } from "../../keys/index.js";
+import type { KeySecrets, Keys, Verdict } from "../../keys/index.js";
+import { findOwnerOf } from "../../lifecycle/index.js";
+import type { LimitReads } from "../../limits/index.js";
 import type { Users } from "../../users/index.js";
+import { noCircumstances, readCircumstances } from "../circumstances/circumstances.js";
 import { type ResolveInvalidUserInput, resolveInvalidUserSchema } from "../diagnosis.input.js";
-import { findOwner, findOwnerOf, findSecretOf } from "../diagnosis.store.js";
-import { findPresented } from "../presented.js";
-import { readRows, recordOf } from "../reading.js";
+import { findOwner, findSecretOf } from "../diagnosis.store.js";
+import { examineCase, verdictOf } from "../examination.js";
+import { findPresented, formatOfStart } from "../presented.js";
+import { readRows } from "../reading.js";
 import { changesBetween, notReached, type ResolveStep, withoutMadeUp } from "./steps.js";
 
 /** What was done, or in a plan would be. */
@@ -64,10 +68,11 @@ export function createResolveInvalidUser(deps: {
   guesses: GuessLimiter;
   idempotency: Idempotency;
   keys: Pick<Keys, "lock">;
+  limitReads: Pick<LimitReads, "peek">;
   usersWith: (events: Events) => Users;
   keySecretsWith: (events: Events, users: Users) => KeySecrets;
 }): ResolveInvalidUser {
-  const { database, clock, events, guesses, idempotency, keys, usersWith, keySecretsWith } = deps;
+  const { database, clock, events, guesses, idempotency, keys, limitReads, usersWith, keySecretsWith } = deps;
 
   async function identify(principal: Principal, input: ResolveInvalidUserInput): Promise<string> {
     const { secret, repaired } = await findPresented(database.prisma, principal, input, new Date(clock.now()), guesses);
@@ -142,11 +147,19 @@ export function createResolveInvalidUser(deps: {
   ): Promise<Verdict> {
     const by = secret === undefined ? { keyId, at: new Date(clock.now()) } : { hash: hashSecret(secret) };
     const found = await findSecretOf(tx, visibleTo(principal), by);
-    const record = found && recordOf(await readRows(tx, found));
-    const environment = record?.key.environment ?? "LIVE";
-    const format = { ok: true, prefix: "", environment, start: record?.secret.start ?? "" } as const;
-    const { decision } = examine(record, { format, ...asked }, clock.now());
-    return toVerdict(decision, record, principal.requestId);
+    const rows = found && (await readRows(tx, found));
+    const call = asked ?? {};
+    const of = {
+      by: secret === undefined ? "id" : "text",
+      format: formatOfStart(rows?.secret.start),
+      rows,
+      circumstances: rows ? await readCircumstances(tx, limitReads, rows, call) : noCircumstances,
+      isAmbiguous: false,
+      isWithoutSecret: rows === null,
+    } as const;
+    const at = clock.now();
+    const { decision } = examineCase(of, call, at);
+    return verdictOf(of, decision, { at, requestId: principal.requestId, showsOwner: true });
   }
 
   return async (principal, rawInput) => {
@@ -203,6 +216,14 @@ function plannedVerdict(verdict: Verdict, { start }: Key, user: User | null): Ve
   return { ...verdict, key: verdict.key && { ...verdict.key, start }, owner: user && verdict.owner };
 }
 
+/** What can be said of a user in an input. */
+const detailFields = ["email", "name", "externalId", "role", "customRoleId", "allowedIps", "deniedIps"] as const;
+
+/** A user as a person reads it; null: nothing there. */
+function shownOf({ allowedIps, deniedIps, ...user }: User) {
+  return { ...user, allowedIps: allowedIps.join(", ") || null, deniedIps: deniedIps.join(", ") || null };
+}
+
 /** Step 2: the right user, who exists and is active. */
 async function verify(
   tx: Transaction,
@@ -219,10 +240,9 @@ async function verify(
   const is = dryRun ? "would be" : "is";
   if (id === null) {
     if (!wanted?.email || !createMissing) throw nobody(wanted, owner, createMissing);
-    const { email, externalId, role } = wanted;
-    const details = { email, name: wanted.name ?? email, externalId, ...(role ? { role } : {}) };
+    const { id: _, ...details } = { ...wanted, name: wanted.name ?? wanted.email };
     const user = await users.create(principal, { tenantId: key.tenantId, ...details });
-    const changes = changesBetween(null, user, ["id", "email", "name", "externalId", "role"]);
+    const changes = changesBetween(null, shownOf(user), ["id", ...detailFields]);
     const detail = `There is no such user: ${user.name} <${user.email}> ${is} created.`;
     return { user, step: { name, outcome: "DONE", mutation: "createUser", detail, changes } };
   }
@@ -278,17 +298,20 @@ async function bringUpToDate(
   before: User,
   { user: wanted, dryRun }: ResolveInvalidUserInput,
 ): Promise<{ user: User; step: ResolveStep }> {
-  const { email, name, externalId, role } = wanted ?? {};
-  const details = { email, name, externalId, role };
+  const { id: _, ...details }: Partial<NonNullable<typeof wanted>> = wanted ?? {};
+  const { email, name, externalId, role, customRoleId, allowedIps, deniedIps } = details;
   const given = Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined));
   // Asked of the service only where something may differ: who changes nothing needs no permission for it.
   const isSame =
     (email === undefined || email.trim().toLowerCase() === before.email) &&
     (name === undefined || name.trim().normalize() === before.name) &&
     (externalId === undefined || externalId.trim() === before.externalId) &&
-    (role === undefined || role === before.role);
+    (role === undefined || role === before.role) &&
+    (customRoleId === undefined || customRoleId === before.customRoleId) &&
+    (allowedIps === undefined || isDeepStrictEqual(allowedIps, before.allowedIps)) &&
+    (deniedIps === undefined || isDeepStrictEqual(deniedIps, before.deniedIps));
   const user = isSame ? before : await users.update(principal, { id: before.id, ...given });
-  const changes = changesBetween(before, user, ["email", "name", "externalId", "role"]);
+  const changes = changesBetween(shownOf(before), shownOf(user), detailFields);
   const fields = changes.map(({ field }) => field).join(", ");
   const detail =
     changes.length === 0 ? "The details are up to date." : `${dryRun ? "Would change" : "Changed"}: ${fields}.`;

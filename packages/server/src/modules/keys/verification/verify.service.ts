@@ -222,7 +222,7 @@ function visible(principal: Principal, found: IndexedRecord | null): IndexedReco
 }
 
 /** Whose attempts are counted together: those of one network, as far as one caller tells of them. */
-export function guesserOf(principal: Principal, ip: string): string {
+export function guesserOf(principal: Pick<Principal, "id">, ip: string): string {
   return `${principal.id} ${networkOf(ip)}`;
 }
 

@@ -2,7 +2,7 @@ import type { Key, KeyFinding, Transaction, User } from "../../../platform/datab
 import type { AuditActor } from "../../audit/index.js";
 import type { Mail, MailMessage } from "../../mail/index.js";
 import type { Findings, NewFinding } from "./findings.service.js";
-import { findOwner } from "./findings.store.js";
+import { findOwnerOf } from "./findings.store.js";
 
 /** For how long a mail about a finding is tried, in milliseconds. */
 const keepMailMs = 3 * 24 * 60 * 60_000;
@@ -25,7 +25,7 @@ export async function raiseAndMail(
   finding: NewFinding,
 ): Promise<KeyFinding> {
   const raised = await told.findings.raise(tx, actor, key, finding);
-  const owner = await findOwner(tx, key);
+  const owner = await findOwnerOf(tx, key);
   if (owner?.status === "ACTIVE") await told.mail.enqueue(tx, told.write(owner, raised), { keepMs: keepMailMs });
   return raised;
 }

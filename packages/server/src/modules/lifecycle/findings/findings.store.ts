@@ -58,7 +58,7 @@ export function findOpenOfKey(db: Db, keyId: string, at: Date, take: number): Pr
 }
 
 /** The owner of a key, who is one only within the key's tenant. */
-export function findOwner(db: Db, { ownerId, tenantId }: Pick<Key, "ownerId" | "tenantId">): Promise<User | null> {
+export function findOwnerOf(db: Db, { ownerId, tenantId }: Pick<Key, "ownerId" | "tenantId">): Promise<User | null> {
   return db.user.findFirst({ where: { id: ownerId, tenantId } });
 }
 
