@@ -1,3 +1,4 @@
+import type { ApiVersionInput } from "../../_generated/schema-types.js";
 import { unwrap } from "../../client/results.js";
 import type { Api, ApiGrant } from "../../entities.js";
 import { command } from "../command.js";
@@ -53,6 +54,12 @@ function versionOf(given: string): { name: string; deprecatedAt?: string; retire
     ...(deprecated !== undefined && { deprecatedAt: timeOf(deprecated) }),
     ...(retired !== undefined && { retiredAt: timeOf(retired) }),
   };
+}
+
+/** The text of which {@link versionOf} makes a version; null where its name cannot be typed. */
+export function typedVersion({ name, deprecatedAt, retiredAt }: ApiVersionInput): string | null {
+  if (name === "" || /[\s,:=]/.test(name)) return null;
+  return `${name}${deprecatedAt ? `:deprecated=${deprecatedAt}` : ""}${retiredAt ? `:retired=${retiredAt}` : ""}`;
 }
 
 export const apiCommands = [

@@ -62,6 +62,24 @@ describe("a remedy is typed as the command that does all of it", () => {
       { expiresAt: "2027-01-01T00:00:00.000Z" },
     ],
     ["updateKey", "keys update", { id: "key_1", teamId: null }, { team: "" }],
+    [
+      "updateKey",
+      "keys update",
+      { id: "key_1", allowedIps: ["192.0.2.1"], deniedIps: [] },
+      { allowedIps: ["192.0.2.1"], deniedIps: null },
+    ],
+    [
+      "updateApi",
+      "apis update",
+      {
+        id: "api_1",
+        versions: [
+          { name: "v1", deprecatedAt: "2026-10-01T00:00:00.000Z", retiredAt: "2026-12-31T00:00:00.000Z" },
+          { name: "v2", deprecatedAt: null, retiredAt: null },
+        ],
+      },
+      { versions: ["v1:deprecated=2026-10-01T00:00:00.000Z:retired=2026-12-31T00:00:00.000Z", "v2"] },
+    ],
     ["updateRole", "roles update", { id: "rol_1", keyScopes: ["a"] }, { keyScopes: ["a"] }],
     ["updateTeam", "teams update", { id: "tea_1", keyScopes: ["a"] }, { keyScopes: ["a"] }],
     ["updateTenant", "tenants update", { id: "ten_1", policy: { allowedScopes: ["a"] } }, { allowedScopes: ["a"] }],
@@ -77,6 +95,7 @@ describe("a remedy is typed as the command that does all of it", () => {
       { id: "usr_1", email: "a@b.example", externalId: "4 2" },
       { email: "a@b.example", externalId: "4 2" },
     ],
+    ["updateUser", "users update", { id: "usr_1", deniedIps: ["192.0.2.9"] }, { deniedIps: ["192.0.2.9"] }],
     [
       "createKey",
       "keys create",
@@ -131,7 +150,7 @@ describe("a remedy is typed as the command that does all of it", () => {
 
   test.for([
     ["updateApi", { id: "api_1", versions: [] }],
-    ["updateKey", { id: "key_1", allowedIps: ["192.0.2.1"] }],
+    ["updateApi", { id: "api_1", versions: [{ name: "v1:x", deprecatedAt: null, retiredAt: null }] }],
     ["updateKey", { id: "key_1", expiresAt: null }],
     ["createKey", { name: "two\nlines" }],
     ["updateKey", { id: "key_1", scopes: ["a b"] }],

@@ -1,6 +1,7 @@
-import type { RateLimitInput } from "../../_generated/schema-types.js";
+import type { ApiVersionInput, RateLimitInput } from "../../_generated/schema-types.js";
 import { typedDuration } from "../options.js";
 import { safe } from "../output/text.js";
+import { typedVersion } from "./apis.js";
 import { typedRateLimit } from "./limits.js";
 
 /** How the input of a mutation is typed. */
@@ -14,10 +15,7 @@ interface Spelling {
 
 const reason = { reason: "--reason" } as const;
 
-/**
- * The commands that do what mutations of remedies do. `updateApi` has none, nor has a change of address lists of keys and users. Add a
- * mutation here when it gets a command; a test types each of them.
- */
+/** The commands that do what mutations of remedies do. Add a mutation here when it gets a command; a test types each of them. */
 export const spellings: Readonly<Record<string, Spelling>> = {
   approveApiAccess: { path: "apis approve", argument: "id" },
   createKey: {
@@ -71,10 +69,17 @@ export const spellings: Readonly<Record<string, Spelling>> = {
     argument: "targetId",
     options: { amount: "--amount", idempotencyKey: "--attempt", ...reason },
   },
+  updateApi: { path: "apis update", argument: "id", options: { versions: "--versions" } },
   updateKey: {
     path: "keys update",
     argument: "id",
-    options: { scopes: "--scopes", expiresAt: "--expires-at", teamId: "--team" },
+    options: {
+      scopes: "--scopes",
+      expiresAt: "--expires-at",
+      teamId: "--team",
+      allowedIps: "--allowed-ips",
+      deniedIps: "--denied-ips",
+    },
   },
   updateRole: { path: "roles update", argument: "id", options: { keyScopes: "--key-scopes" } },
   updateTeam: { path: "teams update", argument: "id", options: { keyScopes: "--key-scopes" } },
@@ -91,7 +96,13 @@ export const spellings: Readonly<Record<string, Spelling>> = {
   updateUser: {
     path: "users update",
     argument: "id",
-    options: { email: "--email", name: "--name", externalId: "--external-id" },
+    options: {
+      email: "--email",
+      name: "--name",
+      externalId: "--external-id",
+      allowedIps: "--allowed-ips",
+      deniedIps: "--denied-ips",
+    },
   },
 };
 
@@ -131,6 +142,10 @@ function textOf(name: string, value: unknown): string | null {
   if (!isObject(value)) return null;
   if (!Array.isArray(value)) return JSON.stringify(value);
   if (name === "rateLimits") return (value as RateLimitInput[]).map(typedRateLimit).join(",");
+  if (name === "versions") {
+    const versions = (value as ApiVersionInput[]).map(typedVersion);
+    return versions.length === 0 || versions.includes(null) ? null : versions.join(",");
+  }
   // An empty text says none to some options, and is refused by others: `none` is their word.
   if (value.length === 0) return name === "deniedIps" ? "none" : "";
   return value.every((each) => typeof each === "string" && /^[^\s,]+$/.test(each)) ? value.join(",") : null;
