@@ -63,7 +63,7 @@ export async function openLimiting(deps: {
   return {
     limits: createLimits({ ...deps, accounts }),
     limitReads: createLimitReads({ database, clock, accounts, memory, shared }),
-    take: createTake({ memory, quotas: accounts, shared }),
+    take: createTake({ memory, quotas: accounts, shared, clock }),
     written: () => accounts.written,
     accounts,
     status: () => ({

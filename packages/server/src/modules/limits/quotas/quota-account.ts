@@ -11,18 +11,29 @@ const aheadPart = 4;
 /** A lease in use. */
 export interface OpenLease {
   readonly id: string;
+  readonly quotaId: string;
   readonly period: number;
   readonly slot: number;
   granted: number;
   used: number;
-  /** Calls that have taken from it and may still give back. */
-  pending: number;
+  /** What is kept for calls that something else may still refuse. Nobody else can use it, and it is not used yet. */
+  reserved: number;
 }
 
-const nothingTaken = { keep: () => {}, giveBack: () => {} };
+/** What is kept of a lease for one call. One of the two must be called, once. */
+export interface Reservation {
+  /** Uses it. Written before anybody is answered. */
+  charge(): void;
+  release(): void;
+}
 
-/** What a call can get of a quota: at once, not at all, or only the database knows. */
-export type Answer = "enough" | "too little" | "unknown";
+const nothingReserved: Reservation = { charge: () => {}, release: () => {} };
+
+/**
+ * What a call can get of a quota: at once, not at all, only the database knows, or it depends on calls for which something is kept: they
+ * use it, or they do not.
+ */
+export type Answer = "enough" | "too little" | "unknown" | "reserved";
 
 /** What this process knows and holds of one quota. All of it is plain arithmetic, so that a call is checked and charged in one go. */
 export class QuotaAccount {
@@ -41,6 +52,8 @@ export class QuotaAccount {
   isKept = true;
   /** Whether it was asked for since somebody last looked. */
   isUsed = false;
+  /** How many calls wait until what is kept of it for others is used or not. */
+  waiting = 0;
   readonly #file: UseFile;
 
   constructor(quotaId: string, file: UseFile) {
@@ -48,7 +61,13 @@ export class QuotaAccount {
     this.#file = file;
   }
 
-  #balance(): number {
+  /** What can be used at once. */
+  get free(): number {
+    return this.lease ? this.lease.granted - this.lease.used - this.lease.reserved : 0;
+  }
+
+  /** The same with what is kept for calls. */
+  get unused(): number {
     return this.lease ? this.lease.granted - this.lease.used : 0;
   }
 
@@ -64,11 +83,13 @@ export class QuotaAccount {
     this.isUsed = true;
     if (this.isGone) return "enough";
     if (!this.#known || !this.#isCurrent(now)) return "unknown";
-    const balance = this.#balance();
-    if (balance >= cost) return "enough";
+    const { free } = this;
+    if (free >= cost) return "enough";
     if (now - this.#heardAt >= usedUpMs) return "unknown";
     const { limit, toppedUp, used } = this.#known;
-    return limit + toppedUp - used + balance < cost ? "too little" : "unknown";
+    const elsewhere = limit + toppedUp - used;
+    if (elsewhere + free >= cost) return "unknown";
+    return elsewhere + this.unused >= cost ? "reserved" : "too little";
   }
 
   /** Takes what `look` has found to be enough. Written before anybody is answered. */
@@ -76,19 +97,18 @@ export class QuotaAccount {
     if (this.lease && cost > 0) this.#use(this.lease, cost);
   }
 
-  /** As `charge`, for a call that may still be refused by something else. One of the two must be called, once. */
-  reserve(cost: number): { keep(): void; giveBack(): void } {
+  /** Keeps what `look` has found to be enough for a call that something else may still refuse. */
+  reserve(cost: number): Reservation {
     const { lease } = this;
-    if (!lease || cost === 0) return nothingTaken;
-    this.#use(lease, cost);
-    lease.pending += 1;
+    if (!lease || cost === 0) return nothingReserved;
+    lease.reserved += cost;
     return {
-      keep: () => {
-        lease.pending -= 1;
+      charge: () => {
+        lease.reserved -= cost;
+        this.#use(lease, cost);
       },
-      giveBack: () => {
-        this.#use(lease, -cost);
-        lease.pending -= 1;
+      release: () => {
+        lease.reserved -= cost;
       },
     };
   }
@@ -101,7 +121,7 @@ export class QuotaAccount {
   /** Whether more should be asked for before somebody has to wait for it. */
   runsLow(): boolean {
     if (this.isGone || !this.lease || this.#lastGranted < 2 * aheadPart) return false;
-    return this.#balance() < this.#lastGranted / aheadPart;
+    return this.free < this.#lastGranted / aheadPart;
   }
 
   /** Takes what the database has granted. @returns the lease of an earlier period, which is to be settled. */
@@ -124,7 +144,8 @@ export class QuotaAccount {
     this.lease = null;
     if (grant.granted > 0) {
       const { id, period } = grant.lease;
-      this.lease = { id, period, slot: this.#file.begin(id), granted: grant.granted, used: 0, pending: 0 };
+      const slot = this.#file.begin(id);
+      this.lease = { id, quotaId: this.quotaId, period, slot, granted: grant.granted, used: 0, reserved: 0 };
     }
     return before;
   }
@@ -142,7 +163,7 @@ export class QuotaAccount {
   state(exceeded: boolean): QuotaState | null {
     if (!this.#known) return null;
     const { limit, toppedUp, used } = this.#known;
-    const inUse = Math.max(0, used - this.#balance());
+    const inUse = Math.max(0, used - this.unused);
     return {
       limit: limit + toppedUp,
       used: inUse,

@@ -5,7 +5,7 @@ import { KeyplaneError } from "../../../platform/errors.js";
 import type { Limited } from "../../../platform/limited.js";
 import type { Logger } from "../../../platform/logger.js";
 import type { DomainEvent, EventListener } from "../../events/index.js";
-import { acquire, findLeases, settle } from "./quota.store.js";
+import { acquire, findLeases, type HeldLease, settle } from "./quota.store.js";
 import { type OpenLease, QuotaAccount } from "./quota-account.js";
 import type { UseFolder } from "./use-folder.js";
 
@@ -32,6 +32,8 @@ export class QuotaAccounts implements EventListener {
   readonly #underWay = new Map<string, Promise<void>>();
   /** Leases that are to be given back, with those whose giving back has failed. */
   readonly #closing = new Set<OpenLease>();
+  /** Called when something was kept of a lease for a call and is so no longer. */
+  #onUnreserved: (() => void)[] = [];
   readonly #timer: NodeJS.Timeout;
   #settling: Promise<void> = Promise.resolve();
   #nextSettling: Promise<void> | null = null;
@@ -84,8 +86,7 @@ export class QuotaAccounts implements EventListener {
 
   /** What this process holds of a quota and has not used: it counts as used in the database. */
   unused(quotaId: string): number {
-    const lease = this.#accounts.get(quotaId)?.lease;
-    return lease ? lease.granted - lease.used : 0;
+    return this.#accounts.get(quotaId)?.unused ?? 0;
   }
 
   /** Asks the database for a part of a quota. Those who ask meanwhile are asked for together, and each is told when it may try again. */
@@ -122,13 +123,14 @@ export class QuotaAccounts implements EventListener {
   }
 
   async #ask(quotaId: string, wanted: number): Promise<void> {
+    await this.#comeBack(quotaId);
     this.#asked += 1;
     const account = this.get(quotaId);
     const now = this.#clock.now();
     const { lease } = account;
     const held = lease && { id: lease.id, period: lease.period };
     // Only the units that are missing.
-    const missing = Math.max(0, wanted - (lease ? lease.granted - lease.used : 0));
+    const missing = Math.max(0, wanted - account.free);
     const newLeaseId = randomBytes(16).toString("hex");
     const { holder } = this.#folder;
     const grant = await this.#database.transaction((tx) =>
@@ -137,15 +139,31 @@ export class QuotaAccounts implements EventListener {
     if (account.lease !== lease || this.#accounts.get(quotaId) !== account) {
       // An event has come between: what was given is as good as not used, and is given back.
       if (grant && grant.granted > 0 && grant.lease.id === newLeaseId)
-        this.#close(this.#opened(grant.lease, grant.granted));
+        this.#close(this.#opened(quotaId, grant.lease, grant.granted));
       return;
     }
     const over = account.took(grant, now);
     if (over) this.#close(over);
   }
 
-  #opened({ id, period }: { readonly id: string; readonly period: number }, granted: number): OpenLease {
-    return { id, period, slot: this.#folder.file.begin(id), granted, used: 0, pending: 0 };
+  /** What is on its way back would be missed by whoever asks meanwhile, and be told to be used up. */
+  async #comeBack(quotaId: string): Promise<void> {
+    const closing = (): OpenLease[] => [...this.#closing].filter((lease) => lease.quotaId === quotaId);
+    if (this.#closing.size === 0 || closing().length === 0) return;
+    while (closing().some(({ reserved }) => reserved > 0)) {
+      await new Promise<void>((resolve) => this.#onUnreserved.push(resolve));
+    }
+    await this.settled();
+  }
+
+  /** To be called when something was kept of a lease for a call and is so no longer. */
+  unreserved(): void {
+    if (this.#onUnreserved.length > 0) for (const each of this.#onUnreserved.splice(0)) each();
+    if (this.#closing.size > 0) void this.settled();
+  }
+
+  #opened(quotaId: string, { id, period }: HeldLease, granted: number): OpenLease {
+    return { id, quotaId, period, slot: this.#folder.file.begin(id), granted, used: 0, reserved: 0 };
   }
 
   /** Forgets what is known of a quota, and gives back what is held. */
@@ -176,8 +194,8 @@ export class QuotaAccounts implements EventListener {
 
   /** Gives back what is to be given back. Never rejects: what fails is tried again by the next sweep. */
   async #settleAll(): Promise<void> {
-    // Calls that have taken from a lease may still give back.
-    const leases = [...this.#closing].filter(({ pending }) => pending === 0);
+    // Calls for which something is kept of a lease may still use it.
+    const leases = [...this.#closing].filter(({ reserved }) => reserved === 0);
     try {
       for (let from = 0; from < leases.length; from += settledAtOnce) {
         const some = leases.slice(from, from + settledAtOnce);
