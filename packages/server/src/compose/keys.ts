@@ -29,7 +29,7 @@ import type { Tenancy } from "./tenancy.js";
 export type Keys = Awaited<ReturnType<typeof createKeysAndUsage>>;
 
 export async function createKeysAndUsage(settings: Settings, base: Base, tenancy: Tenancy) {
-  const { audit, clock, database, events, idempotency, logger, recording } = base;
+  const { audit, clock, database, events, idempotency, logger, recording, redisPatienceMs } = base;
   const { tenantStates, userStates, roleStates, teamStates, teams, tenants, users } = tenancy;
   const { expiryReminders } = settings;
 
@@ -92,7 +92,10 @@ export async function createKeysAndUsage(settings: Settings, base: Base, tenancy
     logger,
     dataDir: settings.dataDir,
     maxCounted: settings.maxCachedKeys,
-    redis: settings.redisUrl === null ? null : { url: settings.redisUrl, without: settings.withoutRedis },
+    redis:
+      settings.redisUrl === null
+        ? null
+        : { url: settings.redisUrl, without: settings.withoutRedis, patienceMs: redisPatienceMs },
   });
   return {
     activations,

@@ -33,25 +33,20 @@ class SlowLimiter implements SharedLimiter {
 
   take(rules: readonly CountedRule[]): Promise<readonly RateLimitState[]> {
     return new Promise((resolve, reject) => {
-      const answer = (exceeded: boolean) => () =>
-        resolve(
-          rules.map(({ name, limit, target }) => ({
-            name,
-            limit,
-            target,
-            remaining: exceeded ? 0 : limit,
-            resetAt: now,
-            retryAt: null,
-            exceeded,
-          })),
-        );
+      const answer = (exceeded: boolean) => () => resolve(statesOf(rules, exceeded));
       this.asked.push({ admit: answer(false), refuse: answer(true), fail: () => reject(new Error("went away")) });
     });
   }
 
-  look(): Promise<readonly RateLimitState[]> {
-    throw new Error("Nobody looks here.");
+  async look(rules: readonly CountedRule[]): Promise<readonly RateLimitState[]> {
+    return statesOf(rules, false);
   }
+}
+
+function statesOf(rules: readonly CountedRule[], exceeded: boolean): RateLimitState[] {
+  return rules.map(({ name, limit, target }) => {
+    return { name, limit, target, remaining: exceeded ? 0 : limit, resetAt: now, retryAt: null, exceeded };
+  });
 }
 
 const rule: CountedRule = {

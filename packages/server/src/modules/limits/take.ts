@@ -82,8 +82,11 @@ export function createTake(deps: {
       else if (answer === "unknown") unknown = unknown === null ? [account] : [...unknown, account];
       else if (answer === "reserved" || account.waiting > 0) mustWait = true;
     }
-    if (short) return { rateLimits: memory.uncharged(rules, looked, now), quota: short.state(true) };
     // Functions of their own: one that holds closures makes an object for them on each call, also where none is made.
+    if (short) {
+      if (shared && rules.length > 0) return refuse(shared, rules, cost, short.state(true));
+      return { rateLimits: memory.uncharged(rules, looked, now), quota: short.state(true) };
+    }
     if (unknown) return ask(unknown, cost);
     if (mustWait) return waitAndKeep(rules, accounts, cost);
     if (shared && rules.length > 0) return keep(rules, accounts, cost, reserve(accounts, cost));
@@ -95,6 +98,17 @@ export function createTake(deps: {
     memory.charge(rules, looked, cost, now);
     return { rateLimits: looked.states, quota: tightest(accounts) };
   };
+
+  /** Whether a rate limit refuses the call as well is told, too, as where they are counted in memory. */
+  async function refuse(
+    limiter: SharedLimiter,
+    rules: readonly CountedRule[],
+    cost: number,
+    quota: QuotaState | null,
+  ): Promise<KeptCall> {
+    const states = { rateLimits: await limiter.look(rules, cost), quota };
+    return { charge: () => states, release: () => {} };
+  }
 
   async function ask(accounts: readonly QuotaAccount[], cost: number): Promise<null> {
     await Promise.all(accounts.map(({ quotaId }) => quotas.ask(quotaId, cost)));
