@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Database, openDatabase } from "../../platform/database/index.js";
 import { type CountedRule, Held, type Limited } from "../../platform/limited.js";
 import { createLogger } from "../../platform/logger.js";
+import { lostAfterMs } from "./lib/lease-times.js";
 import { QuotaAccounts } from "./quotas/quota-accounts.js";
 import { UseFolder } from "./quotas/use-folder.js";
 import { MemoryLimiter } from "./rate/memory-limiter.js";
@@ -15,7 +16,7 @@ import { createTake, isExceeded, type LimitStates, type SharedLimiter, type Take
 
 const logger = createLogger("error");
 const now = Date.parse("2026-11-22T18:00:00Z");
-const clock = { now: () => now };
+const clock = { time: now, now: () => clock.time };
 const dataDir = mkdtempSync(join(tmpdir(), "keyplane-take-"));
 let database: Database;
 
@@ -96,16 +97,19 @@ async function storyOf(limits: readonly number[]) {
       held: new Held(),
     }));
     for (let attempt = 0; attempt < 1_000; attempt++) {
-      const taken = take(limited, cost, now);
+      const taken = take(limited, cost, clock.now());
       if (!(taken instanceof Promise)) return ended(taken, of, cost);
       const kept = await taken.catch(() => "FAILED" as const);
       if (kept === "FAILED") return kept;
       if (kept === null) continue;
       // What the caller asks meanwhile takes time, too.
       await turn();
-      if (!isGivenUp) return ended(kept.charge(), of, cost);
-      kept.release();
-      return "GIVEN_UP";
+      if (isGivenUp) {
+        kept.release();
+        return "GIVEN_UP";
+      }
+      const states = kept.charge();
+      if (states) return ended(states, of, cost);
     }
     throw new Error("never answered");
   }
@@ -196,6 +200,19 @@ describe("while rate limits are asked for elsewhere", () => {
     await expect.poll(() => shared.asked.length).toBe(2);
     for (const { admit } of shared.asked) admit();
     expect([await second, await third]).toEqual(["ADMITTED", "ADMITTED"]);
+    await accounts.stop();
+  });
+
+  test("what was kept by a process that others may have taken for lost meanwhile is not charged: the lease may be gone", async () => {
+    const { quotas, accounts, shared, used, call } = await storyOf([10]);
+    const cutOff = call([0], 7, true, false);
+    await expect.poll(() => shared.asked.length).toBe(1);
+    // It was suspended; another one has dropped its lease, and used all of the quota.
+    clock.time += lostAfterMs;
+    await database.prisma.quotaLease.deleteMany({ where: { quotaId: quotas[0] ?? "" } });
+    used[0] = 10;
+    shared.asked.pop()?.admit();
+    expect(await cutOff).toBe("QUOTA_EXCEEDED");
     await accounts.stop();
   });
 });

@@ -34,9 +34,10 @@ export interface KeptCall {
   /**
    * Charges the quotas, unless a rate limit refuses the call.
    *
-   * @returns the states, with what is exceeded if anything is.
+   * @returns the states, with what is exceeded if anything is; null: others may have taken this process for lost meanwhile, nothing is charged,
+   * and all of it is to be tried again.
    */
-  charge(): LimitStates;
+  charge(): LimitStates | null;
   /** Charges no quota. Does nothing after `charge`. */
   release(): void;
 }
@@ -64,8 +65,8 @@ export function createTake(deps: {
   shared: SharedLimiter | null;
   clock: Clock;
 }): Take {
-  const { memory, quotas, shared } = deps;
-  const line = new WaitingLine(deps.clock);
+  const { memory, quotas, shared, clock } = deps;
+  const line = new WaitingLine(clock);
 
   return (limited, cost, now) => {
     const rules = rulesOf(limited);
@@ -150,6 +151,11 @@ export function createTake(deps: {
     }
     return {
       charge() {
+        const now = clock.now();
+        if (isKept && !reserved.every((reservation) => reservation.isGood(now))) {
+          release();
+          return null;
+        }
         end((reservation) => reservation.charge());
         for (const account of accounts) if (account.runsLow()) quotas.askAhead(account.quotaId);
         return { rateLimits, quota: tightest(accounts) };

@@ -154,8 +154,11 @@ export function createVerify(deps: {
           const latest = visible(principal, await index.find(call.hash));
           const since = clock.now();
           const anew = decide(latest, request, since);
-          if (anew.valid) return decided(kept.charge());
-          return tell(call, latest, api, toVerdict(anew, latest, principal.requestId, undefined, asked), since);
+          if (!anew.valid) {
+            return tell(call, latest, api, toVerdict(anew, latest, principal.requestId, undefined, asked), since);
+          }
+          const limits = kept.charge();
+          if (limits) return decided(limits);
         } finally {
           kept.release();
         }

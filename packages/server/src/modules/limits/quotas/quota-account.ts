@@ -1,5 +1,6 @@
 import type { LimitTarget, QuotaState } from "@keyplane/schema";
 import { limitTargetOf } from "../../../platform/limited.js";
+import type { LeaseHolder } from "./lease-holder.js";
 import type { Grant } from "./quota.store.js";
 import type { UseFile } from "./use-file.js";
 
@@ -14,20 +15,24 @@ export interface OpenLease {
   readonly quotaId: string;
   readonly period: number;
   readonly slot: number;
+  /** How often its holder may have been taken for lost when it was asked for. */
+  readonly lapses: number;
   granted: number;
   used: number;
   /** What is kept for calls that something else may still refuse. Nobody else can use it, and it is not used yet. */
   reserved: number;
 }
 
-/** What is kept of a lease for one call. One of the two must be called, once. */
+/** What is kept of a lease for one call. One of the last two must be called, once. */
 export interface Reservation {
+  /** Whether it can be charged: not when others may have taken this process for lost, and dropped the lease. */
+  isGood(now: number): boolean;
   /** Uses it. Written before anybody is answered. */
   charge(): void;
   release(): void;
 }
 
-const nothingReserved: Reservation = { charge: () => {}, release: () => {} };
+const nothingReserved: Reservation = { isGood: () => true, charge: () => {}, release: () => {} };
 
 /**
  * What a call can get of a quota: at once, not at all, only the database knows, or it depends on calls for which something is kept: they
@@ -55,10 +60,12 @@ export class QuotaAccount {
   /** How many calls wait until what is kept of it for others is used or not. */
   waiting = 0;
   readonly #file: UseFile;
+  readonly #holder: LeaseHolder;
 
-  constructor(quotaId: string, file: UseFile) {
+  constructor(quotaId: string, file: UseFile, holder: LeaseHolder) {
     this.quotaId = quotaId;
     this.#file = file;
+    this.#holder = holder;
   }
 
   /** What can be used at once. */
@@ -72,11 +79,11 @@ export class QuotaAccount {
   }
 
   /**
-   * Whether what is known and held counts at a time: not in another period. Changes of the quota are heard by events, and whoever may have
-   * missed one forgets everything.
+   * Whether what is known and held counts at a time: not in another period, nor when others may have taken this process for lost. Changes of
+   * the quota are heard by events, and whoever may have missed one forgets everything.
    */
   #isCurrent(now: number): boolean {
-    return now < this.#endsAt;
+    return now < this.#endsAt && this.#holder.isHeard(now);
   }
 
   look(cost: number, now: number): Answer {
@@ -103,6 +110,7 @@ export class QuotaAccount {
     if (!lease || cost === 0) return nothingReserved;
     lease.reserved += cost;
     return {
+      isGood: (now) => this.#holder.isHeard(now) && lease.lapses === this.#holder.lapses,
       charge: () => {
         lease.reserved -= cost;
         this.#use(lease, cost);
@@ -144,8 +152,10 @@ export class QuotaAccount {
     this.lease = null;
     if (grant.granted > 0) {
       const { id, period } = grant.lease;
+      const { quotaId } = this;
+      const { lapses } = this.#holder;
       const slot = this.#file.begin(id);
-      this.lease = { id, quotaId: this.quotaId, period, slot, granted: grant.granted, used: 0, reserved: 0 };
+      this.lease = { id, quotaId, period, slot, lapses, granted: grant.granted, used: 0, reserved: 0 };
     }
     return before;
   }

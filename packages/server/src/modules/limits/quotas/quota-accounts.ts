@@ -5,12 +5,12 @@ import { KeyplaneError } from "../../../platform/errors.js";
 import type { Limited } from "../../../platform/limited.js";
 import type { Logger } from "../../../platform/logger.js";
 import type { DomainEvent, EventListener } from "../../events/index.js";
-import { acquire, findLeases, type HeldLease, settle } from "./quota.store.js";
+import { saysEveryMs } from "../lib/lease-times.js";
+import { LeaseHolder } from "./lease-holder.js";
+import { acquire, findLeases, forgetHolder, forgetLostHolders, type HeldLease, settle } from "./quota.store.js";
 import { type OpenLease, QuotaAccount } from "./quota-account.js";
 import type { UseFolder } from "./use-folder.js";
 
-/** How often leases that nobody has used since the last time are given back, in milliseconds. */
-const sweepMs = 30_000;
 /** How many leases one statement ends. */
 const settledAtOnce = 1_000;
 
@@ -26,6 +26,7 @@ export class QuotaAccounts implements EventListener {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #folder: UseFolder;
+  readonly #holder: LeaseHolder;
   readonly #accounts = new Map<string, QuotaAccount>();
   /** What waits for its turn to ask, and what is being asked. */
   readonly #waiting = new Map<string, Asking>();
@@ -41,12 +42,15 @@ export class QuotaAccounts implements EventListener {
   #isStopping = false;
   #asked = 0;
 
-  constructor(deps: { database: Database; clock: Clock; logger: Logger; folder: UseFolder }) {
+  /** @param deps.steady counts milliseconds, whoever sets the clock. */
+  constructor(deps: { database: Database; clock: Clock; logger: Logger; folder: UseFolder; steady?: () => number }) {
     this.#database = deps.database;
     this.#clock = deps.clock;
     this.#logger = deps.logger;
     this.#folder = deps.folder;
-    this.#timer = setInterval(() => void this.sweep(), sweepMs).unref();
+    this.#holder = new LeaseHolder({ ...deps, id: deps.folder.holder, onLapse: () => this.onGap() });
+    // Leases that nobody has used since the last time are given back, and of the others it is said that their holder lives.
+    this.#timer = setInterval(() => void this.sweep(), saysEveryMs).unref();
   }
 
   /** How often the database was asked for a part of a quota. */
@@ -78,7 +82,7 @@ export class QuotaAccounts implements EventListener {
   get(quotaId: string): QuotaAccount {
     let account = this.#accounts.get(quotaId);
     if (!account) {
-      account = new QuotaAccount(quotaId, this.#folder.file);
+      account = new QuotaAccount(quotaId, this.#folder.file, this.#holder);
       this.#accounts.set(quotaId, account);
     }
     return account;
@@ -123,20 +127,23 @@ export class QuotaAccounts implements EventListener {
   }
 
   async #ask(quotaId: string, wanted: number): Promise<void> {
+    if (!this.#holder.isHeard(this.#clock.now())) await this.#holder.say();
     await this.#comeBack(quotaId);
     this.#asked += 1;
     const account = this.get(quotaId);
     const now = this.#clock.now();
+    const { lapses } = this.#holder;
     const { lease } = account;
     const held = lease && { id: lease.id, period: lease.period };
     // Only the units that are missing.
     const missing = Math.max(0, wanted - account.free);
     const newLeaseId = randomBytes(16).toString("hex");
-    const { holder } = this.#folder;
+    const { id: holder } = this.#holder;
     const grant = await this.#database.transaction((tx) =>
       acquire(tx, { quotaId, holder, lease: held, newLeaseId, wanted: missing, now }),
     );
-    if (account.lease !== lease || this.#accounts.get(quotaId) !== account) {
+    const hasLapsed = this.#holder.lapses !== lapses;
+    if (account.lease !== lease || this.#accounts.get(quotaId) !== account || hasLapsed) {
       // An event has come between: what was given is as good as not used, and is given back.
       if (grant && grant.granted > 0 && grant.lease.id === newLeaseId)
         this.#close(this.#opened(quotaId, grant.lease, grant.granted));
@@ -163,7 +170,8 @@ export class QuotaAccounts implements EventListener {
   }
 
   #opened(quotaId: string, { id, period }: HeldLease, granted: number): OpenLease {
-    return { id, quotaId, period, slot: this.#folder.file.begin(id), granted, used: 0, reserved: 0 };
+    const { lapses } = this.#holder;
+    return { id, quotaId, period, slot: this.#folder.file.begin(id), lapses, granted, used: 0, reserved: 0 };
   }
 
   /** Forgets what is known of a quota, and gives back what is held. */
@@ -210,8 +218,8 @@ export class QuotaAccounts implements EventListener {
     }
   }
 
-  /** Gives back what nobody has used since the last time. */
-  sweep(): Promise<void> {
+  /** Gives back what nobody has used since the last time, and says that this process lives while it holds more. Never rejects. */
+  async sweep(): Promise<void> {
     for (const [quotaId, account] of this.#accounts) {
       if (account.isUsed) account.isUsed = false;
       else if (!this.#waiting.has(quotaId) && !this.#underWay.has(quotaId)) {
@@ -220,7 +228,15 @@ export class QuotaAccounts implements EventListener {
         this.#accounts.delete(quotaId);
       }
     }
-    return this.settled();
+    await Promise.all([this.settled(), this.leases > 0 ? this.#sayThatItLives() : null]);
+  }
+
+  async #sayThatItLives(): Promise<void> {
+    try {
+      await this.#holder.say();
+    } catch (err) {
+      this.#logger.warn({ err }, "that this server uses its parts of quotas could not be said; it is tried again");
+    }
   }
 
   /** Resolves when everything that is to be given back by now was tried. */
@@ -251,8 +267,10 @@ export class QuotaAccounts implements EventListener {
         for (let from = 0; from < leases.length; from += settledAtOnce) {
           await this.#database.transaction((tx) => settle(tx, leases.slice(from, from + settledAtOnce)));
         }
+        await forgetHolder(this.#database.prisma, holder);
         remove();
       }
+      await forgetLostHolders(this.#database.prisma);
     } catch (err) {
       this.#logger.warn({ err }, "what killed processes have used of quotas could not be settled; it is tried again");
     }
@@ -274,6 +292,7 @@ export class QuotaAccounts implements EventListener {
       const known = new Set([...this.#closing].map(({ id }) => id));
       const leases = unheard.filter(({ id }) => !known.has(id)).map(({ id }) => ({ id, used: 0 }));
       if (leases.length > 0) await this.#database.transaction((tx) => settle(tx, leases));
+      if (isSettled) await forgetHolder(this.#database.prisma, this.#holder.id);
     } catch (err) {
       this.#logger.warn({ err }, "leases of quotas could not be given back; the next start does it");
       isSettled = false;
