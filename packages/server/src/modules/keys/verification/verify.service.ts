@@ -149,6 +149,7 @@ export function createVerify(deps: {
     if (!(taken instanceof Promise)) return decided(taken);
     return taken.then(async (kept) => {
       if (kept) {
+        let limits: LimitStates | null;
         try {
           // Time has passed: what has become of the key meanwhile refuses, and then no quota is charged.
           const latest = visible(principal, await index.find(call.hash));
@@ -157,11 +158,11 @@ export function createVerify(deps: {
           if (!anew.valid) {
             return tell(call, latest, api, toVerdict(anew, latest, principal.requestId, undefined, asked), since);
           }
-          const limits = kept.charge();
-          if (limits) return decided(limits);
+          limits = kept.charge();
         } finally {
           kept.release();
         }
+        if (limits) return decided(limits);
       }
       if (attempt === maxAttempts)
         throw new KeyplaneError("UNAVAILABLE", "The quota is asked for by too many at once. Try again.");
