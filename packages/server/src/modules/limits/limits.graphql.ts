@@ -135,7 +135,8 @@ builder.objectField(QuotaType, "leases", (t) =>
   t.field({
     type: [QuotaLeaseType],
     description: `Who holds parts of the quota in its present period: those first that were heard of longest ago, ${maxHolders} at most.`,
-    complexity: 10,
+    // One query for all quotas of a request; few servers hold parts of one.
+    complexity: { field: 2, multiplier: 1 },
     resolve: async (quota, _, { services, loaders }) => {
       const { period } = services.limitReads.present(quota);
       return (await loaders.leases.load(quota.id)).filter((lease) => lease.period === period);
