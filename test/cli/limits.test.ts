@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from "vitest";
-import { describe, expect, test, type World } from "../testkit/index.js";
+import { describe, expect, ok, test, type World } from "../testkit/index.js";
+import { loseServer } from "../testkit/lost-server.js";
 import { builtCli, CliUser } from "./run-cli.js";
 
 const users: CliUser[] = [];
@@ -67,9 +68,33 @@ describe("quotas", () => {
     expect(history.stdout).toContain("order 4711");
     expect((await cli.run(["quotas", "show", owner.id])).stdout).toMatch(/^limit +3$/m);
     expect((await cli.run(["quotas", "remove", owner.id])).code).toBe(2);
+    world.clock.advance(1_000);
     const removed = await cli.run(["quotas", "remove", owner.id, "--yes"]);
     expect(removed.stdout).toBe(`${owner.id} has no quota any more.\n`);
     expect((await cli.run(["quotas", "show", owner.id])).code).toBe(5);
+    // What has happened to it can still be read.
+    const later = await cli.json(["quotas", "history", owner.id]);
+    expect(later.nodes.map(({ type }: { type: string }) => type)).toEqual(["REMOVED", "RESET", "TOPPED_UP", "SET"]);
+  });
+
+  test("are shown with the servers that hold parts of them, and with what to do about lost ones", async ({ world }) => {
+    const cli = rootOf(world);
+    const { owner, secret } = await world.tenantWithKey();
+    const { quota } = ok(await world.root.quota("setQuota", { targetId: owner.id, limit: 3_200 }));
+    await world.verify(secret);
+    const notLost = await cli.run(["quotas", "show", owner.id]);
+    expect(notLost.stdout).toMatch(/^[0-9a-f]{32} +100 .* no$/m);
+    expect(notLost.stderr).toBe("");
+    const { database } = world.server.keyplane;
+    const { holder } = await loseServer({ database, clock: world.clock }, quota.id, 1);
+    const { stdout, stderr } = await cli.run(["quotas", "show", owner.id]);
+    expect(stdout).toMatch(new RegExp(`^${holder} +96 .* yes$`, "m"));
+    expect(stderr).toContain(`Lost servers hold 96 of it`);
+    expect(stderr).toContain(`keyplane quotas reset ${owner.id}`);
+    expect((await cli.run(["limits", "show", owner.id])).stderr).toContain("Lost servers hold 96 of it");
+    const { leases } = await cli.json(["quotas", "show", owner.id]);
+    expect(leases).toMatchObject([{ holder, isLost: true }, { isLost: false }]);
+    expect((await cli.json(["quotas", "reset", owner.id])).leases).toEqual([]);
   });
 });
 

@@ -290,7 +290,7 @@ function valueFor(
 }
 
 const maxLevels = 4;
-/** Small, because the cost of everything within everything grows with it. */
+/** Small, because the cost of everything within everything grows with it; further down, one. */
 const pageSize = 2;
 
 /** By the type: it is the same each time, and long. */
@@ -317,7 +317,7 @@ function selectionAt(type: GraphQLNamedType, level: number): string {
     if (field.args.some(isRequiredArgument)) return [];
     if (isLeafType(named)) return [field.name];
     if (level >= maxLevels) return [];
-    const page = field.args.some((arg) => arg.name === "first") ? `(first: ${pageSize})` : "";
+    const page = field.args.some((arg) => arg.name === "first") ? `(first: ${level < 2 ? pageSize : 1})` : "";
     return [`${field.name}${page} ${selectionAt(named, level + 1)}`];
   });
   return `{ __typename ${parts.join(" ")} }`;

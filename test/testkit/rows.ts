@@ -1,7 +1,7 @@
 import type { TestServer } from "./server.js";
 
 /** The plans of what is done in the background. */
-const plans = ["KeyRotation", "QuotaLease"];
+const plans = ["KeyRotation", "QuotaHolder", "QuotaLease"];
 /** Columns that the background writes. */
 const inBackground: Readonly<Record<string, readonly string[]>> = {
   Quota: ["used"],

@@ -28,6 +28,8 @@ export interface Given {
   readonly timeLimitMs?: number;
   /** How many events are remembered for those who follow. */
   readonly eventBufferSize?: number;
+  /** How long a call waits for Redis, in milliseconds. */
+  readonly redisPatienceMs?: number;
 }
 
 export async function startServer(environment: Record<string, string> = {}, given: Given = {}): Promise<TestServer> {
@@ -58,13 +60,14 @@ export async function startServer(environment: Record<string, string> = {}, give
     },
   });
   const database = given.database ?? (await openTestDatabase());
-  const { timeLimitMs, eventBufferSize } = given;
+  const { timeLimitMs, eventBufferSize, redisPatienceMs } = given;
   const keyplane = await compose(settings, {
     clock,
     logger,
     database: database.database,
     ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
     ...(eventBufferSize === undefined ? {} : { eventBufferSize }),
+    ...(redisPatienceMs === undefined ? {} : { redisPatienceMs }),
   });
   const { port } = await keyplane.http.listen(0, "127.0.0.1");
   // Questions about usage wait for counting, but not for long.

@@ -96,7 +96,7 @@ export const permissions = {
   },
   "limits:update": {
     description:
-      "Set rate limits and quotas of keys and users; top quotas up and reset them. Those of a tenant only with a token of the whole installation.",
+      "Set rate limits of keys, users and APIs, and quotas of keys and users; top quotas up, reset and remove them. Those of a tenant only with a token of the whole installation.",
     installationOnly: false,
     roles: admin,
   },

@@ -18,6 +18,7 @@ export type {
   OAuthClient,
   Quota,
   QuotaEntry,
+  QuotaLease,
   RateLimit,
   Session,
   Team,

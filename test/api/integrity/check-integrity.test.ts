@@ -16,6 +16,7 @@ import {
   World,
 } from "../../testkit/index.js";
 import { findingMutation } from "../../testkit/lifecycle.js";
+import { loseServer } from "../../testkit/lost-server.js";
 import { clientMutation, issuerMutation } from "../../testkit/oauth.js";
 import { readRecords } from "../../testkit/records.js";
 
@@ -56,6 +57,10 @@ async function found(input: Record<string, unknown>) {
   const { id, ...numbers } = await check(input);
   return { numbers, findings: await findingsOf(id) };
 }
+
+/** What a check finds in one tenant. */
+const foundOf = async (tenantId: string, repair = false) =>
+  (await found({ repair })).findings.filter((finding: { tenantId: string }) => finding.tenantId === tenantId);
 
 const release = (keyId: string) =>
   mutate(world.url, world.root.token, "releaseKey", { id: keyId, reason: "looked at" }, "key { id quarantinedAt }");
@@ -511,6 +516,56 @@ describe("checkIntegrity", () => {
     ]);
     expect((await progress(world.anonymous, id)).status).toBe(401);
     await prisma().integrityRun.delete({ where: { id } });
+  });
+
+  test("finds what lost servers hold of quotas, and leaves it: only a person knows whether their folders come back", async () => {
+    const { tenant, admin, owner, key } = await world.tenantWithKey();
+    const { database } = world.server.keyplane;
+    for (const targetId of [key.id, owner.id]) {
+      const { quota } = ok(await admin.quota("setQuota", { targetId, limit: 3_200 }));
+      const { holder } = await loseServer({ database, clock: world.clock }, quota.id, 1);
+      const finding = {
+        kind: "LEASE_OF_LOST_SERVER",
+        outcome: "REPORTED",
+        tenantId: tenant.id,
+        keyId: targetId === key.id ? key.id : null,
+        userId: targetId === owner.id ? owner.id : null,
+        detail: expect.stringMatching(
+          `^The server ${holder} holds 100 of the quota ${quota.id} of ${targetId}, .* reset`,
+        ),
+      };
+      expect(await foundOf(tenant.id, true)).toEqual([finding]);
+      expect(await foundOf(tenant.id)).toEqual([finding]);
+      ok(await admin.quota("resetQuota", { targetId }));
+      expect(await foundOf(tenant.id)).toEqual([]);
+    }
+  });
+
+  test("finds what names a quota that is another's or none, and leaves it", async () => {
+    const { tenant, owner, key } = await world.tenantWithKey();
+    const { quota } = ok(await world.root.quota("setQuota", { targetId: tenant.id, limit: 5 }));
+    const missing = world.missingId("Quota");
+    for (const [kind, quotaId, whose] of [
+      ["QUOTA_OF_ANOTHER", quota.id, `is that of ${tenant.id}`],
+      ["QUOTA_MISSING", missing, "does not exist"],
+    ] as const) {
+      const common = { kind, outcome: "REPORTED", tenantId: tenant.id, keyId: null, userId: null };
+      const of = (id: string) => `${id} names the quota ${quotaId}, which ${whose}. Set its own with setQuota.`;
+      await prisma().key.update({ where: { id: key.id }, data: { quotaId } });
+      await prisma().user.update({ where: { id: owner.id }, data: { quotaId } });
+      const findings = await foundOf(tenant.id, true);
+      expect(findings).toHaveLength(2);
+      expect(findings).toContainEqual({ ...common, keyId: key.id, detail: of(key.id) });
+      expect(findings).toContainEqual({ ...common, userId: owner.id, detail: of(owner.id) });
+      for (const targetId of [key.id, owner.id]) ok(await world.root.quota("setQuota", { targetId, limit: 7 }));
+      expect(await foundOf(tenant.id)).toEqual([]);
+    }
+    await prisma().tenant.update({ where: { id: tenant.id }, data: { quotaId: missing } });
+    const detail = `${tenant.id} names the quota ${missing}, which does not exist. Set its own with setQuota.`;
+    const finding = { kind: "QUOTA_MISSING", outcome: "REPORTED", tenantId: tenant.id, keyId: null, userId: null };
+    expect(await foundOf(tenant.id, true)).toEqual([{ ...finding, detail }]);
+    ok(await world.root.quota("setQuota", { targetId: tenant.id, limit: 5 }));
+    expect(await foundOf(tenant.id)).toEqual([]);
   });
 
   test("is for administrators of the installation", async () => {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { describe, expect, minute, ok, second, test, type World } from "../../testkit/index.js";
+import { redisIsMissing, redisReason, startRedis } from "../../../packages/server/src/testing/redis.js";
+import { describe, expect, minute, ok, second, startServer, test, World } from "../../testkit/index.js";
 
 /** How much a rate limit or a quota allows, as a plain model counts it. */
 interface Model {
@@ -74,49 +75,82 @@ async function storyOf(
   return { secret, usedInDatabase };
 }
 
+/** Each verdict and each charge is that of the model. */
+async function compareWithModel(world: World): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(setting, async ({ rates, quotas, calls }) => {
+      const story = await storyOf(world, { rates, quotas });
+      const model: Model = {
+        rates: rates.map(({ limit, seconds, isCost }) => ({ limit, windowMs: seconds * second, isCost, calls: [] })),
+        quotas: quotas.map(({ limit }) => ({ limit, used: 0 })),
+      };
+      for (const { afterMs, cost } of calls) {
+        world.clock.advance(afterMs);
+        const { code } = await world.root.verify(story.secret, { cost });
+        expect(code).toBe(admits(model, world.clock.now(), cost));
+      }
+      // What is asked for ahead may come after the sweep, and goes back with the next one.
+      const used = model.quotas.map((quota) => quota.used);
+      await expect.poll(() => story.usedInDatabase()).toEqual(used);
+    }),
+    { numRuns: 12 },
+  );
+}
+
+/** Of many calls at once, as many are admitted as the limits allow, and these alone are charged. */
+async function callAtOnce(world: World): Promise<void> {
+  const story = await storyOf(world, {
+    rates: [{ of: "user", limit: 40, seconds: 60, isCost: false }],
+    quotas: [
+      { of: "key", limit: 100 },
+      { of: "tenant", limit: 57 },
+    ],
+  });
+  const codes = (await Promise.all(Array.from({ length: 64 }, () => world.root.verify(story.secret, { cost: 2 })))).map(
+    ({ code }) => code as string,
+  );
+  expect(codes.filter((code) => code === "VALID")).toHaveLength(28);
+  // What was held and not used comes back in the background.
+  await expect.poll(() => story.usedInDatabase()).toEqual([56, 56]);
+  world.clock.advance(minute);
+  expect(await world.root.verify(story.secret)).toMatchObject({ valid: true, quota: { remaining: 0 } });
+  expect(await world.root.verify(story.secret)).toMatchObject({
+    code: "QUOTA_EXCEEDED",
+    rateLimits: [{ remaining: 39 }],
+  });
+}
+
 describe("a refused call costs nothing anywhere", () => {
   test("over several rate limits and quotas of key, user and tenant: each verdict and each charge is that of a plain count", async ({
     world,
+  }) => compareWithModel(world));
+
+  test("of many at once, as many are admitted as the limits allow, and these alone are charged", async ({ world }) =>
+    callAtOnce(world));
+});
+
+describe("a refused call costs nothing anywhere, where Redis counts the rate limits", () => {
+  async function withRedis(work: (world: World) => Promise<void>): Promise<void> {
+    const redis = await startRedis();
+    const server = await startServer({ REDIS_URL: redis.url }, { redisPatienceMs: minute });
+    try {
+      expect(server.keyplane.limiting.status().isShared).toBe(true);
+      await work(new World(server));
+    } finally {
+      await server.stop();
+      await redis.kill();
+    }
+  }
+
+  test("over several rate limits and quotas of key, user and tenant: each verdict and each charge is that of a plain count", async ({
+    skip,
   }) => {
-    await fc.assert(
-      fc.asyncProperty(setting, async ({ rates, quotas, calls }) => {
-        const story = await storyOf(world, { rates, quotas });
-        const model: Model = {
-          rates: rates.map(({ limit, seconds, isCost }) => ({ limit, windowMs: seconds * second, isCost, calls: [] })),
-          quotas: quotas.map(({ limit }) => ({ limit, used: 0 })),
-        };
-        for (const { afterMs, cost } of calls) {
-          world.clock.advance(afterMs);
-          const { code } = await world.root.verify(story.secret, { cost });
-          expect(code).toBe(admits(model, world.clock.now(), cost));
-        }
-        // What is asked for ahead may come after the sweep, and goes back with the next one.
-        const used = model.quotas.map((quota) => quota.used);
-        await expect.poll(() => story.usedInDatabase()).toEqual(used);
-      }),
-      { numRuns: 12 },
-    );
+    skip(redisIsMissing, redisReason);
+    await withRedis(compareWithModel);
   });
 
-  test("of many at once, as many are admitted as the limits allow, and these alone are charged", async ({ world }) => {
-    const story = await storyOf(world, {
-      rates: [{ of: "user", limit: 40, seconds: 60, isCost: false }],
-      quotas: [
-        { of: "key", limit: 100 },
-        { of: "tenant", limit: 57 },
-      ],
-    });
-    const codes = (
-      await Promise.all(Array.from({ length: 64 }, () => world.root.verify(story.secret, { cost: 2 })))
-    ).map(({ code }) => code as string);
-    expect(codes.filter((code) => code === "VALID")).toHaveLength(28);
-    // What was held and not used comes back in the background.
-    await expect.poll(() => story.usedInDatabase()).toEqual([56, 56]);
-    world.clock.advance(minute);
-    expect(await world.root.verify(story.secret)).toMatchObject({ valid: true, quota: { remaining: 0 } });
-    expect(await world.root.verify(story.secret)).toMatchObject({
-      code: "QUOTA_EXCEEDED",
-      rateLimits: [{ remaining: 39 }],
-    });
+  test("of many at once, as many are admitted as the limits allow, and these alone are charged", async ({ skip }) => {
+    skip(redisIsMissing, redisReason);
+    await withRedis(callAtOnce);
   });
 });

@@ -1588,7 +1588,22 @@ export type Quota = {
   /** When the present period began. */
   readonly periodStart: string,
   /** When it is whole again; null: never by itself. */
-  readonly resetAt: string | null
+  readonly resetAt: string | null,
+  /** Who holds parts of the quota in its present period: those first that were heard of longest ago, 100 at most. */
+  readonly leases: ReadonlyArray<QuotaLease>
+};
+
+export type QuotaLease = {
+  /** Names the server: a folder of this name is in `quota-leases` of its data folder. */
+  readonly holder: string,
+  /** How much it holds, whether it has used it or not. */
+  readonly amount: number,
+  /** Since when it holds some of it. */
+  readonly since: string,
+  /** When it was last heard of, by the clock of the database; null: never. */
+  readonly lastSeenAt: string | null,
+  /** Whether it was not heard of for six minutes. It uses nothing of it any more: start it on its data folder, which gives back what it has not used, or make the quota whole with `resetQuota`. */
+  readonly isLost: boolean
 };
 
 export type QuotaEntry = {
@@ -3342,21 +3357,18 @@ export type ListKeyQuotaHistory = {
    */
   readonly key: {
     /**
-     * The quota of the key; null: none. Those of a key, its owner and its tenant all count.
+     * What has happened to the quota of the key, newest first, whether it has one now or had one.
      *
      * Needs the permission `keys:read`.
      */
-    readonly quota: {
-      /** What has happened to the quota, newest first. */
-      readonly history: {
-        /** How many entries the whole list has, over all pages. */
-        readonly totalCount?: number,
-        /** Where this page stands. */
-        readonly pageInfo: PageInfo,
-        /** The entries without their cursors. */
-        readonly nodes: ReadonlyArray<QuotaEntry>
-      }
-    } | null
+    readonly quotaHistory: {
+      /** How many entries the whole list has, over all pages. */
+      readonly totalCount?: number,
+      /** Where this page stands. */
+      readonly pageInfo: PageInfo,
+      /** The entries without their cursors. */
+      readonly nodes: ReadonlyArray<QuotaEntry>
+    }
   } | null
 };
 
@@ -3376,21 +3388,18 @@ export type ListUserQuotaHistory = {
    */
   readonly user: {
     /**
-     * The quota of the user; null: none. Those of a key, its owner and its tenant all count.
+     * What has happened to the quota of the user, newest first, whether it has one now or had one.
      *
      * Needs the permission `users:read`.
      */
-    readonly quota: {
-      /** What has happened to the quota, newest first. */
-      readonly history: {
-        /** How many entries the whole list has, over all pages. */
-        readonly totalCount?: number,
-        /** Where this page stands. */
-        readonly pageInfo: PageInfo,
-        /** The entries without their cursors. */
-        readonly nodes: ReadonlyArray<QuotaEntry>
-      }
-    } | null
+    readonly quotaHistory: {
+      /** How many entries the whole list has, over all pages. */
+      readonly totalCount?: number,
+      /** Where this page stands. */
+      readonly pageInfo: PageInfo,
+      /** The entries without their cursors. */
+      readonly nodes: ReadonlyArray<QuotaEntry>
+    }
   } | null
 };
 
@@ -3410,21 +3419,18 @@ export type ListTenantQuotaHistory = {
    */
   readonly tenant: {
     /**
-     * The quota of the tenant; null: none. Those of a key, its owner and its tenant all count.
+     * What has happened to the quota of the tenant, newest first, whether it has one now or had one.
      *
      * Needs the permission `tenants:read`.
      */
-    readonly quota: {
-      /** What has happened to the quota, newest first. */
-      readonly history: {
-        /** How many entries the whole list has, over all pages. */
-        readonly totalCount?: number,
-        /** Where this page stands. */
-        readonly pageInfo: PageInfo,
-        /** The entries without their cursors. */
-        readonly nodes: ReadonlyArray<QuotaEntry>
-      }
-    } | null
+    readonly quotaHistory: {
+      /** How many entries the whole list has, over all pages. */
+      readonly totalCount?: number,
+      /** Where this page stands. */
+      readonly pageInfo: PageInfo,
+      /** The entries without their cursors. */
+      readonly nodes: ReadonlyArray<QuotaEntry>
+    }
   } | null
 };
 

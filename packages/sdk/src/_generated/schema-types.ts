@@ -658,12 +658,18 @@ export type IntegrityFindingKind =
   | 'FOREIGN_CHECKSUM'
   /** Access of a key to an API of another tenant. It is taken away where the check repairs. */
   | 'GRANT_OF_OTHER_TENANT'
+  /** A part of a quota that is held by a server which was not heard of for long: it counts as used. Start the server on its data folder, which gives back what it has not used, or make the quota whole with `resetQuota`. */
+  | 'LEASE_OF_LOST_SERVER'
   /** A key that nobody can use, because it has no current secret. Rotate it. */
   | 'NO_SECRET'
   /** A key whose owner does not exist. The key is quarantined. */
   | 'OWNER_MISSING'
   /** A key whose owner belongs to another tenant. The key is quarantined. */
   | 'OWNER_OF_OTHER_TENANT'
+  /** A key, user or tenant that names a quota which does not exist: nothing of it is counted or refused. Set the quota anew with `setQuota`. */
+  | 'QUOTA_MISSING'
+  /** A key, user or tenant that names the quota of another one, and uses that up. Set its own with `setQuota`. */
+  | 'QUOTA_OF_ANOTHER'
   /** A key that has to be rotated, of which nobody would be told. It is planned where the check repairs. */
   | 'ROTATION_NOT_PLANNED'
   /** A key whose team belongs to another tenant. The key is quarantined. */
@@ -692,6 +698,8 @@ export type IntegrityRunPhase =
   | 'KEYS'
   /** What the server remembers of keys, owners, tenants, roles, teams, APIs and access, against the database. */
   | 'MEMORY'
+  /** Whether quotas are those of whoever names them, and who holds parts of them. */
+  | 'QUOTAS'
   /** Whether usage names keys that there are. */
   | 'USAGE'
   /** The addresses of deleted users. */
@@ -1051,7 +1059,7 @@ export type Permission =
   | 'KEYS_UPDATE'
   /** Verify keys: learn whether a presented key is valid, and why not. */
   | 'KEYS_VERIFY'
-  /** Set rate limits and quotas of keys and users; top quotas up and reset them. Those of a tenant only with a token of the whole installation. */
+  /** Set rate limits of keys, users and APIs, and quotas of keys and users; top quotas up, reset and remove them. Those of a tenant only with a token of the whole installation. */
   | 'LIMITS_UPDATE'
   /** Read the server's own metrics, for monitoring. */
   | 'METRICS_READ'

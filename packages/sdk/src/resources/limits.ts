@@ -43,7 +43,7 @@ export class Limits {
     return (await this.#send(documents.GetKeyLimitsDocument, variables, repeatability.read, options)).key;
   }
 
-  /** What has happened to the quota of a key, user or tenant, newest first; nothing where there is none. */
+  /** What has happened to the quota of a key, user or tenant, newest first, also to one that was removed; nothing where there never was one. */
   history(
     targetId: string,
     { pageSize }: { readonly pageSize?: number | undefined } = {},
@@ -51,7 +51,7 @@ export class Limits {
   ): PaginatedList<QuotaEntry> {
     return new PaginatedList(async (page) => {
       const of = await this.#historyOf({ id: targetId, ...page }, options);
-      return of?.quota?.history ?? { totalCount: 0, pageInfo: { endCursor: null, hasNextPage: false }, nodes: [] };
+      return of?.quotaHistory ?? { totalCount: 0, pageInfo: { endCursor: null, hasNextPage: false }, nodes: [] };
     }, pageSize);
   }
 

@@ -22,6 +22,8 @@ export interface Outside {
   readonly timeLimitMs?: number;
   /** How many events are remembered for those who follow. */
   readonly eventBufferSize?: number;
+  /** How long a call waits for Redis, in milliseconds. */
+  readonly redisPatienceMs?: number;
   /** Gives up the start: what was opened is closed, and the signal's reason is thrown. */
   readonly abort?: AbortSignal;
 }
@@ -37,7 +39,7 @@ export interface Opened extends Outside {
 export type Base = Awaited<ReturnType<typeof createBase>>;
 
 export async function createBase(settings: Settings, outside: Opened) {
-  const { clock = systemClock, logger, database, recording, timeLimitMs } = outside;
+  const { clock = systemClock, logger, database, recording, redisPatienceMs, timeLimitMs } = outside;
   const encryptionKey = settings.encryptionKey ?? (await readEncryptionKey(settings.dataDir));
   const secretBox = createSecretBox(encryptionKey);
   const webhookOutbox = createWebhookOutbox({ clock, secretBox });
@@ -69,6 +71,7 @@ export async function createBase(settings: Settings, outside: Opened) {
     origin,
     publicUrl,
     recording,
+    redisPatienceMs,
     relay,
     secretBox,
     timeLimitMs,

@@ -35,7 +35,7 @@ export async function createKeysAndUsage(
   tenancy: Tenancy,
   memories: readonly CompareMemory[],
 ) {
-  const { audit, clock, database, events, idempotency, logger, recording } = base;
+  const { audit, clock, database, events, idempotency, logger, recording, redisPatienceMs } = base;
   const { tenantStates, userStates, roleStates, teamStates, teams, tenants, users } = tenancy;
   const { expiryReminders } = settings;
 
@@ -98,7 +98,10 @@ export async function createKeysAndUsage(
     logger,
     dataDir: settings.dataDir,
     maxCounted: settings.maxCachedKeys,
-    redis: settings.redisUrl === null ? null : { url: settings.redisUrl, without: settings.withoutRedis },
+    redis:
+      settings.redisUrl === null
+        ? null
+        : { url: settings.redisUrl, without: settings.withoutRedis, patienceMs: redisPatienceMs },
   });
   return {
     activations,

@@ -78,6 +78,8 @@ export interface Loaders {
   readonly apis: DataLoader<string, Api | null>;
   readonly keys: DataLoader<string, Key | null>;
   readonly pendingSecrets: DataLoader<string, PendingSecret | null>;
+  /** Who holds parts of quotas. */
+  readonly leases: ReturnType<Services["limitReads"]["leaseLoader"]>;
   readonly quotas: DataLoader<string, Quota | null>;
   readonly roles: DataLoader<string, CustomRole | null>;
   readonly teams: DataLoader<string, Team | null>;
@@ -89,6 +91,7 @@ export interface Loaders {
 export function createLoaders(services: Services, principal: Principal): Loaders {
   let apis: Loaders["apis"] | undefined;
   let keys: Loaders["keys"] | undefined;
+  let leases: Loaders["leases"] | undefined;
   let pendingSecrets: Loaders["pendingSecrets"] | undefined;
   let quotas: Loaders["quotas"] | undefined;
   let roles: Loaders["roles"] | undefined;
@@ -107,6 +110,10 @@ export function createLoaders(services: Services, principal: Principal): Loaders
     get pendingSecrets() {
       pendingSecrets ??= services.keyReads.pendingSecretLoader();
       return pendingSecrets;
+    },
+    get leases() {
+      leases ??= services.limitReads.leaseLoader();
+      return leases;
     },
     get quotas() {
       quotas ??= services.limitReads.quotaLoader();

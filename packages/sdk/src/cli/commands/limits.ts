@@ -8,6 +8,7 @@ import type { Printer } from "../output/printer.js";
 import type { Column } from "../output/table.js";
 import { safe, shown } from "../output/text.js";
 import { agreed, found } from "./find.js";
+import { tellLost } from "./quotas.js";
 
 const columns: readonly Column<RateLimit>[] = [
   { head: "NAME", of: ({ name }) => name, isWhole: true },
@@ -34,6 +35,7 @@ export const limitCommands = [
       const total = limit + toppedUp;
       const end = resetAt === null ? "never whole again by itself" : `whole again ${shown(resetAt)}`;
       print.line(`Quota: ${shown(used)} of ${shown(total)} used, ${shown(remaining)} left, ${refill}, ${end}.`);
+      tellLost(print, limits.quota);
     },
   }),
   command({

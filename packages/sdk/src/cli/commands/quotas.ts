@@ -1,6 +1,6 @@
 import { maxLimit, quotaRefills } from "@keyplane/schema";
 import { unwrap } from "../../client/results.js";
-import type { Quota, QuotaEntry } from "../../entities.js";
+import type { Quota, QuotaEntry, QuotaLease } from "../../entities.js";
 import { command } from "../command.js";
 import { choice, listing, required, text, time, whole, yes } from "../options.js";
 import type { Printer } from "../output/printer.js";
@@ -16,18 +16,31 @@ const columns: readonly Column<QuotaEntry>[] = [
   { head: "USED", of: ({ used }) => shown(used), isWhole: true },
   { head: "WHY", of: ({ reason }) => reason },
 ];
+const leaseColumns: readonly Column<QuotaLease>[] = [
+  { head: "HOLDER", of: ({ holder }) => holder, isWhole: true },
+  { head: "AMOUNT", of: ({ amount }) => shown(amount), isWhole: true },
+  { head: "SINCE", of: ({ since }) => shown(since), isWhole: true },
+  { head: "LAST SEEN", of: ({ lastSeenAt }) => shown(lastSeenAt ?? "never"), isWhole: true },
+  { head: "LOST", of: ({ isLost }) => shown(isLost), isWhole: true },
+];
 const ofTarget = { name: "id", description: "Whose: the id of a key, a user or a tenant." };
 const reason = { reason: text("text", "Why; kept in its history.") };
 
 export const quotaCommands = [
   command({
     path: "quotas show",
-    summary: "Show the quota of a key, user or tenant.",
+    summary: "Show the quota of a key, user or tenant, and which servers hold parts of it.",
+    details:
+      "What a server holds counts as used. One that is lost uses nothing of it any more: start it on its data folder, or reset the quota.",
     argument: ofTarget,
     examples: [["quotas show usr_…", "what all keys of a user may use together"]],
     async run({ client, print }, _given, id) {
       const limits = found(await client().limits.get(id), "key, user or tenant", id);
-      print.thing(found(limits.quota, "quota of", id));
+      const quota = found(limits.quota, "quota of", id);
+      if (print.isJson || print.isQuiet) return print.thing(quota);
+      print.thing(withoutLeases(quota));
+      if (quota.leases.length > 0) print.table(quota.leases, leaseColumns);
+      tellLost(print, quota);
     },
   }),
   command({
@@ -48,7 +61,8 @@ export const quotaCommands = [
     ],
     async run({ client, print }, { limit, refill, anchor, timeZone, reason: why }, id) {
       const set = await client().limits.setQuota({ targetId: id, limit, refill, anchor, timeZone, reason: why });
-      print.thing(found(unwrap(set).quota, "quota of", id));
+      const quota = found(unwrap(set).quota, "quota of", id);
+      print.thing(print.isJson ? quota : withoutLeases(quota));
     },
   }),
   command({
@@ -72,6 +86,8 @@ export const quotaCommands = [
   command({
     path: "quotas reset",
     summary: "Make a quota whole again before its time.",
+    details:
+      "What servers hold of it counts as used until they give it back, within a minute; what lost servers hold is dropped.",
     argument: ofTarget,
     options: reason,
     examples: [["quotas reset usr_… --reason 'our mistake'", "as if nothing was used in this period"]],
@@ -94,7 +110,8 @@ export const quotaCommands = [
   command({
     path: "quotas history",
     summary:
-      "List what has happened to a quota, newest first: what was set, added and reset, and what each period used.",
+      "List what has happened to a quota, newest first: what was set, added, reset and removed, and what each period used.",
+    details: "Also where there is none any more.",
     argument: ofTarget,
     options: listing,
     examples: [["quotas history usr_… --limit 12", "the last twelve entries"]],
@@ -109,6 +126,21 @@ export const quotaCommands = [
     },
   }),
 ];
+
+/** Warns of what counts as used although nobody uses it any more. */
+export function tellLost(print: Printer, { leases, targetId }: Quota): void {
+  const lost = leases.filter(({ isLost }) => isLost);
+  if (lost.length === 0) return;
+  const amount = lost.reduce((sum, lease) => sum + lease.amount, 0);
+  print.note(
+    `Lost servers hold ${shown(amount)} of it, which counts as used: start them on their data folders, or run keyplane quotas reset ${targetId}.`,
+  );
+}
+
+/** For people, who are shown them as a table where they asked for them. */
+function withoutLeases(quota: Quota): { readonly id: string } {
+  return { ...quota, leases: undefined } as { readonly id: string };
+}
 
 function tell(print: Printer, quota: Quota): void {
   const { targetId, limit, toppedUp, used } = quota;

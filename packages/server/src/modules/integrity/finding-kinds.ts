@@ -36,6 +36,18 @@ export const findingKinds = {
   ADDRESS_OF_DELETED_USER: {
     description: "A deleted user who keeps the e-mail address from others. It is set free where the check repairs.",
   },
+  LEASE_OF_LOST_SERVER: {
+    description:
+      "A part of a quota that is held by a server which was not heard of for long: it counts as used. Start the server on its data folder, which gives back what it has not used, or make the quota whole with `resetQuota`.",
+  },
+  QUOTA_MISSING: {
+    description:
+      "A key, user or tenant that names a quota which does not exist: nothing of it is counted or refused. Set the quota anew with `setQuota`.",
+  },
+  QUOTA_OF_ANOTHER: {
+    description:
+      "A key, user or tenant that names the quota of another one, and uses that up. Set its own with `setQuota`.",
+  },
   USAGE_OF_UNKNOWN_KEY: {
     description:
       "Usage of the last day that names a key which does not exist. Of each tenant the 1000 keys with most calls are looked at.",
@@ -65,6 +77,7 @@ export const runPhases = {
   GRANTS: { description: "The access of keys to APIs." },
   EXPIRIES: { description: "Whether somebody will be told when keys expire, or have to be rotated." },
   USERS: { description: "The addresses of deleted users." },
+  QUOTAS: { description: "Whether quotas are those of whoever names them, and who holds parts of them." },
   USAGE: { description: "Whether usage names keys that there are." },
 } as const satisfies Record<string, { readonly description: string }>;
 

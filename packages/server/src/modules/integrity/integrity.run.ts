@@ -92,6 +92,7 @@ export function createRunner(deps: IntegrityDeps) {
       ["GRANTS", checks.grants],
       ["EXPIRIES", () => checks.expiries().then(checks.rotations)],
       ["USERS", checks.users],
+      ["QUOTAS", () => checks.leases().then(checks.quotas)],
       // Usage may be kept elsewhere, and be away: that says nothing of the rest.
       ["USAGE", () => checks.usage().catch((err: unknown) => logger.warn({ err }, "usage was not compared with keys"))],
     ];

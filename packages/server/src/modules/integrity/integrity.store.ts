@@ -1,5 +1,6 @@
 import type { Db, IntegrityFinding, IntegrityRun, Key, Prisma } from "../../platform/database/index.js";
 import { afterPlace, orderBy, type Place } from "../../platform/pages.js";
+import { lostAfterMs } from "../limits/index.js";
 import type { FindingOutcome } from "./finding-kinds.js";
 import type { ExaminedKey } from "./key-checks.js";
 
@@ -204,6 +205,36 @@ export function findHeldAddresses(db: Db, take: number): Promise<{ id: string; t
     select: { id: true, tenantId: true },
     take,
   });
+}
+
+/** Parts of quotas that are held by servers of which nobody has heard for long, in the present periods of the quotas. */
+export function findLostLeases(
+  db: Db,
+  take: number,
+): Promise<
+  { tenantId: string; quotaId: string; targetId: string; holder: string; amount: number; heardAt: Date | null }[]
+> {
+  return db.$queryRaw`
+    SELECT "Quota"."tenantId", "quotaId", "targetId", "holder", "amount", "heardAt"
+    FROM "QuotaLease" JOIN "Quota" ON "Quota"."id" = "quotaId" AND "Quota"."period" = "QuotaLease"."period"
+      LEFT JOIN "QuotaHolder" ON "QuotaHolder"."id" = "holder"
+    WHERE "heardAt" IS NULL OR "heardAt" <= now() - ${lostAfterMs}::float8 * interval '1 millisecond'
+    ORDER BY "heardAt" NULLS FIRST, "QuotaLease"."id" LIMIT ${take}`;
+}
+
+/** Keys, users and tenants that can still be used, and name a quota that is not theirs. `targetId`: whose it is; null: there is none. */
+export function findForeignQuotas(
+  db: Db,
+  take: number,
+): Promise<{ id: string; tenantId: string; quotaId: string; targetId: string | null }[]> {
+  return db.$queryRaw`
+    SELECT "named"."id", "named"."tenantId", "named"."quotaId", "Quota"."targetId" FROM (
+      SELECT "id", "tenantId", "quotaId" FROM "Key" WHERE "revokedAt" IS NULL AND "deletedAt" IS NULL
+      UNION ALL SELECT "id", "tenantId", "quotaId" FROM "User" WHERE "status" <> 'DELETED'
+      UNION ALL SELECT "id", "id", "quotaId" FROM "Tenant") AS "named"
+    LEFT JOIN "Quota" ON "Quota"."id" = "named"."quotaId"
+    WHERE "named"."quotaId" IS NOT NULL AND "Quota"."targetId" IS DISTINCT FROM "named"."id"
+    ORDER BY "named"."id" LIMIT ${take}`;
 }
 
 /** Which of these keys there are. */

@@ -1,3 +1,4 @@
+import { kindOfId } from "@keyplane/schema";
 import type { IntegrityRun } from "../../platform/database/index.js";
 import { systemActor } from "../audit/index.js";
 import type { FindingOutcome } from "./finding-kinds.js";
@@ -85,6 +86,28 @@ export function createStoreChecks(
       }
     },
 
+    /** Parts of quotas that are held by servers which are lost. Only a person knows whether their folders come back. */
+    async leases(): Promise<void> {
+      for (const lease of await store.findLostLeases(prisma, maxOfKind)) {
+        const { tenantId, quotaId, targetId, holder, amount, heardAt } = lease;
+        const heard = heardAt === null ? "was never heard of" : `was last heard of at ${heardAt.toISOString()}`;
+        const detail = `The server ${holder} holds ${amount} of the quota ${quotaId} of ${targetId}, and ${heard}. Start it on its data folder, or reset the quota.`;
+        await database.transaction((tx) =>
+          note(tx, { kind: "LEASE_OF_LOST_SERVER", outcome: "REPORTED", detail, tenantId, ...concerned(targetId) }),
+        );
+      }
+    },
+
+    /** Keys, users and tenants that name a quota which is not theirs. Not mended: see decision 25. */
+    async quotas(): Promise<void> {
+      for (const { id, tenantId, quotaId, targetId } of await store.findForeignQuotas(prisma, maxOfKind)) {
+        const kind = targetId === null ? "QUOTA_MISSING" : "QUOTA_OF_ANOTHER";
+        const whose = targetId === null ? "does not exist" : `is that of ${targetId}`;
+        const detail = `${id} names the quota ${quotaId}, which ${whose}. Set its own with setQuota.`;
+        await database.transaction((tx) => note(tx, { kind, outcome: "REPORTED", detail, tenantId, ...concerned(id) }));
+      }
+    },
+
     /** Usage of the last day that names keys which do not exist. */
     async usage(): Promise<void> {
       const tenants = await prisma.tenant.findMany({ select: { id: true }, orderBy: { id: "asc" } });
@@ -101,4 +124,11 @@ export function createStoreChecks(
       }
     },
   };
+}
+
+/** The key or user that an id names. */
+function concerned(id: string): { readonly keyId?: string; readonly userId?: string } {
+  const kind = kindOfId(id);
+  if (kind === "Key") return { keyId: id };
+  return kind === "User" ? { userId: id } : {};
 }

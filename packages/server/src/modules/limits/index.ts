@@ -1,3 +1,4 @@
+export { lostAfterMs } from "./lib/lease-times.js";
 export { type Limiting, type LimitsStatus, openLimiting } from "./limiter.js";
 export type { LimitReads, PeekedLimits } from "./limits.reads.js";
 export type { Limits } from "./limits.service.js";

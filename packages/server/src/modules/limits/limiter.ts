@@ -50,7 +50,7 @@ export async function openLimiting(deps: {
   dataDir: string;
   maxCounted: number;
   /** Where rate limits are counted for all servers together; null: each counts for itself. */
-  redis: { readonly url: string; readonly without: WithoutRedis } | null;
+  redis: { readonly url: string; readonly without: WithoutRedis; readonly patienceMs?: number | undefined } | null;
 }): Promise<Limiting> {
   const { clock, database, logger } = deps;
   const accounts = new QuotaAccounts({ clock, database, logger, folder: await UseFolder.open(deps.dataDir) });
@@ -63,7 +63,7 @@ export async function openLimiting(deps: {
   return {
     limits: createLimits({ ...deps, accounts }),
     limitReads: createLimitReads({ database, clock, accounts, memory, shared }),
-    take: createTake({ memory, quotas: accounts, shared }),
+    take: createTake({ memory, quotas: accounts, shared, clock }),
     written: () => accounts.written,
     accounts,
     status: () => ({

@@ -10,8 +10,9 @@ import { type LimitColumns, type RateLimitRule, rulesOf } from "../../platform/l
 import { ApiType } from "../apis/apis.graphql.js";
 import { TenantType } from "../tenants/tenants.graphql.js";
 import { UserType } from "../users/users.graphql.js";
-import type { LimitReads } from "./limits.reads.js";
+import { type LimitReads, maxHolders } from "./limits.reads.js";
 import type { QuotaOf, RateLimitsOf } from "./limits.service.js";
+import type { LeaseOfQuota } from "./quotas/quota.store.js";
 
 const RateLimitUnitEnum = enumOf("RateLimitUnit", "What a rate limit counts.", {
   REQUESTS: { description: "Verifications, whatever they cost." },
@@ -109,19 +110,54 @@ const QuotaEntryType = builder.objectRef<QuotaEntry>("QuotaEntry").implement({
   }),
 });
 
+const QuotaLeaseType = builder.objectRef<LeaseOfQuota>("QuotaLease").implement({
+  description:
+    "A part of a quota that a server holds in order to use it without asking. It counts as used; what the server has not used comes back when it is idle, stops, or was killed and starts again on its data folder.",
+  fields: (t) => ({
+    holder: t.exposeString("holder", {
+      description: "Names the server: a folder of this name is in `quota-leases` of its data folder.",
+    }),
+    amount: t.exposeInt("amount", { description: "How much it holds, whether it has used it or not." }),
+    since: t.expose("createdAt", { type: "DateTime", description: "Since when it holds some of it." }),
+    lastSeenAt: t.expose("heardAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When it was last heard of, by the clock of the database; null: never.",
+    }),
+    isLost: t.exposeBoolean("isLost", {
+      description:
+        "Whether it was not heard of for six minutes. It uses nothing of it any more: start it on its data folder, which gives back what it has not used, or make the quota whole with `resetQuota`.",
+    }),
+  }),
+});
+
+builder.objectField(QuotaType, "leases", (t) =>
+  t.field({
+    type: [QuotaLeaseType],
+    description: `Who holds parts of the quota in its present period: those first that were heard of longest ago, ${maxHolders} at most.`,
+    // One query for all quotas of a request; few servers hold parts of one.
+    complexity: { field: 2, multiplier: 1 },
+    resolve: async (quota, _, { services, loaders }) => {
+      const { period } = services.limitReads.present(quota);
+      return (await loaders.leases.load(quota.id)).filter((lease) => lease.period === period);
+    },
+  }),
+);
+
 const QuotaHistoryConnection = connectionOf("QuotaHistory", QuotaEntryType);
 
 builder.objectField(QuotaType, "history", (t) =>
   t.field({
     type: QuotaHistoryConnection,
-    description: "What has happened to the quota, newest first.",
+    description:
+      "What has happened to the quota, and to those before it of the same key, user or tenant, newest first. `quotaHistory` there has it, too, when the quota was removed.",
     complexity: listComplexity,
     args: pageArguments(t.arg),
     resolve: ({ targetId }, page, { services }) => services.limitReads.history(targetId, page),
   }),
 );
 
-/** Adds `rateLimits` and `quota` to the type of something that has limits. */
+/** Adds `rateLimits`, `quota` and `quotaHistory` to the type of something that has limits. */
 export function addLimitFields<Row extends LimitColumns & object>(
   type: ObjectRef<Types, Row>,
   thing: string,
@@ -141,6 +177,16 @@ export function addLimitFields<Row extends LimitColumns & object>(
       description: `The quota of the ${thing}; null: none. Those of a key, its owner and its tenant all count.`,
       access: { permission },
       resolve: ({ quotaId }, _, { loaders }) => (quotaId ? loaders.quotas.load(quotaId) : null),
+    }),
+  );
+  builder.objectField(type, "quotaHistory", (t) =>
+    t.field({
+      type: QuotaHistoryConnection,
+      description: `What has happened to the quota of the ${thing}, newest first, whether it has one now or had one.`,
+      access: { permission },
+      complexity: listComplexity,
+      args: pageArguments(t.arg),
+      resolve: ({ id }, page, { services }) => services.limitReads.history(id, page),
     }),
   );
 }
@@ -309,7 +355,8 @@ builder.mutationFields((t) => ({
     resolve: (_, { input }, { principal, services }) => services.limits.topUpQuota(principal, input),
   }),
   resetQuota: t.field({
-    description: "Makes a quota whole again before its time.",
+    description:
+      "Makes a quota whole again before its time. What servers hold counts as used until they give it back, within a minute; what lost servers hold is dropped.",
     type: ResetQuotaPayload,
     errors: { types: changeErrors },
     access: { permission: "limits:update" },

@@ -4,10 +4,20 @@ import type { Clock } from "../../platform/clock.js";
 import type { Database, Db, Quota, QuotaEntry } from "../../platform/database/index.js";
 import { type CountedRule, type LimitColumns, limitedOf, limitTargetOf } from "../../platform/limited.js";
 import { type Page, type PageArguments, pageByCreation } from "../../platform/pages.js";
-import { asOfNow, countEntries, findEntries, findQuotas } from "./quotas/quota.store.js";
+import {
+  asOfNow,
+  countEntries,
+  findEntries,
+  findHolders,
+  findQuotas,
+  type LeaseOfQuota,
+} from "./quotas/quota.store.js";
 import type { QuotaAccounts } from "./quotas/quota-accounts.js";
 import type { MemoryLimiter } from "./rate/memory-limiter.js";
 import type { LimitStates, SharedLimiter } from "./take.js";
+
+/** How many of those who hold parts of a quota are listed. */
+export const maxHolders = 100;
 
 /** Where the limits of a call stand that was not made. */
 export interface PeekedLimits extends LimitStates {
@@ -79,7 +89,15 @@ export function createLimitReads(deps: {
       });
     },
 
-    /** What has happened to the quota of a target, newest first. */
+    /** Reads who holds parts of the quotas of one request's entities in one query. */
+    leaseLoader(): DataLoader<string, readonly LeaseOfQuota[]> {
+      return new DataLoader(async (ids) => {
+        const leases = await findHolders(database.prisma, ids, maxHolders);
+        return ids.map((id) => leases.filter(({ quotaId }) => quotaId === id));
+      });
+    },
+
+    /** What has happened to the quotas of a target, newest first; also to those that were removed. */
     async history(targetId: string, page: PageArguments): Promise<Page<QuotaEntry>> {
       return pageByCreation(page, {
         order: "quotaHistory.CREATED_AT_DESC",

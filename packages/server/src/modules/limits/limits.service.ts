@@ -20,7 +20,7 @@ import {
   topUpQuotaSchema,
   usualAnchor,
 } from "./limits.input.js";
-import { insertEntry, lockQuota, sumOfLeases } from "./quotas/quota.store.js";
+import { dropLostLeases, findQuotaId, insertEntry, lockQuota, sumOfLeases } from "./quotas/quota.store.js";
 import type { QuotaAccounts } from "./quotas/quota-accounts.js";
 
 interface Deps {
@@ -87,10 +87,16 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
   ): Promise<QuotaOf> {
     return events.transaction(async (tx) => {
       const target = await lockQuotaTarget(locks, tx, principal, targetId);
-      const quota = target.quotaId === null ? null : await lockQuota(tx, target.quotaId, clock.now());
+      const quota = await lockOwnQuota(tx, target, target.quotaId);
       if (!quota) throw noQuota();
       return { targetId, quota: await work(tx, target, quota) };
     });
+  }
+
+  /** Reads a quota for a change, unless it is another's: a row that was changed past Keyplane may name that. */
+  async function lockOwnQuota(tx: Transaction, target: LimitedTarget, id: string | null): Promise<Quota | null> {
+    const quota = id === null ? null : await lockQuota(tx, id, clock.now());
+    return quota?.targetId === target.id ? quota : null;
   }
 
   return {
@@ -117,7 +123,8 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
 
     /**
      * Gives a key, user or tenant a quota, or changes the one that it has: what is not named stays as it is, and so does what was used and added
-     * in the present period, whichever period follows it now.
+     * in the present period, whichever period follows it now. A target that names no quota or another's, which only a change past Keyplane can
+     * have done, names its own again.
      *
      * @throws as setRateLimits does.
      */
@@ -127,10 +134,11 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
       return events.transaction(async (tx) => {
         const target = await lockQuotaTarget(locks, tx, principal, targetId);
         const now = new Date(clock.now());
-        const before = target.quotaId === null ? null : await lockQuota(tx, target.quotaId, now.getTime());
+        const before = await lockOwnQuota(tx, target, await findQuotaId(tx, targetId));
         const definition = definitionOf(input, before);
         const { refill } = definition;
-        if (before && !changes<Partial<Quota>>(before, definition)) return { targetId, quota: before };
+        const isNamed = before !== null && target.quotaId === before.id;
+        if (isNamed && !changes<Partial<Quota>>(before, definition)) return { targetId, quota: before };
         const { start, end } = periodAt(definition, now.getTime());
         const periodStart = refill === "NEVER" ? (before?.periodStart ?? now) : new Date(start);
         const columns = { ...definition, periodStart, periodEnd: end === null ? null : new Date(end), updatedAt: now };
@@ -139,7 +147,7 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
           : await tx.quota.create({
               data: { id: createId("Quota"), tenantId: target.tenantId, targetId, ...columns, createdAt: now },
             });
-        if (!before) await target.update({ quotaId: quota.id, updatedAt: now });
+        if (!isNamed) await target.update({ quotaId: quota.id, updatedAt: now });
         await insertEntry(tx, quota, { type: "SET", at: now, reason });
         const action = `${actionOf(target)}.quota_set`;
         await tell(tx, principal, { target, action, before, after: quota, quotaId: quota.id, reason });
@@ -174,7 +182,7 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
       await idempotency.once(principal, attempt, events.transaction, async (tx) => {
         const target = await lockQuotaTarget(locks, tx, principal, targetId);
         const now = new Date(clock.now());
-        const before = target.quotaId === null ? null : await lockQuota(tx, target.quotaId, now.getTime());
+        const before = await lockOwnQuota(tx, target, target.quotaId);
         if (!before) throw noQuota();
         if (before.toppedUp + amount > maxLimit) {
           throw new LimitReachedError(
@@ -201,7 +209,7 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
 
     /**
      * Makes a quota whole again before its time. What other servers hold at this moment counts as used until they give it back, within
-     * seconds: so nothing is ever admitted twice.
+     * seconds: so nothing is ever admitted twice. What lost servers hold is dropped: they use none of it any more.
      *
      * @throws as removeQuota does.
      */
@@ -212,6 +220,7 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
       await accounts.giveBack(await quotaIdOf(principal, targetId));
       return changeQuota(principal, targetId, async (tx, target, before) => {
         const now = new Date(clock.now());
+        await dropLostLeases(tx, before);
         const data = { used: await sumOfLeases(tx, before), updatedAt: now };
         const quota = await tx.quota.update({ where: { id: before.id }, data });
         await insertEntry(tx, before, { type: "RESET", at: now, reason });

@@ -1,8 +1,10 @@
 import type { QuotaState, RateLimitState } from "@keyplane/schema";
+import type { Clock } from "../../platform/clock.js";
 import type { CountedRule, Limited } from "../../platform/limited.js";
-import type { QuotaAccount } from "./quotas/quota-account.js";
+import type { QuotaAccount, Reservation } from "./quotas/quota-account.js";
 import type { QuotaAccounts } from "./quotas/quota-accounts.js";
 import { type MemoryLimiter, nothingLooked } from "./rate/memory-limiter.js";
+import { WaitingLine } from "./waiting-line.js";
 
 /** Where the limits of a call stand. */
 export interface LimitStates {
@@ -25,25 +27,46 @@ export interface SharedLimiter {
 }
 
 /**
+ * A call for which something had to be waited for. What it needs of quotas is kept for it, and neither used nor written. One of the two must be
+ * called.
+ */
+export interface KeptCall {
+  /**
+   * Charges the quotas, unless a rate limit refuses the call.
+   *
+   * @returns the states, with what is exceeded if anything is; null: others may have taken this process for lost meanwhile, nothing is charged,
+   * and all of it is to be tried again.
+   */
+  charge(): LimitStates | null;
+  /** Charges no quota. Does nothing after `charge`. */
+  release(): void;
+}
+
+/**
  * Takes a call from all limits that it is under, or from none.
  *
- * @returns the states, with what is exceeded if anything is. A promise where something has to be asked for; of null when nothing was taken
- * yet and everything has to be decided anew, because time has passed.
+ * @returns the states, with what is exceeded if anything is. A promise where something has to be asked or waited for: then the caller decides
+ * anew whether the call is to be charged, because time has passed. Of null when nothing was taken yet, and all of it is to be tried again.
  */
-export type Take = (
-  limited: readonly Limited[],
-  cost: number,
-  now: number,
-) => LimitStates | Promise<LimitStates | null>;
+export type Take = (limited: readonly Limited[], cost: number, now: number) => LimitStates | Promise<KeptCall | null>;
 
 /**
  * All checks come first, then all charges, at one moment: nothing else of this process runs between. What a call may need of a quota is
  * fetched before, as a lease that costs nothing until it is used.
  *
+ * Where rate limits are counted elsewhere, which takes time, what the call needs of quotas is kept for it until there is an answer. Nobody
+ * is refused for what is kept: whoever would have enough without it waits, in the order of coming, until it is used or not.
+ *
  * @param deps.shared counts rate limits elsewhere; null: in this process's memory.
  */
-export function createTake(deps: { memory: MemoryLimiter; quotas: QuotaAccounts; shared: SharedLimiter | null }): Take {
-  const { memory, quotas, shared } = deps;
+export function createTake(deps: {
+  memory: MemoryLimiter;
+  quotas: QuotaAccounts;
+  shared: SharedLimiter | null;
+  clock: Clock;
+}): Take {
+  const { memory, quotas, shared, clock } = deps;
+  const line = new WaitingLine(clock);
 
   return (limited, cost, now) => {
     const rules = rulesOf(limited);
@@ -53,15 +76,21 @@ export function createTake(deps: { memory: MemoryLimiter; quotas: QuotaAccounts;
 
     let unknown: QuotaAccount[] | null = null;
     let short: QuotaAccount | null = null;
+    let mustWait = false;
     for (const account of accounts) {
       const answer = account.look(cost, now);
       if (answer === "too little") short ??= account;
       else if (answer === "unknown") unknown = unknown === null ? [account] : [...unknown, account];
+      else if (answer === "reserved" || account.waiting > 0) mustWait = true;
     }
-    if (short) return { rateLimits: memory.uncharged(rules, looked, now), quota: short.state(true) };
-    if (unknown) return Promise.all(unknown.map(({ quotaId }) => quotas.ask(quotaId, cost))).then(() => null);
-
-    if (shared && rules.length > 0) return takeShared(shared, rules, accounts, cost);
+    // Functions of their own: one that holds closures makes an object for them on each call, also where none is made.
+    if (short) {
+      if (shared && rules.length > 0) return refuse(shared, rules, cost, short.state(true));
+      return { rateLimits: memory.uncharged(rules, looked, now), quota: short.state(true) };
+    }
+    if (unknown) return ask(unknown, cost);
+    if (mustWait) return waitAndKeep(rules, accounts, cost);
+    if (shared && rules.length > 0) return keep(rules, accounts, cost, reserve(accounts, cost));
     // What cannot be written, where the disk is full, counts as used, and whoever used it is not answered.
     for (const account of accounts) {
       account.charge(cost);
@@ -71,27 +100,73 @@ export function createTake(deps: { memory: MemoryLimiter; quotas: QuotaAccounts;
     return { rateLimits: looked.states, quota: tightest(accounts) };
   };
 
-  /** What is taken of the quotas comes back when a rate limit refuses. */
-  async function takeShared(
+  /** Whether a rate limit refuses the call as well is told, too, as where they are counted in memory. */
+  async function refuse(
     limiter: SharedLimiter,
+    rules: readonly CountedRule[],
+    cost: number,
+    quota: QuotaState | null,
+  ): Promise<KeptCall> {
+    const states = { rateLimits: await limiter.look(rules, cost), quota };
+    return { charge: () => states, release: () => {} };
+  }
+
+  async function ask(accounts: readonly QuotaAccount[], cost: number): Promise<null> {
+    await Promise.all(accounts.map(({ quotaId }) => quotas.ask(quotaId, cost)));
+    return null;
+  }
+
+  async function waitAndKeep(
     rules: readonly CountedRule[],
     accounts: readonly QuotaAccount[],
     cost: number,
-  ): Promise<LimitStates> {
-    const reserved = accounts.map((account) => account.reserve(cost));
-    let rateLimits: readonly RateLimitState[] | null = null;
-    try {
-      rateLimits = await limiter.take(rules, cost);
-    } finally {
-      const isTaken = rateLimits?.every(({ exceeded }) => !exceeded) ?? false;
-      for (const each of reserved) {
-        if (isTaken) each.keep();
-        else each.giveBack();
-      }
-    }
-    for (const account of accounts) if (account.runsLow()) quotas.askAhead(account.quotaId);
-    return { rateLimits, quota: tightest(accounts) };
+  ): Promise<KeptCall | null> {
+    const reserved = await line.wait(accounts, cost);
+    return reserved && keep(rules, accounts, cost, reserved);
   }
+
+  /** Asks for the rate limits, and keeps what the call needs of quotas until the caller has decided; where they refuse, no longer. */
+  async function keep(
+    rules: readonly CountedRule[],
+    accounts: readonly QuotaAccount[],
+    cost: number,
+    reserved: readonly Reservation[],
+  ): Promise<KeptCall> {
+    let isKept = true;
+    const end = (each: (reservation: Reservation) => void): void => {
+      if (!isKept) return;
+      isKept = false;
+      reserved.forEach(each);
+      quotas.unreserved();
+      line.call();
+    };
+    const release = (): void => end((reservation) => reservation.release());
+    let rateLimits: readonly RateLimitState[] = none;
+    let isRefused = true;
+    try {
+      if (shared && rules.length > 0) rateLimits = await shared.take(rules, cost);
+      isRefused = rateLimits.some(({ exceeded }) => exceeded);
+    } finally {
+      if (isRefused) release();
+    }
+    return {
+      charge() {
+        const now = clock.now();
+        if (isKept && !reserved.every((reservation) => reservation.isGood(now))) {
+          release();
+          return null;
+        }
+        end((reservation) => reservation.charge());
+        for (const account of accounts) if (account.runsLow()) quotas.askAhead(account.quotaId);
+        return { rateLimits, quota: tightest(accounts) };
+      },
+      release,
+    };
+  }
+}
+
+function reserve(accounts: readonly QuotaAccount[], cost: number): readonly Reservation[] {
+  return accounts.map((account) => account.reserve(cost));
 }
 
 const none: readonly never[] = Object.freeze([]);

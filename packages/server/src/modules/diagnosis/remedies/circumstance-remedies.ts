@@ -130,7 +130,7 @@ export function quotaRemedies({ circumstances: { limits }, cost }: Sick): Draft[
         mutation: "resetQuota",
         input: { targetId, reason: "the quota was used up" },
         title: `Or make the quota of ${holderOf(targetId)} whole`,
-        effect: `What was used counts no more: ${quota.limit + quota.toppedUp} can be used again${sharersWords(targetId)}. What other servers hold comes back within a minute.`,
+        effect: `What was used counts no more: ${quota.limit + quota.toppedUp} can be used again${sharersWords(targetId)}. What other servers hold comes back within a minute, and what lost ones hold is dropped.`,
         installationOnly: isOfTenant(targetId),
       }),
     );

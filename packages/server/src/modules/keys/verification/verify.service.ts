@@ -147,14 +147,22 @@ export function createVerify(deps: {
     };
     const taken = take(limited, cost, now);
     if (!(taken instanceof Promise)) return decided(taken);
-    return taken.then(async (limits) => {
-      if (limits) {
-        // They were asked for elsewhere: what has become of the key meanwhile refuses, though the call was taken from them.
-        const latest = visible(principal, await index.find(call.hash));
-        const since = clock.now();
-        const anew = decide(latest, request, since);
-        if (anew.valid) return decided(limits);
-        return tell(call, latest, api, toVerdict(anew, latest, principal.requestId, undefined, asked), since);
+    return taken.then(async (kept) => {
+      if (kept) {
+        let limits: LimitStates | null;
+        try {
+          // Time has passed: what has become of the key meanwhile refuses, and then no quota is charged.
+          const latest = visible(principal, await index.find(call.hash));
+          const since = clock.now();
+          const anew = decide(latest, request, since);
+          if (!anew.valid) {
+            return tell(call, latest, api, toVerdict(anew, latest, principal.requestId, undefined, asked), since);
+          }
+          limits = kept.charge();
+        } finally {
+          kept.release();
+        }
+        if (limits) return decided(limits);
       }
       if (attempt === maxAttempts)
         throw new KeyplaneError("UNAVAILABLE", "The quota is asked for by too many at once. Try again.");

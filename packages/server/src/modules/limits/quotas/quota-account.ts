@@ -1,5 +1,6 @@
 import type { LimitTarget, QuotaState } from "@keyplane/schema";
 import { limitTargetOf } from "../../../platform/limited.js";
+import type { LeaseHolder } from "./lease-holder.js";
 import type { Grant } from "./quota.store.js";
 import type { UseFile } from "./use-file.js";
 
@@ -11,18 +12,33 @@ const aheadPart = 4;
 /** A lease in use. */
 export interface OpenLease {
   readonly id: string;
+  readonly quotaId: string;
   readonly period: number;
   readonly slot: number;
+  /** How often its holder may have been taken for lost when it was asked for. */
+  readonly lapses: number;
   granted: number;
   used: number;
-  /** Calls that have taken from it and may still give back. */
-  pending: number;
+  /** What is kept for calls that something else may still refuse. Nobody else can use it, and it is not used yet. */
+  reserved: number;
 }
 
-const nothingTaken = { keep: () => {}, giveBack: () => {} };
+/** What is kept of a lease for one call. One of the last two must be called, once. */
+export interface Reservation {
+  /** Whether it can be charged: not when others may have taken this process for lost, and dropped the lease. */
+  isGood(now: number): boolean;
+  /** Uses it. Written before anybody is answered. */
+  charge(): void;
+  release(): void;
+}
 
-/** What a call can get of a quota: at once, not at all, or only the database knows. */
-export type Answer = "enough" | "too little" | "unknown";
+const nothingReserved: Reservation = { isGood: () => true, charge: () => {}, release: () => {} };
+
+/**
+ * What a call can get of a quota: at once, not at all, only the database knows, or it depends on calls for which something is kept: they
+ * use it, or they do not.
+ */
+export type Answer = "enough" | "too little" | "unknown" | "reserved";
 
 /** What this process knows and holds of one quota. All of it is plain arithmetic, so that a call is checked and charged in one go. */
 export class QuotaAccount {
@@ -41,34 +57,46 @@ export class QuotaAccount {
   isKept = true;
   /** Whether it was asked for since somebody last looked. */
   isUsed = false;
+  /** How many calls wait until what is kept of it for others is used or not. */
+  waiting = 0;
   readonly #file: UseFile;
+  readonly #holder: LeaseHolder;
 
-  constructor(quotaId: string, file: UseFile) {
+  constructor(quotaId: string, file: UseFile, holder: LeaseHolder) {
     this.quotaId = quotaId;
     this.#file = file;
+    this.#holder = holder;
   }
 
-  #balance(): number {
+  /** What can be used at once. */
+  get free(): number {
+    return this.lease ? this.lease.granted - this.lease.used - this.lease.reserved : 0;
+  }
+
+  /** The same with what is kept for calls. */
+  get unused(): number {
     return this.lease ? this.lease.granted - this.lease.used : 0;
   }
 
   /**
-   * Whether what is known and held counts at a time: not in another period. Changes of the quota are heard by events, and whoever may have
-   * missed one forgets everything.
+   * Whether what is known and held counts at a time: not in another period, nor when others may have taken this process for lost. Changes of
+   * the quota are heard by events, and whoever may have missed one forgets everything.
    */
   #isCurrent(now: number): boolean {
-    return now < this.#endsAt;
+    return now < this.#endsAt && this.#holder.isHeard(now);
   }
 
   look(cost: number, now: number): Answer {
     this.isUsed = true;
     if (this.isGone) return "enough";
     if (!this.#known || !this.#isCurrent(now)) return "unknown";
-    const balance = this.#balance();
-    if (balance >= cost) return "enough";
+    const { free } = this;
+    if (free >= cost) return "enough";
     if (now - this.#heardAt >= usedUpMs) return "unknown";
     const { limit, toppedUp, used } = this.#known;
-    return limit + toppedUp - used + balance < cost ? "too little" : "unknown";
+    const elsewhere = limit + toppedUp - used;
+    if (elsewhere + free >= cost) return "unknown";
+    return elsewhere + this.unused >= cost ? "reserved" : "too little";
   }
 
   /** Takes what `look` has found to be enough. Written before anybody is answered. */
@@ -76,19 +104,19 @@ export class QuotaAccount {
     if (this.lease && cost > 0) this.#use(this.lease, cost);
   }
 
-  /** As `charge`, for a call that may still be refused by something else. One of the two must be called, once. */
-  reserve(cost: number): { keep(): void; giveBack(): void } {
+  /** Keeps what `look` has found to be enough for a call that something else may still refuse. */
+  reserve(cost: number): Reservation {
     const { lease } = this;
-    if (!lease || cost === 0) return nothingTaken;
-    this.#use(lease, cost);
-    lease.pending += 1;
+    if (!lease || cost === 0) return nothingReserved;
+    lease.reserved += cost;
     return {
-      keep: () => {
-        lease.pending -= 1;
+      isGood: (now) => this.#holder.isHeard(now) && lease.lapses === this.#holder.lapses,
+      charge: () => {
+        lease.reserved -= cost;
+        this.#use(lease, cost);
       },
-      giveBack: () => {
-        this.#use(lease, -cost);
-        lease.pending -= 1;
+      release: () => {
+        lease.reserved -= cost;
       },
     };
   }
@@ -101,7 +129,7 @@ export class QuotaAccount {
   /** Whether more should be asked for before somebody has to wait for it. */
   runsLow(): boolean {
     if (this.isGone || !this.lease || this.#lastGranted < 2 * aheadPart) return false;
-    return this.#balance() < this.#lastGranted / aheadPart;
+    return this.free < this.#lastGranted / aheadPart;
   }
 
   /** Takes what the database has granted. @returns the lease of an earlier period, which is to be settled. */
@@ -124,7 +152,10 @@ export class QuotaAccount {
     this.lease = null;
     if (grant.granted > 0) {
       const { id, period } = grant.lease;
-      this.lease = { id, period, slot: this.#file.begin(id), granted: grant.granted, used: 0, pending: 0 };
+      const { quotaId } = this;
+      const { lapses } = this.#holder;
+      const slot = this.#file.begin(id);
+      this.lease = { id, quotaId, period, slot, lapses, granted: grant.granted, used: 0, reserved: 0 };
     }
     return before;
   }
@@ -142,7 +173,7 @@ export class QuotaAccount {
   state(exceeded: boolean): QuotaState | null {
     if (!this.#known) return null;
     const { limit, toppedUp, used } = this.#known;
-    const inUse = Math.max(0, used - this.#balance());
+    const inUse = Math.max(0, used - this.unused);
     return {
       limit: limit + toppedUp,
       used: inUse,

@@ -8,7 +8,8 @@ import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { type Database, type Db, openDatabase } from "../../../platform/database/index.js";
 import { createLogger } from "../../../platform/logger.js";
-import { acquire } from "./quota.store.js";
+import { lostAfterMs, saysEveryMs, usesForMs } from "../lib/lease-times.js";
+import { acquire, dropLostLeases, lockQuota, sumOfLeases } from "./quota.store.js";
 import { QuotaAccounts } from "./quota-accounts.js";
 import { readUseFile, UseFile } from "./use-file.js";
 import { UseFolder } from "./use-folder.js";
@@ -49,12 +50,13 @@ function newDataDir(): string {
   return dataDir;
 }
 
-async function openAccounts(dataDir: string) {
+/** @param clocks those of a process that a test cuts off. */
+async function openAccounts(dataDir: string, clocks: { now: () => number; steady?: () => number } = clock) {
   const folder = await UseFolder.open(dataDir);
-  const accounts = new QuotaAccounts({ database, clock, logger, folder });
+  const accounts = new QuotaAccounts({ database, clock: clocks, logger, folder, ...clocks });
   const charge = async (quotaId: string, cost: number): Promise<boolean> => {
-    while (accounts.get(quotaId).look(cost, now) === "unknown") await accounts.ask(quotaId, cost);
-    if (accounts.get(quotaId).look(cost, now) === "too little") return false;
+    while (accounts.get(quotaId).look(cost, clocks.now()) === "unknown") await accounts.ask(quotaId, cost);
+    if (accounts.get(quotaId).look(cost, clocks.now()) === "too little") return false;
     accounts.get(quotaId).charge(cost);
     return true;
   };
@@ -214,6 +216,101 @@ describe("leases", () => {
       await accounts.stop();
     }
     expect(await usedOf(quotaId)).toBe(100);
+  });
+});
+
+describe("a process that was cut off", () => {
+  /** As if it had not been heard of since. */
+  const isUnheard = (holder: string) =>
+    database.prisma.quotaHolder.update({
+      where: { id: holder },
+      data: { heardAt: new Date(Date.now() - lostAfterMs - minuteMs) },
+    });
+  const minuteMs = 60_000;
+
+  /** Drops what lost processes hold, as `resetQuota` does. @returns what counts as used then. */
+  const reset = (quotaId: string): Promise<number> =>
+    database.transaction(async (tx) => {
+      const quota = await lockQuota(tx, quotaId, now);
+      if (!quota) throw new Error("no such quota");
+      await dropLostLeases(tx, quota);
+      const used = await sumOfLeases(tx, quota);
+      await tx.quota.update({ where: { id: quotaId }, data: { used } });
+      return used;
+    });
+
+  test.for([
+    ["by the clock", 1, 0],
+    ["by the one that nobody can set", 0, 1],
+  ] as const)(
+    "for so long that its lease was dropped, %s, admits nothing from it when it comes back",
+    async ([, byClock, bySteady]) => {
+      const limit = 3_200;
+      let cutOffFor = 0;
+      const clocks = { now: () => now + byClock * cutOffFor, steady: () => 1_000 + bySteady * cutOffFor };
+      const cutOff = await openAccounts(newDataDir(), clocks);
+      const other = await openAccounts(newDataDir());
+      const quotaId = await addQuota(database, limit);
+      expect(await cutOff.charge(quotaId, 1)).toBe(true);
+      await isUnheard(cutOff.folder.holder);
+      expect(await reset(quotaId)).toBe(0);
+      expect(await other.charge(quotaId, limit)).toBe(true);
+      // Until then it could use what it holds; nobody drops a lease so early.
+      cutOffFor = usesForMs - 1;
+      expect(cutOff.accounts.get(quotaId).look(1, clocks.now())).toBe("enough");
+      cutOffFor = usesForMs;
+      expect(await cutOff.charge(quotaId, 1)).toBe(false);
+      for (const { accounts } of [cutOff, other]) await accounts.stop();
+      // What it gives back is dropped already: nothing of it comes back a second time.
+      expect(await usedOf(quotaId)).toBe(limit);
+    },
+  );
+
+  test("and said that it lives since, does not use what it held before: it may have been dropped meanwhile", async () => {
+    let cutOffFor = 0;
+    const clocks = { now: () => now + cutOffFor };
+    const cutOff = await openAccounts(newDataDir(), clocks);
+    const quotaId = await addQuota(database, 3_200);
+    expect(await cutOff.charge(quotaId, 1)).toBe(true);
+    cutOffFor = lostAfterMs;
+    await cutOff.accounts.sweep();
+    expect(cutOff.accounts.get(quotaId).look(1, clocks.now())).toBe("unknown");
+    await cutOff.accounts.stop();
+    expect(await usedOf(quotaId)).toBe(1);
+  });
+
+  test("keeps what it holds for as long as it says that it lives, and nobody takes it for lost", async () => {
+    let later = 0;
+    const clocks = { now: () => now + later };
+    const living = await openAccounts(newDataDir(), clocks);
+    const quotaId = await addQuota(database, 3_200);
+    for (let round = 0; round < 10; round++) {
+      expect(await living.charge(quotaId, 1)).toBe(true);
+      await isUnheard(living.folder.holder);
+      await living.accounts.sweep();
+      expect(await reset(quotaId)).toBe(100);
+      later += saysEveryMs;
+    }
+    expect(living.accounts.asked).toBe(1);
+    await living.accounts.stop();
+    expect(await database.prisma.quotaHolder.count({ where: { id: living.folder.holder } })).toBe(0);
+  });
+
+  test("is forgotten when nothing is left of what it held", async () => {
+    const quotaId = await addQuota(database, 3_200);
+    const lost = await openAccounts(newDataDir());
+    await lost.charge(quotaId, 1);
+    lost.folder.close(false);
+    const { holder } = lost.folder;
+    await isUnheard(holder);
+    const other = await openAccounts(newDataDir());
+    const known = () => database.prisma.quotaHolder.count({ where: { id: holder } });
+    await other.accounts.adopt();
+    expect(await known()).toBe(1);
+    await reset(quotaId);
+    await other.accounts.adopt();
+    expect(await known()).toBe(0);
+    await other.accounts.stop();
   });
 });
 

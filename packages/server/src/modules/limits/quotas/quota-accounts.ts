@@ -5,12 +5,12 @@ import { KeyplaneError } from "../../../platform/errors.js";
 import type { Limited } from "../../../platform/limited.js";
 import type { Logger } from "../../../platform/logger.js";
 import type { DomainEvent, EventListener } from "../../events/index.js";
-import { acquire, findLeases, settle } from "./quota.store.js";
+import { saysEveryMs } from "../lib/lease-times.js";
+import { LeaseHolder } from "./lease-holder.js";
+import { acquire, findLeases, forgetHolder, forgetLostHolders, type HeldLease, settle } from "./quota.store.js";
 import { type OpenLease, QuotaAccount } from "./quota-account.js";
 import type { UseFolder } from "./use-folder.js";
 
-/** How often leases that nobody has used since the last time are given back, in milliseconds. */
-const sweepMs = 30_000;
 /** How many leases one statement ends. */
 const settledAtOnce = 1_000;
 
@@ -26,12 +26,15 @@ export class QuotaAccounts implements EventListener {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #folder: UseFolder;
+  readonly #holder: LeaseHolder;
   readonly #accounts = new Map<string, QuotaAccount>();
   /** What waits for its turn to ask, and what is being asked. */
   readonly #waiting = new Map<string, Asking>();
   readonly #underWay = new Map<string, Promise<void>>();
   /** Leases that are to be given back, with those whose giving back has failed. */
   readonly #closing = new Set<OpenLease>();
+  /** Called when something was kept of a lease for a call and is so no longer. */
+  #onUnreserved: (() => void)[] = [];
   readonly #timer: NodeJS.Timeout;
   #settling: Promise<void> = Promise.resolve();
   #nextSettling: Promise<void> | null = null;
@@ -39,12 +42,15 @@ export class QuotaAccounts implements EventListener {
   #isStopping = false;
   #asked = 0;
 
-  constructor(deps: { database: Database; clock: Clock; logger: Logger; folder: UseFolder }) {
+  /** @param deps.steady counts milliseconds, whoever sets the clock. */
+  constructor(deps: { database: Database; clock: Clock; logger: Logger; folder: UseFolder; steady?: () => number }) {
     this.#database = deps.database;
     this.#clock = deps.clock;
     this.#logger = deps.logger;
     this.#folder = deps.folder;
-    this.#timer = setInterval(() => void this.sweep(), sweepMs).unref();
+    this.#holder = new LeaseHolder({ ...deps, id: deps.folder.holder, onLapse: () => this.onGap() });
+    // Leases that nobody has used since the last time are given back, and of the others it is said that their holder lives.
+    this.#timer = setInterval(() => void this.sweep(), saysEveryMs).unref();
   }
 
   /** How often the database was asked for a part of a quota. */
@@ -76,7 +82,7 @@ export class QuotaAccounts implements EventListener {
   get(quotaId: string): QuotaAccount {
     let account = this.#accounts.get(quotaId);
     if (!account) {
-      account = new QuotaAccount(quotaId, this.#folder.file);
+      account = new QuotaAccount(quotaId, this.#folder.file, this.#holder);
       this.#accounts.set(quotaId, account);
     }
     return account;
@@ -84,8 +90,7 @@ export class QuotaAccounts implements EventListener {
 
   /** What this process holds of a quota and has not used: it counts as used in the database. */
   unused(quotaId: string): number {
-    const lease = this.#accounts.get(quotaId)?.lease;
-    return lease ? lease.granted - lease.used : 0;
+    return this.#accounts.get(quotaId)?.unused ?? 0;
   }
 
   /** Asks the database for a part of a quota. Those who ask meanwhile are asked for together, and each is told when it may try again. */
@@ -122,30 +127,51 @@ export class QuotaAccounts implements EventListener {
   }
 
   async #ask(quotaId: string, wanted: number): Promise<void> {
+    if (!this.#holder.isHeard(this.#clock.now())) await this.#holder.say();
+    await this.#comeBack(quotaId);
     this.#asked += 1;
     const account = this.get(quotaId);
     const now = this.#clock.now();
+    const { lapses } = this.#holder;
     const { lease } = account;
     const held = lease && { id: lease.id, period: lease.period };
     // Only the units that are missing.
-    const missing = Math.max(0, wanted - (lease ? lease.granted - lease.used : 0));
+    const missing = Math.max(0, wanted - account.free);
     const newLeaseId = randomBytes(16).toString("hex");
-    const { holder } = this.#folder;
+    const { id: holder } = this.#holder;
     const grant = await this.#database.transaction((tx) =>
       acquire(tx, { quotaId, holder, lease: held, newLeaseId, wanted: missing, now }),
     );
-    if (account.lease !== lease || this.#accounts.get(quotaId) !== account) {
+    const hasLapsed = this.#holder.lapses !== lapses;
+    if (account.lease !== lease || this.#accounts.get(quotaId) !== account || hasLapsed) {
       // An event has come between: what was given is as good as not used, and is given back.
       if (grant && grant.granted > 0 && grant.lease.id === newLeaseId)
-        this.#close(this.#opened(grant.lease, grant.granted));
+        this.#close(this.#opened(quotaId, grant.lease, grant.granted));
       return;
     }
     const over = account.took(grant, now);
     if (over) this.#close(over);
   }
 
-  #opened({ id, period }: { readonly id: string; readonly period: number }, granted: number): OpenLease {
-    return { id, period, slot: this.#folder.file.begin(id), granted, used: 0, pending: 0 };
+  /** What is on its way back would be missed by whoever asks meanwhile, and be told to be used up. */
+  async #comeBack(quotaId: string): Promise<void> {
+    const closing = (): OpenLease[] => [...this.#closing].filter((lease) => lease.quotaId === quotaId);
+    if (this.#closing.size === 0 || closing().length === 0) return;
+    while (closing().some(({ reserved }) => reserved > 0)) {
+      await new Promise<void>((resolve) => this.#onUnreserved.push(resolve));
+    }
+    await this.settled();
+  }
+
+  /** To be called when something was kept of a lease for a call and is so no longer. */
+  unreserved(): void {
+    if (this.#onUnreserved.length > 0) for (const each of this.#onUnreserved.splice(0)) each();
+    if (this.#closing.size > 0) void this.settled();
+  }
+
+  #opened(quotaId: string, { id, period }: HeldLease, granted: number): OpenLease {
+    const { lapses } = this.#holder;
+    return { id, quotaId, period, slot: this.#folder.file.begin(id), lapses, granted, used: 0, reserved: 0 };
   }
 
   /** Forgets what is known of a quota, and gives back what is held. */
@@ -176,8 +202,8 @@ export class QuotaAccounts implements EventListener {
 
   /** Gives back what is to be given back. Never rejects: what fails is tried again by the next sweep. */
   async #settleAll(): Promise<void> {
-    // Calls that have taken from a lease may still give back.
-    const leases = [...this.#closing].filter(({ pending }) => pending === 0);
+    // Calls for which something is kept of a lease may still use it.
+    const leases = [...this.#closing].filter(({ reserved }) => reserved === 0);
     try {
       for (let from = 0; from < leases.length; from += settledAtOnce) {
         const some = leases.slice(from, from + settledAtOnce);
@@ -192,8 +218,8 @@ export class QuotaAccounts implements EventListener {
     }
   }
 
-  /** Gives back what nobody has used since the last time. */
-  sweep(): Promise<void> {
+  /** Gives back what nobody has used since the last time, and says that this process lives while it holds more. Never rejects. */
+  async sweep(): Promise<void> {
     for (const [quotaId, account] of this.#accounts) {
       if (account.isUsed) account.isUsed = false;
       else if (!this.#waiting.has(quotaId) && !this.#underWay.has(quotaId)) {
@@ -202,7 +228,15 @@ export class QuotaAccounts implements EventListener {
         this.#accounts.delete(quotaId);
       }
     }
-    return this.settled();
+    await Promise.all([this.settled(), this.leases > 0 ? this.#sayThatItLives() : null]);
+  }
+
+  async #sayThatItLives(): Promise<void> {
+    try {
+      await this.#holder.say();
+    } catch (err) {
+      this.#logger.warn({ err }, "that this server uses its parts of quotas could not be said; it is tried again");
+    }
   }
 
   /** Resolves when everything that is to be given back by now was tried. */
@@ -233,8 +267,10 @@ export class QuotaAccounts implements EventListener {
         for (let from = 0; from < leases.length; from += settledAtOnce) {
           await this.#database.transaction((tx) => settle(tx, leases.slice(from, from + settledAtOnce)));
         }
+        await forgetHolder(this.#database.prisma, holder);
         remove();
       }
+      await forgetLostHolders(this.#database.prisma);
     } catch (err) {
       this.#logger.warn({ err }, "what killed processes have used of quotas could not be settled; it is tried again");
     }
@@ -256,6 +292,7 @@ export class QuotaAccounts implements EventListener {
       const known = new Set([...this.#closing].map(({ id }) => id));
       const leases = unheard.filter(({ id }) => !known.has(id)).map(({ id }) => ({ id, used: 0 }));
       if (leases.length > 0) await this.#database.transaction((tx) => settle(tx, leases));
+      if (isSettled) await forgetHolder(this.#database.prisma, this.#holder.id);
     } catch (err) {
       this.#logger.warn({ err }, "leases of quotas could not be given back; the next start does it");
       isSettled = false;

@@ -1,6 +1,7 @@
 import { createId } from "@keyplane/schema";
 import type { Db, Prisma, Quota, QuotaEntry, QuotaEntryType, QuotaLease } from "../../../platform/database/index.js";
 import { afterPlace, orderBy, type Place } from "../../../platform/pages.js";
+import { lostAfterMs } from "../lib/lease-times.js";
 import { periodAt } from "../lib/periods.js";
 
 /**
@@ -160,6 +161,62 @@ export function findLeases(db: Db, holder: string): Promise<QuotaLease[]> {
 
 export function findQuotas(db: Db, ids: readonly string[]): Promise<Quota[]> {
   return db.quota.findMany({ where: { id: { in: [...ids] } } });
+}
+
+/** Keeps when a server that holds leases was last heard of, by the clock of the database, which all of them have in common. */
+export async function sayThatHolderLives(db: Db, holder: string): Promise<void> {
+  await db.$executeRaw`
+    INSERT INTO "QuotaHolder" ("id", "heardAt") VALUES (${holder}, now())
+    ON CONFLICT ("id") DO UPDATE SET "heardAt" = now()`;
+}
+
+/** Of a server that holds no lease any more, and will hold none. */
+export async function forgetHolder(db: Db, holder: string): Promise<void> {
+  await db.quotaHolder.deleteMany({ where: { id: holder } });
+}
+
+/** Forgets servers that are lost and of which no lease is left. */
+export async function forgetLostHolders(db: Db): Promise<void> {
+  await db.$executeRaw`
+    DELETE FROM "QuotaHolder" WHERE "heardAt" <= now() - ${lostAfterMs}::float8 * interval '1 millisecond'
+      AND NOT EXISTS (SELECT 1 FROM "QuotaLease" WHERE "QuotaLease"."holder" = "QuotaHolder"."id")`;
+}
+
+/** A lease, and what is known of the server that holds it. */
+export interface LeaseOfQuota extends Pick<QuotaLease, "quotaId" | "holder" | "period" | "amount" | "createdAt"> {
+  /** When the server was last heard of, by the clock of the database; null: never. */
+  readonly heardAt: Date | null;
+  /** Whether it was not heard of for so long that it uses none of its leases any more. */
+  readonly isLost: boolean;
+}
+
+/** The quota of a key, user or tenant, whatever its row names. */
+export async function findQuotaId(db: Db, targetId: string): Promise<string | null> {
+  return (await db.quota.findUnique({ where: { targetId }, select: { id: true } }))?.id ?? null;
+}
+
+/** Who holds parts of these quotas, those first that were heard of longest ago. @param most of each. */
+export function findHolders(db: Db, quotaIds: readonly string[], most: number): Promise<LeaseOfQuota[]> {
+  return db.$queryRaw`
+    SELECT "quotaId", "holder", "period", "amount", "createdAt", "heardAt", "isLost" FROM (
+      SELECT "QuotaLease".*, "QuotaHolder"."heardAt",
+        coalesce("QuotaHolder"."heardAt" <= now() - ${lostAfterMs}::float8 * interval '1 millisecond', true) AS "isLost",
+        row_number() OVER (PARTITION BY "quotaId"
+          ORDER BY "QuotaHolder"."heardAt" NULLS FIRST, "QuotaLease"."createdAt", "QuotaLease"."id") AS "place"
+      FROM "QuotaLease" LEFT JOIN "QuotaHolder" ON "QuotaHolder"."id" = "QuotaLease"."holder"
+      WHERE "quotaId" = ANY(${[...quotaIds]}::text[])) AS "leases"
+    WHERE "place" <= ${most} ORDER BY "quotaId", "place"`;
+}
+
+/**
+ * Drops what lost servers hold of a quota in its present period. To be called with the quota locked, so that a server that is heard of again
+ * begins another lease only afterwards; those of before it does not use.
+ */
+export async function dropLostLeases(tx: Db, { id, period }: Pick<Quota, "id" | "period">): Promise<void> {
+  await tx.$executeRaw`
+    DELETE FROM "QuotaLease" WHERE "quotaId" = ${id} AND "period" = ${period} AND NOT EXISTS (
+      SELECT 1 FROM "QuotaHolder" WHERE "QuotaHolder"."id" = "QuotaLease"."holder"
+        AND "heardAt" > now() - ${lostAfterMs}::float8 * interval '1 millisecond')`;
 }
 
 /** How much of a quota servers hold in its present period, whether they have used it or not. */

@@ -14,7 +14,7 @@ import { takeScript } from "./redis-script.js";
 export type WithoutRedis = "local" | "allow" | "refuse";
 
 /** How long a call waits for Redis, in milliseconds; and for how long nobody asks it after it has not answered. */
-const patienceMs = 250;
+const usualPatienceMs = 250;
 const pauseMs = 1_000;
 /** What a call that is refused because Redis is away is told to wait, in milliseconds. */
 const refusedForMs = 1_000;
@@ -32,6 +32,7 @@ export class RedisLimiter implements SharedLimiter {
   readonly #without: WithoutRedis;
   readonly #memory: MemoryLimiter;
   readonly #logger: Logger;
+  readonly #patienceMs: number;
   #sha: string | null = null;
   #pausedUntil = Number.NEGATIVE_INFINITY;
   #warnedAt = Number.NEGATIVE_INFINITY;
@@ -44,7 +45,9 @@ export class RedisLimiter implements SharedLimiter {
     clock: Clock;
     ownTime: boolean;
     logger: Logger;
+    patienceMs?: number | undefined;
   }) {
+    this.#patienceMs = deps.patienceMs ?? usualPatienceMs;
     this.#clock = deps.clock;
     this.#ownTime = deps.ownTime;
     this.#without = deps.without;
@@ -99,7 +102,7 @@ export class RedisLimiter implements SharedLimiter {
       args.push(String(rule.limit), String(rule.windowMs), String(rule.burst ?? -1), String(amount(rule)));
     }
     try {
-      return toStates(rules, await withPatience(this.#evaluate(keys, args), patienceMs));
+      return toStates(rules, await withPatience(this.#evaluate(keys, args), this.#patienceMs));
     } catch (error) {
       this.#pausedUntil = performance.now() + pauseMs;
       this.#warn(error);
