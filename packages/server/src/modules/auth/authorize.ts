@@ -107,17 +107,11 @@ export function authorizeRole(principal: Principal, base: Role, granted: readonl
   );
 }
 
-/** What changes nothing but one's own keys: whoever has no more than this, and sees only their own. */
-const ofDeveloper: readonly Permission[] = permissionsOf("DEVELOPER");
-
 /**
- * Whether whoever has these permissions, and sees only their own, can pass nothing on that the caller could not. A new secret of one's own key can be
- * passed on, with all scopes of the key and no end: an end alone does not keep from that whoever rotates all keys.
+ * What changes nothing: whoever has no more than this, and sees only their own, can pass nothing on. A new secret of one's own key can be
+ * passed on, has whatever scopes the key has, and no end.
  */
-function passesNothingOn(principal: Principal, granted: readonly Permission[], isLimited: boolean): boolean {
-  const rotatesAll = !isLimited && principal.permissions.has("keys:rotate") && principal.onlyUserId === null;
-  return granted.every((each) => ofDeveloper.includes(each) && (each !== "keys:rotate_own" || rotatesAll));
-}
+const readOnly: readonly Permission[] = permissionsOf("DEVELOPER").filter((each) => each !== "keys:rotate_own");
 
 /**
  * Nobody grants more than they have: not for longer, and not without the limit of scopes that they have themselves. People who sign
@@ -136,12 +130,12 @@ export function authorizeUnlimited(
   const { grantableScopes, expiresAt } = principal;
   const isLimited = grantableScopes !== null && !keepsScopes;
   if (!isLimited && expiresAt === null) return;
-  if (base !== "ADMIN" && passesNothingOn(principal, granted, isLimited)) return;
+  if (base !== "ADMIN" && granted.every((permission) => readOnly.includes(permission))) return;
   const limit = isLimited
     ? `may give only the scopes ${grantableScopes.join(", ") || "none"}`
     : `expires at ${new Date(expiresAt ?? 0).toISOString()}`;
   throw new ForbiddenError(
-    `Your token ${limit}, and whoever you give this to would have no such limit. Give a role that sees only its own and has no more than the permissions of DEVELOPER${isLimited ? " without keys:rotate_own" : ""}, or use a token without the limit.`,
+    `Your token ${limit}, and whoever you give this to would have no such limit. Give a role that sees only its own and has no more than the permissions of DEVELOPER without keys:rotate_own, or use a token without the limit.`,
   );
 }
 
