@@ -4,7 +4,6 @@ import type { CountedRule, Limited } from "../../platform/limited.js";
 import type { QuotaAccount, Reservation } from "./quotas/quota-account.js";
 import type { QuotaAccounts } from "./quotas/quota-accounts.js";
 import { type MemoryLimiter, nothingLooked } from "./rate/memory-limiter.js";
-import { WaitingLine } from "./waiting-line.js";
 
 /** Where the limits of a call stand. */
 export interface LimitStates {
@@ -55,7 +54,7 @@ export type Take = (limited: readonly Limited[], cost: number, now: number) => L
  * fetched before, as a lease that costs nothing until it is used.
  *
  * Where rate limits are counted elsewhere, which takes time, what the call needs of quotas is kept for it until there is an answer. Nobody
- * is refused for what is kept: whoever would have enough without it waits, in the order of coming, until it is used or not.
+ * is refused for what is kept: whoever would have enough without it waits until it is used or not.
  *
  * @param deps.shared counts rate limits elsewhere; null: in this process's memory.
  */
@@ -66,7 +65,6 @@ export function createTake(deps: {
   clock: Clock;
 }): Take {
   const { memory, quotas, shared, clock } = deps;
-  const line = new WaitingLine(clock);
 
   return (limited, cost, now) => {
     const rules = rulesOf(limited);
@@ -76,12 +74,12 @@ export function createTake(deps: {
 
     let unknown: QuotaAccount[] | null = null;
     let short: QuotaAccount | null = null;
-    let mustWait = false;
+    let reserved: QuotaAccount | null = null;
     for (const account of accounts) {
       const answer = account.look(cost, now);
       if (answer === "too little") short ??= account;
       else if (answer === "unknown") unknown = unknown === null ? [account] : [...unknown, account];
-      else if (answer === "reserved" || account.waiting > 0) mustWait = true;
+      else if (answer === "reserved") reserved ??= account;
     }
     // Functions of their own: one that holds closures makes an object for them on each call, also where none is made.
     if (short) {
@@ -89,8 +87,8 @@ export function createTake(deps: {
       return { rateLimits: memory.uncharged(rules, looked, now), quota: short.state(true) };
     }
     if (unknown) return ask(unknown, cost);
-    if (mustWait) return waitAndKeep(rules, accounts, cost);
-    if (shared && rules.length > 0) return keep(rules, accounts, cost, reserve(accounts, cost));
+    if (reserved) return reserved.whenUnreserved(cost).then(toNull);
+    if (shared && rules.length > 0) return keep(shared, rules, accounts, cost);
     // What cannot be written, where the disk is full, counts as used, and whoever used it is not answered.
     for (const account of accounts) {
       account.charge(cost);
@@ -116,35 +114,25 @@ export function createTake(deps: {
     return null;
   }
 
-  async function waitAndKeep(
-    rules: readonly CountedRule[],
-    accounts: readonly QuotaAccount[],
-    cost: number,
-  ): Promise<KeptCall | null> {
-    const reserved = await line.wait(accounts, cost);
-    return reserved && keep(rules, accounts, cost, reserved);
-  }
-
   /** Asks for the rate limits, and keeps what the call needs of quotas until the caller has decided; where they refuse, no longer. */
   async function keep(
+    limiter: SharedLimiter,
     rules: readonly CountedRule[],
     accounts: readonly QuotaAccount[],
     cost: number,
-    reserved: readonly Reservation[],
   ): Promise<KeptCall> {
+    const reserved = accounts.map((account) => account.reserve(cost));
     let isKept = true;
     const end = (each: (reservation: Reservation) => void): void => {
       if (!isKept) return;
       isKept = false;
       reserved.forEach(each);
-      quotas.unreserved();
-      line.call();
     };
     const release = (): void => end((reservation) => reservation.release());
     let rateLimits: readonly RateLimitState[] = none;
     let isRefused = true;
     try {
-      if (shared && rules.length > 0) rateLimits = await shared.take(rules, cost);
+      rateLimits = await limiter.take(rules, cost);
       isRefused = rateLimits.some(({ exceeded }) => exceeded);
     } finally {
       if (isRefused) release();
@@ -165,9 +153,7 @@ export function createTake(deps: {
   }
 }
 
-function reserve(accounts: readonly QuotaAccount[], cost: number): readonly Reservation[] {
-  return accounts.map((account) => account.reserve(cost));
-}
+const toNull = (): null => null;
 
 const none: readonly never[] = Object.freeze([]);
 

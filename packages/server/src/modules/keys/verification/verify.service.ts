@@ -151,12 +151,14 @@ export function createVerify(deps: {
       if (kept) {
         let limits: LimitStates | null;
         try {
-          // Time has passed: what has become of the key meanwhile refuses, and then no quota is charged.
+          // Time has passed: what has become of the key and its access meanwhile refuses, and then no quota is charged.
           const latest = visible(principal, await index.find(call.hash));
+          const access = latest && input.api != null ? await apiAccess.find(latest.key, input.api) : undefined;
           const since = clock.now();
-          const anew = decide(latest, request, since);
+          const anew = decide(latest, requestOf(call, access), since);
           if (!anew.valid) {
-            return tell(call, latest, api, toVerdict(anew, latest, principal.requestId, undefined, asked), since);
+            const found = access && { api: access, now: since };
+            return tell(call, latest, access, toVerdict(anew, latest, principal.requestId, undefined, found), since);
           }
           limits = kept.charge();
         } finally {

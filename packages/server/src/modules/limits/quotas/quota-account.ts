@@ -6,6 +6,9 @@ import type { UseFile } from "./use-file.js";
 
 /** For how long it believes that a quota is used up, although another server may have given something back. Milliseconds. */
 const usedUpMs = 1_000;
+/** How long a call waits for what is kept for others before everything is tried again, in milliseconds; and how many of them wait. */
+const longestWaitMs = 250;
+const maxWaiting = 1_000;
 /** More is asked for ahead, when less is left of a lease than this part of what was given last. */
 const aheadPart = 4;
 
@@ -21,6 +24,13 @@ export interface OpenLease {
   used: number;
   /** What is kept for calls that something else may still refuse. Nobody else can use it, and it is not used yet. */
   reserved: number;
+  /** Called when nothing is kept of it any more. */
+  readonly onFree: (() => void)[];
+}
+
+/** Resolves when nothing is kept of a lease for calls. */
+export function isFree(lease: OpenLease): Promise<void> {
+  return lease.reserved === 0 ? Promise.resolve() : new Promise((resolve) => lease.onFree.push(resolve));
 }
 
 /** What is kept of a lease for one call. One of the last two must be called, once. */
@@ -57,8 +67,8 @@ export class QuotaAccount {
   isKept = true;
   /** Whether it was asked for since somebody last looked. */
   isUsed = false;
-  /** How many calls wait until what is kept of it for others is used or not. */
-  waiting = 0;
+  /** Calls that wait until what is kept of it for others is used or not. */
+  readonly #waiting = new Set<{ readonly cost: number; readonly proceed: () => void }>();
   readonly #file: UseFile;
   readonly #holder: LeaseHolder;
 
@@ -93,8 +103,7 @@ export class QuotaAccount {
     const { free } = this;
     if (free >= cost) return "enough";
     if (now - this.#heardAt >= usedUpMs) return "unknown";
-    const { limit, toppedUp, used } = this.#known;
-    const elsewhere = limit + toppedUp - used;
+    const elsewhere = this.#elsewhere(this.#known);
     if (elsewhere + free >= cost) return "unknown";
     return elsewhere + this.unused >= cost ? "reserved" : "too little";
   }
@@ -109,16 +118,53 @@ export class QuotaAccount {
     const { lease } = this;
     if (!lease || cost === 0) return nothingReserved;
     lease.reserved += cost;
+    const end = (): void => {
+      lease.reserved -= cost;
+      if (lease.reserved === 0) for (const each of lease.onFree.splice(0)) each();
+      this.#letOthersProceed();
+    };
     return {
       isGood: (now) => this.#holder.isHeard(now) && lease.lapses === this.#holder.lapses,
       charge: () => {
-        lease.reserved -= cost;
         this.#use(lease, cost);
+        end();
       },
-      release: () => {
-        lease.reserved -= cost;
-      },
+      release: end,
     };
+  }
+
+  /**
+   * Waits, where `look` has said that it depends on what is kept for others. Resolves when there may be enough for this cost, or certainly is not;
+   * and in any case after a while, in which smaller calls may have come first.
+   */
+  whenUnreserved(cost: number): Promise<void> {
+    if (this.#waiting.size >= maxWaiting) return Promise.resolve();
+    return new Promise((resolve) => {
+      const proceed = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(waiting);
+        resolve();
+      };
+      const waiting = { cost, proceed };
+      const timer = setTimeout(proceed, longestWaitMs);
+      this.#waiting.add(waiting);
+    });
+  }
+
+  /** Those for whom there is enough now, in the order of coming, and those for whom there will not be. */
+  #letOthersProceed(): void {
+    let { free } = this;
+    const most = this.#known ? this.#elsewhere(this.#known) + this.unused : 0;
+    for (const { cost, proceed } of this.#waiting) {
+      if (cost <= free) free -= cost;
+      else if (cost <= most) continue;
+      proceed();
+    }
+  }
+
+  /** What nobody holds. */
+  #elsewhere({ limit, toppedUp, used }: Grant["quota"]): number {
+    return limit + toppedUp - used;
   }
 
   #use(lease: OpenLease, cost: number): void {
@@ -155,7 +201,7 @@ export class QuotaAccount {
       const { quotaId } = this;
       const { lapses } = this.#holder;
       const slot = this.#file.begin(id);
-      this.lease = { id, quotaId, period, slot, lapses, granted: grant.granted, used: 0, reserved: 0 };
+      this.lease = { id, quotaId, period, slot, lapses, granted: grant.granted, used: 0, reserved: 0, onFree: [] };
     }
     return before;
   }
@@ -166,6 +212,7 @@ export class QuotaAccount {
     this.lease = null;
     this.#known = null;
     this.isGone = false;
+    this.#letOthersProceed();
     return lease;
   }
 

@@ -8,7 +8,7 @@ import type { DomainEvent, EventListener } from "../../events/index.js";
 import { saysEveryMs } from "../lib/lease-times.js";
 import { LeaseHolder } from "./lease-holder.js";
 import { acquire, findLeases, forgetHolder, forgetLostHolders, type HeldLease, settle } from "./quota.store.js";
-import { type OpenLease, QuotaAccount } from "./quota-account.js";
+import { isFree, type OpenLease, QuotaAccount } from "./quota-account.js";
 import type { UseFolder } from "./use-folder.js";
 
 /** How many leases one statement ends. */
@@ -33,8 +33,6 @@ export class QuotaAccounts implements EventListener {
   readonly #underWay = new Map<string, Promise<void>>();
   /** Leases that are to be given back, with those whose giving back has failed. */
   readonly #closing = new Set<OpenLease>();
-  /** Called when something was kept of a lease for a call and is so no longer. */
-  #onUnreserved: (() => void)[] = [];
   readonly #timer: NodeJS.Timeout;
   #settling: Promise<void> = Promise.resolve();
   #nextSettling: Promise<void> | null = null;
@@ -155,23 +153,26 @@ export class QuotaAccounts implements EventListener {
 
   /** What is on its way back would be missed by whoever asks meanwhile, and be told to be used up. */
   async #comeBack(quotaId: string): Promise<void> {
-    const closing = (): OpenLease[] => [...this.#closing].filter((lease) => lease.quotaId === quotaId);
-    if (this.#closing.size === 0 || closing().length === 0) return;
-    while (closing().some(({ reserved }) => reserved > 0)) {
-      await new Promise<void>((resolve) => this.#onUnreserved.push(resolve));
-    }
+    if (this.#closing.size === 0) return;
+    const closing = [...this.#closing].filter((lease) => lease.quotaId === quotaId);
+    if (closing.length === 0) return;
+    await Promise.all(closing.map(isFree));
     await this.settled();
-  }
-
-  /** To be called when something was kept of a lease for a call and is so no longer. */
-  unreserved(): void {
-    if (this.#onUnreserved.length > 0) for (const each of this.#onUnreserved.splice(0)) each();
-    if (this.#closing.size > 0) void this.settled();
   }
 
   #opened(quotaId: string, { id, period }: HeldLease, granted: number): OpenLease {
     const { lapses } = this.#holder;
-    return { id, quotaId, period, slot: this.#folder.file.begin(id), lapses, granted, used: 0, reserved: 0 };
+    return {
+      id,
+      quotaId,
+      period,
+      slot: this.#folder.file.begin(id),
+      lapses,
+      granted,
+      used: 0,
+      reserved: 0,
+      onFree: [],
+    };
   }
 
   /** Forgets what is known of a quota, and gives back what is held. */
@@ -197,7 +198,7 @@ export class QuotaAccounts implements EventListener {
 
   #close(lease: OpenLease): void {
     this.#closing.add(lease);
-    void this.settled();
+    void isFree(lease).then(() => this.settled());
   }
 
   /** Gives back what is to be given back. Never rejects: what fails is tried again by the next sweep. */
