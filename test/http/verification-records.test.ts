@@ -31,6 +31,19 @@ async function manyKeys(world: World, tenantId: string, ownerId: string, count: 
 }
 
 describe("POST /v1/verification-records", () => {
+  test.for([
+    [{ KEYPLANE_PUBLIC_URL: "https://keyplane.acme.example" }, "https://keyplane.acme.example"],
+    [{}, null],
+  ] as const)("tells a server's public address: %o", async ([environment, told]) => {
+    const server = await startServer(environment);
+    try {
+      const { status, headers } = await askRecords(new World(server).root, {});
+      expect([status, headers.get("x-keyplane-public-url")]).toEqual([200, told]);
+    } finally {
+      await server.stop();
+    }
+  });
+
   test("answers a key with all that a verifier must know, its tenant and owner before it", async ({ world }) => {
     const { tenant, admin, owner, key, secret } = await world.tenantWithKey({
       key: {

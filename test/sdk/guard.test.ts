@@ -365,6 +365,24 @@ describe("usage of a guard", () => {
   });
 });
 
+describe("guards of a server with a public address, which they reach by another", () => {
+  test.for(ways)("lead to its pages by that address: $mode, $events", async (way) => {
+    const server = await startServer({ KEYPLANE_PUBLIC_URL: "https://keyplane.acme.example" });
+    const world = new World(server);
+    const guard = guardFor(world, way);
+    try {
+      const { secret } = await world.tenantWithKey();
+      await guard.ready();
+      expect(guard.docsUrl).toBe("https://keyplane.acme.example/docs");
+      const ofServer = await world.verify(secret);
+      expect(await guard.verify(secret)).toMatchObject({ code: "VALID", docsUrl: ofServer.docsUrl });
+    } finally {
+      await guard.close();
+      await server.stop();
+    }
+  });
+});
+
 describe("guards of a server that is restarted", () => {
   test("go on from where they were, and know at once what happened meanwhile", async () => {
     const database = await openTestDatabase();

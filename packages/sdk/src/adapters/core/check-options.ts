@@ -64,8 +64,9 @@ export function checkOptions(options: unknown, known: readonly string[]): void {
 
 /** @throws TypeError unless it is what adapters need of a guard. */
 export function checkGuard(guard: unknown): void {
-  const { verify, bind } = (guard ?? {}) as Record<string, unknown>;
-  if (!isFunction(verify) || !isFunction(bind)) throw new TypeError("Give a guard, as createGuard makes it.");
+  const { verify, bind, docsUrl } = (guard ?? {}) as Record<string, unknown>;
+  const isGuard = isFunction(verify) && isFunction(bind) && typeof docsUrl === "string";
+  if (!isGuard) throw new TypeError("Give a guard, as createGuard makes it.");
 }
 
 export function areScopes(value: unknown): value is readonly string[] {

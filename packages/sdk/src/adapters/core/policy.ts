@@ -2,7 +2,7 @@ import type { Guard, GuardRequest, GuardVerdict } from "../../guard/guard.js";
 import { areScopes, checkGuard, checkOptions, isApi, isEnvironment, isUsage } from "./check-options.js";
 import { addressIn, forwardedAddress } from "./client-address.js";
 import type { AdapterOptions, ExposedReason, Given, PreflightOption } from "./options.js";
-import { type Problem, problemOf, problemOfRequest } from "./problem.js";
+import { type Problem, type ProblemWords, problemOf, problemOfRequest } from "./problem.js";
 import { readKey } from "./read-key.js";
 import type { RequestView } from "./request-view.js";
 import { isValid, type ValidVerdict } from "./verdict.js";
@@ -58,7 +58,9 @@ export function createPolicy<Args extends readonly unknown[]>(
   checkOptions(options, [...commonOptions, ...more]);
   const { realm = "keyplane", exposeReason = "code", closeOnRevocation = false, allowPreflight = false } = options;
   const { header = "x-api-key", bearer = true, queryParameter, clientAddress, trustedProxies = 0 } = options;
-  const words = { realm, exposeReason: exposedReasonOf(exposeReason) };
+  const exposed = exposedReasonOf(exposeReason);
+  // Asked for each time: the server tells it while requests come already.
+  const words = (): ProblemWords => ({ realm, exposeReason: exposed, docsUrl: guard.docsUrl });
   const places = { header: header.toLowerCase(), bearer, queryParameter };
   const requirement = readerOf(options);
 
@@ -72,7 +74,7 @@ export function createPolicy<Args extends readonly unknown[]>(
     async admit(request, remoteAddress, args) {
       if (allowPreflight && isPreflight(request)) return { verdict: null, problem: null };
       const found = readKey(request, places);
-      if ("problem" in found) return { verdict: null, problem: problemOfRequest(found.problem, words) };
+      if ("problem" in found) return { verdict: null, problem: problemOfRequest(found.problem, words()) };
       const { usage, ...required } = requirement(args);
       const userAgent = request.lines("user-agent")[0];
       const verdict = await guard.verify(found.key, {
@@ -80,9 +82,9 @@ export function createPolicy<Args extends readonly unknown[]>(
         ip: addressOf(request, remoteAddress, args),
         usage: userAgent === undefined ? usage : { ...usage, userAgent },
       });
-      return isValid(verdict) ? { verdict, problem: null } : { verdict: null, problem: problemOf(verdict, words) };
+      return isValid(verdict) ? { verdict, problem: null } : { verdict: null, problem: problemOf(verdict, words()) };
     },
-    problemOf: (verdict) => problemOf(verdict, words),
+    problemOf: (verdict) => problemOf(verdict, words()),
     bind: (verdict, refused) => guard.bind(verdict.key.id, refused),
   };
 }
