@@ -366,18 +366,20 @@ describe("usage of a guard", () => {
 });
 
 describe("guards of a server with a public address, which they reach by another", () => {
-  test.for(ways)("lead to its pages by that address: $mode, $events", async (way) => {
+  test("lead to its pages by that address, in each mode and way", async () => {
     const server = await startServer({ KEYPLANE_PUBLIC_URL: "https://keyplane.acme.example" });
     const world = new World(server);
-    const guard = guardFor(world, way);
+    const guards = ways.map((way) => guardFor(world, way));
     try {
       const { secret } = await world.tenantWithKey();
-      await guard.ready();
-      expect(guard.docsUrl).toBe("https://keyplane.acme.example/docs");
-      const ofServer = await world.verify(secret);
-      expect(await guard.verify(secret)).toMatchObject({ code: "VALID", docsUrl: ofServer.docsUrl });
+      const { docsUrl } = await world.verify(secret);
+      for (const guard of guards) {
+        await guard.ready();
+        expect(guard.docsUrl).toBe("https://keyplane.acme.example/docs");
+        await expect.poll(() => guard.verify(secret)).toMatchObject({ code: "VALID", docsUrl });
+      }
     } finally {
-      await guard.close();
+      await Promise.all(guards.map((guard) => guard.close()));
       await server.stop();
     }
   });
