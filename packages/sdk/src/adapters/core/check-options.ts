@@ -34,6 +34,7 @@ const checks: Readonly<Record<string, readonly [fits: Check, words: string]>> = 
   clientAddress: [isFunction, "a function that tells an address"],
   trustedProxies: [isWholeUpTo(20), "the number of your own proxies, 0 to 20"],
   realm: [matches(quotable), "printable ASCII without quotes and backslashes"],
+  rateLimitHeaders: [isFlag, "true or false"],
   exposeReason: [isExposedReason, '"none", "code" or "message"'],
   closeOnRevocation: [isFlag, "true or false"],
   allowPreflight: [isFlag, "true or false"],
