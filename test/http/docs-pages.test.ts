@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import {
+  docsPages,
   docsUrlForError,
   docsUrlForVerdict,
   type ErrorCode,
@@ -33,7 +34,7 @@ describe("the documentation that the server serves", () => {
     const addresses = [
       ...Object.keys(verdictCodes).map((code) => docsUrlForVerdict(code as VerdictCode)),
       ...Object.keys(errorCodes).map((code) => docsUrlForError(code as ErrorCode)),
-      ...Object.keys(problemCodes).map((code) => docsUrlForProblem(code as ProblemCode)),
+      ...Object.keys(problemCodes).map((code) => docsUrlForProblem(code as ProblemCode, docsPages().url)),
     ];
     for (const address of addresses) {
       expect(new URL(address).pathname).toMatch(/^\/docs\//);

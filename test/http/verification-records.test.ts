@@ -31,6 +31,20 @@ async function manyKeys(world: World, tenantId: string, ownerId: string, count: 
 }
 
 describe("POST /v1/verification-records", () => {
+  test("tells where people reach the server, if it was told so itself", async ({ world }) => {
+    const told = async (of: World) => {
+      const { status, headers } = await askRecords(of.root, { keyIds: [world.missingId("Key")] });
+      return [status, headers.get("x-keyplane-public-url")];
+    };
+    expect(await told(world)).toEqual([200, null]);
+    const server = await startServer({ KEYPLANE_PUBLIC_URL: "https://keyplane.acme.example" });
+    try {
+      expect(await told(new World(server))).toEqual([200, "https://keyplane.acme.example"]);
+    } finally {
+      await server.stop();
+    }
+  });
+
   test("answers a key with all that a verifier must know, its tenant and owner before it", async ({ world }) => {
     const { tenant, admin, owner, key, secret } = await world.tenantWithKey({
       key: {

@@ -365,6 +365,26 @@ describe("usage of a guard", () => {
   });
 });
 
+describe("guards of a server with a public address, which they reach by another", () => {
+  test("lead to its pages by that address, in each mode and way", async () => {
+    const server = await startServer({ KEYPLANE_PUBLIC_URL: "https://keyplane.acme.example" });
+    const world = new World(server);
+    const guards = ways.map((way) => guardFor(world, way));
+    try {
+      const { secret } = await world.tenantWithKey();
+      const { docsUrl } = await world.verify(secret);
+      for (const guard of guards) {
+        await guard.ready();
+        expect(guard.docsUrl).toBe("https://keyplane.acme.example/docs");
+        await expect.poll(() => guard.verify(secret)).toMatchObject({ code: "VALID", docsUrl });
+      }
+    } finally {
+      await Promise.all(guards.map((guard) => guard.close()));
+      await server.stop();
+    }
+  });
+});
+
 describe("guards of a server that is restarted", () => {
   test("go on from where they were, and know at once what happened meanwhile", async () => {
     const database = await openTestDatabase();

@@ -2,53 +2,54 @@ import { type ErrorCode, errorCodes } from "./error-codes.js";
 import { type VerdictCode, verdictCodes } from "./verdict-codes.js";
 
 /** Where the pages are as long as nobody has said where else. */
-const publishedAt = "https://github.com/keyplane/keyplane/blob/main";
+const publishedAt = "https://github.com/keyplane/keyplane/blob/main/docs";
 
-let originOf: (() => string) | null = null;
-let known = addressesAt(publishedAt);
+/** Addresses of pages, all below the same one. */
+export interface DocsPages {
+  /** Below which address they are, without a slash at its end. */
+  readonly url: string;
+  /** The page about each verdict code. Its heading there is the code itself. */
+  readonly verdicts: Readonly<Record<VerdictCode, string>>;
+  /** The page about each error code. Its heading there is the code itself. */
+  readonly errors: Readonly<Record<ErrorCode, string>>;
+}
+
+let urlOf = (): string => publishedAt;
+let known = docsPagesAt(publishedAt);
 
 /**
- * Says where this process finds the documentation: a server serves it itself, and what runs beside one asks that. Of several, the
- * last counts; they all have the same pages.
+ * Says where this process finds the documentation: a server serves it itself. Of several, the last counts; they all have the
+ * same pages. A guard has an address of its own, because one process may follow several installations.
  *
  * @param origin tells the address below which `/docs/` is, without a slash at its end; it may change.
- * @param isFallback only where nothing was said yet.
  */
-export function findDocsAt(origin: () => string, isFallback = false): void {
-  if (originOf === null || !isFallback) originOf = origin;
+export function findDocsAt(origin: () => string): void {
+  urlOf = () => `${origin()}/docs`;
 }
 
 /** The page of documentation about a verdict code. Its heading there is the code itself. */
 export function docsUrlForVerdict(code: VerdictCode): string {
-  return current().verdicts[code];
+  return docsPages().verdicts[code];
 }
 
 /** The page of documentation about an error code. Its heading there is the code itself. */
 export function docsUrlForError(code: ErrorCode): string {
-  return current().errors[code];
+  return docsPages().errors[code];
 }
 
-/**
- * A page of documentation that is about no code of these registries.
- *
- * @param path below `docs/`, with the heading, such as `sdk/adapters.md#key_missing`.
- */
-export function docsUrlAt(path: string): string {
-  return `${current().origin}/docs/${path}`;
-}
-
-/** Made once for an address, because every verdict has one. */
-function current(): typeof known {
-  const origin = originOf?.() ?? publishedAt;
-  if (origin !== known.origin) known = addressesAt(origin);
+/** The pages where this process finds them. Made once for an address, because every verdict has one. */
+export function docsPages(): DocsPages {
+  const url = urlOf();
+  if (url !== known.url) known = docsPagesAt(url);
   return known;
 }
 
-function addressesAt(origin: string) {
+/** @param url below which address the pages are, without a slash at its end. */
+export function docsPagesAt(url: string): DocsPages {
   const page = <Code extends string>(name: string, registry: Readonly<Record<Code, unknown>>) =>
     // GitHub makes a heading's anchor by lowering its case; underscores stay. So does the server.
     Object.fromEntries(
-      Object.keys(registry).map((code) => [code, `${origin}/docs/reference/${name}.md#${code.toLowerCase()}`]),
+      Object.keys(registry).map((code) => [code, `${url}/reference/${name}.md#${code.toLowerCase()}`]),
     ) as Record<Code, string>;
-  return { origin, verdicts: page("verdict-codes", verdictCodes), errors: page("error-codes", errorCodes) };
+  return { url, verdicts: page("verdict-codes", verdictCodes), errors: page("error-codes", errorCodes) };
 }

@@ -26,7 +26,14 @@ export type {
   ScopeBounds,
 } from "./decision/types.js";
 export { type DiagnosisFindingCode, diagnosisFindings } from "./diagnosis-findings.js";
-export { docsUrlAt, docsUrlForError, docsUrlForVerdict, findDocsAt } from "./docs-url.js";
+export {
+  type DocsPages,
+  docsPages,
+  docsPagesAt,
+  docsUrlForError,
+  docsUrlForVerdict,
+  findDocsAt,
+} from "./docs-url.js";
 export { type Environment, environments } from "./environments.js";
 export { type ErrorCode, type ErrorCodeEntry, type ErrorPlace, errorCodes } from "./error-codes.js";
 export { type KeyEventType, keyEventTypes, type ResyncReason, resyncReasons } from "./event-types.js";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { docsUrlAt, docsUrlForError, docsUrlForVerdict } from "./docs-url.js";
+import { docsPages, docsPagesAt, docsUrlForError, docsUrlForVerdict } from "./docs-url.js";
 import { environments } from "./environments.js";
 import { type ErrorCode, errorCodes } from "./error-codes.js";
 import { keyEventTypes } from "./event-types.js";
@@ -120,8 +120,10 @@ describe("enums", () => {
     expect(docsUrlForVerdict("INSUFFICIENT_SCOPE")).toMatch(/\/docs\/reference\/verdict-codes\.md#insufficient_scope$/);
   });
 
-  test("a page that is about no code of the registries is beside those that are", () => {
-    const [origin = ""] = docsUrlForError("NOT_FOUND").split("/docs/");
-    expect(docsUrlAt("sdk/guard.md#options")).toBe(`${origin}/docs/sdk/guard.md#options`);
+  test("all pages are below one address, which can be another", () => {
+    expect(docsUrlForError("NOT_FOUND")).toBe(`${docsPages().url}/reference/error-codes.md#not_found`);
+    const { verdicts, errors } = docsPagesAt("https://a.example/docs");
+    expect(verdicts.REVOKED).toBe("https://a.example/docs/reference/verdict-codes.md#revoked");
+    expect(errors.UNAVAILABLE).toBe("https://a.example/docs/reference/error-codes.md#unavailable");
   });
 });

@@ -87,7 +87,7 @@ export const variables = {
   },
   KEYPLANE_PUBLIC_URL: {
     description:
-      "The address by which people and programs reach this server, without a path: the issuer of its tokens, and where its links lead. Set the same one for all servers of one DATABASE_URL.",
+      "The address by which people and programs reach this server, without a path: the issuer of its tokens, and where its links and the pages about codes are, also for the callers of your APIs. Set the same one for all servers of one DATABASE_URL.",
     fallback: "http://, HOST and PORT",
     wants: "https://keyplane.example.com, or http:// for trying out",
     parse: parseOrigin,

@@ -1,12 +1,9 @@
-import { findDocsAt, verdictCodes } from "@keyplane/schema";
+import { verdictCodes } from "@keyplane/schema";
 import { afterEach, describe, expect, test } from "vitest";
 import { confidential, FakeGuard, verdictOf } from "../test-helpers/fake-guard.js";
 import { type AnyOptions, type Application, type Call, subjects } from "./test-helpers/subjects.js";
 
 const bearer = (key: string): Call => ({ headers: { authorization: `Bearer ${key}` } });
-// As a guard does that follows this server.
-const plane = "https://keyplane.globex.example";
-findDocsAt(() => plane);
 
 describe.each(subjects)("$name", ({ start, onlyUpgrades, hasPreflight, seesAddress }) => {
   const open: Application[] = [];
@@ -71,7 +68,7 @@ describe.each(subjects)("$name", ({ start, onlyUpgrades, hasPreflight, seesAddre
         "www-authenticate": 'Bearer realm="keyplane"',
       });
       expect(JSON.parse(text)).toEqual({
-        type: `${plane}/docs/sdk/adapters.md#key_missing`,
+        type: "https://keyplane.globex.example/docs/sdk/adapters.md#key_missing",
         title: "Key missing",
         status: 401,
         detail: "This API needs a key, and the request has none. Send it in the header Authorization: Bearer <key>.",

@@ -9,7 +9,7 @@ import type { AdapterOptions } from "./core/options.js";
 import { createPolicy } from "./core/policy.js";
 import { type FetchRequest, viewOfFetch } from "./core/request-view.js";
 import type { ValidVerdict } from "./core/verdict.js";
-import { responseOf, watch, withDeprecation } from "./core/web.js";
+import { responseOf, watch, withHeaders } from "./core/web.js";
 
 export type { AdapterOptions, CallUsage, Given, ReadingOptions, Requirement } from "./core/options.js";
 export type { FetchRequest } from "./core/request-view.js";
@@ -49,11 +49,13 @@ export function withKey<Request extends FetchRequest = globalThis.Request, Rest 
     // Without a verdict there may be no problem only where preflights are let in, which is no option here.
     if (!verdict) throw new TypeError("No verdict.");
     if (!policy.closeOnRevocation) {
-      return withDeprecation(await handler(request, { verdict }, ...rest), verdict, globalThis);
+      return withHeaders(await handler(request, { verdict }, ...rest), policy.headersOf(verdict), globalThis);
     }
     const watched = watch(policy, verdict, method, globalThis);
     try {
-      return watched.over(withDeprecation(await handler(request, { verdict }, ...rest), verdict, globalThis));
+      return watched.over(
+        withHeaders(await handler(request, { verdict }, ...rest), policy.headersOf(verdict), globalThis),
+      );
     } catch (error) {
       watched.release();
       throw error;

@@ -6,7 +6,6 @@
 
 import type { Context, MiddlewareHandler } from "hono";
 import type { Guard } from "../guard/guard.js";
-import { deprecationHeaders } from "./core/deprecation.js";
 import type { AdapterOptions, PreflightOption } from "./core/options.js";
 import { createPolicy } from "./core/policy.js";
 import { viewOfFetch } from "./core/request-view.js";
@@ -44,7 +43,7 @@ export function keyplane(guard: Guard, options: HonoOptions = {}): MiddlewareHan
     if (problem) return responseOf(problem, raw.method, globalThis);
     if (!verdict) return next();
     context.set("keyplane", verdict);
-    for (const [name, value] of Object.entries(deprecationHeaders(verdict))) context.header(name, value);
+    for (const [name, value] of Object.entries(policy.headersOf(verdict))) context.header(name, value);
     if (!policy.closeOnRevocation) return next();
     const watched = watch(policy, verdict, raw.method, globalThis);
     try {

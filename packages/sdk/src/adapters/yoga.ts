@@ -10,7 +10,7 @@ import type { AdapterOptions } from "./core/options.js";
 import { createPolicy } from "./core/policy.js";
 import { type NodeRequest, viewOfFetch } from "./core/request-view.js";
 import { isValid, type ValidVerdict } from "./core/verdict.js";
-import { type FetchClasses, responseOf, type Watch, watch, withDeprecation } from "./core/web.js";
+import { type FetchClasses, responseOf, type Watch, watch, withHeaders } from "./core/web.js";
 
 export type { NodeResponse } from "./core/node.js";
 export type { AdapterOptions, CallUsage, Given, ReadingOptions, Requirement } from "./core/options.js";
@@ -93,7 +93,7 @@ export function useKeyplane(guard: Guard, options: YogaOptions = {}): YogaPlugin
 
     onResponse({ request, response, setResponse }) {
       const verdict = verdicts.get(request);
-      const answer = verdict ? withDeprecation(response, verdict, globalThis) : response;
+      const answer = verdict ? withHeaders(response, policy.headersOf(verdict), globalThis) : response;
       const watched = watches.get(request);
       if (watched) setResponse(watched.over(answer));
       else if (answer !== response) setResponse(answer);

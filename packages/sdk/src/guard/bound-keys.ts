@@ -1,6 +1,6 @@
 import { type Decision, decide, type KeyRecord } from "@keyplane/schema";
 import type { Bindings } from "./bindings.js";
-import type { GuardVerdict } from "./guard.js";
+import type { DocsAddress } from "./docs-address.js";
 import { isRefusal, recordOfKey, toGuardVerdict, wellFormed } from "./guard-verdict.js";
 import type { KeyMemory } from "./key-memory.js";
 import type { ServerTime } from "./server-time.js";
@@ -16,6 +16,7 @@ export class BoundKeys {
   readonly #clock: SteadyClock;
   readonly #time: ServerTime;
   readonly #requestId: () => string;
+  readonly #docs: DocsAddress;
   /** When the first of them expires, as far as they were looked at; epoch milliseconds of the server. */
   #nextExpiry = Number.POSITIVE_INFINITY;
 
@@ -25,12 +26,14 @@ export class BoundKeys {
     clock: SteadyClock;
     time: ServerTime;
     requestId: () => string;
+    docs: DocsAddress;
   }) {
     this.#bindings = deps.bindings;
     this.#memory = deps.memory;
     this.#clock = deps.clock;
     this.#time = deps.time;
     this.#requestId = deps.requestId;
+    this.#docs = deps.docs;
   }
 
   /** What is known of a key is another now, or of any (null). */
@@ -61,7 +64,7 @@ export class BoundKeys {
   }
 
   #close(keyId: string, decision: Decision, record: KeyRecord | null, ageMs: number): void {
-    const from = { source: "local", ageMs, requestId: this.#requestId() } satisfies Partial<GuardVerdict>;
-    this.#bindings.close(keyId, toGuardVerdict(decision, record, from));
+    const about = { source: "local", ageMs, requestId: this.#requestId(), docs: this.#docs.pages } as const;
+    this.#bindings.close(keyId, toGuardVerdict(decision, record, about));
   }
 }

@@ -1,10 +1,10 @@
-import { findDocsAt } from "@keyplane/schema";
 import { createDownload } from "../client/download.js";
 import { resolveOptions } from "../client/resolve-options.js";
 import { type Runtime, realRuntime } from "../client/runtime.js";
 import { createSubscribe } from "../client/subscription.js";
 import { createSend } from "../client/transport.js";
 import { Usage } from "../resources/usage.js";
+import { DocsAddress } from "./docs-address.js";
 import type { Guard } from "./guard.js";
 import { type GuardOptions, resolveGuardOptions } from "./guard-options.js";
 import { GuardUsage } from "./guard-usage.js";
@@ -50,8 +50,7 @@ export function createGuardWith(options: GuardOptions, runtime: Runtime, surroun
   const given = { url, token, credentials, headers, fetch, timeoutMs, usage: recordOptions };
   const client = resolveOptions(given, runtime);
   // A verdict made here leads to the same pages as one made there.
-  const { origin } = new URL(client.url);
-  findDocsAt(() => origin, true);
+  const docs = new DocsAddress(resolved.docsUrl, client.url);
   const recording = new Usage(
     {
       send: createSend(client, runtime),
@@ -63,9 +62,13 @@ export function createGuardWith(options: GuardOptions, runtime: Runtime, surroun
   );
   return new LocalGuard({
     options: resolved,
-    server: (time) => createGuardServer({ ...client, fetch: time.learningFrom(client.fetch) }, runtime, tenantId),
+    docs,
+    server: (time) => {
+      const fetch = docs.learningFrom(time.learningFrom(client.fetch));
+      return createGuardServer({ ...client, fetch }, runtime, tenantId);
+    },
     usage: usage === false ? null : new GuardUsage(recording, tenantId),
-    snapshot: snapshotFile === undefined ? null : new SnapshotFile(snapshotFile, client, tenantId, files),
+    snapshot: snapshotFile === undefined ? null : new SnapshotFile(snapshotFile, client, tenantId, docs, files),
     runtime,
     longestStreamMs,
   });

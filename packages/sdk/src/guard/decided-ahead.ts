@@ -1,4 +1,3 @@
-import { docsUrlForVerdict } from "@keyplane/schema";
 import type { SharedGrants } from "./granted.js";
 import type { GuardVerdict } from "./guard.js";
 import type { HashIndex } from "./hash-index.js";
@@ -25,7 +24,8 @@ export class DecidedAhead {
   readonly #index: DecidedIndex<unknown>;
   readonly #grants: SharedGrants;
   #version = 1;
-  #docsUrl = docsUrlForVerdict("VALID");
+  /** Where the page about acceptance is: kept here for whoever accepts. */
+  docsUrl = "";
 
   constructor(index: DecidedIndex<unknown>, grants: SharedGrants) {
     this.#index = index;
@@ -62,14 +62,8 @@ export class DecidedAhead {
     return this.#index.second(entry);
   }
 
-  /** Where the page about acceptance is, as of the last decision: asking where the pages are costs as much as naming the verdict. */
-  get docsUrl(): string {
-    return this.#docsUrl;
-  }
-
   /** Keeps that the secret is accepted until then, in epoch milliseconds. */
   accept(entry: number, until: number, granted: number, key: ShownKey, owner: ShownOwner): void {
-    this.#docsUrl = docsUrlForVerdict("VALID");
     const kept = Math.min(never, Math.floor(until / 1_000) - middle);
     this.#index.putBeside(entry, [this.#version, kept, granted], key, owner);
   }

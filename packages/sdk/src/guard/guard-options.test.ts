@@ -39,6 +39,13 @@ describe("options", () => {
     ["usage", true],
     ["usage", null],
     ["usage", { batchSize: 0 }],
+    ["docsUrl", ""],
+    ["docsUrl", "/docs"],
+    ["docsUrl", "javascript:alert(1)"],
+    ["docsUrl", "https://user:secret@docs.test/"],
+    ["docsUrl", "https://docs.test/?page"],
+    ["docsUrl", "https://docs.test/#page"],
+    ["docsUrl", `https://docs.test/${"a".repeat(2_048)}`],
     ["fetch", "fetch"],
     ["maxStaleness", 30],
   ] as const)("%s: %o is a TypeError that names the option", ([option, value]) => {

@@ -48,6 +48,12 @@ export interface GuardOptions extends Pick<KeyplaneOptions, "url" | "token" | "c
    * credentials only: the same token, the same client, the same session. Only where there is a file system. Default: none.
    */
   readonly snapshotFile?: string | undefined;
+  /**
+   * Below which address callers of your API find Keyplane's pages about codes: what `docsUrl` of verdicts and `type` of the adapters' problems
+   * begin with. Up to 2048 characters, http or https. Default: `/docs` below the server's KEYPLANE_PUBLIC_URL, which the server tells; where it has
+   * none, or is older, below `url`.
+   */
+  readonly docsUrl?: string | undefined;
 }
 
 /** Options that have been checked and completed. */
@@ -78,6 +84,7 @@ const known: Readonly<Record<keyof GuardOptions, true>> = {
   events: true,
   usage: true,
   snapshotFile: true,
+  docsUrl: true,
 };
 
 /** @throws TypeError that names the option, what it got and what it wants. */
@@ -100,7 +107,18 @@ export function resolveGuardOptions(options: GuardOptions): ResolvedGuardOptions
   if (usage !== undefined && usage !== false && (typeof usage !== "object" || usage === null)) {
     throw new TypeError("usage must be an object of options, or false.");
   }
-  return { ...options, mode, onUnavailable, events, maxStalenessMs, maxKeys, timeoutMs, unknownKeysPerAddress };
+  const docsUrl = docsUrlOf(options.docsUrl);
+  return {
+    ...options,
+    docsUrl,
+    mode,
+    onUnavailable,
+    events,
+    maxStalenessMs,
+    maxKeys,
+    timeoutMs,
+    unknownKeysPerAddress,
+  };
 }
 
 function checkOneOf(option: string, value: unknown, allowed: readonly string[]): void {
@@ -119,4 +137,20 @@ function checkText(option: string, value: unknown): void {
   if (value !== undefined && (typeof value !== "string" || value === "")) {
     throw new TypeError(`${option} must be a text, not ${value === "" ? "an empty one" : typeof value}.`);
   }
+}
+
+/** Longer addresses are refused by many who read a problem's `type`. */
+const maxDocsUrl = 2_048;
+
+/** @returns it without a slash at its end. */
+function docsUrlOf(value: unknown): string | undefined {
+  checkText("docsUrl", value);
+  if (value === undefined) return undefined;
+  const text = value as string;
+  const wants = "an address that begins with http or https, without a user, ? or #, of at most 2048 characters";
+  if (text.length > maxDocsUrl || !URL.canParse(text)) throw new TypeError(`docsUrl must be ${wants}.`);
+  const { protocol, origin, pathname, search, hash, username, password } = new URL(text);
+  const isOfWeb = protocol === "http:" || protocol === "https:";
+  if (!isOfWeb || search + hash + username + password !== "") throw new TypeError(`docsUrl must be ${wants}.`);
+  return origin + pathname.replace(/\/+$/, "");
 }

@@ -1,8 +1,7 @@
 import {
   type AskedApi,
   type Decision,
-  docsUrlForError,
-  docsUrlForVerdict,
+  type DocsPages,
   effectiveScopes,
   hintOf,
   type KeyFormatResult,
@@ -37,11 +36,14 @@ export function isRefusal({ valid, code }: Decision): boolean {
 
 const none: readonly never[] = Object.freeze([]);
 
+/** What a verdict has that is of the call, and the pages that it leads to. */
+type About = Pick<GuardVerdict, "source" | "ageMs" | "requestId"> & { readonly docs: DocsPages };
+
 /** The verdict that the server would give on the same decision. */
 export function toGuardVerdict(
   decision: Decision,
   record: KeyRecord | null,
-  { source, ageMs, requestId }: Pick<GuardVerdict, "source" | "ageMs" | "requestId">,
+  { source, ageMs, requestId, docs }: About,
   asked: { readonly api: AskedApi; readonly now: number } | null = null,
 ): GuardVerdict {
   // A key that counts as missing shows nothing, as on the server.
@@ -50,7 +52,7 @@ export function toGuardVerdict(
     valid: decision.valid,
     code: decision.code,
     message: decision.message,
-    docsUrl: docsUrlForVerdict(decision.code),
+    docsUrl: docs.verdicts[decision.code],
     requestId,
     tenantId: known?.key.tenantId ?? null,
     scopes: known ? effectiveScopes(known.key) : none,
@@ -125,12 +127,12 @@ export function acceptance(
 }
 
 /** That nobody can say. Why the server cannot be asked is told to listeners: a verdict may be shown to strangers. */
-export function unavailable(from: Pick<GuardVerdict, "ageMs" | "requestId">): GuardVerdict {
+export function unavailable(from: Omit<About, "source">): GuardVerdict {
   return {
     valid: false,
     code: "UNAVAILABLE",
     message: "Whether the key is valid cannot be found out at the moment. Try again.",
-    docsUrl: docsUrlForError("UNAVAILABLE"),
+    docsUrl: from.docs.errors.UNAVAILABLE,
     requestId: from.requestId,
     tenantId: null,
     scopes: none,

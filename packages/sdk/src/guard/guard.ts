@@ -9,6 +9,12 @@ import type { UsageRecord } from "../usage/usage-record.js";
  */
 export interface Guard {
   /**
+   * Below which address the pages about codes are, without a slash at its end: the option `docsUrl`; else `/docs` below the server's
+   * public address, as soon as the server has told it; else below `url`.
+   */
+  readonly docsUrl: string;
+
+  /**
    * Says whether a key is valid for a call, and if not, exactly why: the same verdict as the server's. Never throws for
    * the network: where there is no verdict that can be trusted, the verdict says `UNAVAILABLE`, or what `onUnavailable`
    * allows.

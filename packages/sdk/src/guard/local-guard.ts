@@ -3,6 +3,7 @@ import { allowManyListeners } from "./allow-many-listeners.js";
 import { Bindings } from "./bindings.js";
 import { BoundKeys, expiryLookMs } from "./bound-keys.js";
 import { Connection, type ConnectionStatus } from "./connection.js";
+import type { DocsAddress } from "./docs-address.js";
 import { FirstSight } from "./first-sight.js";
 import type { Closable, Guard, GuardEvents, GuardRequest, GuardStatus, GuardVerdict } from "./guard.js";
 import type { ResolvedGuardOptions } from "./guard-options.js";
@@ -32,6 +33,7 @@ export class LocalGuard implements Guard {
   readonly #verifier: Verifier;
   readonly #usage: GuardUsage | null;
   readonly #snapshot: SnapshotFile | null;
+  readonly #docs: DocsAddress;
   readonly #closing = new AbortController();
   readonly #timers: readonly (() => void)[];
   #saving: Promise<void> = Promise.resolve();
@@ -39,17 +41,19 @@ export class LocalGuard implements Guard {
 
   constructor(parts: {
     options: ResolvedGuardOptions;
+    docs: DocsAddress;
     server: (time: ServerTime) => GuardServer;
     usage: GuardUsage | null;
     snapshot: SnapshotFile | null;
     runtime: Runtime;
     longestStreamMs?: number | undefined;
   }) {
-    const { options, runtime, longestStreamMs } = parts;
+    const { options, docs, runtime, longestStreamMs } = parts;
     const { signal } = this.#closing;
     allowManyListeners(signal);
     this.#usage = parts.usage;
     this.#snapshot = parts.snapshot;
+    this.#docs = docs;
     const ids = new RequestIds(`guard_${Math.floor(runtime.random() * 36 ** 8).toString(36)}_`);
     this.#clock = new SteadyClock(() => this.#connection.reopen());
     this.#time = new ServerTime(this.#clock);
@@ -74,12 +78,17 @@ export class LocalGuard implements Guard {
       signal,
     });
     const { knowledge, clock } = { knowledge: this.#knowledge, clock: this.#clock };
+    const { ahead } = knowledge.memory;
+    docs.follow(({ verdicts }) => {
+      ahead.docsUrl = verdicts.VALID;
+    });
     this.#bound = new BoundKeys({
       bindings: this.#bindings,
       memory: knowledge.memory,
       clock,
       time: this.#time,
       requestId: () => ids.next(),
+      docs,
     });
     const firstSight = new FirstSight({
       read: (hashes) => knowledge.readHashes(hashes),
@@ -102,11 +111,16 @@ export class LocalGuard implements Guard {
       firstSight,
       usage: parts.usage,
       ids,
+      docs,
       restored: () => this.#connection.restored,
       onError,
       signal,
     });
     this.#timers = [repeat(saveMs, () => void this.#save()), repeat(expiryLookMs, () => this.#bound.lookForExpiry())];
+  }
+
+  get docsUrl(): string {
+    return this.#docs.pages.url;
   }
 
   verify(key: string, request?: GuardRequest): Promise<GuardVerdict> {

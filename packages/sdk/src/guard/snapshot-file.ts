@@ -1,6 +1,7 @@
 import type { ResolvedOptions } from "../client/options.js";
 import type { CredentialSource } from "../credentials/credential-source.js";
 import { builtinModule } from "./builtin-module.js";
+import type { DocsAddress } from "./docs-address.js";
 import type { Reading } from "./held.js";
 import { hashOfHexBytes, hashOfKey, hexOfHash } from "./key-hash.js";
 import type { KeyMemory } from "./key-memory.js";
@@ -52,6 +53,8 @@ interface Header {
   readonly complete: boolean;
   /** Of all that follows. */
   readonly checksum: number;
+  /** Where the server says that people reach it. Files of older guards, and of servers that do not say it, have none. */
+  readonly publicUrl?: string;
 }
 
 const lineFeed = 10;
@@ -69,12 +72,14 @@ export class SnapshotFile {
   readonly #url: string;
   readonly #tenantId: string | null;
   readonly #credentials: CredentialSource;
+  readonly #docs: DocsAddress;
 
   /** @throws TypeError where there is no file system, or nothing that would tell whose the file is after a restart. */
   constructor(
     path: string,
     { url, credentials }: Pick<ResolvedOptions, "url" | "credentials">,
     tenantId: string | undefined,
+    docs: DocsAddress,
     files: FileSystem | undefined = builtinModule<FileSystem>("node:fs/promises"),
   ) {
     if (!files) throw new TypeError("snapshotFile: There is no file system here. Leave it out.");
@@ -87,6 +92,7 @@ export class SnapshotFile {
     this.#url = url;
     this.#credentials = credentials;
     this.#tenantId = tenantId ?? null;
+    this.#docs = docs;
   }
 
   /**
@@ -106,6 +112,7 @@ export class SnapshotFile {
     if (checksumOf(bytes.subarray(end + 1)) !== header.checksum) {
       throw new Error(`${this.#path} is cut off, or was changed. Remove it.`);
     }
+    this.#docs.learn(header.publicUrl);
     const saved = readSaved(bytes, end + 1);
     const asOf = clock.ofWall(header.asOf);
     knowledge.restore((memory, reading) => install(saved, memory, reading, bytes), asOf, header.complete);
@@ -134,6 +141,7 @@ export class SnapshotFile {
       keys.push(`${key.id} ${secrets.map(({ hash }) => hash).join(" ")} ${record}`);
     }
     const text = [...parties, ...keys, ""].join("\n");
+    const { publicUrl } = this.#docs;
     const header: Header = {
       type: "guard snapshot",
       version: 1,
@@ -144,6 +152,7 @@ export class SnapshotFile {
       asOf: clock.wall - (now - freshness.asOf),
       complete: knowledge.isWholeNow && keys.length === memory.size,
       checksum: checksumOf(text),
+      ...(publicUrl !== null && { publicUrl }),
     };
     const temporary = `${this.#path}.new`;
     // A file that is there already would keep its mode, or be a link to somewhere else.

@@ -10,6 +10,7 @@ import {
 } from "@keyplane/schema";
 import { withDeadline } from "../client/deadline.js";
 import type { Verdict } from "../entities.js";
+import type { DocsAddress } from "./docs-address.js";
 import type { FirstSight } from "./first-sight.js";
 import type { GuardRequest, GuardVerdict } from "./guard.js";
 import type { ResolvedGuardOptions } from "./guard-options.js";
@@ -51,6 +52,7 @@ export class Verifier {
   readonly #usage: GuardUsage | null;
   readonly #guesses: KeyGuesses;
   readonly #ids: RequestIds;
+  readonly #docs: DocsAddress;
   readonly #restored: () => Promise<void> | null;
   readonly #onError: (error: Error) => void;
   readonly #signal: AbortSignal;
@@ -64,6 +66,7 @@ export class Verifier {
     firstSight: FirstSight;
     usage: GuardUsage | null;
     ids: RequestIds;
+    docs: DocsAddress;
     /** What to wait for before memory has what was saved; null: nothing. */
     restored: () => Promise<void> | null;
     onError: (error: Error) => void;
@@ -81,6 +84,7 @@ export class Verifier {
     this.#usage = deps.usage;
     this.#guesses = new KeyGuesses({ perMinute: options.unknownKeysPerAddress });
     this.#ids = deps.ids;
+    this.#docs = deps.docs;
     this.#restored = deps.restored;
     this.#onError = deps.onError;
     this.#signal = deps.signal;
@@ -198,7 +202,8 @@ export class Verifier {
     const format = parseKey(key);
     const heldUpMs = !format.ok && format.problem === "checksum" ? this.#guessFrom(request) : 0;
     const decision = decide(null, { format, ...askedOf(request), heldUpMs }, this.#time.now());
-    const verdict = toGuardVerdict(decision, null, { source: "local", ageMs: 0, requestId: this.#ids.next() });
+    const about = { source: "local", ageMs: 0, requestId: this.#ids.next(), docs: this.#docs.pages } as const;
+    const verdict = toGuardVerdict(decision, null, about);
     this.#usage?.record(verdict, request, format.start, startedAt);
     return verdict;
   }
@@ -298,7 +303,7 @@ export class Verifier {
     if (isRevoked || (known.secret && this.#onUnavailable === "allow-known")) {
       return this.#conclude(presented, known, "stale", ageMs);
     }
-    return unavailable({ ageMs, requestId: this.#ids.next() });
+    return unavailable({ ageMs, requestId: this.#ids.next(), docs: this.#docs.pages });
   }
 
   #lookAgain({ hash }: Presented): Known {
@@ -318,7 +323,7 @@ export class Verifier {
     const now = this.#time.now();
     const api = askedApiOf(record, request.api);
     const decision = decide(record, { format, ...askedOf(request), heldUpMs, api }, now);
-    const about = { source, ageMs, requestId: this.#ids.next() };
+    const about = { source, ageMs, requestId: this.#ids.next(), docs: this.#docs.pages };
     const verdict = toGuardVerdict(decision, record, about, api && { api, now });
     if (charged && verdict.valid) {
       const { requestId, rateLimits, quota } = charged;

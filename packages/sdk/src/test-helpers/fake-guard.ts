@@ -52,6 +52,7 @@ type Answer = GuardVerdict | Error | undefined;
  * orders:read and nothing else.
  */
 export class FakeGuard implements Guard {
+  readonly docsUrl = "https://keyplane.globex.example/docs";
   /** What was asked, in its order. */
   readonly calls: { readonly key: string; readonly request: GuardRequest | undefined }[] = [];
   readonly #table = new Map<string, Answer>();

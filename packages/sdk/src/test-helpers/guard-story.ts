@@ -22,7 +22,9 @@ export interface ToldGuard {
 export class GuardStory {
   readonly time = new VirtualTime();
   readonly plane = new MemoryPlane();
-  readonly server = new MemoryServer(this.plane);
+  /** What the server says of where people reach it; undefined: nothing, as an older one. */
+  publicUrl: string | undefined;
+  readonly server = new MemoryServer(this.plane, { publicUrl: () => this.publicUrl });
   readonly #guards: Guard[] = [];
 
   /** A guard that has not connected yet. @param random what its dice show: 0 makes pauses as long as they can be. */

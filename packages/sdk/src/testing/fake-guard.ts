@@ -1,4 +1,4 @@
-import { decide, parseKey } from "@keyplane/schema";
+import { decide, docsPages, parseKey } from "@keyplane/schema";
 import { refusingTypes } from "../guard/apply-event.js";
 import { Bindings } from "../guard/bindings.js";
 import type { Closable, Guard, GuardEvents, GuardRequest, GuardStatus, GuardVerdict } from "../guard/guard.js";
@@ -61,6 +61,11 @@ export class FakeGuard implements Guard {
   /** What time it is to this guard, in epoch milliseconds. */
   get now(): number {
     return this.#now() + this.#advanced;
+  }
+
+  /** Below which address the pages about codes are. */
+  get docsUrl(): string {
+    return docsPages().url;
   }
 
   /** To how many keys something is bound. */
@@ -186,7 +191,7 @@ export class FakeGuard implements Guard {
     const record = format.ok ? this.#plane.recordOf(key) : null;
     const decision = decide(record, { format, ...asked }, this.now);
     const isCurrent = this.#state === "current";
-    const about = { requestId: this.#requestId(), ageMs: isCurrent ? 0 : Number.POSITIVE_INFINITY };
+    const about = { requestId: this.#requestId(), ageMs: isCurrent ? 0 : Number.POSITIVE_INFINITY, docs: docsPages() };
     // What stands in the key itself needs no knowledge, and a revocation is final.
     const isOfText = !format.ok || (asked.environment !== undefined && asked.environment !== format.environment);
     if (isOfText) return toGuardVerdict(decision, null, { ...about, ageMs: 0, source: "local" });
@@ -209,7 +214,7 @@ export class FakeGuard implements Guard {
     if (!record) return;
     const decision = decide(record, { format: wellFormed(record) }, this.now);
     if (decision.valid) return;
-    const about = { requestId: this.#requestId(), ageMs: 0, source: "local" } as const;
+    const about = { requestId: this.#requestId(), ageMs: 0, source: "local", docs: docsPages() } as const;
     this.#bindings.close(keyId, toGuardVerdict(decision, record, about));
   }
 

@@ -1,6 +1,7 @@
 import { errorCodes } from "@keyplane/schema";
 import { FollowKeyEventsDocument, RecordUsageDocument, VerifyKeyDocument } from "../_generated/documents.js";
 import type { Fetch, FetchResponse } from "../client/options.js";
+import { publicUrlHeader } from "../guard/docs-address.js";
 import { createAnswers, NotInMemoryError, shownEvent, WrongArgumentError } from "./answers.js";
 import { EventSource, placeOf, type Reader } from "./event-source.js";
 import type { MemoryPlane, PlacedKeyEvent, RecordsAsked } from "./memory-plane.js";
@@ -37,6 +38,8 @@ export interface MemoryServerOptions {
   readonly token?: string;
   /** Whether the header `Date` tells milliseconds, too, so that a guard's clock is not up to a second behind. Default: false. */
   readonly exactDate?: boolean;
+  /** Where people reach it, as it tells on each answer; undefined: it tells nothing, as an older server. Default: nothing. */
+  readonly publicUrl?: () => string | undefined;
 }
 
 /** One server process on a {@link MemoryPlane}: what a guard and a client ask of one, by the real protocol. */
@@ -48,6 +51,7 @@ export class MemoryServer {
   #forgotten = 0;
   readonly #streams = new Set<EventSource>();
   readonly #exactDate: boolean;
+  readonly #publicUrl: () => string | undefined;
   readonly #token: string | undefined;
   readonly #answers: ReturnType<typeof createAnswers>;
   readonly #usage: MemoryUsage;
@@ -65,6 +69,7 @@ export class MemoryServer {
     this.#floor = options.floor ?? (() => this.#forgotten);
     this.#token = options.token;
     this.#exactDate = options.exactDate ?? false;
+    this.#publicUrl = options.publicUrl ?? (() => undefined);
     this.#usage = new MemoryUsage(plane);
     this.#answers = createAnswers(plane, this.#usage);
     plane.onChange(() => this.read());
@@ -109,7 +114,11 @@ export class MemoryServer {
     const response = await this.#answer(url, init);
     const now = new Date(this.#plane.now());
     const date = this.#exactDate ? now.toISOString() : now.toUTCString();
-    return { ...response, headers: { get: (name) => (name === "date" ? date : response.headers.get(name)) } };
+    const told = new Map([
+      ["date", date],
+      [publicUrlHeader, this.#publicUrl()],
+    ]);
+    return { ...response, headers: { get: (name) => told.get(name) ?? response.headers.get(name) } };
   };
 
   async #answer(url: string, init: Init): Promise<FetchResponse> {

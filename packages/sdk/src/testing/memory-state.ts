@@ -1,4 +1,4 @@
-import { createId, decide, type Environment, type KeyRecord, parseKey } from "@keyplane/schema";
+import { createId, decide, docsPages, type Environment, type KeyRecord, parseKey } from "@keyplane/schema";
 import type { KeyEvent, Verdict } from "../entities.js";
 import { toGuardVerdict } from "../guard/guard-verdict.js";
 import {
@@ -96,7 +96,7 @@ export class MemoryState {
     const now = this.now();
     const api = askedApiOf(record, input.api);
     const decision = decide(record, { format, ...asked, api }, now);
-    const about = { requestId: createId("Request"), source: "server", ageMs: 0 } as const;
+    const about = { requestId: createId("Request"), source: "server", ageMs: 0, docs: docsPages() } as const;
     const { source: _source, ageMs: _ageMs, ...verdict } = toGuardVerdict(decision, record, about, api && { api, now });
     return verdict;
   }

@@ -37,6 +37,7 @@ interface Served {
 /** Everything that answers on the port. */
 export function createHttp(settings: Settings, { base, access, oauth, keys, lifecycle, services }: Served): HttpServer {
   const { clock, database, logger, origin, recording, timeLimitMs } = base;
+  const { publicUrl } = settings;
   const { authenticate } = oauth;
   const streams = new OpenStreams();
   const graphql = createGraphql({ schema, logger, timeLimitMs });
@@ -49,6 +50,7 @@ export function createHttp(settings: Settings, { base, access, oauth, keys, life
       services,
       openFields: openFieldsOf(schema),
       logger,
+      publicUrl,
       timeLimitMs,
     }),
     v1: {
@@ -58,6 +60,7 @@ export function createHttp(settings: Settings, { base, access, oauth, keys, life
         authenticate,
         records: keys.verificationRecords,
         logger,
+        publicUrl,
         timeLimitMs,
       }),
       "key-events": createKeyEventsEndpoint({
@@ -65,6 +68,7 @@ export function createHttp(settings: Settings, { base, access, oauth, keys, life
         keyEvents: services.keyEvents,
         streams,
         logger,
+        publicUrl,
         timeLimitMs,
       }),
       "secret-scanning": createSecretScanning({

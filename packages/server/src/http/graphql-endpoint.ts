@@ -16,6 +16,7 @@ import { readBody, replayBody, tooLarge } from "./body.js";
 import { isJson, isPreflighted } from "./csrf.js";
 import { createOpenOperations, maxOpenBody } from "./open-operations.js";
 import { currentOf, type EventChunks, type OpenStreams } from "./open-streams.js";
+import { publicUrlHeader } from "./public-url-header.js";
 import { refuse } from "./refusal.js";
 import { refuseBody, sendError, sendText } from "./responses.js";
 import { createStillAllowed } from "./same-caller.js";
@@ -38,10 +39,13 @@ export function createGraphqlEndpoint(deps: {
   /** The mutations that somebody without a token may send. */
   openFields: ReadonlySet<string>;
   logger: Logger;
+  /** Told to guards, which follow events here, see {@link publicUrlHeader}. */
+  publicUrl: string | null;
   /** Milliseconds for what happens before GraphQL, which has a limit of its own; the usual one when it is left out. */
   timeLimitMs?: number | undefined;
 }): Endpoint {
   const { authenticate, graphql, services, streams, openFields, logger, timeLimitMs = limits.timeMs } = deps;
+  const told = publicUrlHeader(deps.publicUrl);
   const trustedVerify = createTrustedVerify(services.verify);
   const trustedFollow = createTrustedFollow(services.keyEvents);
 
@@ -157,6 +161,7 @@ export function createGraphqlEndpoint(deps: {
       "x-accel-buffering": "no",
       "x-request-id": requestId,
       "x-content-type-options": "nosniff",
+      ...told,
     });
     // Whoever has these knows that it follows, long before the first event.
     response.flushHeaders();

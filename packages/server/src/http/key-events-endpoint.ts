@@ -8,13 +8,12 @@ import type { Logger } from "../platform/logger.js";
 import type { Endpoint } from "./graphql-endpoint.js";
 import { readKeyEventsParameters } from "./key-events-parameters.js";
 import { currentSince, type EndReason, type OpenStreams, tokenEndedMessage } from "./open-streams.js";
+import { publicUrlHeader } from "./public-url-header.js";
 import { refuse } from "./refusal.js";
 import { sendError, sendText } from "./responses.js";
 import { createStillAllowed } from "./same-caller.js";
 import { withTimeLimit } from "./time-limit.js";
 import { withCaller } from "./with-caller.js";
-
-const headers = { "content-type": "application/json; charset=utf-8", "cache-control": "no-store" };
 
 /**
  * `GET /v1/key-events`: the subscription `keyEvents` for networks that let no stream through. Answers as soon as there is
@@ -25,10 +24,17 @@ export function createKeyEventsEndpoint(deps: {
   keyEvents: KeyEvents;
   streams: OpenStreams;
   logger: Logger;
+  /** Told to guards, see {@link publicUrlHeader}. */
+  publicUrl: string | null;
   /** Milliseconds for all but the waiting; the usual limit when it is left out. */
   timeLimitMs?: number | undefined;
 }): Endpoint {
   const { authenticate, keyEvents, streams, logger, timeLimitMs = limits.timeMs } = deps;
+  const headers = {
+    "content-type": "application/json; charset=utf-8",
+    "cache-control": "no-store",
+    ...publicUrlHeader(deps.publicUrl),
+  };
 
   async function answer(
     request: IncomingMessage,

@@ -63,6 +63,7 @@ async function serve(
       return state.caller;
     },
     records: { read },
+    publicUrl: null,
     logger: logger as unknown as Logger,
     idleMs: options.idleMs,
     timeLimitMs: options.timeLimitMs,

@@ -6,6 +6,7 @@ import type { Logger } from "../platform/logger.js";
 import type { Endpoint } from "./graphql-endpoint.js";
 import { createJsonEndpoint, type JsonCall } from "./json-endpoint.js";
 import { AnswerEnded, endPaced, usualIdleMs, writePaced } from "./paced-writing.js";
+import { publicUrlHeader } from "./public-url-header.js";
 import { createStillAllowed } from "./same-caller.js";
 import { withTimeLimit } from "./time-limit.js";
 
@@ -16,6 +17,8 @@ export interface VerificationRecordsDeps {
   readonly authenticate: Authenticate;
   readonly records: VerificationRecords;
   readonly logger: Logger;
+  /** Told to guards, see {@link publicUrlHeader}. */
+  readonly publicUrl: string | null;
   /** Milliseconds until the first page; the usual limit when it is left out. */
   readonly timeLimitMs?: number | undefined;
   /** How long a reader may take nothing, in milliseconds; 30 seconds when it is left out. */
@@ -28,6 +31,7 @@ export interface VerificationRecordsDeps {
  */
 export function createVerificationRecordsEndpoint(deps: VerificationRecordsDeps): Endpoint {
   const { authenticate, records, logger, timeLimitMs = limits.timeMs, idleMs = usualIdleMs } = deps;
+  const told = publicUrlHeader(deps.publicUrl);
   const words = {
     example: '{"keyIds":["key_…"]}, or {} for all keys',
     tooLargeMessage: "The request body is larger than 1 MB. Name at most 500 keys at once.",
@@ -39,7 +43,7 @@ export function createVerificationRecordsEndpoint(deps: VerificationRecordsDeps)
     try {
       // Before the head: what goes wrong until here is answered as an error.
       let page = await withTimeLimit(pages.next(), timeLimitMs);
-      writeHead(response, principal.requestId);
+      writeHead(response, principal.requestId, told);
       let keys = 0;
       for (; !page.done; page = await pages.next()) {
         // It may take longer than its token is good for.
@@ -76,12 +80,13 @@ export function createVerificationRecordsEndpoint(deps: VerificationRecordsDeps)
   });
 }
 
-function writeHead(response: ServerResponse, requestId: string): void {
+function writeHead(response: ServerResponse, requestId: string, told: Readonly<Record<string, string>>): void {
   response.writeHead(200, {
     "content-type": "application/x-ndjson; charset=utf-8",
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
     "x-request-id": requestId,
+    ...told,
   });
 }
 

@@ -61,7 +61,9 @@ test("every code of the adapters has its page", () => {
   const headings = [...page.matchAll(/^### ([A-Z_]+)$/gm)].map(([, code]) => code);
   expect(headings).toEqual(Object.keys(problemCodes));
   for (const code of Object.keys(problemCodes) as ProblemCode[]) {
-    expect(docsUrlForProblem(code)).toMatch(/docs\/sdk\/adapters\.md#[a-z_]+$/);
+    expect(docsUrlForProblem(code, "https://a.example/docs")).toMatch(
+      /^https:\/\/a\.example\/docs\/sdk\/adapters\.md#[a-z_]+$/,
+    );
     expect(page).toContain(`Status ${problemCodes[code].httpStatus}.`);
   }
 });

@@ -34,6 +34,7 @@ const checks: Readonly<Record<string, readonly [fits: Check, words: string]>> = 
   clientAddress: [isFunction, "a function that tells an address"],
   trustedProxies: [isWholeUpTo(20), "the number of your own proxies, 0 to 20"],
   realm: [matches(quotable), "printable ASCII without quotes and backslashes"],
+  rateLimitHeaders: [isFlag, "true or false"],
   exposeReason: [isExposedReason, '"none", "code" or "message"'],
   closeOnRevocation: [isFlag, "true or false"],
   allowPreflight: [isFlag, "true or false"],
@@ -64,8 +65,9 @@ export function checkOptions(options: unknown, known: readonly string[]): void {
 
 /** @throws TypeError unless it is what adapters need of a guard. */
 export function checkGuard(guard: unknown): void {
-  const { verify, bind } = (guard ?? {}) as Record<string, unknown>;
-  if (!isFunction(verify) || !isFunction(bind)) throw new TypeError("Give a guard, as createGuard makes it.");
+  const { verify, bind, docsUrl } = (guard ?? {}) as Record<string, unknown>;
+  const isGuard = isFunction(verify) && isFunction(bind) && typeof docsUrl === "string";
+  if (!isGuard) throw new TypeError("Give a guard, as createGuard makes it.");
 }
 
 export function areScopes(value: unknown): value is readonly string[] {

@@ -1,5 +1,4 @@
 import type { GuardVerdict } from "../../guard/guard.js";
-import { deprecationHeaders } from "./deprecation.js";
 import type { Admission, Policy } from "./policy.js";
 import type { Problem } from "./problem.js";
 import type { ValidVerdict } from "./verdict.js";
@@ -56,7 +55,7 @@ export async function admitNode<Args extends readonly unknown[]>(
   ...call: Parameters<Policy<Args>["admit"]>
 ): Promise<Admission> {
   const admission = await policy.admit(...call);
-  if (admission.verdict) setHeaders(response, deprecationHeaders(admission.verdict));
+  if (admission.verdict) setHeaders(response, policy.headersOf(admission.verdict));
   if (!policy.closeOnRevocation || !admission.verdict) return admission;
   const problem = holdOpen(policy, admission.verdict, response);
   return problem ? { verdict: null, problem } : admission;

@@ -54,6 +54,11 @@ export interface ReadingOptions<Args extends readonly unknown[]> {
    * somebody typed. `true` stands for `message`, `false` for `code`. Default: `code`.
    */
   readonly exposeReason?: ExposedReason | boolean | undefined;
+  /**
+   * Whether callers of your API are told where the rate limits of the call stand, by the headers `RateLimit-Policy` and `RateLimit`
+   * (draft-ietf-httpapi-ratelimit-headers), let in or refused. They tell how much the key, its owner, its tenant and the API may. Default: false.
+   */
+  readonly rateLimitHeaders?: boolean | undefined;
 }
 
 /** The options of adapters to which HTTP requests come. */

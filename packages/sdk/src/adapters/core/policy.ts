@@ -1,8 +1,10 @@
 import type { Guard, GuardRequest, GuardVerdict } from "../../guard/guard.js";
 import { areScopes, checkGuard, checkOptions, isApi, isEnvironment, isUsage } from "./check-options.js";
 import { addressIn, forwardedAddress } from "./client-address.js";
+import { deprecationHeaders } from "./deprecation.js";
 import type { AdapterOptions, ExposedReason, Given, PreflightOption } from "./options.js";
-import { type Problem, problemOf, problemOfRequest } from "./problem.js";
+import { type Problem, type ProblemWords, problemOf, problemOfRequest } from "./problem.js";
+import { rateLimitHeaders } from "./rate-limits.js";
 import { readKey } from "./read-key.js";
 import type { RequestView } from "./request-view.js";
 import { isValid, type ValidVerdict } from "./verdict.js";
@@ -24,6 +26,8 @@ export interface Policy<Args extends readonly unknown[]> {
    */
   admit(request: RequestView, remoteAddress: string | undefined, args: Args): Promise<Admission>;
   problemOf(verdict: GuardVerdict): Problem;
+  /** What the answer to a request that is let in says beside what the application answers. By names in lower case. */
+  headersOf(verdict: ValidVerdict): Readonly<Record<string, string>>;
   /** Calls back once when the key is refused. @returns forgets it. */
   bind(verdict: ValidVerdict, refused: (verdict: GuardVerdict) => void): () => void;
 }
@@ -41,6 +45,7 @@ const commonOptions = [
   "trustedProxies",
   "realm",
   "exposeReason",
+  "rateLimitHeaders",
 ];
 
 /**
@@ -57,8 +62,11 @@ export function createPolicy<Args extends readonly unknown[]>(
   checkGuard(guard);
   checkOptions(options, [...commonOptions, ...more]);
   const { realm = "keyplane", exposeReason = "code", closeOnRevocation = false, allowPreflight = false } = options;
+  const limitsOf = options.rateLimitHeaders === true ? rateLimitHeaders : () => ({});
   const { header = "x-api-key", bearer = true, queryParameter, clientAddress, trustedProxies = 0 } = options;
-  const words = { realm, exposeReason: exposedReasonOf(exposeReason) };
+  const exposed = exposedReasonOf(exposeReason);
+  // Asked for each time: the server tells it while requests come already.
+  const words = (): ProblemWords => ({ realm, exposeReason: exposed, docsUrl: guard.docsUrl });
   const places = { header: header.toLowerCase(), bearer, queryParameter };
   const requirement = readerOf(options);
 
@@ -67,12 +75,17 @@ export function createPolicy<Args extends readonly unknown[]>(
     return trustedProxies > 0 ? forwardedAddress(request, trustedProxies) : remoteAddress;
   }
 
+  function refusalOf(verdict: GuardVerdict): Problem {
+    const problem = problemOf(verdict, words());
+    return { ...problem, headers: { ...limitsOf(verdict), ...problem.headers } };
+  }
+
   return {
     closeOnRevocation,
     async admit(request, remoteAddress, args) {
       if (allowPreflight && isPreflight(request)) return { verdict: null, problem: null };
       const found = readKey(request, places);
-      if ("problem" in found) return { verdict: null, problem: problemOfRequest(found.problem, words) };
+      if ("problem" in found) return { verdict: null, problem: problemOfRequest(found.problem, words()) };
       const { usage, ...required } = requirement(args);
       const userAgent = request.lines("user-agent")[0];
       const verdict = await guard.verify(found.key, {
@@ -80,9 +93,10 @@ export function createPolicy<Args extends readonly unknown[]>(
         ip: addressOf(request, remoteAddress, args),
         usage: userAgent === undefined ? usage : { ...usage, userAgent },
       });
-      return isValid(verdict) ? { verdict, problem: null } : { verdict: null, problem: problemOf(verdict, words) };
+      return isValid(verdict) ? { verdict, problem: null } : { verdict: null, problem: refusalOf(verdict) };
     },
-    problemOf: (verdict) => problemOf(verdict, words),
+    problemOf: refusalOf,
+    headersOf: (verdict) => ({ ...deprecationHeaders(verdict), ...limitsOf(verdict) }),
     bind: (verdict, refused) => guard.bind(verdict.key.id, refused),
   };
 }

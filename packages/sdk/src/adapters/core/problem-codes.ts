@@ -1,5 +1,3 @@
-import { docsUrlAt } from "@keyplane/schema";
-
 /**
  * The codes that adapters answer beside those of verdicts. Add it here, and describe it under its own heading in
  * docs/sdk/adapters.md: a test compares the two.
@@ -31,7 +29,7 @@ export const problemCodes = {
 
 export type ProblemCode = keyof typeof problemCodes;
 
-/** The documentation of a code, on the server that the guard follows, as that of verdicts is. */
-export function docsUrlForProblem(code: ProblemCode): string {
-  return docsUrlAt(`sdk/adapters.md#${code.toLowerCase()}`);
+/** The documentation of a code. @param docsUrl that of the guard: it stands beside that of verdicts. */
+export function docsUrlForProblem(code: ProblemCode, docsUrl: string): string {
+  return `${docsUrl}/sdk/adapters.md#${code.toLowerCase()}`;
 }

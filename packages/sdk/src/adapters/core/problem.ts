@@ -18,6 +18,8 @@ export interface ProblemWords {
   readonly realm: string;
   /** How much callers read: the verdict's own message may repeat a reason that was written for operators. */
   readonly exposeReason: ExposedReason;
+  /** Below which address the pages about codes are, without a slash at its end. */
+  readonly docsUrl: string;
 }
 
 /** The characters that a scope may have in a quoted list (RFC 6750, section 3). */
@@ -31,7 +33,7 @@ const longestRetryAfter = 2 ** 31 - 1;
  * What to tell the caller whose key is refused: what a gateway in front of Keyplane would tell as well. Nothing of the owner and
  * no reason that somebody has typed, because the caller may have found the key.
  */
-export function problemOf(verdict: GuardVerdict, { realm, exposeReason }: ProblemWords): Problem {
+export function problemOf(verdict: GuardVerdict, { realm, exposeReason, docsUrl }: ProblemWords): Problem {
   const { hint, missingScopes, requestId } = verdict;
   // A verdict that counts as valid, yet was not good enough to let the request in, is none.
   const isNone = verdict.valid || verdict.code === "VALID";
@@ -45,7 +47,7 @@ export function problemOf(verdict: GuardVerdict, { realm, exposeReason }: Proble
     ...(retryAfterMs !== null && { "retry-after": String(secondsIn(retryAfterMs)) }),
   };
   return answer(httpStatus, headers, {
-    type: isNone ? docsUrlForProblem("UNAVAILABLE") : verdict.docsUrl,
+    type: isNone ? docsUrlForProblem("UNAVAILABLE", docsUrl) : verdict.docsUrl,
     title,
     status: httpStatus,
     detail: exposeReason === "message" && !isNone ? verdict.message : detail,
@@ -58,12 +60,13 @@ export function problemOf(verdict: GuardVerdict, { realm, exposeReason }: Proble
 }
 
 /** What to tell the caller who has presented no key, or several. */
-export function problemOfRequest(code: "KEY_MISSING" | "KEY_AMBIGUOUS", { realm }: ProblemWords): Problem {
+export function problemOfRequest(code: "KEY_MISSING" | "KEY_AMBIGUOUS", { realm, docsUrl }: ProblemWords): Problem {
   const { title, detail, httpStatus } = problemCodes[code];
   // Of a request without credentials no error is told (RFC 6750, section 3.1).
   const error = code === "KEY_AMBIGUOUS" ? ', error="invalid_request"' : "";
   const headers = { "www-authenticate": `Bearer realm="${realm}"${error}` };
-  return answer(httpStatus, headers, { type: docsUrlForProblem(code), title, status: httpStatus, detail, code });
+  const type = docsUrlForProblem(code, docsUrl);
+  return answer(httpStatus, headers, { type, title, status: httpStatus, detail, code });
 }
 
 /** The phrases of RFC 9110, which are the titles of problems without a type of their own (RFC 9457, section 4.2.1). */

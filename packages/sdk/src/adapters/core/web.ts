@@ -1,5 +1,4 @@
 import type { GuardVerdict } from "../../guard/guard.js";
-import { deprecationHeaders } from "./deprecation.js";
 import type { Policy } from "./policy.js";
 import type { Problem } from "./problem.js";
 import type { ValidVerdict } from "./verdict.js";
@@ -15,9 +14,13 @@ export function responseOf({ status, headers, body }: Problem, method: string, c
   return new classes.Response(method === "HEAD" ? null : body, { status, headers });
 }
 
-/** An answer that also says that the version of the API is deprecated. */
-export function withDeprecation(response: Response, verdict: ValidVerdict, classes: FetchClasses): Response {
-  const headers = Object.entries(deprecationHeaders(verdict));
+/** An answer that also says what {@link Policy.headersOf} tells. */
+export function withHeaders(
+  response: Response,
+  told: Readonly<Record<string, string>>,
+  classes: FetchClasses,
+): Response {
+  const headers = Object.entries(told);
   if (headers.length === 0) return response;
   // Those of an answer from elsewhere cannot be changed.
   const answer = new classes.Response(response.body, response);

@@ -1,0 +1,33 @@
+import type { GuardVerdict } from "../../guard/guard.js";
+
+/** What stands in a quoted string of RFC 9651 without escapes. */
+const quotable = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
+/** The largest integer of RFC 9651. */
+const highest = 999_999_999_999_999;
+
+/**
+ * The headers that tell a caller where the rate limits of the call stand, of draft-ietf-httpapi-ratelimit-headers: `RateLimit-Policy` with how much
+ * each allows (`q`), `RateLimit` with what is left of it (`r`) and in how many seconds it is whole again (`t`). A limit is named by whose
+ * it is and its name: `key-per-minute`. None where the verdict has no limits.
+ */
+export function rateLimitHeaders({ rateLimits }: Pick<GuardVerdict, "rateLimits">): Readonly<Record<string, string>> {
+  const told = rateLimits
+    .map((limit) => ({ ...limit, name: `${limit.target.toLowerCase()}-${limit.name}` }))
+    .filter(({ name }) => quotable.test(name));
+  if (told.length === 0) return {};
+  return {
+    "ratelimit-policy": told.map(({ name, limit }) => `"${name}";q=${whole(limit)}`).join(", "),
+    ratelimit: told
+      .map(({ name, remaining, resetAt }) => `"${name}";r=${whole(remaining)};t=${whole(secondsUntil(resetAt))}`)
+      .join(", "),
+  };
+}
+
+/** Rounded up: a second early there would be less than was told. */
+function secondsUntil(time: string): number {
+  return Math.ceil((Date.parse(time) - Date.now()) / 1_000);
+}
+
+function whole(value: number): number {
+  return Math.max(0, Math.min(highest, Math.floor(value) || 0));
+}
