@@ -204,7 +204,7 @@ export function findingsOfCall(
   const findings: Finding[] = [];
   const due = rows && overdueSince(rows, at);
   if (due != null) {
-    const message = `The key should have got a new secret by ${new Date(due).toISOString()}. It goes on working; rotate it with rotateKey.`;
+    const message = `The key should have got a new secret by ${new Date(due).toISOString()}. It goes on working. Rotate it with rotateKey, and overlapMs: null for as long an overlap as the policy says: left out, the old secret stops at once.`;
     findings.push({ code: "ROTATION_OVERDUE", message, key: null });
   }
   const deprecated = api && deprecation(api, at);
