@@ -69,10 +69,10 @@ describe("every cause for which a key is not valid", () => {
         expect(result, JSON.stringify(result)).toMatchObject({ __typename: expect.stringMatching(/Payload$/) });
         secret = result.secret ?? secret;
       }
-      if (alternative?.then) {
+      if (alternative?.afterwards) {
         expect(await world.root.verify(secret, asked)).toMatchObject({ valid: false, code: cause.code });
         const { remedies } = await caller.diagnose({ key: secret, ...call });
-        expect(remedies.map(mutationOf)).toEqual(alternative.then);
+        expect(remedies.map(mutationOf)).toEqual(alternative.afterwards);
         for (const remedy of remedies) expect(await caller.remedy(remedy)).not.toHaveProperty("code");
       }
       // First, because it takes nothing from the limits that were just raised.

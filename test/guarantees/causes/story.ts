@@ -46,7 +46,7 @@ export interface Instead {
 export interface Alternative {
   readonly mutation: string;
   /** The remedies that a diagnosis has after it, to be sent, too: until then the key stays refused as it was. */
-  readonly then?: readonly string[];
+  readonly afterwards?: readonly string[];
 }
 
 /** One cause for which a key is not valid, as a user would name it. */

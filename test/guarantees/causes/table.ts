@@ -393,7 +393,7 @@ export const causes: Readonly<Record<string, Cause>> = {
   "API never asked for": {
     code: "API_NOT_GRANTED",
     remedies: ["grantApiAccess", "requestApiAccess"],
-    alternatives: [{ mutation: "requestApiAccess", then: ["approveApiAccess"] }],
+    alternatives: [{ mutation: "requestApiAccess", afterwards: ["approveApiAccess"] }],
     says: /has no access to API/,
     produce: api(async (_, world) => ({ by: await nameOf(world.root) })),
   },
@@ -409,7 +409,7 @@ export const causes: Readonly<Record<string, Cause>> = {
   "request for access refused": {
     code: "API_NOT_GRANTED",
     remedies: ["grantApiAccess", "requestApiAccess"],
-    alternatives: [{ mutation: "requestApiAccess", then: ["approveApiAccess"] }],
+    alternatives: [{ mutation: "requestApiAccess", afterwards: ["approveApiAccess"] }],
     says: /was requested and refused.*was refused at .*because: not this year/,
     produce: api(async ({ admin, key, api: { id: apiId } }) => {
       const { apiGrant } = ok(await admin.apiGrant("requestApiAccess", { apiId, keyId: key.id }));
@@ -420,7 +420,7 @@ export const causes: Readonly<Record<string, Cause>> = {
   "access revoked": {
     code: "API_NOT_GRANTED",
     remedies: ["grantApiAccess", "requestApiAccess"],
-    alternatives: [{ mutation: "requestApiAccess", then: ["approveApiAccess"] }],
+    alternatives: [{ mutation: "requestApiAccess", afterwards: ["approveApiAccess"] }],
     says: /was revoked.*was taken away at .*because: unpaid/,
     produce: api(async ({ admin, key, api: { id: apiId } }) => {
       const { apiGrant } = ok(await admin.apiGrant("grantApiAccess", { apiId, keyId: key.id }));
