@@ -2,16 +2,26 @@ import { verdictCodes } from "@keyplane/schema";
 import { createGuard } from "@keyplane/sdk/guard";
 import { onTestFinished } from "vitest";
 import { day, describe, expect, minute, ok, test, type World } from "../testkit/index.js";
-import { type Cause, nameOf, type Produced } from "./causes/story.js";
+import { type Alternative, type Cause, nameOf, type Produced } from "./causes/story.js";
 import { asNamed, causes } from "./causes/table.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: what the API answers
 const mutationOf = ({ mutation }: any): string => /(\w+)\(input: \$input\)/.exec(mutation)?.[1] ?? "";
 
+/** A story for each cause, and one for each alternative to the first of its remedies. */
+const stories = Object.entries(causes).flatMap(([name, cause]): [string, Cause, Alternative | null][] => [
+  [name, cause, null],
+  ...(cause.alternatives ?? []).map((each): [string, Cause, Alternative] => [
+    `${name}, by ${each.mutation}`,
+    cause,
+    each,
+  ]),
+]);
+
 describe("every cause for which a key is not valid", () => {
-  test.for(Object.entries(causes))(
+  test.for(stories)(
     "%s: told by its verdict, explained, and mended by the remedy as it is given",
-    async ([, cause], { world: shared }) => {
+    async ([, cause, alternative], { world: shared }) => {
       const produced = await cause.produce(shared);
       const { presented, call = {}, caller, works, on } = produced;
       const world = on ?? shared;
@@ -46,15 +56,24 @@ describe("every cause for which a key is not valid", () => {
       }
 
       let secret = works;
-      // Of alternatives for one code the first; otherwise one after the other.
-      const sent = cause.sent ?? (cause.remedies.includes("reissueKey") ? 1 : cause.remedies.length);
-      const steps = diagnosis.remedies.slice(0, sent);
+      // Of alternatives for one code one; otherwise one after the other.
+      const sent = cause.sent ?? (cause.alternatives ? 1 : cause.remedies.length);
+      const steps = alternative
+        ? diagnosis.remedies.filter((remedy: unknown) => mutationOf(remedy) === alternative.mutation)
+        : diagnosis.remedies.slice(0, sent);
+      expect(steps.length).toBe(alternative ? 1 : sent);
       for (const remedy of steps) {
         expect(remedy).toMatchObject({ permitted: true, permittedTo: null, effect: expect.stringMatching(/\w{3}/) });
         if (remedy === steps.at(-1) && cause.ends) expect(remedy.effect).toContain("is refused");
         const result = await caller.remedy(remedy);
         expect(result, JSON.stringify(result)).toMatchObject({ __typename: expect.stringMatching(/Payload$/) });
         secret = result.secret ?? secret;
+      }
+      if (alternative?.afterwards) {
+        expect(await world.root.verify(secret, asked)).toMatchObject({ valid: false, code: cause.code });
+        const { remedies } = await caller.diagnose({ key: secret, ...call });
+        expect(remedies.map(mutationOf)).toEqual(alternative.afterwards);
+        for (const remedy of remedies) expect(await caller.remedy(remedy)).not.toHaveProperty("code");
       }
       // First, because it takes nothing from the limits that were just raised.
       const after = await caller.diagnose({ key: secret, ...call });
@@ -89,6 +108,18 @@ describe("every cause for which a key is not valid", () => {
     const rows = Object.values(asNamed).flat();
     expect(Object.keys(causes).filter((name) => !rows.includes(name))).toEqual([]);
     expect(rows.filter((name) => !(name in causes))).toEqual([]);
+  });
+
+  test("every remedy of a cause is sent in one of its stories", () => {
+    const sentOf = ({ remedies, sent, alternatives }: Cause) => [
+      ...remedies.slice(0, sent ?? (alternatives ? 1 : remedies.length)),
+      ...(alternatives ?? []).map(({ mutation }) => mutation),
+    ];
+    const unsent = Object.entries(causes).flatMap(([name, cause]) =>
+      cause.remedies.filter((mutation) => !sentOf(cause).includes(mutation)).map((mutation) => [name, mutation]),
+    );
+    // Its other story is a row of its own, because the key ends otherwise: "idle key that nobody needs".
+    expect(unsent).toEqual([["idle key", "revokeKey"]]);
   });
 
   test("every verdict code has its cause here", () => {

@@ -50,7 +50,7 @@ export const diagnosisFindings = {
   },
   LIMITS_NOT_KNOWN: {
     description:
-      "Calls of the key were limited at the moment asked about, but how much of the limits was used then is not kept. `refusedCalls` tells whether calls of that time were refused by one.",
+      "Calls of the key were limited at the moment asked about, but how much of the limits was used then is not kept. The message names the calls of that time that were refused by one, from `refusedCalls`.",
   },
   USAGE_UNAVAILABLE: { description: "Refused calls cannot be told at the moment: the store of usage did not answer." },
 } as const satisfies Record<string, { readonly description: string }>;

@@ -70,7 +70,7 @@ export {
   upkeepActions,
 } from "./lifecycle.js";
 export { type LimitTarget, limitTargets, maxLimit, type QuotaRefill, quotaRefills } from "./limits.js";
-export { networkOf, wideNetworkOf } from "./network-of.js";
+export { canonicalAddress, networkOf, wideNetworkOf } from "./network-of.js";
 export { type Permission, type PermissionEntry, permissions, permissionsOf } from "./permissions.js";
 export { type RandomBytes, secureRandomBytes } from "./random.js";
 export { type Role, roles } from "./roles.js";

@@ -92,7 +92,8 @@ export const hygieneChecks = {
   OLD_SECRET: {
     description: "Keys whose secret is older than the rotation policy says, or 365 days.",
     weight: 15,
-    advice: "Rotate them with rotateKey, with an overlap that covers your roll-out.",
+    advice:
+      "Rotate them with rotateKey, with an overlap that covers your roll-out: overlapMs: null takes the policy's, and without overlapMs the old secret stops at once.",
   },
   OWNER_GONE: {
     description: "Keys whose owner is disabled or deleted, so that they are refused.",

@@ -1,5 +1,28 @@
 import { describe, expect, test } from "vitest";
-import { networkOf, wideNetworkOf } from "./network-of.js";
+import { canonicalAddress, networkOf, wideNetworkOf } from "./network-of.js";
+
+describe("the one spelling of an address", () => {
+  test.for([
+    ["192.0.2.1", "192.0.2.1"],
+    ["::ffff:192.0.2.1", "192.0.2.1"],
+    ["::FFFF:c000:201", "192.0.2.1"],
+    ["0:0:0:0:0:ffff:192.0.2.1", "192.0.2.1"],
+    ["2001:DB8:0:0:0:0:0:1", "2001:db8::1"],
+    ["2001:0db8::0001", "2001:db8::1"],
+    ["2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"],
+    ["2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"],
+    ["0:0:0:0:0:0:0:0", "::"],
+    ["64:ff9b::192.0.2.7", "64:ff9b::c000:207"],
+    ["fe80::1%eth0", "fe80::1"],
+    ["010.0.0.1", null],
+    ["10.1", null],
+    ["localhost", null],
+    ["", null],
+  ] as const)("%s is %s", ([address, canonical]) => {
+    expect(canonicalAddress(address)).toBe(canonical);
+    if (canonical !== null) expect(canonicalAddress(canonical)).toBe(canonical);
+  });
+});
 
 describe("whose guesses are counted together", () => {
   test.for([

@@ -2,6 +2,15 @@ import ipaddr from "ipaddr.js";
 import { readCallerAddress } from "./decision/cidr.js";
 
 /**
+ * The one spelling of an address that all others are compared by: IPv6 as RFC 5952 has it, an IPv4-mapped address (`::ffff:192.0.2.1`)
+ * as the IPv4 address, without a zone. null for a text that is no address.
+ */
+export function canonicalAddress(address: string): string | null {
+  const ip = readCallerAddress(address) as ReturnType<typeof ipaddr.parse> | null;
+  return ip === null ? null : ip.toString();
+}
+
+/**
  * The network whose addresses are one guesser's: an IPv4 address itself, of an IPv6 address the first 64 bits, because every
  * customer of a provider has that many (RFC 6177). A mapped IPv4 address is the IPv4 address.
  *

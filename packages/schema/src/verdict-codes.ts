@@ -82,9 +82,9 @@ export const verdictCodes = {
     title: "Key expired",
     message: "The key has expired. Extend it with updateKey, or issue a new key.",
     cause:
-      "The key's `expiresAt` has been reached, or it did not get a new secret in time and its tenant's policy refuses such keys; the message says which.",
+      "The key's `expiresAt` has been reached, or it did not get a new secret in time and is refused for that, by its tenant's policy or by its own `rotationOverdue: REFUSE`; the message says which.",
     remedy:
-      "Set a later `expiresAt` with `updateKey`, or issue a new key with `createKey`. Where the rotation is overdue, rotate it with `rotateKey`.",
+      "Set a later `expiresAt` with `updateKey`, or issue a new key with `createKey`. Where the rotation is overdue, rotate it with `rotateKey`: `overlapMs: null` lets the old secret work on for as long as the policy says, and without `overlapMs` it stops at once.",
     httpStatus: 401,
     retryable: false,
   },
@@ -92,7 +92,8 @@ export const verdictCodes = {
     title: "Secret superseded",
     message: "The key was rotated and this old secret has stopped. Use the key's new secret.",
     cause: "The key was rotated or reissued, and the overlap in which the old secret still worked is over.",
-    remedy: "Deploy the new secret. If it is lost, rotate the key again and choose an overlap.",
+    remedy:
+      "Deploy the new secret. If it is lost, rotate the key again and choose an overlap: `overlapMs: null` takes the policy's.",
     httpStatus: 401,
     retryable: false,
   },
@@ -120,7 +121,8 @@ export const verdictCodes = {
     title: "Owner not found",
     message: "The user whom this key belongs to no longer exists. Reissue the key to another user with reissueKey.",
     cause: "The key's owner was deleted, is missing, or belongs to another tenant than the key.",
-    remedy: "Reissue the key to an existing user of the same tenant with `reissueKey`.",
+    remedy:
+      "Call `resolveInvalidUser`: it finds the user or creates them anew, reissues the key to them and tests it; with `dryRun: true` it only says what it would do. Or reissue the key yourself to an existing user of the same tenant with `reissueKey`.",
     httpStatus: 403,
     retryable: false,
   },

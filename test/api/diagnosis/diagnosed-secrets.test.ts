@@ -50,6 +50,65 @@ describe("diagnoseKey of a leaked key", () => {
   });
 });
 
+describe("the overlap of a remedy that renews a key", () => {
+  const rules = { rotateEveryMs: 3 * day, rotationOverdue: "REFUSE" };
+  /** Of the tenant, and of the key itself; what counts, and what becomes of the current secret, in words. */
+  const overlaps = [
+    [{}, {}, day, "works on for 1 day, until it is replaced"],
+    [{ rotationOverlapMs: 90 * minute }, {}, 90 * minute, "works on for 90 minutes, until it is replaced"],
+    [{ rotationOverlapMs: hour }, { rotationOverlapMs: 0 }, 0, "stops at once, as the rotation policy says"],
+    [{ rotationOverlapMs: 0 }, { rotationOverlapMs: 2 * hour }, 2 * hour, "works on for 2 hours, until it is replaced"],
+  ] as const;
+
+  test.for(overlaps)(
+    "is the key's own %j %j, else the tenant's, else a day: overdue",
+    async ([tenant, own, overlapMs, words], { world }) => {
+      const { admin, key, secret } = await world.tenantWithKey({ policy: { ...rules, ...tenant }, key: own });
+      world.clock.advance(4 * day);
+      const { remedies } = await admin.diagnose({ key: secret });
+      expect(remedies).toMatchObject([
+        { variables: { input: { id: key.id, overlapMs } }, effect: expect.stringContaining(words) },
+      ]);
+      const { secret: renewed } = await admin.remedy(remedies[0]);
+      // As its effect says: accepted again for as long, or not at all.
+      const codes = [];
+      for (const ms of [0, Math.max(0, overlapMs - 1), 1]) {
+        world.clock.advance(ms);
+        codes.push((await world.verify(secret)).code);
+      }
+      expect(codes).toEqual(overlapMs === 0 ? Array(3).fill("SUPERSEDED") : ["VALID", "VALID", "SUPERSEDED"]);
+      expect(await world.verify(renewed)).toMatchObject({ valid: true });
+    },
+  );
+
+  test.for(overlaps)(
+    "is the key's own %j %j, else the tenant's, else a day: replaced, mistyped, cut off",
+    async ([tenant, own, overlapMs, words], { world }) => {
+      const { admin, key, secret: old } = await world.tenantWithKey({ policy: tenant, key: own });
+      const { secret } = ok(await admin.keySecret("rotateKey", { id: key.id }));
+      world.clock.advance(minute);
+      for (const text of [old, `${secret.slice(0, -1)}${secret.endsWith("a") ? "b" : "a"}`, secret.slice(0, 30)]) {
+        const { remedies } = await admin.diagnose({ key: text });
+        expect(remedies).toMatchObject([
+          { variables: { input: { id: key.id, overlapMs } }, effect: expect.stringContaining(words) },
+        ]);
+      }
+    },
+  );
+
+  test("of a key that should have got a new secret and is accepted is said of the current one, which is not refused", async ({
+    world,
+  }) => {
+    const { admin, secret } = await world.tenantWithKey({ policy: { rotateEveryMs: day, rotationOverlapMs: hour } });
+    world.clock.advance(2 * day);
+    const { verdict, findings, remedies } = await admin.diagnose({ key: secret });
+    for (const text of [verdict.hint, findings[0].message]) expect(text).toContain("overlapMs: null");
+    expect(remedies).toMatchObject([
+      { effect: "The answer holds a new secret. The current one works on for 1 hour, until it is replaced." },
+    ]);
+  });
+});
+
 describe("diagnoseKey of a key with a secret that waits for its first use", () => {
   /** Its callers present the old one, and the tenant refuses keys that are overdue. */
   async function overdue(world: World) {

@@ -103,6 +103,71 @@ describe("refused calls that a diagnosis tells", () => {
     expect(all.map((each) => each.at)).toEqual([...now.toReversed(), ...then.toReversed()]);
   });
 
+  test("of a past moment are the 20 nearest, half of them on either side where there are as many, newest first", async ({
+    world,
+  }) => {
+    const { admin, key, secret, other } = await twoRefused(world);
+    const ip = newAddress();
+    const moments: string[] = [];
+    for (let time = 0; time < 25; time++) {
+      moments.unshift(await call(world, admin, secret));
+      moments.unshift(await call(world, admin, other.secret, ip));
+    }
+    const told = async (input: Record<string, unknown>) =>
+      (await refusedCalls(world, admin, { keyId: key.id, ...input })).map((each) => each.at);
+    const ofKey = moments.filter((_, index) => index % 2 === 1);
+    // The newest first: the one at the moment itself counts among those before it.
+    const at = (index: number) => ({ at: ofKey[index] });
+    expect(await told(at(12))).toEqual(ofKey.slice(2, 22));
+    expect(await told(at(20))).toEqual(ofKey.slice(5, 25));
+    expect(await told(at(3))).toEqual(ofKey.slice(0, 20));
+    expect(await told({ at: new Date(Date.parse(ofKey[24] ?? "") - minute).toISOString() })).toEqual(
+      ofKey.slice(5, 25),
+    );
+    expect(await told({ ...at(12), ip })).toEqual(moments.slice(15, 35));
+  });
+
+  test("of a mistyped key whose right one was found are those of the key and those with the typing error", async ({
+    world,
+  }) => {
+    const [ours, theirs] = [await twoRefused(world), await twoRefused(world)];
+    const { admin, secret } = ours;
+    const last = secret.at(-1) === "a" ? "b" : "a";
+    const mistyped = `${secret.slice(0, -1)}${last}`;
+    const wrong = await call(world, admin, mistyped);
+    await call(world, theirs.admin, mistyped);
+    const right = await call(world, admin, secret);
+    const expected = [
+      { at: right, matchedBy: ["KEY"] },
+      { at: wrong, matchedBy: ["START"] },
+    ];
+    expect(await refusedCalls(world, admin, { key: mistyped })).toEqual(expected);
+    expect(await refusedCalls(world, admin, { key: mistyped, at: wrong })).toEqual(expected);
+    // Of the key itself, how it begins is no reason.
+    expect(await refusedCalls(world, admin, { key: secret })).toEqual(expected.slice(0, 1));
+  });
+
+  test("by a limit are named in what is found of a past moment, the nearest first", async ({ world }) => {
+    const { admin, key, secret } = await world.tenantWithKey();
+    ok(await admin.setRateLimits(key.id, [{ name: "per-minute", limit: 1, windowMs: minute }]));
+    await call(world, admin, secret);
+    const [first, second] = [await call(world, admin, secret), await call(world, admin, secret)];
+    world.clock.advance(3 * hour);
+    const found = async (at: string) => {
+      await world.counted();
+      const { verdict, findings } = await admin.diagnose({ keyId: key.id, at });
+      expect(verdict.code).toBe("VALID");
+      return findings.find(({ code }: { code: string }) => code === "LIMITS_NOT_KNOWN").message;
+    };
+    expect(await found(second)).toContain(
+      `limits have refused, the nearest first: RATE_LIMITED at ${second}; RATE_LIMITED at ${first}.`,
+    );
+    expect(await found(world.clock.in(-80 * minute))).toContain("None of the key's calls in refusedCalls was refused");
+    const narrow = await world.caller("ADMIN", { tenantId: key.tenantId, permissions: ["KEYS_DIAGNOSE", "KEYS_READ"] });
+    const { findings } = await narrow.diagnose({ keyId: key.id, at: second });
+    expect(JSON.stringify(findings)).toContain("Whether calls around it were refused for that is not known.");
+  });
+
   test("are of the caller's tenant alone, however another tenant's calls begin and wherever they come from", async ({
     world,
   }) => {

@@ -337,6 +337,48 @@ describe("recordUsage: what is refused", () => {
     expect(kept).toEqual([null, null, null, null, "203.0.113.7", "2001:db8::1"]);
   });
 
+  test("an address is kept in one spelling, whoever reports it, and found by every other", async ({ world }) => {
+    const { tenant, admin, key, secret } = await world.tenantWithKey();
+    ok(await admin.key("disableKey", { id: key.id }));
+    const refused = { keyId: key.id, code: "DISABLED" };
+    ok(
+      await admin.recordUsage([
+        { ...refused, at: world.clock.in(-1), ip: "::ffff:192.0.2.1" },
+        { ...refused, at: world.clock.in(-2), ip: "2001:DB8:0:0::1" },
+      ]),
+    );
+    await world.verify(secret, 1, { ip: "::ffff:c000:201" });
+    const log = `query ($id: ID!, $ips: [String!]) { usageEvents(tenantId: $id, filter: { ips: $ips }) { nodes { ip } } }`;
+    const found = async (ip: string) => {
+      const { usageEvents } = await admin.query(log, { id: tenant.id, ips: [ip] });
+      const { total, series } = await admin.invalidAttempts({
+        ...world.around(tenant.id),
+        groupBy: ["IP"],
+        filter: { ips: [ip] },
+      });
+      const { refusedCalls } = await admin.diagnose({ start: "kp_live_none", ip });
+      return {
+        kept: usageEvents.nodes.map((call: { ip: string }) => call.ip),
+        attempts: [total, series.map(({ group }: { group: { ip: string } }) => group.ip)],
+        told: refusedCalls.map((call: { ip: string; matchedBy: string[] }) => [call.ip, ...call.matchedBy]),
+      };
+    };
+    await world.counted();
+    for (const ip of ["192.0.2.1", "::ffff:192.0.2.1", "0:0:0:0:0:FFFF:192.0.2.1"]) {
+      expect(await found(ip)).toEqual({
+        kept: ["192.0.2.1", "192.0.2.1"],
+        attempts: [2, ["192.0.2.1"]],
+        told: [
+          ["192.0.2.1", "ADDRESS"],
+          ["192.0.2.1", "ADDRESS"],
+        ],
+      });
+    }
+    for (const ip of ["2001:db8::1", "2001:0DB8::0001"]) {
+      expect(await found(ip)).toMatchObject({ kept: ["2001:db8::1"], told: [["2001:db8::1", "ADDRESS"]] });
+    }
+  });
+
   test("a whole key is kept nowhere: refused where the sender writes, blotted out where its caller has written", async ({
     world,
   }) => {

@@ -42,6 +42,13 @@ export interface Instead {
   ) => Promise<{ readonly presented: string; readonly call?: Record<string, unknown> }>;
 }
 
+/** A remedy that is sent in the place of the first. */
+export interface Alternative {
+  readonly mutation: string;
+  /** The remedies that a diagnosis has after it, to be sent, too: until then the key stays refused as it was. */
+  readonly afterwards?: readonly string[];
+}
+
 /** One cause for which a key is not valid, as a user would name it. */
 export interface Cause {
   readonly code: VerdictCode;
@@ -53,8 +60,10 @@ export interface Cause {
   readonly finding?: string;
   /** The mutations that mend it, in order. */
   readonly remedies: readonly string[];
-  /** How many of them are sent: the others are alternatives. All, when left out. */
+  /** How many of them are sent. All, when left out; the first, where there are alternatives to it. */
   readonly sent?: number;
+  /** The others of them, each of which is sent in the place of the first in a story of its own. */
+  readonly alternatives?: readonly Alternative[];
   /** What the diagnosis says to a person, of the check that failed or in a finding. */
   readonly says: RegExp;
   /** Where nothing that Keyplane could change mends it. */

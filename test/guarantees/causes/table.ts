@@ -191,6 +191,7 @@ export const causes: Readonly<Record<string, Cause>> = {
   "owner was created anew": {
     code: "OWNER_NOT_FOUND",
     remedies: ["reissueKey", "resolveInvalidUser"],
+    alternatives: [{ mutation: "resolveInvalidUser" }],
     says: /was deleted at/,
     produce: story(async ({ admin, owner, tenant }) => {
       ok(await admin.user("deleteUser", { id: owner.id }));
@@ -371,7 +372,7 @@ export const causes: Readonly<Record<string, Cause>> = {
   "data corruption: the key's row was changed past Keyplane": {
     code: "QUARANTINED",
     remedies: ["createKey", "releaseKey"],
-    sent: 1,
+    alternatives: [{ mutation: "releaseKey" }],
     says: /not as Keyplane has written it.*scopes \[\\"orders:read\\"\], and the row says \[\\"admin\\"\]/,
     // An integrity check is about all of a database.
     produce: async () => {
@@ -392,7 +393,7 @@ export const causes: Readonly<Record<string, Cause>> = {
   "API never asked for": {
     code: "API_NOT_GRANTED",
     remedies: ["grantApiAccess", "requestApiAccess"],
-    sent: 1,
+    alternatives: [{ mutation: "requestApiAccess", afterwards: ["approveApiAccess"] }],
     says: /has no access to API/,
     produce: api(async (_, world) => ({ by: await nameOf(world.root) })),
   },
@@ -408,7 +409,7 @@ export const causes: Readonly<Record<string, Cause>> = {
   "request for access refused": {
     code: "API_NOT_GRANTED",
     remedies: ["grantApiAccess", "requestApiAccess"],
-    sent: 1,
+    alternatives: [{ mutation: "requestApiAccess", afterwards: ["approveApiAccess"] }],
     says: /was requested and refused.*was refused at .*because: not this year/,
     produce: api(async ({ admin, key, api: { id: apiId } }) => {
       const { apiGrant } = ok(await admin.apiGrant("requestApiAccess", { apiId, keyId: key.id }));
@@ -419,7 +420,7 @@ export const causes: Readonly<Record<string, Cause>> = {
   "access revoked": {
     code: "API_NOT_GRANTED",
     remedies: ["grantApiAccess", "requestApiAccess"],
-    sent: 1,
+    alternatives: [{ mutation: "requestApiAccess", afterwards: ["approveApiAccess"] }],
     says: /was revoked.*was taken away at .*because: unpaid/,
     produce: api(async ({ admin, key, api: { id: apiId } }) => {
       const { apiGrant } = ok(await admin.apiGrant("grantApiAccess", { apiId, keyId: key.id }));
@@ -524,7 +525,7 @@ export const causes: Readonly<Record<string, Cause>> = {
   "quota used up": {
     code: "QUOTA_EXCEEDED",
     remedies: ["topUpQuota", "resetQuota"],
-    sent: 1,
+    alternatives: [{ mutation: "resetQuota" }],
     says: /The quota of the key: 2 of 2 used since .*, whole again at/,
     produce: story(async ({ admin, key, secret }, world) => {
       ok(await admin.quota("setQuota", { targetId: key.id, limit: 2, refill: "YEARLY" }));
@@ -535,7 +536,7 @@ export const causes: Readonly<Record<string, Cause>> = {
   "a quota that was made smaller than what was used": {
     code: "QUOTA_EXCEEDED",
     remedies: ["topUpQuota", "resetQuota"],
-    sent: 1,
+    alternatives: [{ mutation: "resetQuota" }],
     says: /The quota of the key: 40 of 5 used/,
     produce: story(async ({ admin, key, secret }, world) => {
       ok(await admin.quota("setQuota", { targetId: key.id, limit: 100 }));
@@ -556,7 +557,7 @@ export const causes: Readonly<Record<string, Cause>> = {
   "quota of the tenant used up": {
     code: "QUOTA_EXCEEDED",
     remedies: ["topUpQuota", "resetQuota"],
-    sent: 1,
+    alternatives: [{ mutation: "resetQuota" }],
     says: /The quota of the tenant: 1 of 1 used since .*, never whole again by itself/,
     produce: story(async ({ tenant, secret }, world) => {
       ok(await world.root.quota("setQuota", { targetId: tenant.id, limit: 1 }));

@@ -1,6 +1,9 @@
 import { accepted, formatTime, isReached, refuse } from "./refusal.js";
 import type { Decision, KeyRecord } from "./types.js";
 
+const advice =
+  "Rotate it with rotateKey, and overlapMs: null for as long an overlap as the policy says: left out, the old secret stops at once.";
+
 type Rotated = Pick<KeyRecord, "secret" | "key" | "tenant">;
 
 /** By when a key has to get a new secret, epoch milliseconds: the shorter of its own interval and its tenant's; null: never. */
@@ -25,16 +28,13 @@ export function checkRotationDue(record: KeyRecord, now: number): Decision | nul
   if (due === null || !isReached(due, now)) return null;
   const who =
     record.tenant.rotationOverdue === "REFUSE" ? "its tenant refuses keys that are" : "it is to be refused when it is";
-  return refuse(
-    "EXPIRED",
-    `The key had to get a new secret by ${formatTime(due)}, and ${who} overdue. Rotate it with rotateKey.`,
-  );
+  return refuse("EXPIRED", `The key had to get a new secret by ${formatTime(due)}, and ${who} overdue. ${advice}`);
 }
 
 /** Yes; with a hint where the key should have got a new secret by now. */
 export function acceptance(record: KeyRecord, now: number): Decision {
   const due = rotateBy(record);
   if (due === null || !isReached(due, now)) return accepted;
-  const hint = `The key should have got a new secret by ${formatTime(due)}. Rotate it with rotateKey.`;
+  const hint = `The key should have got a new secret by ${formatTime(due)}. ${advice}`;
   return { ...accepted, hint };
 }

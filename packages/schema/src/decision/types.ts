@@ -188,7 +188,10 @@ export interface Decision {
   readonly valid: boolean;
   /** A sentence that says what is wrong and what to do. */
   readonly message: string;
-  /** What looks wrong about a malformed or mistyped key, else null. */
+  /**
+   * What looks wrong about a malformed or mistyped key; of a valid one, that it should have got a new secret by now, or that the version
+   * of the API is deprecated; else null.
+   */
   readonly hint: string | null;
   /** The requested scopes that the key lacks, in the order of the request, each once. */
   readonly missingScopes: readonly string[];

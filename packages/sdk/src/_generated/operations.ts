@@ -2390,7 +2390,7 @@ export type VerifyKey = {
     readonly missingScopes: ReadonlyArray<string>,
     /** After how many milliseconds a retry can succeed; null: a retry changes nothing. */
     readonly retryAfterMs: number | null,
-    /** For a malformed or mistyped key: what looks wrong about it. For a valid one: that the version of the API is deprecated. */
+    /** For a malformed or mistyped key: what looks wrong about it. For a valid one: that it should have got a new secret by now, or that the version of the API is deprecated, or both. */
     readonly hint: string | null,
     /** The key; null when there is none, or none that you may see. */
     readonly key: {
@@ -2525,7 +2525,7 @@ export type DiagnosedVerdict = {
   readonly docsUrl: string,
   /** Names this call in logs; quote it when you ask for help. */
   readonly requestId: string,
-  /** For a malformed or mistyped key: what looks wrong about it. For a valid one: that the version of the API is deprecated. */
+  /** For a malformed or mistyped key: what looks wrong about it. For a valid one: that it should have got a new secret by now, or that the version of the API is deprecated, or both. */
   readonly hint: string | null,
   /** The tenant that the key belongs to. */
   readonly tenantId: string | null,
@@ -2673,7 +2673,7 @@ export type DiagnoseKey = {
       /** Who may, when you may not. */
       readonly permittedTo: string | null
     }>,
-    /** Refused calls of the key, or of its visible start where no such key is known, and those from the address with whatever key, each once, newest first: the last 20 of a day, or of the hour before and after `at`. Null: not known, or you lack `usage:read`. */
+    /** Refused calls of the key, those with the visible start of a text that is no known key, even where the key is known that it was meant to be, and those from the address with whatever key, each once, newest first: the last 20 of a day, or with `at` the 20 nearest to it of the hour before and after, 10 on either side where there are as many. Null: not known, or you lack `usage:read`. */
     readonly refusedCalls: ReadonlyArray<{
       /** When it was. */
       readonly at: string,
@@ -2687,7 +2687,7 @@ export type DiagnoseKey = {
       readonly userAgent: string | null,
       /** The visible start of the presented key. */
       readonly start: string | null,
-      /** By what it was found: the key, or its start where no such key is known, the address, or both. */
+      /** By what it was found: the key, or the start of the text where that is no known key; the address; or both. */
       readonly matchedBy: ReadonlyArray<Types.RefusedCallMatch>
     }> | null
   }

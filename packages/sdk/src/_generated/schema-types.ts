@@ -470,7 +470,7 @@ export type DiagnosisFindingCode =
   | 'KEY_SHARED'
   /** The text is not a key, but the right one can be told from it: without what stands around it, or with one character put right. The finding names that key. */
   | 'KEY_TEXT_REPAIRED'
-  /** Calls of the key were limited at the moment asked about, but how much of the limits was used then is not kept. `refusedCalls` tells whether calls of that time were refused by one. */
+  /** Calls of the key were limited at the moment asked about, but how much of the limits was used then is not kept. The message names the calls of that time that were refused by one, from `refusedCalls`. */
   | 'LIMITS_NOT_KNOWN'
   /** The presented secret was rotated away and works on only for the rest of its overlap. */
   | 'OLD_SECRET_IN_USE'
@@ -731,7 +731,7 @@ export type InvalidAttemptsFilter = {
   readonly apis?: ReadonlyArray<string> | null | undefined;
   /** Those with one of these causes. */
   readonly codes?: ReadonlyArray<VerdictCode> | null | undefined;
-  /** Those from one of these addresses. */
+  /** Those from one of these addresses, in whatever spelling. */
   readonly ips?: ReadonlyArray<string> | null | undefined;
   /** Those with one of these keys, at most 1000. */
   readonly keyIds?: ReadonlyArray<string> | null | undefined;
@@ -1199,7 +1199,7 @@ export type RefusedCallMatch =
   | 'ADDRESS'
   /** It was of the key. */
   | 'KEY'
-  /** The presented key began like the one that was asked about, and no such key is known. */
+  /** The presented key began like the text that was asked about, of which no key is known, or only the one that it was meant to be. */
   | 'START';
 
 /** Which key goes to which user. */
@@ -1862,7 +1862,7 @@ export type UsageEventFilter = {
   readonly codes?: ReadonlyArray<VerdictCode> | null | undefined;
   /** Those from this instant on. */
   readonly from?: string | null | undefined;
-  /** Those from one of these addresses. */
+  /** Those from one of these addresses, in whatever spelling. */
   readonly ips?: ReadonlyArray<string> | null | undefined;
   /** Those with one of these keys, at most 1000. */
   readonly keyIds?: ReadonlyArray<string> | null | undefined;

@@ -29,7 +29,7 @@ const ofTenant = { name: "tenant", description: "Its id or its slug." };
 export const lifecycleCommands = [
   command({
     path: "findings list",
-    summary: "List what was found about keys, the latest first: leaks, idle keys, keys that never expire.",
+    summary: "List what was found about keys, the latest first: leaks, shared keys, idle keys, keys that never expire.",
     options: {
       ...whose,
       keyId: text("id", "About this key."),

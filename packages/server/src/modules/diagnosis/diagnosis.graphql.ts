@@ -116,7 +116,8 @@ const RefusedCallType = builder.objectRef<RefusedCall>("RefusedCall").implement(
     }),
     matchedBy: t.field({
       type: [RefusedCallMatchEnum],
-      description: "By what it was found: the key, or its start where no such key is known, the address, or both.",
+      description:
+        "By what it was found: the key, or the start of the text where that is no known key; the address; or both.",
       resolve: ({ matchedBy }) => [...matchedBy],
     }),
   }),
@@ -167,7 +168,7 @@ const KeyDiagnosisType = builder.objectRef<KeyDiagnosis>("KeyDiagnosis").impleme
       type: [RefusedCallType],
       nullable: true,
       description:
-        "Refused calls of the key, or of its visible start where no such key is known, and those from the address with whatever key, each once, newest first: the last 20 of a day, or of the hour before and after `at`. Null: not known, or you lack `usage:read`.",
+        "Refused calls of the key, those with the visible start of a text that is no known key, even where the key is known that it was meant to be, and those from the address with whatever key, each once, newest first: the last 20 of a day, or with `at` the 20 nearest to it of the hour before and after, 10 on either side where there are as many. Null: not known, or you lack `usage:read`.",
       resolve: ({ refusedCalls }) => refusedCalls && [...refusedCalls],
     }),
   }),

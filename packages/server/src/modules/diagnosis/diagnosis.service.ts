@@ -68,7 +68,7 @@ export function createDiagnose(deps: {
   guesses: GuessLimiter;
   addressGuesses: Pick<KeyGuesses, "waitMs">;
   limitReads: Pick<LimitReads, "peek">;
-  usage: Pick<Usage, "events">;
+  usage: Pick<Usage, "events" | "eventsAround">;
 }): Diagnose {
   const { database, clock, guesses, addressGuesses, limitReads, usage } = deps;
   const db = database.prisma;
@@ -123,7 +123,8 @@ export function createDiagnose(deps: {
       {
         tenantId,
         keyId: meant.rows?.key.id ?? null,
-        start: presented.format?.start,
+        // Of a key that was presented right, calls name the key; of a mistyped one, they have only how it began.
+        start: meant.rows && !presented.repaired ? undefined : presented.format?.start,
         ip: input.ip,
       },
       now,
@@ -148,7 +149,7 @@ export function createDiagnose(deps: {
         ...incomplete(asked.unsure),
         ...findingsOfKey(found, pending, input.owner, at),
         ...findingsOfLifecycle(knownThen.open, found?.key ?? null, knownThen.dangers, at),
-        ...findingsOfCall(found, input.at ? asked.circumstances : meant.circumstances, at, heldUp),
+        ...findingsOfCall(found, input.at ? asked.circumstances : meant.circumstances, at, heldUp, refused.calls),
         ...(refused.isAway ? [usageAway] : []),
       ],
       remedies: drafts.map((draft) => remedyFor(principal, draft, meant.rows?.key.ownerId ?? null)),

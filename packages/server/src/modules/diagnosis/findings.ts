@@ -16,6 +16,10 @@ import type { Rows } from "./diagnosis.store.js";
 import type { HeldUp } from "./held-up.js";
 import type { Presented } from "./presented.js";
 import { recordOf } from "./reading.js";
+import type { RefusedCall } from "./refused-calls.js";
+
+/** How many calls are named that a limit has refused. */
+const maxLimitedNamed = 5;
 
 /** Something that a diagnosis has found besides its checks. */
 export interface Finding {
@@ -185,17 +189,22 @@ export function overdueSince(rows: Rows, at: number): number | null {
   return due === null || due > at || refusesOverdue(record) ? null : due;
 }
 
-/** What is found about a call that is no reason to refuse it. */
+/**
+ * What is found about a call that is no reason to refuse it.
+ *
+ * @param refused the refused calls that are told; null: not known.
+ */
 export function findingsOfCall(
   rows: Rows | null,
   { api, unknown }: Circumstances,
   at: number,
   heldUp: HeldUp,
+  refused: readonly RefusedCall[] | null,
 ): Finding[] {
   const findings: Finding[] = [];
   const due = rows && overdueSince(rows, at);
   if (due != null) {
-    const message = `The key should have got a new secret by ${new Date(due).toISOString()}. It goes on working; rotate it with rotateKey.`;
+    const message = `The key should have got a new secret by ${new Date(due).toISOString()}. It goes on working. Rotate it with rotateKey, and overlapMs: null for as long an overlap as the policy says: left out, the old secret stops at once.`;
     findings.push({ code: "ROTATION_OVERDUE", message, key: null });
   }
   const deprecated = api && deprecation(api, at);
@@ -204,7 +213,7 @@ export function findingsOfCall(
     const what = [unknown.rateLimits ? "rate limits" : "", unknown.quota ? "a quota" : ""]
       .filter(Boolean)
       .join(" and ");
-    const message = `The key's calls were under ${what} then. How much of that was used at that moment is not kept: refusedCalls tells whether calls around it were refused with RATE_LIMITED or QUOTA_EXCEEDED.`;
+    const message = `The key's calls were under ${what} then. How much of that was used at that moment is not kept. ${limitedWords(refused, at)}`;
     findings.push({ code: "LIMITS_NOT_KNOWN", message, key: null });
   }
   if (heldUp.ms > 0) {
@@ -213,6 +222,21 @@ export function findingsOfCall(
     findings.push({ code: "ADDRESS_HELD_UP", message, key: null });
   }
   return findings;
+}
+
+/** Which calls of the key a limit has refused around a moment, the nearest first. */
+function limitedWords(refused: readonly RefusedCall[] | null, at: number): string {
+  if (refused === null) return "Whether calls around it were refused for that is not known.";
+  const limited = refused
+    .filter(
+      ({ code, matchedBy }) => matchedBy.includes("KEY") && (code === "RATE_LIMITED" || code === "QUOTA_EXCEEDED"),
+    )
+    .sort((one, other) => Math.abs(one.at.getTime() - at) - Math.abs(other.at.getTime() - at))
+    .slice(0, maxLimitedNamed);
+  if (limited.length === 0)
+    return "None of the key's calls in refusedCalls was refused with RATE_LIMITED or QUOTA_EXCEEDED.";
+  const calls = limited.map(({ code, api, at: when }) => `${code}${api ? ` for ${api}` : ""} at ${when.toISOString()}`);
+  return `Of the key's calls around it, limits have refused, the nearest first: ${calls.join("; ")}. See refusedCalls.`;
 }
 
 function deprecation(standing: ApiStanding, at: number): string | null {

@@ -1,3 +1,4 @@
+import { canonicalAddress } from "@keyplane/schema";
 import { KeyplaneError } from "../../platform/errors.js";
 import type { Principal } from "../auth/index.js";
 import type { EventDocument, Usage } from "../usage/index.js";
@@ -13,7 +14,10 @@ const usualPatienceMs = 3_000;
 /** By what a refused call was found. Add it here: the enum of GraphQL is made from this table. */
 export const refusedCallMatches = {
   KEY: { description: "It was of the key." },
-  START: { description: "The presented key began like the one that was asked about, and no such key is known." },
+  START: {
+    description:
+      "The presented key began like the text that was asked about, of which no key is known, or only the one that it was meant to be.",
+  },
   ADDRESS: { description: "It came from the address that was asked about, with whatever key." },
 } as const satisfies Record<string, { readonly description: string }>;
 
@@ -25,7 +29,7 @@ export interface RefusedCall extends EventDocument {
 }
 
 /**
- * Refused calls, newest first; null: not known, because the store of usage is away, the caller may not read it, it is no longer
+ * Refused calls, newest first, of a past moment those nearest to it; null: not known, because the store of usage is away, the caller may not read it, it is no longer
  * kept, or nobody knows in which tenant to look.
  */
 export interface RefusedCalls {
@@ -33,21 +37,22 @@ export interface RefusedCalls {
   readonly isAway: boolean;
 }
 
-/** Whose calls are told: of the key, or of its start where there is none, and of the address besides. */
+/** Whose calls are told: of the key, of texts that began so, and of the address besides. */
 interface CallsOf {
   readonly tenantId: string | null;
   readonly keyId: string | null;
+  /** Where there is a key, too, it is that of a text that was meant to be the key's: calls with it name no key. */
   readonly start: string | undefined;
   readonly ip: string | undefined;
 }
 
 /**
- * The refused calls of a key, or of a start where there is no key, and those from an address: each once, within the caller's bounds.
+ * The refused calls of a key, those of texts with a start, and those from an address: each once, within the caller's bounds.
  *
  * @param at a moment of the past; null: the last day.
  */
 export async function readRefusedCalls(
-  usage: Pick<Usage, "events">,
+  usage: Pick<Usage, "events" | "eventsAround">,
   principal: Principal,
   of: CallsOf,
   now: number,
@@ -58,14 +63,23 @@ export async function readRefusedCalls(
   if (!principal.permissions.has("usage:read")) return { calls: null, isAway: false };
   // A question each, and not both in one: those of a key are then read from an index, however many calls others make.
   const filters = [
-    ...(keyId !== null ? [{ keyIds: [keyId] }] : start !== undefined ? [{ starts: [start] }] : []),
+    ...(keyId === null ? [] : [{ keyIds: [keyId] }]),
+    ...(start === undefined ? [] : [{ starts: [start] }]),
     ...(ip === undefined ? [] : [{ ips: [ip] }]),
   ];
   if (filters.length === 0) return { calls: [], isAway: false };
   // Of all tenants together nobody can ask.
   if (tenantId === null) return { calls: null, isAway: false };
-  const window =
-    at === null ? { from: new Date(now - recentMs) } : { from: new Date(at - aroundMs), to: new Date(at + aroundMs) };
+  const read = async (filter: object, signal: AbortSignal): Promise<readonly EventDocument[]> => {
+    const refused = { ...filter, valid: false };
+    if (at === null) {
+      const recent = { ...refused, from: new Date(now - recentMs) };
+      const { edges } = await usage.events(principal, tenantId, recent, { first: maxCalls }, signal);
+      return edges.map(({ node }) => node);
+    }
+    const around = { ...refused, from: new Date(at - aroundMs), to: new Date(at + aroundMs) };
+    return usage.eventsAround(principal, tenantId, around, at, maxCalls, signal);
+  };
   const giveUp = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((resolve) => {
@@ -75,22 +89,12 @@ export async function readRefusedCalls(
     }, patienceMs);
   });
   try {
-    const pages = Promise.all(
-      filters.map((filter) =>
-        usage.events(principal, tenantId, { ...filter, ...window, valid: false }, { first: maxCalls }, giveUp.signal),
-      ),
-    );
+    const pages = Promise.all(filters.map((filter) => read(filter, giveUp.signal)));
     // Nobody waits for them any more once the time is up.
     pages.catch(() => {});
     const found = await Promise.race([pages, late]);
     if (found === null) return { calls: null, isAway: true };
-    return {
-      calls: merged(
-        found.flatMap(({ edges }) => edges.map(({ node }) => node)),
-        of,
-      ),
-      isAway: false,
-    };
+    return { calls: merged(found.flat(), of, at), isAway: false };
   } catch (error) {
     // What is asked of a time that is no longer kept is refused, by a store that is there.
     if (error instanceof KeyplaneError) return { calls: null, isAway: error.code !== "BAD_USER_INPUT" };
@@ -101,18 +105,32 @@ export async function readRefusedCalls(
 }
 
 /** Each once, the newest first, and no more than are told. Those of one millisecond are in the order of the call log. */
-function merged(found: readonly EventDocument[], of: CallsOf): RefusedCall[] {
+function merged(found: readonly EventDocument[], of: CallsOf, at: number | null): RefusedCall[] {
   const byId = new Map(found.map((event) => [event._id, event]));
-  return [...byId.values()]
-    .sort((one, other) => other.at.getTime() - one.at.getTime() || (one._id < other._id ? 1 : -1))
-    .slice(0, maxCalls)
-    .map((event) => ({ ...event, matchedBy: matchesOf(event, of) }));
+  const newestFirst = [...byId.values()].sort(
+    (one, other) => other.at.getTime() - one.at.getTime() || (one._id < other._id ? 1 : -1),
+  );
+  const first = at === null ? 0 : firstAround(newestFirst, at);
+  return newestFirst.slice(first, first + maxCalls).map((event) => ({ ...event, matchedBy: matchesOf(event, of) }));
 }
 
+/** Where those begin that are told of a moment: half of them after it, half at it or before; where one side has fewer, the other has more. */
+function firstAround(newestFirst: readonly EventDocument[], at: number): number {
+  const after = newestFirst.filter((event) => event.at.getTime() > at).length;
+  const before = newestFirst.length - after;
+  const told = Math.max(maxCalls / 2, maxCalls - before);
+  return Math.max(0, after - told);
+}
+
+const isSameAddress = (one: string, other: string): boolean =>
+  one === other || canonicalAddress(one) === (canonicalAddress(other) ?? other);
+
 function matchesOf(event: EventDocument, { keyId, start, ip }: CallsOf): RefusedCallMatch[] {
+  const isOfKey = keyId !== null && event.keyId === keyId;
   return [
-    ...(keyId !== null && event.keyId === keyId ? (["KEY"] as const) : []),
-    ...(keyId === null && start !== undefined && event.start === start ? (["START"] as const) : []),
-    ...(ip !== undefined && event.ip === ip ? (["ADDRESS"] as const) : []),
+    ...(isOfKey ? (["KEY"] as const) : []),
+    // A call of the key itself began so, too, and that is no news.
+    ...(!isOfKey && start !== undefined && event.start === start ? (["START"] as const) : []),
+    ...(ip !== undefined && event.ip !== undefined && isSameAddress(event.ip, ip) ? (["ADDRESS"] as const) : []),
   ];
 }

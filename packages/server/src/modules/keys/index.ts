@@ -14,7 +14,7 @@ export {
   updateKeyRow,
   visibleKeys,
 } from "./keys.store.js";
-export { defaultExpiry, expiryIssues, scopeIssues } from "./lib/key-policy.js";
+export { defaultExpiry, expiryIssues, policyOverlap, scopeIssues } from "./lib/key-policy.js";
 export { createKeySeal, type KeySeal, sealedColumns } from "./lib/key-seal.js";
 export { createDeliveredRotation } from "./rotation/delivered-rotation.js";
 export { planRotation } from "./rotation/key-rotation.store.js";

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { keyPattern, type VerdictCode, verdictCodes } from "@keyplane/schema";
+import { canonicalAddress, keyPattern, type VerdictCode, verdictCodes } from "@keyplane/schema";
 import { z } from "zod";
 import { idSchema } from "../../platform/validation.js";
 import {
@@ -51,11 +51,15 @@ export const eventIdSchema = z
 export const ipSchema = z.string().max(64, "Give one address, e.g. 203.0.113.7.").refine(holdsNoKey, keyWords);
 
 /**
- * What is kept of the address of a call: nothing of a text that is none. It may come from a header that strangers write; the call counts
- * all the same.
+ * What is kept of the address of a call: its one spelling, so that it is found by every other; nothing of a text that is none. It may
+ * come from a header that strangers write; the call counts all the same.
  */
 export function addressOf(text: string | null | undefined): string | undefined {
-  return text != null && isIP(text) !== 0 ? text : undefined;
+  if (text == null) return undefined;
+  const family = isIP(text);
+  // Of IPv4 there is only one, and this is on the way of every verification.
+  if (family !== 6) return family === 4 ? text : undefined;
+  return canonicalAddress(text) ?? text;
 }
 
 export const apiSchema = z

@@ -9,6 +9,7 @@ import type {
   AttemptsAnswer,
   EventFilter,
   EventPlace,
+  EventsQuestion,
   Metrics,
   UsageAnswer,
   UsageGroup,
@@ -177,6 +178,33 @@ export function createUsage(deps: UsageScopeDeps & { recording: UsageRecording; 
         placeOf: (event) => ({ value: event.at, id: event._id }),
         totalCount: () => queue.ask(principal.id, () => recording.ask("countEvents", { question, now: now() }), signal),
       });
+    },
+
+    /**
+     * The calls of the log nearest to a moment, newest first: up to `most` at it and before, and as many after it, within the
+     * filter's window. Both are read from the moment on, so that it does not matter how many others there are.
+     */
+    async eventsAround(
+      principal: Principal,
+      tenantId: string,
+      rawFilter: { readonly from: Date; readonly to: Date; readonly [name: string]: unknown },
+      at: number,
+      most: number,
+      signal?: AbortSignal,
+    ): Promise<EventDocument[]> {
+      authorize(principal, "usage:read");
+      const tenant = await scope.tenantOf(principal, parseArguments(idSchema, tenantId));
+      const filter = await scope.filterOf(principal, parseArguments(eventFilterSchema, rawFilter));
+      await recording.settle();
+      const ask = (of: Pick<EventsQuestion, "filter" | "isOldestFirst">) => {
+        const question = { tenantId: tenant, after: null, take: most, ...of };
+        return queue.ask(principal.id, () => recording.ask("events", { question, now: now() }), signal);
+      };
+      const [before, after] = await Promise.all([
+        ask({ filter: { ...filter, to: at + 1 } }),
+        ask({ filter: { ...filter, from: at + 1 }, isOldestFirst: true }),
+      ]);
+      return [...after.reverse(), ...before];
     },
 
     /**

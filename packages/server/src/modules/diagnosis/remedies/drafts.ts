@@ -1,16 +1,18 @@
 import type { ExaminedCheck } from "@keyplane/schema";
-import type { Db, Key, KeyFinding } from "../../../platform/database/index.js";
+import type { Db, KeyFinding } from "../../../platform/database/index.js";
 import { findGrantsOfKeys } from "../../apis/index.js";
 import type { Principal } from "../../auth/index.js";
 import type { DiagnoseKeyInput } from "../diagnosis.input.js";
-import { findSuccessor, takesSecrets } from "../diagnosis.store.js";
+import { findSuccessor, type Rows, takesSecrets } from "../diagnosis.store.js";
 import type { Case } from "../examination.js";
 import { outdatedDetails, overdueSince, stillHolds } from "../findings.js";
 import type { Known } from "../known.js";
 import type { Presented } from "../presented.js";
+import { readRows } from "../reading.js";
 import { withPreconditions } from "./preconditions.js";
 import { remediesFor } from "./remedies.js";
 import type { Draft } from "./remedy.js";
+import { renewalOverlapMs, worksOnWords } from "./renewal.js";
 import type { Sick } from "./sick.js";
 import { unwantedRemedies } from "./unwanted-remedies.js";
 
@@ -37,7 +39,7 @@ export async function draftsFor(
 ): Promise<Draft[]> {
   if (rows === null) {
     const [only, ...others] = input.start === undefined ? similar : [];
-    return only && others.length === 0 && only.key.revokedAt === null ? [rotateMeant(only.key, only.start)] : [];
+    return only && others.length === 0 && only.key.revokedAt === null ? [rotateMeant(await readRows(db, only))] : [];
   }
   const { scopes, environment, ip, owner, cost = 1 } = input;
   const { key } = rows;
@@ -66,7 +68,7 @@ export async function draftsFor(
   };
   const drafts = remediesFor(sick);
   // Whoever has lost the right text needs a new one.
-  if (repaired && drafts.length === 0) drafts.push(rotateMeant(rows.key, rows.secret.start));
+  if (repaired && drafts.length === 0) drafts.push(rotateMeant(rows));
   const outdated = outdatedDetails(rows.owner, owner);
   if (rows.owner && Object.keys(outdated).length > 0) {
     drafts.push({
@@ -81,14 +83,15 @@ export async function draftsFor(
   return [...ready, ...unwantedRemedies(sick, ready)];
 }
 
-function rotateMeant(key: Key, start: string): Draft {
+function rotateMeant({ key, tenant, secret: { start } }: Pick<Rows, "key" | "tenant" | "secret">): Draft {
+  const overlapMs = renewalOverlapMs(tenant, key);
   const newest = start === key.start ? "" : ` That one was replaced: the key's newest begins with ${key.start}.`;
   return {
     code: "NOT_FOUND",
     mutation: "rotateKey",
-    input: { id: key.id, overlapMs: 24 * 60 * 60 * 1_000 },
+    input: { id: key.id, overlapMs },
     title: `Copy the key “${key.name}” anew, or give it a new secret`,
-    effect: `First copy the key ${start}… again from where it is kept, whole and unchanged: then nothing has to change. Only if its secret is lost, or the copy is refused, too: the answer holds a new one, and the one that exists works on for a day.${newest}`,
+    effect: `First copy the key ${start}… again from where it is kept, whole and unchanged: then nothing has to change. Only if its secret is lost, or the copy is refused, too: the answer holds a new one, and the one that exists ${worksOnWords(overlapMs)}.${newest}`,
     scopes: key.scopes,
   };
 }

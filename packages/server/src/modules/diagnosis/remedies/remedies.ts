@@ -7,12 +7,11 @@ import { addressRemedies, isOneAddress, listsLetting, scopeRemedies } from "./bo
 import { grantRemedies, quotaRemedies, rateRemedies, retiredRemedies } from "./circumstance-remedies.js";
 import { replaceInOtherHands, resolveInOtherHands } from "./leak-remedies.js";
 import type { Draft } from "./remedy.js";
+import { renewalOverlapMs, worksOnWords } from "./renewal.js";
 import type { Sick } from "./sick.js";
 
 /** How long a key is extended where the tenant's policy says nothing, in milliseconds: 90 days. */
 export const usualLifetimeMs = 90 * 24 * 60 * 60 * 1_000;
-/** How long an old secret works on beside the one that takes its place, in milliseconds: a day. */
-const overlapMs = 24 * 60 * 60 * 1_000;
 
 /** What mends each code. Where nothing is listed, nothing in Keyplane does. */
 const makers: Readonly<Partial<Record<VerdictCode, (sick: Sick) => readonly Draft[]>>> = {
@@ -22,7 +21,7 @@ const makers: Readonly<Partial<Record<VerdictCode, (sick: Sick) => readonly Draf
     // A secret that says otherwise than its key: a new one says what the key does.
     const isContradiction = !secret.start.includes(`_${key.environment.toLowerCase()}_`);
     return environment === key.environment && isContradiction
-      ? [renew(key, "WRONG_ENVIRONMENT")]
+      ? [renew(sick, "WRONG_ENVIRONMENT")]
       : createInPlace(sick, "WRONG_ENVIRONMENT", environment);
   },
   NOT_FOUND: ({ rows: { key } }) => [
@@ -36,11 +35,11 @@ const makers: Readonly<Partial<Record<VerdictCode, (sick: Sick) => readonly Draf
     },
   ],
   REVOKED: (sick) => createInPlace(sick, "REVOKED", sick.environment ?? sick.rows.key.environment),
-  EXPIRED: ({ rows, now }) => {
+  EXPIRED: (sick) => {
+    const { rows, now } = sick;
     const { key, tenant } = rows;
-    const effect = "The answer holds a new secret. The present one is accepted again for a day, until it is replaced.";
     // It was not rotated in time, which a later expiry does not mend.
-    const overdue = checkRotationDue(recordOf(rows), now) ? [{ ...renew(key, "EXPIRED"), effect }] : [];
+    const overdue = checkRotationDue(recordOf(rows), now) ? [renew(sick, "EXPIRED")] : [];
     if (!key.expiresAt || key.expiresAt.getTime() > now) return overdue;
     const expiresAt = defaultExpiry(tenant, now) ?? new Date(now + usualLifetimeMs);
     return [
@@ -55,7 +54,7 @@ const makers: Readonly<Partial<Record<VerdictCode, (sick: Sick) => readonly Draf
       ...overdue,
     ];
   },
-  SUPERSEDED: ({ rows: { key } }) => [renew(key, "SUPERSEDED")],
+  SUPERSEDED: (sick) => [renew(sick, "SUPERSEDED")],
   QUARANTINED: (sick) => [...undoTampering(sick), release(sick)],
   DISABLED: ({ rows: { key } }) => [
     {
@@ -136,7 +135,7 @@ export function remediesFor(sick: Sick): Draft[] {
       ...resolveInOtherHands(sick),
     ];
   }
-  if (sick.isRotationDue) drafts.push(renew(rows.key, "VALID"));
+  if (sick.isRotationDue) drafts.push(renew(sick, "VALID"));
   // Once the leaked secret is replaced, no other one is needed; and before that, nothing may let it in.
   const isNeeded = (draft: Draft): boolean =>
     !(replaced.length > 0 && draft.mutation === "rotateKey") && !first.includes(draft);
@@ -157,15 +156,30 @@ function failing(checks: readonly ExaminedCheck[]): VerdictCode[] {
   return checks.filter(({ wouldFail }) => wouldFail === true).map(({ code }) => code);
 }
 
-function renew(key: Key, code: VerdictCode): Draft {
+function renew(
+  { rows: { key, tenant }, written }: Sick,
+  code: "WRONG_ENVIRONMENT" | "EXPIRED" | "SUPERSEDED" | "VALID",
+): Draft {
+  const overlapMs = renewalOverlapMs(tenant, written ?? key);
   return {
     code,
     mutation: "rotateKey",
     input: { id: key.id, overlapMs },
     title: "Give the key a new secret",
-    effect:
-      "The answer holds a new secret, for whoever has lost the current one. The current one works on for a day; the presented one stays refused.",
+    effect: renewalWords(overlapMs)[code],
     scopes: key.scopes,
+  };
+}
+
+/** What becomes of the current secret, by why the key gets another one: it is accepted, refused as too old, or not the presented one. */
+function renewalWords(overlapMs: number) {
+  const worksOn = worksOnWords(overlapMs);
+  const another = `The answer holds a new secret, for whoever has lost the current one. The current one ${worksOn}; the presented one stays refused.`;
+  return {
+    WRONG_ENVIRONMENT: another,
+    SUPERSEDED: another,
+    EXPIRED: `The answer holds a new secret. The present one ${overlapMs === 0 ? worksOn : `is accepted again, and ${worksOn}`}.`,
+    VALID: `The answer holds a new secret. The current one ${worksOn}.`,
   };
 }
 

@@ -131,7 +131,7 @@ export const VerdictType = builder.objectRef<Verdict>("Verdict").implement({
     hint: t.exposeString("hint", {
       nullable: true,
       description:
-        "For a malformed or mistyped key: what looks wrong about it. For a valid one: that the version of the API is deprecated.",
+        "For a malformed or mistyped key: what looks wrong about it. For a valid one: that it should have got a new secret by now, or that the version of the API is deprecated, or both.",
     }),
     api: t.expose("api", {
       type: VerifiedApiType,

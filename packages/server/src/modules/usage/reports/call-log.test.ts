@@ -33,29 +33,33 @@ const crowded = usageEvent.chain((event) => {
 });
 
 describe("the call log", () => {
-  test("comes newest first, page by page, each event once", async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(crowded, { maxLength: 40 }), fc.integer({ min: 1, max: 7 }), async (events, take) => {
-        const collections = await logOf(events);
-        const seen: EventDocument[] = [];
-        let after: EventsQuestion["after"] = null;
-        for (;;) {
-          const page = await findEvents(collections, { ...question, after, take }, kept);
-          seen.push(...page);
-          const last = page.at(-1);
-          if (!last) break;
-          expect(page.length).toBeLessThanOrEqual(take);
-          after = { at: last.at.getTime(), id: last._id };
-        }
-        const expected = events
-          .map((event, line) => eventDocument(event, `s:${line}`))
-          .filter(({ tenantId }) => tenantId === "ten_own")
-          .sort((a, b) => b.at.getTime() - a.at.getTime() || (a._id < b._id ? 1 : -1));
-        expect(seen).toEqual(expected);
-      }),
-      { numRuns: 15, endOnFailure: true },
-    );
-  });
+  test.for([false, true])(
+    "comes newest first, or oldest first (%s), page by page, each event once",
+    async (isOldestFirst) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(crowded, { maxLength: 40 }), fc.integer({ min: 1, max: 7 }), async (events, take) => {
+          const collections = await logOf(events);
+          const seen: EventDocument[] = [];
+          const filter = { from: now - 2_000, to: now };
+          let after: EventsQuestion["after"] = null;
+          for (;;) {
+            const page = await findEvents(collections, { ...question, filter, after, take, isOldestFirst }, kept);
+            seen.push(...page);
+            const last = page.at(-1);
+            if (!last) break;
+            expect(page.length).toBeLessThanOrEqual(take);
+            after = { at: last.at.getTime(), id: last._id };
+          }
+          const expected = events
+            .map((event, line) => eventDocument(event, `s:${line}`))
+            .filter(({ tenantId, at }) => tenantId === "ten_own" && at.getTime() >= now - 2_000 && at.getTime() < now)
+            .sort((a, b) => b.at.getTime() - a.at.getTime() || (a._id < b._id ? 1 : -1));
+          expect(seen).toEqual(isOldestFirst ? expected.reverse() : expected);
+        }),
+        { numRuns: 15, endOnFailure: true },
+      );
+    },
+  );
 
   const base: UsageEvent = { at: now, tenantId: "ten_own", code: "VALID", cost: 1, source: "SERVER" };
   const different: readonly UsageEvent[] = [
@@ -76,6 +80,9 @@ describe("the call log", () => {
     [{ valid: false }, [1, 3]],
     [{ valid: false, codes: ["VALID", "REVOKED"] }, [1]],
     [{ ips: ["192.0.2.1"] }, [2]],
+    [{ ips: ["::ffff:192.0.2.1"] }, [2]],
+    [{ ips: ["::FFFF:c000:201", "192.0.2.9"] }, [2]],
+    [{ ips: ["no address"] }, []],
     [{ starts: ["kp_live_abcd"] }, [3]],
     [{ sources: ["SDK"] }, [2]],
     [{ from: now - 2, to: now }, [1, 2]],
@@ -84,6 +91,16 @@ describe("the call log", () => {
   ])("filter %j", async (filter, lines) => {
     const collections = await logOf(different);
     expect(ids(await findEvents(collections, { ...question, filter }, kept))).toEqual(lines.map((line) => `s:${line}`));
+  });
+
+  test("an address is found by every spelling of it, and by its own where an older server has kept it as it was given", async () => {
+    const collections = await logOf([
+      { ...base, ip: "2001:db8::1" },
+      { ...base, at: now - 1, ip: "2001:DB8:0::1" },
+    ]);
+    const of = async (ip: string) => ids(await findEvents(collections, { ...question, filter: { ips: [ip] } }, kept));
+    for (const ip of ["2001:db8::1", "2001:db8:0:0:0:0:0:1", "2001:db8::1%eth0"]) expect(await of(ip)).toEqual(["s:0"]);
+    expect(await of("2001:DB8:0::1")).toEqual(["s:0", "s:1"]);
   });
 
   test("another tenant's events cannot be reached, by no filter and no place", async () => {

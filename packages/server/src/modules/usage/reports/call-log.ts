@@ -10,7 +10,7 @@ import { checkEventsKept } from "./window-plan.js";
 type KeptAt = Pick<ReportOptions, "now" | "retention">;
 
 /**
- * A page of the call log, newest first, by time and then by id.
+ * A page of the call log, newest first, by time and then by id; or oldest first, which the same indexes give, read backwards.
  *
  * @throws BadUserInputError when MongoDB takes longer than `reportLimits.readMs`, e.g. for a filter that matches nearly nothing; and for a
  * window before the oldest event that is kept.
@@ -20,15 +20,16 @@ export async function findEvents(
   question: EventsQuestion,
   { now, retention }: KeptAt,
 ): Promise<EventDocument[]> {
-  const { tenantId, filter, after, take } = question;
+  const { tenantId, filter, after, take, isOldestFirst = false } = question;
+  const direction = isOldestFirst ? 1 : -1;
   checkEventsKept(filter, retention, now);
   // MongoDB takes a limit of 0 for none.
   if (take < 1) return [];
   try {
     return await collections.events
       .find(
-        { ...ofTenant(tenantId), ...matchingEvents(filter), ...between(filter, after) },
-        { sort: { at: -1, _id: -1 }, limit: take, maxTimeMS: reportLimits.readMs },
+        { ...ofTenant(tenantId), ...matchingEvents(filter), ...between(filter, after, isOldestFirst) },
+        { sort: { at: direction, _id: direction }, limit: take, maxTimeMS: reportLimits.readMs },
       )
       .toArray();
   } catch (error) {
@@ -37,15 +38,17 @@ export async function findEvents(
 }
 
 /** Within the filter's window and after a place. The bound on `at` alone lets MongoDB begin there in its index. */
-function between({ from, to }: EventFilter, after: EventPlace | null): Condition {
+function between({ from, to }: EventFilter, after: EventPlace | null, isOldestFirst = false): Condition {
+  const beyond = isOldestFirst ? "$gt" : "$lt";
+  const lowest = Math.max(from ?? -Infinity, isOldestFirst ? (after?.at ?? -Infinity) : -Infinity);
   const at = {
-    ...(from === undefined ? {} : { $gte: new Date(from) }),
+    ...(lowest === -Infinity ? {} : { $gte: new Date(lowest) }),
     ...(to === undefined ? {} : { $lt: new Date(to) }),
-    ...(after === null ? {} : { $lte: new Date(after.at) }),
+    ...(after === null || isOldestFirst ? {} : { $lte: new Date(after.at) }),
   };
   return {
     ...(Object.keys(at).length === 0 ? {} : { at }),
-    ...(after === null ? {} : { $or: [{ at: { $lt: new Date(after.at) } }, { _id: { $lt: after.id } }] }),
+    ...(after === null ? {} : { $or: [{ at: { [beyond]: new Date(after.at) } }, { _id: { [beyond]: after.id } }] }),
   };
 }
 

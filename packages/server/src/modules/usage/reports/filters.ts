@@ -1,3 +1,4 @@
+import { canonicalAddress } from "@keyplane/schema";
 import type { EventFilter, UsageFilter } from "./questions.js";
 
 /** A condition of MongoDB's, on fields that rows and events have both unless said otherwise. */
@@ -29,10 +30,15 @@ export function matching(filter: UsageFilter): Condition {
 export function matchingEvents(filter: EventFilter): Condition {
   return {
     ...matching(filter),
-    ...among("ip", filter.ips),
+    ...among("ip", filter.ips && spellingsOf(filter.ips)),
     ...among("start", filter.starts),
     ...among("source", filter.sources),
   };
+}
+
+/** Addresses as they are kept, and as they were given: calls of before are kept as they were written. */
+function spellingsOf(ips: readonly string[]): readonly string[] {
+  return [...new Set(ips.flatMap((ip) => [canonicalAddress(ip) ?? ip, ip]))];
 }
 
 function among(field: string, values: readonly string[] | undefined): Condition {

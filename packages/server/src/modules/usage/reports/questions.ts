@@ -153,6 +153,8 @@ export interface EventsQuestion {
   readonly filter: EventFilter;
   readonly after: EventPlace | null;
   readonly take: number;
+  /** The other way round: then `after` is the newest that was seen. */
+  readonly isOldestFirst?: boolean | undefined;
 }
 
 export const attemptDimensions = {
