@@ -8,6 +8,7 @@ import type { Case } from "../examination.js";
 import { outdatedDetails, overdueSince, stillHolds } from "../findings.js";
 import type { Known } from "../known.js";
 import type { Presented } from "../presented.js";
+import { readDeletedOwner } from "./deleted-owner.js";
 import { withPreconditions } from "./preconditions.js";
 import { remediesFor } from "./remedies.js";
 import type { Draft } from "./remedy.js";
@@ -56,6 +57,7 @@ export async function draftsFor(
     ip,
     cost,
     successor,
+    deleted: await readDeletedOwner(db, rows, now),
     written,
     inOtherHands,
     unwanted: open.filter((finding) => isUnwanted(finding) && stillHolds(finding, key, now)),
@@ -90,5 +92,6 @@ function rotateMeant(key: Key, start: string): Draft {
     title: `Copy the key “${key.name}” anew, or give it a new secret`,
     effect: `First copy the key ${start}… again from where it is kept, whole and unchanged: then nothing has to change. Only if its secret is lost, or the copy is refused, too: the answer holds a new one, and the one that exists works on for a day.${newest}`,
     scopes: key.scopes,
+    ownerId: key.ownerId,
   };
 }
