@@ -1,4 +1,5 @@
 import { generateKey, verdictCodes } from "@keyplane/schema";
+import { guessUntilHeldUp } from "../../testkit/guesses.js";
 import { day, describe, expect, hour, minute, ok, test } from "../../testkit/index.js";
 
 const codes = Object.keys(verdictCodes).filter((code) => code !== "VALID");

@@ -188,7 +188,8 @@ describe("a deleted owner whose address another user has, who is disabled", () =
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: what the API answers
-  const resolving = ({ remedies }: any) => remedies.find(({ mutation }: any) => mutation.includes("resolveInvalidUser("));
+  const resolving = ({ remedies }: any) =>
+    remedies.find(({ mutation }: { mutation: string }) => mutation.includes("resolveInvalidUser("));
 
   test("is enabled by the remedy as it is given, and stays who they are", async ({ world }) => {
     const { admin, tenant, key, namesake } = await anew(world);
