@@ -1,4 +1,5 @@
 import { generateKey, verdictCodes } from "@keyplane/schema";
+import { guessUntilHeldUp } from "../../testkit/guesses.js";
 import { day, describe, expect, hour, minute, ok, test } from "../../testkit/index.js";
 
 const codes = Object.keys(verdictCodes).filter((code) => code !== "VALID");
@@ -102,8 +103,7 @@ describe("diagnoseKey", () => {
     await admin.verify(secret);
     const unknown = () => generateKey({ prefix: "kp", environment: "LIVE" }).secret;
     expect(findingCodes(await admin.diagnose({ key: unknown(), ip }))).toEqual([]);
-    let code = "";
-    while (code !== "RATE_LIMITED") ({ code } = await admin.verify(unknown(), { ip }));
+    await guessUntilHeldUp(() => admin.verify(unknown(), { ip }));
     const { verdict, findings } = await admin.diagnose({ key: unknown(), ip });
     expect(verdict.code).toBe("NOT_FOUND");
     expect(findings).toMatchObject([{ code: "ADDRESS_HELD_UP", message: expect.stringContaining(ip) }]);
@@ -127,6 +127,17 @@ describe("diagnoseKey", () => {
     expect(mutationsOf(diagnosis)).toEqual(["updateKey", "enableKey"]);
     for (const remedy of diagnosis.remedies) expect(await admin.remedy(remedy)).not.toHaveProperty("code");
     expect(await world.verify(secret)).toMatchObject({ valid: true });
+  });
+
+  test("who may rotate their own keys alone may replace one of theirs that was cut off", async ({ world }) => {
+    const { tenant, owner, secret } = await world.tenantWithKey();
+    const text = secret.slice(0, 40);
+    const holder = await world.userCaller(owner);
+    const [remedy] = (await holder.diagnose({ key: text })).remedies;
+    expect(remedy).toMatchObject({ permitted: true, permissions: ["KEYS_ROTATE_OWN"], permittedTo: null });
+    expect(await holder.remedy(remedy)).not.toHaveProperty("code");
+    const other = await world.caller("ADMIN", { tenantId: tenant.id, permissions: ["KEYS_DIAGNOSE", "KEYS_READ"] });
+    expect((await other.diagnose({ key: text })).remedies).toMatchObject([{ permitted: false }]);
   });
 
   test("who made a change is for those who may read the audit log", async ({ world }) => {

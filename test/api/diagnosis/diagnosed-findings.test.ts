@@ -139,4 +139,82 @@ describe("a deleted owner who was bounded", () => {
     expect(await admin.verify(secret, { ...call, ip: "192.0.2.7" })).toMatchObject({ code: "IP_NOT_ALLOWED" });
     expect(await admin.verify(secret, { ...call, ip: "198.51.100.1" })).toMatchObject({ code: "IP_NOT_ALLOWED" });
   });
+
+  test("whose custom role was deleted, too, gets no role back that it stood before", async ({ world }) => {
+    const { admin, tenant, owner, key } = await world.tenantWithKey();
+    const role = await world.role(tenant.id);
+    ok(await admin.user("updateUser", { id: owner.id, role: "ADMIN", customRoleId: role.id }));
+    ok(await admin.user("deleteUser", { id: owner.id }));
+    ok(await admin.role("deleteRole", { id: role.id }));
+    const { remedies } = await admin.diagnose({ keyId: key.id });
+    expect(remedies).toMatchObject([{ permitted: true, permissions: ["KEYS_REISSUE", "USERS_CREATE"] }]);
+    expect(remedies[0].variables.input.user).toEqual({ email: owner.email, name: owner.name });
+    ok(await admin.remedy(remedies[0]));
+    const { key: mended } = await admin.query(`{ key(id: "${key.id}") { owner { role } } }`);
+    expect(mended.owner.role).toBe("DEVELOPER");
+  });
+
+  test("is not created anew by who may not give the role that counted", async ({ world }) => {
+    const { admin, tenant, owner, key } = await world.tenantWithKey();
+    ok(await admin.user("updateUser", { id: owner.id, role: "ADMIN" }));
+    ok(await admin.user("deleteUser", { id: owner.id }));
+    const permissions = ["KEYS_DIAGNOSE", "KEYS_READ", "KEYS_REISSUE", "USERS_CREATE", "USERS_READ"];
+    const narrow = await world.caller("ADMIN", { tenantId: tenant.id, permissions });
+    const [remedy] = (await narrow.diagnose({ keyId: key.id })).remedies;
+    expect(remedy).toMatchObject({ permitted: false, permittedTo: expect.stringContaining("You cannot give") });
+    expect(remedy.variables.input.user.role).toBe("ADMIN");
+    expect(await narrow.remedy(remedy)).toMatchObject({ code: "FORBIDDEN" });
+    expect((await admin.diagnose({ keyId: key.id })).remedies).toMatchObject([{ permitted: true, permittedTo: null }]);
+  });
+});
+
+describe("a deleted owner whose address another user has, who is disabled", () => {
+  /** Somebody who may reissue keys, and whatever else. */
+  const reissuer = (world: World, tenantId: string, more: readonly string[]) =>
+    world.caller("ADMIN", {
+      tenantId,
+      permissions: ["KEYS_DIAGNOSE", "KEYS_READ", "KEYS_REISSUE", "USERS_CREATE", "USERS_READ", ...more],
+    });
+
+  async function anew(world: World, bounds: Record<string, unknown> = {}) {
+    const told = await world.tenantWithKey();
+    const { admin, tenant, owner } = told;
+    ok(await admin.user("updateUser", { id: owner.id, role: "ADMIN", ...bounds }));
+    await world.user(tenant.id, { role: "ADMIN" });
+    ok(await admin.user("deleteUser", { id: owner.id }));
+    const namesake = await world.user(tenant.id, { email: owner.email, name: "Ada again" });
+    ok(await admin.user("disableUser", { id: namesake.id, reason: "on leave" }));
+    return { ...told, namesake };
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: what the API answers
+  const resolving = ({ remedies }: any) =>
+    remedies.find(({ mutation }: { mutation: string }) => mutation.includes("resolveInvalidUser("));
+
+  test("is enabled by the remedy as it is given, and stays who they are", async ({ world }) => {
+    const { admin, tenant, key, namesake } = await anew(world);
+    const may = await reissuer(world, tenant.id, ["USERS_DISABLE"]);
+    const remedy = resolving(await may.diagnose({ keyId: key.id }));
+    expect(remedy).toMatchObject({ permitted: true, permissions: ["KEYS_REISSUE", "USERS_DISABLE"] });
+    const mayNot = await reissuer(world, tenant.id, []);
+    expect(resolving(await mayNot.diagnose({ keyId: key.id }))).toMatchObject({ permitted: false });
+    const { secret } = ok(await may.remedy(remedy));
+    expect(await admin.verify(secret)).toMatchObject({ valid: true, owner: { id: namesake.id } });
+    const { user } = await admin.query(`{ user(id: "${namesake.id}") { role name status } }`);
+    expect(user).toEqual({ role: "DEVELOPER", name: "Ada again", status: "ACTIVE" });
+  });
+
+  test("gets what bounded the deleted one's keys, from who may change users", async ({ world }) => {
+    const { admin, tenant, key } = await anew(world, { allowedIps: ["192.0.2.0/24"] });
+    const mayNot = await reissuer(world, tenant.id, ["USERS_DISABLE"]);
+    const refused = resolving(await mayNot.diagnose({ keyId: key.id }));
+    expect(refused).toMatchObject({ permitted: false, permittedTo: expect.stringContaining("users:update") });
+    expect(await mayNot.remedy(refused)).toMatchObject({ code: "FORBIDDEN" });
+    const may = await reissuer(world, tenant.id, ["USERS_DISABLE", "USERS_UPDATE"]);
+    const remedy = resolving(await may.diagnose({ keyId: key.id }));
+    expect(remedy).toMatchObject({ permitted: true });
+    const { secret } = ok(await may.remedy(remedy));
+    expect(await admin.verify(secret, { ip: "192.0.2.1" })).toMatchObject({ valid: true });
+    expect(await admin.verify(secret, { ip: "198.51.100.1" })).toMatchObject({ code: "IP_NOT_ALLOWED" });
+  });
 });

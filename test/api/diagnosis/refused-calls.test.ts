@@ -1,4 +1,5 @@
 import { generateKey } from "@keyplane/schema";
+import { guessUntilHeldUp } from "../../testkit/guesses.js";
 import { type Caller, describe, expect, hour, minute, ok, test, type World } from "../../testkit/index.js";
 
 /** An address that no other test calls from. */
@@ -202,10 +203,8 @@ describe("refused calls that a diagnosis tells", () => {
 
 describe("an address that is held up", () => {
   /** Presents unknown keys from an address until it is held up. */
-  async function holdUp(caller: Caller, ip: string): Promise<void> {
-    let code = "";
-    while (code !== "RATE_LIMITED") ({ code } = await caller.verify(unknownKey(), { ip }));
-  }
+  const holdUp = (caller: Caller, ip: string): Promise<void> =>
+    guessUntilHeldUp(() => caller.verify(unknownKey(), { ip }));
 
   // biome-ignore lint/suspicious/noExplicitAny: what the API answers
   const heldUp = async (caller: Caller, input: Record<string, unknown>): Promise<any[]> =>

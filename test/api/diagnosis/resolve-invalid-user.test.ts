@@ -30,6 +30,16 @@ describe("resolveInvalidUser", () => {
     expect(await world.verify(secret)).toMatchObject({ code: "SUPERSEDED" });
   });
 
+  test("a text with several keys is refused, and none of them is reissued", async ({ world }) => {
+    const { admin, tenant, owner, key, secret } = await world.tenantWithKey();
+    const { secret: other } = await world.key(tenant.id, owner.id);
+    const result = await resolve(admin, { key: `KEY=${secret}\nOTHER_KEY=${other}\n`, reissue: true });
+    expect(result).toMatchObject({ code: "INVALID_INPUT", message: expect.stringContaining("There are 2 keys in it") });
+    for (const each of [secret, other]) expect(await world.verify(each)).toMatchObject({ valid: true });
+    const again = ok(await resolve(admin, { key: `KEY=${secret}\nKEY=${secret}\n` }));
+    expect(again.key.id).toBe(key.id);
+  });
+
   test("a plan says what would be done and changes nothing; the run does just that", async ({ world }) => {
     const { admin, tenant, key, secret, owner } = await world.tenantWithKey();
     ok(await admin.user("disableUser", { id: owner.id }));

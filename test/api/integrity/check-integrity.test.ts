@@ -322,6 +322,33 @@ describe("checkIntegrity", () => {
     expect(await outcomes()).toEqual(accepted.map(() => "UNAUTHENTICATED"));
   });
 
+  test("that a custom role goes is heard of those who lose it, though they never act again", async () => {
+    const { tenant, admin, owner, secret } = await world.tenantWithKey();
+    const role = await world.role(tenant.id);
+    ok(await admin.user("updateUser", { id: owner.id, customRoleId: role.id }));
+    const asked = { tenantId: tenant.id, name: "t", role: "GUEST", customRoleId: role.id };
+    const { managementToken, secret: token } = ok(await admin.createToken(asked));
+    const outcome = () =>
+      world
+        .as(token)
+        .query("{ viewer { id } }")
+        .then(
+          () => "accepted",
+          ({ code }: { code: string }) => code,
+        );
+    const verified = async () => (await admin.verify(secret)).code;
+    expect([await outcome(), await verified()]).toEqual(["accepted", "VALID"]);
+    ok(await admin.revokeToken({ id: managementToken.id }));
+    ok(await admin.user("deleteUser", { id: owner.id }));
+    const refused = ["UNAUTHENTICATED", "OWNER_NOT_FOUND"];
+    // Remembered as they are now.
+    await expect.poll(async () => [await outcome(), await verified()]).toEqual(refused);
+    ok(await admin.role("deleteRole", { id: role.id }));
+    await expect.poll(async () => [await outcome(), await verified()]).toEqual(refused);
+    const { findings } = await found({});
+    expect(findings.filter(({ kind }: { kind: string }) => kind === "CACHE_DIFFERS")).toEqual([]);
+  });
+
   test("a session that is over and was removed is no finding", async () => {
     const { tenant } = await world.tenant();
     const user = await world.user(tenant.id);

@@ -98,13 +98,17 @@ export async function nameOf(caller: Caller): Promise<RegExp> {
   return new RegExp(`^${name} \\(${id}\\)$`);
 }
 
+/** How often something is looked for that is found in the background: for a minute. */
+const maxAttempts = 600;
+
 /** When something was found about a key, once it is. */
 export async function foundAt(caller: Caller, keyId: string, kind: string): Promise<string> {
-  for (;;) {
+  for (let attempt = 0; attempt < maxAttempts; attempt++) {
     const [finding] = await findingsOf(caller, { keyId, kind });
     if (finding) return finding.firstAt;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+  throw new Error(`nothing of the kind ${kind} was found about the key ${keyId} after ${maxAttempts} looks`);
 }
 
 export const text = (spoil: (secret: string) => string) => story(async ({ secret }) => ({ presented: spoil(secret) }));

@@ -1,4 +1,5 @@
 import { mutate } from "../../testkit/graphql.js";
+import { guessUntilHeldUp } from "../../testkit/guesses.js";
 import { day, hour, minute, ok, startServer, World } from "../../testkit/index.js";
 import { findingMutation, policyMutation, shareKey } from "../../testkit/lifecycle.js";
 import {
@@ -573,6 +574,12 @@ export const causes: Readonly<Record<string, Cause>> = {
       policy: { rotateEveryMs: day, rotationOverdue: "REFUSE" },
     }),
   },
+  "rotation overdue, where the key itself is to be refused": {
+    code: "EXPIRED",
+    remedies: ["rotateKey"],
+    says: /had to get a new secret by .*, and it is to be refused when it is overdue/,
+    produce: story(overdue, { key: { rotateEveryMs: day, rotationOverdue: "REFUSE" } }),
+  },
   "rotation overdue": {
     code: "VALID",
     finding: "ROTATION_OVERDUE",
@@ -690,7 +697,7 @@ export const causes: Readonly<Record<string, Cause>> = {
     },
     produce: story(async (_, world) => {
       const call = { ip: "198.51.100.7" };
-      while ((await world.root.verify(unknownKey(), call)).code !== "RATE_LIMITED");
+      await guessUntilHeldUp(() => world.root.verify(unknownKey(), call));
       return { presented: unknownKey(), call, caller: world.root };
     }),
   },
@@ -755,6 +762,7 @@ export const asNamed: Readonly<Record<string, readonly (keyof typeof causes)[]>>
     "rotated away",
     "replaced secret of a key that carries and lasts more than the policy allows by now",
     "rotation overdue, where the tenant refuses such keys",
+    "rotation overdue, where the key itself is to be refused",
     "rotation overdue",
   ],
   disabled: ["disabled", "idle key", "idle key that nobody needs"],

@@ -32,6 +32,12 @@ describe("repairKey", () => {
     expect(repairKey(around(text))).toEqual({ text, repair: "SURROUNDED", position: null });
   });
 
+  test("of several keys none is meant", () => {
+    const [one, other] = [key(), key()];
+    expect(repairKey(`KEY=${one}\nOTHER_KEY=${other}\n`)).toBeNull();
+    expect(repairKey(`KEY=${one}\nOTHER_KEY=${one}\n`)).toMatchObject({ text: one });
+  });
+
   test("prefix and environment in upper case do not hide it", () => {
     const text = key();
     expect(repairKey(text.replace("kp_live_", "KP_LIVE_"))).toMatchObject({ text, repair: "RECASED" });

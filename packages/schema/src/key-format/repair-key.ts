@@ -60,13 +60,15 @@ export function keysIn(text: string): readonly string[] {
  * Takes a few milliseconds at most: for diagnosis, not for verification.
  *
  * @param prefixes with which keys begin that may be meant: only with these a missing prefix is found.
- * @returns null for a well-formed key, and where nothing fits or more than one thing does.
+ * @returns null for a well-formed key, and where nothing fits or more than one thing does: a text with several keys is none of them.
  */
 export function repairKey(text: string, prefixes: readonly string[] = []): RepairedKey | null {
   if (parseKey(text).ok) return null;
   const read = text.slice(0, readLimit);
   const bare = bareOf(read);
-  const plain = keysIn(read)[0] ?? wholeKey.exec(bare)?.[0];
+  const [only, ...others] = keysIn(read);
+  if (others.length > 0) return null;
+  const plain = only ?? wholeKey.exec(bare)?.[0];
   if (plain !== undefined && parseKey(plain).ok) return { text: plain, repair: "SURROUNDED", position: null };
   const lowered = bare.replace(/^[0-9A-Za-z]{2,12}_(?:live|test)_/i, (found) => found.toLowerCase());
   if (lowered !== bare && parseKey(lowered).ok) return { text: lowered, repair: "RECASED", position: null };
@@ -86,8 +88,8 @@ function repairHead(text: string, bare: string, prefixes: readonly string[]): Re
   if (body === undefined) return null;
   const markers = marker === undefined ? ["live", "test"] : [marker.toLowerCase()];
   const candidates = prefixes.flatMap((each) => markers.map((one) => `${each}_${one}_${body}`));
-  const found = candidates.find((candidate) => parseKey(candidate).ok);
-  return found === undefined ? null : { text: found, repair: "MISSING_PREFIX", position: null };
+  const [found, ...others] = candidates.filter((candidate) => parseKey(candidate).ok);
+  return found === undefined || others.length > 0 ? null : { text: found, repair: "MISSING_PREFIX", position: null };
 }
 
 /** The text without what is known to stand around keys, and without every character that no key has. */

@@ -1284,7 +1284,7 @@ export type ResolveInvalidUserInput = {
   readonly enableDisabled?: boolean | null | undefined;
   /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
   readonly idempotencyKey?: string | null | undefined;
-  /** The key's text, as it was presented. */
+  /** The key's text, as it was presented. A text that holds several keys is refused. */
   readonly key?: string | null | undefined;
   /** The key's id. */
   readonly keyId?: string | null | undefined;

@@ -101,20 +101,24 @@ describe("what is remembered", () => {
 });
 
 describe("a change that comes while a read is under way", () => {
-  test.for(["forget", "forgetAll"] as const)("%s: the old state is neither answered nor kept", async (how) => {
-    const { cache, store, reads, loaded } = setUp();
-    const asked = cache.get("a");
-    reads.look();
-    store.set("a", { version: 2 });
-    if (how === "forget") cache.forget("a");
-    else cache.forgetAll();
-    await reads.answer();
-    expect(cache.peek("a")).toBeUndefined();
-    await reads.answerAll();
-    expect(await asked).toEqual({ version: 2 });
-    expect(cache.peek("a")).toEqual({ version: 2 });
-    expect(loaded).toEqual(["a", "a"]);
-  });
+  test.for(["forget", "forgetWhere", "forgetAll"] as const)(
+    "%s: the old state is neither answered nor kept",
+    async (how) => {
+      const { cache, store, reads, loaded } = setUp();
+      const asked = cache.get("a");
+      reads.look();
+      store.set("a", { version: 2 });
+      if (how === "forget") cache.forget("a");
+      else if (how === "forgetWhere") cache.forgetWhere(({ version }) => version === 1);
+      else cache.forgetAll();
+      await reads.answer();
+      expect(cache.peek("a")).toBeUndefined();
+      await reads.answerAll();
+      expect(await asked).toEqual({ version: 2 });
+      expect(cache.peek("a")).toEqual({ version: 2 });
+      expect(loaded).toEqual(["a", "a"]);
+    },
+  );
 
   test("whoever asks after the change does not wait for the read that began before it", async () => {
     const { cache, store, reads } = setUp();
@@ -167,12 +171,13 @@ describe("reading many at once", () => {
     expect(loaded).toEqual([]);
   });
 
-  test.for(["forget", "forgetAll"] as const)("%s meanwhile: what changed is left out", async (how) => {
+  test.for(["forget", "forgetWhere", "forgetAll"] as const)("%s meanwhile: what changed is left out", async (how) => {
     const { cache, store, reads } = setUp();
     const done = cache.getMany(everything(store, reads));
     reads.look();
     store.set("a", { version: 2 });
     if (how === "forget") cache.forget("a");
+    else if (how === "forgetWhere") cache.forgetWhere(({ version }) => version === 1);
     else cache.forgetAll();
     await reads.answerAll();
     await done;

@@ -85,6 +85,13 @@ export class EntityCache<State extends object> {
     this.#outdate(id);
   }
 
+  /** Those that are so have changed. What is being read may be one of them, so that it is read again. */
+  forgetWhere(isSo: (state: State) => boolean): void {
+    for (const [id, state] of [...this.#entries.entries()]) if (isSo(state)) this.#entries.delete(id);
+    for (const changed of this.#changedDuring) changed.ids = null;
+    for (const id of [...this.#reads.keys()]) this.#outdate(id);
+  }
+
   /** Everything may have changed, e.g. after a gap in the events. */
   forgetAll(): void {
     this.#entries.clear();

@@ -117,6 +117,10 @@ export const findRoleRow = (db: Db, id: string): Promise<CustomRole | null> =>
   db.customRole.findUnique({ where: { id } });
 export const findTeamRow = (db: Db, id: string): Promise<Team | null> => db.team.findUnique({ where: { id } });
 
+/** Who has an address now that a deleted user had, also disabled. */
+export const findNamesake = (db: Db, tenantId: string, email: string): Promise<User | null> =>
+  db.user.findFirst({ where: { tenantId, activeEmail: email.toLowerCase() } });
+
 /** An active user of a tenant who could take over the key of another one: the same person under a new id, the caller, a member of its team, or an administrator. */
 export async function findSuccessor(
   db: Db,

@@ -3,6 +3,8 @@ import {
   effectiveScopes,
   type KeyFormatResult,
   type KeyRecord,
+  refusesOverdue,
+  rotateBy,
   type VerdictCode,
 } from "@keyplane/schema";
 import { grantWords, inServiceWords, quotaWords, rateLimitWords } from "./circumstances/circumstance-words.js";
@@ -82,7 +84,12 @@ const passed: Readonly<Partial<Record<VerdictCode, (seen: Seen) => string | null
   REVOKED: () => "It was never revoked.",
   EXPIRED: ({ record }) => {
     if (!record) return null;
-    return record.key.expiresAt === null ? "It never expires." : `It expires at ${iso(record.key.expiresAt)}.`;
+    const { expiresAt } = record.key;
+    const due = refusesOverdue(record) ? rotateBy(record) : null;
+    if (due !== null && (expiresAt === null || due < expiresAt)) {
+      return `It has to get a new secret by ${iso(due)}, and is refused from then on where it has none.`;
+    }
+    return expiresAt === null ? "It never expires." : `It expires at ${iso(expiresAt)}.`;
   },
   SUPERSEDED: ({ record, rows, waits }) => {
     if (!record || !rows) return null;

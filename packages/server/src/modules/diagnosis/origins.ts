@@ -1,10 +1,10 @@
-import { type ExaminedCheck, type LimitTarget, rotateBy, type VerdictCode } from "@keyplane/schema";
-import type { AuditRecord, Db } from "../../platform/database/index.js";
+import type { ExaminedCheck, LimitTarget, VerdictCode } from "@keyplane/schema";
+import type { AuditRecord, Db, KeySecret } from "../../platform/database/index.js";
 import { findHistory } from "../audit/index.js";
 import type { Circumstances } from "./circumstances/circumstances.js";
 import type { Rows } from "./diagnosis.store.js";
 import { actionsOn, changesOf, limitActions } from "./history.js";
-import { recordOf } from "./reading.js";
+import { overdueSource, retiredSource } from "./refused-since.js";
 import { textOf } from "./tampering.js";
 
 /** How many of the latest changes of a thing are looked through for the one that made it so. */
@@ -32,7 +32,6 @@ const sources: Readonly<Partial<Record<VerdictCode, readonly Source[]>>> = {
   NOT_FOUND: [{ of: "key", fields: ["deletedAt"] }],
   REVOKED: [{ of: "key", fields: ["revokedAt"] }],
   EXPIRED: [{ of: "key", fields: ["expiresAt"] }],
-  SUPERSEDED: [{ of: "key", fields: ["rotatedAt"] }],
   QUARANTINED: [{ of: "key", fields: ["quarantinedAt"] }],
   DISABLED: [{ of: "key", fields: ["disabledAt"] }],
   OWNER_NOT_FOUND: [
@@ -56,16 +55,12 @@ const sources: Readonly<Partial<Record<VerdictCode, readonly Source[]>>> = {
     { of: "grant", fields: ["status"] },
     { of: "api", fields: ["slug", "access"] },
   ],
-  API_RETIRED: [{ of: "api", fields: ["versions"] }],
   RATE_LIMITED: limitSources(limitActions.rateLimits),
   QUOTA_EXCEEDED: limitSources(limitActions.quota),
 };
 
-/** Of a key that was not rotated in time. */
-const overdueSources: readonly Source[] = [
-  { of: "key", fields: ["rotateEveryMs", "rotationOverdue"] },
-  { of: "tenant", fields: ["rotateEveryMs", "rotationOverdue"] },
-];
+/** Which changes of a key take the place of a secret with another. */
+const superseding: readonly string[] = ["key.rotated", "key.rotation_prepared", "key.reissued"];
 
 export type OriginOf = (check: ExaminedCheck) => Origin;
 
@@ -98,19 +93,49 @@ export async function readOrigins(
     }
   }
   const isOverdue = key.expiresAt === null || key.expiresAt > at;
+  const replaced = mayAudit ? await findSuperseding(db, rows) : null;
   return ({ code, wouldFail }) => {
-    const of = code === "EXPIRED" && wouldFail && isOverdue ? overdueSources : (sources[code] ?? []);
+    if (code === "SUPERSEDED" && wouldFail) return { since: supersededSince(rows.secret), by: whoOf(replaced) };
+    const ruled = wouldFail ? ruledSource(code) : null;
+    if (ruled) return { since: timeOf(ruled.since), by: whoOf(ruled.change) };
+    const of = sources[code] ?? [];
     const refusing = wouldFail ? refusingHolders(code, circumstances) : null;
     const changes = of
       .filter((source) => refusing === null || refusing.includes(source.of))
       .flatMap((source) => latestChange(histories[source.of] ?? [], source, things[source.of]) ?? []);
     const latest = changes.sort((one, other) => other.createdAt.getTime() - one.createdAt.getTime())[0];
-    const own = wouldFail ? ownTime(code, rows, circumstances, isOverdue) : null;
-    return {
-      since: own ?? latest?.createdAt ?? null,
-      by: latest ? `${latest.actorName} (${latest.actorId})` : null,
-    };
+    const own = wouldFail ? ownTime(code, rows) : null;
+    return { since: own ?? latest?.createdAt ?? null, by: whoOf(latest ?? null) };
   };
+
+  /** Of what is refused by a rule from a moment on; null: of nothing such. */
+  function ruledSource(code: VerdictCode): ReturnType<typeof overdueSource> | null {
+    const { key: ofKey = [], tenant: ofTenant = [], api: ofApi = [] } = histories;
+    if (code === "EXPIRED" && isOverdue && rows) return overdueSource(rows, { key: ofKey, tenant: ofTenant });
+    const version = circumstances.api?.asked.found?.version;
+    return code === "API_RETIRED" && api && version ? retiredSource(api, version, ofApi) : null;
+  }
+}
+
+/** The change that took the place of a secret, by the moment at which it did; null: none, or nobody knows which of several. */
+async function findSuperseding(db: Db, { key, secret }: Rows): Promise<AuditRecord | null> {
+  const { supersededAt } = secret;
+  if (supersededAt === null) return null;
+  const after = new Date(supersededAt.getTime() - 1);
+  const of = { tenantId: key.tenantId, targetId: key.id, action: actionsOn.key, after };
+  const [change, ...others] = changesOf(await findHistory(db, of, maxChanges)).filter(
+    (each) => superseding.includes(each.record.action) && each.after?.updatedAt.getTime() === supersededAt.getTime(),
+  );
+  const isOne = others.every(({ record }) => record.actorId === change?.record.actorId);
+  return change && isOne ? change.record : null;
+}
+
+function supersededSince({ supersededAt, stopsAt }: KeySecret): Date | null {
+  return stopsAt ?? supersededAt;
+}
+
+function whoOf(record: AuditRecord | null): string | null {
+  return record && `${record.actorName} (${record.actorId})`;
 }
 
 const holders = { KEY: "key", USER: "owner", TENANT: "tenant", API: "api" } as const satisfies Record<
@@ -127,17 +152,14 @@ function refusingHolders(code: VerdictCode, { limits }: Circumstances): Source["
 }
 
 /** The time that the thing itself has of what is the matter with it. */
-function ownTime(code: VerdictCode, rows: Rows, { api }: Circumstances, isOverdue: boolean): Date | null {
-  const { key, secret, owner, tenant } = rows;
+function ownTime(code: VerdictCode, { key, owner, tenant }: Rows): Date | null {
   switch (code) {
     case "NOT_FOUND":
       return key.deletedAt;
     case "REVOKED":
       return key.revokedAt;
     case "EXPIRED":
-      return isOverdue ? timeOf(rotateBy(recordOf(rows))) : key.expiresAt;
-    case "SUPERSEDED":
-      return secret.stopsAt ?? secret.supersededAt;
+      return key.expiresAt;
     case "QUARANTINED":
       return key.quarantinedAt;
     case "DISABLED":
@@ -147,8 +169,6 @@ function ownTime(code: VerdictCode, rows: Rows, { api }: Circumstances, isOverdu
       return owner?.statusChangedAt ?? null;
     case "TENANT_SUSPENDED":
       return tenant.statusChangedAt;
-    case "API_RETIRED":
-      return timeOf(api?.asked.retiredAt ?? null);
     default:
       return null;
   }

@@ -94,6 +94,9 @@ export class Credentials implements EventListener {
   }
 
   onEvent(event: DomainEvent): void {
+    const { type, roleId } = event;
+    // With its role, those that are revoked lose it.
+    if (type === "ROLE_DELETED") this.#tokens.forgetWhere(({ customRoleId }) => customRoleId === roleId);
     if (event.tokenId === undefined) return;
     this.#made++;
     this.#unknown.clear();

@@ -23,12 +23,7 @@ export type UserGuards = ReturnType<typeof createUserGuards>;
 /** What keeps whoever manages users from becoming more by it, and a tenant from losing its last administrator. */
 export function createUserGuards({ roles, tenants }: Deps) {
   return {
-    /** The role of a user, which counts unless a custom role does. @throws ForbiddenError for one beyond the caller's own reach. */
-    authorizeUserRole(principal: Principal, role: User["role"], tenantId: string, isNew: boolean): void {
-      const granted = permissionsWithin(role, tenantId);
-      authorizeRole(principal, role, granted);
-      authorizeUnlimited(principal, role, passedOn(granted, isNew));
-    },
+    authorizeUserRole,
 
     /** The custom role that a user is to get. @throws NotFoundError; ForbiddenError for one beyond the caller's own reach. */
     async requireCustomRole(
@@ -39,7 +34,7 @@ export function createUserGuards({ roles, tenants }: Deps) {
       isNew: boolean,
     ): Promise<CustomRole> {
       const role = await roles.requireGrantable(tx, principal, tenantId, customRoleId);
-      authorizeUnlimited(principal, role.base, passedOn(permissionsOfHolder(role.base, role, tenantId), isNew));
+      authorizeCustomRole(principal, role, isNew);
       return role;
     },
 
@@ -79,6 +74,20 @@ export function createUserGuards({ roles, tenants }: Deps) {
       authorizeUnlimited(principal, base, ofUser);
     },
   };
+}
+
+/** The role of a user, which counts unless a custom role does. @throws ForbiddenError for one beyond the caller's own reach. */
+export function authorizeUserRole(principal: Principal, role: User["role"], tenantId: string, isNew: boolean): void {
+  const granted = permissionsWithin(role, tenantId);
+  authorizeRole(principal, role, granted);
+  authorizeUnlimited(principal, role, passedOn(granted, isNew));
+}
+
+/** The custom role of a user. @throws ForbiddenError for one beyond the caller's own reach. */
+export function authorizeCustomRole(principal: Principal, role: CustomRole, isNew: boolean): void {
+  const { base, tenantId } = role;
+  authorizeRole(principal, base, role.permissions as Permission[]);
+  authorizeUnlimited(principal, base, passedOn(permissionsOfHolder(base, role, tenantId), isNew));
 }
 
 /** What a user can pass on by their permissions. Who is new owns no key, and gets one only from those who may give it. */

@@ -125,7 +125,10 @@ export class UserStates extends EntityStates<UserState> implements EventListener
     });
   }
 
-  onEvent(event: { readonly type: string; readonly userId?: string }): void {
+  onEvent(event: { readonly type: string; readonly userId?: string; readonly roleId?: string }): void {
+    // With its role, those who are deleted lose it.
+    const { type, roleId } = event;
+    if (type === "ROLE_DELETED") this.forgetWhere(({ customRoleId }) => customRoleId === roleId);
     if (/^(?:USER|OWNER|TEAM_MEMBER)_/.test(event.type) && event.userId) this.forget(event.userId);
   }
 }

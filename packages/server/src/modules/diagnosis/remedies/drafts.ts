@@ -9,6 +9,7 @@ import { outdatedDetails, overdueSince, stillHolds } from "../findings.js";
 import type { Known } from "../known.js";
 import type { Presented } from "../presented.js";
 import { readRows } from "../reading.js";
+import { readDeletedOwner } from "./deleted-owner.js";
 import { withPreconditions } from "./preconditions.js";
 import { remediesFor } from "./remedies.js";
 import type { Draft } from "./remedy.js";
@@ -58,6 +59,7 @@ export async function draftsFor(
     ip,
     cost,
     successor,
+    deleted: await readDeletedOwner(db, rows, now),
     written,
     inOtherHands,
     unwanted: open.filter((finding) => isUnwanted(finding) && stillHolds(finding, key, now)),
@@ -93,5 +95,6 @@ function rotateMeant({ key, tenant, secret: { start } }: Pick<Rows, "key" | "ten
     title: `Copy the key “${key.name}” anew, or give it a new secret`,
     effect: `First copy the key ${start}… again from where it is kept, whole and unchanged: then nothing has to change. Only if its secret is lost, or the copy is refused, too: the answer holds a new one, and the one that exists ${worksOnWords(overlapMs)}.${newest}`,
     scopes: key.scopes,
+    ownerId: key.ownerId,
   };
 }

@@ -5,6 +5,7 @@ import { defaultExpiry } from "../../keys/index.js";
 import { recordOf } from "../reading.js";
 import { addressRemedies, isOneAddress, listsLetting, scopeRemedies } from "./bound-remedies.js";
 import { grantRemedies, quotaRemedies, rateRemedies, retiredRemedies } from "./circumstance-remedies.js";
+import { resolveDeleted } from "./deleted-owner.js";
 import { replaceInOtherHands, resolveInOtherHands } from "./leak-remedies.js";
 import type { Draft } from "./remedy.js";
 import { renewalOverlapMs, worksOnWords } from "./renewal.js";
@@ -319,46 +320,23 @@ function reissue({ rows: { key }, successor }: Sick, code: VerdictCode): Draft[]
   ];
 }
 
-/** The five steps, with the owner's details as they were, and what bounded the owner's keys: nobody gets back more than the owner had. */
-function resolve({ rows: { key, owner, role: customRole } }: Sick): Draft[] {
-  if (!owner) return [];
-  const { email, name, role, customRoleId, allowedIps, deniedIps } = owner;
-  const user = {
-    email,
-    name,
-    ...(customRoleId === null ? { role } : {}),
-    ...(customRole ? { customRoleId: customRole.id } : {}),
-    ...(allowedIps.length > 0 ? { allowedIps } : {}),
-    ...(deniedIps.length > 0 ? { deniedIps } : {}),
-  };
+/** The five steps with the deleted owner's address, on a key that its team lets go of. */
+function resolve(sick: Sick): Draft[] {
+  const { key } = sick.rows;
+  const resolved = resolveDeleted(sick);
   // The owner of a team's key is a member of the team, which a new user is not.
-  const leave: Draft[] =
-    key.teamId === null
-      ? []
-      : [
-          {
-            code: "OWNER_NOT_FOUND",
-            mutation: "updateKey",
-            input: { id: key.id, teamId: null },
-            title: "Take the key out of its team",
-            effect:
-              "Its members see it no more, and the team's bounds do not hold. Give it back to the team once its new owner is a member.",
-            scopes: key.scopes,
-          },
-        ];
+  if (key.teamId === null || resolved.length === 0) return resolved;
+  const effect =
+    "Its members see it no more, and the team's bounds do not hold. Give it back to the team once its new owner is a member.";
   return [
-    ...leave,
     {
       code: "OWNER_NOT_FOUND",
-      mutation: "resolveInvalidUser",
-      input: {
-        keyId: key.id,
-        user,
-      },
-      title: "Find or create the user anew, and reissue the key",
-      effect: `A user with the address of the deleted one is found or created, the key is reissued to them with a new secret, and tested. The role and the address lists are those of the deleted one, whose limits are not taken over. Ask with dryRun: true for the plan.`,
-      alsoNeeds: ["users:create"],
+      mutation: "updateKey",
+      input: { id: key.id, teamId: null },
+      title: "Take the key out of its team",
+      effect,
       scopes: key.scopes,
     },
+    ...resolved,
   ];
 }

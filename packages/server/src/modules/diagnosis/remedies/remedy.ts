@@ -1,4 +1,5 @@
 import { type Permission, permissions, type VerdictCode } from "@keyplane/schema";
+import { ForbiddenError } from "../../../platform/errors.js";
 import { ownerBy, type Principal } from "../../auth/index.js";
 
 /** A mutation ready to send, and what it will change. */
@@ -72,6 +73,10 @@ export interface Draft {
   readonly givesAnyScope?: boolean;
   /** Whether only a caller of the whole installation may send it. */
   readonly installationOnly?: boolean;
+  /** Whose key it is about, where that is another one than was presented. */
+  readonly ownerId?: string;
+  /** Refuses a caller who has less than it gives. @throws ForbiddenError */
+  readonly authorize?: (principal: Principal) => void;
 }
 
 /**
@@ -82,13 +87,14 @@ export interface Draft {
 export function remedyFor(principal: Principal, draft: Draft, ownerId: string | null): Remedy {
   const { code, mutation, input, title, effect, alsoNeeds = [], scopes = [], givesAnyScope = false } = draft;
   const { asks } = mutations[mutation];
-  const permission = permissionFor(principal, mutation, ownerId);
+  const permission = permissionFor(principal, mutation, draft.ownerId ?? ownerId);
   const needed: readonly Permission[] = [permission, ...alsoNeeds];
   const lacking = needed.filter((each) => !principal.permissions.has(each));
   const { grantableScopes } = principal;
   const given = givesAnyScope ? ["of every kind"] : scopes;
   const beyond = grantableScopes === null ? [] : given.filter((scope) => !grantableScopes.includes(scope));
   const isTooNear = draft.installationOnly === true && principal.tenantId !== null;
+  const refusal = lacking.length + beyond.length === 0 ? refusalOf(principal, draft) : null;
   return {
     code,
     title,
@@ -96,9 +102,22 @@ export function remedyFor(principal: Principal, draft: Draft, ownerId: string | 
     variables: { input },
     effect,
     permissions: needed,
-    permitted: lacking.length === 0 && beyond.length === 0 && !isTooNear,
-    permittedTo: isTooNear ? `A caller of the whole installation, with ${permission}.` : whoMay(lacking, beyond),
+    permitted: lacking.length === 0 && beyond.length === 0 && !isTooNear && refusal === null,
+    permittedTo: isTooNear
+      ? `A caller of the whole installation, with ${permission}.`
+      : (whoMay(lacking, beyond) ?? refusal),
   };
+}
+
+/** Why a caller may not give what a remedy gives; null: it may. */
+function refusalOf(principal: Principal, { authorize }: Draft): string | null {
+  try {
+    authorize?.(principal);
+    return null;
+  } catch (error) {
+    if (error instanceof ForbiddenError) return `Another caller: ${error.message}`;
+    throw error;
+  }
 }
 
 /** What a caller needs for a mutation: less where it is about its own. */

@@ -3,6 +3,7 @@ import type { Key, KeyFinding, User } from "../../../platform/database/index.js"
 import type { Danger } from "../../lifecycle/index.js";
 import type { Circumstances } from "../circumstances/circumstances.js";
 import type { Rows } from "../diagnosis.store.js";
+import type { DeletedOwner } from "./deleted-owner.js";
 
 /** What remedies are made of: the present state, whatever moment the diagnosis is about. */
 export interface Sick {
@@ -16,6 +17,8 @@ export interface Sick {
   readonly cost: number;
   /** A user who could take over the key. */
   readonly successor: User | null;
+  /** What is known of a deleted owner; null: the owner was not deleted. */
+  readonly deleted: DeletedOwner | null;
   /** Of a quarantined key: as Keyplane has last written it; null: not known, not to be told, or not quarantined. */
   readonly written: Key | null;
   /** What says that others have a secret of it, because it leaked or too many use it, and that nobody has dealt with. */

@@ -108,7 +108,7 @@ const TestCallInput = builder.inputType("TestCallInput", {
 const ResolveInvalidUserInput = builder.inputType("ResolveInvalidUserInput", {
   description: "A key whose user is not valid, and whose it shall be. Give exactly one of key, keyId and start.",
   fields: (t) => ({
-    key: t.string({ description: "The key's text, as it was presented." }),
+    key: t.string({ description: "The key's text, as it was presented. A text that holds several keys is refused." }),
     keyId: t.id({ description: "The key's id." }),
     start: t.string({ description: "The visible start of its secret, e.g. kp_live_3fQz." }),
     user: t.field({ type: RightUserInput, description: "The right user; the present owner when left out." }),

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
+import { keysIn } from "@keyplane/schema";
 import type { Clock } from "../../../platform/clock.js";
 import type { Database, Key, Transaction, User } from "../../../platform/database/index.js";
-import { ConflictError, KeyplaneError, NotFoundError } from "../../../platform/errors.js";
+import { ConflictError, InvalidInputError, KeyplaneError, NotFoundError } from "../../../platform/errors.js";
 import type { GuessLimiter } from "../../../platform/guess-limiter.js";
 import { parseInput } from "../../../platform/validation.js";
 import { authorize, hashSecret, type Principal, visibleTo } from "../../auth/index.js";
@@ -75,6 +76,11 @@ export function createResolveInvalidUser(deps: {
   const { database, clock, events, guesses, idempotency, keys, limitReads, usersWith, keySecretsWith } = deps;
 
   async function identify(principal: Principal, input: ResolveInvalidUserInput): Promise<string> {
+    const { length } = keysIn(input.key ?? "");
+    if (length > 1) {
+      const message = `There are ${length} keys in it. Give the one whose user is to be resolved.`;
+      throw new InvalidInputError([{ path: ["key"], message }]);
+    }
     const { secret, repaired } = await findPresented(database.prisma, principal, input, new Date(clock.now()), guesses);
     const found = secret ?? repaired?.secret;
     if (!found) throw new NotFoundError("key", input.keyId !== undefined ? "id" : input.start ? "start" : "text");
