@@ -356,7 +356,7 @@ builder.mutationFields((t) => ({
   }),
   resetQuota: t.field({
     description:
-      "Makes a quota whole again before its time. What servers hold counts as used until they give it back, within a minute; what lost servers hold is dropped.",
+      "Makes a quota whole again before its time. What other servers hold and have not used counts as used until they hear of it, which is at once; what they have used in the last 30 seconds may stay counted. What lost servers hold is dropped.",
     type: ResetQuotaPayload,
     errors: { types: changeErrors },
     access: { permission: "limits:update" },
