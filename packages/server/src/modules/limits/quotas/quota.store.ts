@@ -176,7 +176,10 @@ export async function findLeasesOfLost(db: Db, holder: string): Promise<QuotaLea
  * Keeps how much servers have used of leases, so that a reset knows: see `unusedOfLeases`. Whoever changes one of them at this moment is not
  * waited for; it is said again.
  */
-export async function tellUsed(db: Db, leases: readonly { readonly id: string; readonly used: number }[]): Promise<void> {
+export async function tellUsed(
+  db: Db,
+  leases: readonly { readonly id: string; readonly used: number }[],
+): Promise<void> {
   const ids = leases.map(({ id }) => id);
   const used = leases.map((lease) => lease.used);
   await db.$executeRaw`
@@ -256,7 +259,10 @@ export async function dropLostLeases(tx: Db, { id, period }: Pick<Quota, "id" | 
  * since they last said so makes it less, never more. Settling a lease gives back what was not used of it, whatever was reset meanwhile.
  */
 export async function unusedOfLeases(db: Db, { id, period }: Pick<Quota, "id" | "period">): Promise<number> {
-  const { _sum } = await db.quotaLease.aggregate({ where: { quotaId: id, period }, _sum: { amount: true, used: true } });
+  const { _sum } = await db.quotaLease.aggregate({
+    where: { quotaId: id, period },
+    _sum: { amount: true, used: true },
+  });
   return (_sum.amount ?? 0) - (_sum.used ?? 0);
 }
 
