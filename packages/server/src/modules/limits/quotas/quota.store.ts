@@ -230,7 +230,7 @@ export async function findQuotaId(db: Db, targetId: string): Promise<string | nu
   return (await db.quota.findUnique({ where: { targetId }, select: { id: true } }))?.id ?? null;
 }
 
-/** Who holds parts of these quotas, those first that were heard of longest ago. @param most of each. */
+/** Who holds parts of these quotas in the periods that their rows are in, those first that were heard of longest ago. @param most of each. */
 export function findHolders(db: Db, quotaIds: readonly string[], most: number): Promise<LeaseOfQuota[]> {
   return db.$queryRaw`
     SELECT "quotaId", "holder", "period", "amount", "createdAt", "heardAt", "isLost" FROM (
@@ -238,7 +238,8 @@ export function findHolders(db: Db, quotaIds: readonly string[], most: number): 
         coalesce("QuotaHolder"."heardAt" <= now() - ${lostAfterMs}::float8 * interval '1 millisecond', true) AS "isLost",
         row_number() OVER (PARTITION BY "quotaId"
           ORDER BY "QuotaHolder"."heardAt" NULLS FIRST, "QuotaLease"."createdAt", "QuotaLease"."id") AS "place"
-      FROM "QuotaLease" LEFT JOIN "QuotaHolder" ON "QuotaHolder"."id" = "QuotaLease"."holder"
+      FROM "QuotaLease" JOIN "Quota" ON "Quota"."id" = "quotaId" AND "Quota"."period" = "QuotaLease"."period"
+        LEFT JOIN "QuotaHolder" ON "QuotaHolder"."id" = "QuotaLease"."holder"
       WHERE "quotaId" = ANY(${[...quotaIds]}::text[])) AS "leases"
     WHERE "place" <= ${most} ORDER BY "quotaId", "place"`;
 }
