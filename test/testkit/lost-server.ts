@@ -30,7 +30,7 @@ export async function loseServer(
   const { folder, accounts } = await open();
   await accounts.ask(quotaId, used);
   for (let call = 0; call < used; call++) accounts.get(quotaId).charge(1);
-  folder.close(false);
+  accounts.abandon();
   cpSync(dataDir, elsewhere, { recursive: true });
   rmSync(dataDir, { recursive: true });
   // By the clock of the database, which no test moves.

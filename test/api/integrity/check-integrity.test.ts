@@ -557,15 +557,37 @@ describe("checkIntegrity", () => {
         tenantId: tenant.id,
         keyId: targetId === key.id ? key.id : null,
         userId: targetId === owner.id ? owner.id : null,
-        detail: expect.stringMatching(
-          `^The server ${holder} holds 100 of the quota ${quota.id} of ${targetId}, .* reset`,
-        ),
+        detail: expect.stringMatching(`^The server ${holder} holds 100 of the quota of ${targetId}, .* reset`),
       };
       expect(await foundOf(tenant.id, true)).toEqual([finding]);
       expect(await foundOf(tenant.id)).toEqual([finding]);
       ok(await admin.quota("resetQuota", { targetId }));
       expect(await foundOf(tenant.id)).toEqual([]);
     }
+  });
+
+  test("finds a lost server once, however much it holds, and not of what cannot be reset or is over anyway", async () => {
+    const { tenant, admin, owner, key } = await world.tenantWithKey();
+    const { database } = world.server.keyplane;
+    const quotas = [];
+    for (const targetId of [key.id, owner.id, tenant.id]) {
+      quotas.push(ok(await world.root.quota("setQuota", { targetId, limit: 3_200, refill: "DAILY" })).quota);
+    }
+    const { holder } = await loseServer({ database, clock: world.clock }, quotas[0].id, 1);
+    const [lease] = await prisma().quotaLease.findMany({ where: { holder } });
+    if (!lease) throw new Error("no lease");
+    for (const [place, { id }] of quotas.slice(1).entries()) {
+      await prisma().quotaLease.create({ data: { ...lease, id: `${place}${lease.id.slice(1)}`, quotaId: id } });
+    }
+    const holds = (what: string) => ({ detail: expect.stringMatching(`^The server ${holder} holds ${what}, `) });
+    expect(await foundOf(tenant.id)).toMatchObject([{ ...holds("300 of 3 quotas"), keyId: null, userId: null }]);
+    ok(await admin.key("revokeKey", { id: key.id, reason: "x" }));
+    expect(await foundOf(tenant.id)).toMatchObject([holds("200 of 2 quotas")]);
+    await prisma().user.update({ where: { id: owner.id }, data: { status: "DELETED", activeEmail: null } });
+    expect(await foundOf(tenant.id)).toMatchObject([{ ...holds(`100 of the quota of ${tenant.id}`), keyId: null }]);
+    // Over by time, although nobody has taken from it since.
+    await prisma().quota.update({ where: { id: quotas[2].id }, data: { periodEnd: new Date(world.clock.now()) } });
+    expect(await foundOf(tenant.id)).toEqual([]);
   });
 
   test("finds what names a quota that is another's or none, and leaves it", async () => {

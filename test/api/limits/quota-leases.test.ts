@@ -13,7 +13,7 @@ async function sharedQuota(world: World) {
   expect(await admin.verify(secret)).toMatchObject({ valid: true });
   const read = async () => {
     const document = `query ($id: ID!) { key(id: $id) { quota { used ${leases} } } }`;
-    return (await admin.query(document, { id: key.id })).key.quota;
+    return (await world.root.query(document, { id: key.id })).key.quota;
   };
   return { admin, key, secret, quota, lost, read };
 }
@@ -38,6 +38,31 @@ describe("Quota.leases", () => {
     expect(used).toBe(101);
   });
 
+  test("shows which servers they are to callers of the whole installation only", async ({ world }) => {
+    const { admin, key } = await sharedQuota(world);
+    const document = `query ($id: ID!) { key(id: $id) { quota { ${leases} } } }`;
+    const { quota } = (await admin.query(document, { id: key.id })).key;
+    expect(quota.leases).toEqual([
+      { holder: null, amount: 100, since: expect.any(String), lastSeenAt: null, isLost: true },
+      { holder: null, amount: 96, since: expect.any(String), lastSeenAt: null, isLost: false },
+    ]);
+  });
+
+  test("are those of the present period, however many there are of those before it", async ({ world }) => {
+    const { quota, read } = await sharedQuota(world);
+    const { prisma } = world.server.keyplane.database;
+    const before = Array.from({ length: 110 }, (_, place) => ({
+      id: `${quota.id}-${place}`,
+      quotaId: quota.id,
+      holder: `gone-${place}`,
+      period: 0,
+      amount: 1,
+      createdAt: new Date(0),
+    }));
+    await prisma.quotaLease.createMany({ data: before });
+    expect((await read()).leases).toMatchObject([{ amount: 100 }, { amount: 96 }]);
+  });
+
   test("a server that nobody has ever heard of is lost; what is held of a period that is over is not shown", async ({
     world,
   }) => {
@@ -50,7 +75,35 @@ describe("Quota.leases", () => {
   });
 });
 
+describe("quota", () => {
+  test("of another tenant is none, where a row was changed past Keyplane to name it", async ({ world }) => {
+    const [mine, others] = [await world.tenantWithKey(), await world.tenantWithKey()];
+    const { quota } = ok(await others.admin.quota("setQuota", { targetId: others.key.id, limit }));
+    const { prisma } = world.server.keyplane.database;
+    for (const [kind, id] of [
+      ["key", mine.key.id],
+      ["user", mine.owner.id],
+      ["tenant", mine.tenant.id],
+    ] as const) {
+      const rows = { key: prisma.key, user: prisma.user, tenant: prisma.tenant };
+      await (rows[kind] as typeof prisma.key).update({ where: { id }, data: { quotaId: quota.id } });
+      const document = `query ($id: ID!) { ${kind}(id: $id) { quota { id } } }`;
+      expect((await mine.admin.query(document, { id }))[kind]).toEqual({ quota: null });
+    }
+  });
+});
+
 describe("resetQuota", () => {
+  test("counts of what another living server holds only what it has not said to have used", async ({ world }) => {
+    const { admin, key, quota } = await sharedQuota(world);
+    const { prisma } = world.server.keyplane.database;
+    const living = { id: "used".padEnd(32, "1"), quotaId: quota.id, period: 1, createdAt: new Date() };
+    await prisma.quotaHolder.create({ data: { id: living.id, heardAt: new Date() } });
+    await prisma.quotaLease.create({ data: { ...living, holder: living.id, amount: 500, used: 480 } });
+    expect(ok(await admin.quota("resetQuota", { targetId: key.id })).quota).toMatchObject({ used: 20 });
+    await prisma.quotaHolder.delete({ where: { id: living.id } });
+  });
+
   test("drops what lost servers hold, for good, and keeps what living ones hold", async ({ world }) => {
     const { admin, key, secret, quota, lost, read } = await sharedQuota(world);
     // Another server that lives holds a part, too.

@@ -31,7 +31,8 @@ const setting = fc.record({
     fc.record({
       of: fc.constantFrom(...places),
       limit: fc.integer({ min: 1, max: 12 }),
-      seconds: fc.integer({ min: 1, max: 60 }),
+      // Redis forgets what is over by its own clock, which no test moves: not within a story.
+      seconds: fc.integer({ min: 10, max: 60 }),
       isCost: fc.boolean(),
     }),
     { maxLength: 4 },
@@ -40,7 +41,7 @@ const setting = fc.record({
     selector: ({ of }) => of,
     minLength: 1,
   }),
-  calls: fc.array(fc.record({ afterMs: fc.nat(4_000), cost: fc.nat(30) }), { minLength: 10, maxLength: 40 }),
+  calls: fc.array(fc.record({ afterMs: fc.nat(8_000), cost: fc.nat(30) }), { minLength: 10, maxLength: 40 }),
 });
 
 async function storyOf(

@@ -1594,13 +1594,13 @@ export type Quota = {
 };
 
 export type QuotaLease = {
-  /** Names the server: a folder of this name is in `quota-leases` of its data folder. */
-  readonly holder: string,
-  /** How much it holds, whether it has used it or not. */
+  /** Names the server: a folder of this name is in `quota-leases` of its data folder. null: only callers of the whole installation see the servers. */
+  readonly holder: string | null,
+  /** How much it was given, whether it has used it or not. */
   readonly amount: number,
   /** Since when it holds some of it. */
   readonly since: string,
-  /** When it was last heard of, by the clock of the database; null: never. */
+  /** When it was last heard of, by the clock of the database; null: never, or the caller is not of the whole installation. */
   readonly lastSeenAt: string | null,
   /** Whether it was not heard of for six minutes. It uses nothing of it any more: start it on its data folder, which gives back what it has not used, or make the quota whole with `resetQuota`. */
   readonly isLost: boolean

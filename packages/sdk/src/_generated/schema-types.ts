@@ -658,7 +658,7 @@ export type IntegrityFindingKind =
   | 'FOREIGN_CHECKSUM'
   /** Access of a key to an API of another tenant. It is taken away where the check repairs. */
   | 'GRANT_OF_OTHER_TENANT'
-  /** A part of a quota that is held by a server which was not heard of for long: it counts as used. Start the server on its data folder, which gives back what it has not used, or make the quota whole with `resetQuota`. */
+  /** Parts of a tenant's quotas that are held by a server which was not heard of for long: they count as used. Start the server on its data folder, which gives back what it has not used, or make the quotas whole with `resetQuota`. */
   | 'LEASE_OF_LOST_SERVER'
   /** A key that nobody can use, because it has no current secret. Rotate it. */
   | 'NO_SECRET'

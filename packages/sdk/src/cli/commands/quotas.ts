@@ -17,10 +17,15 @@ const columns: readonly Column<QuotaEntry>[] = [
   { head: "WHY", of: ({ reason }) => reason },
 ];
 const leaseColumns: readonly Column<QuotaLease>[] = [
-  { head: "HOLDER", of: ({ holder }) => holder, isWhole: true },
+  { head: "HOLDER", of: ({ holder }) => shown(holder), isWhole: true },
   { head: "AMOUNT", of: ({ amount }) => shown(amount), isWhole: true },
   { head: "SINCE", of: ({ since }) => shown(since), isWhole: true },
-  { head: "LAST SEEN", of: ({ lastSeenAt }) => shown(lastSeenAt ?? "never"), isWhole: true },
+  // Callers of a tenant see neither the servers nor when they were heard of.
+  {
+    head: "LAST SEEN",
+    of: ({ holder, lastSeenAt }) => shown(lastSeenAt ?? (holder === null ? null : "never")),
+    isWhole: true,
+  },
   { head: "LOST", of: ({ isLost }) => shown(isLost), isWhole: true },
 ];
 const ofTarget = { name: "id", description: "Whose: the id of a key, a user or a tenant." };
@@ -87,7 +92,7 @@ export const quotaCommands = [
     path: "quotas reset",
     summary: "Make a quota whole again before its time.",
     details:
-      "What servers hold of it counts as used until they give it back, within a minute; what lost servers hold is dropped.",
+      "What other servers hold and have not used counts as used until they hear of it, which is at once; what they have used in the last 30 seconds may stay counted. What lost servers hold is dropped.",
     argument: ofTarget,
     options: reason,
     examples: [["quotas reset usr_… --reason 'our mistake'", "as if nothing was used in this period"]],

@@ -38,7 +38,7 @@ export const findingKinds = {
   },
   LEASE_OF_LOST_SERVER: {
     description:
-      "A part of a quota that is held by a server which was not heard of for long: it counts as used. Start the server on its data folder, which gives back what it has not used, or make the quota whole with `resetQuota`.",
+      "Parts of a tenant's quotas that are held by a server which was not heard of for long: they count as used. Start the server on its data folder, which gives back what it has not used, or make the quotas whole with `resetQuota`.",
   },
   QUOTA_MISSING: {
     description:

@@ -207,19 +207,35 @@ export function findHeldAddresses(db: Db, take: number): Promise<{ id: string; t
   });
 }
 
-/** Parts of quotas that are held by servers of which nobody has heard for long, in the present periods of the quotas. */
-export function findLostLeases(
-  db: Db,
-  take: number,
-): Promise<
-  { tenantId: string; quotaId: string; targetId: string; holder: string; amount: number; heardAt: Date | null }[]
-> {
+/** What a lost server holds of the quotas of one tenant. */
+export interface LostLeases {
+  readonly tenantId: string;
+  readonly holder: string;
+  readonly heardAt: Date | null;
+  /** Of how many quotas it holds a part, and how much in all. */
+  readonly quotas: number;
+  readonly amount: number;
+  /** Whose quota it is; null: there are several. */
+  readonly targetId: string | null;
+}
+
+/**
+ * What servers hold of which nobody has heard for long, in the present periods of quotas that can be reset: not of what is revoked or deleted.
+ * One of each server and tenant, because a server that is gone leaves a lease of each quota that it used.
+ */
+export function findLostLeases(db: Db, now: Date, take: number): Promise<LostLeases[]> {
   return db.$queryRaw`
-    SELECT "Quota"."tenantId", "quotaId", "targetId", "holder", "amount", "heardAt"
+    SELECT "Quota"."tenantId", "holder", "heardAt", count(DISTINCT "Quota"."id")::int AS "quotas",
+      sum("amount")::float8 AS "amount",
+      CASE WHEN count(DISTINCT "Quota"."id") = 1 THEN min("Quota"."targetId") END AS "targetId"
     FROM "QuotaLease" JOIN "Quota" ON "Quota"."id" = "quotaId" AND "Quota"."period" = "QuotaLease"."period"
       LEFT JOIN "QuotaHolder" ON "QuotaHolder"."id" = "holder"
-    WHERE "heardAt" IS NULL OR "heardAt" <= now() - ${lostAfterMs}::float8 * interval '1 millisecond'
-    ORDER BY "heardAt" NULLS FIRST, "QuotaLease"."id" LIMIT ${take}`;
+    WHERE ("periodEnd" IS NULL OR "periodEnd" > ${now})
+      AND ("heardAt" IS NULL OR "heardAt" <= now() - ${lostAfterMs}::float8 * interval '1 millisecond')
+      AND NOT EXISTS (SELECT 1 FROM "Key" WHERE "Key"."id" = "targetId" AND ("revokedAt" IS NOT NULL OR "deletedAt" IS NOT NULL))
+      AND NOT EXISTS (SELECT 1 FROM "User" WHERE "User"."id" = "targetId" AND "status" = 'DELETED')
+    GROUP BY "Quota"."tenantId", "holder", "heardAt"
+    ORDER BY "heardAt" NULLS FIRST, "holder", "Quota"."tenantId" LIMIT ${take}`;
 }
 
 /** Keys, users and tenants that can still be used, and name a quota that is not theirs. `targetId`: whose it is; null: there is none. */

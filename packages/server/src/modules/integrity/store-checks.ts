@@ -88,12 +88,19 @@ export function createStoreChecks(
 
     /** Parts of quotas that are held by servers which are lost. Only a person knows whether their folders come back. */
     async leases(): Promise<void> {
-      for (const lease of await store.findLostLeases(prisma, maxOfKind)) {
-        const { tenantId, quotaId, targetId, holder, amount, heardAt } = lease;
+      for (const lost of await store.findLostLeases(prisma, new Date(clock.now()), maxOfKind)) {
+        const { tenantId, targetId, holder, quotas, amount, heardAt } = lost;
+        const of = targetId === null ? `${quotas} quotas` : `the quota of ${targetId}`;
         const heard = heardAt === null ? "was never heard of" : `was last heard of at ${heardAt.toISOString()}`;
-        const detail = `The server ${holder} holds ${amount} of the quota ${quotaId} of ${targetId}, and ${heard}. Start it on its data folder, or reset the quota.`;
+        const detail = `The server ${holder} holds ${amount} of ${of}, and ${heard}. Start it on its data folder, or reset ${targetId === null ? "the quotas" : "the quota"}.`;
         await database.transaction((tx) =>
-          note(tx, { kind: "LEASE_OF_LOST_SERVER", outcome: "REPORTED", detail, tenantId, ...concerned(targetId) }),
+          note(tx, {
+            kind: "LEASE_OF_LOST_SERVER",
+            outcome: "REPORTED",
+            detail,
+            tenantId,
+            ...concerned(targetId ?? tenantId),
+          }),
         );
       }
     },

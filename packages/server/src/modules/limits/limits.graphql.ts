@@ -114,15 +114,20 @@ const QuotaLeaseType = builder.objectRef<LeaseOfQuota>("QuotaLease").implement({
   description:
     "A part of a quota that a server holds in order to use it without asking. It counts as used; what the server has not used comes back when it is idle, stops, or was killed and starts again on its data folder.",
   fields: (t) => ({
-    holder: t.exposeString("holder", {
-      description: "Names the server: a folder of this name is in `quota-leases` of its data folder.",
+    holder: t.string({
+      nullable: true,
+      description:
+        "Names the server: a folder of this name is in `quota-leases` of its data folder. null: only callers of the whole installation see the servers.",
+      resolve: ({ holder }, _, { principal }) => (principal?.tenantId === null ? holder : null),
     }),
-    amount: t.exposeInt("amount", { description: "How much it holds, whether it has used it or not." }),
+    amount: t.exposeInt("amount", { description: "How much it was given, whether it has used it or not." }),
     since: t.expose("createdAt", { type: "DateTime", description: "Since when it holds some of it." }),
-    lastSeenAt: t.expose("heardAt", {
+    lastSeenAt: t.field({
       type: "DateTime",
       nullable: true,
-      description: "When it was last heard of, by the clock of the database; null: never.",
+      description:
+        "When it was last heard of, by the clock of the database; null: never, or the caller is not of the whole installation.",
+      resolve: ({ heardAt }, _, { principal }) => (principal?.tenantId === null ? heardAt : null),
     }),
     isLost: t.exposeBoolean("isLost", {
       description:
@@ -176,7 +181,11 @@ export function addLimitFields<Row extends LimitColumns & object>(
       nullable: true,
       description: `The quota of the ${thing}; null: none. Those of a key, its owner and its tenant all count.`,
       access: { permission },
-      resolve: ({ quotaId }, _, { loaders }) => (quotaId ? loaders.quotas.load(quotaId) : null),
+      resolve: async ({ id, quotaId }, _, { loaders }) => {
+        const quota = quotaId ? await loaders.quotas.load(quotaId) : null;
+        // A row that was changed past Keyplane may name another's, which may be of another tenant.
+        return quota?.targetId === id ? quota : null;
+      },
     }),
   );
   builder.objectField(type, "quotaHistory", (t) =>
@@ -356,7 +365,7 @@ builder.mutationFields((t) => ({
   }),
   resetQuota: t.field({
     description:
-      "Makes a quota whole again before its time. What servers hold counts as used until they give it back, within a minute; what lost servers hold is dropped.",
+      "Makes a quota whole again before its time. What other servers hold and have not used counts as used until they hear of it, which is at once; what they have used in the last 30 seconds may stay counted. What lost servers hold is dropped.",
     type: ResetQuotaPayload,
     errors: { types: changeErrors },
     access: { permission: "limits:update" },

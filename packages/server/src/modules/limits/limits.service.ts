@@ -20,7 +20,7 @@ import {
   topUpQuotaSchema,
   usualAnchor,
 } from "./limits.input.js";
-import { dropLostLeases, findQuotaId, insertEntry, lockQuota, sumOfLeases } from "./quotas/quota.store.js";
+import { dropLostLeases, findQuotaId, insertEntry, lockQuota, unusedOfLeases } from "./quotas/quota.store.js";
 import type { QuotaAccounts } from "./quotas/quota-accounts.js";
 
 interface Deps {
@@ -208,8 +208,9 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
     },
 
     /**
-     * Makes a quota whole again before its time. What other servers hold at this moment counts as used until they give it back, within
-     * seconds: so nothing is ever admitted twice. What lost servers hold is dropped: they use none of it any more.
+     * Makes a quota whole again before its time. What other servers may still use of what they hold counts as used, so that nothing is
+     * admitted twice, until they hear of the reset and give it back, which is at once. What they have used in the last half minute, since they
+     * last said how much they have, stays counted. What lost servers hold is dropped: they use none of it any more.
      *
      * @throws as removeQuota does.
      */
@@ -221,7 +222,7 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
       return changeQuota(principal, targetId, async (tx, target, before) => {
         const now = new Date(clock.now());
         await dropLostLeases(tx, before);
-        const data = { used: await sumOfLeases(tx, before), updatedAt: now };
+        const data = { used: await unusedOfLeases(tx, before), updatedAt: now };
         const quota = await tx.quota.update({ where: { id: before.id }, data });
         await insertEntry(tx, before, { type: "RESET", at: now, reason });
         const action = `${actionOf(target)}.quota_reset`;

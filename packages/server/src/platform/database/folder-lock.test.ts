@@ -44,10 +44,25 @@ describe("the lock of a data folder", () => {
     (await lockFolder(folder)).release();
   });
 
+  test("is free when its folder is gone", async () => {
+    const lock = await lockFolder(folder);
+    rmSync(folder, { recursive: true });
+    expect(() => lock.release()).not.toThrow();
+  });
+
   test("is given to exactly one of many that ask at once, even when all find a dead one's lock", async () => {
     leave({ pid: await pidOfDeadProcess() });
     const results = await Promise.allSettled(Array.from({ length: 20 }, () => lockFolder(folder)));
     expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  });
+
+  test("of a silent process that nobody can look up is left to it where silence is not enough", async () => {
+    leave({ realm: "another container" });
+    age(120);
+    await expect(lockFolder(folder, undefined, async () => false)).rejects.toThrow(StartupError);
+    expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ token: "left" });
+    (await lockFolder(folder, undefined, async () => true)).release();
+    expect(existsSync(path)).toBe(false);
   });
 
   test("of a process that died is taken over", async () => {

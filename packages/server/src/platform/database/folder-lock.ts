@@ -33,16 +33,22 @@ interface Holder extends ProcessIdentity {
  * The lock of a process that is dead, killed or gone with its machine is taken over.
  *
  * @param heartFailed told once, and why, when the lock can no longer be touched.
+ * @param isGone asked of a holder whose process cannot be looked up and whose heart is silent, which may only be paused: false leaves it
+ * its lock. When left out, silence is enough.
  * @throws StartupError when a running process holds it.
  */
-export async function lockFolder(folder: string, heartFailed?: (reason: string) => void): Promise<FolderLock> {
+export async function lockFolder(
+  folder: string,
+  heartFailed?: (reason: string) => void,
+  isGone?: () => Promise<boolean>,
+): Promise<FolderLock> {
   const file = lockFileAt(join(folder, "keyplane.lock"));
   const holder: Holder = { ...ownIdentity(), since: new Date().toISOString(), token: randomUUID() };
   const own = JSON.stringify(holder);
   while (!file.create(own)) {
     const found = file.read();
     if (found === null) continue; // released this very moment
-    if (await isHeld(file, found)) throw inUse(folder, parse(found));
+    if (await isHeld(file, found, isGone)) throw inUse(folder, parse(found));
     if (!file.removeIf(found)) await sleep(RETRY_MS);
   }
   return hold(file, own, heartFailed);
@@ -71,10 +77,15 @@ function hold(file: LockFile, own: string, heartFailed?: (reason: string) => voi
   };
 }
 
-async function isHeld(file: LockFile, found: string): Promise<boolean> {
+async function isHeld(file: LockFile, found: string, isGone?: () => Promise<boolean>): Promise<boolean> {
   const holder = parse(found);
   if (holder?.realm === ownIdentity().realm) return isRunning(holder);
+  if (await isBeating(file, found, holder)) return true;
+  // Released, or complete now: not what was judged.
+  return file.read() === found && isGone !== undefined && !(await isGone());
+}
 
+async function isBeating(file: LockFile, found: string, holder: Holder | null): Promise<boolean> {
   // Its number means nothing here, or is not written yet: what counts is whether the file still changes.
   const touched = file.touchedAt();
   if (touched === null || Date.now() - touched > (holder ? HEARTBEAT_DEAD_MS : INCOMPLETE_MS)) return false;

@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, rmSync, statSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { codeOf } from "./startup-error.js";
 
 /** A file that is there or not: only one process can create it. All calls are synchronous, so none is left half done. */
@@ -36,6 +37,7 @@ export function lockFileAt(path: string): LockFile {
       orNull("ENOENT", () => utimesSync(path, now, now)); // gone with its folder: nothing left to protect
     },
     removeIf: (content) => {
+      if (!existsSync(dirname(path))) return true; // gone with its folder
       if (orNull("EEXIST", () => mkdirSync(guard)) === null) {
         const since = touchedAt(guard);
         if (since !== null && Date.now() - since > GUARD_EXPIRES_MS) rmSync(guard, { recursive: true, force: true });

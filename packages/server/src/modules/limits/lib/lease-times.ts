@@ -1,7 +1,7 @@
 /** How often a server that holds leases of quotas says that it lives, in milliseconds. */
 export const saysEveryMs = 30_000;
 
-/** A server that could not say so for so long uses none of its leases any more, in milliseconds. Two attempts may fail. */
+/** A server that could not say so for so long uses none of its leases any more, in milliseconds. One attempt may fail: the second one after it comes too late. */
 export const usesForMs = 3 * saysEveryMs;
 
 /**

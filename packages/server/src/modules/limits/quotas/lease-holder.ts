@@ -52,8 +52,9 @@ export class LeaseHolder {
   async #say(): Promise<void> {
     // Counted from before: the database may hear it much later, and this process of that later still.
     const [until, steadyUntil] = [this.#clock.now() + usesForMs, this.#steady() + usesForMs];
-    await sayThatHolderLives(this.#database.prisma, this.id);
-    if (!this.isHeard(this.#clock.now())) {
+    const wasKnown = await sayThatHolderLives(this.#database.prisma, this.id);
+    // Whoever forgot it took it for gone, and may have settled what it holds.
+    if (!wasKnown || !this.isHeard(this.#clock.now())) {
       this.#lapses += 1;
       this.#onLapse();
     }

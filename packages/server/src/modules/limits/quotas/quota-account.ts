@@ -20,6 +20,8 @@ export interface OpenLease {
   readonly slot: number;
   /** How often its holder may have been taken for lost when it was asked for. */
   readonly lapses: number;
+  /** Whether nobody knows if it was given: it is used for nothing, and given back. */
+  readonly isUnheard?: true;
   granted: number;
   used: number;
   /** What is kept for calls that something else may still refuse. Nobody else can use it, and it is not used yet. */

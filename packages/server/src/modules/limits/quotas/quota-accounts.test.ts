@@ -1,15 +1,16 @@
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createId } from "@keyplane/schema";
+import fc from "fast-check";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
-import { type Database, type Db, openDatabase } from "../../../platform/database/index.js";
+import { type Database, type Db, openDatabase, type Transaction } from "../../../platform/database/index.js";
 import { createLogger } from "../../../platform/logger.js";
 import { lostAfterMs, saysEveryMs, usesForMs } from "../lib/lease-times.js";
-import { acquire, dropLostLeases, lockQuota, sumOfLeases } from "./quota.store.js";
+import { acquire, dropLostLeases, lockQuota, unusedOfLeases } from "./quota.store.js";
 import { QuotaAccounts } from "./quota-accounts.js";
 import { readUseFile, UseFile } from "./use-file.js";
 import { UseFolder } from "./use-folder.js";
@@ -51,9 +52,13 @@ function newDataDir(): string {
 }
 
 /** @param clocks those of a process that a test cuts off. */
-async function openAccounts(dataDir: string, clocks: { now: () => number; steady?: () => number } = clock) {
+async function openAccounts(
+  dataDir: string,
+  clocks: { now: () => number; steady?: () => number } = clock,
+  through: Database = database,
+) {
   const folder = await UseFolder.open(dataDir);
-  const accounts = new QuotaAccounts({ database, clock: clocks, logger, folder, ...clocks });
+  const accounts = new QuotaAccounts({ database: through, clock: clocks, logger, folder, ...clocks });
   const charge = async (quotaId: string, cost: number): Promise<boolean> => {
     while (accounts.get(quotaId).look(cost, clocks.now()) === "unknown") await accounts.ask(quotaId, cost);
     if (accounts.get(quotaId).look(cost, clocks.now()) === "too little") return false;
@@ -63,11 +68,31 @@ async function openAccounts(dataDir: string, clocks: { now: () => number; steady
   return { folder, accounts, charge };
 }
 
+const minuteMs = 60_000;
+
+/** As if it had not been heard of since. */
+const isUnheard = (holder: string) =>
+  database.prisma.quotaHolder.update({
+    where: { id: holder },
+    data: { heardAt: new Date(Date.now() - lostAfterMs - minuteMs) },
+  });
+
+/** Makes a quota whole, as `resetQuota` does. @returns what counts as used then. */
+const reset = (quotaId: string): Promise<number> =>
+  database.transaction(async (tx) => {
+    const quota = await lockQuota(tx, quotaId, now);
+    if (!quota) throw new Error("no such quota");
+    await dropLostLeases(tx, quota);
+    const used = await unusedOfLeases(tx, quota);
+    await tx.quota.update({ where: { id: quotaId }, data: { used } });
+    return used;
+  });
+
 /** A process that has used some of several quotas and then is gone, without a word to the database. */
 async function killed(dataDir: string, quotas: readonly string[], used: number) {
-  const { folder, charge } = await openAccounts(dataDir);
+  const { accounts, folder, charge } = await openAccounts(dataDir);
   for (const quotaId of quotas) for (let call = 0; call < used; call++) await charge(quotaId, 1);
-  folder.close(false);
+  accounts.abandon();
   return join(dataDir, "quota-leases", folder.holder);
 }
 
@@ -75,12 +100,13 @@ describe("what a killed process has used", () => {
   test("is settled by the next one on its data folder, to the unit, and what it held comes back", async () => {
     const dataDir = newDataDir();
     const quotas = [await addQuota(database, 3_200), await addQuota(database, 64)];
-    const left = await killed(dataDir, quotas, 7);
-    expect(await usedOf(quotas[0] ?? "")).toBe(100);
+    // Two of them, which are settled in one go.
+    const left = [await killed(dataDir, quotas, 7), await killed(dataDir, quotas, 2)];
+    expect(await usedOf(quotas[0] ?? "")).toBe(196);
     const next = await openAccounts(dataDir);
     await next.accounts.adopt();
-    for (const quotaId of quotas) expect(await usedOf(quotaId)).toBe(7);
-    expect(existsSync(left)).toBe(false);
+    for (const quotaId of quotas) expect(await usedOf(quotaId)).toBe(9);
+    for (const folder of left) expect(existsSync(folder)).toBe(false);
     expect(await database.prisma.quotaLease.count({ where: { quotaId: { in: quotas } } })).toBe(0);
     await next.accounts.stop();
     expect(readdirSync(join(dataDir, "quota-leases"))).toEqual([]);
@@ -127,6 +153,55 @@ describe("what a killed process has used", () => {
   });
 });
 
+describe("a process in another container, whose number means nothing here", () => {
+  const limit = 3_200;
+  /** Holds 100 and has used 10. Its heart, as that of a paused process, was not heard for longer than anybody waits. */
+  async function paused() {
+    const dataDir = newDataDir();
+    const quotaId = await addQuota(database, limit);
+    const it = await openAccounts(dataDir);
+    expect(await it.charge(quotaId, 10)).toBe(true);
+    const path = join(dataDir, "quota-leases", it.folder.holder, "keyplane.lock");
+    const elsewhere = { ...(JSON.parse(readFileSync(path, "utf8")) as object), realm: "another container" };
+    const pause = (): void => {
+      // A new content each time: the one that it knows is not looked at by its heart.
+      writeFileSync(path, JSON.stringify(elsewhere));
+      const twoMinutesAgo = new Date(Date.now() - 2 * minuteMs);
+      utimesSync(path, twoMinutesAgo, twoMinutesAgo);
+    };
+    pause();
+    const other = await openAccounts(dataDir);
+    cleanups.push(async () => {
+      for (const { accounts } of [it, other]) await accounts.stop();
+    });
+    return { dataDir, quotaId, it, other, pause };
+  }
+
+  test("keeps what it holds while it was only paused, and both admit no more than there is", async () => {
+    const { quotaId, it, other } = await paused();
+    await other.accounts.adopt();
+    expect(await usedOf(quotaId)).toBe(100);
+    // It goes on, and the other one uses all that it can get.
+    let admitted = 10;
+    while (await other.charge(quotaId, 1)) admitted += 1;
+    while (await it.charge(quotaId, 1)) admitted += 1;
+    expect(admitted).toBe(limit);
+  });
+
+  test("loses it when it was lost, and uses none of it when it comes back", async () => {
+    const { dataDir, quotaId, it, other, pause } = await paused();
+    await isUnheard(it.folder.holder);
+    pause();
+    await other.accounts.adopt();
+    expect(await usedOf(quotaId)).toBe(10);
+    expect(existsSync(join(dataDir, "quota-leases", it.folder.holder))).toBe(false);
+    // What takes it for alive by its own clock hears otherwise when it says that it lives.
+    await it.accounts.sweep();
+    expect(it.accounts.get(quotaId).look(1, now)).toBe("unknown");
+    expect(await usedOf(quotaId)).toBe(10);
+  });
+});
+
 describe("a process that is killed, and the next one on its data folder", () => {
   const limit = 100;
 
@@ -138,7 +213,7 @@ describe("a process that is killed, and the next one on its data folder", () => 
     if (!isWritten) first.folder.file.use = () => {};
     let admitted = 0;
     while (admitted < limit / 2 && (await first.charge(quotaId, 1))) admitted += 1;
-    first.folder.close(false);
+    first.accounts.abandon();
     const next = await openAccounts(dataDir);
     await next.accounts.adopt();
     while (await next.charge(quotaId, 1)) admitted += 1;
@@ -219,25 +294,136 @@ describe("leases", () => {
   });
 });
 
-describe("a process that was cut off", () => {
-  /** As if it had not been heard of since. */
-  const isUnheard = (holder: string) =>
-    database.prisma.quotaHolder.update({
-      where: { id: holder },
-      data: { heardAt: new Date(Date.now() - lostAfterMs - minuteMs) },
+describe("a grant of which only the answer was lost", () => {
+  test("goes back at once, and no second one is asked for before", async () => {
+    const quotaId = await addQuota(database, 3_200);
+    let isLost = false;
+    let isAway = false;
+    const unreliable: Database = Object.assign(Object.create(database) as Database, {
+      transaction: async <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => {
+        if (isAway) throw new Error("the database is away");
+        const result = await database.transaction(work);
+        if (!isLost) return result;
+        isLost = false;
+        throw new Error("the connection was lost");
+      },
     });
-  const minuteMs = 60_000;
+    const { accounts, charge } = await openAccounts(newDataDir(), clock, unreliable);
+    isLost = true;
+    await expect(charge(quotaId, 1)).rejects.toThrow("the connection was lost");
+    await accounts.settled();
+    expect(await usedOf(quotaId)).toBe(0);
+    isAway = true;
+    await expect(charge(quotaId, 1)).rejects.toThrow("the database is away");
+    for (let call = 0; call < 5; call++) {
+      await expect(charge(quotaId, 1)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+      expect(accounts.leases).toBe(1);
+    }
+    isAway = false;
+    expect(await charge(quotaId, 1)).toBe(true);
+    await accounts.stop();
+    expect(await usedOf(quotaId)).toBe(1);
+  });
+});
 
-  /** Drops what lost processes hold, as `resetQuota` does. @returns what counts as used then. */
-  const reset = (quotaId: string): Promise<number> =>
-    database.transaction(async (tx) => {
-      const quota = await lockQuota(tx, quotaId, now);
-      if (!quota) throw new Error("no such quota");
-      await dropLostLeases(tx, quota);
-      const used = await sumOfLeases(tx, quota);
-      await tx.quota.update({ where: { id: quotaId }, data: { used } });
-      return used;
+describe("a quota that is reset", () => {
+  const limit = 200;
+  const index = fc.nat(1);
+  const command = fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({ what: fc.constant("charge" as const), index, cost: fc.integer({ min: 1, max: 30 }) }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({ what: fc.constantFrom("sweep" as const, "hear" as const, "kill" as const), index }),
+    },
+    { weight: 2, arbitrary: fc.record({ what: fc.constant("reset" as const), isSaid: fc.boolean() }) },
+  );
+
+  test("is whole but for what was used since its holders last said so, and never admits more than there is", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(command, { minLength: 5, maxLength: 40 }), async (commands) => {
+        const quotaId = await addQuota(database, limit);
+        const dataDirs = [newDataDir(), newDataDir()];
+        const both = await Promise.all(dataDirs.map((dataDir) => openAccounts(dataDir)));
+        const at = (which: number) => both[which] as (typeof both)[number];
+        /** What was admitted since the last reset, and how much of before it may still count. */
+        let [admitted, kept] = [0, 0];
+        /** What each has admitted since it last said how much. */
+        const unsaid = [0, 0];
+        for (const each of commands) {
+          if (each.what === "charge") {
+            if (await at(each.index).charge(quotaId, each.cost)) {
+              admitted += each.cost;
+              unsaid[each.index] = (unsaid[each.index] ?? 0) + each.cost;
+            }
+          } else if (each.what === "reset") {
+            if (each.isSaid) {
+              for (const { accounts } of both) {
+                accounts.get(quotaId).isUsed = true;
+                await accounts.sweep();
+              }
+              unsaid.fill(0);
+            }
+            await reset(quotaId);
+            kept = (unsaid[0] ?? 0) + (unsaid[1] ?? 0);
+            admitted = 0;
+          } else if (each.what === "sweep") {
+            await at(each.index).accounts.sweep();
+          } else if (each.what === "hear") {
+            at(each.index).accounts.forget(quotaId);
+            await at(each.index).accounts.settled();
+          } else {
+            at(each.index).accounts.abandon();
+            both[each.index] = await openAccounts(dataDirs[each.index] ?? "");
+            await at(each.index).accounts.adopt();
+          }
+          expect(admitted).toBeLessThanOrEqual(limit);
+        }
+        for (const { accounts } of both) await accounts.stop();
+        const used = await usedOf(quotaId);
+        expect(used).toBeGreaterThanOrEqual(admitted);
+        expect(used).toBeLessThanOrEqual(admitted + kept);
+        expect(await database.prisma.quotaLease.count({ where: { quotaId } })).toBe(0);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  test("waits, where the same process holds it, for calls for which something of it is kept", async () => {
+    const quotaId = await addQuota(database, limit);
+    const { accounts } = await openAccounts(newDataDir());
+    await accounts.ask(quotaId, 5);
+    const reservation = accounts.get(quotaId).reserve(5);
+    let isBack = false;
+    const back = accounts.giveBack(quotaId).then(() => {
+      isBack = true;
     });
+    await accounts.settled();
+    expect(isBack).toBe(false);
+    reservation.charge();
+    await back;
+    expect(await usedOf(quotaId)).toBe(5);
+    expect(await reset(quotaId)).toBe(0);
+    await accounts.stop();
+  });
+});
+
+describe("a process that was cut off", () => {
+  test("once between two times that it says that it lives keeps what it holds", async () => {
+    let later = 0;
+    const living = await openAccounts(newDataDir(), { now: () => now + later });
+    const quotaId = await addQuota(database, 3_200);
+    expect(await living.charge(quotaId, 1)).toBe(true);
+    later = 2 * saysEveryMs;
+    expect(await living.charge(quotaId, 1)).toBe(true);
+    await living.accounts.sweep();
+    later = 4 * saysEveryMs;
+    expect(await living.charge(quotaId, 1)).toBe(true);
+    expect(living.accounts.asked).toBe(1);
+    await living.accounts.stop();
+  });
 
   test.for([
     ["by the clock", 1, 0],
@@ -288,7 +474,8 @@ describe("a process that was cut off", () => {
       expect(await living.charge(quotaId, 1)).toBe(true);
       await isUnheard(living.folder.holder);
       await living.accounts.sweep();
-      expect(await reset(quotaId)).toBe(100);
+      // What it has used since the last reset was said, and counts no more.
+      expect(await reset(quotaId)).toBe(99 - round);
       later += saysEveryMs;
     }
     expect(living.accounts.asked).toBe(1);
@@ -300,7 +487,7 @@ describe("a process that was cut off", () => {
     const quotaId = await addQuota(database, 3_200);
     const lost = await openAccounts(newDataDir());
     await lost.charge(quotaId, 1);
-    lost.folder.close(false);
+    lost.accounts.abandon();
     const { holder } = lost.folder;
     await isUnheard(holder);
     const other = await openAccounts(newDataDir());

@@ -7,11 +7,21 @@ import type { Logger } from "../../../platform/logger.js";
 import type { DomainEvent, EventListener } from "../../events/index.js";
 import { saysEveryMs } from "../lib/lease-times.js";
 import { LeaseHolder } from "./lease-holder.js";
-import { acquire, findLeases, forgetHolder, forgetLostHolders, type HeldLease, settle } from "./quota.store.js";
+import {
+  acquire,
+  findLeases,
+  findLeasesOfLost,
+  forgetHolder,
+  forgetLostHolders,
+  type Grant,
+  type HeldLease,
+  settle,
+  tellUsed,
+} from "./quota.store.js";
 import { isFree, type OpenLease, QuotaAccount } from "./quota-account.js";
 import type { UseFolder } from "./use-folder.js";
 
-/** How many leases one statement ends. */
+/** How many leases one statement ends, or tells the use of. */
 const settledAtOnce = 1_000;
 
 /** Calls that wait for one quota are asked for together. */
@@ -127,19 +137,30 @@ export class QuotaAccounts implements EventListener {
   async #ask(quotaId: string, wanted: number): Promise<void> {
     if (!this.#holder.isHeard(this.#clock.now())) await this.#holder.say();
     await this.#comeBack(quotaId);
+    // The database is away, still: one of these for each quota is enough.
+    for (const { quotaId: of, isUnheard } of this.#closing) {
+      if (isUnheard && of === quotaId) throw new KeyplaneError("UNAVAILABLE");
+    }
     this.#asked += 1;
     const account = this.get(quotaId);
     const now = this.#clock.now();
     const { lapses } = this.#holder;
     const { lease } = account;
-    const held = lease && { id: lease.id, period: lease.period };
+    const held = lease && { id: lease.id, period: lease.period, used: lease.used };
     // Only the units that are missing.
     const missing = Math.max(0, wanted - account.free);
     const newLeaseId = randomBytes(16).toString("hex");
     const { id: holder } = this.#holder;
-    const grant = await this.#database.transaction((tx) =>
-      acquire(tx, { quotaId, holder, lease: held, newLeaseId, wanted: missing, now }),
-    );
+    let grant: Grant | null;
+    try {
+      grant = await this.#database.transaction((tx) =>
+        acquire(tx, { quotaId, holder, lease: held, newLeaseId, wanted: missing, now }),
+      );
+    } catch (err) {
+      // It may have been given all the same, where only the answer was lost. Giving back what does not exist changes nothing.
+      this.#close({ ...this.#opened(quotaId, { id: newLeaseId, period: 0 }, 0), isUnheard: true });
+      throw err;
+    }
     const hasLapsed = this.#holder.lapses !== lapses;
     if (account.lease !== lease || this.#accounts.get(quotaId) !== account || hasLapsed) {
       // An event has come between: what was given is as good as not used, and is given back.
@@ -181,11 +202,11 @@ export class QuotaAccounts implements EventListener {
     if (lease) this.#close(lease);
   }
 
-  /** As `forget`; resolves when it was tried. */
+  /** As `forget`; resolves when it was tried, after all calls for which something is kept of it have used that or not. */
   async giveBack(quotaId: string | null): Promise<void> {
     if (quotaId === null) return;
     this.forget(quotaId);
-    await this.settled();
+    await this.#comeBack(quotaId);
   }
 
   onEvent({ subjectId }: DomainEvent): void {
@@ -235,6 +256,10 @@ export class QuotaAccounts implements EventListener {
   async #sayThatItLives(): Promise<void> {
     try {
       await this.#holder.say();
+      const leases = [...this.#accounts.values()].flatMap(({ lease }) => lease ?? []).filter(({ used }) => used > 0);
+      for (let from = 0; from < leases.length; from += settledAtOnce) {
+        await tellUsed(this.#database.prisma, leases.slice(from, from + settledAtOnce));
+      }
     } catch (err) {
       this.#logger.warn({ err }, "that this server uses its parts of quotas could not be said; it is tried again");
     }
@@ -259,22 +284,38 @@ export class QuotaAccounts implements EventListener {
 
   async #adopt(): Promise<void> {
     try {
-      for await (const { holder, used, remove } of this.#folder.leftBehind(this.#logger)) {
+      const { prisma } = this.#database;
+      // Of those that may live: what they held when they were lost, and nothing that they take when they come back.
+      const lost = new Map<string, readonly HeldLease[]>();
+      const isLost = async (holder: string): Promise<boolean> => {
+        const leases = await findLeasesOfLost(prisma, holder);
+        if (leases) lost.set(holder, leases);
+        return leases !== null;
+      };
+      for await (const { holder, used, remove } of this.#folder.leftBehind(this.#logger, isLost)) {
+        const lostLeases = lost.get(holder);
         // A lease that is not in the file was never used: its place is made before.
-        const leases = (await findLeases(this.#database.prisma, holder)).map(({ id }) => ({
+        const leases = (lostLeases ?? (await findLeases(prisma, holder))).map(({ id }) => ({
           id,
           used: used === null ? null : (used.get(id) ?? 0),
         }));
         for (let from = 0; from < leases.length; from += settledAtOnce) {
           await this.#database.transaction((tx) => settle(tx, leases.slice(from, from + settledAtOnce)));
         }
-        await forgetHolder(this.#database.prisma, holder);
+        if (!lostLeases) await forgetHolder(prisma, holder);
         remove();
       }
-      await forgetLostHolders(this.#database.prisma);
+      await forgetLostHolders(prisma);
     } catch (err) {
       this.#logger.warn({ err }, "what killed processes have used of quotas could not be settled; it is tried again");
     }
+  }
+
+  /** Leaves everything as a process does that is killed. For tests. */
+  abandon(): void {
+    clearInterval(this.#timer);
+    this.#isStopping = true;
+    this.#folder.close(false);
   }
 
   /** Gives everything back. */

@@ -37,7 +37,7 @@ export async function acquire(
   asked: {
     readonly quotaId: string;
     readonly holder: string;
-    readonly lease: HeldLease | null;
+    readonly lease: (HeldLease & { readonly used: number }) | null;
     readonly newLeaseId: string;
     readonly wanted: number;
     readonly now: number;
@@ -48,16 +48,17 @@ export async function acquire(
   const available = Math.max(0, quota.limit + quota.toppedUp - quota.used);
   const granted = Math.min(available, Math.max(asked.wanted, Math.floor(available / sharePart)));
   const { lease, holder } = asked;
-  if (granted === 0) return { lease: lease ?? { id: asked.newLeaseId, period: quota.period }, granted, quota };
+  const begun = { id: asked.newLeaseId, period: quota.period };
+  if (granted === 0) return { lease: lease ? { id: lease.id, period: lease.period } : begun, granted, quota };
   await tx.quota.update({ where: { id: quota.id }, data: { used: { increment: granted } } });
   const after = { ...quota, used: quota.used + granted };
   if (lease) {
     // Not one that was given back meanwhile, nor of another period.
     const where = { id: lease.id, quotaId: quota.id, period: quota.period };
-    const { count } = await tx.quotaLease.updateMany({ where, data: { amount: { increment: granted } } });
-    if (count > 0) return { lease, granted, quota: after };
+    const data = { amount: { increment: granted }, used: lease.used };
+    const { count } = await tx.quotaLease.updateMany({ where, data });
+    if (count > 0) return { lease: { id: lease.id, period: lease.period }, granted, quota: after };
   }
-  const begun = { id: asked.newLeaseId, period: quota.period };
   const row = { ...begun, quotaId: quota.id, holder, amount: granted, createdAt: new Date(asked.now) };
   await tx.quotaLease.create({ data: row });
   return { lease: begun, granted, quota: after };
@@ -159,15 +160,49 @@ export function findLeases(db: Db, holder: string): Promise<QuotaLease[]> {
   return db.quotaLease.findMany({ where: { holder } });
 }
 
+/**
+ * The leases of a server that is lost, so that it uses none of these any more, whether it comes back or not; null: it is not lost.
+ */
+export async function findLeasesOfLost(db: Db, holder: string): Promise<QuotaLease[] | null> {
+  // First the leases: one that it takes when it comes back is used again, and comes after it was heard.
+  const leases = await findLeases(db, holder);
+  const heard = await db.$queryRaw<unknown[]>`
+    SELECT 1 FROM "QuotaHolder" WHERE "id" = ${holder}
+      AND "heardAt" > now() - ${lostAfterMs}::float8 * interval '1 millisecond'`;
+  return heard.length > 0 ? null : leases;
+}
+
+/**
+ * Keeps how much servers have used of leases, so that a reset knows: see `unusedOfLeases`. Whoever changes one of them at this moment is not
+ * waited for; it is said again.
+ */
+export async function tellUsed(
+  db: Db,
+  leases: readonly { readonly id: string; readonly used: number }[],
+): Promise<void> {
+  const ids = leases.map(({ id }) => id);
+  const used = leases.map((lease) => lease.used);
+  await db.$executeRaw`
+    WITH "free" AS (SELECT "id" FROM "QuotaLease" WHERE "id" = ANY(${ids}::text[]) FOR UPDATE SKIP LOCKED)
+    UPDATE "QuotaLease" SET "used" = "told"."used" FROM "free", unnest(${ids}::text[], ${used}::int[]) AS "told" ("id", "used")
+    WHERE "QuotaLease"."id" = "free"."id" AND "told"."id" = "free"."id" AND "QuotaLease"."used" < "told"."used"`;
+}
+
 export function findQuotas(db: Db, ids: readonly string[]): Promise<Quota[]> {
   return db.quota.findMany({ where: { id: { in: [...ids] } } });
 }
 
-/** Keeps when a server that holds leases was last heard of, by the clock of the database, which all of them have in common. */
-export async function sayThatHolderLives(db: Db, holder: string): Promise<void> {
+/**
+ * Keeps when a server that holds leases was last heard of, by the clock of the database, which all of them have in common.
+ *
+ * @returns whether it was known; if not, what it held may have been settled.
+ */
+export async function sayThatHolderLives(db: Db, holder: string): Promise<boolean> {
+  if ((await db.$executeRaw`UPDATE "QuotaHolder" SET "heardAt" = now() WHERE "id" = ${holder}`) > 0) return true;
   await db.$executeRaw`
     INSERT INTO "QuotaHolder" ("id", "heardAt") VALUES (${holder}, now())
     ON CONFLICT ("id") DO UPDATE SET "heardAt" = now()`;
+  return false;
 }
 
 /** Of a server that holds no lease any more, and will hold none. */
@@ -195,7 +230,7 @@ export async function findQuotaId(db: Db, targetId: string): Promise<string | nu
   return (await db.quota.findUnique({ where: { targetId }, select: { id: true } }))?.id ?? null;
 }
 
-/** Who holds parts of these quotas, those first that were heard of longest ago. @param most of each. */
+/** Who holds parts of these quotas in the periods that their rows are in, those first that were heard of longest ago. @param most of each. */
 export function findHolders(db: Db, quotaIds: readonly string[], most: number): Promise<LeaseOfQuota[]> {
   return db.$queryRaw`
     SELECT "quotaId", "holder", "period", "amount", "createdAt", "heardAt", "isLost" FROM (
@@ -203,7 +238,8 @@ export function findHolders(db: Db, quotaIds: readonly string[], most: number): 
         coalesce("QuotaHolder"."heardAt" <= now() - ${lostAfterMs}::float8 * interval '1 millisecond', true) AS "isLost",
         row_number() OVER (PARTITION BY "quotaId"
           ORDER BY "QuotaHolder"."heardAt" NULLS FIRST, "QuotaLease"."createdAt", "QuotaLease"."id") AS "place"
-      FROM "QuotaLease" LEFT JOIN "QuotaHolder" ON "QuotaHolder"."id" = "QuotaLease"."holder"
+      FROM "QuotaLease" JOIN "Quota" ON "Quota"."id" = "quotaId" AND "Quota"."period" = "QuotaLease"."period"
+        LEFT JOIN "QuotaHolder" ON "QuotaHolder"."id" = "QuotaLease"."holder"
       WHERE "quotaId" = ANY(${[...quotaIds]}::text[])) AS "leases"
     WHERE "place" <= ${most} ORDER BY "quotaId", "place"`;
 }
@@ -219,10 +255,16 @@ export async function dropLostLeases(tx: Db, { id, period }: Pick<Quota, "id" | 
         AND "heardAt" > now() - ${lostAfterMs}::float8 * interval '1 millisecond')`;
 }
 
-/** How much of a quota servers hold in its present period, whether they have used it or not. */
-export async function sumOfLeases(db: Db, { id, period }: Pick<Quota, "id" | "period">): Promise<number> {
-  const sum = await db.quotaLease.aggregate({ where: { quotaId: id, period }, _sum: { amount: true } });
-  return sum._sum.amount ?? 0;
+/**
+ * How much of a quota servers may still use of what they hold in its present period: as much as they have not said to have used. What they have used
+ * since they last said so makes it less, never more. Settling a lease gives back what was not used of it, whatever was reset meanwhile.
+ */
+export async function unusedOfLeases(db: Db, { id, period }: Pick<Quota, "id" | "period">): Promise<number> {
+  const { _sum } = await db.quotaLease.aggregate({
+    where: { quotaId: id, period },
+    _sum: { amount: true, used: true },
+  });
+  return (_sum.amount ?? 0) - (_sum.used ?? 0);
 }
 
 export function findEntries(db: Db, targetId: string, after: Place | null, take: number): Promise<QuotaEntry[]> {

@@ -40,15 +40,23 @@ export class UseFolder {
     return new UseFolder(root, holder, await lockFolder(join(root, holder)));
   }
 
-  /** What dead processes have left. Each is locked, so that nobody else settles it meanwhile. */
-  async *leftBehind(logger: Logger): AsyncGenerator<LeftBehind, void, undefined> {
+  /**
+   * What dead processes have left. Each is locked, so that nobody else settles it meanwhile.
+   *
+   * @param isLost whether a holder uses nothing any more, although it may live: asked where its process cannot be looked up, as in another
+   * container, which may only be paused.
+   */
+  async *leftBehind(
+    logger: Logger,
+    isLost: (holder: string) => Promise<boolean>,
+  ): AsyncGenerator<LeftBehind, void, undefined> {
     for (const entry of readdirSync(this.#root, { withFileTypes: true })) {
       const { name } = entry;
       if (!entry.isDirectory() || name === this.holder) continue;
       const folder = join(this.#root, name);
       let lock: FolderLock;
       try {
-        lock = await lockFolder(folder);
+        lock = await lockFolder(folder, undefined, () => isLost(name));
       } catch (err) {
         // A StartupError says that its process lives.
         if (!(err instanceof StartupError))
