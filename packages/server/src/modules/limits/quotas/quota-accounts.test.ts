@@ -387,7 +387,7 @@ describe("a quota that is reset", () => {
         expect(used).toBeLessThanOrEqual(admitted + kept);
         expect(await database.prisma.quotaLease.count({ where: { quotaId } })).toBe(0);
       }),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   });
 
