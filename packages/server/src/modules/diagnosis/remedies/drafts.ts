@@ -1,9 +1,9 @@
 import type { ExaminedCheck } from "@keyplane/schema";
-import type { Db, Key, KeyFinding } from "../../../platform/database/index.js";
+import type { Db, Key, KeyFinding, Tenant } from "../../../platform/database/index.js";
 import { findGrantsOfKeys } from "../../apis/index.js";
 import type { Principal } from "../../auth/index.js";
 import type { DiagnoseKeyInput } from "../diagnosis.input.js";
-import { findSuccessor, takesSecrets } from "../diagnosis.store.js";
+import { findSuccessor, findTenantRow, takesSecrets } from "../diagnosis.store.js";
 import type { Case } from "../examination.js";
 import { outdatedDetails, overdueSince, stillHolds } from "../findings.js";
 import type { Known } from "../known.js";
@@ -11,6 +11,7 @@ import type { Presented } from "../presented.js";
 import { withPreconditions } from "./preconditions.js";
 import { remediesFor } from "./remedies.js";
 import type { Draft } from "./remedy.js";
+import { rotationWithOverlap } from "./rotation-overlap.js";
 import type { Sick } from "./sick.js";
 import { unwantedRemedies } from "./unwanted-remedies.js";
 
@@ -37,7 +38,9 @@ export async function draftsFor(
 ): Promise<Draft[]> {
   if (rows === null) {
     const [only, ...others] = input.start === undefined ? similar : [];
-    return only && others.length === 0 && only.key.revokedAt === null ? [rotateMeant(only.key, only.start)] : [];
+    if (!only || others.length > 0 || only.key.revokedAt !== null) return [];
+    const tenant = await findTenantRow(db, only.key.tenantId);
+    return tenant ? [rotateMeant(only.key, only.start, tenant, now)] : [];
   }
   const { scopes, environment, ip, owner, cost = 1 } = input;
   const { key } = rows;
@@ -66,7 +69,7 @@ export async function draftsFor(
   };
   const drafts = remediesFor(sick);
   // Whoever has lost the right text needs a new one.
-  if (repaired && drafts.length === 0) drafts.push(rotateMeant(rows.key, rows.secret.start));
+  if (repaired && drafts.length === 0) drafts.push(rotateMeant(rows.key, rows.secret.start, rows.tenant, now));
   const outdated = outdatedDetails(rows.owner, owner);
   if (rows.owner && Object.keys(outdated).length > 0) {
     drafts.push({
@@ -81,14 +84,18 @@ export async function draftsFor(
   return [...ready, ...unwantedRemedies(sick, ready)];
 }
 
-function rotateMeant(key: Key, start: string): Draft {
+function rotateMeant(key: Key, start: string, tenant: Tenant, now: number): Draft {
   const newest = start === key.start ? "" : ` That one was replaced: the key's newest begins with ${key.start}.`;
+  const first = `First copy the key ${start}… again from where it is kept, whole and unchanged: then nothing has to change. Only if its secret is lost, or the copy is refused, too: the answer holds a new one, and the one that exists`;
   return {
     code: "NOT_FOUND",
     mutation: "rotateKey",
-    input: { id: key.id, overlapMs: 24 * 60 * 60 * 1_000 },
     title: `Copy the key “${key.name}” anew, or give it a new secret`,
-    effect: `First copy the key ${start}… again from where it is kept, whole and unchanged: then nothing has to change. Only if its secret is lost, or the copy is refused, too: the answer holds a new one, and the one that exists works on for a day.${newest}`,
     scopes: key.scopes,
+    ...rotationWithOverlap(key, tenant, now, {
+      aDay: `${first} works on for a day.${newest}`,
+      policy: `${first} works on for as long as the policy says.${newest}`,
+      none: `${first} stops at once.${newest}`,
+    }),
   };
 }

@@ -7,12 +7,11 @@ import { addressRemedies, isOneAddress, listsLetting, scopeRemedies } from "./bo
 import { grantRemedies, quotaRemedies, rateRemedies, retiredRemedies } from "./circumstance-remedies.js";
 import { replaceInOtherHands, resolveInOtherHands } from "./leak-remedies.js";
 import type { Draft } from "./remedy.js";
+import { type EffectByOverlap, rotationWithOverlap } from "./rotation-overlap.js";
 import type { Sick } from "./sick.js";
 
 /** How long a key is extended where the tenant's policy says nothing, in milliseconds: 90 days. */
 export const usualLifetimeMs = 90 * 24 * 60 * 60 * 1_000;
-/** How long an old secret works on beside the one that takes its place, in milliseconds: a day. */
-const overlapMs = 24 * 60 * 60 * 1_000;
 
 /** What mends each code. Where nothing is listed, nothing in Keyplane does. */
 const makers: Readonly<Partial<Record<VerdictCode, (sick: Sick) => readonly Draft[]>>> = {
@@ -22,7 +21,7 @@ const makers: Readonly<Partial<Record<VerdictCode, (sick: Sick) => readonly Draf
     // A secret that says otherwise than its key: a new one says what the key does.
     const isContradiction = !secret.start.includes(`_${key.environment.toLowerCase()}_`);
     return environment === key.environment && isContradiction
-      ? [renew(key, "WRONG_ENVIRONMENT")]
+      ? [renew(sick, "WRONG_ENVIRONMENT")]
       : createInPlace(sick, "WRONG_ENVIRONMENT", environment);
   },
   NOT_FOUND: ({ rows: { key } }) => [
@@ -36,11 +35,20 @@ const makers: Readonly<Partial<Record<VerdictCode, (sick: Sick) => readonly Draf
     },
   ],
   REVOKED: (sick) => createInPlace(sick, "REVOKED", sick.environment ?? sick.rows.key.environment),
-  EXPIRED: ({ rows, now }) => {
+  EXPIRED: (sick) => {
+    const { rows, now } = sick;
     const { key, tenant } = rows;
-    const effect = "The answer holds a new secret. The present one is accepted again for a day, until it is replaced.";
+    const holds = "The answer holds a new secret. The present one";
     // It was not rotated in time, which a later expiry does not mend.
-    const overdue = checkRotationDue(recordOf(rows), now) ? [{ ...renew(key, "EXPIRED"), effect }] : [];
+    const overdue = checkRotationDue(recordOf(rows), now)
+      ? [
+          renew(sick, "EXPIRED", {
+            aDay: `${holds} is accepted again for a day, until it is replaced.`,
+            policy: `${holds} is accepted again for as long as the policy says.`,
+            none: `${holds} stays refused.`,
+          }),
+        ]
+      : [];
     if (!key.expiresAt || key.expiresAt.getTime() > now) return overdue;
     const expiresAt = defaultExpiry(tenant, now) ?? new Date(now + usualLifetimeMs);
     return [
@@ -55,7 +63,7 @@ const makers: Readonly<Partial<Record<VerdictCode, (sick: Sick) => readonly Draf
       ...overdue,
     ];
   },
-  SUPERSEDED: ({ rows: { key } }) => [renew(key, "SUPERSEDED")],
+  SUPERSEDED: (sick) => [renew(sick, "SUPERSEDED")],
   QUARANTINED: (sick) => [...undoTampering(sick), release(sick)],
   DISABLED: ({ rows: { key } }) => [
     {
@@ -136,7 +144,7 @@ export function remediesFor(sick: Sick): Draft[] {
       ...resolveInOtherHands(sick),
     ];
   }
-  if (sick.isRotationDue) drafts.push(renew(rows.key, "VALID"));
+  if (sick.isRotationDue) drafts.push(renew(sick, "VALID"));
   // Once the leaked secret is replaced, no other one is needed; and before that, nothing may let it in.
   const isNeeded = (draft: Draft): boolean =>
     !(replaced.length > 0 && draft.mutation === "rotateKey") && !first.includes(draft);
@@ -157,16 +165,17 @@ function failing(checks: readonly ExaminedCheck[]): VerdictCode[] {
   return checks.filter(({ wouldFail }) => wouldFail === true).map(({ code }) => code);
 }
 
-function renew(key: Key, code: VerdictCode): Draft {
-  return {
-    code,
-    mutation: "rotateKey",
-    input: { id: key.id, overlapMs },
-    title: "Give the key a new secret",
-    effect:
-      "The answer holds a new secret, for whoever has lost the current one. The current one works on for a day; the presented one stays refused.",
-    scopes: key.scopes,
-  };
+const forTheLost = "The answer holds a new secret, for whoever has lost the current one. The current one";
+/** What becomes of the secret that a key has, where another one was presented. */
+const lostCurrent: EffectByOverlap = {
+  aDay: `${forTheLost} works on for a day; the presented one stays refused.`,
+  policy: `${forTheLost} works on for as long as the policy says; the presented one stays refused.`,
+  none: `${forTheLost} stops at once; the presented one stays refused.`,
+};
+
+function renew({ rows: { key, tenant }, now }: Sick, code: VerdictCode, effects = lostCurrent): Draft {
+  const rotation = rotationWithOverlap(key, tenant, now, effects);
+  return { code, mutation: "rotateKey", title: "Give the key a new secret", scopes: key.scopes, ...rotation };
 }
 
 /** What a key was before somebody changed it past Keyplane: as a new key, or dead again. */
