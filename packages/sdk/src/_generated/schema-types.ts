@@ -808,7 +808,7 @@ export type KeyEventType =
   | 'ROTATED'
   /** A key has to get a new secret soon. It still works: this is the reminder. */
   | 'ROTATION_DUE'
-  /** A key did not get a new secret in time. Whether it still works, the tenant's policy says. */
+  /** A key did not get a new secret in time. Whether it still works, rotationOverdue says: it is refused where the tenant's policy or the key itself says REFUSE. */
   | 'ROTATION_OVERDUE'
   /** A key was used from more places within a window than the tenant's policy allows, so more may have it than should. It still works. */
   | 'SHARED'
