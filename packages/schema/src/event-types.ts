@@ -40,7 +40,8 @@ export const keyEventTypes = {
   },
   ROTATION_DUE: { description: "A key has to get a new secret soon. It still works: this is the reminder." },
   ROTATION_OVERDUE: {
-    description: "A key did not get a new secret in time. Whether it still works, the tenant's policy says.",
+    description:
+      "A key did not get a new secret in time. Whether it still works, rotationOverdue says: it is refused where the tenant's policy or the key itself says REFUSE.",
   },
   OWNER_UPDATED: {
     description:

@@ -56,7 +56,7 @@ describe("the overlap of a remedy that renews a key", () => {
   const overlaps = [
     [{}, {}, day, "works on for 1 day, until it is replaced"],
     [{ rotationOverlapMs: 90 * minute }, {}, 90 * minute, "works on for 90 minutes, until it is replaced"],
-    [{ rotationOverlapMs: hour }, { rotationOverlapMs: 0 }, 0, "stops at once, as the rotation policy says"],
+    [{ rotationOverlapMs: hour }, { rotationOverlapMs: 0 }, 0, "stays refused"],
     [{ rotationOverlapMs: 0 }, { rotationOverlapMs: 2 * hour }, 2 * hour, "works on for 2 hours, until it is replaced"],
   ] as const;
 

@@ -1,4 +1,4 @@
-import { day, describe, expect, hour, ok, test } from "../../testkit/index.js";
+import { day, describe, expect, hour, minute, ok, test } from "../../testkit/index.js";
 
 describe("rotateKey with activateOnFirstUse", () => {
   test("both secrets work until the new one is used; only then the old one's overlap begins, once", async ({
@@ -50,6 +50,29 @@ describe("rotateKey with activateOnFirstUse", () => {
     world.clock.advance(day);
     expect((await world.verify(rotated.secret)).code).toBe("EXPIRED");
   });
+
+  test.for([
+    [null, 0],
+    [0, 0],
+    [minute, minute],
+    [2 * hour, hour],
+  ] as const)(
+    "a secret that is refused as overdue when the other is first used comes back for as long as the policy says at most: %s ms",
+    async ([rotationOverlapMs, expected], { world }) => {
+      const policy = { rotateEveryMs: day, rotationOverdue: "REFUSE", rotationOverlapMs };
+      const { admin, key, secret } = await world.tenantWithKey({ policy });
+      world.clock.advance(hour);
+      const waiting = ok(await admin.keySecret("rotateKey", { id: key.id, activateOnFirstUse: true, overlapMs: hour }));
+      world.clock.advance(day - hour);
+      expect((await world.verify(secret)).code).toBe("EXPIRED");
+      // It was made later, and so is not overdue itself.
+      expect((await world.verify(waiting.secret)).code).toBe("VALID");
+      const document = "query ($id: ID!) { key(id: $id) { previousSecretExpiresAt } }";
+      const read = async () => (await admin.query(document, { id: key.id })).key.previousSecretExpiresAt;
+      await expect.poll(read).toBe(world.clock.in(expected));
+      expect((await world.verify(secret)).code).toBe(expected === 0 ? "SUPERSEDED" : "VALID");
+    },
+  );
 
   test("the key tells of the secret that waits, until it is used or discarded, and in lists each of its own", async ({
     world,

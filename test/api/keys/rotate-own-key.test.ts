@@ -1,6 +1,7 @@
 import * as openid from "openid-client";
 import {
   type Caller,
+  day,
   describe,
   expect,
   hour,
@@ -194,6 +195,98 @@ describe("rotateKey by whoever owns the key", () => {
     expect(await rotate(caller, scoped, { overlapMs: -1 })).toMatchObject({ code: "INVALID_INPUT" });
   });
 
+  test.for([
+    ["its tenant's", { rotationOverlapMs: hour }, {}, hour],
+    ["its own, though its tenant's is longer", { rotationOverlapMs: day }, { rotationOverlapMs: hour }, hour],
+    ["none, by its tenant's", { rotationOverlapMs: 0 }, {}, 0],
+  ] as const)(
+    "the overlap is at most what the policy says of the key: %s",
+    async ([, policy, rules, longest], { world }) => {
+      const { admin, owner, key, secret } = await world.tenantWithKey({ policy, key: rules });
+      const caller = await world.userCaller(owner);
+      const waits = [{}, { activateOnFirstUse: true }];
+      for (const input of waits) {
+        expect(await rotate(caller, key.id, { ...input, overlapMs: longest + 1 })).toMatchObject({
+          __typename: "InvalidInputError",
+          issues: [{ path: ["overlapMs"], message: expect.stringMatching(`for ${longest} ms at most.*keys:rotate`) }],
+        });
+      }
+      expect((await world.verify(secret)).code).toBe("VALID");
+      for (const input of waits)
+        for (const overlapMs of [longest, null]) ok(await rotate(caller, key.id, { ...input, overlapMs }));
+      // Who may rotate every key makes such rules.
+      ok(await rotate(admin, key.id, { overlapMs: longest + 1 }));
+    },
+  );
+
+  test("where no rule says an overlap, theirs is any", async ({ world }) => {
+    const { owner, key, secret } = await world.tenantWithKey({
+      policy: { rotateEveryMs: 2 * day, rotationOverdue: "REFUSE" },
+    });
+    const caller = await world.userCaller(owner);
+    world.clock.advance(day);
+    ok(await rotate(caller, key.id, { overlapMs: 2_147_483_647 }));
+    expect((await world.verify(secret)).code).toBe("VALID");
+  });
+
+  test.for([
+    ["a tenant that says no overlap", { rotationOverlapMs: 0 }, {}],
+    ["a tenant that says nothing of overlaps", {}, {}],
+    ["its own rule", { rotationOverdue: "WARN" }, { rotationOverdue: "REFUSE" }],
+  ] as const)(
+    "a secret that is refused as overdue does not come back by their rotation: %s",
+    async ([, policy, rules], { world }) => {
+      const { admin, owner, key, secret } = await world.tenantWithKey({
+        policy: { rotateEveryMs: day, rotationOverdue: "REFUSE", ...policy },
+        key: rules,
+      });
+      const caller = await world.userCaller(owner);
+      world.clock.advance(day);
+      expect((await world.verify(secret)).code).toBe("EXPIRED");
+      for (const overlapMs of [1, 2_147_483_647])
+        expect(await rotate(caller, key.id, { overlapMs })).toMatchObject({
+          __typename: "InvalidInputError",
+          issues: [{ path: ["overlapMs"], message: expect.stringContaining("Give 0, or ask") }],
+        });
+      expect((await world.verify(secret)).code).toBe("EXPIRED");
+      const [remedy] = (await caller.diagnose({ keyId: key.id })).remedies;
+      expect(remedy).toMatchObject({
+        code: "EXPIRED",
+        permitted: true,
+        variables: { input: { overlapMs: 0 } },
+        effect: expect.stringContaining("stays refused"),
+      });
+      // An administrator may decide otherwise, and is told so.
+      expect((await admin.diagnose({ keyId: key.id })).remedies[0]).toMatchObject({
+        variables: { input: { overlapMs: day } },
+        effect: expect.stringContaining("accepted again, and works on for 1 day"),
+      });
+      const rotated = await caller.remedy(remedy);
+      expect((await world.verify(secret)).code).toBe("SUPERSEDED");
+      expect((await world.verify(rotated.secret)).code).toBe("VALID");
+    },
+  );
+
+  test("one that is refused as overdue is accepted again for as long as the policy says, and no longer", async ({
+    world,
+  }) => {
+    const { owner, key, secret } = await world.tenantWithKey({
+      policy: { rotateEveryMs: day, rotationOverdue: "REFUSE", rotationOverlapMs: hour },
+    });
+    const caller = await world.userCaller(owner);
+    world.clock.advance(day);
+    const [remedy] = (await caller.diagnose({ keyId: key.id })).remedies;
+    expect(remedy).toMatchObject({
+      variables: { input: { overlapMs: hour } },
+      effect: expect.stringContaining("accepted again, and works on for 1 hour"),
+    });
+    await caller.remedy(remedy);
+    world.clock.advance(hour - 1);
+    expect((await world.verify(secret)).code).toBe("VALID");
+    world.clock.advance(1);
+    expect((await world.verify(secret)).code).toBe("SUPERSEDED");
+  });
+
   test("a retry gets the same secret, but none when the key is somebody else's by then", async ({ world }) => {
     const { tenant, admin, owner, key } = await world.tenantWithKey();
     const caller = await world.userCaller(owner);
@@ -276,6 +369,10 @@ describe("a token with a limit", () => {
     const trusted = { ...issuer, defaultRole: "DEVELOPER" };
     const selection = "trustedIssuer { id }";
     expect(await mutate(world.url, limited.token, "createTrustedIssuer", trusted, selection)).toMatchObject(lacks);
+    // As the refusal advises.
+    const asGuests = { ...trusted, issuer: `${issuer.issuer}/guests`, defaultRole: "GUEST" };
+    ok(await mutate(world.url, limited.token, "createTrustedIssuer", asGuests, selection));
+    ok(await limited.user("updateUser", { id: guest.id, customRoleId: null, role: "GUEST" }));
     // Who is new owns no key.
     ok(await limited.user("createUser", { tenantId: tenant.id, email: mail(), name: "New", role: "DEVELOPER" }));
     ok(await limited.user("createUser", { tenantId: tenant.id, email: mail(), name: "New", customRoleId: role.id }));

@@ -808,7 +808,7 @@ export type KeyEventType =
   | 'ROTATED'
   /** A key has to get a new secret soon. It still works: this is the reminder. */
   | 'ROTATION_DUE'
-  /** A key did not get a new secret in time. Whether it still works, the tenant's policy says. */
+  /** A key did not get a new secret in time. Whether it still works, rotationOverdue says: it is refused where the tenant's policy or the key itself says REFUSE. */
   | 'ROTATION_OVERDUE'
   /** A key was used from more places within a window than the tenant's policy allows, so more may have it than should. It still works. */
   | 'SHARED'
@@ -1430,7 +1430,7 @@ export type RotateKeyInput = {
   readonly id: string;
   /** Your name for this attempt, e.g. a UUID. A retry that repeats it, with the same input and token, gets the first answer instead of a second effect: for 24 hours, and a secret for 10 minutes. */
   readonly idempotencyKey?: string | null | undefined;
-  /** For how many milliseconds the old secret goes on working; 0: it stops at once; null: as the key's own rotationOverlapMs says, else the tenant's; where neither does, it stops at once. */
+  /** For how many milliseconds the old secret goes on working; 0: it stops at once; null: as the key's own rotationOverlapMs says, else the tenant's; where neither does, it stops at once. By keys:rotate_own at most what these say. */
   readonly overlapMs?: number | null | undefined;
 };
 

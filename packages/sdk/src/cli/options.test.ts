@@ -1,9 +1,11 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { UsageError } from "./exit-codes.js";
 import {
   choice,
   choices,
   duration,
+  durationOf,
   flag,
   json,
   list,
@@ -64,6 +66,8 @@ describe("an option reads", () => {
     ["one that is too large", () => whole("n", "", 1, 100).read(["101"]), "from 1 to 100"],
     ["a negative one", () => whole("n", "", 0, 100).read(["-1"]), "from 0 to 100"],
     ["a duration without its unit", () => duration("").read(["7"]), "7d"],
+    ["a duration that is no exact number", () => duration("").read(["9007199254740993ms"]), "7d"],
+    ["a longer one than there is", () => duration("").read(["9999999999999999w"]), "7d"],
     ["no duration at all", () => duration("").read(["0d"]), "7d"],
     ["an empty list, such as of a variable that is not set", () => list("x", "").read([""]), "at least one"],
     ["a list of nothing but commas", () => list("x", "").read([" , ", ","]), "at least one"],
@@ -78,4 +82,15 @@ describe("an option reads", () => {
     expect(read).toThrow(UsageError);
     expect(read).toThrow(words);
   });
+});
+
+test("a duration is read as it was typed, whatever it is, such as the longest overlap of a rotation", () => {
+  const longest = Number.MAX_SAFE_INTEGER;
+  const examples: [number][] = [[1], [999_999_999], [1_000_000_000], [2_147_483_647], [longest - 1], [longest]];
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: longest }), (ms) => {
+      expect(durationOf(typedDuration(ms))).toBe(ms);
+    }),
+    { examples },
+  );
 });

@@ -143,11 +143,11 @@ export function duration(description: string): Option<number | undefined> {
   return single("duration", description, durationOf);
 }
 
-/** @throws UsageError */
+/** Reads whatever `typedDuration` writes, but `none`. @throws UsageError also for one that is no exact number of milliseconds. */
 export function durationOf(given: string): number {
-  const [, number, unit = ""] = /^(\d{1,9})(ms|[smhdw])$/.exec(given) ?? [];
+  const [, number, unit = ""] = /^(\d{1,16})(ms|[smhdw])$/.exec(given) ?? [];
   const ms = Number(number) * (units[unit] ?? Number.NaN);
-  if (ms > 0) return ms;
+  if (ms > 0 && Number.isSafeInteger(ms)) return ms;
   throw new UsageError(`${JSON.stringify(given)} is no duration. Write one such as 90s, 15m, 24h, 7d or 2w.`);
 }
 

@@ -87,6 +87,61 @@ describe("what is bound to a key", () => {
     expect(closed).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "EXPIRED" }));
   });
 
+  test.for([
+    ["by its own rules", { rotateEveryMs: 60_000, rotationOverdue: "REFUSE" }, {}],
+    ["by its tenant's", {}, { rotateEveryMs: 60_000, rotationOverdue: "REFUSE" }],
+    ["by its own interval", { rotateEveryMs: 60_000 }, { rotateEveryMs: 90_000, rotationOverdue: "REFUSE" }],
+  ] as const)(
+    "is closed when the key is overdue and refused for it %s, even when nobody can tell of it",
+    async ([, ofKey, ofTenant], { story }) => {
+      const { guard, key } = await story.withKey();
+      story.plane.setRotation(key.id, ofKey);
+      story.plane.updateTenant(ofTenant);
+      await story.moment();
+      const closed = vi.fn();
+      guard.bind(key.id, closed);
+      story.server.goAway(refused);
+      await story.time.advance(58_000);
+      expect(closed).not.toHaveBeenCalled();
+      await story.time.advance(4_000);
+      expect(closed).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "EXPIRED" }));
+    },
+  );
+
+  test("is closed when the key is overdue and refused for it, though the event comes before the guard knows how late it is", async ({
+    story,
+  }) => {
+    // The server tells its time in whole seconds, and so the guard's is this much behind.
+    await story.time.advance(700);
+    const { guard, key } = await story.withKey();
+    story.plane.setRotation(key.id, { rotateEveryMs: 60_000, rotationOverdue: "REFUSE" });
+    await story.moment();
+    const closed = vi.fn();
+    guard.bind(key.id, closed);
+    await story.time.advance(59_900);
+    story.plane.tellOf(key.id, "ROTATION_OVERDUE");
+    await story.moment();
+    expect(closed).not.toHaveBeenCalled();
+    await story.time.advance(3_000);
+    expect(closed).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "EXPIRED" }));
+  });
+
+  test("stays open when the key is overdue and only warned of", async ({ story }) => {
+    const { guard, key } = await story.withKey();
+    story.plane.setRotation(key.id, { rotateEveryMs: 60_000, rotationOverdue: "WARN" });
+    await story.moment();
+    const closed = vi.fn();
+    guard.bind(key.id, closed);
+    await story.time.advance(70_000);
+    story.plane.tellOf(key.id, "ROTATION_OVERDUE");
+    await story.time.advance(10_000);
+    expect(closed).not.toHaveBeenCalled();
+    // From now on it is refused, and was due long ago.
+    story.plane.setRotation(key.id, { rotateEveryMs: 60_000, rotationOverdue: "REFUSE" });
+    await story.moment();
+    expect(closed).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "EXPIRED" }));
+  });
+
   test.for(["lazy", "full"] as const)(
     "is closed after a gap in which the key was revoked, in the mode %s",
     async (mode, { story }) => {

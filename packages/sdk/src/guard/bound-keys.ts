@@ -1,4 +1,4 @@
-import { type Decision, decide, type KeyRecord } from "@keyplane/schema";
+import { type Decision, decide, type KeyRecord, refusesOverdue, rotateBy } from "@keyplane/schema";
 import type { Bindings } from "./bindings.js";
 import type { DocsAddress } from "./docs-address.js";
 import { isRefusal, recordOfKey, toGuardVerdict, wellFormed } from "./guard-verdict.js";
@@ -6,7 +6,10 @@ import type { KeyMemory } from "./key-memory.js";
 import type { ServerTime } from "./server-time.js";
 import type { SteadyClock } from "./steady-clock.js";
 
-/** How often it is looked whether a key has expired, for the case that nobody can tell, in milliseconds. */
+/**
+ * How often it is looked whether a key has expired, in milliseconds: for the case that nobody can tell, and because an event can be
+ * faster than the server's time is known.
+ */
 export const expiryLookMs = 1_000;
 
 /** Closes what is bound to a key as soon as the key is refused. */
@@ -17,7 +20,7 @@ export class BoundKeys {
   readonly #time: ServerTime;
   readonly #requestId: () => string;
   readonly #docs: DocsAddress;
-  /** When the first of them expires, as far as they were looked at; epoch milliseconds of the server. */
+  /** When time alone has the first of them refused, as far as they were looked at; epoch milliseconds of the server. */
   #nextExpiry = Number.POSITIVE_INFINITY;
 
   constructor(deps: {
@@ -45,7 +48,7 @@ export class BoundKeys {
       const record = recordOfKey(held);
       const decision = decide(record, { format: wellFormed(record) }, now);
       if (isRefusal(decision)) this.#close(id, decision, record, this.#clock.now() - this.#memory.asOf(held));
-      else this.#nextExpiry = Math.min(this.#nextExpiry, held.state.expiresAt ?? Number.POSITIVE_INFINITY);
+      else this.#nextExpiry = Math.min(this.#nextExpiry, expiryOf(record));
     }
   }
 
@@ -67,4 +70,10 @@ export class BoundKeys {
     const about = { source: "local", ageMs, requestId: this.#requestId(), docs: this.#docs.pages } as const;
     this.#bindings.close(keyId, toGuardVerdict(decision, record, about));
   }
+}
+
+/** From when on a key is refused, though nobody does anything to it: it has expired, or its rotation is overdue; epoch milliseconds. */
+function expiryOf(record: KeyRecord): number {
+  const due = refusesOverdue(record) ? rotateBy(record) : null;
+  return Math.min(record.key.expiresAt ?? Number.POSITIVE_INFINITY, due ?? Number.POSITIVE_INFINITY);
 }

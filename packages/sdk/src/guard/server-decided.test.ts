@@ -2,7 +2,16 @@ import { describe, expect, type GuardStory, test } from "../test-helpers/guard-s
 import type { MemoryKey } from "../testing/memory-plane.js";
 import { data as dataOf } from "../testing/responses.js";
 import { fails, hangs, refused, slow } from "../testing/troubles.js";
-import type { GuardVerdict } from "./guard.js";
+import type { Guard, GuardVerdict } from "./guard.js";
+
+/** That each call was counted once, by the server, which has let it in. */
+async function expectCountedByServer(story: GuardStory, guard: Guard): Promise<void> {
+  await guard.close();
+  const counted = [...story.server.usage.values()].map(({ source, code }) => ({ source, code }));
+  expect(counted).toEqual(
+    Array.from({ length: story.server.asked.verify }, () => ({ source: "SERVER", code: "VALID" })),
+  );
+}
 
 describe("a key whose limits are counted on the server", () => {
   const limited = { isServerDecided: true, scopes: ["a"] };
@@ -58,19 +67,24 @@ describe("a key whose limits are counted on the server", () => {
     expect(await guard.verify(key.secret)).toMatchObject({ code: "REVOKED" });
   });
 
-  test("is not accepted by an answer that was on its way while the machine slept: it is older than the bound", async ({
-    story,
-  }) => {
-    const { guard, key } = await story.withKey({}, limited);
-    story.server.troubles = {
-      verify: async (answer) => {
-        const accepted = await answer();
-        story.time.sleep(61_000);
-        return accepted;
-      },
-    };
-    expect(await guard.verify(key.secret)).toMatchObject({ valid: false, code: "UNAVAILABLE", source: "stale" });
-  });
+  test.for([
+    ["deny", "UNAVAILABLE"],
+    ["allow-known", "VALID"],
+  ] as const)(
+    "is not accepted by an answer that was on its way while the machine slept: it is older than the bound, and %s says: %s",
+    async ([onUnavailable, code], { story }) => {
+      const { guard, key } = await story.withKey({ onUnavailable }, limited);
+      story.server.troubles = {
+        verify: async (answer) => {
+          const accepted = await answer();
+          story.time.sleep(61_000);
+          return accepted;
+        },
+      };
+      expect(await guard.verify(key.secret)).toMatchObject({ code, source: "stale" });
+      await expectCountedByServer(story, guard);
+    },
+  );
 
   test.for(["lazy", "full"] as const)(
     "is every key of an owner or a tenant that gets limits, %s",
@@ -210,6 +224,22 @@ describe("a valid answer of the server that events have overtaken", () => {
     await story.time.advance(2_000);
     expect(await verifying).toMatchObject(expected);
     expect(story.server.asked.verify).toBe(verify + 1);
+    await expectCountedByServer(story, guard);
+  });
+
+  test("counts as the server has counted it where the key is revoked meanwhile, under the server's name for it", async ({
+    story,
+  }) => {
+    const { guard, key } = await story.withKey({}, { isServerDecided: true });
+    holdNext(story);
+    const verifying = guard.verify(key.secret);
+    await story.moment();
+    story.plane.revokeKey(key.id);
+    await story.time.advance(2_000);
+    const { code, requestId } = await verifying;
+    expect(code).toBe("REVOKED");
+    expect(story.server.usage.get(requestId)).toMatchObject({ keyId: key.id, source: "SERVER" });
+    await expectCountedByServer(story, guard);
   });
 
   test("leaves what the server has told of limits in the verdict, and the name under which it was recorded", async ({
@@ -249,6 +279,7 @@ describe("a valid answer of the server that events have overtaken", () => {
     await story.time.advance(4_000);
     expect(await verifying).toMatchObject({ code, source: "stale" });
     expect(story.server.asked.verify).toBe(verify + 1);
+    await expectCountedByServer(story, guard);
   });
 });
 

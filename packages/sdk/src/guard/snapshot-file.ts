@@ -34,10 +34,16 @@ interface Compression {
 /** CRC-32, of which every file system's rare slip would be told; where the runtime has none, 0. */
 const checksumOf = builtinModule<Compression>("node:zlib")?.crc32 ?? (() => 0);
 
+/**
+ * To be raised whenever the lines say something that they did not say before: a guard would go on from an older file's place without it,
+ * and nobody would tell it again. Since 2 they have what a key says itself of an overdue rotation.
+ */
+const snapshotVersion = 2;
+
 /** The first line: whose records follow, and as of when. */
 interface Header {
   readonly type: "guard snapshot";
-  readonly version: 1;
+  readonly version: number;
   readonly url: string;
   readonly tenantId: string | null;
   /**
@@ -96,7 +102,7 @@ export class SnapshotFile {
   }
 
   /**
-   * Takes what was saved, if it is of the same server, tenant and credentials.
+   * Takes what was saved, if it is of the same server, tenant and credentials, and not of an older version of this file.
    *
    * @returns the place in the log of events from which to go on; null where nothing was taken.
    * @throws Error for a file that cannot be read, or is no whole snapshot: nothing is taken then.
@@ -107,6 +113,8 @@ export class SnapshotFile {
     const end = bytes.indexOf(lineFeed, 0);
     const header = headerOf(bytes.toString("utf8", 0, Math.max(end, 0)));
     if (!header) throw new Error(`${this.#path} is no snapshot of a guard. Remove it, or name another file.`);
+    // Written before this version was installed: all is read anew.
+    if (header.version < snapshotVersion) return null;
     if (header.url !== this.#url || header.tenantId !== this.#tenantId) return null;
     if (header.token !== (await this.#identityHash())) return null;
     if (checksumOf(bytes.subarray(end + 1)) !== header.checksum) {
@@ -144,7 +152,7 @@ export class SnapshotFile {
     const { publicUrl } = this.#docs;
     const header: Header = {
       type: "guard snapshot",
-      version: 1,
+      version: snapshotVersion,
       url: this.#url,
       tenantId: this.#tenantId,
       token,
@@ -227,8 +235,9 @@ function keyOf(record: string): KeyLine {
 function headerOf(line: string): Header | null {
   try {
     const header = JSON.parse(line) as Partial<Header>;
-    const isOurs = header.type === "guard snapshot" && header.version === 1 && typeof header.cursor === "string";
-    return isOurs ? (header as Header) : null;
+    const { type, version, cursor } = header;
+    const isOurs = type === "guard snapshot" && typeof version === "number" && version <= snapshotVersion;
+    return isOurs && typeof cursor === "string" ? (header as Header) : null;
   } catch {
     return null; // it is something else
   }

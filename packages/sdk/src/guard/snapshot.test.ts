@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import type { Fetch } from "../client/options.js";
 import type { Credentials } from "../credentials/credentials.js";
 import { test as base, describe, expect, type GuardStory, vi } from "../test-helpers/guard-story.js";
@@ -259,7 +260,8 @@ describe("the file", () => {
     ["is something else", () => "#!/bin/sh\nrm -rf /\n"],
     ["is other JSON", () => '{"name":"x"}\n'],
     ["is null", () => "null\n"],
-    ["is of a later version", (text: string) => text.replace('"version":1', '"version":2')],
+    ["is of a later version", (text: string) => text.replace(/"version":\d+/, '"version":1000')],
+    ["has no version", (text: string) => text.replace(/"version":\d+,/, "")],
     ["has a key without a hash", (text: string) => text.replace('"hash":', '"hush":')],
     ["has a hash that is none", (text: string) => text.replace(/"hash":"../, '"hash":"zz')],
     ["has no cursor", (text: string) => text.replace('"cursor":', '"curser":')],
@@ -274,6 +276,32 @@ describe("the file", () => {
     await story.time.advance(40_000);
     expect(await guard.verify(key.secret)).toMatchObject({ code: "VALID" });
   });
+
+  test.for(modes)(
+    "of the version before is not taken, and nothing is told as an error: it lacks what keys say of overdue rotations, in the mode %s",
+    async (mode, { story, snapshotFile }) => {
+      const { guard: first, key } = await story.withKey({ mode, snapshotFile });
+      story.plane.setRotation(key.id, { rotateEveryMs: 60_000, rotationOverdue: "REFUSE" });
+      await story.moment();
+      await first.close();
+      const saved = readFileSync(snapshotFile, "utf8");
+      expect(saved).toContain('"rotationOverdue":"REFUSE"');
+      const [header = "", ...lines] = saved.split("\n");
+      const before = lines.join("\n").replace(',"rotationOverdue":"REFUSE"', "");
+      const ofBefore = { ...JSON.parse(header), version: 1, checksum: crc32(before) };
+      writeFileSync(snapshotFile, `${JSON.stringify(ofBefore)}\n${before}`);
+
+      const { guard, errors } = story.start({ mode, snapshotFile });
+      await story.restored(guard);
+      await story.time.advance(61_000);
+      expect(await guard.verify(key.secret)).toMatchObject({ code: "EXPIRED" });
+      expect(errors).toEqual([]);
+      await guard.close();
+      // From then on there is a whole one.
+      const { guard: next } = await startCut(story, { mode, snapshotFile });
+      expect(await next.verify(key.secret)).toMatchObject({ code: "EXPIRED", source: "local" });
+    },
+  );
 
   test("that cannot be written is told as an error, and close succeeds", async ({ story, snapshotFile }) => {
     const { guard, errors } = await story.withKey({ snapshotFile: join(snapshotFile, "in-no-folder") });

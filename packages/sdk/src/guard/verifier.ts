@@ -260,13 +260,13 @@ export class Verifier {
         const now = this.#lookAgain(presented);
         const knownForMs = this.#clock.now() - now.asOf;
         if (now.secret && this.#knowledge.hasRefused(now.secret, knownForMs <= this.#maxStalenessMs)) {
-          return this.#conclude(presented, now, "local", knownForMs);
+          return this.#conclude(presented, now, "local", knownForMs, 0, verdict);
         }
         const ageMs = this.#clock.now() - sentAt;
         const leftMs = timeoutMs - ageMs;
         const wasOvertaken = isOvertaken(verdict, change.hasChanged);
         if (wasOvertaken && leftMs > 0) return await this.#decideCharged(presented, verdict, leftMs);
-        if (wasOvertaken || !this.#isWithinBound(ageMs)) return this.#withoutServer(presented, now);
+        if (wasOvertaken || !this.#isWithinBound(ageMs)) return this.#withoutServer(presented, now, verdict);
       }
       return { ...verdict, source: "server", ageMs: this.#clock.now() - sentAt };
     } catch (error) {
@@ -288,22 +288,26 @@ export class Verifier {
     try {
       await withDeadline({ timeoutMs, signal: undefined }, () => this.#firstSight.ask(presented.hash));
     } catch {
-      return this.#withoutServer(presented); // whoever asked has told listeners
+      return this.#withoutServer(presented, this.#lookAgain(presented), charged); // whoever asked has told listeners
     }
     const known = this.#lookAgain(presented);
     const ageMs = this.#clock.now() - known.asOf;
-    if (!this.#isWithinBound(ageMs)) return this.#withoutServer(presented, known);
+    if (!this.#isWithinBound(ageMs)) return this.#withoutServer(presented, known, charged);
     return this.#conclude(presented, known, "server", ageMs, 0, charged);
   }
 
-  /** The server cannot be asked, and what is known is too old to be trusted. */
-  #withoutServer(presented: Presented, known = this.#lookAgain(presented)): GuardVerdict {
+  /** The server cannot be asked, and what is known is too old to be trusted. @param charged as of `#conclude`. */
+  #withoutServer(
+    presented: Presented,
+    known = this.#lookAgain(presented),
+    charged: Verdict | null = null,
+  ): GuardVerdict {
     const ageMs = this.#clock.now() - known.asOf;
     const isRevoked = known.secret ? this.#knowledge.hasRevoked(known.secret) : false;
     if (isRevoked || (known.secret && this.#onUnavailable === "allow-known")) {
-      return this.#conclude(presented, known, "stale", ageMs);
+      return this.#conclude(presented, known, "stale", ageMs, 0, charged);
     }
-    return unavailable({ ageMs, requestId: this.#ids.next(), docs: this.#docs.pages });
+    return unavailable({ ageMs, requestId: charged?.requestId ?? this.#ids.next(), docs: this.#docs.pages });
   }
 
   #lookAgain({ hash }: Presented): Known {
@@ -323,12 +327,10 @@ export class Verifier {
     const now = this.#time.now();
     const api = askedApiOf(record, request.api);
     const decision = decide(record, { format, ...askedOf(request), heldUpMs, api }, now);
-    const about = { source, ageMs, requestId: this.#ids.next(), docs: this.#docs.pages };
+    const about = { source, ageMs, requestId: charged?.requestId ?? this.#ids.next(), docs: this.#docs.pages };
     const verdict = toGuardVerdict(decision, record, about, api && { api, now });
-    if (charged && verdict.valid) {
-      const { requestId, rateLimits, quota } = charged;
-      return { ...verdict, requestId, rateLimits, quota };
-    }
+    // The server has counted this call already, and a call counts once, also where it is refused now.
+    if (charged) return verdict.valid ? { ...verdict, rateLimits: charged.rateLimits, quota: charged.quota } : verdict;
     const counted = api ? { ...request, api: api.label } : request;
     this.#usage?.record({ code: verdict.code, key: record?.key ?? null }, counted, format.start, startedAt);
     return verdict;

@@ -135,7 +135,7 @@ export function authorizeUnlimited(
     ? `may give only the scopes ${grantableScopes.join(", ") || "none"}`
     : `expires at ${new Date(expiresAt ?? 0).toISOString()}`;
   throw new ForbiddenError(
-    `Your token ${limit}, and whoever you give this to would have no such limit. Give a role that sees only its own and has no more than the permissions of DEVELOPER without keys:rotate_own, or use a token without the limit.`,
+    `Your token ${limit}, and whoever you give this to would have no such limit. Use a token without the limit, or give it only to who sees only their own and has no more than the permissions of DEVELOPER without keys:rotate_own, such as a GUEST.`,
   );
 }
 

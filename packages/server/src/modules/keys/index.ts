@@ -18,6 +18,7 @@ export { defaultExpiry, expiryIssues, policyOverlap, scopeIssues } from "./lib/k
 export { createKeySeal, type KeySeal, sealedColumns } from "./lib/key-seal.js";
 export { createDeliveredRotation } from "./rotation/delivered-rotation.js";
 export { planRotation } from "./rotation/key-rotation.store.js";
+export { longestOwnOverlap } from "./rotation/overlap.js";
 export { createPlanRotations, createRotationDuty } from "./rotation/rotation-duty.js";
 export { createActivations } from "./verification/activations.js";
 export { toKeyState, toSecretState } from "./verification/key-states.js";

@@ -82,7 +82,7 @@ const RotateKeyInput = builder.inputType("RotateKeyInput", {
     overlapMs: t.int({
       defaultValue: 0,
       description:
-        "For how many milliseconds the old secret goes on working; 0: it stops at once; null: as the key's own rotationOverlapMs says, else the tenant's; where neither does, it stops at once.",
+        "For how many milliseconds the old secret goes on working; 0: it stops at once; null: as the key's own rotationOverlapMs says, else the tenant's; where neither does, it stops at once. By keys:rotate_own at most what these say.",
     }),
     activateOnFirstUse: t.boolean({
       defaultValue: false,

@@ -12,6 +12,7 @@ import * as store from "./keys.store.js";
 import { defaultExpiry, expiryIssues, policyOverlap, scopeIssues } from "./lib/key-policy.js";
 import { keyStatusAt } from "./lib/key-status.js";
 import { planRotation } from "./rotation/key-rotation.store.js";
+import { longestOwnOverlap } from "./rotation/overlap.js";
 
 /** A key with the secret that is shown this once. */
 export interface IssuedKey {
@@ -178,10 +179,10 @@ export function createKeySecrets(
      * one works longer than that. With `activateOnFirstUse`, both work until the new one is first accepted; the overlap begins
      * then.
      *
-     * Whoever acts for a user rotates that user's own keys with `keys:rotate_own`.
+     * Whoever acts for a user rotates that user's own keys with `keys:rotate_own`, with no longer overlap than the policy's.
      *
-     * @throws ConflictError for a revoked, deleted or expired key, or one that the tenant's policy no longer allows; ForbiddenError without
-     * `keys:rotate`, unless the key is the caller's own.
+     * @throws InvalidInputError also for such an overlap; ConflictError for a revoked, deleted or expired key, or one that the tenant's policy
+     * no longer allows; ForbiddenError without `keys:rotate`, unless the key is the caller's own.
      */
     async rotate(principal: Principal, rawInput: unknown): Promise<IssuedKey> {
       if (ownerBy(principal, "keys:rotate_own") === null) authorize(principal, "keys:rotate");
@@ -193,6 +194,8 @@ export function createKeySecrets(
         const tenant = await tenants.require(tx, principal, before.tenantId);
         refuseBeyondPolicy(principal, tenant, before);
         const now = new Date(clock.now());
+        if (!principal.permissions.has("keys:rotate"))
+          refuseLongerOverlap(tenant, before, input.overlapMs, clock.now());
         const overlapMs = input.overlapMs ?? policyOverlap(tenant, before) ?? 0;
         if (input.activateOnFirstUse) {
           await store.supersedePending(tx, before.id, now);
@@ -267,6 +270,18 @@ function notOwn({ role }: Principal): ForbiddenError {
   return new ForbiddenError(
     `This needs the permission keys:rotate, which your token (${role}) does not have: with keys:rotate_own you rotate only keys that you own yourself. Check the id, or ask an administrator.`,
   );
+}
+
+/** @throws InvalidInputError for an overlap by which the holder of a key would loosen what the policy says of it. */
+function refuseLongerOverlap(tenant: Tenant, key: Key, overlapMs: number | null, now: number): void {
+  const longest = longestOwnOverlap(tenant, key, now);
+  if (longest === null || overlapMs === null || overlapMs <= longest) return;
+  const why =
+    policyOverlap(tenant, key) === null
+      ? "The old secret is refused because it is overdue, and no rule lets it work on."
+      : `The policy lets the old secret of this key work on for ${longest} ms at most.`;
+  const message = `${why} Give ${longest === 0 ? "0" : `at most ${longest}, or null for as long as that`}, or ask somebody who has keys:rotate.`;
+  throw new InvalidInputError([{ path: ["overlapMs"], message }]);
 }
 
 /** Whether a key has to get a new secret some day. */

@@ -13,7 +13,7 @@ import { readDeletedOwner } from "./deleted-owner.js";
 import { withPreconditions } from "./preconditions.js";
 import { remediesFor } from "./remedies.js";
 import type { Draft } from "./remedy.js";
-import { renewalOverlapMs, worksOnWords } from "./renewal.js";
+import { renewal, worksOnWords } from "./renewal.js";
 import type { Sick } from "./sick.js";
 import { unwantedRemedies } from "./unwanted-remedies.js";
 
@@ -40,7 +40,9 @@ export async function draftsFor(
 ): Promise<Draft[]> {
   if (rows === null) {
     const [only, ...others] = input.start === undefined ? similar : [];
-    return only && others.length === 0 && only.key.revokedAt === null ? [rotateMeant(await readRows(db, only))] : [];
+    return only && others.length === 0 && only.key.revokedAt === null
+      ? [rotateMeant(await readRows(db, only), now)]
+      : [];
   }
   const { scopes, environment, ip, owner, cost = 1 } = input;
   const { key } = rows;
@@ -70,7 +72,7 @@ export async function draftsFor(
   };
   const drafts = remediesFor(sick);
   // Whoever has lost the right text needs a new one.
-  if (repaired && drafts.length === 0) drafts.push(rotateMeant(rows));
+  if (repaired && drafts.length === 0) drafts.push(rotateMeant(rows, now));
   const outdated = outdatedDetails(rows.owner, owner);
   if (rows.owner && Object.keys(outdated).length > 0) {
     drafts.push({
@@ -85,15 +87,14 @@ export async function draftsFor(
   return [...ready, ...unwantedRemedies(sick, ready)];
 }
 
-function rotateMeant({ key, tenant, secret: { start } }: Pick<Rows, "key" | "tenant" | "secret">): Draft {
-  const overlapMs = renewalOverlapMs(tenant, key);
+function rotateMeant({ key, tenant, secret: { start } }: Pick<Rows, "key" | "tenant" | "secret">, now: number): Draft {
   const newest = start === key.start ? "" : ` That one was replaced: the key's newest begins with ${key.start}.`;
+  const first = `First copy the key ${start}… again from where it is kept, whole and unchanged: then nothing has to change. Only if its secret is lost, or the copy is refused, too: the answer holds a new one, and the one that exists`;
   return {
     code: "NOT_FOUND",
     mutation: "rotateKey",
-    input: { id: key.id, overlapMs },
     title: `Copy the key “${key.name}” anew, or give it a new secret`,
-    effect: `First copy the key ${start}… again from where it is kept, whole and unchanged: then nothing has to change. Only if its secret is lost, or the copy is refused, too: the answer holds a new one, and the one that exists ${worksOnWords(overlapMs)}.${newest}`,
+    ...renewal(tenant, key, now, (overlapMs) => `${first} ${worksOnWords(overlapMs)}.${newest}`),
     scopes: key.scopes,
     ownerId: key.ownerId,
   };

@@ -8,7 +8,7 @@ import { grantRemedies, quotaRemedies, rateRemedies, retiredRemedies } from "./c
 import { resolveDeleted } from "./deleted-owner.js";
 import { replaceInOtherHands, resolveInOtherHands } from "./leak-remedies.js";
 import type { Draft } from "./remedy.js";
-import { renewalOverlapMs, worksOnWords } from "./renewal.js";
+import { renewal, worksOnWords } from "./renewal.js";
 import type { Sick } from "./sick.js";
 
 /** How long a key is extended where the tenant's policy says nothing, in milliseconds: 90 days. */
@@ -158,16 +158,14 @@ function failing(checks: readonly ExaminedCheck[]): VerdictCode[] {
 }
 
 function renew(
-  { rows: { key, tenant }, written }: Sick,
+  { rows: { key, tenant }, written, now }: Sick,
   code: "WRONG_ENVIRONMENT" | "EXPIRED" | "SUPERSEDED" | "VALID",
 ): Draft {
-  const overlapMs = renewalOverlapMs(tenant, written ?? key);
   return {
     code,
     mutation: "rotateKey",
-    input: { id: key.id, overlapMs },
     title: "Give the key a new secret",
-    effect: renewalWords(overlapMs)[code],
+    ...renewal(tenant, written ?? key, now, (overlapMs) => renewalWords(overlapMs)[code]),
     scopes: key.scopes,
   };
 }
@@ -179,7 +177,7 @@ function renewalWords(overlapMs: number) {
   return {
     WRONG_ENVIRONMENT: another,
     SUPERSEDED: another,
-    EXPIRED: `The answer holds a new secret. The present one ${overlapMs === 0 ? worksOn : `is accepted again, and ${worksOn}`}.`,
+    EXPIRED: `The answer holds a new secret. The present one ${overlapMs === 0 ? "stays refused" : `is accepted again, and ${worksOn}`}.`,
     VALID: `The answer holds a new secret. The current one ${worksOn}.`,
   };
 }

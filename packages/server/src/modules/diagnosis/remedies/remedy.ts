@@ -65,6 +65,8 @@ export interface Draft {
   readonly input: Readonly<Record<string, unknown>>;
   readonly title: string;
   readonly effect: string;
+  /** What differs for whoever may send it about their own only, who may do less; left out: nothing. */
+  readonly ofOwn?: Pick<Draft, "input" | "effect"> | undefined;
   /** What it needs besides the permission of its mutation. */
   readonly alsoNeeds?: readonly Permission[];
   /** The scopes that it gives to keys, or lets them use. */
@@ -80,14 +82,15 @@ export interface Draft {
 }
 
 /**
- * The remedy for one caller: the same for everybody, but marked where this one may not send it.
+ * The remedy for one caller: the same for everybody who may send it about any key, and marked where this one may not send it.
  *
  * @param ownerId whose key it is about; null: nobody's that is known.
  */
 export function remedyFor(principal: Principal, draft: Draft, ownerId: string | null): Remedy {
-  const { code, mutation, input, title, effect, alsoNeeds = [], scopes = [], givesAnyScope = false } = draft;
-  const { asks } = mutations[mutation];
+  const { code, mutation, title, alsoNeeds = [], scopes = [], givesAnyScope = false } = draft;
+  const { asks, permission: ofAny } = mutations[mutation];
   const permission = permissionFor(principal, mutation, draft.ownerId ?? ownerId);
+  const { input, effect } = permission === ofAny ? draft : (draft.ofOwn ?? draft);
   const needed: readonly Permission[] = [permission, ...alsoNeeds];
   const lacking = needed.filter((each) => !principal.permissions.has(each));
   const { grantableScopes } = principal;

@@ -6,6 +6,7 @@ import type { Events } from "../../events/index.js";
 import type { Keys } from "../keys.service.js";
 import * as store from "../keys.store.js";
 import { planRotation } from "../rotation/key-rotation.store.js";
+import { overlapAtFirstUse } from "../rotation/overlap.js";
 
 /** Who has put a secret to use is not known: whoever has it. */
 const firstUse: AuditActor = { ...systemActor, id: "first-use", requestId: "first-use" };
@@ -32,7 +33,9 @@ export function createActivations(deps: {
       const secret = await store.findSecret(tx, hash);
       if (!before || before.revokedAt || before.deletedAt || !secret?.isPending) return;
       const now = new Date(clock.now());
-      const stopsAt = new Date(now.getTime() + Number(secret.overlapMs ?? 0));
+      const tenant = await tx.tenant.findUniqueOrThrow({ where: { id: before.tenantId } });
+      const overlapMs = overlapAtFirstUse(tenant, before, Number(secret.overlapMs ?? 0), now.getTime());
+      const stopsAt = new Date(now.getTime() + overlapMs);
       await store.activateSecret(tx, hash);
       await store.supersedeOthers(tx, keyId, hash, now, stopsAt);
       const after: Key = await store.updateKeyRow(tx, keyId, {
