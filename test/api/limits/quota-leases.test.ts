@@ -80,6 +80,19 @@ describe("resetQuota", () => {
   });
 });
 
+describe("topUpQuota", () => {
+  test("by what a lost server holds gives back as much as it held, and forgives nothing that others have used", async ({
+    world,
+  }) => {
+    const { admin, key, secret, read } = await sharedQuota(world);
+    const [lost] = (await read()).leases;
+    ok(await admin.quota("topUpQuota", { targetId: key.id, amount: lost.amount }));
+    // One call was admitted here: all but that is left.
+    expect(await admin.verify(secret, { cost: limit })).toMatchObject({ code: "QUOTA_EXCEEDED" });
+    expect(await admin.verify(secret, { cost: limit - 1 })).toMatchObject({ valid: true, quota: { remaining: 0 } });
+  });
+});
+
 describe("quotaHistory", () => {
   const history = "quotaHistory(first: 2) { totalCount pageInfo { hasNextPage endCursor } nodes { type reason } }";
 
@@ -166,6 +179,7 @@ describe("a period that has ended", () => {
   }) => {
     const { admin, key, accounts, ended, read } = await yesterday(world);
     for (let sweep = 0; sweep < 2; sweep++) await accounts.sweep();
+    world.clock.advance(1_000);
     ok(await admin.quota("removeQuota", { targetId: key.id }));
     world.clock.advance(86_400_000);
     expect(await read()).toMatchObject({

@@ -38,7 +38,7 @@ export const findingKinds = {
   },
   LEASE_OF_LOST_SERVER: {
     description:
-      "A part of a quota that is held by a server which was not heard of for long: it counts as used. Start the server on its data folder, which gives back what it has not used, or make the quota whole with `resetQuota`.",
+      "A part of a quota that is held by a server which was not heard of for long: it counts as used. Start the server on its data folder, which gives back what it has not used. If the folder is gone, add the lease's amount with `topUpQuota`, which forgives nothing that was used otherwise; `resetQuota` drops the lease, and forgives everything.",
   },
   QUOTA_MISSING: {
     description:

@@ -91,7 +91,7 @@ export function createStoreChecks(
       for (const lease of await store.findLostLeases(prisma, maxOfKind)) {
         const { tenantId, quotaId, targetId, holder, amount, heardAt } = lease;
         const heard = heardAt === null ? "was never heard of" : `was last heard of at ${heardAt.toISOString()}`;
-        const detail = `The server ${holder} holds ${amount} of the quota ${quotaId} of ${targetId}, and ${heard}. Start it on its data folder, or reset the quota.`;
+        const detail = `The server ${holder} holds ${amount} of the quota ${quotaId} of ${targetId}, and ${heard}. Start it on its data folder, or top up the quota by ${amount}, or reset it.`;
         await database.transaction((tx) =>
           note(tx, { kind: "LEASE_OF_LOST_SERVER", outcome: "REPORTED", detail, tenantId, ...concerned(targetId) }),
         );

@@ -129,7 +129,7 @@ const QuotaLeaseType = builder.objectRef<LeaseOfQuota>("QuotaLease").implement({
     }),
     isLost: t.exposeBoolean("isLost", {
       description:
-        "Whether it was not heard of for six minutes. It uses nothing of it any more: start it on its data folder, which gives back what it has not used, or make the quota whole with `resetQuota`.",
+        "Whether it was not heard of for six minutes. It uses nothing of it any more: start it on its data folder, which gives back what it has not used. If that is gone, add `amount` with `topUpQuota`, which forgives nothing that was used otherwise; `resetQuota` drops the lease, and forgives everything.",
     }),
   }),
 });
