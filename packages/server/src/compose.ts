@@ -186,6 +186,8 @@ async function wire(
   const scheduler = startScheduler([expiry, rotation, upkeep], { clock, logger });
   // Apart: it asks the store of usage, tenant by tenant, and what is due must not wait for that.
   const sharedKeysScheduler = startScheduler([sharedKeys], { clock, logger });
+  // Apart: at the end of a month all quotas of an installation may be due at once.
+  const periodScheduler = startScheduler([keys.limiting.periods], { clock, logger });
   const maintenance = startMaintenance(
     [
       () => access.tokenUse.save(),
@@ -229,7 +231,7 @@ async function wire(
       stopping.abort();
       await http.stop();
       // At once: each may wait for a query that a database which hangs lets time out.
-      const schedulers = [scheduler.stop(), sharedKeysScheduler.stop()];
+      const schedulers = [scheduler.stop(), sharedKeysScheduler.stop(), periodScheduler.stop()];
       await Promise.all([warmedUp, ...schedulers, relay.stop(), maintenance.stop(), access.passwords.stop()]);
       await Promise.all([keys.integrity.stop(), keys.activations.stop()]);
       await webhookSender.stop();

@@ -133,6 +133,19 @@ describe("resetQuota", () => {
   });
 });
 
+describe("topUpQuota", () => {
+  test("by what a lost server holds gives back as much as it held, and forgives nothing that others have used", async ({
+    world,
+  }) => {
+    const { admin, key, secret, read } = await sharedQuota(world);
+    const [lost] = (await read()).leases;
+    ok(await admin.quota("topUpQuota", { targetId: key.id, amount: lost.amount }));
+    // One call was admitted here: all but that is left.
+    expect(await admin.verify(secret, { cost: limit })).toMatchObject({ code: "QUOTA_EXCEEDED" });
+    expect(await admin.verify(secret, { cost: limit - 1 })).toMatchObject({ valid: true, quota: { remaining: 0 } });
+  });
+});
+
 describe("quotaHistory", () => {
   const history = "quotaHistory(first: 2) { totalCount pageInfo { hasNextPage endCursor } nodes { type reason } }";
 
@@ -171,6 +184,72 @@ describe("quotaHistory", () => {
       const before = `query ($id: ID!) { ${kind}(id: $id) { quota { history { totalCount } } } }`;
       expect((await admin.query(before, { id: targetId }))[kind].quota.history.totalCount).toBe(3);
     }
+  });
+});
+
+describe("a period that has ended", () => {
+  const history = "quotaHistory { totalCount nodes { type used periodEnd createdAt } }";
+  const document = `query ($id: ID!) { key(id: $id) { quota { used } ${history} } }`;
+
+  /** A key of whose daily quota 3 were used, on a day that is over. */
+  async function yesterday(world: World) {
+    const { admin, key, secret } = await world.tenantWithKey();
+    const { quota } = ok(await admin.quota("setQuota", { targetId: key.id, limit, refill: "DAILY" }));
+    expect(await admin.verify(secret, { cost: 3 })).toMatchObject({ valid: true });
+    const { accounts } = world.server.keyplane.limiting;
+    world.clock.advance(Date.parse(quota.resetAt) - world.clock.now());
+    const ended = { type: "PERIOD_ENDED", used: 3, periodEnd: quota.resetAt, createdAt: quota.resetAt };
+    const read = async () => (await admin.query(document, { id: key.id })).key;
+    return { admin, key, secret, quota, accounts, ended, read };
+  }
+
+  test("is in quotaHistory at once, with what was used to the unit, also when nobody calls any more", async ({
+    world,
+  }) => {
+    const { admin, secret, accounts, ended, read } = await yesterday(world);
+    const expected = { totalCount: 2, nodes: [ended, { type: "SET" }] };
+    expect(await read()).toMatchObject({ quota: { used: 0 }, quotaHistory: expected });
+    // Once, whoever reads it again, and whoever goes on with the quota.
+    expect(await admin.verify(secret, { cost: 2 })).toMatchObject({ valid: true, quota: { used: 2 } });
+    expect(await read()).toMatchObject({ quota: { used: 2 }, quotaHistory: expected });
+    await accounts.settled();
+  });
+
+  test("is kept without anybody asking; what servers hold of it is given back to it", async ({ world }) => {
+    const { quota, accounts } = await yesterday(world);
+    const { prisma } = world.server.keyplane.database;
+    const used = async () =>
+      (await prisma.quotaEntry.findFirst({ where: { quotaId: quota.id, type: "PERIOD_ENDED" } }))?.used;
+    // Of what this server holds, nothing is known yet to be unused.
+    await expect.poll(used).toBe(100);
+    for (let sweep = 0; sweep < 2; sweep++) await accounts.sweep();
+    expect(await used()).toBe(3);
+    expect(await prisma.quota.findUnique({ where: { id: quota.id } })).toMatchObject({ used: 0, period: 2 });
+  });
+
+  test("stays in the history of a quota that is removed afterwards, with nobody having read it before", async ({
+    world,
+  }) => {
+    const { admin, key, accounts, ended, read } = await yesterday(world);
+    for (let sweep = 0; sweep < 2; sweep++) await accounts.sweep();
+    world.clock.advance(1_000);
+    ok(await admin.quota("removeQuota", { targetId: key.id }));
+    world.clock.advance(86_400_000);
+    expect(await read()).toMatchObject({
+      quota: null,
+      quotaHistory: { totalCount: 3, nodes: [{ type: "REMOVED", used: 0 }, ended, { type: "SET" }] },
+    });
+  });
+
+  test("takes nothing from what is used in the next one, as long as a server holds some of it", async ({ world }) => {
+    const { admin, key, quota, accounts } = await yesterday(world);
+    const { prisma } = world.server.keyplane.database;
+    await expect.poll(async () => (await prisma.quota.findUnique({ where: { id: quota.id } }))?.period).toBe(2);
+    // Another server has used all of the next one meanwhile.
+    await prisma.quota.update({ where: { id: quota.id }, data: { used: limit } });
+    expect(accounts.unused(quota.id, 1)).toBe(97);
+    const now = await admin.query("query ($id: ID!) { key(id: $id) { quota { used } } }", { id: key.id });
+    expect(now.key.quota.used).toBe(limit);
   });
 });
 

@@ -1602,7 +1602,7 @@ export type QuotaLease = {
   readonly since: string,
   /** When it was last heard of, by the clock of the database; null: never, or the caller is not of the whole installation. */
   readonly lastSeenAt: string | null,
-  /** Whether it was not heard of for six minutes. It uses nothing of it any more: start it on its data folder, which gives back what it has not used, or make the quota whole with `resetQuota`. */
+  /** Whether it was not heard of for six minutes. It uses nothing of it any more: start it on its data folder, which gives back what it has not used. If that is gone, add `amount` with `topUpQuota`, which forgives nothing that was used otherwise; `resetQuota` drops the lease, and forgives everything. */
   readonly isLost: boolean
 };
 

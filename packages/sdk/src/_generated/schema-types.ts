@@ -658,7 +658,7 @@ export type IntegrityFindingKind =
   | 'FOREIGN_CHECKSUM'
   /** Access of a key to an API of another tenant. It is taken away where the check repairs. */
   | 'GRANT_OF_OTHER_TENANT'
-  /** Parts of a tenant's quotas that are held by a server which was not heard of for long: they count as used. Start the server on its data folder, which gives back what it has not used, or make the quotas whole with `resetQuota`. */
+  /** Parts of a tenant's quotas that are held by a server which was not heard of for long: they count as used. Start the server on its data folder, which gives back what it has not used. If the folder is gone, add the amount of its lease with `topUpQuota`, which forgives nothing that was used otherwise; `resetQuota` drops the lease, and forgives everything. */
   | 'LEASE_OF_LOST_SERVER'
   /** A key that nobody can use, because it has no current secret. Rotate it. */
   | 'NO_SECRET'
@@ -1120,7 +1120,7 @@ export type Permission =
 
 /** What has happened to a quota. */
 export type QuotaEntryType =
-  /** Its period has ended; `used` is what was used in it. */
+  /** Its period has ended; `used` is what was used in it. What other servers still held of it then counts, until they give it back within a minute. */
   | 'PERIOD_ENDED'
   /** It was removed; `used` is what was used until then. */
   | 'REMOVED'

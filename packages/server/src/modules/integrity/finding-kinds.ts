@@ -38,7 +38,7 @@ export const findingKinds = {
   },
   LEASE_OF_LOST_SERVER: {
     description:
-      "Parts of a tenant's quotas that are held by a server which was not heard of for long: they count as used. Start the server on its data folder, which gives back what it has not used, or make the quotas whole with `resetQuota`.",
+      "Parts of a tenant's quotas that are held by a server which was not heard of for long: they count as used. Start the server on its data folder, which gives back what it has not used. If the folder is gone, add the amount of its lease with `topUpQuota`, which forgives nothing that was used otherwise; `resetQuota` drops the lease, and forgives everything.",
   },
   QUOTA_MISSING: {
     description:

@@ -92,7 +92,9 @@ export function createStoreChecks(
         const { tenantId, targetId, holder, quotas, amount, heardAt } = lost;
         const of = targetId === null ? `${quotas} quotas` : `the quota of ${targetId}`;
         const heard = heardAt === null ? "was never heard of" : `was last heard of at ${heardAt.toISOString()}`;
-        const detail = `The server ${holder} holds ${amount} of ${of}, and ${heard}. Start it on its data folder, or reset ${targetId === null ? "the quotas" : "the quota"}.`;
+        const [which, amounts] =
+          targetId === null ? ["the quotas", "their leases' amounts"] : ["the quota", String(amount)];
+        const detail = `The server ${holder} holds ${amount} of ${of}, and ${heard}. Start it on its data folder, or top up ${which} by ${amounts}, or reset ${targetId === null ? "them" : "it"}.`;
         await database.transaction((tx) =>
           note(tx, {
             kind: "LEASE_OF_LOST_SERVER",

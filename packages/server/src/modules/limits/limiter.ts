@@ -1,12 +1,14 @@
 import { type Clock, systemClock } from "../../platform/clock.js";
 import type { Database } from "../../platform/database/index.js";
 import type { Logger } from "../../platform/logger.js";
+import type { Duty } from "../../platform/scheduler.js";
 import type { Audit } from "../audit/index.js";
 import type { Events } from "../events/index.js";
 import type { Idempotency } from "../idempotency/index.js";
 import type { Locks } from "./limit-targets.js";
 import { createLimitReads, type LimitReads } from "./limits.reads.js";
 import { createLimits, type Limits } from "./limits.service.js";
+import { createPeriodDuty } from "./quotas/period-duty.js";
 import { QuotaAccounts } from "./quotas/quota-accounts.js";
 import { UseFolder } from "./quotas/use-folder.js";
 import { MemoryLimiter } from "./rate/memory-limiter.js";
@@ -31,6 +33,8 @@ export interface Limiting {
   /** What has to be waited for before a call is answered that was taken from limits; null: nothing. */
   written(): Promise<void> | null;
   readonly accounts: QuotaAccounts;
+  /** Keeps what was used in periods that have ended. */
+  readonly periods: Duty;
   status(): LimitsStatus;
   /** Settles what killed processes have left. */
   maintain(): Promise<void>;
@@ -66,6 +70,7 @@ export async function openLimiting(deps: {
     take: createTake({ memory, quotas: accounts, shared, clock }),
     written: () => accounts.written,
     accounts,
+    periods: createPeriodDuty({ database, clock }),
     status: () => ({
       counted: memory.size,
       isShared: shared?.isReady ?? false,

@@ -25,7 +25,10 @@ const QuotaEntryTypeEnum = enumOf("QuotaEntryType", "What has happened to a quot
   SET: { description: "It was set or changed with setQuota." },
   TOPPED_UP: { description: "It was topped up." },
   RESET: { description: "It was reset; `used` is what was used until then." },
-  PERIOD_ENDED: { description: "Its period has ended; `used` is what was used in it." },
+  PERIOD_ENDED: {
+    description:
+      "Its period has ended; `used` is what was used in it. What other servers still held of it then counts, until they give it back within a minute.",
+  },
   REMOVED: { description: "It was removed; `used` is what was used until then." },
 });
 
@@ -131,7 +134,7 @@ const QuotaLeaseType = builder.objectRef<LeaseOfQuota>("QuotaLease").implement({
     }),
     isLost: t.exposeBoolean("isLost", {
       description:
-        "Whether it was not heard of for six minutes. It uses nothing of it any more: start it on its data folder, which gives back what it has not used, or make the quota whole with `resetQuota`.",
+        "Whether it was not heard of for six minutes. It uses nothing of it any more: start it on its data folder, which gives back what it has not used. If that is gone, add `amount` with `topUpQuota`, which forgives nothing that was used otherwise; `resetQuota` drops the lease, and forgives everything.",
     }),
   }),
 });

@@ -9,8 +9,11 @@ import {
   countEntries,
   findEntries,
   findHolders,
+  findQuotaOf,
   findQuotas,
+  hasEnded,
   type LeaseOfQuota,
+  lockQuota,
 } from "./quotas/quota.store.js";
 import type { QuotaAccounts } from "./quotas/quota-accounts.js";
 import type { MemoryLimiter } from "./rate/memory-limiter.js";
@@ -41,8 +44,16 @@ export function createLimitReads(deps: {
 
   function present(quota: Quota): Quota {
     const now = asOfNow(quota, clock.now());
-    const isSamePeriod = now.period === quota.period;
-    return { ...now, used: Math.max(0, now.used - (isSamePeriod ? accounts.unused(quota.id) : 0)) };
+    return { ...now, used: Math.max(0, now.used - accounts.unused(quota.id, now.period)) };
+  }
+
+  /** Ends a period that is over, of which nobody may have told the history yet: whoever reads that next finds it there. */
+  async function endPeriod(targetId: string): Promise<void> {
+    const quota = await findQuotaOf(database.prisma, targetId);
+    if (!quota) return;
+    // What this process holds of it and has not used does not stand in the history as used.
+    await accounts.giveBackEnded(quota.id, clock.now());
+    if (hasEnded(quota, clock.now())) await database.transaction((tx) => lockQuota(tx, quota.id, clock.now()));
   }
 
   return {
@@ -97,8 +108,12 @@ export function createLimitReads(deps: {
       });
     },
 
-    /** What has happened to the quotas of a target, newest first; also to those that were removed. */
+    /**
+     * What has happened to the quotas of a target, newest first; also to those that were removed. The last period is there as soon as it is
+     * over; what other servers still hold of it counts as used in it, until they give it back within a minute.
+     */
     async history(targetId: string, page: PageArguments): Promise<Page<QuotaEntry>> {
+      await endPeriod(targetId);
       return pageByCreation(page, {
         order: "quotaHistory.CREATED_AT_DESC",
         read: (after, take) => findEntries(database.prisma, targetId, after, take),

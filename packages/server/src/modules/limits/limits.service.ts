@@ -20,7 +20,7 @@ import {
   topUpQuotaSchema,
   usualAnchor,
 } from "./limits.input.js";
-import { dropLostLeases, findQuotaId, insertEntry, lockQuota, unusedOfLeases } from "./quotas/quota.store.js";
+import { dropLostLeases, findQuotaOf, insertEntry, lockQuota, unusedOfLeases } from "./quotas/quota.store.js";
 import type { QuotaAccounts } from "./quotas/quota-accounts.js";
 
 interface Deps {
@@ -134,14 +134,17 @@ export function createLimits({ audit, clock, events, idempotency, locks, account
       return events.transaction(async (tx) => {
         const target = await lockQuotaTarget(locks, tx, principal, targetId);
         const now = new Date(clock.now());
-        const before = await lockOwnQuota(tx, target, await findQuotaId(tx, targetId));
+        const before = await lockOwnQuota(tx, target, (await findQuotaOf(tx, targetId))?.id ?? null);
         const definition = definitionOf(input, before);
         const { refill } = definition;
         const isNamed = before !== null && target.quotaId === before.id;
         if (isNamed && !changes<Partial<Quota>>(before, definition)) return { targetId, quota: before };
         const { start, end } = periodAt(definition, now.getTime());
         const periodStart = refill === "NEVER" ? (before?.periodStart ?? now) : new Date(start);
-        const columns = { ...definition, periodStart, periodEnd: end === null ? null : new Date(end), updatedAt: now };
+        const periodEnd = end === null ? null : new Date(end);
+        // What was taken in the present period is due in the history when that ends, whenever that is now.
+        const dueAt = before !== null && before.used > 0 ? periodEnd : null;
+        const columns = { ...definition, periodStart, periodEnd, dueAt, updatedAt: now };
         const quota = before
           ? await tx.quota.update({ where: { id: before.id }, data: columns })
           : await tx.quota.create({

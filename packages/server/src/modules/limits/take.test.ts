@@ -12,7 +12,7 @@ import { lostAfterMs } from "./lib/lease-times.js";
 import { QuotaAccounts } from "./quotas/quota-accounts.js";
 import { UseFolder } from "./quotas/use-folder.js";
 import { MemoryLimiter } from "./rate/memory-limiter.js";
-import { createTake, isExceeded, type LimitStates, type SharedLimiter, type Take } from "./take.js";
+import { createTake, isExceeded, type LimitStates, type SharedCharge, type SharedLimiter, type Take } from "./take.js";
 
 const logger = createLogger("error");
 const now = Date.parse("2026-11-22T18:00:00Z");
@@ -32,9 +32,18 @@ afterAll(async () => {
 class SlowLimiter implements SharedLimiter {
   readonly asked: { readonly admit: () => void; readonly refuse: () => void; readonly fail: () => void }[] = [];
 
-  take(rules: readonly CountedRule[]): Promise<readonly RateLimitState[]> {
+  /** How many calls it has charged, without those that were given back. */
+  charged = 0;
+
+  take(rules: readonly CountedRule[]): Promise<SharedCharge> {
     return new Promise((resolve, reject) => {
-      const answer = (exceeded: boolean) => () => resolve(statesOf(rules, exceeded));
+      const answer = (exceeded: boolean) => () => {
+        if (!exceeded) this.charged += 1;
+        const giveBack = async (): Promise<void> => {
+          if (!exceeded) this.charged -= 1;
+        };
+        resolve({ states: statesOf(rules, exceeded), giveBack });
+      };
       this.asked.push({ admit: answer(false), refuse: answer(true), fail: () => reject(new Error("went away")) });
     });
   }
@@ -85,6 +94,7 @@ async function storyOf(limits: readonly number[]) {
   const shared = new SlowLimiter();
   const take: Take = createTake({ memory: new MemoryLimiter(10), quotas: accounts, shared, clock });
   const used = limits.map(() => 0);
+  const admitted = { ofLimited: 0 };
   const fits = (of: readonly number[], cost: number): boolean =>
     of.every((index) => (used[index] ?? 0) + cost <= (limits[index] ?? 0));
 
@@ -98,7 +108,7 @@ async function storyOf(limits: readonly number[]) {
     }));
     for (let attempt = 0; attempt < 20; attempt++) {
       const taken = take(limited, cost, clock.now());
-      if (!(taken instanceof Promise)) return ended(taken, of, cost);
+      if (!(taken instanceof Promise)) return ended(taken, of, cost, isLimited);
       const kept = await taken.catch(() => "FAILED" as const);
       if (kept === "FAILED") return kept;
       if (kept === null) continue;
@@ -109,13 +119,14 @@ async function storyOf(limits: readonly number[]) {
         return "GIVEN_UP";
       }
       const states = kept.charge();
-      if (states) return ended(states, of, cost);
+      if (states) return ended(states, of, cost, isLimited);
     }
     return "TRIED_TOO_OFTEN";
   }
 
-  function ended(states: LimitStates, of: readonly number[], cost: number): Outcome {
+  function ended(states: LimitStates, of: readonly number[], cost: number, isLimited: boolean): Outcome {
     if (!isExceeded(states)) {
+      if (isLimited) admitted.ofLimited += 1;
       for (const index of of) used[index] = (used[index] ?? 0) + cost;
       return "ADMITTED";
     }
@@ -125,7 +136,7 @@ async function storyOf(limits: readonly number[]) {
     return "QUOTA_EXCEEDED";
   }
 
-  return { quotas, accounts, shared, used, call };
+  return { quotas, accounts, shared, used, admitted, call };
 }
 
 /** Answers one that is asked, or lets something else happen. */
@@ -153,7 +164,7 @@ describe("while rate limits are asked for elsewhere", () => {
   test("no quota is passed, a refused call costs nothing, nobody is refused for what is kept for others, and all are answered", async () => {
     await fc.assert(
       fc.asyncProperty(schedule, async ({ limits, calls, last }) => {
-        const { quotas, accounts, shared, used, call } = await storyOf(limits);
+        const { quotas, accounts, shared, used, admitted, call } = await storyOf(limits);
         const carryOut = async ({ type, nth }: { type: string; nth: number }): Promise<void> => {
           if (type === "forget") accounts.forget(quotas[nth % quotas.length] ?? "");
           else if (type === "sweep") void accounts.sweep();
@@ -180,6 +191,7 @@ describe("while rate limits are asked for elsewhere", () => {
         await accounts.stop();
         // Charged is what was admitted, to the unit.
         expect(await Promise.all(quotas.map(usedOf))).toEqual(used);
+        expect(shared.charged).toBe(admitted.ofLimited);
       }),
       { numRuns: 25 },
     );
@@ -234,6 +246,8 @@ describe("while rate limits are asked for elsewhere", () => {
     used[0] = 10;
     shared.asked.pop()?.admit();
     expect(await cutOff).toBe("QUOTA_EXCEEDED");
+    // Nor is it charged to the rate limits, which had let it pass.
+    expect(shared.charged).toBe(0);
     await accounts.stop();
   });
 });

@@ -18,9 +18,19 @@ export function isExceeded({ rateLimits, quota }: LimitStates): boolean {
   return false;
 }
 
+/** What was charged elsewhere for a call. */
+export interface SharedCharge {
+  readonly states: readonly RateLimitState[];
+  /**
+   * Takes it back, for a call that is not admitted after all, before whatever else is asked from now on. Nobody has to wait for it, and it never
+   * rejects: what could not be taken back counts until it is out of its window.
+   */
+  giveBack(): Promise<void>;
+}
+
 /** Counts rate limits for several processes. All rules of a call are charged, or none. */
 export interface SharedLimiter {
-  take(rules: readonly CountedRule[], cost: number): Promise<readonly RateLimitState[]>;
+  take(rules: readonly CountedRule[], cost: number): Promise<SharedCharge>;
   /** Where the limits would stand after a call; without a cost, where they stand. Charges nothing. */
   look(rules: readonly CountedRule[], cost?: number): Promise<readonly RateLimitState[]>;
 }
@@ -37,7 +47,7 @@ export interface KeptCall {
    * and all of it is to be tried again.
    */
   charge(): LimitStates | null;
-  /** Charges no quota. Does nothing after `charge`. */
+  /** Charges no quota, and gives back what rate limits were charged with. Does nothing after `charge`. */
   release(): void;
 }
 
@@ -128,15 +138,21 @@ export function createTake(deps: {
       isKept = false;
       reserved.forEach(each);
     };
-    const release = (): void => end((reservation) => reservation.release());
-    let rateLimits: readonly RateLimitState[] = none;
+    let charged: SharedCharge | null = null;
+    const release = (): void => {
+      if (!isKept) return;
+      // Before anybody who has waited for the quotas asks for rate limits.
+      void charged?.giveBack();
+      end((reservation) => reservation.release());
+    };
     let isRefused = true;
     try {
-      rateLimits = await limiter.take(rules, cost);
-      isRefused = rateLimits.some(({ exceeded }) => exceeded);
+      charged = await limiter.take(rules, cost);
+      isRefused = charged.states.some(({ exceeded }) => exceeded);
     } finally {
       if (isRefused) release();
     }
+    const rateLimits = charged?.states ?? none;
     return {
       charge() {
         const now = clock.now();

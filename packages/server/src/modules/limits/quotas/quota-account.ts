@@ -90,12 +90,17 @@ export class QuotaAccount {
     return this.lease ? this.lease.granted - this.lease.used : 0;
   }
 
+  /** Whether the period that it knows is over. */
+  hasEnded(now: number): boolean {
+    return now >= this.#endsAt;
+  }
+
   /**
    * Whether what is known and held counts at a time: not in another period, nor when others may have taken this process for lost. Changes of
    * the quota are heard by events, and whoever may have missed one forgets everything.
    */
   #isCurrent(now: number): boolean {
-    return now < this.#endsAt && this.#holder.isHeard(now);
+    return !this.hasEnded(now) && this.#holder.isHeard(now);
   }
 
   look(cost: number, now: number): Answer {

@@ -96,9 +96,10 @@ export class QuotaAccounts implements EventListener {
     return account;
   }
 
-  /** What this process holds of a quota and has not used: it counts as used in the database. */
-  unused(quotaId: string): number {
-    return this.#accounts.get(quotaId)?.unused ?? 0;
+  /** What this process holds of a quota in a period and has not used: it counts as used in the database. */
+  unused(quotaId: string, period: number): number {
+    const account = this.#accounts.get(quotaId);
+    return account?.lease?.period === period ? account.unused : 0;
   }
 
   /** Asks the database for a part of a quota. Those who ask meanwhile are asked for together, and each is told when it may try again. */
@@ -207,6 +208,12 @@ export class QuotaAccounts implements EventListener {
     if (quotaId === null) return;
     this.forget(quotaId);
     await this.#comeBack(quotaId);
+  }
+
+  /** As `giveBack`, where the period is over that this process holds a part of; else does nothing. */
+  async giveBackEnded(quotaId: string, now: number): Promise<void> {
+    const account = this.#accounts.get(quotaId);
+    if (account?.lease && account.hasEnded(now)) await this.giveBack(quotaId);
   }
 
   onEvent({ subjectId }: DomainEvent): void {

@@ -50,7 +50,7 @@ export async function acquire(
   const { lease, holder } = asked;
   const begun = { id: asked.newLeaseId, period: quota.period };
   if (granted === 0) return { lease: lease ? { id: lease.id, period: lease.period } : begun, granted, quota };
-  await tx.quota.update({ where: { id: quota.id }, data: { used: { increment: granted } } });
+  await tx.quota.update({ where: { id: quota.id }, data: { used: { increment: granted }, dueAt: quota.periodEnd } });
   const after = { ...quota, used: quota.used + granted };
   if (lease) {
     // Not one that was given back meanwhile, nor of another period.
@@ -101,16 +101,39 @@ export async function settle(tx: Db, leases: readonly EndingLease[]): Promise<vo
 export async function lockQuota(tx: Db, id: string, now: number): Promise<Quota | null> {
   await tx.$queryRaw`SELECT 1 FROM "Quota" WHERE "id" = ${id} FOR UPDATE`;
   const quota = await tx.quota.findUnique({ where: { id } });
-  if (!quota || quota.periodEnd === null || now < quota.periodEnd.getTime()) return quota;
+  if (!quota || !hasEnded(quota, now)) return quota;
   await insertEntry(tx, quota, { type: "PERIOD_ENDED", at: quota.periodEnd });
   // Whoever holds these is gone for good: they count as used in a period that nobody takes from any more.
   await tx.quotaLease.deleteMany({ where: { quotaId: id, period: { lt: quota.period } } });
   return tx.quota.update({ where: { id }, data: periodOf(quota, now) });
 }
 
+/** Whether a quota is still kept as it was in a period that is over. */
+export function hasEnded<Of extends Pick<Quota, "periodEnd">>(
+  quota: Of,
+  now: number,
+): quota is Of & { periodEnd: Date } {
+  return quota.periodEnd !== null && now >= quota.periodEnd.getTime();
+}
+
+/** Whether a period has ended in which somebody took something, and the history does not have it yet. */
+export async function isAnyDue(db: Db, now: Date): Promise<boolean> {
+  const rows = await db.$queryRaw<unknown[]>`SELECT 1 FROM "Quota" WHERE "dueAt" <= ${now} LIMIT 1`;
+  return rows.length > 0;
+}
+
+/** Ends the period of one of these. Another process takes another one; one that is being taken from is ended by whoever does that. */
+export async function endOneDue(tx: Db, now: number): Promise<boolean> {
+  const [due] = await tx.$queryRaw<{ id: string }[]>`
+    SELECT "id" FROM "Quota" WHERE "dueAt" <= ${new Date(now)} ORDER BY "dueAt", "id" LIMIT 1 FOR UPDATE SKIP LOCKED`;
+  if (!due) return false;
+  await lockQuota(tx, due.id, now);
+  return true;
+}
+
 /** A quota as it would be now if somebody took from it, without changing it. */
 export function asOfNow(quota: Quota, now: number): Quota {
-  if (quota.periodEnd === null || now < quota.periodEnd.getTime()) return quota;
+  if (!hasEnded(quota, now)) return quota;
   return { ...quota, ...periodOf(quota, now) };
 }
 
@@ -122,6 +145,7 @@ function periodOf(quota: Quota, now: number) {
     periodEnd: end === null ? null : new Date(end),
     toppedUp: 0,
     used: 0,
+    dueAt: null,
   };
 }
 
@@ -226,8 +250,8 @@ export interface LeaseOfQuota extends Pick<QuotaLease, "quotaId" | "holder" | "p
 }
 
 /** The quota of a key, user or tenant, whatever its row names. */
-export async function findQuotaId(db: Db, targetId: string): Promise<string | null> {
-  return (await db.quota.findUnique({ where: { targetId }, select: { id: true } }))?.id ?? null;
+export function findQuotaOf(db: Db, targetId: string): Promise<Quota | null> {
+  return db.quota.findUnique({ where: { targetId } });
 }
 
 /** Who holds parts of these quotas in the periods that their rows are in, those first that were heard of longest ago. @param most of each. */

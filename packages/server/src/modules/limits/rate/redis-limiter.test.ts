@@ -80,12 +80,101 @@ describe("in Redis", () => {
         const memory = new MemoryLimiter(100);
         for (const { after, cost } of list) {
           clock.time += after;
-          expect(await shared.take(all, cost)).toEqual(memory.take(all, cost, clock.time));
+          expect((await shared.take(all, cost)).states).toEqual(memory.take(all, cost, clock.time));
         }
         expect(await shared.look(all)).toEqual(memory.stand(all, clock.time));
       }),
       { numRuns: 30 },
     );
+  });
+
+  test("what is given back counts as if it had never been charged, whatever was charged before and after it", async ({
+    skip,
+  }) => {
+    skip(redisIsMissing, redisReason);
+    const { url } = await redis();
+    const shared = await limiter(url);
+    const rule = fc.record({
+      limit: fc.integer({ min: 1, max: 40 }),
+      windowMs: fc.integer({ min: 1_000, max: 20_000 }),
+      burst: fc.option(fc.integer({ min: 1, max: 40 })),
+      unit: fc.constantFrom("COST" as const, "REQUESTS" as const),
+    });
+    // Often at the same millisecond, and some of them more than a window later.
+    const calls = fc.array(
+      fc.record({ after: fc.oneof(fc.constant(0), fc.nat(3_000)), cost: fc.nat(12), isGivenBack: fc.boolean() }),
+      { maxLength: 40 },
+    );
+    // By this test's own plain count: what was charged when, without what was given back.
+    await fc.assert(
+      fc.asyncProperty(fc.array(rule, { minLength: 1, maxLength: 3 }), calls, async (given, list) => {
+        const all = given.map((each) =>
+          ruleOf({ ...each, burst: each.burst === null ? null : Math.min(each.burst, each.limit) }),
+        );
+        const open: { at: number; cost: number; giveBack: () => Promise<void>; isGivenBack: boolean }[] = [];
+        const counted: typeof open = [];
+        for (const { after, cost, isGivenBack } of list) {
+          clock.time += after;
+          const { states, giveBack } = await shared.take(all, cost);
+          if (!states.some(({ exceeded }) => exceeded)) {
+            const charge = { at: clock.time, cost, giveBack, isGivenBack };
+            counted.push(charge);
+            if (isGivenBack) open.push(charge);
+          }
+          // Not in the order in which they were charged, and with others between.
+          if (open.length > 2) {
+            const [gone] = open.splice(cost % open.length, 1);
+            await gone?.giveBack();
+            counted.splice(counted.indexOf(gone as (typeof counted)[number]), 1);
+          }
+          const memory = new MemoryLimiter(100);
+          for (const { at, cost: amount } of counted) memory.take(all, amount, at);
+          expect(await shared.look(all)).toEqual(memory.stand(all, clock.time));
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("what is given back of a limit that is kept in few entries lets in as much more, and never more than the limit", async ({
+    skip,
+  }) => {
+    skip(redisIsMissing, redisReason);
+    const { url } = await redis();
+    const shared = await limiter(url);
+    const rule = ruleOf({ limit: 1_000, windowMs: 10_000, burst: 1_000, unit: "REQUESTS" });
+    const charges = [];
+    for (let call = 0; call < 1_000; call++) {
+      clock.time += 1;
+      charges.push(await shared.take([rule], 1));
+    }
+    expect(await shared.look([rule])).toMatchObject([{ remaining: 0 }]);
+    for (let index = 0; index < 1_000; index += 10) await charges[index]?.giveBack();
+    expect((await shared.look([{ ...rule, burst: null }]))[0]?.remaining).toBe(100);
+    // Within one more millisecond, all of it but what the burst has for entries that are kept as one.
+    let admitted = 0;
+    for (let call = 0; call < 200; call++) if (!(await shared.take([rule], 1)).states[0]?.exceeded) admitted += 1;
+    expect(admitted).toBeLessThanOrEqual(100);
+  });
+
+  test("what Redis has lost meanwhile is given back to nobody", async ({ skip }) => {
+    skip(redisIsMissing, redisReason);
+    const own = await startRedis();
+    ends.push(() => own.kill());
+    const shared = await limiter(own.url);
+    const rule = ruleOf({ limit: 10, unit: "REQUESTS" });
+    const lost = await shared.take([rule], 1);
+    await own.kill();
+    await expect.poll(() => shared.isReady).toBe(false);
+    // Neither now, which it does not say to anybody,
+    await lost.giveBack();
+    await own.start();
+    await backAgain(shared);
+    clock.time += 1;
+    await shared.take([rule], 1);
+    // nor from another one's charge.
+    await lost.giveBack();
+    expect(await shared.look([rule])).toMatchObject([{ remaining: 9 }]);
   });
 
   test("a large limit is kept in few entries, and admits within 1 % of what it allows", async ({ skip }) => {
@@ -96,7 +185,7 @@ describe("in Redis", () => {
     let admitted = 0;
     for (let call = 0; call < 6_000; call++) {
       clock.time += 5;
-      const [state] = await shared.take([rule], 1);
+      const [state] = (await shared.take([rule], 1)).states;
       if (!state?.exceeded) admitted += 1;
     }
     expect(admitted).toBeLessThanOrEqual(3_000);
@@ -108,10 +197,10 @@ describe("in Redis", () => {
     const { url } = await redis();
     const servers = [await limiter(url, { ownTime: true }), await limiter(url, { ownTime: true })];
     const rule = ruleOf({ limit: 50, windowMs: 86_400_000 });
-    const states = await Promise.all(
+    const charges = await Promise.all(
       Array.from({ length: 200 }, (_, index) => (servers[index % 2] as RedisLimiter).take([rule], 1)),
     );
-    expect(states.filter(([state]) => !state?.exceeded)).toHaveLength(50);
+    expect(charges.filter(({ states: [state] }) => !state?.exceeded)).toHaveLength(50);
     expect(await servers[0]?.look([rule])).toMatchObject([{ remaining: 0, exceeded: false }]);
   });
 });
@@ -129,7 +218,7 @@ describe("while Redis is away", () => {
       ends.push(() => own.kill());
       const shared = await limiter(own.url, { without });
       const rule = ruleOf({ limit: 2, unit: "REQUESTS" });
-      const take = async () => (await shared.take([rule], 1))[0]?.exceeded;
+      const take = async () => (await shared.take([rule], 1)).states[0]?.exceeded;
       for (const expected of [false, false, true]) expect(await take()).toBe(expected);
       await own.kill();
       for (const expected of exceeded) expect(await take()).toBe(expected);
@@ -143,6 +232,6 @@ describe("while Redis is away", () => {
   test("a server starts all the same", async () => {
     const shared = await limiter("redis://127.0.0.1:1", { without: "allow" });
     expect(shared.isReady).toBe(false);
-    expect(await shared.take([ruleOf({ limit: 1 })], 1)).toMatchObject([{ exceeded: false }]);
+    expect(await shared.take([ruleOf({ limit: 1 })], 1)).toMatchObject({ states: [{ exceeded: false }] });
   });
 });

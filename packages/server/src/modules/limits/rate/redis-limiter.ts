@@ -3,9 +3,9 @@ import { createClient } from "@redis/client";
 import type { Clock } from "../../../platform/clock.js";
 import type { CountedRule } from "../../../platform/limited.js";
 import type { Logger } from "../../../platform/logger.js";
-import type { SharedLimiter } from "../take.js";
+import type { SharedCharge, SharedLimiter } from "../take.js";
 import { amountOf, type MemoryLimiter } from "./memory-limiter.js";
-import { takeScript } from "./redis-script.js";
+import { giveBackScript, takeScript } from "./redis-script.js";
 
 /**
  * What happens to calls under rate limits while Redis is away: each server counts for itself, they are let in uncounted, or they are
@@ -23,6 +23,10 @@ const longestReconnectMs = 2_000;
 /** One line a minute tells as much as thousands. */
 const warnEveryMs = 60_000;
 const keyPrefix = "keyplane:rate:";
+
+/** What the script answers: so much for each limit. */
+type Answer = readonly (number | string)[];
+const answersOfEach = 7;
 
 /** Counts rate limits in Redis, for all servers together. */
 export class RedisLimiter implements SharedLimiter {
@@ -71,15 +75,20 @@ export class RedisLimiter implements SharedLimiter {
     return this.#client.isReady && performance.now() >= this.#pausedUntil;
   }
 
-  async take(rules: readonly CountedRule[], cost: number): Promise<readonly RateLimitState[]> {
-    const states = await this.#run(rules, (rule) => amountOf(rule, cost), true);
-    return states ?? this.#takeWithout(rules, cost);
+  async take(rules: readonly CountedRule[], cost: number): Promise<SharedCharge> {
+    const amount = (rule: CountedRule): number => amountOf(rule, cost);
+    const answer = await this.#run(rules, amount, true);
+    // What this process counts by itself while Redis is away stays charged: it begins anew with Redis anyway.
+    if (!answer) return { states: this.#takeWithout(rules, cost), giveBack: async () => {} };
+    const states = toStates(rules, answer);
+    const isCharged = !states.some(({ exceeded }) => exceeded);
+    return { states, giveBack: async () => (isCharged ? this.#giveBack(rules, amount, answer) : undefined) };
   }
 
   async look(rules: readonly CountedRule[], cost?: number): Promise<readonly RateLimitState[]> {
     const amount = (rule: CountedRule): number => (cost === undefined ? 0 : amountOf(rule, cost));
-    const states = await this.#run(rules, amount, false);
-    if (states) return states;
+    const answer = await this.#run(rules, amount, false);
+    if (answer) return toStates(rules, answer);
     return cost === undefined
       ? this.#memory.stand(rules, this.#clock.now())
       : this.#whileAway(rules, () => this.#memory.peek(rules, cost, this.#clock.now()));
@@ -94,15 +103,12 @@ export class RedisLimiter implements SharedLimiter {
     rules: readonly CountedRule[],
     amount: (rule: CountedRule) => number,
     charges: boolean,
-  ): Promise<readonly RateLimitState[] | null> {
+  ): Promise<Answer | null> {
     if (!this.isReady) return null;
-    const keys = rules.map(({ countedAs }) => keyPrefix + countedAs);
     const args = [this.#ownTime ? "" : String(this.#clock.now()), charges ? "1" : "0"];
-    for (const rule of rules) {
-      args.push(String(rule.limit), String(rule.windowMs), String(rule.burst ?? -1), String(amount(rule)));
-    }
+    for (const rule of rules) args.push(...argumentsOf(rule, amount(rule)));
     try {
-      return toStates(rules, await withPatience(this.#evaluate(keys, args), this.#patienceMs));
+      return await withPatience(this.#evaluate(keysOf(rules), args), this.#patienceMs);
     } catch (error) {
       this.#pausedUntil = performance.now() + pauseMs;
       this.#warn(error);
@@ -110,15 +116,29 @@ export class RedisLimiter implements SharedLimiter {
     }
   }
 
-  async #evaluate(keys: string[], args: string[]): Promise<number[]> {
+  /** Sent before anything else that is asked from now on. Where Redis does not take it, the limit is a little stricter for a window. */
+  async #giveBack(rules: readonly CountedRule[], amount: (rule: CountedRule) => number, answer: Answer): Promise<void> {
+    const charges = rules.map((_, index) => answer.slice(index * answersOfEach + 4, (index + 1) * answersOfEach));
+    const args = rules.flatMap((rule, index) => [
+      ...argumentsOf(rule, amount(rule)),
+      ...(charges[index] ?? []).map(String),
+    ]);
+    try {
+      await this.#client.eval(giveBackScript, { keys: keysOf(rules), arguments: args });
+    } catch (err) {
+      this.#logger.debug({ err }, "a charge of a rate limit could not be given back in Redis");
+    }
+  }
+
+  async #evaluate(keys: string[], args: string[]): Promise<Answer> {
     const options = { keys, arguments: args };
     this.#sha ??= await this.#client.scriptLoad(takeScript);
     try {
-      return (await this.#client.evalSha(this.#sha, options)) as unknown as number[];
+      return (await this.#client.evalSha(this.#sha, options)) as unknown as Answer;
     } catch (error) {
       // Redis was started anew, or somebody has flushed its scripts.
       if (!(error as Error).message.startsWith("NOSCRIPT")) throw error;
-      return (await this.#client.eval(takeScript, options)) as unknown as number[];
+      return (await this.#client.eval(takeScript, options)) as unknown as Answer;
     }
   }
 
@@ -149,9 +169,18 @@ export class RedisLimiter implements SharedLimiter {
   }
 }
 
-function toStates(rules: readonly CountedRule[], answer: readonly number[]): readonly RateLimitState[] {
+function keysOf(rules: readonly CountedRule[]): string[] {
+  return rules.map(({ countedAs }) => keyPrefix + countedAs);
+}
+
+function argumentsOf({ limit, windowMs, burst }: CountedRule, amount: number): string[] {
+  return [String(limit), String(windowMs), String(burst ?? -1), String(amount)];
+}
+
+function toStates(rules: readonly CountedRule[], answer: Answer): readonly RateLimitState[] {
   return rules.map(({ name, limit, target }, index) => {
-    const [exceeded = 1, remaining = 0, resetAt = 0, retryAt = 0] = answer.slice(index * 4, index * 4 + 4);
+    const from = index * answersOfEach;
+    const [exceeded = 1, remaining = 0, resetAt = 0, retryAt = 0] = answer.slice(from, from + 4).map(Number);
     return { name, limit, remaining, resetAt, retryAt: retryAt < 0 ? null : retryAt, exceeded: exceeded !== 0, target };
   });
 }
