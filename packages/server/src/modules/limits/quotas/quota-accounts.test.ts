@@ -400,7 +400,7 @@ describe("a quota that is reset", () => {
     const back = accounts.giveBack(quotaId).then(() => {
       isBack = true;
     });
-    await accounts.settled();
+    for (let round = 0; round < 3; round++) await accounts.settled();
     expect(isBack).toBe(false);
     reservation.charge();
     await back;
