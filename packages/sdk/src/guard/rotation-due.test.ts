@@ -20,7 +20,9 @@ describe.each(["lazy", "full"] as const)("in the mode %s", (mode) => {
     for (let round = 0; round < 3; round++)
       expect(await guard.verify(key.secret)).toMatchObject({ code: "VALID", hint });
     expect(await guard.verify(key.secret, { api: "orders" })).toMatchObject({ code: "VALID", hint });
-    expect((await guard.verify(key.secret, { api: "orders@v1" })).hint).toMatch(/rotateKey, .* stops at once\. Orders v1 is deprecated/);
+    expect((await guard.verify(key.secret, { api: "orders@v1" })).hint).toMatch(
+      /rotateKey, .* stops at once\. Orders v1 is deprecated/,
+    );
   });
 
   test("a key that is overdue where such keys are refused is refused from that moment on", async ({ story }) => {
