@@ -1,9 +1,13 @@
+import { findDocsAt } from "@keyplane/schema";
 import { afterEach, describe, expect, test } from "vitest";
 import { MemoryPlane } from "../testing/memory-plane.js";
 import { MemoryServer } from "../testing/memory-server.js";
 import { createGuard } from "./create-guard.js";
 import type { Guard } from "./guard.js";
 import type { GuardOptions } from "./guard-options.js";
+
+// As the server does: its verdicts lead to the pages at the address by which the guard reaches it.
+findDocsAt(() => "http://keyplane.test");
 
 const guards: Guard[] = [];
 afterEach(async () => {

@@ -1,4 +1,4 @@
-import { generateKey } from "@keyplane/schema";
+import { findDocsAt, generateKey } from "@keyplane/schema";
 import { test as base } from "vitest";
 import { type Runtime, realRuntime } from "../client/runtime.js";
 import { createGuardWith } from "../guard/create-guard.js";
@@ -9,6 +9,9 @@ import { type MemoryKey, type MemoryKeyOptions, MemoryPlane } from "../testing/m
 import { MemoryServer } from "../testing/memory-server.js";
 
 export { describe, expect, vi } from "vitest";
+
+// As a server does: its verdicts lead to the pages at the address by which the guards of a story reach it.
+findDocsAt(() => "http://keyplane.test");
 
 /** A guard with all that it has told of so far. */
 export interface ToldGuard {
