@@ -100,22 +100,36 @@ describe("what is remembered", () => {
   });
 });
 
-describe("a change that comes while a read is under way", () => {
-  test.for(["forget", "forgetWhere", "forgetAll"] as const)("%s: the old state is neither answered nor kept", async (how) => {
-    const { cache, store, reads, loaded } = setUp();
-    const asked = cache.get("a");
-    reads.look();
-    store.set("a", { version: 2 });
-    if (how === "forget") cache.forget("a");
-    else if (how === "forgetWhere") cache.forgetWhere(({ version }) => version === 1);
-    else cache.forgetAll();
-    await reads.answer();
-    expect(cache.peek("a")).toBeUndefined();
+test("forgetWhere forgets those that are so, and no others", async () => {
+  const { cache, store, reads } = setUp();
+  store.set("b", { version: 2 });
+  for (const id of ["a", "b"]) {
+    void cache.get(id);
     await reads.answerAll();
-    expect(await asked).toEqual({ version: 2 });
-    expect(cache.peek("a")).toEqual({ version: 2 });
-    expect(loaded).toEqual(["a", "a"]);
-  });
+  }
+  cache.forgetWhere(({ version }) => version === 1);
+  expect([cache.peek("a"), cache.peek("b")]).toEqual([undefined, { version: 2 }]);
+});
+
+describe("a change that comes while a read is under way", () => {
+  test.for(["forget", "forgetWhere", "forgetAll"] as const)(
+    "%s: the old state is neither answered nor kept",
+    async (how) => {
+      const { cache, store, reads, loaded } = setUp();
+      const asked = cache.get("a");
+      reads.look();
+      store.set("a", { version: 2 });
+      if (how === "forget") cache.forget("a");
+      else if (how === "forgetWhere") cache.forgetWhere(({ version }) => version === 1);
+      else cache.forgetAll();
+      await reads.answer();
+      expect(cache.peek("a")).toBeUndefined();
+      await reads.answerAll();
+      expect(await asked).toEqual({ version: 2 });
+      expect(cache.peek("a")).toEqual({ version: 2 });
+      expect(loaded).toEqual(["a", "a"]);
+    },
+  );
 
   test("whoever asks after the change does not wait for the read that began before it", async () => {
     const { cache, store, reads } = setUp();
