@@ -100,6 +100,17 @@ describe("what is remembered", () => {
   });
 });
 
+test("forgetWhere forgets those that are so, and no others", async () => {
+  const { cache, store, reads } = setUp();
+  store.set("b", { version: 2 });
+  for (const id of ["a", "b"]) {
+    void cache.get(id);
+    await reads.answerAll();
+  }
+  cache.forgetWhere(({ version }) => version === 1);
+  expect([cache.peek("a"), cache.peek("b")]).toEqual([undefined, { version: 2 }]);
+});
+
 describe("a change that comes while a read is under way", () => {
   test.for(["forget", "forgetWhere", "forgetAll"] as const)(
     "%s: the old state is neither answered nor kept",

@@ -87,9 +87,12 @@ export class EntityCache<State extends object> {
 
   /** Those that are so have changed. What is being read may be one of them, so that it is read again. */
   forgetWhere(isSo: (state: State) => boolean): void {
-    for (const [id, state] of [...this.#entries.entries()]) if (isSo(state)) this.#entries.delete(id);
+    for (const id of this.ids()) {
+      const state = this.inspect(id);
+      if (state && isSo(state)) this.#entries.delete(id);
+    }
     for (const changed of this.#changedDuring) changed.ids = null;
-    for (const id of [...this.#reads.keys()]) this.#outdate(id);
+    for (const id of this.#reads.keys()) this.#outdate(id);
   }
 
   /** Everything may have changed, e.g. after a gap in the events. */
