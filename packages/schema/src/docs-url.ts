@@ -14,7 +14,9 @@ export interface DocsPages {
   readonly errors: Readonly<Record<ErrorCode, string>>;
 }
 
-let urlOf = (): string => publishedAt;
+/** null: as long as nobody has said where. */
+let originOf: (() => string) | null = null;
+let knownOrigin: string | null = null;
 let known = docsPagesAt(publishedAt);
 
 /**
@@ -24,7 +26,7 @@ let known = docsPagesAt(publishedAt);
  * @param origin tells the address below which `/docs/` is, without a slash at its end; it may change.
  */
 export function findDocsAt(origin: () => string): void {
-  urlOf = () => `${origin()}/docs`;
+  originOf = origin;
 }
 
 /** The page of documentation about a verdict code. Its heading there is the code itself. */
@@ -37,10 +39,13 @@ export function docsUrlForError(code: ErrorCode): string {
   return docsPages().errors[code];
 }
 
-/** The pages where this process finds them. Made once for an address, because every verdict has one. */
+/** The pages where this process finds them. Made once for an address, because every verdict has one: so no text is put together here. */
 export function docsPages(): DocsPages {
-  const url = urlOf();
-  if (url !== known.url) known = docsPagesAt(url);
+  const origin = originOf?.() ?? null;
+  if (origin !== knownOrigin) {
+    knownOrigin = origin;
+    known = docsPagesAt(origin === null ? publishedAt : `${origin}/docs`);
+  }
   return known;
 }
 
