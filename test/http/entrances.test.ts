@@ -120,10 +120,13 @@ function byClockOf(world: World): Fetch {
   };
 }
 
+/** Where the page stands: a guard leads to the server that it asks, a server to the last one that was started in its process. */
+const pageOf = ({ docsUrl }: { readonly docsUrl: string }): string => docsUrl.replace(/^https?:\/\/[^/]+/, "");
+
 /** What a guard says that has read the key by itself, of what is the same wherever it is asked. */
 async function toldByGuard(guard: Guard, { key, scopes, environment, ip }: Input): Promise<object> {
   const { source: _source, ageMs: _ageMs, ...verdict } = await guard.verify(key, { scopes, environment, ip });
-  return { ...(JSON.parse(JSON.stringify(verdict)) as object), requestId: undefined };
+  return { ...(JSON.parse(JSON.stringify(verdict)) as object), docsUrl: pageOf(verdict), requestId: undefined };
 }
 
 /** Asks all four, and a guard where there is one, and insists that they agree. @returns the code. */
@@ -144,7 +147,12 @@ async function agreedCode(world: World, token: string, input: Input, guard?: Gua
   expect(statuses).toEqual([200, 200, 200]);
   expect(byGraphql).toBe(`{"data":{"verifyKey":${v1}}}`);
   expect(gateway).toEqual(expectedOf(data.verifyKey));
-  if (guard) expect(await toldByGuard(guard, input)).toEqual({ ...data.verifyKey, requestId: undefined });
+  if (guard)
+    expect(await toldByGuard(guard, input)).toEqual({
+      ...data.verifyKey,
+      docsUrl: pageOf(data.verifyKey),
+      requestId: undefined,
+    });
   return data.verifyKey.code;
 }
 

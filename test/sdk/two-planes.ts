@@ -101,6 +101,8 @@ export function normalizer(): (value: unknown) => unknown {
         .replaceAll(/\b(key|usr|ten|tok)_[0-9A-Za-z]{24}\b/g, (id, kind) => named(id, kind))
         .replaceAll(/\b[0-9a-f]{64}\b/g, (hash) => named(hash, "hash"))
         .replaceAll(/@t-[\w-]+\.example/g, "@tenant.example")
+        // Each leads to its own pages.
+        .replaceAll(/https?:\/\/[^/"]+\/docs\//g, "/docs/")
         .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, "<time>"),
     );
 }

@@ -161,7 +161,8 @@ describe("usage.record", () => {
     expect(await keyplane.usage.flush()).toMatchObject({ accepted: 1, rejected: 0 });
     await counted(world, tenant.id);
     const { nodes } = await keyplane.usage.events({ tenantId: tenant.id }).page();
-    expect(nodes).toMatchObject([{ ...widest, tags: [...(widest.tags ?? [])].sort(), userAgent: "u".repeat(256) }]);
+    const kept = { ip: "2001:db8:ffff:ffff:ffff:ffff:c0a8:64c8", userAgent: "u".repeat(256) };
+    expect(nodes).toMatchObject([{ ...widest, ...kept, tags: [...(widest.tags ?? [])].sort() }]);
   });
 
   test("keeps calls while the token may not report, and hands them over when it may", async ({ world, keyplane }) => {

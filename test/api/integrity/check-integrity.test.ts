@@ -577,7 +577,7 @@ describe("checkIntegrity", () => {
     const [lease] = await prisma().quotaLease.findMany({ where: { holder } });
     if (!lease) throw new Error("no lease");
     for (const [place, { id }] of quotas.slice(1).entries()) {
-      await prisma().quotaLease.create({ data: { ...lease, id: `${place}${lease.id.slice(1)}`, quotaId: id } });
+      await prisma().quotaLease.create({ data: { ...lease, id: `${lease.id}-${place}`, quotaId: id } });
     }
     const holds = (what: string) => ({ detail: expect.stringMatching(`^The server ${holder} holds ${what}, `) });
     expect(await foundOf(tenant.id)).toMatchObject([{ ...holds("300 of 3 quotas"), keyId: null, userId: null }]);
