@@ -6,7 +6,7 @@ import { Caller, describe, expect, mutate, ok, test } from "../testkit/index.js"
 import { newHome, type ServerProcess, startProcess } from "../testkit/server-process.js";
 import { drawEvents, type Numbers, naiveCount, type SentEvent } from "./usage/events.js";
 
-/** How many events are sent: TEST_USAGE_EVENTS sets another number, and CI does. */
+/** How many events are sent: TEST_USAGE_EVENTS sets another number. */
 const eventCount = Number(process.env.TEST_USAGE_EVENTS ?? 50_000);
 const batchSize = Math.min(10_000, Math.ceil(eventCount / 50));
 const kills = 4;
