@@ -54,6 +54,21 @@ describe("keys diagnose", () => {
     expect(stdout).toMatch(/^ {2}May: {3}not you\. A caller with users:disable/m);
   });
 
+  test("tells the refused calls, and looks in the tenant that is named", async ({ world }) => {
+    const { tenant, admin, key, secret } = await world.tenantWithKey();
+    ok(await admin.key("disableKey", { id: key.id }));
+    await admin.verify(secret, { ip: "192.0.2.77", userAgent: "their-app/1.2" });
+    await world.counted();
+    const cli = holderOf(world, world.server.rootToken);
+    const named = ["keys", "diagnose", "--id", key.id];
+    expect((await cli.run([...named, "--tenant", tenant.slug])).stdout).toMatch(
+      /^REFUSED AT .*\n\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ +DISABLED +key +192\.0\.2\.77 .*their-app\/1\.2$/m,
+    );
+    const { tenant: other } = await world.tenantWithKey();
+    const elsewhere = await cli.run([...named, "--tenant", other.slug]);
+    expect([elsewhere.code, elsewhere.stdout]).toEqual([10, expect.stringContaining("NOT_FOUND")]);
+  });
+
   test("asks for what the call costs, and every remedy is a command that does it", async ({ world }) => {
     const cli = holderOf(world, world.server.rootToken);
     const { owner, key, secret } = await world.tenantWithKey({ key: { allowedIps: ["192.0.2.1"] } });

@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import type { Caller } from "./caller.js";
 import { minute } from "./clock.js";
 import { mutate } from "./graphql.js";
@@ -37,7 +38,7 @@ export async function findingsOf(caller: Caller, filter: Record<string, unknown>
 export async function findingId(world: World, secret: string): Promise<string> {
   const { id } = await leakOf(world.root, secret);
   const { prisma } = world.server.keyplane.database;
-  while ((await prisma.outgoingMail.count()) > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  await expect.poll(() => prisma.outgoingMail.count()).toBe(0);
   return id;
 }
 
@@ -58,7 +59,5 @@ export async function shareKey(world: World, caller: Caller, keyId: string): Pro
   await world.server.keyplane.recording.settle();
   await world.counted();
   world.clock.advance(16 * minute);
-  while ((await findingsOf(caller, { keyId, kind: "SHARED" })).length === 0) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  await expect.poll(() => findingsOf(caller, { keyId, kind: "SHARED" })).not.toEqual([]);
 }

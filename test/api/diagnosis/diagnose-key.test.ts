@@ -239,6 +239,26 @@ describe("diagnoseKey", () => {
     expect(findingCodes(await ours.admin.diagnose({ start: theirs.key.start }))).toEqual([]);
   });
 
+  test("who sees all tenants may look in one of them alone; nobody may look in another tenant", async ({ world }) => {
+    const [ours, theirs] = [await world.tenantWithKey(), await world.tenantWithKey()];
+    const { id: tenantId } = ours.tenant;
+    for (const caller of [world.root, ours.admin]) {
+      const cutOff = await caller.diagnose({ key: ours.secret.slice(0, 30), tenantId });
+      expect(cutOff.findings).toMatchObject([{ code: "SIMILAR_KEY", key: { id: ours.key.id } }]);
+      expect(await caller.diagnose({ keyId: ours.key.id, tenantId })).toMatchObject({ key: { id: ours.key.id } });
+      for (const of of [{ keyId: theirs.key.id }, { key: theirs.secret }]) {
+        const elsewhere = await caller.diagnose({ ...of, tenantId });
+        expect(elsewhere).toMatchObject({ key: null, verdict: { code: "NOT_FOUND" }, findings: [], remedies: [] });
+      }
+    }
+    const refused = { code: "NOT_FOUND" };
+    await expect(ours.admin.diagnose({ keyId: ours.key.id, tenantId: theirs.tenant.id })).rejects.toMatchObject(
+      refused,
+    );
+    for (const caller of [world.root, ours.admin])
+      await expect(caller.diagnose({ keyId: ours.key.id, tenantId: "ten_none" })).rejects.toMatchObject(refused);
+  });
+
   test("somebody who sees only their own keys diagnoses only those", async ({ world }) => {
     const { tenant, owner, key, secret } = await world.tenantWithKey();
     const person = await world.userCaller(owner);

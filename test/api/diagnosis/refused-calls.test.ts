@@ -188,6 +188,27 @@ describe("refused calls that a diagnosis tells", () => {
     expect(await refusedCalls(world, world.root, { keyId: ours.key.id, ip })).toHaveLength(1);
   });
 
+  test("of an unknown key, for whoever may see all tenants, are those of the tenant that is named, else those of which nobody knows it", async ({
+    world,
+  }) => {
+    const [ours, theirs] = [await twoRefused(world), await twoRefused(world)];
+    const ip = newAddress();
+    const key = unknownKey();
+    const inOurs = await call(world, ours.admin, key, ip);
+    const inTheirs = await call(world, theirs.admin, key);
+    const inNone = await call(world, world.root, key, ip);
+    const both = ["START", "ADDRESS"];
+    expect(await refusedCalls(world, world.root, { key, ip })).toEqual([{ at: inNone, matchedBy: both }]);
+    expect(await refusedCalls(world, world.root, { key, ip, at: inNone })).toEqual([{ at: inNone, matchedBy: both }]);
+    const { id: tenantId } = ours.tenant;
+    for (const caller of [world.root, ours.admin]) {
+      const told = await refusedCalls(world, caller, { key, ip, tenantId });
+      expect(told).toEqual([{ at: inOurs, matchedBy: both }]);
+    }
+    const ofTheirs = await refusedCalls(world, world.root, { key, ip, tenantId: theirs.tenant.id });
+    expect(ofTheirs).toEqual([{ at: inTheirs, matchedBy: ["START"] }]);
+  });
+
   test("are of one's own keys alone for somebody who sees no others", async ({ world }) => {
     const { tenant, admin, owner, key, secret } = await twoRefused(world);
     const colleague = await world.user(tenant.id);

@@ -2843,7 +2843,7 @@ export type ListKeyFindingsVariables = Exact<{
 
 export type ListKeyFindings = {
   /**
-   * What was found about the keys that you may see, the latest first: leaks, idle keys and the like.
+   * What was found about the keys that you may see, the latest first: leaks, shared keys, idle keys, and keys without an end.
    *
    * Needs the permission `keys:read`.
    */

@@ -446,6 +446,8 @@ export type DiagnoseKeyInput = {
   readonly scopes?: ReadonlyArray<string> | null | undefined;
   /** The visible start of its secret, e.g. kp_live_3fQz. */
   readonly start?: string | null | undefined;
+  /** In which tenant to look: the key of another one answers as an unknown one. For who may see all tenants; left out, all are looked through, and of a text that is no known key those refused calls are told of which nobody knows the tenant. */
+  readonly tenantId?: string | null | undefined;
 };
 
 /** What a diagnosis has found besides its checks. */

@@ -1,6 +1,17 @@
-import { describe, expect, test, vi } from "../test-helpers/guard-story.js";
+import { describe, expect, type GuardStory, test, vi } from "../test-helpers/guard-story.js";
 import { refused } from "../testing/troubles.js";
-import type { Closable } from "./guard.js";
+import type { Closable, Guard } from "./guard.js";
+
+/** Binds something to a key that is refused in a minute, and sees it closed then, though nobody can tell the guard of it. */
+async function expireAlone(story: GuardStory, guard: Guard, keyId: string): Promise<void> {
+  const closed = vi.fn();
+  guard.bind(keyId, closed);
+  story.server.goAway(refused);
+  await story.time.advance(58_000);
+  expect(closed).not.toHaveBeenCalled();
+  await story.time.advance(4_000);
+  expect(closed).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "EXPIRED" }));
+}
 
 describe("what is bound to a key", () => {
   test("is closed at its revocation in its own way: a function, a socket, a stream", async ({ story }) => {
@@ -78,13 +89,7 @@ describe("what is bound to a key", () => {
 
   test("is closed at the key's expiry, even when nobody can tell of it", async ({ story }) => {
     const { guard, key } = await story.withKey({}, { expiresAt: new Date(Date.now() + 60_000) });
-    const closed = vi.fn();
-    guard.bind(key.id, closed);
-    story.server.goAway(refused);
-    await story.time.advance(58_000);
-    expect(closed).not.toHaveBeenCalled();
-    await story.time.advance(4_000);
-    expect(closed).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "EXPIRED" }));
+    await expireAlone(story, guard, key.id);
   });
 
   test.for([
@@ -98,13 +103,7 @@ describe("what is bound to a key", () => {
       story.plane.setRotation(key.id, ofKey);
       story.plane.updateTenant(ofTenant);
       await story.moment();
-      const closed = vi.fn();
-      guard.bind(key.id, closed);
-      story.server.goAway(refused);
-      await story.time.advance(58_000);
-      expect(closed).not.toHaveBeenCalled();
-      await story.time.advance(4_000);
-      expect(closed).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "EXPIRED" }));
+      await expireAlone(story, guard, key.id);
     },
   );
 

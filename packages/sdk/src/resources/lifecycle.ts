@@ -18,7 +18,7 @@ export interface ListKeyFindingsArguments {
 }
 
 /**
- * Keys that look after themselves: leaks, idle keys, and what a tenant's policy does about them. Expected refusals are answered as
+ * Keys that look after themselves: leaks, shared and idle keys, and what a tenant's policy does about them. Expected refusals are answered as
  * data; every method throws a KeyplaneError for anything else. Each needs the permission that the schema names for its operation.
  */
 export class Lifecycle {

@@ -14,6 +14,7 @@ export function createDiagnosis({ clock, database, events, idempotency }: Base, 
       addressGuesses: keys.addressGuesses,
       limitReads: keys.limiting.limitReads,
       usage: keys.usage,
+      tenantExists: tenancy.tenantExists,
     }),
     resolveInvalidUser: createResolveInvalidUser({
       database,

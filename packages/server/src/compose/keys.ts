@@ -142,7 +142,7 @@ export async function createKeysAndUsage(
       recording,
       clock,
       findKeyIdsOfTeams: (...asked) => findKeyIdsOfTeams(database.prisma, ...asked),
-      tenantExists: async (id) => (await tenantStates.existing(new Set([id]))).has(id),
+      tenantExists: tenancy.tenantExists,
     }),
     verificationRecords: createVerificationRecords({ database, clock }),
     verify: createVerify({

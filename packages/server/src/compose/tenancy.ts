@@ -46,6 +46,7 @@ export function createTenancy(settings: Settings, base: Base) {
     users,
     usersWith,
     teams,
+    tenantExists: async (id: string): Promise<boolean> => (await tenantStates.existing(new Set([id]))).has(id),
     tenantReads: createTenantReads({ database }),
     userReads: createUserReads({ database }),
     roleReads: createRoleReads({ database }),

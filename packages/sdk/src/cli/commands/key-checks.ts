@@ -3,6 +3,7 @@ import { command } from "../command.js";
 import { text, time } from "../options.js";
 import type { Printer } from "../output/printer.js";
 import { safe, shown } from "../output/text.js";
+import { tenantIdOf, whose } from "./find.js";
 import { callCost, calledApi, callOptions, keyOptions, piped, presentedKey } from "./presented-key.js";
 import { remedyLines } from "./remedy-lines.js";
 import { verdictLines } from "./verdict-lines.js";
@@ -34,6 +35,7 @@ export const keyChecks = [
     options: {
       ...asked,
       ...keyOptions,
+      ...whose,
       at: time("A moment of the past: why it was refused then."),
       ownerEmail: text("address", "The owner's e-mail address as your own system holds it, to be compared."),
       ownerName: text("text", "The owner's name, likewise."),
@@ -44,13 +46,14 @@ export const keyChecks = [
       ["keys diagnose --start kp_live_3fQz --at 2026-11-21T14:03Z", "why a key was refused then"],
       ["keys diagnose --id key_… --owner-external-id 42", "whether its owner is still the one that you know"],
     ],
-    async run(context, { id, start, ownerEmail, ownerName, ownerExternalId, ...call }) {
+    async run(context, { id, start, tenant, ownerEmail, ownerName, ownerExternalId, ...call }) {
       const { client, print } = context;
       const keyplane = client();
       const owner = { email: ownerEmail, name: ownerName, externalId: ownerExternalId };
       const diagnosis = await keyplane.keys.diagnose({
         ...(await presentedKey(context, { id, start })),
         ...call,
+        tenantId: await tenantIdOf(keyplane, tenant),
         owner,
       });
       if (print.isJson) print.document(diagnosis);
@@ -60,7 +63,10 @@ export const keyChecks = [
   }),
 ];
 
-function tellDiagnosis(print: Printer, { at, verdict, verdictNow, checks, findings, remedies }: KeyDiagnosis): void {
+function tellDiagnosis(
+  print: Printer,
+  { at, verdict, verdictNow, checks, findings, refusedCalls, remedies }: KeyDiagnosis,
+): void {
   print.table(checks, [
     { head: "CHECK", of: ({ name }) => name, isWhole: true },
     { head: "OUTCOME", of: ({ outcome, wouldFail }) => outcomeOf(outcome, wouldFail), isWhole: true },
@@ -72,8 +78,27 @@ function tellDiagnosis(print: Printer, { at, verdict, verdictNow, checks, findin
   if (verdictNow) lines.push(`At:      ${shown(at)}; now it is ${verdictNow.code}`);
   for (const { message, keyId } of findings)
     lines.push(`Found:   ${safe(message)}${keyId === null ? "" : ` (${keyId})`}`);
-  for (const [index, remedy] of remedies.entries()) lines.push("", ...remedyLines(remedy, index + 1));
   for (const line of lines) print.line(line);
+  if (refusedCalls && refusedCalls.length > 0) {
+    print.line("");
+    print.table(refusedCalls, [
+      { head: "REFUSED AT", of: ({ at: when }) => shown(when), isWhole: true },
+      { head: "CODE", of: ({ code }) => code, isWhole: true },
+      {
+        head: "MATCHED BY",
+        of: ({ matchedBy }) => matchedBy.map((each) => each.toLowerCase()).join(","),
+        isWhole: true,
+      },
+      { head: "ADDRESS", of: ({ ip }) => ip },
+      { head: "API", of: ({ api }) => api && safe(api) },
+      { head: "START", of: ({ start }) => start },
+      { head: "USER AGENT", of: ({ userAgent }) => userAgent && safe(userAgent) },
+    ]);
+  }
+  for (const [index, remedy] of remedies.entries()) {
+    print.line("");
+    for (const line of remedyLines(remedy, index + 1)) print.line(line);
+  }
 }
 
 function outcomeOf(outcome: string, wouldFail: boolean | null): string {

@@ -15,6 +15,43 @@ import { runSchedule, type Sabotage } from "./schedule.js";
 /** Without one of its safeguards, the guard must break a promise within so many schedules. */
 const mostSchedules = 3_000;
 
+/**
+ * Which schedule is known to break a promise without a safeguard: it is tried first, because a search takes minutes. After a change of the guard or
+ * of the schedules another one may; TEST_SIMULATION_SEARCH=1 searches from the first one on, and prints what to write here.
+ */
+const knownToBreak: Readonly<Record<string, number>> = {
+  "an answer that is older than an event is thrown away": 79,
+  "what is older than the bound is not trusted": 3,
+  "what an event has changed is not trusted for longer than the bound until it was read again": 481,
+  "a heartbeat counts from when its request left, not from when it came": 32,
+  "time that the machine slept counts": 59,
+  "after a jump of the clock the connection is opened anew": 132,
+  "what was decided ahead counts no more when something has changed": 7,
+  "expiry goes by the server's clock": 703,
+  "a gap in the events makes everything old": 33,
+  "what an event loosens is read again": 8,
+  "what happens to owners and tenants is read again": 32,
+  "following goes on from the last event": 4,
+  "a silent stream counts as dead": 12,
+  "what was decided ahead is not trusted for longer than the bound": 3,
+  "an answer of verifyKey that an event has overtaken is not believed": 551,
+  "so is one about a key that was forgotten meanwhile": 1414,
+  "a server whose clock goes faster tells nothing of the future": 3,
+  "a connection is held no longer than two clocks agree": 2123,
+  "a snapshot is as old as it is": 3,
+  "what is false at a snapshot's place is not saved": 145,
+  "a key that something is bound to is not forgotten": 15,
+  "what is bound is read after a gap": 10,
+};
+const searches = process.env["TEST_SIMULATION_SEARCH"] !== undefined;
+
+/** All schedules, the known one first. */
+function* seedsFor(name: string): Generator<number> {
+  const known = searches ? undefined : knownToBreak[name];
+  if (known !== undefined) yield known;
+  for (let seed = 1; seed <= mostSchedules; seed++) if (seed !== known) yield seed;
+}
+
 afterEach(() => {
   vi.restoreAllMocks();
 });
@@ -157,11 +194,15 @@ function neverSilent(reader: FetchBodyReader): FetchBodyReader {
 describe("the simulation notices when it is taken away that", () => {
   test.each(Object.entries(safeguards))(
     "%s",
-    async (_, takeAway) => {
+    async (name, takeAway) => {
       const sabotage = takeAway();
       let broken: string[] = [];
-      for (let seed = 1; seed <= mostSchedules && broken.length === 0; seed++)
+      for (const seed of seedsFor(name)) {
         broken = await runSchedule(seed, sabotage);
+        if (broken.length === 0) continue;
+        if (searches) console.info(`${JSON.stringify(name)}: ${seed},`);
+        break;
+      }
       expect(broken).not.toEqual([]);
     },
     900_000, // other work on the machine must not fail it

@@ -192,6 +192,10 @@ const DiagnoseKeyInput = builder.inputType("DiagnoseKeyInput", {
     }),
     keyId: t.id({ description: "The key's id: its current secret is diagnosed, or that of then." }),
     start: t.string({ description: "The visible start of its secret, e.g. kp_live_3fQz." }),
+    tenantId: t.id({
+      description:
+        "In which tenant to look: the key of another one answers as an unknown one. For who may see all tenants; left out, all are looked through, and of a text that is no known key those refused calls are told of which nobody knows the tenant.",
+    }),
     scopes: t.stringList({ description: "The scopes that the call needed." }),
     environment: t.field({ type: EnvironmentEnum, description: "The environment that the call was for." }),
     ip: t.string({ description: "The address that the call came from." }),

@@ -42,6 +42,7 @@ export const diagnoseKeySchema = z
   .object({
     ...presentedShape,
     ...callShape,
+    tenantId: optional(idSchema),
     at: optional(z.date()),
     owner: optional(
       z.object({

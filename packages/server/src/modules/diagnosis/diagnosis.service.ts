@@ -1,7 +1,7 @@
 import type { Examination, ExaminedCheck, KeyGuesses } from "@keyplane/schema";
 import type { Clock } from "../../platform/clock.js";
 import type { Database, Db, Key, KeySecret } from "../../platform/database/index.js";
-import { BadUserInputError } from "../../platform/errors.js";
+import { BadUserInputError, NotFoundError } from "../../platform/errors.js";
 import type { GuessLimiter } from "../../platform/guess-limiter.js";
 import { parseArguments } from "../../platform/validation.js";
 import { authorize, type Principal } from "../auth/index.js";
@@ -60,7 +60,7 @@ export type Diagnose = (principal: Principal, input: unknown) => Promise<KeyDiag
  *
  * @param deps.guesses as of `verifyKey`: a diagnosis is no way round the bound on guesses.
  * @param deps.addressGuesses those of `verifyKey`: whether a network is held up.
- * @throws ForbiddenError without `keys:diagnose`; BadUserInputError; RateLimitedError.
+ * @throws ForbiddenError without `keys:diagnose`; NotFoundError for a tenant that the caller may not see; BadUserInputError; RateLimitedError.
  */
 export function createDiagnose(deps: {
   database: Database;
@@ -69,9 +69,18 @@ export function createDiagnose(deps: {
   addressGuesses: Pick<KeyGuesses, "waitMs">;
   limitReads: Pick<LimitReads, "peek">;
   usage: Pick<Usage, "events" | "eventsAround">;
+  tenantExists: (tenantId: string) => Promise<boolean>;
 }): Diagnose {
-  const { database, clock, guesses, addressGuesses, limitReads, usage } = deps;
+  const { database, clock, guesses, addressGuesses, limitReads, usage, tenantExists } = deps;
   const db = database.prisma;
+
+  /** The caller, as one who sees no other tenant than the one that was asked about. */
+  async function lookingIn(principal: Principal, tenantId: string | undefined): Promise<Principal> {
+    if (tenantId === undefined) return principal;
+    const mayBe = principal.tenantId === null ? await tenantExists(tenantId) : tenantId === principal.tenantId;
+    if (!mayBe) throw new NotFoundError("tenant");
+    return { ...principal, tenantId };
+  }
 
   /** What was presented, as it is now: a text that was repaired is the key that it was meant to be. */
   async function presentCase(presented: Presented, input: DiagnoseKeyInput): Promise<{ own: Case; meant: Case }> {
@@ -103,7 +112,8 @@ export function createDiagnose(deps: {
     const now = clock.now();
     const at = input.at?.getTime() ?? now;
     if (at > now) throw new BadUserInputError("at: Give a moment of the past; leave it out for the present.");
-    const presented = await findPresented(db, principal, input, new Date(at), guesses);
+    const looker = await lookingIn(principal, input.tenantId);
+    const presented = await findPresented(db, looker, input, new Date(at), guesses);
     const { own, meant } = await presentCase(presented, input);
     const asked = input.at ? await caseAt(own, input, input.at) : { ...own, unsure: [] };
 
@@ -113,7 +123,7 @@ export function createDiagnose(deps: {
     const pending = found && (await findPending(db, found.key.id, new Date(at)));
     const { examination, checks } = await examineAndExplain(db, principal, asked, input, at, { ...knownThen, pending });
     const nowExamined = examineCase(meant, input, now);
-    const tenantId = meant.rows?.key.tenantId ?? principal.tenantId;
+    const tenantId = meant.rows?.key.tenantId ?? looker.tenantId;
     // Of the past it is not kept.
     const from = { tenantId, ip: input.at ? undefined : input.ip };
     const heldUp = await heldUpOf(db, addressGuesses, principal, from, now);

@@ -29,8 +29,8 @@ export interface RefusedCall extends EventDocument {
 }
 
 /**
- * Refused calls, newest first, of a past moment those nearest to it; null: not known, because the store of usage is away, the caller may not read it, it is no longer
- * kept, or nobody knows in which tenant to look.
+ * Refused calls, newest first, of a past moment those nearest to it; null: not known, because the store of usage is away, the caller may not
+ * read it, or it is no longer kept.
  */
 export interface RefusedCalls {
   readonly calls: readonly RefusedCall[] | null;
@@ -39,6 +39,7 @@ export interface RefusedCalls {
 
 /** Whose calls are told: of the key, of texts that began so, and of the address besides. */
 interface CallsOf {
+  /** null: those of which nobody knows the tenant, because who verifies for all tenants has asked for an unknown key. */
   readonly tenantId: string | null;
   readonly keyId: string | null;
   /** Where there is a key, too, it is that of a text that was meant to be the key's: calls with it name no key. */
@@ -68,8 +69,6 @@ export async function readRefusedCalls(
     ...(ip === undefined ? [] : [{ ips: [ip] }]),
   ];
   if (filters.length === 0) return { calls: [], isAway: false };
-  // Of all tenants together nobody can ask.
-  if (tenantId === null) return { calls: null, isAway: false };
   const read = async (filter: object, signal: AbortSignal): Promise<readonly EventDocument[]> => {
     const refused = { ...filter, valid: false };
     if (at === null) {

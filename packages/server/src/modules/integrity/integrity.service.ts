@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import { setTimeout as wait } from "node:timers/promises";
 import { createId } from "@keyplane/schema";
 import { z } from "zod";
@@ -39,6 +40,7 @@ export function createIntegrity(deps: IntegrityDeps) {
   const { audit, clock, database, events, logger, everyMs } = deps;
   const run = createRunner(deps);
   const stopping = new AbortController();
+  const background = new AsyncResource("integrity");
   const startedAt = clock.now();
   let running: Promise<void> = Promise.resolve();
   /** The latest run for which this process has compared what it remembers. */
@@ -103,11 +105,11 @@ export function createIntegrity(deps: IntegrityDeps) {
     inBackground(row, () => run(row, stopping.signal));
   }
 
-  /** One piece of work of this process after the other. */
+  /** One piece of work of this process after the other. None goes on in the name of the request that began it, which is answered long before. */
   function inBackground({ id }: IntegrityRun, work: () => Promise<void>): void {
-    running = running
-      .then(work)
-      .catch((error: unknown) => logger.error({ err: error, run: id }, "an integrity check failed"));
+    running = background.runInAsyncScope(() =>
+      running.then(work).catch((error: unknown) => logger.error({ err: error, run: id }, "an integrity check failed")),
+    );
   }
 
   return {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
-import { createId, type RateLimitState } from "@keyplane/schema";
+import type { RateLimitState } from "@keyplane/schema";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Database, openDatabase } from "../../platform/database/index.js";
@@ -13,6 +13,7 @@ import { QuotaAccounts } from "./quotas/quota-accounts.js";
 import { UseFolder } from "./quotas/use-folder.js";
 import { MemoryLimiter } from "./rate/memory-limiter.js";
 import { createTake, isExceeded, type LimitStates, type SharedCharge, type SharedLimiter, type Take } from "./take.js";
+import { addQuota, usedOf } from "./test-helpers/stored-quota.js";
 
 const logger = createLogger("error");
 const now = Date.parse("2026-11-22T18:00:00Z");
@@ -69,27 +70,12 @@ const rule: CountedRule = {
   countedAs: "test/per-minute",
 };
 
-async function addQuota(limit: number): Promise<string> {
-  const at = new Date(now);
-  const [tenantId, id] = [createId("Tenant"), createId("Quota")];
-  await database.prisma.tenant.create({
-    data: { id: tenantId, slug: tenantId, name: "Tenant", createdAt: at, updatedAt: at },
-  });
-  const times = { anchor: at, periodStart: at, createdAt: at, updatedAt: at };
-  await database.prisma.quota.create({
-    data: { id, tenantId, targetId: tenantId, limit, refill: "NEVER", timeZone: "UTC", ...times },
-  });
-  return id;
-}
-
-const usedOf = async (id: string) => (await database.prisma.quota.findUniqueOrThrow({ where: { id } })).used;
-
 /** What became of a call. */
 type Outcome = "ADMITTED" | "RATE_LIMITED" | "QUOTA_EXCEEDED" | "GIVEN_UP" | "FAILED" | "TRIED_TOO_OFTEN";
 
 /** Some quotas, the calls that use them, and what they have used by the test's own count. */
 async function storyOf(limits: readonly number[]) {
-  const quotas = await Promise.all(limits.map(addQuota));
+  const quotas = await Promise.all(limits.map((limit) => addQuota(database, now, { limit })));
   const accounts = new QuotaAccounts({ database, clock, logger, folder: await UseFolder.open(dataDir) });
   const shared = new SlowLimiter();
   const take: Take = createTake({ memory: new MemoryLimiter(10), quotas: accounts, shared, clock });
@@ -190,7 +176,7 @@ describe("while rate limits are asked for elsewhere", () => {
         for (const [index, limit] of limits.entries()) expect(used[index]).toBeLessThanOrEqual(limit);
         await accounts.stop();
         // Charged is what was admitted, to the unit.
-        expect(await Promise.all(quotas.map(usedOf))).toEqual(used);
+        expect(await Promise.all(quotas.map((id) => usedOf(database, id)))).toEqual(used);
         expect(shared.charged).toBe(admitted.ofLimited);
       }),
       { numRuns: 25 },

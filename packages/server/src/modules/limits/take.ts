@@ -1,7 +1,7 @@
 import type { QuotaState, RateLimitState } from "@keyplane/schema";
 import type { Clock } from "../../platform/clock.js";
 import type { CountedRule, Limited } from "../../platform/limited.js";
-import type { QuotaAccount, Reservation } from "./quotas/quota-account.js";
+import type { QuotaAccount } from "./quotas/quota-account.js";
 import type { QuotaAccounts } from "./quotas/quota-accounts.js";
 import { type MemoryLimiter, nothingLooked } from "./rate/memory-limiter.js";
 
@@ -133,17 +133,13 @@ export function createTake(deps: {
   ): Promise<KeptCall> {
     const reserved = accounts.map((account) => account.reserve(cost));
     let isKept = true;
-    const end = (each: (reservation: Reservation) => void): void => {
-      if (!isKept) return;
-      isKept = false;
-      reserved.forEach(each);
-    };
     let charged: SharedCharge | null = null;
     const release = (): void => {
       if (!isKept) return;
+      isKept = false;
       // Before anybody who has waited for the quotas asks for rate limits.
       void charged?.giveBack();
-      end((reservation) => reservation.release());
+      for (const reservation of reserved) reservation.release();
     };
     let isRefused = true;
     try {
@@ -156,12 +152,15 @@ export function createTake(deps: {
     return {
       charge() {
         const now = clock.now();
-        if (isKept && !reserved.every((reservation) => reservation.isGood(now))) {
-          release();
-          return null;
+        if (isKept) {
+          if (!reserved.every((reservation) => reservation.isGood(now))) {
+            release();
+            return null;
+          }
+          isKept = false;
+          for (const reservation of reserved) reservation.charge();
+          for (const account of accounts) if (account.runsLow()) quotas.askAhead(account.quotaId);
         }
-        end((reservation) => reservation.charge());
-        for (const account of accounts) if (account.runsLow()) quotas.askAhead(account.quotaId);
         return { rateLimits, quota: tightest(accounts) };
       },
       release,

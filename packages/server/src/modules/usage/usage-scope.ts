@@ -26,6 +26,12 @@ export interface UsageScope {
    * @throws NotFoundError for a tenant that there is not, to whoever may see all: a mistyped id must not look like no usage.
    */
   tenantOf(principal: Principal, tenantId: string | null): Promise<string>;
+  /**
+   * As `tenantOf`, for what may be of nobody's tenant: null, for whoever may see all and names none.
+   *
+   * @throws NotFoundError as `tenantOf`.
+   */
+  tenantOrNobodyOf(principal: Principal, tenantId: string | null): Promise<string | null>;
   /** The filter, narrowed for whoever sees only their own keys and those of their teams. */
   filterOf<Filter extends UsageFilter | EventFilter>(principal: Principal, filter: Filter): Promise<Filter>;
   /** The keys of a person's teams. @throws BadUserInputError when they are too many for one question. */
@@ -43,16 +49,21 @@ export function createUsageScope({ findKeyIdsOfTeams, tenantExists }: UsageScope
     return keyIds;
   }
 
+  async function tenantOf(principal: Principal, tenantId: string | null): Promise<string> {
+    if (principal.tenantId !== null)
+      return tenantId === null || tenantId === principal.tenantId ? principal.tenantId : nobody;
+    if (tenantId === null) return nobody;
+    if (!(await tenantExists(tenantId))) throw new NotFoundError("tenant");
+    return tenantId;
+  }
+
   return {
     teamKeysOf,
 
-    async tenantOf(principal, tenantId) {
-      if (principal.tenantId !== null)
-        return tenantId === null || tenantId === principal.tenantId ? principal.tenantId : nobody;
-      if (tenantId === null) return nobody;
-      if (!(await tenantExists(tenantId))) throw new NotFoundError("tenant");
-      return tenantId;
-    },
+    tenantOf,
+
+    tenantOrNobodyOf: async (principal, tenantId) =>
+      principal.tenantId === null && tenantId === null ? null : tenantOf(principal, tenantId),
 
     async filterOf(principal, filter) {
       const { onlyUserId } = principal;

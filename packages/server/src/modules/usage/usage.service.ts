@@ -152,10 +152,10 @@ export function createUsage(deps: UsageScopeDeps & { recording: UsageRecording; 
       };
     },
 
-    /** The call log, newest first. */
+    /** The call log, newest first. @param tenantId null: calls of nobody's tenant, for whoever may see all. */
     async events(
       principal: Principal,
-      tenantId: string,
+      tenantId: string | null,
       rawFilter: unknown,
       page: PageArguments,
       signal?: AbortSignal,
@@ -164,7 +164,7 @@ export function createUsage(deps: UsageScopeDeps & { recording: UsageRecording; 
       const filter = parseArguments(eventFilterSchema, rawFilter ?? {});
       const { size, after } = parsePage(page, "usageEvents", "at");
       const question = {
-        tenantId: await scope.tenantOf(principal, parseArguments(idSchema, tenantId)),
+        tenantId: await scope.tenantOrNobodyOf(principal, parseArguments(idSchema.nullable(), tenantId)),
         filter: await scope.filterOf(principal, filter),
         after: after && { at: (after.value as Date).getTime(), id: after.id },
         take: size + 1,
@@ -183,17 +183,19 @@ export function createUsage(deps: UsageScopeDeps & { recording: UsageRecording; 
     /**
      * The calls of the log nearest to a moment, newest first: up to `most` at it and before, and as many after it, within the
      * filter's window. Both are read from the moment on, so that it does not matter how many others there are.
+     *
+     * @param tenantId null: as of `events`.
      */
     async eventsAround(
       principal: Principal,
-      tenantId: string,
+      tenantId: string | null,
       rawFilter: { readonly from: Date; readonly to: Date; readonly [name: string]: unknown },
       at: number,
       most: number,
       signal?: AbortSignal,
     ): Promise<EventDocument[]> {
       authorize(principal, "usage:read");
-      const tenant = await scope.tenantOf(principal, parseArguments(idSchema, tenantId));
+      const tenant = await scope.tenantOrNobodyOf(principal, parseArguments(idSchema.nullable(), tenantId));
       const filter = await scope.filterOf(principal, parseArguments(eventFilterSchema, rawFilter));
       await recording.settle();
       const ask = (of: Pick<EventsQuestion, "filter" | "isOldestFirst">) => {
@@ -240,8 +242,7 @@ export function createUsage(deps: UsageScopeDeps & { recording: UsageRecording; 
       const { tenantId, filter, ...rest } = parseArguments(attemptsInputSchema, input);
       const question = {
         ...rest,
-        tenantId:
-          tenantId == null && principal.tenantId === null ? null : await scope.tenantOf(principal, tenantId ?? null),
+        tenantId: await scope.tenantOrNobodyOf(principal, tenantId ?? null),
         filter: await scope.filterOf<EventFilter>(principal, filter ?? {}),
       };
       await recording.settle();

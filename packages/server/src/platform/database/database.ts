@@ -12,6 +12,9 @@ import { loadTemplate } from "./template.js";
 /** How long a transaction may wait for its turn (PGlite has one connection), and how long it may then take. */
 const TRANSACTION_LIMITS = { maxWait: 15_000, timeout: 15_000 };
 
+/** How often the database does what no process of its own does for it, in milliseconds. */
+const upkeepEveryMs = 60_000;
+
 /** An open database whose schema is this build's. */
 export interface Database {
   /** `postgresql` for a served one; `embedded` for PGlite in this process. */
@@ -57,7 +60,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     await engine.close();
     throw error;
   }
-  return databaseOf(engine);
+  return databaseOf(engine, options.logger);
 }
 
 function openEngine({ databaseUrl, dataDir, logger, ...options }: DatabaseOptions): Promise<Engine> {
@@ -75,8 +78,15 @@ function openEngine({ databaseUrl, dataDir, logger, ...options }: DatabaseOption
   );
 }
 
-function databaseOf(engine: Engine): Database {
+function databaseOf(engine: Engine, logger: DatabaseOptions["logger"]): Database {
   const prisma = new PrismaClient({ adapter: engine.adapter, errorFormat: "minimal" });
+  let upkeep: Promise<void> = Promise.resolve();
+  const keepUp = (): void => {
+    upkeep = upkeep
+      .then(engine.upkeep)
+      .catch((err: unknown) => logger?.warn({ err }, "the upkeep of the database has failed; it is tried again"));
+  };
+  const timer = engine.upkeep && setInterval(keepUp, upkeepEveryMs).unref();
   let closed: Promise<void> | undefined;
   return {
     kind: engine.kind,
@@ -87,7 +97,8 @@ function databaseOf(engine: Engine): Database {
       await prisma.$queryRaw`SELECT 1`;
     },
     close: () => {
-      closed ??= prisma.$disconnect().then(() => engine.close());
+      clearInterval(timer);
+      closed ??= upkeep.then(() => prisma.$disconnect()).then(() => engine.close());
       return closed;
     },
   };

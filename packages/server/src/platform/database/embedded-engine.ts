@@ -1,4 +1,5 @@
 import { PGlite, type PGliteOptions } from "@electric-sql/pglite";
+import { createCheckpoints } from "./checkpoints.js";
 import type { Engine } from "./engine.js";
 import type { MigrationConnection } from "./migrate.js";
 import { adapterOf } from "./pglite-adapter.js";
@@ -50,6 +51,7 @@ async function engineOf(pglite: PGlite): Promise<Engine> {
     adapter: adapterOf(pglite),
     migrating: (work) => work(connectionOf(pglite)),
     signals: noSignals,
+    upkeep: await createCheckpoints(pglite),
     close: async () => {
       if (!pglite.closed) await pglite.close();
     },

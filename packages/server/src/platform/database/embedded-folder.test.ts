@@ -4,10 +4,13 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Database, openDatabase } from "./database.js";
 import type { Db } from "./index.js";
 import { StartupError } from "./startup-error.js";
+
+/** How large each file of the log is. */
+const megabytesOfSegment = 16;
 
 describe("the embedded database", () => {
   let dataDir: string;
@@ -43,6 +46,29 @@ describe("the embedded database", () => {
     const database = await openDatabase({ databaseUrl: null, dataDir, template: null });
     expect(await database.prisma.tenant.count()).toBe(0);
     await database.close();
+  });
+
+  test("keeps its log short, however much is written while it runs", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    try {
+      const database = await open();
+      const log = join(dataDir, "postgres", "pg_wal");
+      const megabytes = () =>
+        readdirSync(log, { withFileTypes: true }).filter((entry) => entry.isFile()).length * megabytesOfSegment;
+      await database.prisma
+        .$executeRaw`CREATE TABLE "Scratch" AS SELECT repeat('x', 1000) AS text FROM generate_series(1, 5000)`;
+      for (let time = 0; time < 30; time++) {
+        // Some 10 MB of log.
+        await database.prisma.$executeRaw`UPDATE "Scratch" SET text = repeat(${String(time % 10)}, 1000)`;
+        vi.advanceTimersByTime(60_000);
+        // Answered after what the timer has begun.
+        await database.ping();
+      }
+      await expect.poll(megabytes).toBeLessThanOrEqual(8 * megabytesOfSegment);
+      await database.close();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test("a first start that was interrupted is begun again", async () => {

@@ -10,5 +10,7 @@ export interface Engine {
   migrating<T>(work: (connection: MigrationConnection) => Promise<T>): Promise<T>;
   /** Wakes other processes on the same database. */
   readonly signals: Signals;
+  /** What it does not do by itself, to be done once a minute; left out: nothing. */
+  readonly upkeep?: () => Promise<void>;
   close(): Promise<void>;
 }

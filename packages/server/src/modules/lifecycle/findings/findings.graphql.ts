@@ -105,7 +105,8 @@ const KeyFindingFilterInput = builder.inputType("KeyFindingFilter", {
 
 builder.queryField("keyFindings", (t) =>
   t.field({
-    description: "What was found about the keys that you may see, the latest first: leaks, idle keys and the like.",
+    description:
+      "What was found about the keys that you may see, the latest first: leaks, shared keys, idle keys, and keys without an end.",
     type: KeyFindingConnection,
     access: { permission: "keys:read" },
     complexity: listComplexity,

@@ -1,6 +1,6 @@
-import { createId } from "@keyplane/schema";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Database, openDatabase } from "../../../platform/database/index.js";
+import { addQuota } from "../test-helpers/stored-quota.js";
 import { createPeriodDuty } from "./period-duty.js";
 import { acquire } from "./quota.store.js";
 
@@ -13,17 +13,9 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-/** An hourly quota of a tenant of its own. */
-async function addQuota(): Promise<string> {
-  const at = new Date(start);
-  const [tenantId, id] = [createId("Tenant"), createId("Quota")];
-  const times = { createdAt: at, updatedAt: at };
-  await database.prisma.tenant.create({ data: { id: tenantId, slug: tenantId, name: "Tenant", ...times } });
-  const period = { refill: "HOURLY", timeZone: "UTC", anchor: at, periodStart: at, periodEnd: new Date(start + hour) };
-  await database.prisma.quota.create({
-    data: { id, tenantId, targetId: tenantId, limit: 320, ...period, ...times } as never,
-  });
-  return id;
+/** An hourly quota. */
+function addHourly(): Promise<string> {
+  return addQuota(database, start, { limit: 320, refill: "HOURLY", periodEnd: new Date(start + hour) });
 }
 
 async function takeFrom(quotaId: string, newLeaseId: string, now: number): Promise<void> {
@@ -38,7 +30,7 @@ test("the history is told once of each period in which something was taken, and 
   const clock = { time: start, now: () => clock.time };
   const duty = createPeriodDuty({ database, clock });
   const isAnyDue = () => duty.isAnyDue(new Date(clock.time));
-  const [used, idle, alsoUsed] = await Promise.all([addQuota(), addQuota(), addQuota()]);
+  const [used, idle, alsoUsed] = await Promise.all([addHourly(), addHourly(), addHourly()]);
   await takeFrom(used, "one", clock.time);
   await takeFrom(alsoUsed, "two", clock.time);
   clock.time += hour - 1;

@@ -3,13 +3,13 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createId } from "@keyplane/schema";
 import fc from "fast-check";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { type Database, type Db, openDatabase, type Transaction } from "../../../platform/database/index.js";
 import { createLogger } from "../../../platform/logger.js";
 import { lostAfterMs, saysEveryMs, usesForMs } from "../lib/lease-times.js";
+import { addQuota, usedOf } from "../test-helpers/stored-quota.js";
 import { acquire, dropLostLeases, lockQuota, unusedOfLeases } from "./quota.store.js";
 import { QuotaAccounts } from "./quota-accounts.js";
 import { readUseFile, UseFile } from "./use-file.js";
@@ -29,21 +29,6 @@ const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
-
-async function addQuota(to: Database, limit: number): Promise<string> {
-  const at = new Date(now);
-  const [tenantId, id] = [createId("Tenant"), createId("Quota")];
-  await to.prisma.tenant.create({
-    data: { id: tenantId, slug: tenantId, name: "Tenant", createdAt: at, updatedAt: at },
-  });
-  const times = { anchor: at, periodStart: at, createdAt: at, updatedAt: at };
-  await to.prisma.quota.create({
-    data: { id, tenantId, targetId: tenantId, limit, refill: "NEVER", timeZone: "UTC", ...times },
-  });
-  return id;
-}
-
-const usedOf = async (id: string) => (await database.prisma.quota.findUniqueOrThrow({ where: { id } })).used;
 
 function newDataDir(): string {
   const dataDir = mkdtempSync(join(tmpdir(), "keyplane-leases-"));
@@ -99,13 +84,13 @@ async function killed(dataDir: string, quotas: readonly string[], used: number) 
 describe("what a killed process has used", () => {
   test("is settled by the next one on its data folder, to the unit, and what it held comes back", async () => {
     const dataDir = newDataDir();
-    const quotas = [await addQuota(database, 3_200), await addQuota(database, 64)];
+    const quotas = [await addQuota(database, now, { limit: 3_200 }), await addQuota(database, now, { limit: 64 })];
     // Two of them, which are settled in one go.
     const left = [await killed(dataDir, quotas, 7), await killed(dataDir, quotas, 2)];
-    expect(await usedOf(quotas[0] ?? "")).toBe(196);
+    expect(await usedOf(database, quotas[0] ?? "")).toBe(196);
     const next = await openAccounts(dataDir);
     await next.accounts.adopt();
-    for (const quotaId of quotas) expect(await usedOf(quotaId)).toBe(9);
+    for (const quotaId of quotas) expect(await usedOf(database, quotaId)).toBe(9);
     for (const folder of left) expect(existsSync(folder)).toBe(false);
     expect(await database.prisma.quotaLease.count({ where: { quotaId: { in: quotas } } })).toBe(0);
     await next.accounts.stop();
@@ -114,41 +99,41 @@ describe("what a killed process has used", () => {
 
   test("counts as all that it held, when the machine was started anew since: the file may lack the last of it", async () => {
     const dataDir = newDataDir();
-    const quotaId = await addQuota(database, 3_200);
+    const quotaId = await addQuota(database, now, { limit: 3_200 });
     const left = await killed(dataDir, [quotaId], 7);
     writeFileSync(join(left, "machine"), "another-start pid:[1]");
     const next = await openAccounts(dataDir);
     await next.accounts.adopt();
-    expect(await usedOf(quotaId)).toBe(100);
+    expect(await usedOf(database, quotaId)).toBe(100);
     expect(existsSync(left)).toBe(false);
     await next.accounts.stop();
   });
 
   test("is nothing, when it was killed between the grant and its first use", async () => {
     const dataDir = newDataDir();
-    const quotaId = await addQuota(database, 3_200);
+    const quotaId = await addQuota(database, now, { limit: 3_200 });
     const left = await killed(dataDir, [], 0);
     const holder = left.split("/").at(-1) ?? "";
     const asked = { quotaId, holder, lease: null, newLeaseId: randomBytes(16).toString("hex"), wanted: 5, now };
     await database.transaction((tx) => acquire(tx, asked));
-    expect(await usedOf(quotaId)).toBe(100);
+    expect(await usedOf(database, quotaId)).toBe(100);
     const next = await openAccounts(dataDir);
     await next.accounts.adopt();
-    expect(await usedOf(quotaId)).toBe(0);
+    expect(await usedOf(database, quotaId)).toBe(0);
     await next.accounts.stop();
   });
 
   test("is left alone while the process lives", async () => {
     const dataDir = newDataDir();
-    const quotaId = await addQuota(database, 3_200);
+    const quotaId = await addQuota(database, now, { limit: 3_200 });
     const living = await openAccounts(dataDir);
     await living.charge(quotaId, 3);
     const next = await openAccounts(dataDir);
     await next.accounts.adopt();
-    expect(await usedOf(quotaId)).toBe(100);
+    expect(await usedOf(database, quotaId)).toBe(100);
     expect(await living.charge(quotaId, 3)).toBe(true);
     await living.accounts.stop();
-    expect(await usedOf(quotaId)).toBe(6);
+    expect(await usedOf(database, quotaId)).toBe(6);
     await next.accounts.stop();
   });
 });
@@ -158,7 +143,7 @@ describe("a process in another container, whose number means nothing here", () =
   /** Holds 100 and has used 10. Its heart, as that of a paused process, was not heard for longer than anybody waits. */
   async function paused() {
     const dataDir = newDataDir();
-    const quotaId = await addQuota(database, limit);
+    const quotaId = await addQuota(database, now, { limit });
     const it = await openAccounts(dataDir);
     expect(await it.charge(quotaId, 10)).toBe(true);
     const path = join(dataDir, "quota-leases", it.folder.holder, "keyplane.lock");
@@ -180,7 +165,7 @@ describe("a process in another container, whose number means nothing here", () =
   test("keeps what it holds while it was only paused, and both admit no more than there is", async () => {
     const { quotaId, it, other } = await paused();
     await other.accounts.adopt();
-    expect(await usedOf(quotaId)).toBe(100);
+    expect(await usedOf(database, quotaId)).toBe(100);
     // It goes on, and the other one uses all that it can get.
     let admitted = 10;
     while (await other.charge(quotaId, 1)) admitted += 1;
@@ -193,12 +178,12 @@ describe("a process in another container, whose number means nothing here", () =
     await isUnheard(it.folder.holder);
     pause();
     await other.accounts.adopt();
-    expect(await usedOf(quotaId)).toBe(10);
+    expect(await usedOf(database, quotaId)).toBe(10);
     expect(existsSync(join(dataDir, "quota-leases", it.folder.holder))).toBe(false);
     // What takes it for alive by its own clock hears otherwise when it says that it lives.
     await it.accounts.sweep();
     expect(it.accounts.get(quotaId).look(1, now)).toBe("unknown");
-    expect(await usedOf(quotaId)).toBe(10);
+    expect(await usedOf(database, quotaId)).toBe(10);
   });
 });
 
@@ -208,7 +193,7 @@ describe("a process that is killed, and the next one on its data folder", () => 
   /** How much both admit together. @param isWritten false: the mechanism, switched off: what is used stands in the process's memory only. */
   async function admittedByBoth(isWritten: boolean): Promise<number> {
     const dataDir = newDataDir();
-    const quotaId = await addQuota(database, limit);
+    const quotaId = await addQuota(database, now, { limit });
     const first = await openAccounts(dataDir);
     if (!isWritten) first.folder.file.use = () => {};
     let admitted = 0;
@@ -267,7 +252,7 @@ describe("a process that is killed, and the next one on its data folder", () => 
 describe("leases", () => {
   test("of many quotas come back when nobody uses them, and keep a warm call from the database", async () => {
     const { accounts, charge } = await openAccounts(newDataDir());
-    const quotas = await Promise.all(Array.from({ length: 30 }, () => addQuota(database, 1_000_000)));
+    const quotas = await Promise.all(Array.from({ length: 30 }, () => addQuota(database, now, { limit: 1_000_000 })));
     for (let round = 0; round < 20; round++) for (const quotaId of quotas) expect(await charge(quotaId, 2)).toBe(true);
     expect(accounts.asked).toBe(30);
     expect(accounts.leases).toBe(30);
@@ -275,12 +260,12 @@ describe("leases", () => {
     expect(accounts.leases).toBe(30);
     await accounts.sweep();
     expect(accounts.leases).toBe(0);
-    for (const quotaId of quotas) expect(await usedOf(quotaId)).toBe(40);
+    for (const quotaId of quotas) expect(await usedOf(database, quotaId)).toBe(40);
     await accounts.stop();
   });
 
   test("are asked for together by all who wait, and two processes admit to the unit what there is", async () => {
-    const quotaId = await addQuota(database, 100);
+    const quotaId = await addQuota(database, now, { limit: 100 });
     const processes = [await openAccounts(newDataDir()), await openAccounts(newDataDir())];
     const admitted = await Promise.all(
       Array.from({ length: 64 }, (_, index) => processes[index % 2]?.charge(quotaId, 2)),
@@ -290,13 +275,13 @@ describe("leases", () => {
       expect(accounts.asked).toBeLessThan(10);
       await accounts.stop();
     }
-    expect(await usedOf(quotaId)).toBe(100);
+    expect(await usedOf(database, quotaId)).toBe(100);
   });
 });
 
 describe("a grant of which only the answer was lost", () => {
   test("goes back at once, and no second one is asked for before", async () => {
-    const quotaId = await addQuota(database, 3_200);
+    const quotaId = await addQuota(database, now, { limit: 3_200 });
     let isLost = false;
     let isAway = false;
     const unreliable: Database = Object.assign(Object.create(database) as Database, {
@@ -312,7 +297,7 @@ describe("a grant of which only the answer was lost", () => {
     isLost = true;
     await expect(charge(quotaId, 1)).rejects.toThrow("the connection was lost");
     await accounts.settled();
-    expect(await usedOf(quotaId)).toBe(0);
+    expect(await usedOf(database, quotaId)).toBe(0);
     isAway = true;
     await expect(charge(quotaId, 1)).rejects.toThrow("the database is away");
     for (let call = 0; call < 5; call++) {
@@ -322,7 +307,7 @@ describe("a grant of which only the answer was lost", () => {
     isAway = false;
     expect(await charge(quotaId, 1)).toBe(true);
     await accounts.stop();
-    expect(await usedOf(quotaId)).toBe(1);
+    expect(await usedOf(database, quotaId)).toBe(1);
   });
 });
 
@@ -344,7 +329,7 @@ describe("a quota that is reset", () => {
   test("is whole but for what was used since its holders last said so, and never admits more than there is", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(command, { minLength: 5, maxLength: 40 }), async (commands) => {
-        const quotaId = await addQuota(database, limit);
+        const quotaId = await addQuota(database, now, { limit });
         const dataDirs = [newDataDir(), newDataDir()];
         const both = await Promise.all(dataDirs.map((dataDir) => openAccounts(dataDir)));
         const at = (which: number) => both[which] as (typeof both)[number];
@@ -382,7 +367,7 @@ describe("a quota that is reset", () => {
           expect(admitted).toBeLessThanOrEqual(limit);
         }
         for (const { accounts } of both) await accounts.stop();
-        const used = await usedOf(quotaId);
+        const used = await usedOf(database, quotaId);
         expect(used).toBeGreaterThanOrEqual(admitted);
         expect(used).toBeLessThanOrEqual(admitted + kept);
         expect(await database.prisma.quotaLease.count({ where: { quotaId } })).toBe(0);
@@ -392,7 +377,7 @@ describe("a quota that is reset", () => {
   });
 
   test("waits, where the same process holds it, for calls for which something of it is kept", async () => {
-    const quotaId = await addQuota(database, limit);
+    const quotaId = await addQuota(database, now, { limit });
     const { accounts } = await openAccounts(newDataDir());
     await accounts.ask(quotaId, 5);
     const reservation = accounts.get(quotaId).reserve(5);
@@ -404,7 +389,7 @@ describe("a quota that is reset", () => {
     expect(isBack).toBe(false);
     reservation.charge();
     await back;
-    expect(await usedOf(quotaId)).toBe(5);
+    expect(await usedOf(database, quotaId)).toBe(5);
     expect(await reset(quotaId)).toBe(0);
     await accounts.stop();
   });
@@ -414,7 +399,7 @@ describe("a process that was cut off", () => {
   test("once between two times that it says that it lives keeps what it holds", async () => {
     let later = 0;
     const living = await openAccounts(newDataDir(), { now: () => now + later });
-    const quotaId = await addQuota(database, 3_200);
+    const quotaId = await addQuota(database, now, { limit: 3_200 });
     expect(await living.charge(quotaId, 1)).toBe(true);
     later = 2 * saysEveryMs;
     expect(await living.charge(quotaId, 1)).toBe(true);
@@ -436,7 +421,7 @@ describe("a process that was cut off", () => {
       const clocks = { now: () => now + byClock * cutOffFor, steady: () => 1_000 + bySteady * cutOffFor };
       const cutOff = await openAccounts(newDataDir(), clocks);
       const other = await openAccounts(newDataDir());
-      const quotaId = await addQuota(database, limit);
+      const quotaId = await addQuota(database, now, { limit });
       expect(await cutOff.charge(quotaId, 1)).toBe(true);
       await isUnheard(cutOff.folder.holder);
       expect(await reset(quotaId)).toBe(0);
@@ -448,7 +433,7 @@ describe("a process that was cut off", () => {
       expect(await cutOff.charge(quotaId, 1)).toBe(false);
       for (const { accounts } of [cutOff, other]) await accounts.stop();
       // What it gives back is dropped already: nothing of it comes back a second time.
-      expect(await usedOf(quotaId)).toBe(limit);
+      expect(await usedOf(database, quotaId)).toBe(limit);
     },
   );
 
@@ -456,20 +441,20 @@ describe("a process that was cut off", () => {
     let cutOffFor = 0;
     const clocks = { now: () => now + cutOffFor };
     const cutOff = await openAccounts(newDataDir(), clocks);
-    const quotaId = await addQuota(database, 3_200);
+    const quotaId = await addQuota(database, now, { limit: 3_200 });
     expect(await cutOff.charge(quotaId, 1)).toBe(true);
     cutOffFor = lostAfterMs;
     await cutOff.accounts.sweep();
     expect(cutOff.accounts.get(quotaId).look(1, clocks.now())).toBe("unknown");
     await cutOff.accounts.stop();
-    expect(await usedOf(quotaId)).toBe(1);
+    expect(await usedOf(database, quotaId)).toBe(1);
   });
 
   test("keeps what it holds for as long as it says that it lives, and nobody takes it for lost", async () => {
     let later = 0;
     const clocks = { now: () => now + later };
     const living = await openAccounts(newDataDir(), clocks);
-    const quotaId = await addQuota(database, 3_200);
+    const quotaId = await addQuota(database, now, { limit: 3_200 });
     for (let round = 0; round < 10; round++) {
       expect(await living.charge(quotaId, 1)).toBe(true);
       await isUnheard(living.folder.holder);
@@ -484,7 +469,7 @@ describe("a process that was cut off", () => {
   });
 
   test("is forgotten when nothing is left of what it held", async () => {
-    const quotaId = await addQuota(database, 3_200);
+    const quotaId = await addQuota(database, now, { limit: 3_200 });
     const lost = await openAccounts(newDataDir());
     await lost.charge(quotaId, 1);
     lost.accounts.abandon();
@@ -524,7 +509,7 @@ describe("two processes that ask at the same moment", () => {
     const served = await openDatabase({ databaseUrl: url.href, dataDir: null });
     cleanups.push(() => served.close());
     const limit = 10;
-    const quotaId = await addQuota(served, limit);
+    const quotaId = await addQuota(served, now, { limit });
     // The mechanism, switched off: the statement that locks the row does nothing.
     const through = (tx: Db): Db =>
       isLocked

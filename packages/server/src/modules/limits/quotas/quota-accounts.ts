@@ -7,22 +7,13 @@ import type { Logger } from "../../../platform/logger.js";
 import type { DomainEvent, EventListener } from "../../events/index.js";
 import { saysEveryMs } from "../lib/lease-times.js";
 import { LeaseHolder } from "./lease-holder.js";
-import {
-  acquire,
-  findLeases,
-  findLeasesOfLost,
-  forgetHolder,
-  forgetLostHolders,
-  type Grant,
-  type HeldLease,
-  settle,
-  tellUsed,
-} from "./quota.store.js";
-import { isFree, type OpenLease, QuotaAccount } from "./quota-account.js";
+import { LeaseReturns } from "./lease-returns.js";
+import { acquire, type Grant, type HeldLease, tellUsed } from "./quota.store.js";
+import { type OpenLease, QuotaAccount } from "./quota-account.js";
 import type { UseFolder } from "./use-folder.js";
 
-/** How many leases one statement ends, or tells the use of. */
-const settledAtOnce = 1_000;
+/** Of how many leases one statement tells the use. */
+const toldAtOnce = 1_000;
 
 /** Calls that wait for one quota are asked for together. */
 interface Asking {
@@ -41,12 +32,8 @@ export class QuotaAccounts implements EventListener {
   /** What waits for its turn to ask, and what is being asked. */
   readonly #waiting = new Map<string, Asking>();
   readonly #underWay = new Map<string, Promise<void>>();
-  /** Leases that are to be given back, with those whose giving back has failed. */
-  readonly #closing = new Set<OpenLease>();
+  readonly #returns: LeaseReturns;
   readonly #timer: NodeJS.Timeout;
-  #settling: Promise<void> = Promise.resolve();
-  #nextSettling: Promise<void> | null = null;
-  #adopting: Promise<void> = Promise.resolve();
   #isStopping = false;
   #asked = 0;
 
@@ -56,6 +43,7 @@ export class QuotaAccounts implements EventListener {
     this.#clock = deps.clock;
     this.#logger = deps.logger;
     this.#folder = deps.folder;
+    this.#returns = new LeaseReturns(deps);
     this.#holder = new LeaseHolder({ ...deps, id: deps.folder.holder, onLapse: () => this.onGap() });
     // Leases that nobody has used since the last time are given back, and of the others it is said that their holder lives.
     this.#timer = setInterval(() => void this.sweep(), saysEveryMs).unref();
@@ -73,7 +61,7 @@ export class QuotaAccounts implements EventListener {
 
   /** How many leases are held now. */
   get leases(): number {
-    let count = this.#closing.size;
+    let count = this.#returns.size;
     for (const { lease } of this.#accounts.values()) if (lease) count++;
     return count;
   }
@@ -137,11 +125,10 @@ export class QuotaAccounts implements EventListener {
 
   async #ask(quotaId: string, wanted: number): Promise<void> {
     if (!this.#holder.isHeard(this.#clock.now())) await this.#holder.say();
-    await this.#comeBack(quotaId);
+    // What is on its way back would be missed by whoever asks meanwhile, and be told to be used up.
+    await this.#returns.comeBack(quotaId);
     // The database is away, still: one of these for each quota is enough.
-    for (const { quotaId: of, isUnheard } of this.#closing) {
-      if (isUnheard && of === quotaId) throw new KeyplaneError("UNAVAILABLE");
-    }
+    if (this.#returns.hasUnheard(quotaId)) throw new KeyplaneError("UNAVAILABLE");
     this.#asked += 1;
     const account = this.get(quotaId);
     const now = this.#clock.now();
@@ -159,27 +146,18 @@ export class QuotaAccounts implements EventListener {
       );
     } catch (err) {
       // It may have been given all the same, where only the answer was lost. Giving back what does not exist changes nothing.
-      this.#close({ ...this.#opened(quotaId, { id: newLeaseId, period: 0 }, 0), isUnheard: true });
+      this.#returns.add({ ...this.#opened(quotaId, { id: newLeaseId, period: 0 }, 0), isUnheard: true });
       throw err;
     }
     const hasLapsed = this.#holder.lapses !== lapses;
     if (account.lease !== lease || this.#accounts.get(quotaId) !== account || hasLapsed) {
       // An event has come between: what was given is as good as not used, and is given back.
       if (grant && grant.granted > 0 && grant.lease.id === newLeaseId)
-        this.#close(this.#opened(quotaId, grant.lease, grant.granted));
+        this.#returns.add(this.#opened(quotaId, grant.lease, grant.granted));
       return;
     }
     const over = account.took(grant, now);
-    if (over) this.#close(over);
-  }
-
-  /** What is on its way back would be missed by whoever asks meanwhile, and be told to be used up. */
-  async #comeBack(quotaId: string): Promise<void> {
-    if (this.#closing.size === 0) return;
-    const closing = [...this.#closing].filter((lease) => lease.quotaId === quotaId);
-    if (closing.length === 0) return;
-    await Promise.all(closing.map(isFree));
-    await this.settled();
+    if (over) this.#returns.add(over);
   }
 
   #opened(quotaId: string, { id, period }: HeldLease, granted: number): OpenLease {
@@ -200,14 +178,14 @@ export class QuotaAccounts implements EventListener {
   /** Forgets what is known of a quota, and gives back what is held. */
   forget(quotaId: string): void {
     const lease = this.#accounts.get(quotaId)?.forget();
-    if (lease) this.#close(lease);
+    if (lease) this.#returns.add(lease);
   }
 
   /** As `forget`; resolves when it was tried, after all calls for which something is kept of it have used that or not. */
   async giveBack(quotaId: string | null): Promise<void> {
     if (quotaId === null) return;
     this.forget(quotaId);
-    await this.#comeBack(quotaId);
+    await this.#returns.comeBack(quotaId);
   }
 
   /** As `giveBack`, where the period is over that this process holds a part of; else does nothing. */
@@ -224,29 +202,6 @@ export class QuotaAccounts implements EventListener {
     for (const quotaId of this.#accounts.keys()) this.forget(quotaId);
   }
 
-  #close(lease: OpenLease): void {
-    this.#closing.add(lease);
-    void isFree(lease).then(() => this.settled());
-  }
-
-  /** Gives back what is to be given back. Never rejects: what fails is tried again by the next sweep. */
-  async #settleAll(): Promise<void> {
-    // Calls for which something is kept of a lease may still use it.
-    const leases = [...this.#closing].filter(({ reserved }) => reserved === 0);
-    try {
-      for (let from = 0; from < leases.length; from += settledAtOnce) {
-        const some = leases.slice(from, from + settledAtOnce);
-        await this.#database.transaction((tx) => settle(tx, some));
-        for (const lease of some) {
-          this.#folder.file.end(lease.slot);
-          this.#closing.delete(lease);
-        }
-      }
-    } catch (err) {
-      this.#logger.warn({ err, leases: leases.length }, "leases of quotas could not be given back; it is tried again");
-    }
-  }
-
   /** Gives back what nobody has used since the last time, and says that this process lives while it holds more. Never rejects. */
   async sweep(): Promise<void> {
     for (const [quotaId, account] of this.#accounts) {
@@ -257,15 +212,15 @@ export class QuotaAccounts implements EventListener {
         this.#accounts.delete(quotaId);
       }
     }
-    await Promise.all([this.settled(), this.leases > 0 ? this.#sayThatItLives() : null]);
+    await Promise.all([this.#returns.settled(), this.leases > 0 ? this.#sayThatItLives() : null]);
   }
 
   async #sayThatItLives(): Promise<void> {
     try {
       await this.#holder.say();
       const leases = [...this.#accounts.values()].flatMap(({ lease }) => lease ?? []).filter(({ used }) => used > 0);
-      for (let from = 0; from < leases.length; from += settledAtOnce) {
-        await tellUsed(this.#database.prisma, leases.slice(from, from + settledAtOnce));
+      for (let from = 0; from < leases.length; from += toldAtOnce) {
+        await tellUsed(this.#database.prisma, leases.slice(from, from + toldAtOnce));
       }
     } catch (err) {
       this.#logger.warn({ err }, "that this server uses its parts of quotas could not be said; it is tried again");
@@ -274,48 +229,12 @@ export class QuotaAccounts implements EventListener {
 
   /** Resolves when everything that is to be given back by now was tried. */
   settled(): Promise<void> {
-    // Those that come meanwhile are settled together by the next round.
-    this.#nextSettling ??= this.#settling.then(() => {
-      this.#nextSettling = null;
-      this.#settling = this.#settleAll();
-      return this.#settling;
-    });
-    return this.#nextSettling;
+    return this.#returns.settled();
   }
 
   /** Settles what processes of this data folder have left that were killed. Never rejects. */
   adopt(): Promise<void> {
-    this.#adopting = this.#adopting.then(() => this.#adopt());
-    return this.#adopting;
-  }
-
-  async #adopt(): Promise<void> {
-    try {
-      const { prisma } = this.#database;
-      // Of those that may live: what they held when they were lost, and nothing that they take when they come back.
-      const lost = new Map<string, readonly HeldLease[]>();
-      const isLost = async (holder: string): Promise<boolean> => {
-        const leases = await findLeasesOfLost(prisma, holder);
-        if (leases) lost.set(holder, leases);
-        return leases !== null;
-      };
-      for await (const { holder, used, remove } of this.#folder.leftBehind(this.#logger, isLost)) {
-        const lostLeases = lost.get(holder);
-        // A lease that is not in the file was never used: its place is made before.
-        const leases = (lostLeases ?? (await findLeases(prisma, holder))).map(({ id }) => ({
-          id,
-          used: used === null ? null : (used.get(id) ?? 0),
-        }));
-        for (let from = 0; from < leases.length; from += settledAtOnce) {
-          await this.#database.transaction((tx) => settle(tx, leases.slice(from, from + settledAtOnce)));
-        }
-        if (!lostLeases) await forgetHolder(prisma, holder);
-        remove();
-      }
-      await forgetLostHolders(prisma);
-    } catch (err) {
-      this.#logger.warn({ err }, "what killed processes have used of quotas could not be settled; it is tried again");
-    }
+    return this.#returns.adopt();
   }
 
   /** Leaves everything as a process does that is killed. For tests. */
@@ -329,23 +248,9 @@ export class QuotaAccounts implements EventListener {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#isStopping = true;
-    await this.#adopting;
     await Promise.allSettled([...this.#waiting.values()].map(({ done }) => done));
     await Promise.allSettled(this.#underWay.values());
     for (const quotaId of this.#accounts.keys()) this.forget(quotaId);
-    await this.settled();
-    let isSettled = this.#closing.size === 0;
-    try {
-      // Those of which this process never heard that they were given.
-      const unheard = await findLeases(this.#database.prisma, this.#folder.holder);
-      const known = new Set([...this.#closing].map(({ id }) => id));
-      const leases = unheard.filter(({ id }) => !known.has(id)).map(({ id }) => ({ id, used: 0 }));
-      if (leases.length > 0) await this.#database.transaction((tx) => settle(tx, leases));
-      if (isSettled) await forgetHolder(this.#database.prisma, this.#holder.id);
-    } catch (err) {
-      this.#logger.warn({ err }, "leases of quotas could not be given back; the next start does it");
-      isSettled = false;
-    }
-    this.#folder.close(isSettled);
+    await this.#returns.stop();
   }
 }

@@ -26,7 +26,7 @@ const keyPrefix = "keyplane:rate:";
 
 /** What the script answers: so much for each limit. */
 type Answer = readonly (number | string)[];
-const answersOfEach = 7;
+const answersOfEach = 6;
 
 /** Counts rate limits in Redis, for all servers together. */
 export class RedisLimiter implements SharedLimiter {

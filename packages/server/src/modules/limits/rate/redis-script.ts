@@ -13,11 +13,11 @@ end`;
  *
  * KEYS: a limit each. ARGV: the time in milliseconds ("": Redis' own), "1" to charge or "0" to look, and for each limit its limit,
  * windowMs, burst (-1: none) and how much is to be charged. Answers for each limit: whether it is exceeded, what remains, when it is whole
- * again, when such a call could pass (-1: never), and of its charge: the entry (-1: none), since when there is this log, and when the
- * burst would have been back without it.
+ * again, when such a call could pass (-1: never), and of its charge: the entry (-1: none), and since when there is this log.
  *
- * A limit is a hash: t, what is used; h and n, the first and the next entry; l, the newest entry's time; b, when the burst is back; g, since when there is this log; and each
- * entry by its number, as time:amount. All of it is forgotten when nothing in it counts any more.
+ * A limit is a hash: t, what is used; h and n, the first and the next entry; l, the newest entry's time; b, when the burst is back; o, when
+ * it would be without the entries; g, since when there is this log; and each entry by its number, as time:amount. All of it is forgotten
+ * when nothing in it counts any more.
  */
 export const takeScript = `
 local now = tonumber(ARGV[1])
@@ -31,27 +31,27 @@ for index, key in ipairs(KEYS) do
   local arg = 2 + (index - 1) * 4
   local one = { key = key, limit = tonumber(ARGV[arg + 1]), window = tonumber(ARGV[arg + 2]), burst = tonumber(ARGV[arg + 3]),
     amount = tonumber(ARGV[arg + 4]) }
-  local held = redis.call('HMGET', key, 't', 'h', 'n', 'l', 'b', 'g')
+  local held = redis.call('HMGET', key, 't', 'h', 'n', 'l', 'b', 'o', 'g')
   one.total, one.head, one.next = tonumber(held[1]) or 0, tonumber(held[2]) or 0, tonumber(held[3]) or 0
-  one.newest, one.back = tonumber(held[4]) or 0, tonumber(held[5]) or 0
+  one.newest, one.back, one.old = tonumber(held[4]) or 0, tonumber(held[5]) or 0, tonumber(held[6]) or 0
   one.now = math.max(now, one.newest)
-  one.since = tonumber(held[6]) or one.now
+  one.since = tonumber(held[7]) or one.now
+  one.each = one.window / one.limit
   while one.head < one.next do
     local at, amount = entry(key, one.head)
     if at + one.window > one.now then break end
     one.total = one.total - amount
+    if one.burst >= 0 and amount > 0 then one.old = math.max(one.old, at) + amount * one.each end
     redis.call('HDEL', key, whole(one.head))
     one.head = one.head + 1
     one.changed = true
   end
-  one.each = one.window / one.limit
   one.most = one.limit
   one.taken = 0
   if one.burst >= 0 then
     one.most = math.min(one.limit, one.burst)
     one.taken = math.min(math.max(0, one.back - one.now), one.burst * one.each)
   end
-  one.before = one.now + one.taken
   one.entry = -1
   one.fits = one.total + one.amount <= one.limit
     and (one.burst < 0 or one.taken + one.amount * one.each <= one.burst * one.each + 0.001)
@@ -98,7 +98,7 @@ for _, one in ipairs(limits) do
   end
   if one.changed then
     redis.call('HSET', one.key, 't', whole(one.total), 'h', whole(one.head), 'n', whole(one.next), 'l', whole(one.newest),
-      'b', string.format('%.3f', one.back), 'g', whole(one.since))
+      'b', string.format('%.3f', one.back), 'o', string.format('%.3f', one.old), 'g', whole(one.since))
     redis.call('PEXPIRE', one.key, whole(one.window))
   end
   local left = one.limit - one.total
@@ -111,14 +111,13 @@ for _, one in ipairs(limits) do
   answer[#answer + 1] = math.ceil(retry - 0.001)
   answer[#answer + 1] = one.entry
   answer[#answer + 1] = one.since
-  answer[#answer + 1] = string.format('%.3f', one.before)
 end
 return answer
 `;
 
 /**
  * Takes charges out of the log again, as if they had not been made: what came after them keeps its time, and the burst is reckoned anew from
- * there. Where the log keeps several charges as one, what is left of the burst is at least what it was. What is not in the log any more is
+ * all that is left. Where the log keeps several charges as one, what is left of the burst is at least what it was. What is not in the log any more is
  * left: it counts no more, or Redis was emptied.
  *
  * KEYS: a limit each. ARGV: for each limit its limit, windowMs, burst (-1: none), how much was charged, and what taking it has answered of
@@ -127,20 +126,16 @@ return answer
 export const giveBackScript = `
 ${entries}
 for index, key in ipairs(KEYS) do
-  local arg = (index - 1) * 7
+  local arg = (index - 1) * 6
   local each, burst, amount = tonumber(ARGV[arg + 2]) / tonumber(ARGV[arg + 1]), tonumber(ARGV[arg + 3]), tonumber(ARGV[arg + 4])
-  local place, since, back = tonumber(ARGV[arg + 5]), tonumber(ARGV[arg + 6]), tonumber(ARGV[arg + 7])
-  local held = redis.call('HMGET', key, 't', 'h', 'n', 'l', 'b', 'g')
+  local place, since = tonumber(ARGV[arg + 5]), tonumber(ARGV[arg + 6])
+  local held = redis.call('HMGET', key, 't', 'h', 'n', 'l', 'b', 'o', 'g')
   local total, head, next, newest = tonumber(held[1]), tonumber(held[2]), tonumber(held[3]), tonumber(held[4])
-  if tonumber(held[6]) == since and place >= head and place < next then
+  if tonumber(held[7]) == since and place >= head and place < next then
     local at, used = entry(key, place)
     if used >= amount then
       total = total - amount
       redis.call('HSET', key, whole(place), whole(at) .. ':' .. whole(used - amount))
-      for later = place, next - 1 do
-        local time, after = entry(key, later)
-        if after > 0 then back = math.max(back, time) + after * each end
-      end
       while next > head do
         local time, last = entry(key, next - 1)
         newest = time
@@ -149,7 +144,14 @@ for index, key in ipairs(KEYS) do
         redis.call('HDEL', key, whole(next))
       end
       redis.call('HSET', key, 't', whole(total), 'n', whole(next), 'l', whole(newest))
-      if burst >= 0 then redis.call('HSET', key, 'b', string.format('%.3f', math.min(back, tonumber(held[5])))) end
+      if burst >= 0 then
+        local back = tonumber(held[6])
+        for left = head, next - 1 do
+          local time, counted = entry(key, left)
+          if counted > 0 then back = math.max(back, time) + counted * each end
+        end
+        redis.call('HSET', key, 'b', string.format('%.3f', math.min(back, tonumber(held[5]))))
+      end
     end
   end
 end
