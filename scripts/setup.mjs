@@ -12,7 +12,7 @@ const isCurrent = ({ name, sources, isThere }) => isThere() && isStamped(name, h
  * Installs and generates what is missing or out of date; when nothing is, it takes some milliseconds. Two processes may
  * call it at once. What the repository holds is left alone.
  *
- * @param {{ toStart?: boolean }} [options] whether the server shall start from what is compiled; tests run the sources.
+ * @param {{ toStart?: boolean }} [options] whether also what is compiled: a start needs it, and a run of all tests.
  * @throws SetupError, whose message tells what to do.
  */
 export function ensureSetup({ toStart = false } = {}) {

@@ -4,7 +4,7 @@ import { runTests, summary } from "./lib/run-tests.mjs";
 import { main } from "./lib/workspace.mjs";
 import { ensureSetup } from "./setup.mjs";
 
-await main(() => ensureSetup());
+await main(() => ensureSetup({ toStart: true }));
 const counts = runTests(process.argv.slice(2));
 // With a name filter everything else counts as skipped, and nobody wants to read that.
 if (!counts.filtered) for (const { name, reason } of counts.skipped) console.log(`skipped: ${name}: ${reason}`);

@@ -6,7 +6,7 @@ import { cacheFolder, inRoot, SetupError } from "./workspace.mjs";
  * What is generated, in the order in which one needs the other. Add a step here.
  *
  * `sources` are the files that decide the result. A `committed` result comes with the repository, so that starting and
- * testing need not make it; `pnpm check` proves that it is current. Tests run the sources, so only a start needs what is
+ * testing need not make it; `pnpm check` proves that it is current. Tests run the sources, but for the thread that counts usage; a start needs what is
  * `compiled`.
  *
  * @type {{ name: string, what: string, sources: string[], committed?: string, compiled?: true, isThere(): boolean, generate(): void }[]}

@@ -5,7 +5,7 @@ import { run } from "./run.mjs";
 import { inRoot } from "./workspace.mjs";
 
 /**
- * Runs the tests and counts them. A run that breaks off without a count has one failure.
+ * Runs the tests and counts them; everything is set up, also what is compiled. A run that breaks off without a count has one failure.
  *
  * @param {string[]} args arguments of `vitest run`, such as files or `-t name`.
  * @returns {import("./count-reporter.mjs").Counts}
@@ -16,7 +16,8 @@ export function runTests(args) {
   try {
     const reporters = ["--reporter=default", `--reporter=${inRoot("scripts/lib/count-reporter.mjs")}`];
     const code = run(process.execPath, ["node_modules/vitest/vitest.mjs", "run", ...reporters, ...args], {
-      env: { KEYPLANE_TEST_COUNTS: file },
+      // The caller has compiled it: see packages/server/src/testing/compiled-thread.ts.
+      env: { KEYPLANE_TEST_COUNTS: file, TEST_COMPILED_THREAD: "1" },
       stdio: "inherit",
     });
     const counts = existsSync(file)

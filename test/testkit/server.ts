@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compose, createLogger, type Keyplane, readEnvironment } from "@keyplane/server";
+import { compiledThread } from "../../packages/server/src/testing/compiled-thread.js";
 import { TestClock } from "./clock.js";
 import { openTestDatabase, type TestDatabase } from "./database.js";
 import { openUsageStore } from "./usage-store.js";
@@ -62,6 +63,7 @@ export async function startServer(environment: Record<string, string> = {}, give
   const database = given.database ?? (await openTestDatabase());
   const { timeLimitMs, eventBufferSize, redisPatienceMs } = given;
   const keyplane = await compose(settings, {
+    ...compiledThread,
     clock,
     logger,
     database: database.database,

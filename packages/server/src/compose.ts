@@ -69,6 +69,7 @@ export async function compose(settings: Settings, outside: Outside = {}): Promis
       retention: settings.usageRetention,
       maxSpoolBytes: settings.maxSpoolBytes,
       saveLastUsed: (lastUsed) => raiseLastUsed(database.prisma, lastUsed),
+      usageThread: outside.usageThread,
     });
     if (settings.databaseUrl !== null && settings.mongodbUrl === null) {
       logger.warn(

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compose, createLogger, readEnvironment } from "@keyplane/server";
+import { compiledThread } from "../../../packages/server/src/testing/compiled-thread.js";
 import { openTestDatabase, type TestDatabase } from "../../testkit/database.js";
 import { Caller, describe, expect, ok, readPage, sendGraphql, test } from "../../testkit/index.js";
 
@@ -17,7 +18,7 @@ async function start({ database }: TestDatabase, rootToken?: string) {
   });
   const logs: string[] = [];
   const logger = createLogger(settings.logLevel, { write: (line: string) => logs.push(line) });
-  const keyplane = await compose(settings, { database, logger });
+  const keyplane = await compose(settings, { ...compiledThread, database, logger });
   const { port } = await keyplane.http.listen(0, "127.0.0.1");
   const url = `http://127.0.0.1:${port}`;
   return {

@@ -24,6 +24,8 @@ export interface Outside {
   readonly eventBufferSize?: number;
   /** How long a call waits for Redis, in milliseconds. */
   readonly redisPatienceMs?: number;
+  /** The compiled program of the thread that counts usage, for a server that is not compiled itself. */
+  readonly usageThread?: URL;
   /** Gives up the start: what was opened is closed, and the signal's reason is thrown. */
   readonly abort?: AbortSignal;
 }

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../../platform/clock.js";
 import { lockFolder } from "../../platform/database/folder-lock.js";
 import { createLogger } from "../../platform/logger.js";
+import { compiledThread } from "../../testing/compiled-thread.js";
 import { openTestMongo } from "../../testing/mongo.js";
 import { withDatabase } from "../../testing/mongo-url.js";
 import { lineOf } from "./recording/event-line.js";
@@ -21,6 +22,7 @@ const saved = new Map<string, number>();
 
 const open = (folder = dataDir, mongodbUrl: string | null = null) =>
   UsageRecording.open({
+    ...compiledThread,
     clock: systemClock,
     logger: createLogger("silent"),
     dataDir: folder,

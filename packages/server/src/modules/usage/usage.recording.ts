@@ -34,6 +34,8 @@ export interface UsageRecordingDeps {
   readonly retention: Retention;
   readonly maxSpoolBytes: number;
   readonly saveLastUsed: SaveLastUsed;
+  /** The compiled program of the thread. Default: what lies beside this file. */
+  readonly usageThread?: URL | undefined;
 }
 
 /** The state of counting, for metrics and people. */
@@ -102,7 +104,7 @@ export class UsageRecording {
     this.#adoption = new SpoolAdoption({ root: folder, own: recorder.spool, logger, onAdopted });
     this.#settledAt = clock.now();
     const settings = { mongodbUrl, dataDir, retention, spoolFolder: folder, spool: recorder.spool };
-    this.#thread = new ThreadClient(settings, logger, (message) => this.#hear(message));
+    this.#thread = new ThreadClient(settings, logger, (message) => this.#hear(message), deps.usageThread);
     this.feed = new UsageFeed({
       onWatched: (watching) => {
         this.#watching = watching;

@@ -15,6 +15,7 @@ export class ThreadClient {
   readonly #settings: ThreadSettings;
   readonly #logger: Logger;
   readonly #hear: (message: Told) => void;
+  readonly #compiled: URL | undefined;
   /** Resolves when the thread runs for the first time. @throws StartupError when it cannot: the store is in use, or broken. */
   readonly started: Promise<void>;
   readonly #pending = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
@@ -25,7 +26,9 @@ export class ThreadClient {
   #stopping = false;
   #settleStart: { resolve: () => void; reject: (error: Error) => void } | undefined;
 
-  constructor(settings: ThreadSettings, logger: Logger, hear: (message: Told) => void) {
+  /** @param compiled the compiled program of the thread. Default: what lies beside this file. */
+  constructor(settings: ThreadSettings, logger: Logger, hear: (message: Told) => void, compiled?: URL) {
+    this.#compiled = compiled;
     this.#settings = settings;
     this.#logger = logger;
     this.#hear = hear;
@@ -66,7 +69,7 @@ export class ThreadClient {
   }
 
   #start(): Worker {
-    const worker = startWorker(this.#settings);
+    const worker = startWorker(this.#settings, this.#compiled);
     worker.on("message", (message: FromThread) => this.#receive(message));
     worker.on("error", (err) => {
       this.#logger.error({ err }, "the usage thread failed");
@@ -120,11 +123,10 @@ function threadEnded(): KeyplaneError {
   return new KeyplaneError("UNAVAILABLE", "The part of the server that counts usage has ended. Try again in a moment.");
 }
 
-/** Sources are run in development and by tests, where TypeScript's loader must be there first; compiled files in production. */
-function startWorker(workerData: ThreadSettings): Worker {
-  if (!import.meta.url.endsWith(".ts")) {
-    return new Worker(new URL("./usage-thread.js", import.meta.url), { name: "usage", workerData, execArgv: [] });
-  }
+/** Sources are run in development, where TypeScript's loader must be there first; compiled files in production. */
+function startWorker(workerData: ThreadSettings, compiled?: URL): Worker {
+  const program = import.meta.url.endsWith(".ts") ? compiled : new URL("./usage-thread.js", import.meta.url);
+  if (program) return new Worker(program, { name: "usage", workerData, execArgv: [] });
   const source = JSON.stringify(new URL("./usage-thread.ts", import.meta.url).href);
   const script = `import("tsx/esm/api").then(({ register }) => (register(), import(${source})))`;
   return new Worker(script, { eval: true, name: "usage", workerData, execArgv: ["--conditions=source"] });
