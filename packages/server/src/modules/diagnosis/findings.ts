@@ -92,7 +92,8 @@ export function findingsOfKey(
     const message = `This secret was rotated away at ${supersededAt.toISOString()} and works until ${stopsAt.toISOString()} only. Deploy the new one before.`;
     findings.push({ code: "OLD_SECRET_IN_USE", message, key: null });
   }
-  if (pending) {
+  // Of a key that is gone neither secret opens anything, deployed or not.
+  if (pending && !isGone(rows.key, at)) {
     const made = pending.createdAt.toISOString();
     const message =
       pending.hash === rows.secret.hash
@@ -106,6 +107,10 @@ export function findingsOfKey(
     findings.push({ code: "OWNER_OUTDATED", message, key: null });
   }
   return findings;
+}
+
+function isGone({ revokedAt, deletedAt }: Key, at: number): boolean {
+  return [revokedAt, deletedAt].some((time) => time !== null && time.getTime() <= at);
 }
 
 /** The details that differ, in words. */
