@@ -178,6 +178,8 @@ describe("diagnoseKey", () => {
       expect(diagnosis.verdict.key).toBeNull();
       expect(diagnosis.findings).toMatchObject([{ code: "KEY_TEXT_REPAIRED", key: { id: key.id } }]);
       expect(JSON.stringify(diagnosis)).not.toContain(secret);
+      // Who matches remedies to the verdict finds it.
+      expect(diagnosis.remedies).toMatchObject([{ code: diagnosis.verdict.code }]);
     }
   });
 
@@ -187,6 +189,7 @@ describe("diagnoseKey", () => {
       const diagnosis = await admin.diagnose({ key: text });
       expect(diagnosis.findings).toMatchObject([{ code: "SIMILAR_KEY", key: { id: key.id } }]);
       expect(mutationsOf(diagnosis)).toEqual(["rotateKey"]);
+      expect(diagnosis.remedies).toMatchObject([{ code: diagnosis.verdict.code }]);
     }
     const diagnosis = await admin.diagnose({ key: secret.slice(0, 30) });
     const { secret: renewed } = await admin.remedy(diagnosis.remedies[0]);
