@@ -140,6 +140,20 @@ describe("a deleted owner who was bounded", () => {
     expect(await admin.verify(secret, { ...call, ip: "198.51.100.1" })).toMatchObject({ code: "IP_NOT_ALLOWED" });
   });
 
+  test("is offered no change of their own lists, which are history", async ({ world }) => {
+    const { admin, owner, key } = await world.tenantWithKey();
+    ok(await admin.user("updateUser", { id: owner.id, allowedIps: ["192.0.2.0/24"] }));
+    ok(await admin.user("deleteUser", { id: owner.id }));
+    const ip = "198.51.100.1";
+    const first = await admin.diagnose({ keyId: key.id, ip });
+    expect(mutationsOf(first)).toEqual(["resolveInvalidUser"]);
+    const { secret } = ok(await admin.remedy(first.remedies[0]));
+    const next = await admin.diagnose({ keyId: key.id, ip });
+    expect(mutationsOf(next)).toEqual(["updateUser"]);
+    ok(await admin.remedy(next.remedies[0]));
+    expect(await admin.verify(secret, { ip })).toMatchObject({ valid: true });
+  });
+
   test("whose custom role was deleted, too, gets no role back that it stood before", async ({ world }) => {
     const { admin, tenant, owner, key } = await world.tenantWithKey();
     const role = await world.role(tenant.id);
@@ -204,17 +218,124 @@ describe("a deleted owner whose address another user has, who is disabled", () =
     expect(user).toEqual({ role: "DEVELOPER", name: "Ada again", status: "ACTIVE" });
   });
 
-  test("gets what bounded the deleted one's keys, from who may change users", async ({ world }) => {
-    const { admin, tenant, key } = await anew(world, { allowedIps: ["192.0.2.0/24"] });
-    const mayNot = await reissuer(world, tenant.id, ["USERS_DISABLE"]);
-    const refused = resolving(await mayNot.diagnose({ keyId: key.id }));
-    expect(refused).toMatchObject({ permitted: false, permittedTo: expect.stringContaining("users:update") });
-    expect(await mayNot.remedy(refused)).toMatchObject({ code: "FORBIDDEN" });
-    const may = await reissuer(world, tenant.id, ["USERS_DISABLE", "USERS_UPDATE"]);
-    const remedy = resolving(await may.diagnose({ keyId: key.id }));
-    expect(remedy).toMatchObject({ permitted: true });
-    const { secret } = ok(await may.remedy(remedy));
+  test("gets the key with what bounded the deleted one's keys, which is put on the key first", async ({ world }) => {
+    const { admin, key, namesake } = await anew(world, { allowedIps: ["192.0.2.0/24"] });
+    const diagnosis = await admin.diagnose({ keyId: key.id });
+    const [bound] = diagnosis.remedies;
+    expect(bound).toMatchObject({ variables: { input: { id: key.id, allowedIps: ["192.0.2.0/24"] } } });
+    expect(resolving(diagnosis).variables.input.user).toEqual({ email: namesake.email });
+    ok(await admin.remedy(bound));
+    const { secret } = ok(await admin.remedy(resolving(diagnosis)));
     expect(await admin.verify(secret, { ip: "192.0.2.1" })).toMatchObject({ valid: true });
     expect(await admin.verify(secret, { ip: "198.51.100.1" })).toMatchObject({ code: "IP_NOT_ALLOWED" });
+  });
+});
+
+describe("a deleted owner who was bounded, and whose address another user has", () => {
+  /** What each call is answered with. */
+  const answers = async (caller: Caller, secret: string, calls: readonly Record<string, unknown>[]) => {
+    const codes = [];
+    for (const call of calls) codes.push((await caller.verify(secret, call)).code);
+    return codes;
+  };
+
+  async function bounded(world: World, ofKey: Record<string, unknown> = {}) {
+    const told = await world.tenantWithKey({ key: { scopes: ["a", "b"], ...ofKey } });
+    const { admin, tenant, owner } = told;
+    const wide = await world.role(tenant.id, { permissions: ["USERS_READ", "USERS_UPDATE"], keyScopes: ["a"] });
+    const lists = { allowedIps: ["192.0.2.0/24", "10.0.0.0/8"], deniedIps: ["192.0.2.7"] };
+    ok(await admin.user("updateUser", { id: owner.id, customRoleId: wide.id, ...lists }));
+    ok(await admin.user("deleteUser", { id: owner.id }));
+    const narrow = await world.role(tenant.id, { keyScopes: ["a", "c"] });
+    const namesake = await world.user(tenant.id, { email: owner.email, name: "Ada again" });
+    const own = { customRoleId: narrow.id, allowedIps: ["10.0.0.0/8"], deniedIps: ["10.6.6.6"] };
+    ok(await admin.user("updateUser", { id: namesake.id, ...own }));
+    return { ...told, namesake, own };
+  }
+
+  test("gives that one nothing that is not theirs, and the key no more than it had, by whichever remedy", async ({
+    world,
+  }) => {
+    for (const mutation of ["reissueKey", "resolveInvalidUser"]) {
+      const { admin, tenant, key, namesake, own } = await bounded(world);
+      const other = await world.key(tenant.id, namesake.id, { scopes: ["a", "b"] });
+      const calls = [
+        { ip: "10.1.1.1", scopes: ["a"] },
+        { ip: "192.0.2.1", scopes: ["a"] },
+        { ip: "10.1.1.1", scopes: ["b"] },
+        { ip: "10.6.6.6", scopes: ["a"] },
+        { ip: "203.0.113.9", scopes: ["a"] },
+      ];
+      const before = await answers(admin, other.secret, calls);
+      const { remedies } = await admin.diagnose({ keyId: key.id });
+      expect(mutationsOf({ remedies })).toEqual(["updateKey", "reissueKey", "resolveInvalidUser"]);
+      expect(remedies[0]).toMatchObject({
+        variables: {
+          input: { scopes: ["a"], allowedIps: ["192.0.2.0/24", "10.0.0.0/8"], deniedIps: ["192.0.2.7"] },
+        },
+        effect: expect.stringMatching(/It loses the scopes b\..*192\.0\.2\.0\/24, 10\.0\.0\.0\/8.*192\.0\.2\.7/),
+      });
+      expect(remedies[2].title).toMatch(/^Or /);
+      ok(await admin.remedy(remedies[0]));
+      const again = await admin.diagnose({ keyId: key.id });
+      expect(mutationsOf(again)).toEqual(["reissueKey", "resolveInvalidUser"]);
+      const remedy = remedies.find((each: { mutation: string }) => each.mutation.includes(`${mutation}(`));
+      const { secret } = ok(await admin.remedy(remedy));
+      expect(await answers(admin, other.secret, calls)).toEqual(before);
+      const { user } = await admin.query(
+        `{ user(id: "${namesake.id}") { customRoleId allowedIps deniedIps name email } }`,
+      );
+      expect(user).toEqual({ ...own, name: "Ada again", email: namesake.email });
+      const refused = ["IP_NOT_ALLOWED", "INSUFFICIENT_SCOPE"];
+      expect(await answers(admin, secret, calls.slice(0, 1))).toEqual(["VALID"]);
+      for (const code of await answers(admin, secret, calls.slice(1))) expect(refused).toContain(code);
+      ok(await admin.user("updateUser", { id: namesake.id, customRoleId: null, allowedIps: [], deniedIps: [] }));
+      // What it could do before, and nothing else.
+      expect(await answers(admin, secret, [...calls, { ip: "192.0.2.7", scopes: ["a"] }])).toEqual([
+        "VALID",
+        "VALID",
+        "INSUFFICIENT_SCOPE",
+        "VALID",
+        "IP_NOT_ALLOWED",
+        "IP_NOT_ALLOWED",
+      ]);
+    }
+  });
+
+  test("a key with lists of its own gets what both allow; nobody, where they allow nothing alike", async ({
+    world,
+  }) => {
+    for (const [allowedIps, both] of [
+      [
+        ["192.0.2.0/28", "10.0.0.0/7", "198.51.100.1"],
+        ["192.0.2.0/28", "10.0.0.0/8"],
+      ],
+      [["198.51.100.0/24"], ["0.0.0.0"]],
+    ]) {
+      const { admin, key } = await bounded(world, { allowedIps, deniedIps: ["10.9.9.9"] });
+      const [remedy] = (await admin.diagnose({ keyId: key.id })).remedies;
+      expect(remedy.variables.input).toMatchObject({ allowedIps: both, deniedIps: ["10.9.9.9", "192.0.2.7"] });
+      ok(await admin.remedy(remedy));
+    }
+  });
+
+  test("a call from elsewhere, and for more, is let in by the remedies in their order", async ({ world }) => {
+    const { admin, key, namesake } = await bounded(world);
+    ok(await admin.user("updateUser", { id: namesake.id, customRoleId: null, allowedIps: [], deniedIps: [] }));
+    const call = { ip: "203.0.113.9", scopes: ["b"] };
+    const { remedies } = await admin.diagnose({ keyId: key.id, ...call });
+    expect(mutationsOf({ remedies })).toEqual([
+      "updateKey",
+      "reissueKey",
+      "resolveInvalidUser",
+      "updateKey",
+      "updateKey",
+    ]);
+    let secret = "";
+    for (const remedy of remedies.filter((each: { title: string }) => !each.title.startsWith("Or "))) {
+      expect(remedy).toMatchObject({ permitted: true });
+      secret = ok(await admin.remedy(remedy)).secret ?? secret;
+    }
+    expect(await admin.verify(secret, call)).toMatchObject({ valid: true });
   });
 });

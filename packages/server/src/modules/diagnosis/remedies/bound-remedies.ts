@@ -67,7 +67,8 @@ export function addressRemedies({ rows, ip }: Sick): Draft[] {
   if (!isOneAddress(ip)) return [];
   return addressLevels.flatMap(([level, mutation]) => {
     const holder = rows[level];
-    if (!holder) return [];
+    // A deleted owner is history, which nothing changes.
+    if (!holder || (level === "owner" && rows.owner?.status === "DELETED")) return [];
     const { allowedIps, deniedIps, takenOff } = listsLetting(ip, holder);
     if (!allowedIps && !deniedIps) return [];
     const whose =

@@ -10,11 +10,11 @@ import type { Known } from "../known.js";
 import type { Presented } from "../presented.js";
 import { readRows } from "../reading.js";
 import { readDeletedOwner } from "./deleted-owner.js";
+import { keepBounds } from "./keep-bounds.js";
 import { withPreconditions } from "./preconditions.js";
 import { remediesFor } from "./remedies.js";
 import type { Draft } from "./remedy.js";
 import { renewal, worksOnWords } from "./renewal.js";
-import type { Sick } from "./sick.js";
 import { unwantedRemedies } from "./unwanted-remedies.js";
 
 /** Whether what was found of a key is something that the tenant's policy does not want. */
@@ -53,7 +53,7 @@ export async function draftsFor(
   const inOtherHands = open.filter(isInOtherHands);
   const { rotationWebhookId } = written ?? key;
   const isReceived = rotationWebhookId !== null && (await takesSecrets(db, key.tenantId, rotationWebhookId));
-  const sick: Sick = {
+  const sick = keepBounds({
     rows,
     circumstances,
     checks,
@@ -71,7 +71,8 @@ export async function draftsFor(
     grants: (await findGrantsOfKeys(db, [key.id])).filter(({ status }) => status === "GRANTED").length,
     receiverId: isReceived ? rotationWebhookId : null,
     isRotationDue: overdueSince(rows, now) !== null,
-  };
+    bounding: null,
+  });
   const drafts = remediesFor(sick);
   // Whoever has lost the right text needs a new one.
   if (repaired && drafts.length === 0) drafts.push(rotateMeant(rows, wrong, now));

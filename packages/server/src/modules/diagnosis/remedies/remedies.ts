@@ -70,7 +70,8 @@ const makers: Readonly<Partial<Record<VerdictCode, (sick: Sick) => readonly Draf
   OWNER_NOT_FOUND: (sick) => {
     const heir = reissue(sick, "OWNER_NOT_FOUND");
     // A member of the key's team is nearer than a new user.
-    return heir.length > 0 && sick.rows.key.teamId !== null ? heir : [...heir, ...resolve(sick)];
+    const isOfTeam = heir.length > 0 && sick.rows.key.teamId !== null;
+    return [...(sick.bounding ? [sick.bounding] : []), ...heir, ...(isOfTeam ? [] : resolve(sick))];
   },
   OWNER_DISABLED: (sick) => {
     const { owner } = sick.rows;
@@ -263,7 +264,7 @@ function createLike(sick: Sick, code: VerdictCode, environment: Key["environment
         ...(sick.receiverId === null ? {} : { rotationWebhookId: sick.receiverId }),
       },
       title: code === "WRONG_ENVIRONMENT" ? `Create a ${environment} key like this one` : "Create a key like this one",
-      effect: `A new ${environment} key with ${scopes.length === key.scopes.length ? "the same scopes" : "those of its scopes that the tenant's policy allows"}, the same addresses and metadata. Its secret is in the answer; the old key stays as it is.${lackWords(sick)}`,
+      effect: `A new ${environment} key with ${scopes.length === key.scopes.length ? "the same scopes" : "those of its scopes that the tenant's policy allows"}, the same addresses and metadata. Its secret is in the answer; the old key stays as it is.${sick.bounding ? " What bounded the deleted owner's keys is on the new one itself." : ""}${lackWords(sick)}`,
       ...(sick.receiverId === null ? {} : { alsoNeeds: ["keys:rotate"] as const }),
       scopes,
     },
