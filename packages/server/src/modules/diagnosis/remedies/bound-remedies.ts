@@ -67,8 +67,7 @@ export function addressRemedies({ rows, ip }: Sick): Draft[] {
   if (!isOneAddress(ip)) return [];
   return addressLevels.flatMap(([level, mutation]) => {
     const holder = rows[level];
-    // A deleted owner is history, which nothing changes.
-    if (!holder || (level === "owner" && rows.owner?.status === "DELETED")) return [];
+    if (!holder) return [];
     const { allowedIps, deniedIps, takenOff } = listsLetting(ip, holder);
     if (!allowedIps && !deniedIps) return [];
     const whose =

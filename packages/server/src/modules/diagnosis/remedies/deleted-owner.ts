@@ -1,3 +1,4 @@
+import type { VerdictCode } from "@keyplane/schema";
 import type { CustomRole, Db, User } from "../../../platform/database/index.js";
 import { findHistory } from "../../audit/index.js";
 import type { Principal } from "../../auth/index.js";
@@ -74,6 +75,29 @@ export function resolveDeleted(sick: Sick): Draft[] {
       alsoNeeds: isDisabled ? ["users:disable"] : [],
     },
   ];
+}
+
+/** The owner anew, for whom another key can be created then. */
+export function createAnew(deleted: DeletedOwner, code: VerdictCode): Draft {
+  const { user, authorize, words } = anewOf(deleted);
+  return {
+    code,
+    mutation: "createUser",
+    input: { tenantId: deleted.was.tenantId, ...user },
+    title: "First create the deleted owner anew",
+    effect: `Nobody is there who could have a key like this one. A user with the address of the deleted one is created. ${words} Diagnose the key again then: the next remedy creates a key like it for this user.`,
+    authorize,
+  };
+}
+
+export function enableNamesake({ id, name }: User, code: VerdictCode): Draft {
+  return {
+    code,
+    mutation: "enableUser",
+    input: { id },
+    title: `First enable ${name}`,
+    effect: `${name} (${id}) has the address of the deleted owner, and is disabled: ask first why. This user is active again, and so are all keys and tokens of theirs.`,
+  };
 }
 
 /** A user like the one who was deleted, who may give them what that one had, and what is to be said of it. */
