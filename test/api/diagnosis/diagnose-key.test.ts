@@ -107,6 +107,10 @@ describe("diagnoseKey", () => {
     const { verdict, findings } = await admin.diagnose({ key: unknown(), ip });
     expect(verdict.code).toBe("NOT_FOUND");
     expect(findings).toMatchObject([{ code: "ADDRESS_HELD_UP", message: expect.stringContaining(ip) }]);
+    expect(findings[0].message).not.toContain("This key");
+    const ofKey = await admin.diagnose({ key: secret, ip });
+    expect(ofKey).toMatchObject({ verdict: { code: "VALID" }, findings: [{ code: "ADDRESS_HELD_UP" }] });
+    expect(ofKey.findings[0].message).toMatch(/This key is verified all the same, unless the server does not know it/);
     expect(await admin.verify(secret, { ip })).toMatchObject({ valid: true });
   });
 
