@@ -199,6 +199,21 @@ describe("a deleted owner who was bounded, and whose address another user has", 
     }
   });
 
+  test("another key in the place of a revoked one has these bounds itself, whoever gets it", async ({ world }) => {
+    const { admin, key, namesake } = await bounded(world);
+    ok(await admin.key("revokeKey", { id: key.id, reason: "lost" }));
+    const { remedies } = await admin.diagnose({ keyId: key.id });
+    const bounds = { scopes: ["a"], allowedIps: ["192.0.2.0/24", "10.0.0.0/8"], deniedIps: ["192.0.2.7"] };
+    expect(remedies).toMatchObject([
+      {
+        code: "REVOKED",
+        variables: { input: { ownerId: namesake.id, ...bounds } },
+        effect: expect.stringContaining("What bounded the deleted owner's keys"),
+      },
+    ]);
+    ok(await admin.remedy(remedies[0]));
+  });
+
   test("a call from elsewhere, and for more, is let in by the remedies in their order", async ({ world }) => {
     const { admin, key, namesake } = await bounded(world);
     ok(await admin.user("updateUser", { id: namesake.id, customRoleId: null, allowedIps: [], deniedIps: [] }));
@@ -322,4 +337,20 @@ describe("a deleted owner whose key is to be replaced by another one, and nobody
     ]);
     expect(mutationsOf(await admin.diagnose({ keyId: key.id }))).toEqual(["createUser"]);
   });
+});
+
+test("reissuing a disabled owner's key to another user says which bounds it leaves behind", async ({ world }) => {
+  const { admin, tenant, owner, key } = await world.tenantWithKey();
+  const effects = async () => {
+    const { remedies } = await admin.diagnose({ keyId: key.id });
+    return remedies.map(({ effect }: { effect: string }) => effect);
+  };
+  await world.user(tenant.id, { role: "ADMIN" });
+  ok(await admin.user("disableUser", { id: owner.id }));
+  expect((await effects())[1]).not.toContain("no more");
+  const role = await world.role(tenant.id, { keyScopes: ["a"] });
+  ok(await admin.user("updateUser", { id: owner.id, allowedIps: ["192.0.2.0/24"], customRoleId: role.id }));
+  expect((await effects())[1]).toContain(
+    "What bounds the keys of the present owner bounds it no more: the address lists, the scopes of the role. Put on the key first, with updateKey, what is to hold.",
+  );
 });

@@ -1,6 +1,7 @@
 import { checkRotationDue, type ExaminedCheck, restoreWindowMs, type VerdictCode } from "@keyplane/schema";
 import type { Key } from "../../../platform/database/index.js";
 import { defaultExpiry } from "../../keys/index.js";
+import { keyScopesOf } from "../../roles/index.js";
 import { recordOf } from "../reading.js";
 import { createInPlace, createLike } from "./another-key.js";
 import { addressRemedies, scopeRemedies } from "./bound-remedies.js";
@@ -239,7 +240,7 @@ function release({ rows: { key } }: Sick): Draft {
   };
 }
 
-function reissue({ rows: { key }, successor }: Sick, code: VerdictCode): Draft[] {
+function reissue({ rows: { key, owner, role }, successor }: Sick, code: VerdictCode): Draft[] {
   if (!successor) return [];
   return [
     {
@@ -247,10 +248,21 @@ function reissue({ rows: { key }, successor }: Sick, code: VerdictCode): Draft[]
       mutation: "reissueKey",
       input: { id: key.id, ownerId: successor.id },
       title: `Reissue the key to ${successor.name}`,
-      effect: `The key belongs to ${successor.name} <${successor.email}> and gets a new secret; the old one stops at once.`,
+      effect: `The key belongs to ${successor.name} <${successor.email}> and gets a new secret; the old one stops at once.${leftBehind(owner, role)}`,
       scopes: key.scopes,
     },
   ];
+}
+
+/** What bounds a key only while it is its present owner's. Of a deleted one that stands on the key already. */
+function leftBehind(owner: Sick["rows"]["owner"], role: Sick["rows"]["role"]): string {
+  const bounds = [
+    ...(owner && owner.allowedIps.length + owner.deniedIps.length > 0 ? ["the address lists"] : []),
+    ...(role && keyScopesOf(role) !== null ? ["the scopes of the role"] : []),
+  ];
+  return bounds.length === 0
+    ? ""
+    : ` What bounds the keys of the present owner bounds it no more: ${bounds.join(", ")}. Put on the key first, with updateKey, what is to hold.`;
 }
 
 /** The five steps with the deleted owner's address, on a key that its team lets go of. */
