@@ -9,6 +9,18 @@ type Case = readonly [mutation: string, path: string, input: Record<string, unkn
 describe("a remedy is typed as the command that does all of it", () => {
   const cases: readonly Case[] = [
     ["approveApiAccess", "apis approve", { id: "grt_1" }, {}],
+    [
+      "createUser",
+      "users create",
+      { tenantId: "ten_1", email: "a@b.example", name: "Ada L", role: "GUEST", allowedIps: ["10.0.0.0/8"] },
+      { tenant: "ten_1", email: "a@b.example", name: "Ada L", role: "GUEST", allowedIps: ["10.0.0.0/8"] },
+    ],
+    [
+      "createUser",
+      "users create",
+      { tenantId: "ten_1", email: "a@b.example", name: "Ada", customRoleId: "rol_1", deniedIps: ["10.0.0.1"] },
+      { tenant: "ten_1", customRole: "rol_1", deniedIps: ["10.0.0.1"] },
+    ],
     ["deleteKey", "keys delete", { id: "key_1", reason }, { reason }],
     ["disableKey", "keys disable", { id: "key_1", reason }, { reason }],
     ["enableKey", "keys enable", { id: "key_1" }, {}],

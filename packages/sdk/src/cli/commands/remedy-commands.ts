@@ -37,6 +37,18 @@ export const spellings: Readonly<Record<string, Spelling>> = {
       rotationWebhookId: "--rotation-webhook",
     },
   },
+  createUser: {
+    path: "users create",
+    options: {
+      tenantId: "--tenant",
+      email: "--email",
+      name: "--name",
+      role: "--role",
+      customRoleId: "--custom-role",
+      allowedIps: "--allowed-ips",
+      deniedIps: "--denied-ips",
+    },
+  },
   deleteKey: { path: "keys delete", argument: "id", options: reason },
   disableKey: { path: "keys disable", argument: "id", options: reason },
   enableKey: { path: "keys enable", argument: "id" },
