@@ -484,7 +484,7 @@ export const causes: Readonly<Record<string, Cause>> = {
   "rate limited": {
     code: "RATE_LIMITED",
     remedies: ["setRateLimits"],
-    says: /per-minute of the key: 0 of 2 left in 60000 ms, whole again at/,
+    says: /per-minute of the key: 0 of 2 left in 60000 ms, .*whole again at/,
     produce: story(async ({ admin, key, secret }, world) => {
       ok(await admin.setRateLimits(key.id, [perMinute]));
       await world.verify(secret, 2);
