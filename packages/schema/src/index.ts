@@ -6,7 +6,7 @@
  */
 
 export { type AskedApi, askedApi, hintOf } from "./decision/api-access.js";
-export { isCidrOrAddress, matchesCidr } from "./decision/cidr.js";
+export { isCidrOrAddress, matchesCidr, rangesWithin } from "./decision/cidr.js";
 export { decide, validUntil } from "./decision/decide.js";
 export { effectiveScopes, withinBounds } from "./decision/effective-scopes.js";
 export { type CheckOutcome, checkOutcomes, type Examination, type ExaminedCheck, examine } from "./decision/examine.js";

@@ -1,6 +1,6 @@
 import { generateKey, verdictCodes } from "@keyplane/schema";
 import { guessUntilHeldUp } from "../../testkit/guesses.js";
-import { day, describe, expect, hour, minute, ok, test } from "../../testkit/index.js";
+import { type Caller, day, describe, expect, hour, minute, ok, test } from "../../testkit/index.js";
 
 const codes = Object.keys(verdictCodes).filter((code) => code !== "VALID");
 
@@ -107,6 +107,10 @@ describe("diagnoseKey", () => {
     const { verdict, findings } = await admin.diagnose({ key: unknown(), ip });
     expect(verdict.code).toBe("NOT_FOUND");
     expect(findings).toMatchObject([{ code: "ADDRESS_HELD_UP", message: expect.stringContaining(ip) }]);
+    expect(findings[0].message).not.toContain("This key");
+    const ofKey = await admin.diagnose({ key: secret, ip });
+    expect(ofKey).toMatchObject({ verdict: { code: "VALID" }, findings: [{ code: "ADDRESS_HELD_UP" }] });
+    expect(ofKey.findings[0].message).toMatch(/This key is verified all the same, unless the server does not know it/);
     expect(await admin.verify(secret, { ip })).toMatchObject({ valid: true });
   });
 
@@ -178,6 +182,8 @@ describe("diagnoseKey", () => {
       expect(diagnosis.verdict.key).toBeNull();
       expect(diagnosis.findings).toMatchObject([{ code: "KEY_TEXT_REPAIRED", key: { id: key.id } }]);
       expect(JSON.stringify(diagnosis)).not.toContain(secret);
+      // Who matches remedies to the verdict finds it.
+      expect(diagnosis.remedies).toMatchObject([{ code: diagnosis.verdict.code }]);
     }
   });
 
@@ -187,6 +193,7 @@ describe("diagnoseKey", () => {
       const diagnosis = await admin.diagnose({ key: text });
       expect(diagnosis.findings).toMatchObject([{ code: "SIMILAR_KEY", key: { id: key.id } }]);
       expect(mutationsOf(diagnosis)).toEqual(["rotateKey"]);
+      expect(diagnosis.remedies).toMatchObject([{ code: diagnosis.verdict.code }]);
     }
     const diagnosis = await admin.diagnose({ key: secret.slice(0, 30) });
     const { secret: renewed } = await admin.remedy(diagnosis.remedies[0]);
@@ -276,6 +283,32 @@ describe("diagnoseKey", () => {
     expect(diagnosis).toMatchObject({ verdict: { valid: true }, findings: [{ code: "OWNER_OUTDATED" }] });
     ok(await admin.remedy(diagnosis.remedies[0]));
     expect((await admin.diagnose({ keyId: key.id, owner: expected })).findings).toEqual([]);
+  });
+
+  test("an address that is refused is told, and by which entries of which list, to who may read that", async ({
+    world,
+  }) => {
+    const allowedIps = [1, 2, 3, 4, 5, 6, 7].map((each) => `10.${each}.0.0/16`);
+    const { admin, tenant, owner, key } = await world.tenantWithKey({ key: { allowedIps } });
+    ok(await admin.user("updateUser", { id: owner.id, allowedIps: ["198.51.100.0/24"] }));
+    ok(await admin.tenant("updateTenant", { id: tenant.id, deniedIps: ["203.0.113.0/24", "192.0.2.0/24"] }));
+    const ip = "203.0.113.7";
+    const evidence = async (caller: Caller, more = {}) =>
+      checkOf(await caller.diagnose({ keyId: key.id, ...more }), "IP_NOT_ALLOWED").evidence;
+    const ofKey = "the key allows only 10.1.0.0/16, 10.2.0.0/16, 10.3.0.0/16, 10.4.0.0/16, 10.5.0.0/16 and 2 more.";
+    const ofOwner = "the owner allows only 198.51.100.0/24.";
+    const ofTenant = "the tenant denies 203.0.113.0/24.";
+    expect(await evidence(admin, { ip })).toContain(`${ip}: ${ofKey} ${ip}: ${ofOwner} ${ip}: ${ofTenant}`);
+    expect(await evidence(admin)).toContain("The key allows only 10.1.0.0/16");
+    const permissions = ["KEYS_DIAGNOSE", "KEYS_READ"];
+    const narrow = await world.caller("ADMIN", { tenantId: tenant.id, permissions });
+    const told = await evidence(narrow, { ip });
+    expect(told).toContain(ofKey);
+    for (const hidden of ["198.51.100", "203.0.113.0"]) expect(told).not.toContain(hidden);
+    ok(await admin.key("updateKey", { id: key.id, allowedIps: [] }));
+    ok(await admin.tenant("updateTenant", { id: tenant.id, deniedIps: [] }));
+    expect(await evidence(narrow, { ip: "198.51.100.1" })).toBe("198.51.100.1 is allowed.");
+    expect(await evidence(admin, { ip: "198.51.100.1" })).toContain("owner: allowed 198.51.100.0/24, denied none");
   });
 
   test("an old secret that still works is told of", async ({ world }) => {

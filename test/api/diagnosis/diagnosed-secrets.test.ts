@@ -143,6 +143,14 @@ describe("diagnoseKey of a key with a secret that waits for its first use", () =
     expect(checkOf(byText, "SUPERSEDED").evidence).toContain("waits for its first use");
   });
 
+  test("of a key that is gone nothing of it is told: neither secret opens anything", async ({ world }) => {
+    for (const end of ["revokeKey", "deleteKey"]) {
+      const { admin, key } = await overdue(world);
+      ok(await admin.key(end, { id: key.id, reason: "x" }));
+      expect(findingCodes(await admin.diagnose({ keyId: key.id }))).toEqual([]);
+    }
+  });
+
   test("of a past moment, too, also when it was used since", async ({ world }) => {
     const { admin, key, waiting } = await overdue(world);
     const at = world.clock.in(0);

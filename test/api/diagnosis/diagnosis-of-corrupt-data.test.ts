@@ -133,6 +133,28 @@ describe("where a key names what is of another tenant", () => {
     for (const foreign of [team.id, team.name]) expect(JSON.stringify(diagnosis)).not.toContain(foreign);
   });
 
+  test("of a quota of another tenant, or of another key, nothing is told and nothing offered", async ({ world }) => {
+    const [ours, theirs] = [await world.tenantWithKey(), await world.tenantWithKey()];
+    const { admin, tenant, owner, key, secret } = ours;
+    const sibling = await world.key(tenant.id, owner.id);
+    for (const [caller, other] of [
+      [theirs.admin, theirs],
+      [admin, sibling],
+    ] as const) {
+      ok(await caller.quota("setQuota", { targetId: other.key.id, limit: 7 }));
+      await caller.verify(other.secret, { cost: 7 });
+      await run(
+        world,
+        `UPDATE "Key" SET "quotaId" = (SELECT "quotaId" FROM "Key" WHERE "id" = '${other.key.id}') WHERE "id" = '${key.id}'`,
+      );
+      const diagnosis = await admin.diagnose({ key: secret });
+      expect(diagnosis).toMatchObject({ verdict: { code: "VALID", quota: null }, remedies: [] });
+      const quota = diagnosis.checks.find(({ code }: { code: string }) => code === "QUOTA_EXCEEDED");
+      expect(quota.evidence).toContain("The key names a quota that is not its own: give it its own with setQuota.");
+      for (const foreign of [other.key.id, "of 7"]) expect(JSON.stringify(diagnosis)).not.toContain(foreign);
+    }
+  });
+
   test("a key that was moved to another tenant shows that one nothing of its history", async ({ world }) => {
     const [ours, theirs] = [await world.tenantWithKey(), await world.tenantWithKey()];
     world.clock.advance(minute);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isCidrOrAddress, matchesCidr } from "./cidr.js";
+import { isCidrOrAddress, matchesCidr, rangesWithin } from "./cidr.js";
 
 const octet = fc.integer({ min: 0, max: 255 });
 const ipv4 = fc.tuple(octet, octet, octet, octet).map((octets) => octets.join("."));
@@ -102,5 +102,31 @@ describe("isCidrOrAddress", () => {
     "*",
   ])("refuses %j", (text) => {
     expect(isCidrOrAddress(text)).toBe(false);
+  });
+});
+
+describe("rangesWithin", () => {
+  const range = fc.tuple(ipv4, fc.integer({ min: 0, max: 32 })).map(([ip, bits]) => `${ip}/${bits}`);
+
+  test("what lies in the other, of both lists, allows just what both allow", () => {
+    fc.assert(
+      fc.property(fc.array(range), fc.array(range), ipv4, (one, other, ip) => {
+        const both = [...rangesWithin(one, other), ...rangesWithin(other, one)];
+        expect(matchesCidr(ip, both)).toBe(matchesCidr(ip, one) && matchesCidr(ip, other));
+      }),
+    );
+  });
+
+  test.each([
+    ["10.1.0.0/16", "10.0.0.0/8", true],
+    ["10.0.0.0/8", "10.1.0.0/16", false],
+    ["10.1.2.3", "10.1.2.3/32", true],
+    ["::ffff:10.1.0.0/112", "10.0.0.0/8", true],
+    ["2001:db8::/48", "2001:db8::/32", true],
+    ["10.0.0.0/8", "::/0", false],
+    ["nonsense", "0.0.0.0/0", false],
+    ["10.0.0.0/8", "nonsense", false],
+  ])("%s in %s: %s", (inner, outer, expected) => {
+    expect(rangesWithin([inner], [outer])).toEqual(expected ? [inner] : []);
   });
 });

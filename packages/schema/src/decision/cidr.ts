@@ -56,6 +56,24 @@ export function readCallerAddress(ip: string): CallerAddress | null {
   return address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
 }
 
+/**
+ * The entries of an address list that lie in a range of another one, each as a whole. Two ranges either lie one in the other or have no address
+ * in common, so those of the one in the other and those of the other in the one are together what both lists allow.
+ *
+ * @param list CIDR ranges or single addresses, as `within`; entries that are neither lie nowhere.
+ */
+export function rangesWithin(list: readonly string[], within: readonly string[]): string[] {
+  const outer = within.map(readRange).filter((range) => range !== null);
+  return list.filter((entry) => {
+    const range = readRange(entry);
+    return range !== null && outer.some((each) => isInside(range, each));
+  });
+}
+
+function isInside(range: Range, { base, bits }: Range): boolean {
+  return range.bits >= bits && range.base.kind() === base.kind() && range.base.match([base, bits]);
+}
+
 /** {@link matchesCidr} for an address that is read already. */
 export function isWithin(caller: CallerAddress, list: readonly string[]): boolean {
   const address = caller as Address;

@@ -13,6 +13,8 @@ const readLimit = 512;
 
 // The quantifiers are bounded and do not nest, so no text makes these patterns slow.
 const authorizationScheme = /^(?:authorization\s{0,9}[:=]\s{0,9})?(?:bearer|basic|token|apikey)[\s:]/i;
+/** A name and a password in Base64, which has no underscore: a key has two. */
+const encodedCredentials = /^(?:authorization\s{0,9}[:=]\s{0,9})?basic[\s:]{1,9}[0-9A-Za-z+/]{1,512}={0,2}$/i;
 const nameBeforeKey = /^[\w-]{1,64}\s{0,9}[:=]/;
 const apiKeyHead = /^[a-z0-9]{2,12}_(?:live|test)_/;
 const visibleStart = /[a-z0-9]{2,12}_(?:live|test)_[0-9A-Za-z]{4}/;
@@ -75,6 +77,12 @@ function recogniseOtherKind(text: string, kind: TokenKind): string | null {
 
 /** The first character that cannot be part of a key, with what probably brought it there. */
 function findIntruder(text: string): { readonly position: number; readonly hint: string } | null {
+  if (encodedCredentials.test(text.trimEnd())) {
+    return {
+      position: 0,
+      hint: "The text begins with the authorization scheme Basic and an encoded name and password, which is no key. Send the key itself, where the API wants it: mostly after Bearer.",
+    };
+  }
   if (authorizationScheme.test(text)) {
     return {
       position: 0,

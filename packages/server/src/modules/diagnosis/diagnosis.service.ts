@@ -8,6 +8,7 @@ import { authorize, type Principal } from "../auth/index.js";
 import type { Verdict } from "../keys/index.js";
 import type { LimitReads } from "../limits/index.js";
 import type { Usage } from "../usage/index.js";
+import type { AddressLevel } from "./address-words.js";
 import { circumstancesAt, noCircumstances, readCircumstances } from "./circumstances/circumstances.js";
 import { type DiagnoseKeyInput, diagnoseKeySchema } from "./diagnosis.input.js";
 import { findPending, type Rows } from "./diagnosis.store.js";
@@ -194,6 +195,7 @@ async function examineAndExplain(
     ip: input.ip,
     api: input.api,
     showsOwner: rows !== null && maySeeOwner(principal, rows),
+    showsLists: listsShownTo(principal, rows),
     showsApis: principal.permissions.has("apis:read"),
     waits: rows !== null && pending?.hash === rows.secret.hash,
     tampering: rows && isQuarantined && mayAudit ? tamperingWords(rows.key, written) : null,
@@ -202,6 +204,17 @@ async function examineAndExplain(
     (check): DiagnosisCheck => ({ ...check, ...originOf(check), evidence: evidenceOf(check, seen) }),
   );
   return { examination, checks };
+}
+
+/** Whose address lists a caller may read as well by asking for the key, its owner and its tenant. */
+function listsShownTo(principal: Principal, rows: Rows | null): ReadonlySet<AddressLevel> {
+  const { permissions } = principal;
+  const isShown = {
+    key: permissions.has("keys:read"),
+    owner: permissions.has("users:read") && rows !== null && maySeeOwner(principal, rows),
+    tenant: permissions.has("tenants:read"),
+  } satisfies Record<AddressLevel, boolean>;
+  return new Set((Object.keys(isShown) as AddressLevel[]).filter((level) => isShown[level]));
 }
 
 /** Somebody who sees only their own keys may see one that belonged to somebody else then. */

@@ -7,6 +7,7 @@ import {
   rotateBy,
   type VerdictCode,
 } from "@keyplane/schema";
+import { type AddressLevel, isBoundToAddresses, lettingWords, refusingWords } from "./address-words.js";
 import { grantWords, inServiceWords, quotaWords, rateLimitWords } from "./circumstances/circumstance-words.js";
 import type { Circumstances } from "./circumstances/circumstances.js";
 import type { Rows } from "./diagnosis.store.js";
@@ -31,6 +32,8 @@ export interface Seen {
   readonly waits: boolean;
   /** Whether the caller may know which APIs the tenant has. */
   readonly showsApis: boolean;
+  /** Whose address lists the caller may read. */
+  readonly showsLists: ReadonlySet<AddressLevel>;
   /** How a quarantined key differs from what Keyplane has last written of it; null: not asked, or not to be shown. */
   readonly tampering: string | null;
 }
@@ -64,6 +67,7 @@ const unseen: Readonly<Partial<Record<VerdictCode, (seen: Seen) => string | null
 const refused: Readonly<Partial<Record<VerdictCode, (seen: Seen) => string | null>>> = {
   QUARANTINED: ({ rows, tampering }) =>
     [rows?.key.quarantinedReason, tampering].filter((said) => said != null).join(" ") || null,
+  IP_NOT_ALLOWED: ({ record, ip, showsLists }) => record && refusingWords(record, ip, showsLists),
   API_NOT_GRANTED: ({ circumstances: { api }, showsApis }) => api && grantWords(api, showsApis),
   API_RETIRED: ({ at, circumstances: { api } }) => api && inServiceWords(api, at),
   RATE_LIMITED: ({ circumstances: { limits } }) => rateLimitWords(limits),
@@ -133,17 +137,11 @@ const passed: Readonly<Partial<Record<VerdictCode, (seen: Seen) => string | null
       ? `${asked.name} is in service.`
       : `${asked.name} is in service until ${iso(asked.retiredAt)}.`;
   },
-  IP_NOT_ALLOWED: ({ record, ip }) => {
+  IP_NOT_ALLOWED: ({ record, ip, showsLists }) => {
     if (!record) return null;
-    const { key, owner, tenant } = record;
-    const lists = Object.entries({ key, owner, tenant }).flatMap(([whose, rules]) => {
-      const { allowedIps = [], deniedIps = [] } = rules ?? {};
-      if (allowedIps.length + deniedIps.length === 0) return [];
-      return `${whose}: allowed ${allowedIps.join(", ") || "all"}, denied ${deniedIps.join(", ") || "none"}`;
-    });
-    return lists.length === 0
-      ? "The key is bound to no addresses."
-      : `${ip ?? "The address"} is allowed. ${lists.join("; ")}.`;
+    if (!isBoundToAddresses(record)) return "The key is bound to no addresses.";
+    const lists = lettingWords(record, showsLists);
+    return `${ip ?? "The address"} is allowed.${lists === null ? "" : ` ${lists}.`}`;
   },
   RATE_LIMITED: ({ circumstances: { limits } }) => rateLimitWords(limits) ?? "It is under no rate limit.",
   QUOTA_EXCEEDED: ({ circumstances: { limits } }) => quotaWords(limits) ?? "It is under no quota.",

@@ -92,7 +92,8 @@ export function findingsOfKey(
     const message = `This secret was rotated away at ${supersededAt.toISOString()} and works until ${stopsAt.toISOString()} only. Deploy the new one before.`;
     findings.push({ code: "OLD_SECRET_IN_USE", message, key: null });
   }
-  if (pending) {
+  // Of a key that is gone neither secret opens anything, deployed or not.
+  if (pending && !isGone(rows.key, at)) {
     const made = pending.createdAt.toISOString();
     const message =
       pending.hash === rows.secret.hash
@@ -106,6 +107,10 @@ export function findingsOfKey(
     findings.push({ code: "OWNER_OUTDATED", message, key: null });
   }
   return findings;
+}
+
+function isGone({ revokedAt, deletedAt }: Key, at: number): boolean {
+  return [revokedAt, deletedAt].some((time) => time !== null && time.getTime() <= at);
 }
 
 /** The details that differ, in words. */
@@ -218,11 +223,15 @@ export function findingsOfCall(
   }
   if (heldUp.ms > 0) {
     const who = heldUp.isOwn ? "You have" : "Another verifier of the tenant has";
-    const message = `${who} presented too many unknown keys from the network of ${heldUp.ip}: for another ${heldUp.ms} ms verifyKey answers ${heldUp.isOwn ? "" : "that verifier "}RATE_LIMITED for unknown keys from there. Then they are let in again by themselves; keys that it remembers it verifies all the same.`;
+    const message = `${who} presented too many unknown keys from the network of ${heldUp.ip}: for another ${heldUp.ms} ms verifyKey answers ${heldUp.isOwn ? "" : "that verifier "}RATE_LIMITED for unknown keys from there. Then they are let in again by themselves. ${rows ? thisKeyWords : "Keys that the server knows it verifies all the same."}`;
     findings.push({ code: "ADDRESS_HELD_UP", message, key: null });
   }
   return findings;
 }
+
+/** Whether a server knows a key is told by no diagnosis: the next moment, and the next server, may say otherwise. */
+const thisKeyWords =
+  "This key is verified all the same, unless the server does not know it: it has not read it yet, right after a start, or has no room for it in memory. Then this key is refused for as long, too.";
 
 /** Which calls of the key a limit has refused around a moment, the nearest first. */
 function limitedWords(refused: readonly RefusedCall[] | null, at: number): string {

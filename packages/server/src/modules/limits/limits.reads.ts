@@ -28,6 +28,8 @@ export interface PeekedLimits extends LimitStates {
   readonly rules: readonly CountedRule[];
   /** All quotas, as of now. */
   readonly quotas: readonly Quota[];
+  /** Ids of what names a quota that is not its own, which only a change past Keyplane can have done. */
+  readonly astray: readonly string[];
 }
 
 export type LimitReads = ReturnType<typeof createLimitReads>;
@@ -68,9 +70,13 @@ export function createLimitReads(deps: {
       const limited = columns.flatMap((each) => limitedOf(each) ?? []);
       if (limited.length === 0) return null;
       const rules = limited.flatMap((each) => each.rules);
-      const ids = limited.flatMap(({ quotaId }) => quotaId ?? []);
+      const named = limited.flatMap(({ id, quotaId }) => (quotaId ? { id, quotaId } : []));
+      const ids = named.map(({ quotaId }) => quotaId);
       const found = ids.length === 0 ? [] : await findQuotas(db, ids);
-      const quotas = ids.flatMap((id) => found.find((quota) => quota.id === id) ?? []).map(present);
+      // Another's may be another tenant's: nothing of it is told.
+      const ownOf = ({ id, quotaId }: (typeof named)[number]) =>
+        found.find((quota) => quota.id === quotaId && quota.targetId === id);
+      const quotas = named.flatMap((each) => ownOf(each) ?? []).map(present);
       const states = quotas.map((quota) => quotaStateOf(quota, cost));
       const least = [...states].sort((one, other) => one.remaining - other.remaining)[0];
       return {
@@ -79,6 +85,7 @@ export function createLimitReads(deps: {
         quota: states.find(({ exceeded }) => exceeded) ?? least ?? null,
         rules,
         quotas,
+        astray: named.filter((each) => !ownOf(each)).map(({ id }) => id),
       };
     },
 

@@ -81,7 +81,17 @@ export function rateLimitWords(limits: PeekedLimits | null): string | null {
 
 /** Where the quotas stand; null: there are none. */
 export function quotaWords(limits: PeekedLimits | null): string | null {
-  if (!limits || limits.quotas.length === 0) return null;
+  if (!limits) return null;
+  const astray = limits.astray.map(
+    (id) => `${capital(holderOf(id))} names a quota that is not its own: give it its own with setQuota.`,
+  );
+  return [...astray, standingWords(limits) ?? []].flat().join(" ") || null;
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+function standingWords(limits: PeekedLimits): string | null {
+  if (limits.quotas.length === 0) return null;
   const states = limits.quotas.map(({ targetId, limit, toppedUp, used, periodStart, periodEnd }) => {
     const resets = periodEnd ? `whole again at ${iso(periodEnd)}` : "never whole again by itself";
     return `The quota of ${holderOf(targetId)}: ${used} of ${limit + toppedUp} used since ${iso(periodStart)}, ${resets}`;

@@ -1,4 +1,4 @@
-import type { ExaminedCheck } from "@keyplane/schema";
+import type { ExaminedCheck, VerdictCode } from "@keyplane/schema";
 import type { Db, KeyFinding } from "../../../platform/database/index.js";
 import { findGrantsOfKeys } from "../../apis/index.js";
 import type { Principal } from "../../auth/index.js";
@@ -10,11 +10,11 @@ import type { Known } from "../known.js";
 import type { Presented } from "../presented.js";
 import { readRows } from "../reading.js";
 import { readDeletedOwner } from "./deleted-owner.js";
+import { keepBounds } from "./keep-bounds.js";
 import { withPreconditions } from "./preconditions.js";
 import { remediesFor } from "./remedies.js";
 import type { Draft } from "./remedy.js";
 import { renewal, worksOnWords } from "./renewal.js";
-import type { Sick } from "./sick.js";
 import { unwantedRemedies } from "./unwanted-remedies.js";
 
 /** Whether what was found of a key is something that the tenant's policy does not want. */
@@ -32,16 +32,18 @@ export async function draftsFor(
   db: Db,
   principal: Principal,
   { rows, circumstances }: Case,
-  { similar, repaired }: Presented,
+  { format, similar, repaired }: Presented,
   checks: readonly ExaminedCheck[],
   input: DiagnoseKeyInput,
   now: number,
   known: Known,
 ): Promise<Draft[]> {
+  // It mends what the verdict about the text says.
+  const wrong = format?.ok !== false ? "NOT_FOUND" : format.problem === "checksum" ? "CHECKSUM_MISMATCH" : "MALFORMED";
   if (rows === null) {
     const [only, ...others] = input.start === undefined ? similar : [];
     return only && others.length === 0 && only.key.revokedAt === null
-      ? [rotateMeant(await readRows(db, only), now)]
+      ? [rotateMeant(await readRows(db, only), wrong, now)]
       : [];
   }
   const { scopes, environment, ip, owner, cost = 1 } = input;
@@ -51,7 +53,7 @@ export async function draftsFor(
   const inOtherHands = open.filter(isInOtherHands);
   const { rotationWebhookId } = written ?? key;
   const isReceived = rotationWebhookId !== null && (await takesSecrets(db, key.tenantId, rotationWebhookId));
-  const sick: Sick = {
+  const sick = keepBounds({
     rows,
     circumstances,
     checks,
@@ -69,10 +71,11 @@ export async function draftsFor(
     grants: (await findGrantsOfKeys(db, [key.id])).filter(({ status }) => status === "GRANTED").length,
     receiverId: isReceived ? rotationWebhookId : null,
     isRotationDue: overdueSince(rows, now) !== null,
-  };
+    bounding: null,
+  });
   const drafts = remediesFor(sick);
   // Whoever has lost the right text needs a new one.
-  if (repaired && drafts.length === 0) drafts.push(rotateMeant(rows, now));
+  if (repaired && drafts.length === 0) drafts.push(rotateMeant(rows, wrong, now));
   const outdated = outdatedDetails(rows.owner, owner);
   if (rows.owner && Object.keys(outdated).length > 0) {
     drafts.push({
@@ -87,11 +90,15 @@ export async function draftsFor(
   return [...ready, ...unwantedRemedies(sick, ready)];
 }
 
-function rotateMeant({ key, tenant, secret: { start } }: Pick<Rows, "key" | "tenant" | "secret">, now: number): Draft {
+function rotateMeant(
+  { key, tenant, secret: { start } }: Pick<Rows, "key" | "tenant" | "secret">,
+  code: VerdictCode,
+  now: number,
+): Draft {
   const newest = start === key.start ? "" : ` That one was replaced: the key's newest begins with ${key.start}.`;
   const first = `First copy the key ${start}… again from where it is kept, whole and unchanged: then nothing has to change. Only if its secret is lost, or the copy is refused, too: the answer holds a new one, and the one that exists`;
   return {
-    code: "NOT_FOUND",
+    code,
     mutation: "rotateKey",
     title: `Copy the key “${key.name}” anew, or give it a new secret`,
     ...renewal(tenant, key, now, (overlapMs) => `${first} ${worksOnWords(overlapMs)}.${newest}`),

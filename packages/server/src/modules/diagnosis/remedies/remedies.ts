@@ -1,9 +1,9 @@
 import { checkRotationDue, type ExaminedCheck, restoreWindowMs, type VerdictCode } from "@keyplane/schema";
 import type { Key } from "../../../platform/database/index.js";
-import { limitedOf } from "../../../platform/limited.js";
 import { defaultExpiry } from "../../keys/index.js";
 import { recordOf } from "../reading.js";
-import { addressRemedies, isOneAddress, listsLetting, scopeRemedies } from "./bound-remedies.js";
+import { createInPlace, createLike } from "./another-key.js";
+import { addressRemedies, scopeRemedies } from "./bound-remedies.js";
 import { grantRemedies, quotaRemedies, rateRemedies, retiredRemedies } from "./circumstance-remedies.js";
 import { resolveDeleted } from "./deleted-owner.js";
 import { replaceInOtherHands, resolveInOtherHands } from "./leak-remedies.js";
@@ -70,7 +70,8 @@ const makers: Readonly<Partial<Record<VerdictCode, (sick: Sick) => readonly Draf
   OWNER_NOT_FOUND: (sick) => {
     const heir = reissue(sick, "OWNER_NOT_FOUND");
     // A member of the key's team is nearer than a new user.
-    return heir.length > 0 && sick.rows.key.teamId !== null ? heir : [...heir, ...resolve(sick)];
+    const isOfTeam = heir.length > 0 && sick.rows.key.teamId !== null;
+    return [...(sick.bounding ? [sick.bounding] : []), ...heir, ...(isOfTeam ? [] : resolve(sick))];
   },
   OWNER_DISABLED: (sick) => {
     const { owner } = sick.rows;
@@ -115,14 +116,16 @@ export function remediesFor(sick: Sick): Draft[] {
   const { rows, now, checks } = sick;
   const { deletedAt, revokedAt } = rows.key;
   const isGone = revokedAt !== null || (deletedAt !== null && now >= deletedAt.getTime() + restoreWindowMs);
-  const drafts = failing(checks).flatMap((code) => makers[code]?.(sick) ?? []);
+  const drafts = failing(checks)
+    .flatMap((code) => makers[code]?.(sick) ?? [])
+    .filter(({ input }) => !isOfDeleted(sick, input));
   if (isGone && failing(checks).some((code) => code === "REVOKED" || code === "NOT_FOUND")) {
     const code = revokedAt === null ? "NOT_FOUND" : "REVOKED";
     const another = createInPlace(sick, code, sick.environment ?? rows.key.environment);
     return [...forAnother(sick, drafts), ...another, ...resolveInOtherHands(sick)];
   }
   const replaced = replaceInOtherHands(sick);
-  const another = drafts.filter(({ mutation, code }) => mutation === "createKey" && code === "WRONG_ENVIRONMENT");
+  const another = drafts.filter(({ mutation, code }) => mutation !== "rotateKey" && code === "WRONG_ENVIRONMENT");
   // A key must have been extended or restored before it gets a secret.
   const first = drafts.filter(
     ({ mutation, code }) => code === "NOT_FOUND" || (mutation === "updateKey" && code === "EXPIRED"),
@@ -143,10 +146,17 @@ export function remediesFor(sick: Sick): Draft[] {
   return [...first, ...replaced, ...drafts.filter(isNeeded), ...resolveInOtherHands(sick)];
 }
 
+/** A deleted owner is history, which nothing changes: the key's next owner has lists and limits of their own. */
+function isOfDeleted({ rows: { owner }, deleted }: Sick, { id, targetId }: Draft["input"]): boolean {
+  return owner !== null && deleted !== null && [id, targetId].includes(owner.id);
+}
+
 /** What a key needs, too, that takes the place of this one: what is not about this one, nor about an owner who is not that one's. */
-function forAnother({ rows: { key, owner }, successor }: Sick, drafts: readonly Draft[]): Draft[] {
+function forAnother({ rows: { key, owner }, successor, deleted }: Sick, drafts: readonly Draft[]): Draft[] {
   return drafts.filter(({ mutation, input }) => {
-    if (mutation === "createKey" || [input.id, input.keyId, input.targetId].includes(key.id)) return false;
+    // What makes the other one itself.
+    if (mutation === "createKey" || mutation === "createUser" || input.id === deleted?.namesake?.id) return false;
+    if ([input.id, input.keyId, input.targetId].includes(key.id)) return false;
     if (successor === null) return true;
     const isOfOwner = owner !== null && [input.id, input.targetId].includes(owner.id);
     return mutation !== "updateRole" && !isOfOwner;
@@ -227,81 +237,6 @@ function release({ rows: { key } }: Sick): Draft {
       "The key is accepted as its row is now, with whatever somebody has changed past Keyplane, and signed. Only after you know who it was; else create another key and revoke this one.",
     scopes: key.scopes,
   };
-}
-
-/** A new key with all that the old one may do: of one that is quarantined, what Keyplane has last written; nothing where that is not known. */
-function createLike(sick: Sick, code: VerdictCode, environment: Key["environment"]): Draft[] {
-  const { rows, now, successor } = sick;
-  const { owner, tenant } = rows;
-  const key = rows.key.quarantinedAt === null ? rows.key : sick.written;
-  if (!key) return [];
-  // Somebody else was written than the row says, or one who could take the key over; where there is nobody, nobody can have it.
-  const isOther = key.ownerId !== rows.key.ownerId;
-  const present = owner?.status === "DELETED" ? undefined : owner?.id;
-  const newOwner = isOther || owner?.status === "ACTIVE" ? key.ownerId : (successor?.id ?? present);
-  if (newOwner === undefined) return [];
-  const keepsExpiry = key.expiresAt !== null && key.expiresAt.getTime() > now && tenant.maxKeyLifetimeMs === null;
-  const scopes = tenant.restrictScopes ? key.scopes.filter((each) => tenant.allowedScopes.includes(each)) : key.scopes;
-  return [
-    {
-      code,
-      mutation: "createKey",
-      input: {
-        tenantId: key.tenantId,
-        ownerId: newOwner,
-        ...(key.teamId === null ? {} : { teamId: key.teamId }),
-        name: key.name,
-        environment,
-        scopes,
-        metadata: key.metadata,
-        allowedIps: key.allowedIps,
-        deniedIps: key.deniedIps,
-        ...(keepsExpiry ? { expiresAt: key.expiresAt?.toISOString() } : {}),
-        ...(key.rotateEveryMs == null ? {} : { rotateEveryMs: Number(key.rotateEveryMs) }),
-        ...(key.rotationOverdue == null ? {} : { rotationOverdue: key.rotationOverdue }),
-        ...(key.rotationOverlapMs == null ? {} : { rotationOverlapMs: Number(key.rotationOverlapMs) }),
-        ...(sick.receiverId === null ? {} : { rotationWebhookId: sick.receiverId }),
-      },
-      title: code === "WRONG_ENVIRONMENT" ? `Create a ${environment} key like this one` : "Create a key like this one",
-      effect: `A new ${environment} key with ${scopes.length === key.scopes.length ? "the same scopes" : "those of its scopes that the tenant's policy allows"}, the same addresses and metadata. Its secret is in the answer; the old key stays as it is.${lackWords(sick)}`,
-      ...(sick.receiverId === null ? {} : { alsoNeeds: ["keys:rotate"] as const }),
-      scopes,
-    },
-  ];
-}
-
-/** The same, for the call that was refused: with the scopes that it asks for, and let in from where it comes. */
-function createInPlace(sick: Sick, code: VerdictCode, environment: Key["environment"]): Draft[] {
-  const { scopes: asked = [], ip } = sick;
-  return createLike(sick, code, environment).map((draft) => {
-    const { scopes, allowedIps, deniedIps } = draft.input as Pick<Key, "scopes" | "allowedIps" | "deniedIps">;
-    const added = asked.filter((scope) => !scopes.includes(scope));
-    const lists = isOneAddress(ip) ? listsLetting(ip, { allowedIps, deniedIps }) : null;
-    const all = [...scopes, ...added];
-    const more = [...added, ...(lists?.allowedIps || lists?.deniedIps ? [`use from ${ip}`] : [])];
-    const input = {
-      ...draft.input,
-      scopes: all,
-      allowedIps: lists?.allowedIps ?? allowedIps,
-      deniedIps: lists?.deniedIps ?? deniedIps,
-    };
-    const effect =
-      more.length === 0 ? draft.effect : `${draft.effect} It has besides what the call needs: ${more.join(", ")}.`;
-    return { ...draft, input, effect, scopes: all };
-  });
-}
-
-/** What a new key does not get with the old one's columns. */
-function lackWords({ rows: { key }, grants }: Sick): string {
-  const limited = limitedOf(key);
-  const lacking = [
-    ...(grants === 0 ? [] : [`access to APIs (${grants})`]),
-    ...(limited && limited.rules.length > 0
-      ? [`rate limits (${limited.rules.map(({ name }) => name).join(", ")})`]
-      : []),
-    ...(limited?.quotaId ? ["quota"] : []),
-  ];
-  return lacking.length === 0 ? "" : ` The new one lacks what the old one has of its own: ${lacking.join(", ")}.`;
 }
 
 function reissue({ rows: { key }, successor }: Sick, code: VerdictCode): Draft[] {

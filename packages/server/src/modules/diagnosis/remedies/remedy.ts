@@ -28,6 +28,7 @@ interface MutationEntry {
 const mutations = {
   approveApiAccess: { permission: "grants:approve", asks: "apiGrant { id status }" },
   createKey: { permission: "keys:create", asks: "key { id status } secret" },
+  createUser: { permission: "users:create", asks: "user { id email name }" },
   deleteKey: { permission: "keys:delete", asks: "key { id status }" },
   disableKey: { permission: "keys:disable", asks: "key { id status }" },
   enableKey: { permission: "keys:disable", asks: "key { id status }" },

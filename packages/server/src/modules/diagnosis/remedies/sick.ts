@@ -4,6 +4,7 @@ import type { Danger } from "../../lifecycle/index.js";
 import type { Circumstances } from "../circumstances/circumstances.js";
 import type { Rows } from "../diagnosis.store.js";
 import type { DeletedOwner } from "./deleted-owner.js";
+import type { Draft } from "./remedy.js";
 
 /** What remedies are made of: the present state, whatever moment the diagnosis is about. */
 export interface Sick {
@@ -19,6 +20,8 @@ export interface Sick {
   readonly successor: User | null;
   /** What is known of a deleted owner; null: the owner was not deleted. */
   readonly deleted: DeletedOwner | null;
+  /** Puts on the key what bounded the deleted owner's keys, as which it stands here; null: nothing did, or nobody takes it over. */
+  readonly bounding: Draft | null;
   /** Of a quarantined key: as Keyplane has last written it; null: not known, not to be told, or not quarantined. */
   readonly written: Key | null;
   /** What says that others have a secret of it, because it leaked or too many use it, and that nobody has dealt with. */
