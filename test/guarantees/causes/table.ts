@@ -688,7 +688,7 @@ export const causes: Readonly<Record<string, Cause>> = {
     remedies: [],
     says: /too many unknown keys from the network of 198\.51\.100\.7: for another \d+ ms/,
     instead: {
-      says: /Then they are let in again by themselves; keys that it remembers it verifies all the same/,
+      says: /Then they are let in again by themselves/,
       async done({ said, works }, world) {
         // Nobody has presented it before: until then it is not even looked for.
         world.clock.advance(Number(/for another (\d+) ms/.exec(said)?.[1]));
