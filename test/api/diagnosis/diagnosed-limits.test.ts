@@ -38,11 +38,24 @@ describe("limits that refuse", () => {
     expect(JSON.stringify((await admin.diagnose({ keyId: key.id, cost: 100 })).remedies)).not.toContain("wait");
   });
 
+  test("a burst that refuses is named, and when a call passes again", async ({ world }) => {
+    const { admin, key, secret } = await world.tenantWithKey();
+    const hourly = { name: "hourly", limit: 1_000, windowMs: 3_600_000, burst: 2 };
+    ok(await admin.setRateLimits(key.id, [hourly]));
+    for (let call = 0; call < 2; call++) expect(await world.verify(secret)).toMatchObject({ valid: true });
+    const { checks, verdict } = await admin.diagnose({ keyId: key.id });
+    expect(verdict).toMatchObject({ code: "RATE_LIMITED", retryAfterMs: 3_600 });
+    const { evidence } = checks.find(({ code }: { code: string }) => code === "RATE_LIMITED");
+    expect(evidence).toContain(
+      `hourly of the key: 0 of 1000 left in 3600000 ms, at most 2 at once, such a call passes from ${world.clock.in(3_600)} on`,
+    );
+  });
+
   test("only the limit that never allows a call is named as that", async ({ world }) => {
     const { admin, key, secret } = await world.tenantWithKey();
     ok(await admin.setRateLimits(key.id, [twoCalls, fiftyOfCost]));
     await world.verify(secret, 2);
-    expect((await world.verify(secret, 1, { cost: 100 })).message).toContain("ever allows (cost)");
+    expect((await world.verify(secret, 1, { cost: 100 })).message).toContain("ever allows at once (cost)");
   });
 
   test.for([

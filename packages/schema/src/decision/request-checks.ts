@@ -125,7 +125,7 @@ export function checkRateLimits({ limits }: DecisionRequest, now: number): Decis
     if (never.length > 0) {
       return refuse(
         "RATE_LIMITED",
-        `This call costs more than a limit ever allows (${namesOf(never)}). Make it smaller, or raise the limit.`,
+        `This call costs more than a limit ever allows at once (${namesOf(never)}). Make it smaller, or raise the limit, or its burst where it has one.`,
       );
     }
     // The latest of them: before that, at least one limit would refuse again.

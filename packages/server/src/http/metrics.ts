@@ -18,9 +18,23 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
+/**
+ * What is measured of the process: once, however many servers run in it, one after the other or at once. Its observers are never taken away
+ * again, and would keep each server that had any of its own in memory after its end.
+ */
+let ofProcess: Registry | undefined;
+
+function processRegistry(): Registry {
+  if (!ofProcess) {
+    ofProcess = new Registry();
+    collectDefaultMetrics({ register: ofProcess });
+  }
+  return ofProcess;
+}
+
 export function createMetrics(source: MetricsSource): Metrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  const process = processRegistry();
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
       name,
@@ -96,5 +110,8 @@ export function createMetrics(source: MetricsSource): Metrics {
   );
   gauge("keyplane_cached_keys", "Keys that are kept in memory for verification.", cachedKeys);
   gauge("keyplane_open_streams", "Subscriptions that are open.", openStreams);
-  return { contentType: registry.contentType, text: () => registry.metrics() };
+  return {
+    contentType: registry.contentType,
+    text: async () => `${await process.metrics()}\n${await registry.metrics()}`,
+  };
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
-import type { RateLimitState } from "@keyplane/schema";
+import { createId, type RateLimitState } from "@keyplane/schema";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Database, openDatabase } from "../../platform/database/index.js";
@@ -75,7 +75,10 @@ type Outcome = "ADMITTED" | "RATE_LIMITED" | "QUOTA_EXCEEDED" | "GIVEN_UP" | "FA
 
 /** Some quotas, the calls that use them, and what they have used by the test's own count. */
 async function storyOf(limits: readonly number[]) {
-  const quotas = await Promise.all(limits.map((limit) => addQuota(database, now, { limit })));
+  const targets = limits.map(() => createId("Key"));
+  const quotas = await Promise.all(
+    limits.map((limit, index) => addQuota(database, now, { limit, targetId: targets[index] ?? "" })),
+  );
   const accounts = new QuotaAccounts({ database, clock, logger, folder: await UseFolder.open(dataDir) });
   const shared = new SlowLimiter();
   const take: Take = createTake({ memory: new MemoryLimiter(10), quotas: accounts, shared, clock });
@@ -87,7 +90,7 @@ async function storyOf(limits: readonly number[]) {
   /** As a verification does: everything is decided anew whenever time has passed. */
   async function call(of: readonly number[], cost: number, isLimited: boolean, isGivenUp: boolean): Promise<Outcome> {
     const limited: Limited[] = of.map((index, place) => ({
-      id: `${index}`,
+      id: targets[index] ?? "",
       rules: isLimited && place === 0 ? [rule] : [],
       quotaId: quotas[index] ?? "",
       held: new Held(),

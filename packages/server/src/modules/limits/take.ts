@@ -186,6 +186,7 @@ function accountsOf(quotas: QuotaAccounts, limited: readonly Limited[]): readonl
   for (const each of limited) {
     if (each.quotaId === null) continue;
     const account = quotas.of(each, each.quotaId);
+    if (!account.isOf(each.id)) continue;
     if (accounts === null) accounts = [account];
     else accounts.push(account);
   }

@@ -17,6 +17,8 @@ const RETRY_MS = 100;
 
 /** The right to use a data folder. */
 export interface FolderLock {
+  /** Whether it was not taken over by another process, which took this one for dead. */
+  isHeld(): boolean;
   /** Gives the folder free; a second call does nothing. */
   release(): void;
 }
@@ -35,12 +37,14 @@ interface Holder extends ProcessIdentity {
  * @param heartFailed told once, and why, when the lock can no longer be touched.
  * @param isGone asked of a holder whose process cannot be looked up and whose heart is silent, which may only be paused: false leaves it
  * its lock. When left out, silence is enough.
- * @throws StartupError when a running process holds it.
+ * @param signal ends the waiting for the heart of a holder.
+ * @throws StartupError when a running process holds it; the signal's reason.
  */
 export async function lockFolder(
   folder: string,
   heartFailed?: (reason: string) => void,
   isGone?: () => Promise<boolean>,
+  signal?: AbortSignal,
 ): Promise<FolderLock> {
   const file = lockFileAt(join(folder, "keyplane.lock"));
   const holder: Holder = { ...ownIdentity(), since: new Date().toISOString(), token: randomUUID() };
@@ -48,7 +52,7 @@ export async function lockFolder(
   while (!file.create(own)) {
     const found = file.read();
     if (found === null) continue; // released this very moment
-    if (await isHeld(file, found, isGone)) throw inUse(folder, parse(found));
+    if (await isHeld(file, found, isGone, signal)) throw inUse(folder, parse(found));
     if (!file.removeIf(found)) await sleep(RETRY_MS);
   }
   return hold(file, own, heartFailed);
@@ -68,6 +72,7 @@ function hold(file: LockFile, own: string, heartFailed?: (reason: string) => voi
   const heart = setInterval(beat, HEARTBEAT_MS).unref();
   let held = true;
   return {
+    isHeld: () => held && file.read() === own,
     release() {
       if (!held) return;
       held = false;
@@ -77,21 +82,27 @@ function hold(file: LockFile, own: string, heartFailed?: (reason: string) => voi
   };
 }
 
-async function isHeld(file: LockFile, found: string, isGone?: () => Promise<boolean>): Promise<boolean> {
+async function isHeld(
+  file: LockFile,
+  found: string,
+  isGone?: () => Promise<boolean>,
+  signal?: AbortSignal,
+): Promise<boolean> {
   const holder = parse(found);
   if (holder?.realm === ownIdentity().realm) return isRunning(holder);
-  if (await isBeating(file, found, holder)) return true;
+  if (await isBeating(file, found, holder, signal)) return true;
   // Released, or complete now: not what was judged.
   return file.read() === found && isGone !== undefined && !(await isGone());
 }
 
-async function isBeating(file: LockFile, found: string, holder: Holder | null): Promise<boolean> {
+async function isBeating(file: LockFile, found: string, holder: Holder | null, signal?: AbortSignal): Promise<boolean> {
   // Its number means nothing here, or is not written yet: what counts is whether the file still changes.
   const touched = file.touchedAt();
   if (touched === null || Date.now() - touched > (holder ? HEARTBEAT_DEAD_MS : INCOMPLETE_MS)) return false;
   const until = Date.now() + (holder ? HEARTBEAT_PATIENCE_MS : INCOMPLETE_MS);
   while (Date.now() < until) {
     await sleep(RETRY_MS);
+    signal?.throwIfAborted();
     if (file.read() !== found) return false; // released, or complete now: not what was judged, so look again
     if (file.touchedAt() !== touched) return true;
   }

@@ -70,7 +70,11 @@ export function rateLimitWords(limits: PeekedLimits | null): string | null {
     const state = limits.rateLimits[place];
     const left = state?.remaining ?? rule.limit;
     const whole = state && left < rule.limit ? `, whole again at ${iso(state.resetAt)}` : "";
-    return `${rule.name} of ${holderOf(targetOf(rule))}: ${left} of ${rule.limit} left in ${rule.windowMs} ms${whole}`;
+    // What is left now may be of the burst alone, which is back long before the limit is whole.
+    const burst = rule.burst === null ? "" : `, at most ${rule.burst} at once`;
+    const again = state?.exceeded && state.retryAt != null ? `, such a call passes from ${iso(state.retryAt)} on` : "";
+    const name = `${rule.name} of ${holderOf(targetOf(rule))}`;
+    return `${name}: ${left} of ${rule.limit} left in ${rule.windowMs} ms${burst}${again}${whole}`;
   });
   return `${states.join("; ")}. Nothing was taken: a diagnosis costs nothing.`;
 }

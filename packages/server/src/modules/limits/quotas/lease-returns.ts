@@ -23,6 +23,7 @@ export class LeaseReturns {
   readonly #leaving = new Set<OpenLease>();
   #settling: Promise<void> = Promise.resolve();
   #nextSettling: Promise<void> | null = null;
+  readonly #stopping = new AbortController();
   #adopting: Promise<void> = Promise.resolve();
 
   constructor({ database, logger, folder }: { database: Database; logger: Logger; folder: UseFolder }) {
@@ -111,7 +112,11 @@ export class LeaseReturns {
         if (leases) lost.set(holder, leases);
         return leases !== null;
       };
-      for await (const { holder, used, remove } of this.#folder.leftBehind(this.#logger, isLost)) {
+      for await (const { holder, used, remove } of this.#folder.leftBehind(
+        this.#logger,
+        isLost,
+        this.#stopping.signal,
+      )) {
         const lostLeases = lost.get(holder);
         // A lease that is not in the file was never used: its place is made before.
         const leases = (lostLeases ?? (await findLeases(prisma, holder))).map(({ id }) => ({
@@ -130,15 +135,18 @@ export class LeaseReturns {
 
   /** Settles everything that this process holds, and closes its file. It takes nothing any more. Never rejects. */
   async stop(): Promise<void> {
+    this.#stopping.abort();
     await this.#adopting;
     await this.settled();
     let isSettled = this.#leaving.size === 0;
     const { holder } = this.#folder;
     try {
-      // Those of which this process never heard that they were given.
+      // Those of which this process never heard that they were given: nothing is used of them, as its file says.
       const unheard = await findLeases(this.#database.prisma, holder);
       const known = new Set([...this.#leaving].map(({ id }) => id));
-      await this.#settleInParts(unheard.filter(({ id }) => !known.has(id)).map(({ id }) => ({ id, used: 0 })));
+      const { used } = this.#folder.file;
+      const left = unheard.filter(({ id }) => !known.has(id));
+      await this.#settleInParts(left.map(({ id }) => ({ id, used: used.get(id) ?? 0 })));
       if (isSettled) await forgetHolder(this.#database.prisma, holder);
     } catch (err) {
       this.#logger.warn({ err }, "leases of quotas could not be given back; the next start does it");

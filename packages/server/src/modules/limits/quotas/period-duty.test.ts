@@ -19,7 +19,7 @@ function addHourly(): Promise<string> {
 }
 
 async function takeFrom(quotaId: string, newLeaseId: string, now: number): Promise<void> {
-  const asked = { quotaId, holder: "holder", lease: null, newLeaseId, wanted: 1, now };
+  const asked = { quotaId, holder: "holder", lease: null, newLeaseId, costs: [1], free: 0, now };
   expect(await database.transaction((tx) => acquire(tx, asked))).toMatchObject({ granted: 10 });
 }
 

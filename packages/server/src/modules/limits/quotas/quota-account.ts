@@ -1,4 +1,4 @@
-import type { LimitTarget, QuotaState } from "@keyplane/schema";
+import type { QuotaState } from "@keyplane/schema";
 import { limitTargetOf } from "../../../platform/limited.js";
 import type { LeaseHolder } from "./lease-holder.js";
 import type { Grant } from "./quota.store.js";
@@ -62,7 +62,8 @@ export class QuotaAccount {
   #endsAt = Number.NEGATIVE_INFINITY;
   #heardAt = Number.NEGATIVE_INFINITY;
   #lastGranted = 0;
-  #target: LimitTarget = "KEY";
+  /** Whose quota it is; null: not known yet. */
+  #targetId: string | null = null;
   /** Whether there is no such quota any more. */
   isGone = false;
   /** Whether this is the one account of its quota: another takes its place when nobody has used it for a while. */
@@ -88,6 +89,11 @@ export class QuotaAccount {
   /** The same with what is kept for calls. */
   get unused(): number {
     return this.lease ? this.lease.granted - this.lease.used : 0;
+  }
+
+  /** Whether it is the quota of something with this id, as far as that is known: a row that was changed past Keyplane may name another's. */
+  isOf(targetId: string): boolean {
+    return this.#targetId === null || this.#targetId === targetId;
   }
 
   /** Whether the period that it knows is over. */
@@ -185,8 +191,13 @@ export class QuotaAccount {
     return this.free < this.#lastGranted / aheadPart;
   }
 
-  /** Takes what the database has granted. @returns the lease of an earlier period, which is to be settled. */
-  took(grant: Grant | null, now: number): OpenLease | null {
+  /**
+   * Takes what the database has granted.
+   *
+   * @param begun the lease of it, where that is another one than before.
+   * @returns the lease of an earlier period, which is to be settled.
+   */
+  took(grant: Grant | null, begun: OpenLease | null, now: number): OpenLease | null {
     const before = this.lease;
     this.#heardAt = now;
     this.isGone = grant === null;
@@ -196,20 +207,13 @@ export class QuotaAccount {
       this.lease = null;
       return before;
     }
-    this.#target = limitTargetOf(grant.quota.targetId);
+    this.#targetId = grant.quota.targetId;
     this.#lastGranted = grant.granted;
     if (before && before.id === grant.lease.id && before.period === grant.quota.period) {
       before.granted += grant.granted;
       return null;
     }
-    this.lease = null;
-    if (grant.granted > 0) {
-      const { id, period } = grant.lease;
-      const { quotaId } = this;
-      const { lapses } = this.#holder;
-      const slot = this.#file.begin(id);
-      this.lease = { id, quotaId, period, slot, lapses, granted: grant.granted, used: 0, reserved: 0, onFree: [] };
-    }
+    this.lease = begun;
     return before;
   }
 
@@ -234,7 +238,7 @@ export class QuotaAccount {
       remaining: Math.max(0, limit + toppedUp - inUse),
       resetAt: this.#endsAt === Number.POSITIVE_INFINITY ? null : this.#endsAt,
       exceeded,
-      target: this.#target,
+      target: limitTargetOf(this.#targetId ?? ""),
     };
   }
 }

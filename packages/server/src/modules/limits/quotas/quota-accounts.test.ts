@@ -1,11 +1,20 @@
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { Client } from "pg";
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { type Database, type Db, openDatabase, type Transaction } from "../../../platform/database/index.js";
 import { createLogger } from "../../../platform/logger.js";
 import { lostAfterMs, saysEveryMs, usesForMs } from "../lib/lease-times.js";
@@ -114,7 +123,15 @@ describe("what a killed process has used", () => {
     const quotaId = await addQuota(database, now, { limit: 3_200 });
     const left = await killed(dataDir, [], 0);
     const holder = left.split("/").at(-1) ?? "";
-    const asked = { quotaId, holder, lease: null, newLeaseId: randomBytes(16).toString("hex"), wanted: 5, now };
+    const asked = {
+      quotaId,
+      holder,
+      lease: null,
+      newLeaseId: randomBytes(16).toString("hex"),
+      costs: [5],
+      free: 0,
+      now,
+    };
     await database.transaction((tx) => acquire(tx, asked));
     expect(await usedOf(database, quotaId)).toBe(100);
     const next = await openAccounts(dataDir);
@@ -185,6 +202,40 @@ describe("a process in another container, whose number means nothing here", () =
     expect(it.accounts.get(quotaId).look(1, now)).toBe("unknown");
     expect(await usedOf(database, quotaId)).toBe(10);
   });
+
+  test("is found by others also when it is lost for good after it has come back", async () => {
+    const { dataDir, quotaId, it, other, pause } = await paused();
+    const lose = async (): Promise<void> => {
+      await isUnheard(it.folder.holder);
+      pause();
+      await other.accounts.adopt();
+    };
+    await lose();
+    await it.accounts.sweep();
+    expect(await it.charge(quotaId, 10)).toBe(true);
+    await it.folder.file.written;
+    expect(existsSync(join(dataDir, "quota-leases", it.folder.holder, "used"))).toBe(true);
+    expect(await usedOf(database, quotaId)).toBeGreaterThan(20);
+    await lose();
+    expect(await usedOf(database, quotaId)).toBe(20);
+  });
+
+  test("is not waited for by one that stops", async () => {
+    const dataDir = newDataDir();
+    // Each would be watched for 15 seconds, because its heart has beaten a moment ago.
+    for (const holder of ["a", "b", "c", "d"]) {
+      const folder = join(dataDir, "quota-leases", holder.repeat(32));
+      mkdirSync(folder, { recursive: true });
+      const lock = { pid: 1, realm: "another container", since: "", token: holder };
+      writeFileSync(join(folder, "keyplane.lock"), JSON.stringify(lock));
+    }
+    const { accounts } = await openAccounts(dataDir);
+    const adopted = accounts.adopt();
+    const begun = performance.now();
+    await accounts.stop();
+    await adopted;
+    expect(performance.now() - begun).toBeLessThan(50_000);
+  });
 });
 
 describe("a process that is killed, and the next one on its data folder", () => {
@@ -246,6 +297,43 @@ describe("a process that is killed, and the next one on its data folder", () => 
     const { signal } = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "--eval", script]);
     expect(signal).toBe("SIGKILL");
     expect([...readUseFile(path)]).toEqual([[lease, 7]]);
+  });
+});
+
+describe("a disk without room", () => {
+  test("fails calls, and takes nothing of a quota, nor from what was used before", async () => {
+    const { accounts, folder, charge } = await openAccounts(newDataDir());
+    const [before, quotaId] = [
+      await addQuota(database, now, { limit: 3_200 }),
+      await addQuota(database, now, { limit: 3_200 }),
+    ];
+    await charge(before, 5);
+    const begin = vi.spyOn(folder.file, "begin").mockImplementation(() => {
+      throw new Error("ENOSPC");
+    });
+    for (let call = 0; call < 20; call++) await expect(accounts.ask(quotaId, 1)).rejects.toThrow("ENOSPC");
+    expect(await usedOf(database, quotaId)).toBe(0);
+    expect(await database.prisma.quotaLease.count({ where: { quotaId } })).toBe(0);
+    begin.mockRestore();
+    await charge(quotaId, 1);
+    await accounts.stop();
+    expect([await usedOf(database, before), await usedOf(database, quotaId)]).toEqual([5, 1]);
+  });
+});
+
+describe("calls that cost more than is left", () => {
+  test("take nothing that others could use, alone or beside calls that there is enough for", async () => {
+    const [{ accounts }, other] = [await openAccounts(newDataDir()), await openAccounts(newDataDir())];
+    const quotaId = await addQuota(database, now, { limit: 1_000 });
+    await accounts.ask(quotaId, 1_500);
+    expect(accounts.get(quotaId).look(1_500, now)).toBe("too little");
+    expect(await usedOf(database, quotaId)).toBe(0);
+    await Promise.all([1_500, 2, 999, 900, 98].map((cost) => accounts.ask(quotaId, cost)));
+    // Of those that came together, 2, and then 900 and 98: 999 would have been too many.
+    expect(await usedOf(database, quotaId)).toBe(1_000);
+    await accounts.giveBack(quotaId);
+    await other.accounts.ask(quotaId, 1);
+    expect(other.accounts.get(quotaId).look(1, now)).toBe("enough");
   });
 });
 
@@ -516,7 +604,7 @@ describe("two processes that ask at the same moment", () => {
         ? tx
         : new Proxy(tx, { get: (all, key) => (key === "$queryRaw" ? async () => [] : Reflect.get(all, key)) });
     const ask = (tx: Db, holder: string) =>
-      acquire(through(tx), { quotaId, holder, lease: null, newLeaseId: holder, wanted: limit, now });
+      acquire(through(tx), { quotaId, holder, lease: null, newLeaseId: holder, costs: [limit], free: 0, now });
     let second: Promise<unknown> = Promise.resolve();
     await served.transaction(async (tx) => {
       await ask(tx, "first");

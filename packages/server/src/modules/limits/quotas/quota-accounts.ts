@@ -8,7 +8,7 @@ import type { DomainEvent, EventListener } from "../../events/index.js";
 import { saysEveryMs } from "../lib/lease-times.js";
 import { LeaseHolder } from "./lease-holder.js";
 import { LeaseReturns } from "./lease-returns.js";
-import { acquire, type Grant, type HeldLease, tellUsed } from "./quota.store.js";
+import { acquire, type Grant, tellUsed } from "./quota.store.js";
 import { type OpenLease, QuotaAccount } from "./quota-account.js";
 import type { UseFolder } from "./use-folder.js";
 
@@ -17,7 +17,8 @@ const toldAtOnce = 1_000;
 
 /** Calls that wait for one quota are asked for together. */
 interface Asking {
-  wanted: number;
+  /** What each of them costs, in the order in which they came. */
+  readonly costs: number[];
   readonly done: Promise<void>;
 }
 
@@ -94,12 +95,13 @@ export class QuotaAccounts implements EventListener {
   ask(quotaId: string, cost: number): Promise<void> {
     const waiting = this.#waiting.get(quotaId);
     if (waiting) {
-      waiting.wanted += cost;
+      waiting.costs.push(cost);
       return waiting.done;
     }
-    const asking: Asking = { wanted: cost, done: this.#askInTurn(quotaId, () => asking.wanted) };
-    this.#waiting.set(quotaId, asking);
-    return asking.done;
+    const costs = [cost];
+    const done = this.#askInTurn(quotaId, costs);
+    this.#waiting.set(quotaId, { costs, done });
+    return done;
   }
 
   /** Asks for more without anybody waiting for it. */
@@ -110,21 +112,20 @@ export class QuotaAccounts implements EventListener {
     );
   }
 
-  async #askInTurn(quotaId: string, wanted: () => number): Promise<void> {
+  async #askInTurn(quotaId: string, costs: readonly number[]): Promise<void> {
     // Others who wait for the same answer ask now, too: after all of them have had their turn.
     await new Promise((resolve) => setImmediate(resolve));
     await this.#underWay.get(quotaId)?.catch(() => undefined);
     // What is granted from now on, nobody would give back.
     if (this.#isStopping) throw new KeyplaneError("UNAVAILABLE");
-    const amount = wanted();
     this.#waiting.delete(quotaId);
-    const asking = this.#ask(quotaId, amount).finally(() => this.#underWay.delete(quotaId));
+    const asking = this.#ask(quotaId, costs).finally(() => this.#underWay.delete(quotaId));
     this.#underWay.set(quotaId, asking);
     return asking;
   }
 
-  async #ask(quotaId: string, wanted: number): Promise<void> {
-    if (!this.#holder.isHeard(this.#clock.now())) await this.#holder.say();
+  async #ask(quotaId: string, costs: readonly number[]): Promise<void> {
+    if (!this.#holder.isHeard(this.#clock.now())) await this.#sayThatItLives();
     // What is on its way back would be missed by whoever asks meanwhile, and be told to be used up.
     await this.#returns.comeBack(quotaId);
     // The database is away, still: one of these for each quota is enough.
@@ -133,46 +134,35 @@ export class QuotaAccounts implements EventListener {
     const account = this.get(quotaId);
     const now = this.#clock.now();
     const { lapses } = this.#holder;
-    const { lease } = account;
+    const { lease, free } = account;
     const held = lease && { id: lease.id, period: lease.period, used: lease.used };
-    // Only the units that are missing.
-    const missing = Math.max(0, wanted - account.free);
     const newLeaseId = randomBytes(16).toString("hex");
+    // Its place first: what was given and has none would be lost, where the disk is full.
+    const slot = this.#folder.file.begin(newLeaseId);
+    const nothing = { period: 0, granted: 0, used: 0, reserved: 0, onFree: [] };
+    const place: OpenLease = { ...nothing, id: newLeaseId, quotaId, slot, lapses };
     const { id: holder } = this.#holder;
     let grant: Grant | null;
     try {
       grant = await this.#database.transaction((tx) =>
-        acquire(tx, { quotaId, holder, lease: held, newLeaseId, wanted: missing, now }),
+        acquire(tx, { quotaId, holder, lease: held, newLeaseId, costs, free, now }),
       );
     } catch (err) {
       // It may have been given all the same, where only the answer was lost. Giving back what does not exist changes nothing.
-      this.#returns.add({ ...this.#opened(quotaId, { id: newLeaseId, period: 0 }, 0), isUnheard: true });
+      this.#returns.add({ ...place, isUnheard: true });
       throw err;
     }
+    const isNew = grant !== null && grant.granted > 0 && grant.lease.id === newLeaseId;
+    const begun = isNew && grant ? { ...place, period: grant.lease.period, granted: grant.granted } : null;
+    if (!begun) this.#folder.file.end(slot);
     const hasLapsed = this.#holder.lapses !== lapses;
     if (account.lease !== lease || this.#accounts.get(quotaId) !== account || hasLapsed) {
       // An event has come between: what was given is as good as not used, and is given back.
-      if (grant && grant.granted > 0 && grant.lease.id === newLeaseId)
-        this.#returns.add(this.#opened(quotaId, grant.lease, grant.granted));
+      if (begun) this.#returns.add(begun);
       return;
     }
-    const over = account.took(grant, now);
+    const over = account.took(grant, begun, now);
     if (over) this.#returns.add(over);
-  }
-
-  #opened(quotaId: string, { id, period }: HeldLease, granted: number): OpenLease {
-    const { lapses } = this.#holder;
-    return {
-      id,
-      quotaId,
-      period,
-      slot: this.#folder.file.begin(id),
-      lapses,
-      granted,
-      used: 0,
-      reserved: 0,
-      onFree: [],
-    };
   }
 
   /** Forgets what is known of a quota, and gives back what is held. */
@@ -212,12 +202,18 @@ export class QuotaAccounts implements EventListener {
         this.#accounts.delete(quotaId);
       }
     }
-    await Promise.all([this.#returns.settled(), this.leases > 0 ? this.#sayThatItLives() : null]);
+    await Promise.all([this.#returns.settled(), this.leases > 0 ? this.#tellUsed() : null]);
   }
 
   async #sayThatItLives(): Promise<void> {
+    // Before: whoever has taken this process for lost may be settling what it has left, and then it takes nothing.
+    await this.#folder.renew();
+    await this.#holder.say();
+  }
+
+  async #tellUsed(): Promise<void> {
     try {
-      await this.#holder.say();
+      await this.#sayThatItLives();
       const leases = [...this.#accounts.values()].flatMap(({ lease }) => lease ?? []).filter(({ used }) => used > 0);
       for (let from = 0; from < leases.length; from += toldAtOnce) {
         await tellUsed(this.#database.prisma, leases.slice(from, from + toldAtOnce));

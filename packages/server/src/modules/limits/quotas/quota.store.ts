@@ -27,8 +27,10 @@ export interface Grant {
 }
 
 /**
- * Takes for a server what its calls want, and more of a large quota; as much as there is, when there is less.
+ * Takes for a server what its calls need, and more of a large quota.
  *
+ * @param asked.costs what each call costs that waits for it, in their order.
+ * @param asked.free what the server has left of its present lease.
  * @param asked.lease the server's present lease; another one is begun when that is of an earlier period.
  * @returns null when there is no such quota any more.
  */
@@ -39,15 +41,17 @@ export async function acquire(
     readonly holder: string;
     readonly lease: (HeldLease & { readonly used: number }) | null;
     readonly newLeaseId: string;
-    readonly wanted: number;
+    readonly costs: readonly number[];
+    readonly free: number;
     readonly now: number;
   },
 ): Promise<Grant | null> {
   const quota = await lockQuota(tx, asked.quotaId, asked.now);
   if (!quota) return null;
   const available = Math.max(0, quota.limit + quota.toppedUp - quota.used);
-  const granted = Math.min(available, Math.max(asked.wanted, Math.floor(available / sharePart)));
   const { lease, holder } = asked;
+  const free = lease?.period === quota.period ? asked.free : 0;
+  const granted = shareOf(available, asked.costs, free);
   const begun = { id: asked.newLeaseId, period: quota.period };
   if (granted === 0) return { lease: lease ? { id: lease.id, period: lease.period } : begun, granted, quota };
   await tx.quota.update({ where: { id: quota.id }, data: { used: { increment: granted }, dueAt: quota.periodEnd } });
@@ -62,6 +66,19 @@ export async function acquire(
   const row = { ...begun, quotaId: quota.id, holder, amount: granted, createdAt: new Date(asked.now) };
   await tx.quotaLease.create({ data: row });
   return { lease: begun, granted, quota: after };
+}
+
+/** How much of what is left a server gets: nothing for calls that would be refused with all of it, because others may need it. */
+function shareOf(available: number, costs: readonly number[], free: number): number {
+  let admitted = 0;
+  let needed = 0;
+  for (const cost of costs) {
+    if (needed + cost > available + free) continue;
+    needed += cost;
+    admitted += 1;
+  }
+  if (admitted === 0) return 0;
+  return Math.min(available, Math.max(needed - free, Math.floor(available / sharePart)));
 }
 
 /** A lease that ends, and how much of it was used; null: not known, so that all of it counts as used. */

@@ -16,7 +16,7 @@ export type UsedOfLeases = ReadonlyMap<string, number>;
  * know whether the machine is still the one that it was.
  */
 export class UseFile {
-  readonly #file: number;
+  #file: number;
   readonly #free: number[] = [];
   /** The file as it is to be. */
   #image = Buffer.alloc(64 * slotBytes);
@@ -36,6 +36,11 @@ export class UseFile {
   get written(): Promise<void> | null {
     if (this.#changed.length > 0) this.#written ??= this.#writeSoon();
     return this.#written;
+  }
+
+  /** What was used of the leases that have a place, and of some that have ended. */
+  get used(): UsedOfLeases {
+    return usedIn(this.#image.subarray(0, this.#slots * slotBytes));
   }
 
   /** Makes a place for a lease of which nothing is used. @param leaseId 32 ASCII characters. */
@@ -96,11 +101,21 @@ export class UseFile {
     if (start >= 0) this.#write(start, end);
   }
 
-  /** Gives a place free, when the database knows what was used. */
+  /** Goes on at another path, with all that is there. */
+  moveTo(path: string): void {
+    const file = openSync(path, "w", 0o600);
+    try {
+      this.#write(0, this.#slots * slotBytes, file);
+    } catch (error) {
+      closeSync(file);
+      throw error;
+    }
+    closeSync(this.#file);
+    this.#file = file;
+  }
+
+  /** Gives a place free, when the database knows what was used. What stands there is asked for by nobody: there is no such lease any more. */
   end(slot: number): void {
-    const start = slot * slotBytes;
-    this.#image.fill(0, start, start + slotBytes);
-    this.#write(start, start + slotBytes);
     this.#free.push(slot);
   }
 
@@ -112,9 +127,9 @@ export class UseFile {
     }
   }
 
-  #write(start: number, end: number): void {
+  #write(start: number, end: number, file = this.#file): void {
     // Short writes happen where the disk is full; a charge that is not written must not be answered.
-    if (writeSync(this.#file, this.#image, start, end - start, start) !== end - start) {
+    if (writeSync(file, this.#image, start, end - start, start) !== end - start) {
       throw new Error("what was used of quotas could not be written: is the disk full?");
     }
   }
@@ -122,7 +137,10 @@ export class UseFile {
 
 /** Reads what a process that is gone has left. */
 export function readUseFile(path: string): UsedOfLeases {
-  const bytes = readFileSync(path);
+  return usedIn(readFileSync(path));
+}
+
+function usedIn(bytes: Buffer): UsedOfLeases {
   const used = new Map<string, number>();
   for (let at = 0; at + slotBytes <= bytes.length; at += slotBytes) {
     const id = bytes.toString("latin1", at, at + idBytes);

@@ -22,22 +22,40 @@ export class UseFolder {
   readonly holder: string;
   readonly file: UseFile;
   readonly #root: string;
-  readonly #lock: FolderLock;
+  #lock: FolderLock;
 
   private constructor(root: string, holder: string, lock: FolderLock) {
     this.#root = root;
     this.holder = holder;
     this.#lock = lock;
-    const folder = join(root, holder);
-    writeFileSync(join(folder, "machine"), startOfMachine() ?? "");
-    this.file = new UseFile(join(folder, "used"));
+    this.file = new UseFile(makeFiles(join(root, holder)));
   }
 
   static async open(dataDir: string): Promise<UseFolder> {
     const root = join(dataDir, "quota-leases");
     const holder = randomBytes(16).toString("hex");
-    mkdirSync(join(root, holder), { recursive: true, mode: 0o700 });
-    return new UseFolder(root, holder, await lockFolder(join(root, holder)));
+    return new UseFolder(root, holder, await lockAt(join(root, holder)));
+  }
+
+  /**
+   * Makes the folder anew where others have taken this process for lost, and removed it: what is used from now on would be written where
+   * nobody finds it.
+   *
+   * @throws StartupError while another process settles what this one has left.
+   */
+  async renew(): Promise<void> {
+    if (this.#lock.isHeld()) return;
+    const folder = join(this.#root, this.holder);
+    const lock = await lockAt(folder);
+    try {
+      this.file.moveTo(makeFiles(folder));
+    } catch (error) {
+      // To be tried again as a whole.
+      lock.release();
+      throw error;
+    }
+    this.#lock.release();
+    this.#lock = lock;
   }
 
   /**
@@ -45,10 +63,12 @@ export class UseFolder {
    *
    * @param isLost whether a holder uses nothing any more, although it may live: asked where its process cannot be looked up, as in another
    * container, which may only be paused.
+   * @param signal ends the looking, also while it waits for a sign of life of somebody.
    */
   async *leftBehind(
     logger: Logger,
     isLost: (holder: string) => Promise<boolean>,
+    signal: AbortSignal,
   ): AsyncGenerator<LeftBehind, void, undefined> {
     for (const entry of readdirSync(this.#root, { withFileTypes: true })) {
       const { name } = entry;
@@ -56,8 +76,9 @@ export class UseFolder {
       const folder = join(this.#root, name);
       let lock: FolderLock;
       try {
-        lock = await lockFolder(folder, undefined, () => isLost(name));
+        lock = await lockFolder(folder, undefined, () => isLost(name), signal);
       } catch (err) {
+        if (signal.aborted) return;
         // A StartupError says that its process lives.
         if (!(err instanceof StartupError))
           logger.warn({ err, holder: name }, "leases of quotas could not be taken over");
@@ -77,6 +98,17 @@ export class UseFolder {
     this.#lock.release();
     if (isSettled) rmSync(join(this.#root, this.holder), { recursive: true, force: true });
   }
+}
+
+async function lockAt(folder: string): Promise<FolderLock> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return lockFolder(folder);
+}
+
+/** @returns where the file is to be that says what was used. */
+function makeFiles(folder: string): string {
+  writeFileSync(join(folder, "machine"), startOfMachine() ?? "");
+  return join(folder, "used");
 }
 
 /** Whatever cannot be read counts as not known: then all of the leases counts as used. */
