@@ -365,6 +365,36 @@ describe("usage of a guard", () => {
   });
 });
 
+describe("usage of a version of an API", () => {
+  test("is counted as verifyKey counts it, by slug@version, and the key was used", async () => {
+    const server = await startServer();
+    try {
+      const world = new World(server);
+      const { tenant, owner, admin, key, secret } = await world.tenantWithKey();
+      const other = await world.key(tenant.id, owner.id);
+      const input = { slug: "orders", name: "Orders", access: "OPEN", versions: [{ name: "v1" }] };
+      const { id } = await world.api(tenant.id, input);
+      const guard = guardFor(world, { token: admin.token ?? "", usage: {} });
+      await guard.ready();
+      for (const api of ["orders@v1", `${id}@v1`, "orders"]) {
+        expect(await guard.verify(secret, { api })).toMatchObject({ code: "VALID" });
+      }
+      expect(await admin.verify(other.secret, { api: "orders@v1" })).toMatchObject({ code: "VALID" });
+      await guard.close();
+      expect(guard.status()).toMatchObject({ dropped: 0, lastError: null });
+      const { usage, keys } = new Keyplane({ url: world.url, token: server.rootToken });
+      const { series } = await usage.query({ ...world.around(tenant.id), groupBy: ["API"] });
+      expect(Object.fromEntries(series.map(({ group, totals }) => [group.api, totals.valid]))).toEqual({
+        "orders@v1": 3,
+        orders: 1,
+      });
+      await expect.poll(async () => (await keys.get(key.id))?.lastUsedAt).toEqual(expect.any(String));
+    } finally {
+      await server.stop();
+    }
+  });
+});
+
 describe("guards of a server with a public address, which they reach by another", () => {
   test("lead to its pages by that address, in each mode and way", async () => {
     const server = await startServer({ KEYPLANE_PUBLIC_URL: "https://keyplane.acme.example" });

@@ -280,6 +280,18 @@ describe("close", () => {
   });
 });
 
+describe("usage that will not be counted", () => {
+  test("is in the status, whether it was given up or something is wrong with it", async ({ story }) => {
+    const onRejected = vi.fn();
+    const { guard, key } = await story.withKey({ usage: { onRejected, onDrop: () => {}, maxQueue: 2 } });
+    await guard.verify(key.secret, { usage: { tags: [""] } });
+    expect(onRejected).toHaveBeenCalledOnce();
+    expect(guard.status().dropped).toBe(1);
+    for (let call = 0; call < 3; call++) await guard.verify(key.secret);
+    expect(guard.status().dropped).toBe(3);
+  });
+});
+
 describe("listeners", () => {
   test("that throw harm nobody, and what they throw is told as an error", async ({ story }) => {
     const { guard, errors, revocations } = await story.follow();

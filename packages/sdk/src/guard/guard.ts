@@ -130,7 +130,7 @@ export interface GuardStatus {
   readonly complete: boolean;
   /** The place in the log of events that was reached; null before the first connection. */
   readonly cursor: string | null;
-  /** Events of usage that were given up, see `keyplane.usage`. */
+  /** Calls whose usage will not be counted: given up, or refused because something is wrong with them. The option `usage` has callbacks that say why. */
   readonly dropped: number;
   readonly lastError: Error | null;
 }
