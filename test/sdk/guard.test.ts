@@ -318,7 +318,42 @@ describe("the token of a guard", () => {
     expect(guard.status()).toMatchObject({ dropped: 0, lastError: null });
   });
 
-  test("that is revoked ends the guard, and verdicts follow onUnavailable", async ({ world }) => {
+  test("whose tenant is suspended and resumed follows again, and knows what happened meanwhile", async ({ world }) => {
+    const { tenant, admin, key, secret } = await world.tenantWithKey();
+    const developer = await world.caller("DEVELOPER", { tenantId: tenant.id });
+    const guards = (["stream", "polling"] as const).map((events) =>
+      guardFor(world, { token: developer.token ?? "", events, maxStalenessMs: 6_000 }),
+    );
+    try {
+      const closed: Promise<unknown>[] = [];
+      for (const guard of guards) {
+        await guard.ready();
+        expect(await guard.verify(secret)).toMatchObject({ code: "VALID" });
+        closed.push(new Promise((resolve) => guard.bind(key.id, ({ code }: GuardVerdict) => resolve(code))));
+      }
+      ok(await world.root.tenant("suspendTenant", { id: tenant.id, reason: "unpaid" }));
+      for (const guard of guards) {
+        await reached(guard, "failed");
+        await expect
+          .poll(() => guard.status().lastError)
+          .toMatchObject({ code: "UNAUTHENTICATED", message: expect.stringContaining("is suspended") });
+        await expect.poll(() => guard.verify(secret)).not.toMatchObject({ valid: true });
+      }
+      ok(await world.root.tenant("resumeTenant", { id: tenant.id }));
+      for (const guard of guards) {
+        await reached(guard, "current");
+        await expect.poll(() => guard.verify(secret)).toMatchObject({ code: "VALID" });
+        expect(guard.status()).toMatchObject({ lastError: null });
+      }
+      ok(await admin.key("revokeKey", { id: key.id, reason: "leaked" }));
+      for (const guard of guards) await expect.poll(() => guard.verify(secret)).toMatchObject({ code: "REVOKED" });
+      expect(await Promise.all(closed)).toEqual([expect.any(String), expect.any(String)]);
+    } finally {
+      await Promise.all(guards.map((guard) => guard.close()));
+    }
+  });
+
+  test("that is revoked lets the guard fail, and verdicts follow onUnavailable", async ({ world }) => {
     const { tenant, secret } = await world.tenantWithKey();
     const input = { name: "guard", role: "DEVELOPER", tenantId: tenant.id };
     const { managementToken, secret: token } = ok(await world.root.createToken(input));
@@ -359,6 +394,36 @@ describe("usage of a guard", () => {
       expect(new Set(nodes.map(({ source }) => source))).toEqual(new Set(["SDK"]));
       expect(nodes.filter(({ keyId }) => keyId === key.id)).toHaveLength(6);
       expect(nodes.find(({ code }) => code === "INSUFFICIENT_SCOPE")).toMatchObject({ ip: "203.0.113.9", cost: 0 });
+    } finally {
+      await server.stop();
+    }
+  });
+});
+
+describe("usage of a version of an API", () => {
+  test("is counted as verifyKey counts it, by slug@version, and the key was used", async () => {
+    const server = await startServer();
+    try {
+      const world = new World(server);
+      const { tenant, owner, admin, key, secret } = await world.tenantWithKey();
+      const other = await world.key(tenant.id, owner.id);
+      const input = { slug: "orders", name: "Orders", access: "OPEN", versions: [{ name: "v1" }] };
+      const { id } = await world.api(tenant.id, input);
+      const guard = guardFor(world, { token: admin.token ?? "", usage: {} });
+      await guard.ready();
+      for (const api of ["orders@v1", `${id}@v1`, "orders"]) {
+        expect(await guard.verify(secret, { api })).toMatchObject({ code: "VALID" });
+      }
+      expect(await admin.verify(other.secret, { api: "orders@v1" })).toMatchObject({ code: "VALID" });
+      await guard.close();
+      expect(guard.status()).toMatchObject({ dropped: 0, lastError: null });
+      const { usage, keys } = new Keyplane({ url: world.url, token: server.rootToken });
+      const { series } = await usage.query({ ...world.around(tenant.id), groupBy: ["API"] });
+      expect(Object.fromEntries(series.map(({ group, totals }) => [group.api, totals.valid]))).toEqual({
+        "orders@v1": 3,
+        orders: 1,
+      });
+      await expect.poll(async () => (await keys.get(key.id))?.lastUsedAt).toEqual(expect.any(String));
     } finally {
       await server.stop();
     }

@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 
+export { apiLabelPattern, apiLabelWords } from "./api-label.js";
 export { type AskedApi, askedApi, hintOf } from "./decision/api-access.js";
 export { isCidrOrAddress, matchesCidr, rangesWithin } from "./decision/cidr.js";
 export { decide, validUntil } from "./decision/decide.js";

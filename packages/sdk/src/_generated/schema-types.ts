@@ -1884,7 +1884,7 @@ export type UsageEventFilter = {
 
 /** One call that an application has verified by itself. */
 export type UsageEventInput = {
-  /** The API that was called, e.g. orders/v2. */
+  /** The API that was called, e.g. orders@v2. */
   readonly api?: string | null | undefined;
   /** When it happened: at most 24 hours ago, and 5 minutes ahead. Now when left out. */
   readonly at?: string | null | undefined;

@@ -15,11 +15,15 @@ afterEach(async () => {
 
 describe.each(subjects)("$name", ({ start, onlyUpgrades }) => {
   /** The headers about limits, of a call that is let in and of one that is refused. */
-  async function told(options: object, rateLimits: readonly object[] = [perMinute, perDay]) {
+  async function told(
+    options: object,
+    rateLimits: readonly object[] = [perMinute, perDay],
+    retryAfterMs: number | null = 29_001,
+  ) {
     vi.spyOn(Date, "now").mockReturnValue(now);
     const guard = new FakeGuard();
     guard.answers("in", verdictOf("VALID", { rateLimits: rateLimits as never }));
-    guard.answers("out", verdictOf("RATE_LIMITED", { rateLimits: rateLimits as never, retryAfterMs: 29_001 }));
+    guard.answers("out", verdictOf("RATE_LIMITED", { rateLimits: rateLimits as never, retryAfterMs }));
     const application = await start(guard, options);
     opened.push(application);
     const keys = onlyUpgrades ? ["out"] : ["in", "out"];
@@ -37,6 +41,15 @@ describe.each(subjects)("$name", ({ start, onlyUpgrades }) => {
     expect(answers).toEqual(answers.map(() => headers));
     const bare = await told({ rateLimitHeaders: true, exposeReason: "none" });
     expect(bare).toEqual(bare.map(() => headers));
+  });
+
+  test("tells of a limit that has refused the call when to come again, as Retry-After does, and not when it is whole", async () => {
+    const answers = await told({ rateLimitHeaders: true }, [perMinute, perDay], 2_001);
+    const refused = '"key-per-minute";r=42;t=30, "tenant-per-day";r=0;t=3';
+    expect(answers.at(-1)?.[1]).toBe(refused);
+    // It is larger than the limit, and never passes.
+    const never = await told({ rateLimitHeaders: true }, [perDay], null);
+    expect(never.at(-1)?.[1]).toBe('"tenant-per-day";r=0;t=30');
   });
 
   test("tells nobody otherwise, nor of a call that is under none", async () => {

@@ -9,12 +9,13 @@ import {
 } from "./errors.js";
 import { reconnecting } from "./reconnecting.js";
 
+const odd = new TypeError("a slip in the caller's token function");
 const broken = (): ConnectionError => new ConnectionError("broken", { neverSent: false });
 
 /** What happens when it is connected, one entry for each time: what comes, and how it ends. */
 type Script = readonly { readonly opens?: boolean; readonly events?: readonly number[]; readonly end?: Error }[];
 
-async function run(script: Script, random = 0) {
+async function run(script: Script, random = 0, outlastsRefusals = false) {
   const runtime = fakeRuntime(random);
   const told: [KeyplaneError, number][] = [];
   const events: number[] = [];
@@ -29,7 +30,8 @@ async function run(script: Script, random = 0) {
     yield* all;
     if (end) throw end;
   }
-  const options = { signal: undefined, onInterrupted: (error: KeyplaneError, ms: number) => told.push([error, ms]) };
+  const onInterrupted = (error: KeyplaneError, ms: number): void => void told.push([error, ms]);
+  const options = { signal: undefined, onInterrupted, outlastsRefusals };
   const error = await (async () => {
     for await (const event of reconnecting(connect, options, runtime)) events.push(event);
   })().catch((thrown: unknown) => thrown);
@@ -67,8 +69,20 @@ describe("a stream that is kept going", () => {
     const ended = new AuthenticationError("ended", { code: "UNAUTHENTICATED" });
     const { events, error, waits } = await run([{ events: [1], end: ended }, { events: [2] }]);
     expect([events, error, waits]).toEqual([[1], ended, []]);
-    const odd = new TypeError("a slip in the caller's token function");
     expect((await run([{ end: odd }])).error).toBe(odd);
+  });
+
+  test("goes on after that, too, where it was told to, and waits up to a minute", async () => {
+    const refused = { opens: false, end: new AuthenticationError("suspended", { code: "UNAUTHENTICATED" }) };
+    const script = [...Array(8).fill(refused), { events: [1], end: refused.end }, { opens: false, end: odd }];
+    const { events, error, waits } = await run(script, 0, true);
+    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 1_000]);
+    expect([events, error]).toEqual([[1], odd]);
+  });
+
+  test("ends with an abort, whatever it was told", async () => {
+    const aborted = new AbortedError("closed", { code: "ABORTED" });
+    expect((await run([{ end: aborted }], 0, true)).error).toBe(aborted);
   });
 
   test("ends while it waits, when its caller aborts", async () => {

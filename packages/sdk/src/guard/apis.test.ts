@@ -50,6 +50,19 @@ test.for(["lazy", "full"] as const)(
   },
 );
 
+test("calls of a version are handed over as such, and those that name the API by its id by its slug", async ({
+  story,
+}) => {
+  const { guard, key } = await story.withKey();
+  const versions = [{ name: "v1", deprecatedAt: null, retiredAt: null }];
+  story.plane.updateTenant({ apis: [{ ...api, isOpen: true, versions }] });
+  await story.moment();
+  for (const asked of ["orders@v1", "api_1@v1", "orders", "orders@v2"]) await guard.verify(key.secret, { api: asked });
+  await guard.close();
+  const labels = [...story.server.usage.values()].flatMap((event) => event.api ?? []);
+  expect(labels).toEqual(["orders@v1", "orders@v1", "orders", "orders@v2"]);
+});
+
 test("a name of an API that no server would take is refused as a mistake", async ({ story }) => {
   const { guard, key } = await story.withKey();
   await expect(guard.verify(key.secret, { api: "a b" })).rejects.toThrow(TypeError);

@@ -1,9 +1,11 @@
 import { AbortedError, type KeyplaneError } from "../client/errors.js";
+import { canPass } from "../client/reconnecting.js";
 import type { Runtime } from "../client/runtime.js";
 import { Follower } from "./follower.js";
 import type { GuardStatus } from "./guard.js";
 import type { ResolvedGuardOptions } from "./guard-options.js";
 import type { Knowledge } from "./knowledge.js";
+import { Readiness } from "./readiness.js";
 import { repeat } from "./repeat.js";
 import type { GuardServer } from "./server.js";
 import type { SnapshotFile } from "./snapshot-file.js";
@@ -22,7 +24,6 @@ export type ConnectionStatus = Omit<GuardStatus, "dropped">;
 export class Connection {
   /** While what was saved is being read: resolves when it is in memory. */
   restored: Promise<void> | null = null;
-  readonly ready: Promise<void>;
   readonly #options: ResolvedGuardOptions;
   readonly #knowledge: Knowledge;
   readonly #clock: SteadyClock;
@@ -35,7 +36,7 @@ export class Connection {
   #lastError: Error | null = null;
   #hasFailed = false;
   #told: GuardStatus["state"] = "starting";
-  #settleReady: { readonly resolve: () => void; readonly reject: (error: Error) => void } | undefined;
+  #readiness = new Readiness();
 
   constructor(deps: {
     options: ResolvedGuardOptions;
@@ -55,10 +56,6 @@ export class Connection {
     this.#signal = deps.signal;
     this.#onState = deps.onState;
     this.#onError = deps.onError;
-    this.ready = new Promise((resolve, reject) => {
-      this.#settleReady = { resolve, reject };
-    });
-    this.ready.catch(() => undefined); // nobody has to wait for it
     this.#makeFollower = (cursor) =>
       new Follower({
         subscribe: server.subscribe,
@@ -93,6 +90,11 @@ export class Connection {
       this.restored = null;
       void this.#run(cursor);
     });
+  }
+
+  /** Resolves with the first `current`; rejects when the server refuses it before, and for whoever asks while it does. */
+  get ready(): Promise<void> {
+    return this.#readiness.promise;
   }
 
   /** What the present connection says of the time can no longer be trusted. */
@@ -135,8 +137,7 @@ export class Connection {
     } finally {
       stopLooking();
       this.#by = null;
-      const failure = this.#hasFailed ? this.#lastError : null;
-      this.#settleReady?.reject(failure ?? new AbortedError("The guard was closed.", { code: "ABORTED" }));
+      this.#readiness.reject(new AbortedError("The guard was closed.", { code: "ABORTED" }));
       this.#look();
     }
   }
@@ -144,12 +145,15 @@ export class Connection {
   #connected(by: "stream" | "polling"): void {
     this.#by = by;
     this.#lastError = null;
+    this.#recovered();
     this.#knowledge.onResumed(() => this.#look());
     this.#look();
   }
 
   #interrupted(error: KeyplaneError): void {
     this.#by = null;
+    if (!canPass(error)) return this.#fail(error);
+    this.#recovered();
     this.#lastError = error;
     this.#onError(error);
     this.#look();
@@ -158,7 +162,15 @@ export class Connection {
   #fail(error: Error): void {
     this.#hasFailed = true;
     this.#lastError = error;
+    this.#readiness.reject(error);
     this.#onError(error);
+    this.#look();
+  }
+
+  /** The server refuses no longer, as far as can be told: whoever waits from now on waits for `current` again. */
+  #recovered(): void {
+    if (this.#hasFailed) this.#readiness = this.#readiness.again();
+    this.#hasFailed = false;
   }
 
   #state(): GuardStatus["state"] {
@@ -183,7 +195,7 @@ export class Connection {
     const status = this.status();
     if (status.state === this.#told) return;
     this.#told = status.state;
-    if (status.state === "current") this.#settleReady?.resolve();
+    if (status.state === "current") this.#readiness.resolve();
     this.#onState(status);
   }
 }

@@ -47,7 +47,7 @@ const longestStreamMs = 3_600_000;
 const firstPollingMs = 60_000;
 const longestPollingMs = 600_000;
 
-/** Follows the events of keys, from where it has come to, for as long as that can succeed. */
+/** Follows the events of keys, from where it has come to, until it is told to end: a refusal is tried again as well. */
 export class Follower {
   readonly #subscribe: Subscribe;
   readonly #poll: PollEvents;
@@ -110,11 +110,12 @@ export class Follower {
     return this.#clock.now() - openedAt > this.#longestStreamMs;
   }
 
-  /** @throws AbortedError, and any KeyplaneError that no reconnecting would mend. */
+  /** @throws AbortedError, and whatever is no KeyplaneError, which is a mistake in here. */
   async run(signal: AbortSignal): Promise<void> {
     const onInterrupted = (error: KeyplaneError): void => this.#listener.onInterrupted(error);
+    const options = { signal, onInterrupted, outlastsRefusals: true };
     const connect = (onOpen: () => void) => this.#connect(onOpen, signal);
-    for await (const _ of reconnecting(connect, { signal, onInterrupted }, this.#runtime));
+    for await (const _ of reconnecting(connect, options, this.#runtime));
   }
 
   /** One connection, until it ends. What is heard is dealt with on the way; nothing comes out. */
@@ -142,7 +143,7 @@ export class Follower {
   }
 
   /**
-   * Whether time may mend what no reconnecting would. Where a Keyplane server was found once, only its own word is final: whatever
+   * Whether time may mend by itself what a refusal is elsewhere. Where a Keyplane server was found once, only its own word is one: whatever
    * else answers is a proxy, or a page about maintenance. A function that gives tokens may give a better one the next time.
    */
   #canPass(error: unknown): error is Error {

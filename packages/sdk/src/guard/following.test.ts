@@ -111,11 +111,60 @@ describe("what a server of ours has not said is not final", () => {
     },
   );
 
-  test("a server of ours that refuses the token is believed", async ({ story }) => {
-    const { guard } = await story.withKey();
+  test("a server of ours that refuses the token is believed, and asked again: its tenant may be resumed", async ({
+    story,
+  }) => {
+    const { guard, key, states } = await story.withKey();
+    const closed = vi.fn();
+    guard.bind(key.id, closed);
     story.server.goAway(fails(401, "UNAUTHENTICATED"));
-    await story.time.advance(60_000);
+    story.server.kill();
+    await story.time.advance(2_000);
     expect(guard.status()).toMatchObject({ state: "failed", lastError: { code: "UNAUTHENTICATED" } });
+    expect(await guard.verify(key.secret)).toMatchObject({ code: "VALID", source: "local" });
+    await story.time.advance(600_000);
+    expect(guard.status().state).toBe("failed");
+    expect(await guard.verify(key.secret)).toMatchObject({ code: "UNAVAILABLE" });
+    story.plane.revokeKey(key.id);
+    story.server.comeBack();
+    await story.time.advance(61_000);
+    expect(states).toEqual(["current", "reconnecting", "failed", "stale", "current"]);
+    expect(guard.status()).toMatchObject({ state: "current", connected: "stream", lastError: null });
+    expect(await guard.verify(key.secret)).toMatchObject({ code: "REVOKED", source: "local" });
+    expect(closed).toHaveBeenCalledOnce();
+  });
+
+  test("a refused token is tried less and less often, once a minute at last, by a stream and by polling", async ({
+    story,
+  }) => {
+    for (const events of ["stream", "polling"] as const) {
+      story.server.goAway(fails(401, "UNAUTHENTICATED"));
+      const askedAt: number[] = [];
+      const fetch: typeof story.server.fetch = (url, init) => {
+        askedAt.push(story.time.now);
+        return story.server.fetch(url, init);
+      };
+      const { guard, states } = story.start({ events, fetch });
+      await story.time.advance(250_000);
+      const pauses = askedAt.slice(1).map((at, index) => at - (askedAt[index] ?? 0));
+      expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+      expect(states).toEqual(["failed"]);
+      await guard.close();
+      const asked = askedAt.length;
+      await story.time.advance(120_000);
+      expect(askedAt).toHaveLength(asked);
+      expect(guard.status().state).toBe("closed");
+    }
+  });
+
+  test("a server of ours that is lost after it refused the token is one that cannot be reached", async ({ story }) => {
+    story.server.goAway(fails(401, "UNAUTHENTICATED"));
+    const { guard, states } = story.start();
+    await story.time.advance(2_000);
+    story.server.goAway(refused);
+    await story.time.advance(10_000);
+    expect(states).toEqual(["failed", "reconnecting"]);
+    expect(guard.status().lastError).toMatchObject({ code: "CONNECTION_FAILED" });
   });
 
   test("a function that gives tokens is asked again after one was refused, and after it failed itself", async ({
@@ -199,20 +248,25 @@ describe("ready", () => {
   test.for([
     [401, "UNAUTHENTICATED", AuthenticationError],
     [403, "FORBIDDEN", PermissionError],
-  ] as const)("rejects with HTTP %d for a token that will never do", async ([status, code, kind], { story }) => {
-    story.server.goAway(fails(status, code));
-    const { guard, states, errors } = story.start();
-    const ready = guard.ready();
-    ready.catch(() => undefined);
-    await story.moment();
-    await expect(ready).rejects.toBeInstanceOf(kind);
-    expect(states).toEqual(["failed"]);
-    expect(guard.status()).toMatchObject({ state: "failed", lastError: { code } });
-    expect(errors).toMatchObject([{ code }]);
-    const asked = story.server.requests.length;
-    await story.time.advance(600_000);
-    expect(story.server.requests).toHaveLength(asked);
-  });
+  ] as const)(
+    "rejects with HTTP %d for a token that does not do, and resolves once it does",
+    async ([status, code, kind], { story }) => {
+      story.server.goAway(fails(status, code));
+      const { guard, states, errors } = story.start();
+      const ready = guard.ready();
+      ready.catch(() => undefined);
+      await story.moment();
+      await expect(ready).rejects.toBeInstanceOf(kind);
+      expect(states).toEqual(["failed"]);
+      expect(guard.status()).toMatchObject({ state: "failed", lastError: { code } });
+      expect(errors).toMatchObject([{ code }]);
+      await expect(guard.ready()).rejects.toBeInstanceOf(kind);
+      story.server.comeBack();
+      await story.time.advance(2_000);
+      await guard.ready();
+      expect(guard.status()).toMatchObject({ state: "current", lastError: null });
+    },
+  );
 
   test("rejects with AbortedError when the guard is closed before, whatever went wrong until then", async ({
     story,
@@ -277,6 +331,18 @@ describe("close", () => {
     await story.moment();
     await guard.close();
     expect(await verifying).toMatchObject({ code: "UNAVAILABLE" });
+  });
+});
+
+describe("usage that will not be counted", () => {
+  test("is in the status, whether it was given up or something is wrong with it", async ({ story }) => {
+    const onRejected = vi.fn();
+    const { guard, key } = await story.withKey({ usage: { onRejected, onDrop: () => {}, maxQueue: 2 } });
+    await guard.verify(key.secret, { usage: { tags: [""] } });
+    expect(onRejected).toHaveBeenCalledOnce();
+    expect(guard.status().dropped).toBe(1);
+    for (let call = 0; call < 3; call++) await guard.verify(key.secret);
+    expect(guard.status().dropped).toBe(3);
   });
 });
 

@@ -21,9 +21,10 @@ export class GuardUsage {
     this.#tenantId = tenantId;
   }
 
-  /** How many were given up. */
+  /** How many will never be counted: those that something is wrong with, too, because a guard's status has no other place that tells of them. */
   get dropped(): number {
-    return this.#usage.recordStatus.dropped;
+    const { dropped, rejected } = this.#usage.recordStatus;
+    return dropped + rejected;
   }
 
   /**

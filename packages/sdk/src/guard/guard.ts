@@ -40,7 +40,8 @@ export interface Guard {
    * Resolves when the guard follows the server, in the mode `full` with all keys in memory. Verifications need not wait
    * for it.
    *
-   * @throws KeyplaneError when that can never be, such as for a wrong token; AbortedError after `close`.
+   * @throws KeyplaneError when the server refuses it, such as for a wrong token: asked for once that is mended, it resolves; AbortedError after
+   * `close`.
    */
   ready(): Promise<void>;
 
@@ -107,7 +108,7 @@ export interface GuardEvents {
   readonly revoked: Revocation;
   /** The state of the guard has changed; see {@link GuardStatus.state}. */
   readonly state: GuardStatus;
-  /** Something went wrong that the guard goes on trying to overcome, or that ended it. */
+  /** Something went wrong that the guard goes on trying to overcome. */
   readonly error: KeyplaneError | Error;
 }
 
@@ -116,8 +117,8 @@ export interface GuardStatus {
   readonly mode: "lazy" | "full";
   /**
    * `starting`: not connected yet. `loading`: the keys are being read. `current`: it follows the server. `reconnecting`: it does not at
-   * the moment; what it knows counts until `maxStalenessMs`. `stale`: it does not, for longer than that. `failed`: it
-   * never will, because of `lastError`. `closed`.
+   * the moment; what it knows counts until `maxStalenessMs`. `stale`: it does not, for longer than that. `failed`: the
+   * server refuses it, because of `lastError`; it tries again by itself, once a minute at last. `closed`.
    */
   readonly state: "starting" | "loading" | "current" | "reconnecting" | "stale" | "failed" | "closed";
   /** Whether it follows the server at the moment, and how. */
@@ -130,7 +131,7 @@ export interface GuardStatus {
   readonly complete: boolean;
   /** The place in the log of events that was reached; null before the first connection. */
   readonly cursor: string | null;
-  /** Events of usage that were given up, see `keyplane.usage`. */
+  /** Calls whose usage will not be counted: given up, or refused because something is wrong with them. The option `usage` has callbacks that say why. */
   readonly dropped: number;
   readonly lastError: Error | null;
 }

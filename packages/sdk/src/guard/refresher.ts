@@ -82,7 +82,7 @@ export class Refresher {
         if (this.#signal.aborted) break;
         for (const id of keyIds) this.#keyIds.add(id);
         this.#onError(error as Error);
-        // A refusal that will not pass by itself ends the guard elsewhere; here it only must not be asked for in a loop.
+        // A refusal that will not pass by itself is told elsewhere, as the state of the guard; here it only must not be asked for in a loop.
         const longest = canPass(error) ? Math.min(longestPauseMs, firstPauseMs * 2 ** failures++) : longestPauseMs;
         await this.#runtime.sleep(longest * (1 - this.#runtime.random() / 2), this.#signal).catch(() => undefined);
       }

@@ -1,4 +1,11 @@
-import { type AskedApi, askedApi, type DecisionRequest, type KeyRecord } from "@keyplane/schema";
+import {
+  type AskedApi,
+  apiLabelPattern,
+  apiLabelWords,
+  askedApi,
+  type DecisionRequest,
+  type KeyRecord,
+} from "@keyplane/schema";
 import type { GuardRequest } from "./guard.js";
 
 /** What `decide` checks of a call. */
@@ -15,8 +22,8 @@ export function checkRequest(key: string, { scopes, environment, ip, api }: Guar
   if (environment !== undefined && environment !== "LIVE" && environment !== "TEST") {
     throw new TypeError(`environment must be LIVE or TEST, not ${String(environment)}.`);
   }
-  if (api !== undefined && (typeof api !== "string" || !/^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,63}$/.test(api))) {
-    throw new TypeError("api must name an API with 1 to 64 letters, digits and . _ : / @ -, such as orders@v2.");
+  if (api !== undefined && (typeof api !== "string" || !apiLabelPattern.test(api))) {
+    throw new TypeError(`api must name an API with ${apiLabelWords}.`);
   }
   if (ip !== undefined && typeof ip !== "string") throw new TypeError(`ip must be a text, not ${typeof ip}.`);
 }

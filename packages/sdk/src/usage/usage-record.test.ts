@@ -96,6 +96,7 @@ describe("a call is taken at the very limit:", () => {
     "a latency of a day": { latencyMs: 86_400_000 },
     "a start of 24": { start: "a".repeat(24) },
     "an API of 64": { api: "a".repeat(64) },
+    "a version of an API": { api: "orders@v1" },
   };
   for (const [name, record] of Object.entries(taken)) {
     test(`${name}`, () => expect(complete(record)).toMatchObject({ id: expect.any(String) }));

@@ -1,3 +1,4 @@
+import { apiLabelPattern, apiLabelWords } from "@keyplane/schema";
 import type { MeterInput, UsageEventInput } from "../_generated/schema-types.js";
 import { createUuid } from "../client/uuid.js";
 import type { VerdictCode } from "../open-enums.js";
@@ -122,7 +123,7 @@ const rules = {
   },
   // Any that may be one: the server may know more of them than this version.
   code: matching(/^[A-Z][A-Z_]{0,63}$/, "Give the code of a verdict, e.g. VALID."),
-  api: matching(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$/, "Give 1 to 64 letters, digits and . _ : / -, e.g. orders/v2."),
+  api: matching(apiLabelPattern, `Give ${apiLabelWords}.`),
   cost: numberWithin(1_000_000, true, "Give a whole number, 0 to 1000000."),
   latencyMs: numberWithin(86_400_000, false, "Give milliseconds, 0 to a day."),
   ip: matching(/^[\s\S]{0,64}$/, "Give one address, e.g. 203.0.113.7."),

@@ -180,7 +180,9 @@ export function currentSince(since: number | null, openedAt: number): number | n
 const full = "This server has as many subscriptions open as it can hold. Try another server, or later.";
 const fullOfCaller = "This token has as many subscriptions open as one may. Close some, or use another token.";
 
-export const tokenEndedMessage = "Your management token was revoked or has expired. Use another one.";
+/** Which of them it was, the next request is told: here only that it ended was found out. Short enough for a close frame as well. */
+export const tokenEndedMessage =
+  "Your token was revoked, has expired, lost permissions, or its user or tenant is disabled. Connect again to hear which.";
 
 /** In the form of GraphQL over SSE: an answer with an error, and the end. */
 const unauthenticated = (): string => `event: next

@@ -1,4 +1,4 @@
-import { environments } from "@keyplane/schema";
+import { apiLabelPattern, environments } from "@keyplane/schema";
 
 /** As the server takes them. */
 const scope = /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/;
@@ -78,7 +78,7 @@ export function isEnvironment(value: unknown): value is string {
   return typeof value === "string" && Object.hasOwn(environments, value);
 }
 
-export const isApi: Check = matches(/^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,63}$/);
+export const isApi: Check = matches(apiLabelPattern);
 
 /** Whether each field is one of usage; what may stand in it, the guard says. */
 export function isUsage(value: unknown): value is object {

@@ -7,10 +7,14 @@ const highest = 999_999_999_999_999;
 
 /**
  * The headers that tell a caller where the rate limits of the call stand, of draft-ietf-httpapi-ratelimit-headers: `RateLimit-Policy` with how much
- * each allows (`q`), `RateLimit` with what is left of it (`r`) and in how many seconds it is whole again (`t`). A limit is named by whose
- * it is and its name: `key-per-minute`. None where the verdict has no limits.
+ * each allows (`q`), `RateLimit` with what is left of it (`r`) and in how many seconds it is whole again (`t`); of one that has refused the call,
+ * when to come again: the draft wants that `t` tells what `Retry-After` does, and whoever waits for the whole of a long window waits for nothing.
+ * A limit is named by whose it is and its name: `key-per-minute`. None where the verdict has no limits.
  */
-export function rateLimitHeaders({ rateLimits }: Pick<GuardVerdict, "rateLimits">): Readonly<Record<string, string>> {
+export function rateLimitHeaders({
+  rateLimits,
+  retryAfterMs,
+}: Pick<GuardVerdict, "rateLimits" | "retryAfterMs">): Readonly<Record<string, string>> {
   const told = rateLimits
     .map((limit) => ({ ...limit, name: `${limit.target.toLowerCase()}-${limit.name}` }))
     .filter(({ name }) => quotable.test(name));
@@ -18,14 +22,17 @@ export function rateLimitHeaders({ rateLimits }: Pick<GuardVerdict, "rateLimits"
   return {
     "ratelimit-policy": told.map(({ name, limit }) => `"${name}";q=${whole(limit)}`).join(", "),
     ratelimit: told
-      .map(({ name, remaining, resetAt }) => `"${name}";r=${whole(remaining)};t=${whole(secondsUntil(resetAt))}`)
+      .map(({ name, remaining, resetAt, exceeded }) => {
+        const ms = exceeded && retryAfterMs !== null ? retryAfterMs : Date.parse(resetAt) - Date.now();
+        return `"${name}";r=${whole(remaining)};t=${whole(secondsIn(ms))}`;
+      })
       .join(", "),
   };
 }
 
 /** Rounded up: a second early there would be less than was told. */
-function secondsUntil(time: string): number {
-  return Math.ceil((Date.parse(time) - Date.now()) / 1_000);
+function secondsIn(ms: number): number {
+  return Math.ceil(ms / 1_000);
 }
 
 function whole(value: number): number {

@@ -20,7 +20,7 @@ const UsageEventInput = builder.inputType("UsageEventInput", {
     tenantId: t.id({ description: "The tenant; known by itself from keyId or your token." }),
     keyId: t.id({ description: "The key; leave it out for an unknown one." }),
     code: t.field({ type: VerdictCodeEnum, defaultValue: "VALID", description: "The outcome." }),
-    api: t.string({ description: "The API that was called, e.g. orders/v2." }),
+    api: t.string({ description: "The API that was called, e.g. orders@v2." }),
     cost: t.int({ defaultValue: 1, description: "How much the call counts, 0 to 1000000. A refused call counts 0." }),
     tags: t.stringList({ description: "Labels, at most 20." }),
     meters: t.field({ type: [MeterInput], description: "Quantities of the call, at most 10." }),

@@ -1,5 +1,12 @@
 import { isIP } from "node:net";
-import { canonicalAddress, keyPattern, type VerdictCode, verdictCodes } from "@keyplane/schema";
+import {
+  apiLabelPattern,
+  apiLabelWords,
+  canonicalAddress,
+  keyPattern,
+  type VerdictCode,
+  verdictCodes,
+} from "@keyplane/schema";
 import { z } from "zod";
 import { idSchema } from "../../platform/validation.js";
 import {
@@ -64,10 +71,7 @@ export function addressOf(text: string | null | undefined): string | undefined {
 
 export const apiSchema = z
   .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,63}$/,
-    "Name an API with 1 to 64 letters, digits and . _ : / @ -, beginning with a letter or digit, e.g. orders@v2.",
-  )
+  .regex(apiLabelPattern, `Name an API with ${apiLabelWords}.`)
   .refine(holdsNoKey, keyWords);
 
 const tagSchema = z
