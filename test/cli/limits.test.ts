@@ -90,7 +90,7 @@ describe("quotas", () => {
     const { stdout, stderr } = await cli.run(["quotas", "show", owner.id]);
     expect(stdout).toMatch(new RegExp(`^${holder} +96 .* yes$`, "m"));
     expect(stderr).toContain(`Lost servers hold 96 of it`);
-    expect(stderr).toContain(`keyplane quotas reset ${owner.id}`);
+    expect(stderr).toContain(`keyplane quotas top-up ${owner.id} --amount 96`);
     expect((await cli.run(["limits", "show", owner.id])).stderr).toContain("Lost servers hold 96 of it");
     const { leases } = await cli.json(["quotas", "show", owner.id]);
     expect(leases).toMatchObject([{ holder, isLost: true }, { isLost: false }]);

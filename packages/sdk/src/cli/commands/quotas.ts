@@ -36,7 +36,7 @@ export const quotaCommands = [
     path: "quotas show",
     summary: "Show the quota of a key, user or tenant, and which servers hold parts of it.",
     details:
-      "What a server holds counts as used. One that is lost uses nothing of it any more: start it on its data folder, or reset the quota.",
+      "What a server holds counts as used. One that is lost uses nothing of it any more: start it on its data folder, or top the quota up by what it holds. To reset the quota would forgive what others have used, too.",
     argument: ofTarget,
     examples: [["quotas show usr_…", "what all keys of a user may use together"]],
     async run({ client, print }, _given, id) {
@@ -134,11 +134,10 @@ export const quotaCommands = [
 
 /** Warns of what counts as used although nobody uses it any more. */
 export function tellLost(print: Printer, { leases, targetId }: Quota): void {
-  const lost = leases.filter(({ isLost }) => isLost);
-  if (lost.length === 0) return;
-  const amount = lost.reduce((sum, lease) => sum + lease.amount, 0);
+  const amount = leases.reduce((sum, lease) => sum + (lease.isLost ? lease.amount : 0), 0);
+  if (amount === 0) return;
   print.note(
-    `Lost servers hold ${shown(amount)} of it, which counts as used: start them on their data folders, or run keyplane quotas reset ${targetId}.`,
+    `Lost servers hold ${shown(amount)} of it, which counts as used: start them on their data folders, or run keyplane quotas top-up ${targetId} --amount ${amount}.`,
   );
 }
 
