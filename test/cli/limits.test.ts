@@ -98,6 +98,29 @@ describe("quotas", () => {
   });
 });
 
+describe("whose limits", () => {
+  test("may be named by a user's e-mail address and a tenant's slug, as in every other command", async ({ world }) => {
+    const cli = rootOf(world);
+    const { tenant, owner } = await world.tenantWithKey();
+    const ofUser = [owner.email, "--tenant", tenant.slug];
+    expect(await cli.json(["quotas", "set", ...ofUser, "--limit", "3"])).toMatchObject({ targetId: owner.id });
+    expect(await cli.json(["quotas", "set", tenant.slug, "--limit", "9"])).toMatchObject({ targetId: tenant.id });
+    expect(await cli.json(["quotas", "top-up", ...ofUser, "--amount", "2"])).toMatchObject({ toppedUp: 2 });
+    expect(await cli.json(["quotas", "reset", tenant.slug])).toMatchObject({ targetId: tenant.id });
+    expect(await cli.json(["quotas", "show", ...ofUser])).toMatchObject({ limit: 3 });
+    expect((await cli.json(["quotas", "history", tenant.slug])).nodes).toHaveLength(2);
+    expect((await cli.json(["limits", "set", ...ofUser, "--rate", "a=7/1d"])).rateLimits).toMatchObject([
+      { name: "a" },
+    ]);
+    expect(await cli.json(["limits", "show", tenant.slug])).toMatchObject({ quota: { limit: 9 } });
+    expect((await cli.run(["quotas", "remove", ...ofUser, "--yes"])).code).toBe(0);
+    for (const nobody of ["nobody@acme.example", "no-such-tenant"]) {
+      const { code, stderr } = await cli.run(["quotas", "set", nobody, "--tenant", tenant.slug, "--limit", "1"]);
+      expect([code, stderr]).toEqual([5, expect.stringContaining(nobody)]);
+    }
+  });
+});
+
 describe("lifecycle", () => {
   test("a leaked key is reported, found, dealt with, and costs the tenant points meanwhile", async ({ world }) => {
     const cli = rootOf(world);
