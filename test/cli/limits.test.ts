@@ -137,6 +137,25 @@ describe("lifecycle", () => {
     });
     expect((await cli.run(["policies", "show", ...whose])).stdout).toMatch(/^leakAction +NOTIFY$/m);
     expect((await cli.run(["policies", "update", ...whose])).code).toBe(2);
+    // What stops keys by itself is asked for, also where only the rules of an action change that is set already.
+    const stops = [
+      ["--leak-action", "revoke"],
+      ["--leak-action", "disable"],
+      ["--idle-action", "disable"],
+      ["--never-expiring-action", "disable"],
+      ["--shared-action", "disable"],
+    ];
+    for (const each of stops) {
+      const asked = await cli.run(["policies", "update", ...whose, ...each]);
+      expect([asked.code, asked.stderr]).toEqual([2, expect.stringContaining("--yes")]);
+    }
+    const disabling = ["policies", "update", ...whose, "--shared-action", "disable", "--yes"];
+    expect(await cli.json(disabling)).toMatchObject({ sharedAction: "DISABLE", leakAction: "NOTIFY" });
+    for (const rule of ["--shared-max-networks", "--grace-days"]) {
+      expect((await cli.run(["policies", "update", ...whose, rule, "1"])).code).toBe(2);
+    }
+    expect((await cli.run(["policies", "update", ...whose, "--idle-after-days", "9"])).code).toBe(0);
+    expect((await cli.run(["policies", "update", ...whose, "--shared-action", "remind"])).code).toBe(0);
 
     const report = ["keys", "report", "--place", "https://example.com/paste/1", "--source", "a scanner"];
     const finding = await cli.json(report, secret);
