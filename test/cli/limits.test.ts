@@ -90,11 +90,34 @@ describe("quotas", () => {
     const { stdout, stderr } = await cli.run(["quotas", "show", owner.id]);
     expect(stdout).toMatch(new RegExp(`^${holder} +96 .* yes$`, "m"));
     expect(stderr).toContain(`Lost servers hold 96 of it`);
-    expect(stderr).toContain(`keyplane quotas reset ${owner.id}`);
+    expect(stderr).toContain(`keyplane quotas top-up ${owner.id} --amount 96`);
     expect((await cli.run(["limits", "show", owner.id])).stderr).toContain("Lost servers hold 96 of it");
     const { leases } = await cli.json(["quotas", "show", owner.id]);
     expect(leases).toMatchObject([{ holder, isLost: true }, { isLost: false }]);
     expect((await cli.json(["quotas", "reset", owner.id])).leases).toEqual([]);
+  });
+});
+
+describe("whose limits", () => {
+  test("may be named by a user's e-mail address and a tenant's slug, as in every other command", async ({ world }) => {
+    const cli = rootOf(world);
+    const { tenant, owner } = await world.tenantWithKey();
+    const ofUser = [owner.email, "--tenant", tenant.slug];
+    expect(await cli.json(["quotas", "set", ...ofUser, "--limit", "3"])).toMatchObject({ targetId: owner.id });
+    expect(await cli.json(["quotas", "set", tenant.slug, "--limit", "9"])).toMatchObject({ targetId: tenant.id });
+    expect(await cli.json(["quotas", "top-up", ...ofUser, "--amount", "2"])).toMatchObject({ toppedUp: 2 });
+    expect(await cli.json(["quotas", "reset", tenant.slug])).toMatchObject({ targetId: tenant.id });
+    expect(await cli.json(["quotas", "show", ...ofUser])).toMatchObject({ limit: 3 });
+    expect((await cli.json(["quotas", "history", tenant.slug])).nodes).toHaveLength(2);
+    expect((await cli.json(["limits", "set", ...ofUser, "--rate", "a=7/1d"])).rateLimits).toMatchObject([
+      { name: "a" },
+    ]);
+    expect(await cli.json(["limits", "show", tenant.slug])).toMatchObject({ quota: { limit: 9 } });
+    expect((await cli.run(["quotas", "remove", ...ofUser, "--yes"])).code).toBe(0);
+    for (const nobody of ["nobody@acme.example", "no-such-tenant"]) {
+      const { code, stderr } = await cli.run(["quotas", "set", nobody, "--tenant", tenant.slug, "--limit", "1"]);
+      expect([code, stderr]).toEqual([5, expect.stringContaining(nobody)]);
+    }
   });
 });
 
@@ -114,6 +137,25 @@ describe("lifecycle", () => {
     });
     expect((await cli.run(["policies", "show", ...whose])).stdout).toMatch(/^leakAction +NOTIFY$/m);
     expect((await cli.run(["policies", "update", ...whose])).code).toBe(2);
+    // What stops keys by itself is asked for, also where only the rules of an action change that is set already.
+    const stops = [
+      ["--leak-action", "revoke"],
+      ["--leak-action", "disable"],
+      ["--idle-action", "disable"],
+      ["--never-expiring-action", "disable"],
+      ["--shared-action", "disable"],
+    ];
+    for (const each of stops) {
+      const asked = await cli.run(["policies", "update", ...whose, ...each]);
+      expect([asked.code, asked.stderr]).toEqual([2, expect.stringContaining("--yes")]);
+    }
+    const disabling = ["policies", "update", ...whose, "--shared-action", "disable", "--yes"];
+    expect(await cli.json(disabling)).toMatchObject({ sharedAction: "DISABLE", leakAction: "NOTIFY" });
+    for (const rule of ["--shared-max-networks", "--grace-days"]) {
+      expect((await cli.run(["policies", "update", ...whose, rule, "1"])).code).toBe(2);
+    }
+    expect((await cli.run(["policies", "update", ...whose, "--idle-after-days", "9"])).code).toBe(0);
+    expect((await cli.run(["policies", "update", ...whose, "--shared-action", "remind"])).code).toBe(0);
 
     const report = ["keys", "report", "--place", "https://example.com/paste/1", "--source", "a scanner"];
     const finding = await cli.json(report, secret);

@@ -189,6 +189,8 @@ describe("from a tenant to a revoked key", () => {
     expect((await cli.json(made)).key).toMatchObject({ ...rotated, ...ruled });
     const fresh = await cli.run(["keys", "rotate", key.id, "--on-first-use", "--overlap", "1h"]);
     expect(fresh.code).toBe(0);
+    expect(fresh.stderr).not.toMatch(/^start /m);
+    expect(fresh.stderr).toContain(`It waits for its first use: until then ${key.id} goes on with its old secret`);
     const shown = (await cli.run(["keys", "show", key.id])).stdout;
     expect(shown).toMatch(new RegExp(`^pendingSecret\\.start +${fresh.stdout.slice(0, key.start.length)}$`, "m"));
     expect(shown).toMatch(/^pendingSecret\.createdAt +\d{4}-[^T]+Z$/m);

@@ -93,6 +93,11 @@ describe("the documentation that the server serves", () => {
     }
   });
 
+  test("no page for users has a diagram that the server would show as its source", () => {
+    const drawn = paths.filter((path) => readFileSync(new URL(path, folder), "utf8").includes("```mermaid"));
+    expect(drawn.filter((path) => !path.startsWith("internals/"))).toEqual([]);
+  });
+
   test("the picture of a verification has every verdict code, in the order of the checks", () => {
     const svg = readFileSync(new URL("pictures/verification.svg", folder), "utf8");
     const named = [...svg.matchAll(/>([A-Z]{2,}(?:_[A-Z]+)*)<\/text>/g)].map(([, code]) => code);

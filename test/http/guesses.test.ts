@@ -348,6 +348,22 @@ describe.for(Object.keys(entrances))("guesses of keys by %s", (name) => {
     }
   });
 
+  test("never lock out who has a key that was made, changed or rotated while they are refused", async () => {
+    const { tenant, admin, owner } = await world.tenantWithKey();
+    const token = admin.token as string;
+    // Before and after the guesses; none of them was verified so far.
+    const [before, rotated] = [await world.key(tenant.id, owner.id), await world.key(tenant.id, owner.id)];
+    for (let time = 0; time < keys; time++) expect(await verify(token, unknownKey())).toBe("NOT_FOUND");
+    expect(await verify(token, unknownKey())).toMatch(isRefused);
+    expect(await verify(token, before.secret)).toBe("VALID");
+    const since = await world.key(tenant.id, owner.id);
+    ok(await admin.key("updateKey", { id: since.key.id, name: "New name" }));
+    expect(await verify(token, since.secret)).toBe("VALID");
+    const { secret } = ok(await admin.keySecret("rotateKey", { id: rotated.key.id, overlapMs: minute }));
+    for (const each of [secret, rotated.secret]) expect(await verify(token, each as string)).toBe("VALID");
+    expect(await verify(token, unknownKey())).toMatch(isRefused);
+  });
+
   test("count the keys of other tenants as unknown ones", async () => {
     const [ours, theirs] = [await world.tenantWithKey(), await world.tenantWithKey()];
     const token = ours.admin.token as string;

@@ -73,6 +73,28 @@ describe("an address that presents unknown keys", () => {
     expect(await admin.verify(unknownKey())).toMatchObject({ code: "NOT_FOUND" });
   });
 
+  test("keeps no key out that nobody has verified so far, made before it guessed or since, nor the new secret of one", async ({
+    world,
+  }) => {
+    const { tenant, owner } = await world.tenantWithKey();
+    const verifier = await world.caller("DEVELOPER", { tenantId: tenant.id });
+    const ip = newAddress();
+    const [before, rotated] = [await world.key(tenant.id, owner.id), await world.key(tenant.id, owner.id)];
+    for (let time = 0; time < 140; time++) await verifier.verify(mistyped, { ip });
+    expect(await verifier.verify(unknownKey(), { ip })).toMatchObject({ code: "RATE_LIMITED" });
+    expect(await verifier.verify(before.secret, { ip })).toMatchObject({ code: "VALID" });
+    const since = await world.key(tenant.id, owner.id);
+    ok(await world.root.key("updateKey", { id: since.key.id, name: "New" }));
+    const { secret } = ok(await world.root.keySecret("rotateKey", { id: rotated.key.id, overlapMs: minute }));
+    const pending = ok(
+      await world.root.keySecret("rotateKey", { id: before.key.id, overlapMs: minute, activateOnFirstUse: true }),
+    );
+    for (const each of [since.secret, secret, rotated.secret, pending.secret, before.secret]) {
+      expect(await verifier.verify(String(each), { ip })).toMatchObject({ code: "VALID" });
+    }
+    expect(await verifier.verify(unknownKey(), { ip })).toMatchObject({ code: "RATE_LIMITED" });
+  });
+
   test("is not held up by whoever verifies for others: each verifier counts for itself", async ({ world }) => {
     const [mine, theirs] = [await world.tenant(), await world.tenant()];
     const ip = newAddress();
@@ -84,9 +106,12 @@ describe("an address that presents unknown keys", () => {
     const { admin } = await world.tenant();
     const { secret } = await world.tenantWithKey();
     const ip = newAddress();
+    const unseen = await world.tenantWithKey();
     await world.root.verify(secret);
     await guess(admin, perMinute, ip);
-    expect(await admin.verify(secret, { ip })).toMatchObject({ code: "RATE_LIMITED", key: null, tenantId: null });
+    for (const theirs of [secret, unseen.secret]) {
+      expect(await admin.verify(theirs, { ip })).toMatchObject({ code: "RATE_LIMITED", key: null, tenantId: null });
+    }
   });
 
   test("with good keys that the server has not read yet never runs out", async ({ world }) => {

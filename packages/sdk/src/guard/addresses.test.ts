@@ -55,3 +55,22 @@ describe.each(["lazy", "full"] as const)("in the mode %s", (mode) => {
     }
   });
 });
+
+test("while an address is held up, a full guard decides every key from there, and a lazy one only those that it has seen", async ({
+  story,
+}) => {
+  for (const mode of ["lazy", "full"] as const) {
+    const { guard, key } = await story.withKey({ mode, unknownKeysPerAddress: 2 });
+    await guard.verify(key.secret);
+    const unseen = story.plane.createKey();
+    await story.moment();
+    const codeOf = async (text: string, ip: string) => (await guard.verify(text, { ip })).code;
+    for (let time = 0; time < 3; time++) await codeOf(unknownKey(), inside);
+    story.plane.updateUser(key.ownerId, { deniedIps: [] });
+    await story.moment();
+    expect(await codeOf(key.secret, inside)).toBe("VALID");
+    expect(await codeOf(unseen.secret, inside)).toBe(mode === "full" ? "VALID" : "RATE_LIMITED");
+    expect(await codeOf(unseen.secret, outside)).toBe("VALID");
+    expect(await codeOf(unseen.secret, inside)).toBe("VALID");
+  }
+});

@@ -3,7 +3,17 @@ import type { CustomRole, Database, Key, KeySecret, Team, Tenant, User } from ".
 import { HeldReads } from "./held-reads.js";
 
 /** Which read of the store: of one entity, or of many at once. */
-export type ReadName = "secret" | "key" | "user" | "tenant" | "role" | "team" | "keys" | "users" | "tenants";
+export type ReadName =
+  | "secret"
+  | "key"
+  | "user"
+  | "tenant"
+  | "role"
+  | "team"
+  | "keys"
+  | "users"
+  | "tenants"
+  | "secrets";
 
 const createdAt = new Date("2026-01-01T00:00:00Z");
 
@@ -24,7 +34,10 @@ export class HeldStore {
 
   readonly database = {
     prisma: {
-      $queryRaw: (_sql: unknown, hash: string) => this.#read("secret", () => this.#secret(hash)),
+      $queryRaw: (_sql: unknown, of: string | readonly string[]) =>
+        typeof of === "string"
+          ? this.#read("secret", () => this.#secret(of))
+          : this.#read("secrets", () => this.#secretsOf(of)),
       key: {
         findFirst: ({ where }: ById) => this.#read("key", () => this.keys.get(where.AND[0].id) ?? null),
         findMany: ({ where, take }: { where: { id: { gt: string } }; take: number }) =>
@@ -129,6 +142,11 @@ export class HeldStore {
     const secret = this.secrets.get(hash);
     const key = secret && this.keys.get(secret.keyId);
     return key ? [{ ...secret, secretVersion: key.secretVersion }] : [];
+  }
+
+  #secretsOf(keyIds: readonly string[]): (KeySecret & { secretVersion: number })[] {
+    const hashes = [...this.secrets.values()].filter(({ keyId }) => keyIds.includes(keyId)).map(({ hash }) => hash);
+    return hashes.flatMap((hash) => this.#secret(hash));
   }
 
   #liveKeys(afterId: string): (Key & { secrets: KeySecret[] })[] {

@@ -51,6 +51,23 @@ export async function userIdOf(client: Keyplane, tenantId: string | undefined, n
   throw notFound("user", named);
 }
 
+/** What limits stand on, as a command's argument and option name it. */
+export const limited = {
+  argument: {
+    name: "target",
+    description: "Whose: the id of a key or an API, a user's id or e-mail address, or a tenant's id or slug.",
+  },
+  options: {
+    tenant: text("id|slug", "Whose user an e-mail address means. Default: your tenant, if you belong to one."),
+  },
+} as const;
+
+/** The id of what limits stand on. A text that is neither an id nor an e-mail address is a tenant's slug. @throws KeyplaneError */
+export async function limitedIdOf(client: Keyplane, tenant: string | undefined, named: string): Promise<string> {
+  if (named.includes("@")) return userIdOf(client, await tenantIdOf(client, tenant), named);
+  return named.includes("_") ? named : tenantIdOf(client, named);
+}
+
 /** What `show` found. @throws KeyplaneError when it is nothing. */
 export function found<Thing>(thing: Thing | null, what: string, id: string): Thing {
   if (thing === null) throw notFound(what, id);

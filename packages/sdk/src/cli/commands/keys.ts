@@ -230,7 +230,12 @@ export const keyCommands = [
         await agreed(context, isAgreed, `Rotate ${id}, and refuse its old secret ${when}?`);
       }
       const rotated = unwrap(await client().keys.rotate({ id, overlapMs: overlap, activateOnFirstUse: onFirstUse }));
-      print.secret("key", rotated.key, rotated.secret);
+      if (!onFirstUse) return print.secret("key", rotated.key, rotated.secret);
+      // The key still has the start of its old secret, which beside the new one would be taken for the new one's.
+      print.secret("key", print.isJson ? rotated.key : { ...rotated.key, start: undefined }, rotated.secret);
+      print.note(
+        `It waits for its first use: until then ${id} goes on with its old secret, and shows the start of that.`,
+      );
     },
   }),
   command({

@@ -1,12 +1,14 @@
 import { keyFindingKinds, leakActions, sharedRules, upkeepActions } from "@keyplane/schema";
+import type { UpdateLifecyclePolicyInput } from "../../_generated/schema-types.js";
+import type { Keyplane } from "../../client/keyplane.js";
 import { unwrap } from "../../client/results.js";
 import type { HygieneReport, KeyFinding } from "../../entities.js";
 import { command } from "../command.js";
 import { UsageError } from "../exit-codes.js";
-import { choice, flag, listing, orWord, required, text, whole } from "../options.js";
+import { choice, flag, listing, orWord, required, text, whole, yes } from "../options.js";
 import type { Column } from "../output/table.js";
 import { shown } from "../output/text.js";
-import { found, requiredTenantId, tenantIdOf, whose } from "./find.js";
+import { agreed, found, requiredTenantId, tenantIdOf, whose } from "./find.js";
 
 const columns: readonly Column<KeyFinding>[] = [
   { head: "ID", of: ({ id }) => id, isWhole: true },
@@ -24,6 +26,20 @@ const checkColumns: readonly Column<HygieneReport["checks"][number]>[] = [
   { head: "WHAT TO DO", of: ({ affected, advice }) => (affected > 0 ? advice : null) },
 ];
 const bound = (what: string) => orWord("none", whole("number", `${what}; none: as many as there are.`, 1, 1_000));
+const upkeep = ["idleAction", "neverExpiringAction", "sharedAction"] as const;
+/** What says which keys an action is about, and when. */
+const rulesOf = {
+  idleAction: ["idleAfterDays", "graceDays"],
+  neverExpiringAction: ["graceDays"],
+  sharedAction: [
+    "sharedWindowHours",
+    "sharedRule",
+    "sharedMaxAddresses",
+    "sharedMaxNetworks",
+    "sharedMaxUserAgents",
+    "graceDays",
+  ],
+} as const;
 const ofTenant = { name: "tenant", description: "Its id or its slug." };
 
 export const lifecycleCommands = [
@@ -111,6 +127,7 @@ export const lifecycleCommands = [
   command({
     path: "policies update",
     summary: "Change what happens by itself to keys of a tenant; what is left out stays.",
+    details: "That keys are disabled or revoked by themselves, and when, is asked for.",
     options: {
       ...whose,
       leakAction: choice(leakActions, "What happens to leaked keys."),
@@ -125,18 +142,38 @@ export const lifecycleCommands = [
       sharedMaxNetworks: bound("From how many networks a key may be used"),
       sharedMaxUserAgents: bound("With how many user agents a key may be used"),
       graceDays: whole("days", "How many days after it was told of a key is disabled.", 0, 3_650),
+      ...yes,
     },
     examples: [
-      ["policies update --tenant acme --idle-after-days 90 --idle-action disable", "idle keys are disabled"],
+      ["policies update --tenant acme --idle-after-days 90 --idle-action disable --yes", "idle keys are disabled"],
       ["policies update --tenant acme --shared-max-user-agents none", "programs of a key are not counted any more"],
     ],
-    async run({ client, print }, { tenant, neverIdle, idleAfterDays: days, ...others }) {
+    async run(context, { tenant, neverIdle, idleAfterDays: days, yes: isAgreed, ...others }) {
+      const { client, print } = context;
       if (neverIdle && days !== undefined) throw new UsageError("Give --idle-after-days or --never-idle, not both.");
       const changes = { ...others, idleAfterDays: neverIdle ? null : days };
       if (Object.values(changes).every((value) => value === undefined)) throw new UsageError("Say what to change.");
       const tenantId = await requiredTenantId(client(), tenant);
+      if (!isAgreed && (await canStopKeys(client(), { tenantId, ...changes }))) {
+        const which = `keys of ${tenant ?? tenantId}`;
+        await agreed(context, isAgreed, `Have ${which} disabled or revoked by themselves, as the policy then says?`);
+      }
       const { policy } = unwrap(await client().lifecycle.updatePolicy({ tenantId, ...changes }));
       print.thing({ id: tenantId, ...policy });
     },
   }),
 ];
+
+/** Whether keys can be disabled or revoked by themselves because of such a change, or others than before. */
+async function canStopKeys(client: Keyplane, given: UpdateLifecyclePolicyInput): Promise<boolean> {
+  if (given.leakAction === "DISABLE" || given.leakAction === "REVOKE") return true;
+  if (upkeep.some((action) => given[action] === "DISABLE")) return true;
+  // That no key is idle any more stops none; that a bound of shared keys is gone may, where all of them have to be passed.
+  const rules = { ...given, idleAfterDays: given.idleAfterDays ?? undefined };
+  const changed = upkeep.filter(
+    (action) => given[action] === undefined && rulesOf[action].some((rule) => rules[rule] !== undefined),
+  );
+  if (changed.length === 0) return false;
+  const policy = await client.lifecycle.policy(given.tenantId);
+  return changed.some((action) => policy?.[action] === "DISABLE");
+}

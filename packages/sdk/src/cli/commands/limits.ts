@@ -7,7 +7,7 @@ import { durationOf, flag, list, typedDuration, yes } from "../options.js";
 import type { Printer } from "../output/printer.js";
 import type { Column } from "../output/table.js";
 import { safe, shown } from "../output/text.js";
-import { agreed, found } from "./find.js";
+import { agreed, found, limited, limitedIdOf } from "./find.js";
 import { tellLost } from "./quotas.js";
 
 const columns: readonly Column<RateLimit>[] = [
@@ -18,15 +18,19 @@ const columns: readonly Column<RateLimit>[] = [
   { head: "UNIT", of: ({ unit }) => unit, isWhole: true },
   { head: "REMAINING", of: ({ remaining }) => shown(remaining), isWhole: true },
 ];
-const ofTarget = { name: "id", description: "Whose: the id of a key, a user, a tenant or an API." };
 
 export const limitCommands = [
   command({
     path: "limits show",
     summary: "Show the rate limits of a key, user, tenant or API, and its quota, with what is left of them.",
-    argument: ofTarget,
-    examples: [["limits show key_…", "what calls with this key may use"]],
-    async run({ client, print }, _given, id) {
+    argument: limited.argument,
+    options: limited.options,
+    examples: [
+      ["limits show key_…", "what calls with this key may use"],
+      ["limits show ada@acme.example --tenant acme", "what all keys of a user may use together"],
+    ],
+    async run({ client, print }, { tenant }, target) {
+      const id = await limitedIdOf(client(), tenant, target);
       const limits = found(await client().limits.get(id), "key, user, tenant or API", id);
       if (print.isJson) return print.document(limits);
       tellRateLimits(print, limits.rateLimits);
@@ -43,22 +47,24 @@ export const limitCommands = [
     summary: "Set all rate limits of a key, user, tenant or API, in the place of those of before.",
     details:
       "A limit is written name=limit/window, such as per-minute=100/1m; then, as needed, :burst=20 for how much of it may be used at once, and :cost to count what calls cost. Those of a tenant only the operator sets.",
-    argument: ofTarget,
+    argument: limited.argument,
     options: {
       rate: list("name=limit/window", "A rate limit. Several: separated by commas, or by repeating the option."),
       none: flag("Take all rate limits away."),
       ...yes,
+      ...limited.options,
     },
     examples: [
       ["limits set key_… --rate per-second=20/1s,per-hour=5000/1h:burst=500", "two limits of one key"],
       ["limits set api_… --rate cost=100000/1d:cost", "what all calls of an API may cost in a day"],
       ["limits set usr_… --none --yes", "no limit any more, without asking"],
     ],
-    async run(context, { rate, none, yes: isAgreed }, id) {
+    async run(context, { rate, none, yes: isAgreed, tenant }, target) {
       const { client, print } = context;
       if ((rate === undefined) !== none) throw new UsageError("Give --rate, or --none to take all rate limits away.");
       const rateLimits = (rate ?? []).map(rateLimitOf);
-      if (none) await agreed(context, isAgreed, `Take all rate limits of ${id} away?`);
+      const id = await limitedIdOf(client(), tenant, target);
+      if (none) await agreed(context, isAgreed, `Take all rate limits of ${target} away?`);
       const set = unwrap(await client().limits.setRateLimits({ targetId: id, rateLimits }));
       if (print.isJson) print.document(set);
       else tellRateLimits(print, set.rateLimits);

@@ -164,6 +164,19 @@ export function findSecrets(db: Db, hashes: readonly string[]): Promise<(KeySecr
     WHERE "KeySecret"."hash" = ANY(${hashes}::text[])`;
 }
 
+/** As findSecrets, those of these keys that have not stopped. */
+export function findUsableSecretsOf(
+  db: Db,
+  keyIds: readonly string[],
+  now: Date,
+): Promise<(KeySecret & { secretVersion: number })[]> {
+  return db.$queryRaw`
+    SELECT "KeySecret".*, "Key"."secretVersion"
+    FROM "KeySecret" JOIN "Key" ON "Key"."id" = "KeySecret"."keyId"
+    WHERE "KeySecret"."keyId" = ANY(${keyIds}::text[])
+      AND ("KeySecret"."supersededAt" IS NULL OR "KeySecret"."stopsAt" > ${now}::timestamptz)`;
+}
+
 /**
  * Keys that could still be accepted, with their secrets, a page at a time in the order of their ids. The secrets are read
  * after the keys: of a key that is rotated meanwhile they are newer than its version, which is the safe side.

@@ -459,3 +459,79 @@ test("whatever reads and changes come between each other, no verifier sees a sta
     { numRuns: 150 },
   );
 });
+
+describe("whether a secret is known", () => {
+  test("is so of keys that were made or rotated, once their events were heard, without reading any until that is asked", async () => {
+    const { store, index, reads, find, hash, key, owner, tenant, tell } = setUp();
+    await find(hash);
+    const made = store.addKey(tenant.id, owner.id);
+    store.begun.length = 0;
+    tell({ type: "CREATED", keyId: made.id });
+    store.reissue(key.id);
+    tell({ type: "ROTATED", keyId: key.id });
+    const [ofMade, rotated] = [`${made.id} 1`, `${key.id} 2`];
+    expect([hash, ofMade, rotated].map((each) => index.knowsSecret(each))).toEqual([true, false, false]);
+    expect(store.begun).toEqual([]);
+    const asked = [index.readNewSecrets(), index.readNewSecrets()];
+    await reads.answerAll();
+    await Promise.all(asked);
+    expect([hash, ofMade, rotated].map((each) => index.knowsSecret(each))).toEqual([true, true, true]);
+    expect(store.begun).toEqual(["secrets"]);
+    await index.readNewSecrets();
+    expect(store.begun).toEqual(["secrets"]);
+    expect(await find(rotated)).toMatchObject({ key: { id: key.id }, secret: { supersededAt: null } });
+    expect(await find(hash)).toMatchObject({ secret: { stopsAt: expect.any(Number) } });
+  });
+
+  test("stays so through a change, a rotation that is being read, and a gap", async () => {
+    const { store, index, reads, find, hash, key, tell, tellGap } = setUp();
+    await find(hash);
+    tell({ type: "UPDATED", keyId: key.id });
+    expect(index.knowsSecret(hash)).toBe(true);
+    store.reissue(key.id);
+    tell({ type: "ROTATED", keyId: key.id });
+    const found = Promise.resolve(index.find(hash));
+    const known: boolean[] = [];
+    for (let turn = 0; turn < 20; turn++) {
+      await reads.answer();
+      known.push(index.knowsSecret(hash));
+    }
+    await found;
+    expect(new Set(known)).toEqual(new Set([true]));
+    tellGap();
+    expect(index.knowsSecret(hash)).toBe(true);
+    expect(index.recall(hash)).toBeUndefined();
+  });
+
+  test("is so of what was noted while others were being read, and of what could not be read at first", async () => {
+    const { store, index, reads, owner, tenant, tell } = setUp();
+    const [first, second] = [store.addKey(tenant.id, owner.id), store.addKey(tenant.id, owner.id)];
+    tell({ type: "CREATED", keyId: first.id });
+    const one = index.readNewSecrets();
+    tell({ type: "CREATED", keyId: second.id });
+    const two = index.readNewSecrets();
+    await reads.answerAll();
+    await Promise.all([one, two]);
+    expect([first, second].map(({ id }) => index.knowsSecret(`${id} 1`))).toEqual([true, true]);
+    const third = store.addKey(tenant.id, owner.id);
+    tell({ type: "CREATED", keyId: third.id });
+    const failed = index.readNewSecrets();
+    await reads.fail();
+    await failed;
+    expect(index.knowsSecret(`${third.id} 1`)).toBe(false);
+    const again = index.readNewSecrets();
+    await reads.answerAll();
+    await again;
+    expect(index.knowsSecret(`${third.id} 1`)).toBe(true);
+  });
+
+  test("is so of a key that was restored although it was not in memory", async () => {
+    const { store, index, reads, owner, tenant, tell } = setUp();
+    const restored = store.addKey(tenant.id, owner.id);
+    tell({ type: "UPDATED", keyId: restored.id });
+    const asked = index.readNewSecrets();
+    await reads.answerAll();
+    await asked;
+    expect(index.knowsSecret(`${restored.id} 1`)).toBe(true);
+  });
+});

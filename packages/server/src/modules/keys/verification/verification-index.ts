@@ -10,7 +10,8 @@ import type { RoleState, RoleStates } from "../../roles/index.js";
 import type { TeamState, TeamStates } from "../../teams/index.js";
 import type { TenantStates } from "../../tenants/index.js";
 import type { UserState, UserStates } from "../../users/index.js";
-import { findKeysByIds, findLiveKeysWithSecrets } from "../keys.store.js";
+import { findKeysByIds, findLiveKeysWithSecrets, findUsableSecretsOf } from "../keys.store.js";
+import { FormerSecrets } from "./former-secrets.js";
 import {
   createKeyStates,
   createSecretStates,
@@ -21,6 +22,7 @@ import {
   toKeyState,
   toSecretState,
 } from "./key-states.js";
+import { NewSecrets } from "./new-secrets.js";
 
 /** How many hashes of unknown keys are remembered. Apart from the known ones, so that guesses cannot push those out. */
 const maxUnknown = 100_000;
@@ -48,6 +50,8 @@ export class VerificationIndex implements EventListener {
   /** Keys with what bounds their scopes, for as long as key, role and team are the same. */
   readonly #bounded = new WeakMap<KeyState, Bounded>();
   readonly #unknown = new LRUCache<string, number>({ max: maxUnknown });
+  readonly #newSecrets = new NewSecrets((keyIds) => this.#rememberSecretsOf(keyIds));
+  readonly #former: FormerSecrets;
   readonly #clock: Clock;
   readonly #database: Database;
   readonly #maxKeys: number;
@@ -64,6 +68,7 @@ export class VerificationIndex implements EventListener {
   }) {
     this.#keys = createKeyStates(deps.database, deps.maxKeys);
     this.#secrets = createSecretStates(deps.database, deps.maxKeys);
+    this.#former = new FormerSecrets(deps.maxKeys);
     this.#owners = deps.owners;
     this.#tenants = deps.tenants;
     this.#roles = deps.roles;
@@ -95,9 +100,14 @@ export class VerificationIndex implements EventListener {
     return unknownUntil !== undefined && this.#clock.now() < unknownUntil ? null : undefined;
   }
 
-  /** Whether there is such a secret as far as memory goes, even when its key has to be read again. */
+  /** Whether there is such a secret as far as memory goes, even when it or its key has to be read again: nobody has guessed it. */
   knowsSecret(hash: string): boolean {
-    return this.#secrets.peek(hash) !== undefined;
+    return this.#secrets.peek(hash) !== undefined || this.#former.has(hash);
+  }
+
+  /** Resolves when `knowsSecret` knows the secrets, too, of all keys of which events have told that they were made, rotated or restored. */
+  readNewSecrets(): Promise<void> {
+    return this.#newSecrets.read();
   }
 
   /** What is remembered of keys, for whoever compares it with the store. */
@@ -125,7 +135,7 @@ export class VerificationIndex implements EventListener {
         }
         return states;
       },
-      forget: (hash) => this.#secrets.forget(hash),
+      forget: (hash) => this.#forgetSecret(hash),
     };
   }
 
@@ -190,14 +200,31 @@ export class VerificationIndex implements EventListener {
     return page;
   }
 
-  onEvent(event: DomainEvent): void {
-    if (event.keyId !== undefined) this.#keys.forget(event.keyId);
+  onEvent({ type, keyId }: DomainEvent): void {
+    if (keyId === undefined) return;
+    this.#keys.forget(keyId);
+    // UPDATED tells, too, that a key was restored, or got a secret that waits for its first use.
+    if (type === "CREATED" || type === "ROTATED" || type === "UPDATED") this.#newSecrets.note(keyId);
   }
 
   onGap(): void {
     this.#keys.forgetAll();
+    for (const hash of this.#secrets.ids()) this.#former.add(hash);
     this.#secrets.forgetAll();
     this.#unknown.clear();
+  }
+
+  async #rememberSecretsOf(keyIds: readonly string[]): Promise<void> {
+    await this.#secrets.getMany(async () => {
+      const secrets = await findUsableSecretsOf(this.#database.prisma, keyIds, new Date(this.#clock.now()));
+      for (const { hash } of secrets) this.#unknown.delete(hash);
+      return secrets.map((secret) => [secret.hash, toSecretState(secret, secret.secretVersion)] as const);
+    });
+  }
+
+  #forgetSecret(hash: string): void {
+    this.#former.add(hash);
+    this.#secrets.forget(hash);
   }
 
   #peek(hash: string): IndexedRecord | undefined {
@@ -236,7 +263,7 @@ export class VerificationIndex implements EventListener {
       }
       const key = await this.#keys.get(secret.keyId);
       if (!key || key.secretVersion !== secret.secretVersion) {
-        this.#secrets.forget(hash);
+        this.#forgetSecret(hash);
         this.#keys.forget(secret.keyId);
         continue;
       }

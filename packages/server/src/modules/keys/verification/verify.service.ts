@@ -66,6 +66,12 @@ export function createVerify(deps: {
     return ip == null ? 0 : addressGuesses.take(guesserOf(principal, ip), clock.now());
   }
 
+  /** Whether a guess would be refused unseen. */
+  function isHeldUp(principal: Principal, ip: string | null | undefined): boolean {
+    if (guesses.waitMs(principal.id) > 0) return true;
+    return ip != null && addressGuesses.waitMs(guesserOf(principal, ip), clock.now()) > 0;
+  }
+
   /** Asks the store, unless the address is held up. */
   async function lookUpFrom(
     principal: Principal,
@@ -73,6 +79,8 @@ export function createVerify(deps: {
     ip: string | null | undefined,
     leaveUnseen: (() => void) | null,
   ): Promise<{ found: IndexedRecord | null; heldUpMs: number }> {
+    // Nobody else's guesses lock out who has a key that was made or rotated just now.
+    if (!index.knowsSecret(hash) && isHeldUp(principal, ip)) await index.readNewSecrets();
     // Taken before, so that a thousand at once are not all looked up.
     const isGuess = !index.knowsSecret(hash);
     const heldUpMs = isGuess ? guessFrom(principal, ip) : 0;
@@ -94,14 +102,17 @@ export function createVerify(deps: {
     hash: string,
     leaveUnseen: (() => void) | null,
   ): Promise<IndexedRecord | null> {
-    if (index.knowsSecret(hash)) return index.find(hash);
     const isFound = (found: IndexedRecord | null): boolean => visible(principal, found) !== null;
-    return guesses
-      .lookUp(principal.id, async () => index.find(hash), isFound)
-      .catch((error: unknown) => {
-        if (error instanceof RateLimitedError) leaveUnseen?.();
-        throw error;
-      });
+    try {
+      if (!index.knowsSecret(hash)) return await guesses.lookUp(principal.id, async () => index.find(hash), isFound);
+      const found = await index.find(hash);
+      // Another tenant's key answers as one that there is not.
+      if (!isFound(found)) guesses.take(principal.id);
+      return found;
+    } catch (error) {
+      if (error instanceof RateLimitedError) leaveUnseen?.();
+      throw error;
+    }
   }
 
   function answer(call: Call, found: IndexedRecord | null, attempt = 1): Verdict | Promise<Verdict> {
