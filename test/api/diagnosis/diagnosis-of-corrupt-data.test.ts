@@ -152,6 +152,11 @@ describe("where a key names what is of another tenant", () => {
       const quota = diagnosis.checks.find(({ code }: { code: string }) => code === "QUOTA_EXCEEDED");
       expect(quota.evidence).toContain("The key names a quota that is not its own: give it its own with setQuota.");
       for (const foreign of [other.key.id, "of 7"]) expect(JSON.stringify(diagnosis)).not.toContain(foreign);
+      // Nor does a call with the key use any of it, or hear of it.
+      ok(await admin.key("updateKey", { id: key.id, name: other.key.id }));
+      for (let call = 0; call < 3; call++) {
+        expect(await admin.verify(secret)).toMatchObject({ valid: true, quota: null });
+      }
     }
   });
 

@@ -59,11 +59,15 @@ export class ThreadClient {
   /** Lets it count what is left. @returns whether nothing is left. */
   async stop(withinMs: number): Promise<boolean> {
     this.#stopping = true;
-    const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), withinMs + 2_000).unref());
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), withinMs + 2_000);
+    });
     const isEmpty = await Promise.race([this.call("stop", withinMs), late]).catch((err: unknown) => {
       this.#logger.warn({ err }, "the usage thread did not stop as it should; what is left stays in the spool");
       return false;
     });
+    clearTimeout(timer);
     await this.#worker.terminate();
     return isEmpty;
   }
