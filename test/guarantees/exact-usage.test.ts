@@ -7,7 +7,7 @@ import { newHome, type ServerProcess, startProcess } from "../testkit/server-pro
 import { drawEvents, type Numbers, naiveCount, type SentEvent } from "./usage/events.js";
 
 /** How many events are sent: TEST_USAGE_EVENTS sets another number. */
-const eventCount = Number(process.env.TEST_USAGE_EVENTS ?? 20_000);
+const eventCount = Number(process.env.TEST_USAGE_EVENTS ?? 10_000);
 const batchSize = Math.min(10_000, Math.ceil(eventCount / 50));
 const kills = 4;
 const hourMs = 3_600_000;

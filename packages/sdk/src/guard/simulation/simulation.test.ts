@@ -3,7 +3,7 @@ import type { Fetch } from "../../client/options.js";
 import { failure } from "../../testing/responses.js";
 import { runSchedule } from "./schedule.js";
 
-/** How many schedules are run: TEST_SIMULATION_SCHEDULES sets another number, and CI does. */
+/** How many schedules are run: TEST_SIMULATION_SCHEDULES sets another number. */
 const schedules = Number(process.env["TEST_SIMULATION_SCHEDULES"] ?? 500);
 const firstSeed = Number(process.env["TEST_SIMULATION_SEED"] ?? 1);
 
