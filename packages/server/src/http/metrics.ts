@@ -22,19 +22,19 @@ export interface Metrics {
  * What is measured of the process: once, however many servers run in it, one after the other or at once. Its observers are never taken away
  * again, and would keep each server that had any of its own in memory after its end.
  */
-let ofProcess: Registry | undefined;
+let sharedRegistry: Registry | undefined;
 
 function processRegistry(): Registry {
-  if (!ofProcess) {
-    ofProcess = new Registry();
-    collectDefaultMetrics({ register: ofProcess });
+  if (!sharedRegistry) {
+    sharedRegistry = new Registry();
+    collectDefaultMetrics({ register: sharedRegistry });
   }
-  return ofProcess;
+  return sharedRegistry;
 }
 
 export function createMetrics(source: MetricsSource): Metrics {
   const registry = new Registry();
-  const process = processRegistry();
+  const ofThisProcess = processRegistry();
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
       name,
@@ -112,6 +112,6 @@ export function createMetrics(source: MetricsSource): Metrics {
   gauge("keyplane_open_streams", "Subscriptions that are open.", openStreams);
   return {
     contentType: registry.contentType,
-    text: async () => `${await process.metrics()}\n${await registry.metrics()}`,
+    text: async () => `${await ofThisProcess.metrics()}\n${await registry.metrics()}`,
   };
 }
